@@ -1,0 +1,30 @@
+/**
+ * The part of Standard Schema v1 (standardschema.dev) that tools and messages need. zod 4, valibot and arktype
+ * schemas all fit, whichever copy of them the embedder installed.
+ */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+/** What a validation found. */
+export type StandardResult<Output> =
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
+
+/** One thing a validation found wrong. */
+export interface StandardIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** What a schema accepts, as a type. */
+export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
+
+/** The path of an issue, dotted. */
+export function issuePath(issue: StandardIssue): string {
+  return (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+}

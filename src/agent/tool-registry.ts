@@ -1,0 +1,48 @@
+import { OptionError } from '../errors/option-error.js';
+import type { LlmTool } from './llm-provider.js';
+import type { Tool } from './tool.js';
+
+/** The tools a server offers, by name. */
+export class ToolRegistry implements Iterable<Tool> {
+  readonly #tools = new Map<string, Tool>();
+
+  /** @throws OptionError where two tools have one name. */
+  constructor(tools: Iterable<Tool> = []) {
+    for (const tool of tools) this.register(tool);
+  }
+
+  /**
+   * Adds a tool; runs that start from now on see it.
+   * @throws OptionError where the name is taken.
+   */
+  register(tool: Tool): this {
+    if (this.#tools.has(tool.name)) throw new OptionError('tools', 'free of two tools with one name', tool.name);
+    this.#tools.set(tool.name, tool);
+    return this;
+  }
+
+  /** Removes a tool. Calls in progress go on. Returns whether it was there. */
+  unregister(name: string): boolean {
+    return this.#tools.delete(name);
+  }
+
+  get(name: string): Tool | undefined {
+    return this.#tools.get(name);
+  }
+
+  get size(): number {
+    return this.#tools.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Tool> {
+    return this.#tools.values();
+  }
+
+  /** The tools as a model sees them: all, or those named. */
+  describe(names?: readonly string[]): LlmTool[] {
+    const wanted = names === undefined ? undefined : new Set(names);
+    return [...this.#tools.values()]
+      .filter((tool) => wanted === undefined || wanted.has(tool.name))
+      .map(({ name, description, parameters }) => ({ name, description, parameters }));
+  }
+}

@@ -1,0 +1,89 @@
+import { OptionError } from '../errors/option-error.js';
+import type { Principal } from '../connection/principal.js';
+import type { JsonSchema } from './llm-provider.js';
+import type { SchemaOutput, StandardSchema } from './standard-schema.js';
+
+/** What a tool knows about the call besides its params. */
+export interface ToolContext {
+  /** Aborts when the run is cancelled or the tool's time is over. Pass it to whatever the tool waits for. */
+  readonly signal: AbortSignal;
+  /** The run the call belongs to. */
+  readonly runId: string;
+  /** The call. With `runId` it is unique for ever: a fit idempotency key for side effects. */
+  readonly toolCallId: string;
+  /** Who asked. */
+  readonly principal: Principal;
+}
+
+/** What {@link defineTool} takes. */
+export interface ToolDefinition<S extends StandardSchema> {
+  /** 1 to 64 letters, digits, `_` and `-`: what model providers accept. */
+  name: string;
+  /** For the model: what the tool does and when to use it. */
+  description: string;
+  /** Schema of the params: zod 4 or any other Standard Schema. */
+  params: S;
+  /** JSON Schema of the params. Needed only where `params` cannot give one itself (zod from 4.2 can). */
+  parameters?: JsonSchema;
+  /**
+   * Does the work. Called at most once per call, with params the schema accepted.
+   * What it returns (or resolves to) must be JSON; it goes to the model and to the client.
+   * Where it throws an `AgentSocketError`, both are told its message; of anything else only that the tool failed.
+   */
+  execute(this: void, params: SchemaOutput<S>, context: ToolContext): unknown;
+  /**
+   * Milliseconds after which the call fails with `tool_timeout`.
+   * @default 30000
+   */
+  timeoutMs?: number;
+}
+
+/** A tool as the registry keeps it. */
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  readonly params: StandardSchema;
+  /** JSON Schema of the params, for models and forms. */
+  readonly parameters: JsonSchema;
+  readonly timeoutMs: number;
+  execute(this: void, params: unknown, context: ToolContext): unknown;
+}
+
+/** `timeoutMs` of a tool that names none. */
+export const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
+
+/**
+ * Makes a tool whose `execute` is typed by its schema.
+ * @throws OptionError where the name, the timeout or the schema breaks its rule.
+ */
+export function defineTool<S extends StandardSchema>(definition: ToolDefinition<S>): Tool {
+  const { name, description, params, timeoutMs = DEFAULT_TOOL_TIMEOUT_MS } = definition;
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
+    throw new OptionError('name', 'a tool name of 1 to 64 letters, digits, "_" and "-"', name);
+  }
+  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    throw new OptionError('timeoutMs', 'a number of milliseconds above 0', timeoutMs);
+  }
+  return {
+    name,
+    description,
+    params,
+    parameters: definition.parameters ?? deriveJsonSchema(params),
+    timeoutMs,
+    execute: definition.execute as Tool['execute'],
+  };
+}
+
+/** Standard JSON Schema (standardschema.dev), which zod implements from 4.2 on. */
+interface WithJsonSchema {
+  readonly jsonSchema: { input(options: { target: 'draft-2020-12' }): Record<string, unknown> };
+}
+
+function deriveJsonSchema(params: StandardSchema): JsonSchema {
+  const standard = params['~standard'] as StandardSchema['~standard'] & Partial<WithJsonSchema>;
+  if (standard.jsonSchema === undefined) {
+    throw new OptionError('parameters', 'given, since this schema library derives no JSON Schema', undefined);
+  }
+  const { $schema: _, ...schema } = standard.jsonSchema.input({ target: 'draft-2020-12' });
+  return schema;
+}

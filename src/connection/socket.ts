@@ -1,0 +1,35 @@
+/** What a {@link Socket} reports to its one listener. */
+export interface SocketListener {
+  /** A whole message arrived: `string` for a text frame, bytes for a binary one. */
+  onMessage(data: string | Uint8Array): void;
+  /** The peer answered a ping. */
+  onPong(): void;
+  /** After a `send` that returned `false`: the buffer is empty again. */
+  onDrain(): void;
+  /** The socket is closed, for whatever reason. Called once; nothing follows. */
+  onClose(code: number, reason: string): void;
+}
+
+/**
+ * The engine's whole idea of a WebSocket. Anything that fits can carry a connection: the server's own
+ * transport over `ws`, two linked sockets in memory, another WebSocket library.
+ */
+export interface Socket {
+  /** Bytes given to `send` that have not left for the network. */
+  readonly bufferedAmount: number;
+  /** Bytes received from the peer so far, frames in progress included: any growth shows that it lives. */
+  readonly bytesReceived: number;
+  /** Starts delivery to `listener`. Called once, before anything else. */
+  open(listener: SocketListener): void;
+  /**
+   * Sends one text message; bytes are UTF-8 text. Never throws, does nothing once closed.
+   * @returns `false` when the buffer is above `mark` bytes: wait for `onDrain` before sending more.
+   */
+  send(text: string | Uint8Array): boolean;
+  /** Sends a ping. Does nothing once closed. */
+  ping(): void;
+  /** Starts the closing handshake. Does nothing once closed. */
+  close(code: number, reason: string): void;
+  /** Ends the connection at once, without a handshake. `onClose` follows. */
+  terminate(): void;
+}

@@ -1,0 +1,7 @@
+/**
+ * `instanceof` across copies of this package: the ESM and the CJS bundle each carry their own classes, so
+ * classes are recognised by a global symbol instead.
+ */
+export function hasBrand(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && brand in value;
+}

@@ -1,0 +1,50 @@
+/** What a row of {@link ERROR_CODES} says about its code. */
+export interface ErrorCodeInfo {
+  /** Whether the same request can succeed later without being changed. */
+  readonly retryable: boolean;
+  /** What happened, for the person who reads the documentation. */
+  readonly meaning: string;
+}
+
+/** Every `code` an `error` message can carry: one code per cause. */
+export const ERROR_CODES = {
+  invalid_json: { retryable: false, meaning: 'The frame is not a text frame that holds one JSON object.' },
+  invalid_message: {
+    retryable: false,
+    meaning: 'The message does not fit the schema of its type; `issues` names the fields.',
+  },
+  unknown_type: { retryable: false, meaning: 'No message has this `type`.' },
+  query_required: { retryable: false, meaning: 'The query is missing, empty, blank or not a string.' },
+  too_deep: { retryable: false, meaning: 'Objects and arrays are nested deeper than 32.' },
+  unknown_tool: { retryable: false, meaning: 'No tool has this name.' },
+  invalid_params: {
+    retryable: false,
+    meaning: 'The params do not fit the schema of the tool; `issues` names the fields.',
+  },
+  tool_failed: { retryable: false, meaning: 'The tool ran and failed.' },
+  tool_timeout: { retryable: true, meaning: 'The tool did not finish within its time.' },
+  outcome_unknown: {
+    retryable: false,
+    meaning: 'A crash or a cancel left it unknown whether the tool took effect; it is not repeated.',
+  },
+  provider_error: { retryable: true, meaning: 'The model provider failed or refused.' },
+  provider_rate_limited: { retryable: true, meaning: 'The model provider asks to slow down; see `retry_after_ms`.' },
+  provider_timeout: {
+    retryable: true,
+    meaning: 'The model provider did not answer, or stopped in the middle, for too long.',
+  },
+  output_too_large: { retryable: false, meaning: 'The output of the run or tool is larger than the server keeps.' },
+  run_not_found: { retryable: false, meaning: 'No run of this owner has this id, or its log is gone.' },
+  run_expired: { retryable: false, meaning: 'A run with this id ended and its log is gone; it is not executed again.' },
+  run_id_conflict: { retryable: false, meaning: 'A run with this id was asked for with other content.' },
+  run_interrupted: { retryable: true, meaning: 'The server stopped while the run was in progress.' },
+  too_many_runs: { retryable: true, meaning: 'The connection or the server has as many runs in progress as it takes.' },
+  conversation_busy: { retryable: true, meaning: 'The conversation has a run in progress.' },
+  rate_limited: { retryable: true, meaning: 'Too many messages; see `retry_after_ms`.' },
+  unauthorized: { retryable: false, meaning: 'The client did not say who it is, or its proof does not hold.' },
+  forbidden: { retryable: false, meaning: 'The client may not do this.' },
+  internal_error: { retryable: true, meaning: 'The server failed; the cause is in its log.' },
+} as const satisfies Record<string, ErrorCodeInfo>;
+
+/** The `code` of an `error` message. */
+export type ErrorCode = keyof typeof ERROR_CODES;

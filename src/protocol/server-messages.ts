@@ -1,0 +1,235 @@
+import { z } from 'zod';
+import { ERROR_CODES, type ErrorCode } from './error-codes.js';
+
+const timestamp = z.number().describe('Unix time in seconds; never goes back within a connection.');
+const requestId = z.string().describe('The `request_id` this answers.');
+const runId = z.uuid().describe('The run.');
+const seq = z
+  .int()
+  .min(1)
+  .describe('Position in the log of the run, from 1 without holes. Only messages of a run have it.');
+const firstSeq = z.int().min(1).describe('Where present, this message stands for all from `first_seq` to `seq`.');
+
+const finishReason = z
+  .enum(['stop', 'length', 'tool_calls', 'content_filter', 'max_steps', 'cancelled', 'error', 'other'])
+  .describe('Why the model stopped.');
+const usage = z
+  .object({
+    input_tokens: z.int().min(0),
+    output_tokens: z.int().min(0),
+    estimated: z.literal(true).optional().describe('Present where the provider did not tell and the server estimated.'),
+  })
+  .describe('What the run cost.');
+const runState = z.enum([
+  'accepted',
+  'queued',
+  'running',
+  'waiting_approval',
+  'finished',
+  'failed',
+  'cancelled',
+  'interrupted',
+]);
+const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
+const params = z.unknown().describe('The params of the call; for a model that wrote broken JSON, its text.');
+
+/** Fields of a message that lies in the log of a run. */
+const inRun = { run_id: runId, seq, request_id: requestId.optional() };
+/** Fields of the last message of a query. */
+const ending = { finish_reason: finishReason.optional(), usage: usage.optional() };
+
+/**
+ * What the server sends, by `type`. Key order is wire order: the documented keys first.
+ * A message belongs to a run if and only if it has `seq`; replies never have one.
+ */
+export const serverMessages = {
+  connected: z
+    .object({
+      type: z.literal('connected'),
+      connection_id: z.uuid(),
+      message: z.string(),
+      protocol: z.string().describe('The subprotocol this server speaks.'),
+      epoch: z.uuid().describe('Identity of the store: work unanswered under another epoch has an unknown outcome.'),
+      principal_id: z.string().describe('Who owns this connection and its runs.'),
+      limits: z.object({
+        message_bytes: z.int(),
+        runs: z.int().describe('Runs in progress on one connection.'),
+        heartbeat_seconds: z.number(),
+      }),
+    })
+    .describe('The first message of a connection.'),
+  pong: z
+    .object({ type: z.literal('pong'), timestamp, request_id: requestId.optional() })
+    .describe('The answer to `ping`.'),
+  accepted: z
+    .object({
+      type: z.literal('accepted'),
+      timestamp,
+      run_id: runId,
+      state: runState,
+      request_id: requestId.optional(),
+    })
+    .describe('The run is taken. Only for clients that negotiated the subprotocol.'),
+  resumed: z
+    .object({
+      type: z.literal('resumed'),
+      timestamp,
+      run_id: runId,
+      after: z.int().min(0).describe('The messages after this `seq` follow.'),
+      head: z.int().min(0).describe('The newest `seq` of the run.'),
+      state: runState,
+      request_id: requestId.optional(),
+    })
+    .describe(
+      'The request repeats the id of a run, which was not executed again. Only for clients that negotiated the subprotocol.',
+    ),
+  status: z
+    .object({ type: z.literal('status'), status: z.literal('processing'), timestamp, ...inRun })
+    .describe('An `agent_query` is being worked on.'),
+  agent_response: z
+    .object({
+      type: z.literal('agent_response'),
+      content: z.string(),
+      vendor: z.string(),
+      timestamp,
+      model: z.string().optional(),
+      ...ending,
+      ...inRun,
+    })
+    .describe('The whole answer to an `agent_query`. Ends the run.'),
+  stream_start: z
+    .object({
+      type: z.literal('stream_start'),
+      timestamp,
+      vendor: z.string().optional(),
+      model: z.string().optional(),
+      ...inRun,
+    })
+    .describe('The answer to a `streaming_query` begins.'),
+  stream_chunk: z
+    .object({
+      type: z.literal('stream_chunk'),
+      content: z.string(),
+      timestamp,
+      first_seq: firstSeq.optional(),
+      ...inRun,
+    })
+    .describe('The next piece of the answer.'),
+  stream_reasoning: z
+    .object({
+      type: z.literal('stream_reasoning'),
+      content: z.string(),
+      timestamp,
+      first_seq: firstSeq.optional(),
+      ...inRun,
+    })
+    .describe('The next piece of what the model thinks aloud. Only for clients that negotiated the subprotocol.'),
+  stream_tool_call: z
+    .object({
+      type: z.literal('stream_tool_call'),
+      tool_call_id: z.string(),
+      tool_name: z.string(),
+      params,
+      timestamp,
+      ...inRun,
+    })
+    .describe('The model calls a tool. Only for clients that negotiated the subprotocol.'),
+  stream_tool_result: z
+    .object({
+      type: z.literal('stream_tool_result'),
+      tool_call_id: z.string(),
+      tool_name: z.string(),
+      result: z.unknown().optional(),
+      error: z.object({ code: errorCode, error: z.string() }).optional(),
+      timestamp,
+      ...inRun,
+    })
+    .describe('The tool answered: `result` or `error`. Only for clients that negotiated the subprotocol.'),
+  stream_end: z
+    .object({ type: z.literal('stream_end'), timestamp, ...ending, ...inRun })
+    .describe('The answer is complete. Ends the run.'),
+  tool_result: z
+    .object({ type: z.literal('tool_result'), tool_name: z.string(), result: z.unknown(), timestamp, ...inRun })
+    .describe('What the tool returned. Ends the run.'),
+  cancelled: z
+    .object({
+      type: z.literal('cancelled'),
+      timestamp,
+      reason: z
+        .enum(['requested', 'abandoned', 'max_duration', 'shutdown'])
+        .optional()
+        .describe('In a run: who stopped it.'),
+      ...ending,
+      run_id: runId.optional(),
+      seq: seq.optional(),
+      outcome: z
+        .enum(['cancelled', 'already_finished', 'nothing_running'])
+        .optional()
+        .describe('In the reply to `cancel`: what it did.'),
+      run_ids: z.array(runId).optional().describe('In the reply to `cancel`: the runs it stopped.'),
+      request_id: requestId.optional(),
+    })
+    .describe('With `seq`: the run was stopped, which ends it. Without: the reply to `cancel`.'),
+  error: z
+    .object({
+      type: z.literal('error'),
+      error: z.string().describe('A sentence for people.'),
+      timestamp,
+      code: errorCode,
+      retryable: z.boolean().describe('Whether the same request can succeed later.'),
+      retry_after_ms: z.int().min(0).optional(),
+      issues: z
+        .array(z.object({ path: z.string(), message: z.string() }))
+        .optional()
+        .describe('The fields a schema refused.'),
+      ...ending,
+      run_id: runId.optional(),
+      seq: seq.optional(),
+      request_id: requestId.optional(),
+    })
+    .describe('With `seq`: the run failed, which ends it. Without: a message was refused. The connection stays open.'),
+  going_away: z
+    .object({ type: z.literal('going_away'), timestamp, reconnect_after_ms: z.int().min(0) })
+    .describe('The server drains: finish reading, then reconnect. Only for clients that negotiated the subprotocol.'),
+} as const;
+
+/** The `type` of a server message. */
+export type ServerMessageType = keyof typeof serverMessages;
+/** A server message by its `type`. */
+export type ServerMessageOf<T extends ServerMessageType> = z.output<(typeof serverMessages)[T]>;
+/** Any server message. */
+export type ServerMessage = { [T in ServerMessageType]: ServerMessageOf<T> }[ServerMessageType];
+
+/** Where a run stands. */
+export type RunState = z.output<typeof runState>;
+/** Why a model stopped, on the wire. */
+export type FinishReason = z.output<typeof finishReason>;
+/** What a run cost, on the wire. */
+export type Usage = z.output<typeof usage>;
+/** Why a run was cancelled. */
+export type CancelReason = NonNullable<ServerMessageOf<'cancelled'>['reason']>;
+
+/**
+ * The types the documented core knows. A client that did not negotiate {@link SUBPROTOCOL} gets no other.
+ */
+export const CORE_TYPES: ReadonlySet<string> = new Set<ServerMessageType>([
+  'connected',
+  'pong',
+  'status',
+  'agent_response',
+  'stream_start',
+  'stream_chunk',
+  'stream_end',
+  'tool_result',
+  'cancelled',
+  'error',
+]);
+
+/** The types that end a run when they carry `seq`. Exactly one of them is the last message of every run. */
+export const TERMINAL_TYPES: ReadonlySet<string> = new Set<ServerMessageType>([
+  'agent_response',
+  'stream_end',
+  'tool_result',
+  'cancelled',
+  'error',
+]);

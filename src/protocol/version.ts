@@ -1,0 +1,19 @@
+/** The WebSocket subprotocol a client offers to speak the whole protocol rather than its documented core. */
+export const SUBPROTOCOL = 'agent-ws.v1';
+
+/** Where the endpoint lives unless the embedder says otherwise. */
+export const DEFAULT_PATH = '/ws/agent';
+
+/** Bounds every message has to keep. They are part of the protocol, not options. */
+export const LIMITS = {
+  /** Bytes in one message from a client. */
+  messageBytes: 1_048_576,
+  /** Objects and arrays inside each other. */
+  depth: 32,
+  /** Characters in a `request_id`, tool name or model name. */
+  idLength: 128,
+  /** Tools one query may ask for. */
+  toolsPerQuery: 64,
+  /** UTF-8 bytes of text in one `stream_chunk` or `stream_reasoning`, live or replayed. */
+  chunkBytes: 65_536,
+} as const;

@@ -1,0 +1,5 @@
+import type { RunState } from '../protocol/server-messages.js';
+export interface RunStore {
+  readonly epoch: string;
+  readonly state?: RunState;
+}

@@ -1,0 +1,45 @@
+import { defineConfig, type Options } from 'tsup';
+
+const node: Options = {
+  target: 'node20',
+  platform: 'node',
+  sourcemap: false,
+  // The build script empties dist once: several configs run in parallel and would delete each other's output.
+  clean: false,
+};
+
+export default defineConfig([
+  {
+    ...node,
+    entry: {
+      index: 'src/index.ts',
+      protocol: 'src/protocol/index.ts',
+      openai: 'src/providers/openai.ts',
+      testing: 'src/testing/index.ts',
+    },
+    format: ['esm', 'cjs'],
+    dts: true,
+    shims: true,
+  },
+  {
+    ...node,
+    // The command line carries what only it needs, so that an embedder installs none of it.
+    entry: { 'cli/main': 'src/cli/main.ts' },
+    format: ['esm'],
+    noExternal: ['pino', 'commander'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  },
+  {
+    entry: { 'web/test_websocket': 'src/web/main.ts' },
+    platform: 'browser',
+    target: 'es2022',
+    format: ['esm'],
+    minify: true,
+    clean: false,
+    noExternal: [/.*/],
+    loader: { '.css': 'css' },
+    publicDir: 'src/web/public',
+  },
+]);
