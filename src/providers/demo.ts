@@ -1,0 +1,51 @@
+import type { LlmMessage, LlmPart, LlmProvider } from '../agent/llm-provider.js';
+import { OptionError } from '../errors/option-error.js';
+import { answerTo } from './demo/answer.js';
+import { pace } from './demo/pace.js';
+import { splitText } from './demo/split-text.js';
+
+/** What {@link createDemoProvider} takes. */
+export interface DemoProviderOptions {
+  /**
+   * How fast the answer streams, in word-like tokens per second; `0` for no delay at all.
+   * @default 40
+   */
+  tokensPerSecond?: number;
+}
+
+/**
+ * A model that is none: a guide through the product that needs no key and no network. The same question
+ * gets the same answer in the same pieces, in Chinese or English. Sums and questions for the time are
+ * answered through the tools `calculator` and `current_time` where the request offers them, so that the
+ * whole agent loop can be seen at work.
+ * @throws OptionError where an option breaks its rule.
+ */
+export function createDemoProvider({ tokensPerSecond = 40 }: DemoProviderOptions = {}): LlmProvider {
+  if (!(Number.isFinite(tokensPerSecond) && tokensPerSecond >= 0)) {
+    throw new OptionError('tokensPerSecond', 'a number from 0', tokensPerSecond);
+  }
+  return {
+    vendor: 'demo',
+    model: 'demo-1',
+    async *stream({ messages, tools }, { signal }): AsyncGenerator<LlmPart> {
+      signal.throwIfAborted();
+      const inputTokens = estimateTokens(messages);
+      const answer = answerTo(messages, tools);
+      if (answer.kind === 'tool-calls') {
+        for (const call of answer.calls) yield { type: 'tool-call', ...call };
+        yield { type: 'usage', inputTokens, outputTokens: answer.calls.length, estimated: true };
+        yield { type: 'finish', reason: 'tool_calls' };
+        return;
+      }
+      const pieces = splitText(answer.text, answer.language);
+      for await (const text of pace(pieces, tokensPerSecond, signal)) yield { type: 'text-delta', text };
+      yield { type: 'usage', inputTokens, outputTokens: pieces.length, estimated: true };
+      yield { type: 'finish', reason: 'stop' };
+    },
+  };
+}
+
+/** The usual rule of thumb: four characters make a token. */
+function estimateTokens(messages: readonly LlmMessage[]): number {
+  return Math.ceil(messages.reduce((sum, { content }) => sum + content.length, 0) / 4);
+}

@@ -1,0 +1,79 @@
+/** A question that asks for a result, in words. */
+const ASKS = /=|\b(?:what(?:'s| is| are)?|how much|calculate|compute|evaluate|solve)\b|等于|多少|计算|算|是几|得几/i;
+
+/** Where at most this many characters are left besides the sum, the question is the sum. */
+const LITTLE_ELSE = 12;
+
+/** Sums answered in one go. */
+const MAX_EXPRESSIONS = 4;
+
+/** Calculator signs for what people write and say between numbers. */
+const SPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/[×·]/g, '*'],
+  [/÷/g, '/'],
+  [/[−–]/g, '-'],
+  [/\*\*/g, '^'],
+  [/(?<=\d),(?=\d{3}(?!\d))/g, ''],
+  [/(?<=\d)\s*%\s*of\s*(?=\d)/gi, ' / 100 * '],
+  [/(?<=[\d)])\s*(?:plus|加上|加)\s*(?=[\d(])/gi, ' + '],
+  [/(?<=[\d)])\s*(?:minus|减去|减)\s*(?=[\d(])/gi, ' - '],
+  [/(?<=[\d)])\s*(?:multiplied by|times|乘以|乘)\s*(?=[\d(])/gi, ' * '],
+  [/(?<=[\d)])\s*(?:divided by|除以)\s*(?=[\d(])/gi, ' / '],
+  [/(?:square root of|根号)\s*(\d+(?:\.\d+)?)/gi, 'sqrt($1)'],
+];
+
+/** A stretch that may be a sum: not inside a word, a version or a time of day. */
+const CANDIDATE = /(?<![\w.:])(?:sqrt(?=\s*\()|[\d.+\-*/^%()\s])+(?![\w:])/gi;
+
+/**
+ * Finds the sums a question asks for: `'what is 123 + 456?'` gives `['123 + 456']`.
+ * It recognises them and no more; what they come to is the calculator's work.
+ */
+export function findExpressions(question: string): string[] {
+  // First the powers: normalizing turns them into plain digits, and full-width signs into ASCII.
+  let text = question.replace(/²/g, '^2').replace(/³/g, '^3').normalize('NFKC');
+  for (const [spelling, sign] of SPELLINGS) text = text.replace(spelling, sign);
+  const found = [...text.matchAll(CANDIDATE)].map(([stretch]) => trim(stretch)).filter(isSum);
+  const other = length(text) - length(found.join(''));
+  return ASKS.test(text) || other <= LITTLE_ELSE ? found.slice(0, MAX_EXPRESSIONS) : [];
+}
+
+function length(text: string): number {
+  return text.replace(/\s/g, '').length;
+}
+
+/** Takes off what belongs to the sentence: signs at the ends, brackets without a partner. */
+function trim(stretch: string): string {
+  let sum = stretch;
+  for (;;) {
+    sum = sum.replace(/^[\s+*/^%.)]+|[\s+\-*/^%.(]+$/g, '');
+    const opened = sum.split('(').length - sum.split(')').length;
+    if (opened > 0 && sum.startsWith('(')) sum = sum.slice(1);
+    else if (opened < 0 && sum.endsWith(')')) sum = sum.slice(0, -1);
+    else return sum.replace(/\s+/g, ' ');
+  }
+}
+
+/** Whether numbers and signs take turns, brackets match, and there is something to work out. */
+function isSum(text: string): boolean {
+  if (/^\d{4}-\d{1,2}-\d{1,2}$/.test(text)) return false;
+  const signs = text.match(/\d+(?:\.\d+)?|sqrt|[-+*/^%()]/gi) ?? [];
+  if (signs.join('').length !== length(text)) return false;
+  let depth = 0;
+  let operations = 0;
+  let afterValue = false;
+  for (const sign of signs) {
+    if (afterValue) {
+      if (sign === ')') depth--;
+      else if (/^[-+*/^%]$/.test(sign)) {
+        operations++;
+        afterValue = false;
+      } else return false;
+      if (depth < 0) return false;
+    } else if (sign === '(') depth++;
+    else if (/^sqrt$/i.test(sign)) operations++;
+    else if (/^\d/.test(sign)) afterValue = true;
+    else if (sign !== '-') return false;
+  }
+  return afterValue && depth === 0 && operations > 0;
+}

@@ -1,0 +1,37 @@
+/** What the demo can talk about without a tool. `earlier` is not among them: its answer needs the chat. */
+export type Topic =
+  | 'greeting'
+  | 'thanks'
+  | 'capabilities'
+  | 'realModel'
+  | 'connect'
+  | 'cancel'
+  | 'embed'
+  | 'tools'
+  | 'markdown'
+  | 'story';
+
+/** Everything the demo says in one language. Texts are Markdown. */
+export interface Phrases {
+  readonly topics: Readonly<Record<Topic, string>>;
+  /** No topic fits `question`. */
+  unknown(question: string): string;
+  /** Asked what was said before; `question` is the one before this. */
+  earlier(question: string | undefined): string;
+  /** The calculator came to `result`. */
+  sum(expression: string, result: string): string;
+  /** The clock says `result`. */
+  time(result: string): string;
+  /** Any other tool said `result`. */
+  toolSaid(tool: string, result: string): string;
+  toolFailed(tool: string, reason: string): string;
+  /** The request offers no such tool; with it, `params` would be its params. */
+  toolMissing(tool: string, params: string): string;
+}
+
+/** A question as the demo quotes it. */
+export function quote(question: string): string {
+  const line = question.replace(/\s+/g, ' ').trim();
+  const characters = Array.from(line);
+  return characters.length > 80 ? `${characters.slice(0, 80).join('')}…` : line;
+}

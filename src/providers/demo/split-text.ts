@@ -1,0 +1,21 @@
+import type { Language } from './language.js';
+
+/**
+ * Cuts a text into pieces of about one word, each with the space and punctuation that follow it. Chinese is
+ * cut at words too, which it writes without spaces.
+ */
+export function splitText(text: string, language: Language): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let hasWord = false;
+  for (const { segment, isWordLike } of new Intl.Segmenter(language, { granularity: 'word' }).segment(text)) {
+    if (isWordLike === true && hasWord) {
+      pieces.push(piece);
+      piece = '';
+    }
+    hasWord ||= isWordLike === true;
+    piece += segment;
+  }
+  if (piece !== '') pieces.push(piece);
+  return pieces;
+}
