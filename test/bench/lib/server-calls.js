@@ -1,0 +1,27 @@
+import { answerCalls } from './answer-calls.js';
+import { now, sleep } from './clock.js';
+
+/** CPU time is that of the whole process, in microseconds; sizes in bytes. */
+function sample() {
+  const cpu = process.cpuUsage();
+  const memory = process.memoryUsage();
+  return { at: now(), cpu: cpu.user + cpu.system, rss: memory.rss, heap: memory.heapUsed, external: memory.external };
+}
+
+/** What both servers answer over their control channel. */
+export function answerServerCalls(port) {
+  answerCalls(
+    {
+      sample,
+      /** A sample after everything that can be collected is gone. */
+      async collect() {
+        for (let i = 0; i < 4; i++) {
+          globalThis.gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+          await sleep(50);
+        }
+        return sample();
+      },
+    },
+    { port },
+  );
+}

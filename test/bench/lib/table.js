@@ -1,0 +1,74 @@
+import { median, spread } from './numbers.js';
+
+/** A number with three significant digits. */
+export function short(value) {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return value.toFixed(2);
+}
+
+/** The ratio ours to bare of each round. */
+export function ratios({ bare, ours }) {
+  return ours.map((value, i) => (value === bare[i] ? 1 : value / bare[i]));
+}
+
+/**
+ * Whether a metric reached its goal at the median: `null` where it has none.
+ * Goals: `ratioAtMost`, `atMost`, `atLeast` (ours, absolute), `belowBare`.
+ */
+export function reached(line) {
+  const { goal } = line;
+  if (!goal) return null;
+  const ours = median(line.ours);
+  return (
+    (goal.ratioAtMost === undefined || median(ratios(line)) <= goal.ratioAtMost) &&
+    (goal.atMost === undefined || ours <= goal.atMost) &&
+    (goal.atLeast === undefined || ours >= goal.atLeast) &&
+    (goal.belowBare === undefined || ours < median(line.bare))
+  );
+}
+
+function goalText(goal) {
+  if (!goal) return '';
+  const parts = [];
+  if (goal.ratioAtMost !== undefined) parts.push(`ratio ≤ ${goal.ratioAtMost}`);
+  if (goal.atMost !== undefined) parts.push(`≤ ${goal.atMost}`);
+  if (goal.atLeast !== undefined) parts.push(`≥ ${goal.atLeast}`);
+  if (goal.belowBare) parts.push('< bare');
+  return parts.join(', ');
+}
+
+const range = (values) => {
+  const { min, median: middle, max } = spread(values);
+  return min === max ? short(middle) : `${short(middle)} (${short(min)} … ${short(max)})`;
+};
+
+/** The metrics as an aligned table: median and (least … greatest) of the rounds. */
+export function table(lines) {
+  const rows = [
+    ['', 'unit', 'bare ws', 'agent-ws', 'ratio', 'goal', ''],
+    ...lines.map((line) => {
+      const ok = reached(line);
+      return [
+        line.label,
+        line.unit,
+        range(line.bare),
+        range(line.ours),
+        range(ratios(line)),
+        goalText(line.goal),
+        `${ok === null ? '' : ok ? 'reached' : 'MISSED'}${line.reliable.includes(false) ? ' (load lagged)' : ''}`,
+      ];
+    }),
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,234 @@
+// The clients. Two processes run this: one is the load, the other only pings meanwhile.
+import { answerCalls } from '../lib/answer-calls.js';
+import { Client, frame, kindOf, openMany } from '../lib/client.js';
+import { LoopLag, now, sleep } from '../lib/clock.js';
+import { percentile } from '../lib/numbers.js';
+import { ask } from '../lib/streams.js';
+import { question, UNITS_PER_TOKEN } from '../lib/vocabulary.js';
+
+const lag = new LoopLag();
+const PING = frame({ type: 'ping' });
+const CANCEL = frame({ type: 'cancel' });
+
+const closeAll = (clients) => clients.forEach((client) => client.close());
+
+// Connections that do nothing.
+let idle = [];
+
+// Connections that ping as fast as they are answered.
+let pinging = [];
+let pongs = 0;
+
+// Connections that ping at a pace.
+let pacer = null;
+
+// Streams in progress.
+let streaming = null;
+
+// A stream nobody reads.
+let stalled = null;
+
+/** Runs `streams` answers one after the other on every client, the first ones spread over `spreadMs`. */
+async function stream({ port, clients: count, streams, spreadMs, plan }) {
+  const clients = await openMany(port, count);
+  const replies = [];
+  const begun = now();
+  await Promise.all(
+    clients.map(async (client, index) => {
+      await sleep((index / count) * spreadMs);
+      for (let i = 0; i < streams; i++) {
+        const reply = await ask(client, { ...plan, stream: index + i * count });
+        replies.push(reply);
+        if (!reply.complete) return;
+      }
+    }),
+  );
+  const tookMs = now() - begun;
+  closeAll(clients);
+  return { replies, tookMs };
+}
+
+/** Text received between two times, in tokens. */
+function tokensBetween(replies, from, to) {
+  let units = 0;
+  for (const reply of replies) {
+    const pieces = reply.pieces();
+    pieces.forEach((piece, i) => {
+      if (reply.times[i] >= from && reply.times[i] < to) units += piece.length;
+    });
+  }
+  return units / UNITS_PER_TOKEN;
+}
+
+answerCalls({
+  lag: () => lag.take(),
+
+  async idleOpen({ port, count }) {
+    idle = await openMany(port, count, 50);
+  },
+  idleClose() {
+    closeAll(idle);
+    idle = [];
+  },
+
+  /** Every connection sends `depth` pings in one write, again when the last of them is answered. */
+  async pingStart({ port, clients, depth }) {
+    const pings = Buffer.concat(Array.from({ length: depth }, () => PING));
+    pinging = await openMany(port, clients);
+    pongs = 0;
+    for (const client of pinging) {
+      let open = depth;
+      client.onMessage = () => {
+        pongs++;
+        if (--open > 0) return;
+        open = depth;
+        client.send(pings);
+      };
+      client.send(pings);
+    }
+  },
+  pingCount: () => ({ pongs, at: now() }),
+  pingStop() {
+    closeAll(pinging);
+    pinging = [];
+  },
+
+  /** Pings on a schedule that does not wait for answers, so that a stall is seen by every ping that falls into it. */
+  async pacerStart({ port, clients: count, everyMs }) {
+    const clients = await openMany(port, count);
+    const latencies = [];
+    for (const client of clients) {
+      client.state = [];
+      client.onMessage = (_data, _from, _to, at) => latencies.push(at - client.state.shift());
+    }
+    let turn = 0;
+    // One connection at a time: the pings spread over the period.
+    const timer = setInterval(() => {
+      const due = clients[turn++ % count];
+      due.state.push(now());
+      due.send(PING);
+    }, everyMs / count);
+    pacer = { clients, latencies, timer };
+  },
+  /** Forgets what was measured so far. */
+  pacerReset() {
+    pacer.latencies.length = 0;
+  },
+  async pacerStop() {
+    clearInterval(pacer.timer);
+    const { clients, latencies } = pacer;
+    // What is still unanswered counts with the time it has waited.
+    for (let i = 0; i < 50 && clients.some((client) => client.state.length > 0); i++) await sleep(20);
+    for (const client of clients) for (const sentAt of client.state) latencies.push(now() - sentAt);
+    closeAll(clients);
+    return {
+      count: latencies.length,
+      p50: percentile(latencies, 50),
+      p99: percentile(latencies, 99),
+      max: percentile(latencies, 100),
+    };
+  },
+
+  /** `repeat` times one query on every connection at once; the next when all are answered. */
+  async firstToken({ port, clients: count, repeat, warmUp, plan }) {
+    const clients = await openMany(port, count);
+    const first = [];
+    let wrong = 0;
+    for (let i = 0; i < warmUp + repeat; i++) {
+      const replies = await Promise.all(clients.map((client, k) => ask(client, { ...plan, stream: i * count + k })));
+      if (i < warmUp) continue;
+      for (const reply of replies) {
+        first.push(reply.firstMs);
+        if (!reply.exact()) wrong++;
+      }
+    }
+    closeAll(clients);
+    return { p50: percentile(first, 50), p99: percentile(first, 99), wrong };
+  },
+
+  streamsStart(params) {
+    streaming = stream(params);
+    streaming.catch(() => {});
+  },
+  /** Waits for the streams to end and tells what came of them. */
+  async streamsResult({ from = 0, to = 0, firstMs = 200, gapMs = 70 }) {
+    const { replies, tookMs } = await streaming;
+    streaming = null;
+    const first = replies.map((reply) => reply.firstMs);
+    const gaps = replies.map((reply) =>
+      reply.times.reduce((most, time, i) => (i === 0 ? 0 : Math.max(most, time - reply.times[i - 1])), 0),
+    );
+    const share = (test) => replies.filter(test).length / replies.length;
+    return {
+      replies: replies.length,
+      failure: replies.find((reply) => reply.failure !== null)?.failure ?? null,
+      exact: share((reply) => reply.exact()),
+      inTime: share((reply) => reply.inTime(firstMs, gapMs)),
+      firstP50: percentile(first, 50),
+      firstP99: percentile(first, 99),
+      gapP99: percentile(gaps, 99),
+      chunksPerToken:
+        replies.reduce((sum, reply) => sum + reply.raw.length, 0) /
+        replies.reduce((sum, reply) => sum + reply.plan.tokens, 0),
+      windowTokens: to > 0 ? tokensBetween(replies, from, to) : 0,
+      tookMs,
+    };
+  },
+
+  /** Starts an answer and stops reading after `readChunks` pieces. */
+  async stallStart({ port, plan, readChunks }) {
+    const client = await Client.open(port);
+    let chunks = 0;
+    await new Promise((resolve) => {
+      client.onMessage = (data, from) => {
+        if (kindOf(data, from) !== 'chunk' || ++chunks !== readChunks) return;
+        client.pause();
+        resolve();
+      };
+      client.send(frame({ type: 'streaming_query', query: question(plan) }));
+    });
+    stalled = client;
+  },
+  stallStop() {
+    stalled.close();
+    stalled = null;
+  },
+
+  /** On every lane, `repeat` times: start an answer, cancel it after some chunks, watch what still comes. */
+  async cancel({ port, lanes, repeat, plan, afterChunks, watchMs }) {
+    const clients = await openMany(port, lanes);
+    const cancels = [];
+    await Promise.all(
+      clients.map(async (client, lane) => {
+        // The lanes must not cancel in step.
+        await sleep((lane * watchMs) / lanes);
+        for (let i = 0; i < repeat; i++) {
+          const cancel = { stream: lane * repeat + i, sentAt: 0, answeredMs: Infinity, after: 0, replies: 0 };
+          cancels.push(cancel);
+          let chunks = 0;
+          await new Promise((resolve) => {
+            const giveUp = setTimeout(resolve, 5000);
+            client.onMessage = (data, from, _to, at) => {
+              const kind = kindOf(data, from);
+              if (kind === 'cancelled') {
+                cancel.replies++;
+                cancel.answeredMs = at - cancel.sentAt;
+                clearTimeout(giveUp);
+                resolve();
+              } else if (cancel.replies > 0) {
+                cancel.after++;
+              } else if (kind === 'chunk' && ++chunks === afterChunks) {
+                cancel.sentAt = now();
+                client.send(CANCEL);
+              }
+            };
+            client.send(frame({ type: 'streaming_query', query: question({ ...plan, stream: cancel.stream }) }));
+          });
+          await sleep(watchMs);
+        }
+      }),
+    );
+    closeAll(clients);
+    return cancels;
+  },
+});

@@ -1,0 +1,124 @@
+// npm run bench -- [row ...] [--rounds N] [--quick] [--json FILE] [--bare-vs-bare]
+import { existsSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Bench, LAG_LIMIT_MS } from './lib/bench.js';
+import { killAll, pinned } from './lib/child.js';
+import { short, table } from './lib/table.js';
+import { cancel } from './rows/cancel.js';
+import { firstToken } from './rows/first-token.js';
+import { idle } from './rows/idle.js';
+import { paced } from './rows/paced.js';
+import { ping } from './rows/ping.js';
+import { slowReader } from './rows/slow-reader.js';
+import { tokens } from './rows/tokens.js';
+
+const ROWS = { idle, ping, 'first-token': firstToken, tokens, paced, 'slow-reader': slowReader, cancel };
+const LONGEST_MS = 20 * 60_000;
+
+const USAGE = `npm run bench -- [row ...] [options]
+
+Rows (all without any): ${Object.keys(ROWS).join(', ')}
+
+  --rounds N       rounds per row (5; 2 with --quick)
+  --quick          shorter windows
+  --json FILE      write every round as JSON as well ("-" for standard output, instead of the tables)
+  --bare-vs-bare   the bare server on both sides: how far from 1 the ratios come by noise alone
+`;
+
+function fail(text) {
+  process.stderr.write(`bench: ${text}\n`);
+  process.exit(1);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        'bare-vs-bare': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const unknown = positionals.find((name) => !Object.hasOwn(ROWS, name));
+if (unknown !== undefined) fail(`no row "${unknown}"; there are ${Object.keys(ROWS).join(', ')}`);
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) fail(`--rounds is 1 to 50, not "${values.rounds}"`);
+for (const file of values['bare-vs-bare'] ? [] : ['index.js', 'openai.js']) {
+  if (!existsSync(fileURLToPath(new URL(`../../dist/${file}`, import.meta.url)))) {
+    fail(`dist/${file} is missing: the benchmark measures the built package, run "npm run build" first`);
+  }
+}
+
+process.on('exit', killAll);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
+setTimeout(() => fail(`not done after ${LONGEST_MS / 60_000} minutes`), LONGEST_MS).unref();
+
+const quiet = values.json === '-';
+const print = (text) => {
+  if (!quiet) process.stdout.write(`${text}\n`);
+};
+const progress = (text) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+};
+
+const begun = Date.now();
+const machine = {
+  node: process.version,
+  cpu: cpus()[0]?.model.trim(),
+  cores: cpus().length,
+  memory: totalmem(),
+  pinned,
+};
+print(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${rounds} rounds, ratio is agent-ws / bare of a round`);
+if (!pinned) print('taskset is not here: the processes share all cores, take the figures with care');
+
+const bench = new Bench({
+  quick: values.quick,
+  rounds,
+  sides: { bare: 'bare.js', ours: values['bare-vs-bare'] ? 'bare.js' : 'agent-ws.js' },
+  progress,
+});
+const report = { machine, rounds, quick: values.quick, rows: {}, lagged: bench.lagged };
+try {
+  await bench.start();
+  for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
+    const lines = await ROWS[name](bench);
+    report.rows[name] = lines;
+    progress('');
+    print(`\n${name}\n${table(lines)}`);
+  }
+} catch (error) {
+  fail(error.stack);
+}
+await bench.stop();
+
+if (bench.lagged.length > 0) {
+  print(`\nUnreliable rounds: the load side ran more than ${LAG_LIMIT_MS} ms late at p99`);
+  for (const { label, side, round, load, pinger, upstream } of bench.lagged) {
+    print(
+      `  ${label}, round ${round}, ${side}: load ${short(load)}, pings ${short(pinger)}, upstream ${short(upstream)} ms`,
+    );
+  }
+}
+print(`\n${((Date.now() - begun) / 1000).toFixed(0)} s`);
+if (values.json !== undefined) {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (quiet) process.stdout.write(text);
+  else writeFileSync(values.json, text);
+}
+process.exit(0);
