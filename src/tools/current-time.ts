@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { defineTool, type Tool } from '../agent/tool.js';
+import { OptionError } from '../errors/option-error.js';
+
+/** What {@link createCurrentTime} takes. */
+export interface CurrentTimeOptions {
+  /**
+   * The clock: milliseconds since 1970 UTC.
+   * @default Date.now
+   */
+  now?: () => number;
+  /**
+   * The time zone used where the call names none.
+   * @default the time zone of the server
+   */
+  timeZone?: string;
+}
+
+/** What the tool returns. */
+export interface CurrentTime {
+  /** ISO 8601 to the second, with the offset from UTC: `2026-11-22T17:05:09+08:00`. */
+  readonly time: string;
+  /** Whole seconds since 1970 UTC. */
+  readonly unix_seconds: number;
+  /** The IANA name of the time zone of `time`, as it was asked for. */
+  readonly time_zone: string;
+  /** In English: `Sunday`. */
+  readonly weekday: string;
+}
+
+/**
+ * Makes the tool `current_time` with another clock or time zone than the server's.
+ * @throws OptionError where `timeZone` is none.
+ */
+export function createCurrentTime({ now = Date.now, timeZone }: CurrentTimeOptions = {}): Tool {
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    throw new OptionError('timeZone', 'the IANA name of a time zone', timeZone);
+  }
+  return defineTool({
+    name: 'current_time',
+    description:
+      'Tells the current date, time and weekday, in the time zone asked for. Use it whenever the answer depends on what day or time it is.',
+    params: z.object({
+      time_zone: z
+        .string()
+        .max(64)
+        .refine(isTimeZone, 'No such time zone. Use an IANA name such as "Asia/Shanghai", "Europe/Berlin" or "UTC".')
+        .optional()
+        .describe(
+          'IANA name of a time zone, for example "Asia/Shanghai". Leave it out for the time zone of the server.',
+        ),
+    }),
+    execute: ({ time_zone }) => describeTime(now(), time_zone ?? timeZone ?? serverTimeZone()),
+  });
+}
+
+/** The tool `current_time` on the clock of this machine. */
+export const currentTime = createCurrentTime();
+
+function isTimeZone(name: string): boolean {
+  // Newer runtimes also take offsets such as "+08:00"; here a name is a name on all of them.
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function serverTimeZone(): string {
+  return new Intl.DateTimeFormat('en-US').resolvedOptions().timeZone;
+}
+
+function describeTime(milliseconds: number, timeZone: string): CurrentTime {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    weekday: 'long',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'longOffset',
+  });
+  const parts = new Map(format.formatToParts(milliseconds).map(({ type, value }) => [type, value]));
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
+  const date = `${part('year')}-${part('month')}-${part('day')}`;
+  const time = `${part('hour')}:${part('minute')}:${part('second')}`;
+  // "GMT+08:00", or only "GMT" at zero.
+  const offset = part('timeZoneName').slice('GMT'.length) || '+00:00';
+  return {
+    time: `${date}T${time}${offset}`,
+    unix_seconds: Math.floor(milliseconds / 1000),
+    time_zone: timeZone,
+    weekday: part('weekday'),
+  };
+}
