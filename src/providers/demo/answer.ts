@@ -4,7 +4,7 @@ import { languageOf, type Language } from './language.js';
 import { english } from './phrases-en.js';
 import { chinese } from './phrases-zh.js';
 import type { Phrases } from './phrases.js';
-import { readExpression, readResult } from './tool-result.js';
+import { readExpression, readMoment, readResult } from './tool-result.js';
 import { asksForTime, topicOf, zoneIn } from './topics.js';
 
 /** What the demo does next: speak, or call tools first. */
@@ -60,7 +60,7 @@ function wantedCalls(question: string): WantedCall[] {
   }));
   if (asksForTime(question)) {
     const zone = zoneIn(question);
-    calls.push({ name: 'current_time', params: zone === undefined ? {} : { timezone: zone } });
+    calls.push({ name: 'current_time', params: zone === undefined ? {} : { time_zone: zone } });
   }
   return calls;
 }
@@ -77,7 +77,8 @@ function fromResults(messages: readonly LlmMessage[], phrases: Phrases): string 
     if (message.role !== 'tool') return [];
     const { value, failed } = readResult(message.content);
     if (failed) return [phrases.toolFailed(message.toolName, value)];
-    if (message.toolName === 'current_time') return [phrases.time(value)];
+    const moment = message.toolName === 'current_time' ? readMoment(message.content) : undefined;
+    if (moment !== undefined) return [phrases.time(moment)];
     const expression = readExpression(calls.get(message.toolCallId)?.arguments);
     return [expression === undefined ? phrases.toolSaid(message.toolName, value) : phrases.sum(expression, value)];
   });

@@ -1,4 +1,4 @@
-import { quote, type Phrases } from './phrases.js';
+import { quote, weekday, type Phrases } from './phrases.js';
 
 /** The demo in English. */
 export const english: Phrases = {
@@ -151,7 +151,7 @@ To get real answers, set \`OPENAI_API_KEY\` and start the server again.`,
     question === undefined ? `This is the first question of our talk.` : `Before this you wrote: “${quote(question)}”`,
 
   sum: (expression, result) => `The calculator says: \`${expression}\` = **${result}**`,
-  time: (result) => `The clock says: **${result}**`,
+  time: ({ date, time, zone }) => `It is **${time}** on ${weekday(date, 'en')}, ${date} (${zone}).`,
   toolSaid: (tool, result) => `The tool \`${tool}\` answered: ${result}`,
   toolFailed: (tool, reason) => `The tool \`${tool}\` could not help: ${reason}`,
   toolMissing: (tool, params) =>

@@ -1,4 +1,4 @@
-import { quote, type Phrases } from './phrases.js';
+import { quote, weekday, type Phrases } from './phrases.js';
 
 /** The demo in Chinese. */
 export const chinese: Phrases = {
@@ -151,7 +151,7 @@ function greet(name) {
     question === undefined ? `这是我们对话的第一个问题。` : `在这之前你写的是：“${quote(question)}”`,
 
   sum: (expression, result) => `计算器的结果：\`${expression}\` = **${result}**`,
-  time: (result) => `时钟显示：**${result}**`,
+  time: ({ date, time, zone }) => `现在是 ${date}，${weekday(date, 'zh')}，**${time}**（${zone}）。`,
   toolSaid: (tool, result) => `工具 \`${tool}\` 的回答：${result}`,
   toolFailed: (tool, reason) => `工具 \`${tool}\` 没能完成：${reason}`,
   toolMissing: (tool, params) => `我本来会调用工具 \`${tool}\`，参数是 \`${params}\`，但这台服务器没有向我提供它。`,

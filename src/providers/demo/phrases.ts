@@ -1,3 +1,6 @@
+import type { Language } from './language.js';
+import type { Moment } from './tool-result.js';
+
 /** What the demo can talk about without a tool. `earlier` is not among them: its answer needs the chat. */
 export type Topic =
   | 'greeting'
@@ -20,8 +23,7 @@ export interface Phrases {
   earlier(question: string | undefined): string;
   /** The calculator came to `result`. */
   sum(expression: string, result: string): string;
-  /** The clock says `result`. */
-  time(result: string): string;
+  time(moment: Moment): string;
   /** Any other tool said `result`. */
   toolSaid(tool: string, result: string): string;
   toolFailed(tool: string, reason: string): string;
@@ -34,4 +36,9 @@ export function quote(question: string): string {
   const line = question.replace(/\s+/g, ' ').trim();
   const characters = Array.from(line);
   return characters.length > 80 ? `${characters.slice(0, 80).join('')}…` : line;
+}
+
+/** The weekday of a date such as `2026-11-22`. */
+export function weekday(date: string, language: Language): string {
+  return new Intl.DateTimeFormat(language, { weekday: 'long', timeZone: 'UTC' }).format(new Date(date));
 }

@@ -4,19 +4,35 @@ export interface ReadResult {
   readonly failed: boolean;
 }
 
-/** Reads what the agent loop tells the model about a call: the JSON of the result, or of an object with `error`. */
-export function readResult(content: string): ReadResult {
-  const result = parse(content);
-  if (isRecord(result) && 'error' in result) {
-    const reason = isRecord(result['error'])
-      ? (result['error']['error'] ?? result['error']['message'])
-      : result['error'];
-    return { value: asText(reason), failed: true };
-  }
-  return { value: asText(result), failed: false };
+/** A moment as `current_time` tells it. */
+export interface Moment {
+  /** `2026-11-22` */
+  readonly date: string;
+  /** `17:05` */
+  readonly time: string;
+  /** `Asia/Shanghai` */
+  readonly zone: string;
 }
 
-/** The `expression` of a calculator call, from its arguments. */
+/** Reads what the agent loop tells a model about a call: the JSON of the result, or of an object with `error`. */
+export function readResult(content: string): ReadResult {
+  const result = parse(content);
+  return isRecord(result) && 'error' in result
+    ? { value: asText(result['error']), failed: true }
+    : { value: asText(result), failed: false };
+}
+
+/** Reads the result of `current_time`; `undefined` where a tool of that name says something else. */
+export function readMoment(content: string): Moment | undefined {
+  const result = parse(content);
+  if (!isRecord(result)) return undefined;
+  const { time: stamp, time_zone: zone } = result;
+  if (typeof stamp !== 'string' || typeof zone !== 'string') return undefined;
+  const [, date, time] = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})/.exec(stamp) ?? [];
+  return date === undefined || time === undefined ? undefined : { date, time, zone };
+}
+
+/** Reads the `expression` of a calculator call. */
 export function readExpression(args: string | undefined): string | undefined {
   const params = args === undefined ? undefined : parse(args);
   return isRecord(params) && typeof params['expression'] === 'string' ? params['expression'] : undefined;

@@ -1,8 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { LlmMessage, LlmPart, LlmTool } from '../../../src/agent/llm-provider.js';
+import { ToolRegistry } from '../../../src/agent/tool-registry.js';
 import { OptionError } from '../../../src/errors/option-error.js';
 import { createDemoProvider } from '../../../src/providers/demo.js';
+import { calculator } from '../../../src/tools/calculator.js';
+import { currentTime } from '../../../src/tools/current-time.js';
 
 const tool = (name: string): LlmTool => ({ name, description: name, parameters: { type: 'object' } });
 const TOOLS = [tool('calculator'), tool('current_time')];
@@ -62,12 +65,16 @@ describe('createDemoProvider', () => {
     it.each([
       ['Hello', 'Hello'],
       ['你好', '你好'],
-      ['What does 你好 mean in the list of greetings?', '##'],
+      ['What does 你好 mean in the list of greetings?', 'A little of everything'],
       ['用 Markdown 写一个列表', '各种格式'],
       ['これは何ですか日本語', 'You asked'],
       ['¿Qué puedes hacer?', 'You asked'],
     ])('of the question: %s', async (question, expected) => {
       expect(textOf(await ask(question))).toContain(expected);
+    });
+
+    it('of the newest question that shows one', async () => {
+      expect(textOf(await ask([user('你好'), user('Hello')]))).toContain('Hello');
     });
 
     it('of an earlier question where the newest shows none', async () => {
@@ -140,6 +147,7 @@ describe('createDemoProvider', () => {
     it.each([
       'what is 42?',
       'what is v1.2-3 about',
+      'what is 3+4x',
       'what happened on 2026-11-22?',
       'is the support open 24/7 where you are',
       'what about 10:30-11:00',
@@ -155,7 +163,7 @@ describe('createDemoProvider', () => {
       expect(calls.map(({ name, params }) => ({ name, params }))).toEqual([
         { name: 'calculator', params: { expression: '1+1' } },
         { name: 'calculator', params: { expression: '2+2' } },
-        { name: 'current_time', params: { timezone: 'Asia/Tokyo' } },
+        { name: 'current_time', params: { time_zone: 'Asia/Tokyo' } },
       ]);
       expect(new Set(calls.map(({ id }) => id)).size).toBe(3);
     });
@@ -178,6 +186,16 @@ describe('createDemoProvider', () => {
       expect(performance.now() - started).toBeLessThan(2000);
     });
 
+    it('asks in the words of the tools in the box', async () => {
+      const registry = new ToolRegistry([calculator, currentTime]);
+      const calls = callsOf(await ask('what is (3+4)*5 and sqrt(16)? what time is it in London?', registry.describe()));
+      expect(calls).toHaveLength(3);
+      for (const { name, params } of calls) {
+        const tool = registry.get(name);
+        expect(await tool?.params['~standard'].validate(params)).toEqual({ value: params });
+      }
+    });
+
     async function results(question: string, content: string): Promise<string> {
       const asked = [user(question)];
       const toolCalls = (await ask(asked, TOOLS)).filter((part) => part.type === 'tool-call');
@@ -195,7 +213,10 @@ describe('createDemoProvider', () => {
     it('puts results into words', async () => {
       expect(await results('what is 123 + 456?', '579')).toBe('The calculator says: `123 + 456` = **579**');
       expect(await results('123 + 456 等于多少', '579')).toBe('计算器的结果：`123 + 456` = **579**');
-      expect(await results('what time is it?', '"noon"')).toBe('The clock says: **noon**');
+      const moment = JSON.stringify({ time: '2026-11-22T17:05:09+08:00', unix_seconds: 1, time_zone: 'Asia/Shanghai' });
+      expect(await results('what time is it?', moment)).toBe('It is **17:05** on Sunday, 2026-11-22 (Asia/Shanghai).');
+      expect(await results('现在几点', moment)).toBe('现在是 2026-11-22，星期日，**17:05**（Asia/Shanghai）。');
+      expect(await results('what time is it?', '"noon"')).toBe('The tool `current_time` answered: noon');
       expect(await results('what is 1+1 and what is 2+2?', '4')).toBe(
         'The calculator says: `1+1` = **4**\n\nThe calculator says: `2+2` = **4**',
       );
@@ -205,7 +226,6 @@ describe('createDemoProvider', () => {
       expect(await results('what is 1/0?', '{"error":"Division by zero"}')).toContain(
         'could not help: Division by zero',
       );
-      expect(await results('what is 1/0?', '{"error":{"code":"tool_failed","error":"No"}}')).toContain('help: No');
     });
 
     it('answers only from the results of the newest question', async () => {
