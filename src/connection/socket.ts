@@ -2,9 +2,7 @@
 export interface SocketListener {
   /** A whole message arrived: `string` for a text frame, bytes for a binary one. */
   onMessage(data: string | Uint8Array): void;
-  /** The peer answered a ping. */
-  onPong(): void;
-  /** After a `send` that returned `false`: the buffer is empty again. */
+  /** The buffer is empty again after it was not. */
   onDrain(): void;
   /** The socket is closed, for whatever reason. Called once; nothing follows. */
   onClose(code: number, reason: string): void;
@@ -23,12 +21,13 @@ export interface Socket {
   open(listener: SocketListener): void;
   /**
    * Sends one text message; bytes are UTF-8 text. Never throws, does nothing once closed.
-   * @returns `false` when the buffer is above `mark` bytes: wait for `onDrain` before sending more.
+   * Messages of one tick may leave together at its end.
+   * @returns `false` when the buffer is above the mark the socket was made with: wait for `onDrain` before sending more.
    */
   send(text: string | Uint8Array): boolean;
-  /** Sends a ping. Does nothing once closed. */
+  /** Sends a ping, which a living peer answers with bytes. Does nothing once closed. */
   ping(): void;
-  /** Starts the closing handshake. Does nothing once closed. */
+  /** Starts the closing handshake; `onClose` follows within a bounded time. Does nothing once closed. */
   close(code: number, reason: string): void;
   /** Ends the connection at once, without a handshake. `onClose` follows. */
   terminate(): void;

@@ -155,10 +155,7 @@ export const serverMessages = {
     .object({
       type: z.literal('cancelled'),
       timestamp,
-      reason: z
-        .enum(['requested', 'abandoned', 'max_duration', 'shutdown'])
-        .optional()
-        .describe('In a run: who stopped it.'),
+      reason: z.enum(['requested', 'abandoned', 'max_duration']).optional().describe('In a run: who stopped it.'),
       ...ending,
       run_id: runId.optional(),
       seq: seq.optional(),
@@ -199,6 +196,12 @@ export type ServerMessageType = keyof typeof serverMessages;
 export type ServerMessageOf<T extends ServerMessageType> = z.output<(typeof serverMessages)[T]>;
 /** Any server message. */
 export type ServerMessage = { [T in ServerMessageType]: ServerMessageOf<T> }[ServerMessageType];
+
+/** A message outside this protocol: an embedder's own. */
+export interface CustomMessage {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
 
 /** Where a run stands. */
 export type RunState = z.output<typeof runState>;

@@ -1,0 +1,207 @@
+import { AgentSocketError } from '../errors/agent-socket-error.js';
+import type { FinishReason, Usage } from '../protocol/server-messages.js';
+import { estimateTokens } from './estimate-tokens.js';
+import type { LlmMessage, LlmPart, LlmProvider, LlmRequest, LlmToolCall } from './llm-provider.js';
+import { TextBuilder } from './text-builder.js';
+import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
+
+/** Where an agent stands: plain data, so that it can be written down before a wait and picked up later. */
+export interface AgentState {
+  messages: LlmMessage[];
+  /** Model calls begun. */
+  step: number;
+  /** Calls the model asked for that are not answered yet. */
+  pendingToolCalls: LlmToolCall[];
+  /** Names of the tools the model sees; absent for all. */
+  toolNames?: readonly string[];
+  model?: string;
+  temperature?: number;
+  /** The last text of the model that was not empty. */
+  content: string;
+  usage: Usage | undefined;
+  /** Text of the model call in progress, whose usage is not known yet. */
+  partial: TextBuilder | undefined;
+}
+
+/** A new agent for one question. */
+export function startAgent(
+  messages: LlmMessage[],
+  choices: Pick<AgentState, 'toolNames' | 'model' | 'temperature'>,
+): AgentState {
+  return { messages, step: 0, pendingToolCalls: [], content: '', usage: undefined, partial: undefined, ...choices };
+}
+
+/** Where the agent's output goes: the log of the run. All synchronous; a run that is over takes nothing. */
+export interface AgentOutput {
+  text(delta: string): void;
+  reasoning(delta: string): void;
+  toolCall(call: ToolCall): void;
+  toolResult(call: ToolCall, outcome: ToolOutcome): void;
+  /** Where every reader lags behind: a promise to wait for before more is pulled from the provider. */
+  backpressure(): Promise<void> | undefined;
+}
+
+/** What the loop works with. */
+export interface AgentDeps extends ToolDeps {
+  readonly provider: LlmProvider;
+  readonly output: AgentOutput;
+  /** Model calls at most. */
+  readonly maxSteps: number;
+}
+
+/**
+ * Asks the model, executes the tools it calls, all calls of a step in parallel, and tells it the results,
+ * until it answers without calling any. Returns why it stopped; rejects where the provider fails.
+ */
+export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<FinishReason> {
+  for (;;) {
+    if (state.pendingToolCalls.length > 0) {
+      const calls = state.pendingToolCalls;
+      const answers = await Promise.all(calls.map((call) => answerToolCall(call, deps)));
+      state.messages.push(...answers);
+      state.pendingToolCalls = [];
+      deps.signal.throwIfAborted();
+    }
+    state.step++;
+    const answer = await askModel(state, deps);
+    deps.signal.throwIfAborted();
+    const { text, toolCalls } = answer;
+    if (text !== '') state.content = text;
+    if (toolCalls.length === 0) return answer.reason;
+    if (state.step >= deps.maxSteps) return 'max_steps';
+    state.messages.push({ role: 'assistant', content: text, toolCalls });
+    state.pendingToolCalls = toolCalls;
+  }
+}
+
+interface Answer {
+  text: string;
+  toolCalls: LlmToolCall[];
+  reason: FinishReason;
+}
+
+async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
+  const { output, signal } = deps;
+  const text = new TextBuilder();
+  const toolCalls: LlmToolCall[] = [];
+  let usage: Usage | undefined;
+  let reason: FinishReason | undefined;
+  let complete = false;
+  const take = (part: LlmPart): void => {
+    switch (part.type) {
+      case 'text-delta':
+        text.append(part.text);
+        output.text(part.text);
+        break;
+      case 'reasoning-delta':
+        output.reasoning(part.text);
+        break;
+      case 'tool-call':
+        toolCalls.push({ id: uniqueCallId(part.id, toolCalls, state), name: part.name, arguments: part.arguments });
+        break;
+      case 'usage':
+        usage = { input_tokens: part.inputTokens, output_tokens: part.outputTokens };
+        if (part.estimated === true) usage.estimated = true;
+        break;
+      case 'finish':
+        reason = part.reason;
+        break;
+    }
+  };
+  state.partial = text;
+  try {
+    for await (const element of deps.provider.stream(requestOf(state, deps), { signal })) {
+      if (signal.aborted) break;
+      if (isBatch(element)) for (const part of mergeText(element)) take(part);
+      else take(element);
+      const wait = output.backpressure();
+      if (wait !== undefined) await wait;
+    }
+    complete = !signal.aborted;
+  } finally {
+    // Cut short before the provider told: estimate. Where the answer is whole, unknown stays unknown.
+    state.usage = addUsage(state.usage, usage ?? (complete ? undefined : estimateUsage(state.messages, text)));
+    state.partial = undefined;
+  }
+  return { text: text.toString(), toolCalls, reason: reason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop') };
+}
+
+/** The provider's id where it is new in this run; some providers count from 0 in every answer. */
+function uniqueCallId(id: string, siblings: readonly LlmToolCall[], state: AgentState): string {
+  const isTaken = (wanted: string): boolean =>
+    siblings.some((call) => call.id === wanted) ||
+    state.messages.some((message) => message.role === 'tool' && message.toolCallId === wanted);
+  return id !== '' && !isTaken(id) ? id : `${id === '' ? 'call' : id}-${state.step}-${siblings.length}`;
+}
+
+function requestOf(state: AgentState, deps: AgentDeps): LlmRequest {
+  return {
+    messages: [...state.messages],
+    tools: deps.tools.describe(state.toolNames),
+    ...(state.model !== undefined && { model: state.model }),
+    ...(state.temperature !== undefined && { temperature: state.temperature }),
+  };
+}
+
+function isBatch(element: LlmPart | readonly LlmPart[]): element is readonly LlmPart[] {
+  return Array.isArray(element);
+}
+
+/** Joins neighbouring text of one batch: what arrived together is shown together. */
+function mergeText(parts: readonly LlmPart[]): LlmPart[] {
+  const merged: LlmPart[] = [];
+  for (const part of parts) {
+    const last = merged.at(-1);
+    if ((part.type === 'text-delta' || part.type === 'reasoning-delta') && last?.type === part.type) {
+      merged[merged.length - 1] = { type: part.type, text: last.text + part.text };
+    } else merged.push(part);
+  }
+  return merged;
+}
+
+async function answerToolCall(call: LlmToolCall, deps: AgentDeps): Promise<LlmMessage> {
+  const parsed = parseArguments(call.arguments);
+  const toolCall = { toolCallId: call.id, toolName: call.name, params: parsed.ok ? parsed.params : call.arguments };
+  deps.output.toolCall(toolCall);
+  const outcome: ToolOutcome = parsed.ok
+    ? await runTool(toolCall, deps)
+    : {
+        ok: false,
+        error: new AgentSocketError('invalid_params', `The arguments of "${call.name}" are not valid JSON`),
+      };
+  deps.output.toolResult(toolCall, outcome);
+  const content = outcome.ok ? JSON.stringify(outcome.result) : JSON.stringify({ error: outcome.error.message });
+  return { role: 'tool', toolCallId: call.id, toolName: call.name, content };
+}
+
+/** The arguments as the model wrote them; none at all counts as an empty object. */
+function parseArguments(text: string): { ok: true; params: unknown } | { ok: false } {
+  if (text.trim() === '') return { ok: true, params: {} };
+  try {
+    return { ok: true, params: JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+/** What the run cost so far, the model call in progress included. */
+export function usageOf(state: AgentState): Usage | undefined {
+  if (state.partial === undefined) return state.usage;
+  return addUsage(state.usage, estimateUsage(state.messages, state.partial));
+}
+
+function estimateUsage(messages: readonly LlmMessage[], text: TextBuilder): Usage {
+  let input = 0;
+  for (const message of messages) input += estimateTokens(message.content);
+  return { input_tokens: input, output_tokens: estimateTokens(text.toString()), estimated: true };
+}
+
+function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const sum: Usage = {
+    input_tokens: a.input_tokens + b.input_tokens,
+    output_tokens: a.output_tokens + b.output_tokens,
+  };
+  if (a.estimated === true || b.estimated === true) sum.estimated = true;
+  return sum;
+}

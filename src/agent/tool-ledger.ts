@@ -1,0 +1,42 @@
+/** One tool call, for ever: `runKey` tells owner and run, `toolCallId` the call within it. */
+export interface LedgerKey {
+  readonly runKey: string;
+  readonly toolCallId: string;
+}
+
+/** What the ledger knows of a call that is asked for again. */
+export type LedgerEntry = 'started' | 'settled';
+
+/**
+ * Remembers which tool calls were started, so that none runs twice. A durable ledger has committed
+ * the entry when `begin` returns: only then is the tool executed.
+ */
+export interface ToolLedger {
+  /** Claims a call. Returns `undefined` where it is new: execute it. Otherwise what is known of it: do not. */
+  begin(key: LedgerKey): LedgerEntry | undefined | Promise<LedgerEntry | undefined>;
+  /** Records that the outcome of the call is known. */
+  settle(key: LedgerKey): void | Promise<void>;
+  /** Drops the entries of a run whose id can never be executed again. */
+  forget(runKey: string): void;
+}
+
+/** A ledger that lives as long as the process. */
+export class MemoryToolLedger implements ToolLedger {
+  readonly #runs = new Map<string, Map<string, LedgerEntry>>();
+
+  begin({ runKey, toolCallId }: LedgerKey): LedgerEntry | undefined {
+    let calls = this.#runs.get(runKey);
+    if (calls === undefined) this.#runs.set(runKey, (calls = new Map()));
+    const known = calls.get(toolCallId);
+    if (known === undefined) calls.set(toolCallId, 'started');
+    return known;
+  }
+
+  settle({ runKey, toolCallId }: LedgerKey): void {
+    this.#runs.get(runKey)?.set(toolCallId, 'settled');
+  }
+
+  forget(runKey: string): void {
+    this.#runs.delete(runKey);
+  }
+}

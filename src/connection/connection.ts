@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
+import { encodeMessage, now } from '../protocol/encode.js';
+import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
+import type { Principal } from './principal.js';
+import type { Socket, SocketListener } from './socket.js';
+
+/** Unsent bytes above which a connection that got messages outside runs is closed as a slow consumer. */
+const MAX_UNSENT_BYTES = 1_048_576;
+
+/** How long a closed slow consumer may take to read the close before it is terminated. */
+const LINGER_MS = 2_000;
+
+/** What is known of a connection when it is made. */
+export interface ConnectionInfo<P extends Principal = Principal, Metadata = unknown> {
+  /** Who owns the connection and the runs it starts. */
+  readonly principal: P;
+  /** The embedder's own. */
+  readonly metadata: Metadata;
+  /** Whether the client negotiated the subprotocol and so speaks more than the documented core. */
+  readonly negotiated: boolean;
+  readonly remoteAddress?: string | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** Something that reads on behalf of a connection: a subscription to the log of a run. */
+export interface ConnectionReader {
+  /** The connection takes data again. */
+  onWritable(): void;
+  /** The connection is gone. */
+  onDisconnected(): void;
+}
+
+/** Where a connection reports: its manager. */
+export interface ConnectionOwner {
+  onMessage(connection: Connection, data: string | Uint8Array): void;
+  onClosed(connection: Connection, code: number, reason: string): void;
+}
+
+/**
+ * One accepted socket, from `connected` to close. Holds no timers and no closures: ten thousand of them idle.
+ */
+export class Connection<P extends Principal = Principal, Metadata = unknown> implements SocketListener {
+  /** A UUID. */
+  readonly id = randomUUID();
+  readonly principal: P;
+  readonly metadata: Metadata;
+  readonly negotiated: boolean;
+  readonly remoteAddress: string | undefined;
+  readonly userAgent: string | undefined;
+  /** When it was accepted: Unix milliseconds. */
+  readonly connectedAt = Date.now();
+  /** When the last message arrived: Unix milliseconds. */
+  lastActivityAt = this.connectedAt;
+  /** Messages received. */
+  messageCount = 0;
+
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  #readers: Set<ConnectionReader> | undefined;
+  #closed = false;
+  #lastTimestamp = 0;
+  /** Since when the buffer is above the mark: milliseconds of the monotonic clock; 0 while it is not. */
+  #blockedSince = 0;
+
+  constructor(socket: Socket, info: ConnectionInfo<P, Metadata>, owner: ConnectionOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.principal = info.principal;
+    this.metadata = info.metadata;
+    this.negotiated = info.negotiated;
+    this.remoteAddress = info.remoteAddress;
+    this.userAgent = info.userAgent;
+    socket.open(this);
+  }
+
+  /** Whether messages still go out. */
+  get isOpen(): boolean {
+    return !this.#closed;
+  }
+
+  /** Bytes received, frames in progress included. */
+  get bytesReceived(): number {
+    return this.#socket.bytesReceived;
+  }
+
+  /** Bytes waiting to be sent. */
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** Whether the buffer is below the mark. */
+  get isWritable(): boolean {
+    return this.#blockedSince === 0 && !this.#closed;
+  }
+
+  /** Since when the buffer is above the mark, on the monotonic clock in milliseconds; 0 while it is not. */
+  get blockedSince(): number {
+    return this.#blockedSince;
+  }
+
+  /** The time stamp of a message sent now: Unix time in seconds that never goes back within the connection. */
+  timestamp(atLeast: number = now()): number {
+    if (atLeast > this.#lastTimestamp) this.#lastTimestamp = atLeast;
+    return this.#lastTimestamp;
+  }
+
+  /**
+   * Sends one message. A client that leaves more than 1 MiB unread is closed with 4508.
+   * @returns whether it was handed to the socket.
+   */
+  sendMessage(message: ServerMessage | CustomMessage): boolean {
+    return this.sendEncoded(encodeMessage(message));
+  }
+
+  /** Like {@link sendMessage}, for a message encoded once for many connections. */
+  sendEncoded(encoded: string | Uint8Array): boolean {
+    if (this.#closed) return false;
+    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) {
+      this.closeAsSlow();
+      return false;
+    }
+    this.write(encoded);
+    return true;
+  }
+
+  /**
+   * Sends a message of a run. Only while {@link isWritable}: its reader holds a position, not a queue.
+   * @returns whether more may follow at once.
+   */
+  write(encoded: string | Uint8Array): boolean {
+    if (this.#closed) return false;
+    if (this.#socket.send(encoded)) return true;
+    if (this.#blockedSince === 0) this.#blockedSince = performance.now();
+    return false;
+  }
+
+  /** Starts the closing handshake. Nothing is sent afterwards. */
+  close({ code, reason }: Pick<CloseCodeInfo, 'code' | 'reason'> = CLOSE_CODES.normal): void {
+    if (this.#closed) return;
+    this.#stop();
+    this.#socket.close(code, reason);
+  }
+
+  /** Ends the connection at once, without a handshake. */
+  terminate(): void {
+    this.#stop();
+    this.#socket.terminate();
+  }
+
+  /** Closes with 4508 and terminates a little later: the client may never read the close. */
+  closeAsSlow(): void {
+    this.close(CLOSE_CODES.slowConsumer);
+    setTimeout(() => this.#socket.terminate(), LINGER_MS).unref();
+  }
+
+  ping(): void {
+    this.#socket.ping();
+  }
+
+  /** Adds a reader: it is told when the connection is writable again and when it is gone. */
+  addReader(reader: ConnectionReader): void {
+    (this.#readers ??= new Set()).add(reader);
+  }
+
+  removeReader(reader: ConnectionReader): void {
+    this.#readers?.delete(reader);
+  }
+
+  /** Runs being read. */
+  get readers(): ReadonlySet<ConnectionReader> {
+    return this.#readers ?? NO_READERS;
+  }
+
+  onMessage(data: string | Uint8Array): void {
+    if (this.#closed) return;
+    this.messageCount++;
+    this.lastActivityAt = Date.now();
+    this.#owner.onMessage(this, data);
+  }
+
+  onDrain(): void {
+    if (this.#blockedSince === 0 || this.#closed) return;
+    this.#blockedSince = 0;
+    const readers = this.#readers;
+    if (readers === undefined) return;
+    for (const reader of [...readers]) reader.onWritable();
+    // Whoever was first goes last next time, so that no run keeps the others waiting.
+    for (const first of readers) {
+      readers.delete(first);
+      readers.add(first);
+      break;
+    }
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#stop();
+    this.#owner.onClosed(this, code, reason);
+  }
+
+  /** Takes the time our own event loop stood still out of the count of {@link blockedSince}. */
+  forgive(ms: number): void {
+    if (this.#blockedSince !== 0) this.#blockedSince += ms;
+  }
+
+  #stop(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const readers = this.#readers;
+    this.#readers = undefined;
+    if (readers !== undefined) for (const reader of readers) reader.onDisconnected();
+  }
+}
+
+const NO_READERS: ReadonlySet<ConnectionReader> = new Set();

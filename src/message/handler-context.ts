@@ -1,0 +1,18 @@
+import type { Connection } from '../connection/connection.js';
+import type { ClientMessageOf, ClientMessageType } from '../protocol/client-messages.js';
+import type { RunManager } from '../run/run-manager.js';
+
+/** What the handlers work with. */
+export interface HandlerContext {
+  readonly runs: RunManager;
+}
+
+/** Handles one type of message. Throwing (or rejecting) an `AgentSocketError` answers with that error. */
+export type Handler<T extends ClientMessageType> = (
+  context: HandlerContext,
+  connection: Connection,
+  message: ClientMessageOf<T>,
+) => void | Promise<void>;
+
+/** One handler for every type: leaving one out does not compile. */
+export type HandlerTable = { readonly [T in ClientMessageType]: Handler<T> };

@@ -1,0 +1,130 @@
+import { issuePath } from '../agent/standard-schema.js';
+import type { Connection } from '../connection/connection.js';
+import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { OptionError } from '../errors/option-error.js';
+import { TypedEmitter } from '../events/typed-emitter.js';
+import type { Logger } from '../logging/logger.js';
+import { clientMessages, type ClientMessage, type ClientMessageType } from '../protocol/client-messages.js';
+import { checkMessage, decodeFrame, type Envelope } from '../protocol/decode.js';
+import { serverMessages } from '../protocol/server-messages.js';
+import { LIMITS } from '../protocol/version.js';
+import type { RunManager } from '../run/run-manager.js';
+import type { CustomMessageType } from './custom-message.js';
+import type { Handler, HandlerContext } from './handler-context.js';
+import { handlers } from './handlers/table.js';
+
+/** What {@link MessageHandler} takes. */
+export interface MessageHandlerOptions {
+  /** The runs that queries, tool calls and cancels act on. */
+  runs: RunManager;
+  /** @default silent */
+  logger?: Logger | undefined;
+}
+
+/** Events of a {@link MessageHandler}. */
+export interface MessageEvents {
+  /** A message passed its schema and is about to be handled. */
+  message: [connection: Connection, type: string];
+  /** A message was refused, or its handler failed; the client has been told. */
+  refused: [connection: Connection, error: AgentSocketError];
+}
+
+/** Reads the messages of connections and hands each to the handler of its type. */
+export class MessageHandler extends TypedEmitter<MessageEvents> {
+  readonly #context: HandlerContext;
+  readonly #custom = new Map<string, CustomMessageType>();
+
+  constructor(options: MessageHandlerOptions) {
+    super(options.logger);
+    this.#context = { runs: options.runs };
+  }
+
+  /**
+   * Adds a message type of the embedder's own, made by `defineMessage`.
+   * @throws OptionError where the type is empty or taken.
+   */
+  register(message: CustomMessageType): this {
+    const { type } = message;
+    if (
+      type === '' ||
+      Object.hasOwn(clientMessages, type) ||
+      Object.hasOwn(serverMessages, type) ||
+      this.#custom.has(type)
+    ) {
+      throw new OptionError('type', 'a message type that is not empty and not taken', type);
+    }
+    this.#custom.set(type, message);
+    return this;
+  }
+
+  /**
+   * Handles one message as it came: a string for a text frame, bytes for a binary one. Never throws and never
+   * rejects: what is wrong with the message is told to the client, and the connection stays open.
+   */
+  handleMessage(connection: Connection, data: string | Uint8Array): void {
+    let envelope: Envelope | undefined;
+    try {
+      envelope = decodeFrame(data);
+      const handled = this.#dispatch(connection, envelope);
+      if (handled instanceof Promise) {
+        const { request_id: requestId } = envelope;
+        handled.catch((error: unknown) => this.#refuse(connection, error, requestId));
+      }
+    } catch (error) {
+      this.#refuse(connection, error, envelope?.request_id);
+    }
+  }
+
+  #dispatch(connection: Connection, envelope: Envelope): void | Promise<void> {
+    const { type } = envelope;
+    if (isClientType(type)) {
+      const message: ClientMessage = checkMessage(clientMessages[type], envelope);
+      this.emit('message', connection, type);
+      // The table has for every type the handler of that type, which is more than the compiler can follow.
+      const handle = handlers[type] as Handler<ClientMessageType>;
+      return handle(this.#context, connection, message);
+    }
+    const custom = this.#custom.get(type);
+    if (custom !== undefined) return this.#dispatchCustom(connection, envelope, custom);
+    throw new AgentSocketError(
+      'unknown_type',
+      `Unknown message type: ${JSON.stringify(type.slice(0, LIMITS.idLength))}`,
+    );
+  }
+
+  async #dispatchCustom(connection: Connection, envelope: Envelope, custom: CustomMessageType): Promise<void> {
+    const result = await custom.schema['~standard'].validate(envelope);
+    if (result.issues !== undefined) {
+      const issues = result.issues.map((issue) => ({ path: issuePath(issue), message: issue.message }));
+      throw new AgentSocketError('invalid_message', `The ${custom.type} message is not valid`, { issues });
+    }
+    this.emit('message', connection, custom.type);
+    await custom.handle(result.value, connection);
+  }
+
+  #refuse(connection: Connection, cause: unknown, requestId: unknown): void {
+    const error = AgentSocketError.isInstance(cause)
+      ? cause
+      : new AgentSocketError('internal_error', 'The server failed to handle the message', { cause });
+    if (error !== cause) this.logger.error({ connectionId: connection.id, err: cause }, 'A message handler failed');
+    connection.sendMessage({
+      type: 'error',
+      error: error.message,
+      timestamp: connection.timestamp(),
+      code: error.code,
+      retryable: error.retryable,
+      retry_after_ms: error.retryAfterMs,
+      issues: error.issues?.map(({ path, message }) => ({ path, message })),
+      request_id: isRequestId(requestId) ? requestId : undefined,
+    });
+    this.emit('refused', connection, error);
+  }
+}
+
+function isClientType(type: string): type is ClientMessageType {
+  return Object.hasOwn(clientMessages, type);
+}
+
+function isRequestId(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= LIMITS.idLength;
+}

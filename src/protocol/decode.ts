@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { AgentSocketError, type FieldIssue } from '../errors/agent-socket-error.js';
+import { QUERY_REQUIRED } from './client-messages.js';
+import { LIMITS } from './version.js';
+
+/** A JSON object with a string `type`: as far as a frame can be read before its type is known. */
+export interface Envelope {
+  readonly type: string;
+  readonly request_id?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Reads one frame.
+ * @throws AgentSocketError `invalid_json`, `too_deep`, `invalid_message` (no string `type`).
+ */
+export function decodeFrame(data: string | Uint8Array): Envelope {
+  if (typeof data !== 'string') throw new AgentSocketError('invalid_json', 'Messages are text frames, not binary ones');
+  if (isDeeperThan(data, LIMITS.depth)) {
+    throw new AgentSocketError('too_deep', `Objects and arrays may be nested ${LIMITS.depth} deep at most`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    throw new AgentSocketError('invalid_json', 'The message is not valid JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AgentSocketError('invalid_json', 'The message is not a JSON object');
+  }
+  if (!('type' in value) || typeof value.type !== 'string') {
+    throw new AgentSocketError('invalid_message', 'The message has no "type"', {
+      issues: [{ path: 'type', message: 'A string is required' }],
+    });
+  }
+  return value as Envelope;
+}
+
+/**
+ * Checks an envelope against the schema of its type.
+ * @throws AgentSocketError `query_required`, `invalid_params`, `invalid_message`.
+ */
+export function checkMessage<S extends z.ZodType>(schema: S, envelope: Envelope): z.output<S> {
+  const result = schema.safeParse(envelope);
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const first = issues[0];
+  if (issues.some((issue) => issue.message === QUERY_REQUIRED)) {
+    throw new AgentSocketError('query_required', QUERY_REQUIRED);
+  }
+  const code = issues.every((issue) => issue.path[0] === 'params') ? 'invalid_params' : 'invalid_message';
+  const where = first === undefined ? '' : ` in "${first.path.join('.')}": ${first.message}`;
+  throw new AgentSocketError(code, `The ${envelope.type} message is not valid${where}`, { issues: issues.map(field) });
+}
+
+function field(issue: z.core.$ZodIssue): FieldIssue {
+  return { path: issue.path.map(String).join('.'), message: issue.message };
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Counts brackets outside strings, so that no recursive parser meets a hostile depth. */
+function isDeeperThan(text: string, limit: number): boolean {
+  // Too short to open that many brackets and close them.
+  if (text.length <= 2 * limit) return false;
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (inString) {
+      if (char === BACKSLASH) i++;
+      else if (char === QUOTE) inString = false;
+    } else if (char === QUOTE) inString = true;
+    // '[' 0x5b and '{' 0x7b, ']' 0x5d and '}' 0x7d differ in one bit.
+    else if ((char & 0xdf) === 0x5b && ++depth > limit) return true;
+    else if ((char & 0xdf) === 0x5d) depth--;
+  }
+  return false;
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { OptionError } from '../errors/option-error.js';
+import { isFinal } from './run-state.js';
+import type { RunState } from '../protocol/server-messages.js';
+import { MemoryRunLog } from './memory-run-log.js';
+import { runKey } from './run-key.js';
+import type { Claim, RunMeta, RunStore, StoredRun } from './run-store.js';
+
+/** What {@link MemoryRunStore} takes. */
+export interface MemoryRunStoreOptions {
+  /**
+   * How long the log of an ended run can be read again, in milliseconds.
+   * @default 300000
+   */
+  retainMs?: number | undefined;
+  /**
+   * Bytes of the logs of ended runs together; over it the oldest go first.
+   * @default 134217728
+   */
+  maxRetainedBytes?: number | undefined;
+  /**
+   * How long the id of an ended run is refused, in milliseconds.
+   * @default 86400000
+   */
+  rememberIdsMs?: number | undefined;
+  /**
+   * Ids of ended runs remembered; over it the oldest go first.
+   * @default 100000
+   */
+  maxRememberedIds?: number | undefined;
+  /** Unix milliseconds. @default Date.now */
+  clock?: () => number;
+}
+
+interface MemoryRun extends StoredRun {
+  state: RunState;
+}
+
+/** An ended run in the order of ending. */
+interface Ended {
+  readonly owner: string;
+  readonly requestHash: string;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Run logs in memory, as long as the process lives. */
+export class MemoryRunStore implements RunStore {
+  readonly epoch = randomUUID();
+  readonly #options: Required<{ [K in keyof MemoryRunStoreOptions]: NonNullable<MemoryRunStoreOptions[K]> }>;
+  /** Owner, then id: the runs whose logs are here. */
+  readonly #owners = new Map<string, Map<string, MemoryRun>>();
+  /** Keys of ended runs whose logs are here, oldest first. */
+  readonly #retained = new Map<string, Ended & { readonly id: string }>();
+  /** Keys of ended runs whose logs are gone, oldest first. */
+  readonly #remembered = new Map<string, Ended>();
+  #retainedBytes = 0;
+
+  /** @throws OptionError where an option breaks its rule. */
+  constructor(options: MemoryRunStoreOptions = {}) {
+    this.#options = {
+      retainMs: atLeastZero('retainMs', options.retainMs ?? 300_000),
+      maxRetainedBytes: atLeastZero('maxRetainedBytes', options.maxRetainedBytes ?? 134_217_728),
+      rememberIdsMs: atLeastZero('rememberIdsMs', options.rememberIdsMs ?? 86_400_000),
+      maxRememberedIds: atLeastZero('maxRememberedIds', options.maxRememberedIds ?? 100_000),
+      clock: options.clock ?? Date.now,
+    };
+  }
+
+  create(meta: RunMeta): Claim {
+    const run = this.open(meta.owner, meta.id);
+    if (run !== undefined) return { status: 'existing', run };
+    const ended = this.#remembered.get(runKey(meta.owner, meta.id));
+    if (ended !== undefined) return { status: 'expired', requestHash: ended.requestHash };
+    const log = new MemoryRunLog(meta.id);
+    let runs = this.#owners.get(meta.owner);
+    if (runs === undefined) this.#owners.set(meta.owner, (runs = new Map()));
+    runs.set(meta.id, { meta, state: 'accepted', log });
+    return { status: 'created', log };
+  }
+
+  open(owner: string, id: string): StoredRun | undefined {
+    return this.#owners.get(owner)?.get(id);
+  }
+
+  setState(owner: string, id: string, state: RunState): void {
+    const run = this.#owners.get(owner)?.get(id);
+    if (run === undefined || isFinal(run.state)) return;
+    run.state = state;
+    if (!isFinal(state)) return;
+    const { requestHash } = run.meta;
+    const ended = { owner, id, requestHash, at: this.#options.clock(), bytes: run.log.bytes };
+    this.#retained.set(runKey(owner, id), ended);
+    this.#retainedBytes += ended.bytes;
+    this.#evict();
+  }
+
+  list(owner: string): StoredRun[] {
+    return [...(this.#owners.get(owner)?.values() ?? [])];
+  }
+
+  /** None, ever: what is in memory does not outlive the process that works on it. */
+  unfinished(): StoredRun[] {
+    return [];
+  }
+
+  expire(): void {
+    this.#evict();
+    const { rememberIdsMs, maxRememberedIds, clock } = this.#options;
+    const before = clock() - rememberIdsMs;
+    for (const [key, ended] of this.#remembered) {
+      if (ended.at > before && this.#remembered.size <= maxRememberedIds) break;
+      this.#remembered.delete(key);
+    }
+  }
+
+  /** Drops logs that are too old or too much; their ids stay. */
+  #evict(): void {
+    const { retainMs, maxRetainedBytes, clock } = this.#options;
+    const before = clock() - retainMs;
+    for (const [key, ended] of this.#retained) {
+      if (ended.at > before && this.#retainedBytes <= maxRetainedBytes) break;
+      this.#retained.delete(key);
+      this.#retainedBytes -= ended.bytes;
+      this.#remembered.set(key, ended);
+      const runs = this.#owners.get(ended.owner);
+      runs?.delete(ended.id);
+      if (runs?.size === 0) this.#owners.delete(ended.owner);
+    }
+  }
+}
+
+function atLeastZero(option: string, value: number): number {
+  if (!(value >= 0)) throw new OptionError(option, 'a number of at least 0', value);
+  return value;
+}

@@ -1,0 +1,55 @@
+import type { ServerMessageType } from '../protocol/server-messages.js';
+import type { TextType } from '../protocol/encode.js';
+
+/** A piece of text, kept as text so that neighbours can be merged. */
+export interface TextEntry {
+  readonly type: TextType;
+  readonly seq: number;
+  /** Unix time in seconds. */
+  readonly timestamp: number;
+  readonly content: string;
+}
+
+/** Any other message of a run, encoded once for all its readers. */
+export interface MessageEntry {
+  readonly type: Exclude<ServerMessageType, TextType>;
+  readonly seq: number;
+  readonly timestamp: number;
+  readonly encoded: string;
+}
+
+/** What a run writes. `seq` counts from 1 without holes. */
+export type RunEntry = TextEntry | MessageEntry;
+
+/** What a reader gets: one wire message. */
+export interface WireEntry {
+  readonly type: ServerMessageType;
+  /** The message stands for all from here to `seq`; where that is more than one it says so by `first_seq`. */
+  readonly firstSeq: number;
+  readonly seq: number;
+  readonly timestamp: number;
+  /** The message as it goes on the wire, without `request_id`. */
+  readonly encoded: string;
+}
+
+/**
+ * The ordered messages of one run. The run is its only writer; readers hold a position in it.
+ */
+export interface RunLog {
+  /** The newest `seq` readers may see. A durable log publishes after commit. */
+  readonly published: number;
+  /** Bytes kept, roughly. */
+  readonly bytes: number;
+  /** Adds an entry, whose `seq` is one more than that of the entry before. */
+  append(entry: RunEntry): void;
+  /**
+   * Published entries after `after`, some 64 KiB of them at most; empty where there are none.
+   * Neighbouring pieces of text may come merged, but never with a `firstSeq` at or below `after`.
+   */
+  read(after: number): readonly WireEntry[] | Promise<readonly WireEntry[]>;
+  /**
+   * Calls `wake` whenever `published` grows. It carries no data, so that a lost call costs time and never content.
+   * @returns the function that stops it.
+   */
+  onPublished(wake: () => void): () => void;
+}

@@ -1,0 +1,271 @@
+import type { Principal } from '../connection/principal.js';
+import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { encodeMessage, now, type TextType } from '../protocol/encode.js';
+import {
+  TERMINAL_TYPES,
+  type CancelReason,
+  type RunState,
+  type ServerMessage,
+  type ServerMessageOf,
+  type ServerMessageType,
+  type Usage,
+} from '../protocol/server-messages.js';
+import type { Coalescer, Flushable } from './coalescer.js';
+import { MAX_TEXT_LENGTH } from './memory-run-log.js';
+import type { RunLog } from './run-log.js';
+import { isFinal } from './run-state.js';
+import type { RunKind } from './run-store.js';
+
+/** How long a stopped run waits for its provider and tools before it ends without them. */
+const SETTLE_MS = 1_000;
+
+/** How long a run waits for readers that all lag. */
+const MAX_BACKPRESSURE_MS = 30_000;
+
+/** A message of a run before it has its place in the log. */
+export type RunMessage = {
+  [T in ServerMessageType]: Omit<ServerMessageOf<T>, 'timestamp' | 'run_id' | 'seq' | 'request_id'>;
+}[ServerMessageType];
+
+/** Why a run ends before its work does. */
+export type StopCause =
+  | { readonly state: 'cancelled'; readonly reason: CancelReason }
+  | { readonly state: 'interrupted' }
+  | { readonly state: 'failed'; readonly error: AgentSocketError };
+
+/** What a run tells its manager. */
+export interface RunOwner {
+  readonly coalescer: Coalescer;
+  /** `bytes` more are in the log of a run in progress. */
+  onAppended(run: Run, bytes: number): void;
+  onState(run: Run): void;
+}
+
+/**
+ * One unit of work a client asked for. It writes its log and knows nothing of who reads it.
+ * The first terminal message appended wins; nothing follows it.
+ */
+export class Run implements Flushable {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly principal: Principal;
+  readonly log: RunLog;
+  /** When it was accepted, on the monotonic clock in milliseconds. */
+  readonly startedAt = performance.now();
+  /** Encoded bytes written. */
+  bytes = 0;
+  lastWriteAt = -Infinity;
+  /** Resolves when the terminal message is in the log. */
+  readonly ended: Promise<void>;
+
+  readonly #owner: RunOwner;
+  readonly #abort = new AbortController();
+  #resolveEnded: () => void = () => undefined;
+  #state: RunState = 'accepted';
+  #stop: StopCause | undefined;
+  #settleTimer: NodeJS.Timeout | undefined;
+  #seq = 0;
+  #pendingType: TextType = 'stream_chunk';
+  #pending = '';
+  #readers = 0;
+  #lagging = 0;
+  #resume: (() => void) | undefined;
+  #backpressure: Promise<void> | undefined;
+
+  constructor(id: string, kind: RunKind, principal: Principal, log: RunLog, owner: RunOwner) {
+    this.id = id;
+    this.kind = kind;
+    this.principal = principal;
+    this.log = log;
+    this.#owner = owner;
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** Aborts when the run is stopped. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Whether its terminal message is in the log. */
+  get isOver(): boolean {
+    return isFinal(this.#state);
+  }
+
+  /** Whether it was told to stop; it may not be over yet. */
+  get isStopping(): boolean {
+    return this.#stop !== undefined;
+  }
+
+  /** The newest `seq`. */
+  get head(): number {
+    return this.#seq;
+  }
+
+  /** What it cost so far; set by whoever does its work. */
+  usage: () => Usage | undefined = () => undefined;
+
+  /**
+   * Does the work. `work` writes to the run and resolves to the terminal message; it may be left behind
+   * when the run is stopped and it does not listen to {@link signal}.
+   */
+  start(work: () => Promise<RunMessage>): void {
+    if (this.isOver) return;
+    this.#setState('running');
+    void work().then(
+      (terminal) => this.#settle(terminal),
+      (error: unknown) => this.#settle(undefined, error),
+    );
+  }
+
+  /** Adds text. It may be written a little later, together with what follows. */
+  text(type: TextType, delta: string): void {
+    if (this.isOver || this.#stop !== undefined || delta === '') return;
+    if (type !== this.#pendingType) this.flush();
+    this.#pendingType = type;
+    const isFirst = this.#pending === '';
+    this.#pending += delta;
+    const at = performance.now();
+    if (this.#owner.coalescer.isDue(this.lastWriteAt, at)) this.flush(at);
+    else if (isFirst) this.#owner.coalescer.hold(this);
+  }
+
+  /** Adds any message but a terminal one. */
+  message(message: RunMessage): void {
+    if (this.isOver) return;
+    this.flush();
+    this.#append(message);
+  }
+
+  flush(at: number = performance.now()): void {
+    const text = this.#pending;
+    if (text === '') return;
+    this.#pending = '';
+    this.lastWriteAt = at;
+    this.#owner.coalescer.release(this);
+    for (let start = 0; start < text.length;) {
+      const end = pieceEnd(text, start);
+      const content = end - start === text.length ? text : text.slice(start, end);
+      this.log.append({ type: this.#pendingType, seq: ++this.#seq, timestamp: now(), content });
+      this.#count(content.length + TEXT_OVERHEAD);
+      start = end;
+    }
+  }
+
+  /**
+   * Ends the run early: the signal aborts now, and the run is over as soon as its work has stopped, after 1 s at the latest.
+   * Does nothing where it is over or stopping already.
+   */
+  stop(cause: StopCause): void {
+    if (this.isOver || this.#stop !== undefined) return;
+    this.flush();
+    this.#stop = cause;
+    this.#resume?.();
+    if (this.#state === 'accepted') return this.#settle();
+    this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS);
+    this.#abort.abort();
+  }
+
+  /** A promise to wait for while every reader lags; `undefined` while there is none, or one that keeps up. */
+  backpressure(): Promise<void> | undefined {
+    if (this.#readers === 0 || this.#lagging < this.#readers || this.#stop !== undefined) return undefined;
+    return (this.#backpressure ??= new Promise((resolve) => {
+      const timer = setTimeout(() => this.#resume?.(), MAX_BACKPRESSURE_MS);
+      this.#resume = () => {
+        clearTimeout(timer);
+        this.#resume = this.#backpressure = undefined;
+        resolve();
+      };
+    }));
+  }
+
+  /** A reader came (`+1`) or went (`-1`). Returns how many there are. */
+  countReader(change: 1 | -1): number {
+    this.#readers += change;
+    if (this.#readers > this.#lagging || this.#readers === 0) this.#resume?.();
+    return this.#readers;
+  }
+
+  /** A reader began (`+1`) or ceased (`-1`) to lag. */
+  countLagging(change: 1 | -1): void {
+    this.#lagging += change;
+    if (change === -1) this.#resume?.();
+  }
+
+  /** The one place where a run ends. Whoever comes second finds it over. */
+  #settle(terminal?: RunMessage, error?: unknown): void {
+    if (this.isOver) return;
+    clearTimeout(this.#settleTimer);
+    this.flush();
+    const last = this.#terminal(terminal, error);
+    this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
+    this.#append(last);
+    this.#owner.onState(this);
+    this.#resolveEnded();
+  }
+
+  #terminal(terminal: RunMessage | undefined, error: unknown): RunMessage {
+    const usage = this.usage();
+    const stop = this.#stop;
+    if (stop?.state === 'cancelled')
+      return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', usage };
+    if (stop?.state === 'interrupted') {
+      return errorMessage(
+        new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete'),
+        usage,
+      );
+    }
+    if (stop !== undefined) return errorMessage(stop.error, usage);
+    if (terminal !== undefined && TERMINAL_TYPES.has(terminal.type)) return terminal;
+    const known = AgentSocketError.isInstance(error)
+      ? error
+      : new AgentSocketError('internal_error', 'The server failed');
+    return errorMessage(known, usage);
+  }
+
+  #append(message: RunMessage): void {
+    const timestamp = now();
+    const seq = ++this.#seq;
+    const encoded = encodeMessage({ ...message, timestamp, run_id: this.id, seq } as ServerMessage);
+    this.log.append({ type: message.type as Exclude<ServerMessageType, TextType>, seq, timestamp, encoded });
+    this.#count(encoded.length);
+  }
+
+  #count(bytes: number): void {
+    this.bytes += bytes;
+    this.#owner.onAppended(this, bytes);
+  }
+
+  #setState(state: RunState): void {
+    this.#state = state;
+    this.#owner.onState(this);
+  }
+}
+
+/** The fields around the content of an encoded `stream_chunk`. */
+const TEXT_OVERHEAD = 130;
+
+/** End of the piece that starts at `start`: never between the two halves of a surrogate pair. */
+function pieceEnd(text: string, start: number): number {
+  const end = start + MAX_TEXT_LENGTH;
+  if (end >= text.length) return text.length;
+  const last = text.charCodeAt(end - 1);
+  return last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
+}
+
+/** An error as the last message of a run. */
+export function errorMessage(error: AgentSocketError, usage: Usage | undefined): RunMessage {
+  return {
+    type: 'error',
+    error: error.message,
+    code: error.code,
+    retryable: error.retryable,
+    retry_after_ms: error.retryAfterMs,
+    issues: error.issues?.map(({ path, message }) => ({ path, message })),
+    finish_reason: 'error',
+    usage,
+  };
+}

@@ -1,0 +1,149 @@
+import type { Connection, ConnectionReader } from '../connection/connection.js';
+import { withRequestId, withTimestamp } from '../protocol/encode.js';
+import { CORE_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
+import type { RunLog, WireEntry } from './run-log.js';
+
+/** What a subscription reads: a run in progress, or the log of one that is over. */
+export interface Readable {
+  readonly id: string;
+  readonly log: RunLog;
+  readonly isOver: boolean;
+  countReader?(change: 1 | -1): number;
+  countLagging?(change: 1 | -1): void;
+}
+
+/** What {@link Subscription} takes. */
+export interface SubscriptionOptions {
+  /** The last `seq` the reader has. */
+  after: number;
+  /** Repeated on the first message delivered, for the connection that asked. */
+  requestId?: string | undefined;
+  /** Called once, when it ends: everything was delivered, or the connection is gone. */
+  onEnd(subscription: Subscription): void;
+}
+
+/**
+ * One connection reading one run. It holds a position in the log, never a queue: a slow reader costs nothing
+ * but what its socket buffers.
+ */
+export class Subscription implements ConnectionReader {
+  readonly connection: Connection;
+  readonly run: Readable;
+  /** Resolves when the last message has been handed to the socket, or the connection is gone. */
+  readonly ended: Promise<void>;
+  /** Set where the connection gets the reply to its `cancel` instead of the message in the log. */
+  hidesCancelled = false;
+
+  readonly #options: SubscriptionOptions;
+  readonly #unsubscribe: () => void;
+  #resolveEnded: () => void = () => undefined;
+  #position: number;
+  #requestId: string | undefined;
+  #lagging = false;
+  #reading = false;
+  #over = false;
+
+  constructor(connection: Connection, run: Readable, options: SubscriptionOptions) {
+    this.connection = connection;
+    this.run = run;
+    this.#options = options;
+    this.#position = options.after;
+    this.#requestId = options.requestId;
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    connection.addReader(this);
+    run.countReader?.(1);
+    this.#unsubscribe = run.log.onPublished(() => this.#pump());
+    if (connection.isOpen) this.#pump();
+    else this.#end();
+  }
+
+  /** Reads again from another position. */
+  moveTo(after: number, requestId: string | undefined): void {
+    this.#position = after;
+    this.#requestId = requestId;
+    this.#pump();
+  }
+
+  onWritable(): void {
+    this.#pump();
+  }
+
+  onDisconnected(): void {
+    this.#end();
+  }
+
+  #pump(): void {
+    // Delivering can publish (a reader that goes stops the run): the loop below takes that along.
+    if (this.#reading || this.#over) return;
+    this.#reading = true;
+    try {
+      while (this.connection.isWritable) {
+        const entries = this.run.log.read(this.#position);
+        if (entries instanceof Promise) return this.#pumpLater(entries);
+        if (entries.length === 0) break;
+        if (this.#deliver(entries)) return;
+      }
+    } finally {
+      this.#reading = false;
+    }
+    this.#setLagging(this.#position < this.run.log.published);
+  }
+
+  #pumpLater(reading: Promise<readonly WireEntry[]>): void {
+    const position = this.#position;
+    void reading.then(
+      (entries) => {
+        // Moved or ended meanwhile: what was read is for another position.
+        if (this.#over || position !== this.#position) return this.#pump();
+        if (!this.#deliver(entries) && entries.length > 0) this.#pump();
+      },
+      () => this.#end(),
+    );
+  }
+
+  /** Returns whether the last message was among them. */
+  #deliver(entries: readonly WireEntry[]): boolean {
+    for (const entry of entries) {
+      if (!this.connection.isWritable) return false;
+      this.#position = entry.seq;
+      if (this.#shows(entry)) this.connection.write(this.#encode(entry));
+      if (TERMINAL_TYPES.has(entry.type)) {
+        this.#end();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #shows(entry: WireEntry): boolean {
+    if (entry.type === 'cancelled' && this.hidesCancelled) return false;
+    return this.connection.negotiated || CORE_TYPES.has(entry.type);
+  }
+
+  #encode(entry: WireEntry): string {
+    let { encoded } = entry;
+    const timestamp = this.connection.timestamp(entry.timestamp);
+    if (timestamp !== entry.timestamp) encoded = withTimestamp(encoded, timestamp);
+    if (this.#requestId !== undefined) {
+      encoded = withRequestId(encoded, this.#requestId);
+      this.#requestId = undefined;
+    }
+    return encoded;
+  }
+
+  #setLagging(lagging: boolean): void {
+    if (lagging === this.#lagging || this.#over) return;
+    this.#lagging = lagging;
+    this.run.countLagging?.(lagging ? 1 : -1);
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#setLagging(false);
+    this.#over = true;
+    this.#unsubscribe();
+    this.connection.removeReader(this);
+    this.#resolveEnded();
+    this.#options.onEnd(this);
+  }
+}
