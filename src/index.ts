@@ -1,0 +1,80 @@
+// The server
+export { createAgentSocketServer, type AgentSocketServer } from './server.js';
+export type { AgentSocketServerOptions } from './options.js';
+export type { CloseOptions } from './shutdown.js';
+export { VERSION } from './version.js';
+
+// Connections
+export {
+  ConnectionManager,
+  type ConnectionEvents,
+  type ConnectionManagerOptions,
+  type Slot,
+} from './connection/connection-manager.js';
+export type { Connection, ConnectionInfo, ConnectionReader } from './connection/connection.js';
+export { ANONYMOUS, type Principal } from './connection/principal.js';
+export type { Socket, SocketListener } from './connection/socket.js';
+export type { ConnectionRecord, ConnectionStatistics } from './connection/statistics.js';
+
+// Messages
+export { MessageHandler, type MessageEvents, type MessageHandlerOptions } from './message/message-handler.js';
+export { defineMessage, type CustomMessageDefinition, type CustomMessageType } from './message/custom-message.js';
+
+// Runs
+export {
+  RunManager,
+  type Acceptance,
+  type Cancellation,
+  type RunEvents,
+  type RunExecutor,
+  type RunManagerOptions,
+} from './run/run-manager.js';
+export { AgentExecutor, type AgentExecutorOptions } from './run/executor.js';
+export type { ClientChoices } from './run/client-choices.js';
+export type { Run, RunMessage, StopCause } from './run/run.js';
+export type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './run/run-log.js';
+export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './run/run-store.js';
+export { MemoryRunStore, type MemoryRunStoreOptions } from './run/memory-run-store.js';
+export type { Subscription } from './run/subscription.js';
+
+// The model and its tools
+export type {
+  JsonSchema,
+  LlmMessage,
+  LlmPart,
+  LlmProvider,
+  LlmRequest,
+  LlmStreamOptions,
+  LlmTool,
+  LlmToolCall,
+} from './agent/llm-provider.js';
+export { defineTool, type Tool, type ToolContext, type ToolDefinition } from './agent/tool.js';
+export { ToolRegistry } from './agent/tool-registry.js';
+export { MemoryToolLedger, type LedgerEntry, type LedgerKey, type ToolLedger } from './agent/tool-ledger.js';
+export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './agent/standard-schema.js';
+export { createDemoProvider, type DemoProviderOptions } from './providers/demo.js';
+export { calculator } from './tools/calculator.js';
+export { createCurrentTime, currentTime } from './tools/current-time.js';
+
+// Errors and logging
+export { AgentSocketError, type AgentSocketErrorOptions, type FieldIssue } from './errors/agent-socket-error.js';
+export { OptionError } from './errors/option-error.js';
+export { TypedEmitter } from './events/typed-emitter.js';
+export { silentLogger, type Logger, type LogMethod } from './logging/logger.js';
+
+// The wire
+export {
+  CLOSE_CODES,
+  DEFAULT_PATH,
+  ERROR_CODES,
+  SUBPROTOCOL,
+  type CancelReason,
+  type ClientMessage,
+  type CustomMessage,
+  type ErrorCode,
+  type FinishReason,
+  type RunRequest,
+  type RunState,
+  type ServerMessage,
+  type Usage,
+} from './protocol/index.js';

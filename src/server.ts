@@ -1,0 +1,102 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MemoryToolLedger } from './agent/tool-ledger.js';
+import { ToolRegistry } from './agent/tool-registry.js';
+import { ConnectionManager } from './connection/connection-manager.js';
+import { ANONYMOUS, type Principal } from './connection/principal.js';
+import { isHostAllowed, isLoopbackAddress } from './http/host.js';
+import { isOriginAllowed } from './http/origin.js';
+import { createHttpRoutes } from './http/router.js';
+import { silentLogger } from './logging/logger.js';
+import { MessageHandler } from './message/message-handler.js';
+import { checkOptions, type AgentSocketServerOptions } from './options.js';
+import { DEFAULT_PATH } from './protocol/version.js';
+import { AgentExecutor } from './run/executor.js';
+import { MemoryRunStore } from './run/memory-run-store.js';
+import { RunManager } from './run/run-manager.js';
+import { Shutdown, type CloseOptions } from './shutdown.js';
+import { attachUpgrade } from './transport/upgrade.js';
+import { WsAcceptor } from './transport/ws-socket.js';
+import { VERSION } from './version.js';
+
+/** A running service, attached to an `http.Server`. */
+export interface AgentSocketServer<P extends Principal = Principal, Metadata = undefined> {
+  /** The connections, with their events. */
+  readonly connections: ConnectionManager<P, Metadata>;
+  /** Reads their messages; register message types of your own here. */
+  readonly messages: MessageHandler;
+  /** The runs, with their events. */
+  readonly runs: RunManager;
+  /** The tools; register more at any time. */
+  readonly tools: ToolRegistry;
+  /** Answers the HTTP routes, and 404 for everything else: `server.on('request', agent.requestListener)`. */
+  readonly requestListener: RequestListener;
+  /** Answers the HTTP routes and calls `next` for everything else: `app.use(agent.middleware)`. */
+  readonly middleware: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+  /**
+   * Ends the service and leaves the `http.Server` as it was found, still listening. New connections are refused, clients
+   * that can be are told to come back, runs in progress finish for at most `drainMs`, then all connections close.
+   * Calling it again gives the same promise.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/**
+ * Attaches the agent service to an `http.Server`: only its own path is taken, other routes and upgrades stay as they are.
+ * @throws OptionError where an option breaks its rule.
+ */
+export function createAgentSocketServer<P extends Principal = Principal, Metadata = undefined>(
+  options: AgentSocketServerOptions<P, Metadata>,
+): AgentSocketServer<P, Metadata> {
+  checkOptions(options);
+  const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger = silentLogger } = options;
+  const tools = options.tools instanceof ToolRegistry ? options.tools : new ToolRegistry(options.tools);
+  const store = options.store ?? new MemoryRunStore(options);
+  const executor = new AgentExecutor({ ...options, provider, tools, ledger: new MemoryToolLedger() });
+  const runs = new RunManager({ ...options, executor, store });
+  const connections = new ConnectionManager<P, Metadata>({ ...options, epoch: store.epoch });
+  const messages = new MessageHandler({ runs, logger });
+  connections.on('message', (connection, data) => messages.handleMessage(connection, data));
+
+  const hostAllowed = ({ headers }: IncomingMessage): boolean =>
+    isHostAllowed({ host: headers.host, boundToLoopback: isBoundToLoopback(server.address()), allowedHosts });
+  const originAllowed = ({ headers, socket }: IncomingMessage): boolean =>
+    isOriginAllowed({ origin: headers.origin, host: headers.host, secure: 'encrypted' in socket, allowedOrigins });
+
+  const detach: () => void = attachUpgrade<P, Metadata>(server, {
+    path,
+    acceptor: new WsAcceptor(options),
+    connections,
+    isAllowed: (request) => hostAllowed(request) && originAllowed(request),
+    isDraining: () => shutdown.hasBegun,
+    // Without the hooks their types are the defaults, which these values have.
+    authenticate: options.authenticate ?? (() => ANONYMOUS as P),
+    authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
+    metadata: options.metadata ?? (() => undefined as Metadata),
+    logger,
+  });
+  const shutdown: Shutdown<P, Metadata> = new Shutdown({ connections, runs, detach });
+
+  const routes = createHttpRoutes({
+    path,
+    info: { version: VERSION },
+    logger,
+    hostAllowed,
+    isReady: () => !shutdown.hasBegun && !connections.isFull,
+    statistics: () => connections.statistics(),
+    tools: () => tools.describe(),
+  });
+  return {
+    connections,
+    messages,
+    runs,
+    tools,
+    requestListener: routes.listener,
+    middleware: routes.middleware,
+    close: (closeOptions) => shutdown.begin(closeOptions),
+  };
+}
+
+function isBoundToLoopback(address: AddressInfo | string | null): boolean {
+  return typeof address === 'object' && address !== null && isLoopbackAddress(address.address);
+}

@@ -1,0 +1,115 @@
+import type { ConnectionManager } from './connection/connection-manager.js';
+import type { Connection } from './connection/connection.js';
+import type { Principal } from './connection/principal.js';
+import { CLOSE_CODES } from './protocol/close-codes.js';
+import type { RunManager } from './run/run-manager.js';
+
+/** How the service ends. */
+export interface CloseOptions {
+  /**
+   * How long runs in progress may go on, in milliseconds; the rest ends with `run_interrupted`.
+   * @default 0
+   */
+  drainMs?: number | undefined;
+  /**
+   * Which close code clients see: `goingAway` (1001) where the embedder ends the service, `draining` (1012) where it
+   * restarts. Both tell them to come back.
+   * @default 'goingAway'
+   */
+  closeCode?: 'goingAway' | 'draining' | undefined;
+}
+
+/** Connections closed at once; the next follow in the next step. */
+const CLOSES_PER_STEP = 100;
+
+/** Time between two steps, in milliseconds. */
+const STEP_MS = 20;
+
+/** How long the last messages may take to reach clients that read slowly, in milliseconds. */
+const FAREWELL_MS = 1_000;
+
+/** Clients come back spread over this time, in milliseconds, so that they do not arrive all at once. */
+const RECONNECT_SPREAD_MS = 2_000;
+
+/** What {@link Shutdown} ends. */
+export interface ShutdownParts<P extends Principal, Metadata> {
+  readonly connections: ConnectionManager<P, Metadata>;
+  readonly runs: RunManager;
+  /** Stops taking upgrade requests. */
+  detach(): void;
+}
+
+/** The end of a service: begun once, shared by everybody who asks for it. */
+export class Shutdown<P extends Principal, Metadata> {
+  readonly #parts: ShutdownParts<P, Metadata>;
+  #done: Promise<void> | undefined;
+
+  constructor(parts: ShutdownParts<P, Metadata>) {
+    this.#parts = parts;
+  }
+
+  /** Whether new connections are refused. */
+  get hasBegun(): boolean {
+    return this.#done !== undefined;
+  }
+
+  begin(options: CloseOptions = {}): Promise<void> {
+    return (this.#done ??= this.#run(options));
+  }
+
+  async #run({ drainMs = 0, closeCode = 'goingAway' }: CloseOptions): Promise<void> {
+    const { connections, runs, detach } = this.#parts;
+    // The caller's other listeners run first: `hasBegun` is true from here on.
+    await Promise.resolve();
+    for (const connection of connections) {
+      if (!connection.negotiated) continue;
+      const reconnectAfterMs = Math.round(drainMs + Math.random() * RECONNECT_SPREAD_MS);
+      connection.sendMessage({
+        type: 'going_away',
+        timestamp: connection.timestamp(),
+        reconnect_after_ms: reconnectAfterMs,
+      });
+    }
+    await runs.drain(drainMs);
+    await within(FAREWELL_MS, allRead([...connections]));
+    await this.#closeAll(CLOSE_CODES[closeCode]);
+    detach();
+  }
+
+  /** Closes all connections, some at a time, and waits until they are gone. */
+  async #closeAll(close: { code: number; reason: string }): Promise<void> {
+    const { connections } = this.#parts;
+    const gone = new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (connections.size > 0) return;
+        off();
+        resolve();
+      };
+      const off = connections.on('disconnect', check);
+      check();
+    });
+    let left = CLOSES_PER_STEP;
+    for (const connection of [...connections]) {
+      connection.close(close);
+      if (--left > 0) continue;
+      await delay(STEP_MS);
+      left = CLOSES_PER_STEP;
+    }
+    await gone;
+  }
+}
+
+/** Resolves when no connection reads a run any more: all have been sent the end of theirs. */
+async function allRead(connections: readonly Connection[]): Promise<void> {
+  while (connections.some((connection) => connection.isOpen && connection.readers.size > 0)) await delay(STEP_MS);
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}

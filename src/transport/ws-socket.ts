@@ -1,0 +1,176 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import type { Socket, SocketListener } from '../connection/socket.js';
+import { SUBPROTOCOL } from '../protocol/version.js';
+import { TickFlusher, type Flushable } from './tick-flusher.js';
+
+/** How long the peer may take to answer a close before the connection is ended, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** The raw socket of an upgrade: a net or TLS socket, or another stream. */
+interface RawSocket extends Duplex {
+  readonly bytesRead?: number;
+}
+
+/** A WebSocket of `ws` that knows its {@link Socket}, so that all of them share one set of event handlers. */
+class BoundWebSocket extends WebSocket {
+  bound: WsSocket | undefined;
+}
+
+/** A {@link Socket} over `ws`. Corks the raw socket, so that one tick costs one write. */
+class WsSocket implements Socket, Flushable {
+  readonly #ws: BoundWebSocket;
+  readonly #raw: RawSocket;
+  readonly #mark: number;
+  readonly #flusher: TickFlusher;
+  #corked = false;
+  #awaitsDrain = false;
+  listener: SocketListener | undefined;
+
+  constructor(ws: BoundWebSocket, raw: RawSocket, mark: number, flusher: TickFlusher) {
+    this.#ws = ws;
+    this.#raw = raw;
+    this.#mark = mark;
+    this.#flusher = flusher;
+    ws.bound = this;
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  get bytesReceived(): number {
+    return this.#raw.bytesRead ?? 0;
+  }
+
+  open(listener: SocketListener): void {
+    this.listener = listener;
+    this.#ws.on('message', onMessage);
+    this.#ws.on('close', onClose);
+  }
+
+  send(text: string | Uint8Array): boolean {
+    if (this.#ws.readyState !== WebSocket.OPEN) return true;
+    this.#cork();
+    if (typeof text === 'string') this.#ws.send(text);
+    else this.#ws.send(text, AS_TEXT);
+    if (this.#ws.bufferedAmount < this.#mark) return true;
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      this.#raw.once('drain', () => {
+        this.#awaitsDrain = false;
+        this.listener?.onDrain();
+      });
+    }
+    return false;
+  }
+
+  ping(): void {
+    if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
+  flush(): void {
+    this.#corked = false;
+    this.#raw.uncork();
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#raw.cork();
+    this.#flusher.add(this);
+  }
+}
+
+const AS_TEXT = { binary: false };
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  // With the default binaryType `ws` gives a message in one Buffer, whatever its type says.
+  const bytes = data as Buffer;
+  (this as BoundWebSocket).bound?.listener?.onMessage(isBinary ? bytes : bytes.toString());
+}
+
+function onClose(this: WebSocket, code: number, reason: Buffer): void {
+  (this as BoundWebSocket).bound?.listener?.onClose(code, reason.toString());
+}
+
+/** `ws` closes the connection itself with the right code; `close` follows. */
+function onError(): void {
+  // Without a listener the error would end the process.
+}
+
+/** What {@link WsAcceptor} takes. */
+export interface WsAcceptorOptions {
+  /**
+   * Bytes in one incoming message; over it the connection ends with 1009.
+   * @default 1048576
+   */
+  maxMessageBytes?: number | undefined;
+  /**
+   * Unsent bytes of a connection above which its runs wait for it.
+   * @default 262144
+   */
+  backpressureBytes?: number | undefined;
+  /**
+   * Compression of messages (RFC 7692). Costs memory and CPU per connection.
+   * @default false
+   */
+  perMessageDeflate?: boolean | undefined;
+}
+
+/** A socket whose handshake is complete. */
+export interface AcceptedSocket {
+  readonly socket: Socket;
+  /** Whether the client offered the subprotocol, which the handshake then answered. */
+  readonly negotiated: boolean;
+}
+
+/** Completes WebSocket handshakes (RFC 6455, section 4.2). The only place that knows `ws`. */
+export class WsAcceptor {
+  readonly #server: WebSocketServer;
+  readonly #mark: number;
+  readonly #flusher = new TickFlusher();
+
+  constructor(options: WsAcceptorOptions = {}) {
+    const { maxMessageBytes = 1_048_576, backpressureBytes = 262_144, perMessageDeflate = false } = options;
+    this.#mark = backpressureBytes;
+    const limits = {
+      maxPayload: maxMessageBytes,
+      // The defaults of ws let forty sockets pin a hundred megabytes.
+      maxFragments: 1_024,
+      maxBufferedChunks: 16_384,
+      maxPendingAutoPongs: 8,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    };
+    this.#server = new WebSocketServer({
+      ...limits,
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate,
+      WebSocket: BoundWebSocket,
+      // Another offered value may hold a token: it is never echoed.
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+  }
+
+  /**
+   * Completes the handshake and hands the socket over. A request that is no WebSocket handshake is answered with
+   * its HTTP error, and `accepted` is never called.
+   */
+  accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): void {
+    this.#server.handleUpgrade(request, raw, head, (ws) => {
+      ws.on('error', onError);
+      const socket = new WsSocket(ws as BoundWebSocket, raw, this.#mark, this.#flusher);
+      accepted({ socket, negotiated: ws.protocol === SUBPROTOCOL });
+    });
+  }
+}
