@@ -1,0 +1,74 @@
+import type { LlmProvider, LlmRequest } from '../agent/llm-provider.js';
+import { chatRequest } from './openai/chat-request.js';
+import { ChatStream } from './openai/chat-stream.js';
+import { createClient } from './openai/client.js';
+import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } from './openai/options.js';
+import { openChat } from './openai/open-chat.js';
+
+export type { OpenAiClientLike, OpenAiProviderOptions, OpenAiTimeouts } from './openai/options.js';
+
+/**
+ * A provider that speaks OpenAI's Chat Completions API, which every compatible server offers as well:
+ * vLLM, Ollama, DeepSeek, Qwen, OpenRouter.
+ *
+ * Usage is asked for with `stream_options`. A server that refuses this field is asked again without it,
+ * and not offered it a second time; its answers then tell no usage.
+ *
+ * The `openai` package is loaded by the first request, which takes that much longer (about 60 ms).
+ * @throws OptionError where an option breaks its rule
+ */
+export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvider {
+  const resolved = resolveOptions(options);
+  const { connection, timeouts, maxRetries, model } = resolved;
+  const key = 'client' in connection ? keyOf(connection.client) : connection.apiKey;
+  let client: Promise<OpenAiClientLike> | undefined;
+  let withUsage = true;
+
+  function connect(): Promise<OpenAiClientLike> {
+    client ??=
+      'client' in connection ? Promise.resolve(connection.client) : createClient(connection, timeouts.connectMs);
+    return client;
+  }
+
+  async function open(request: LlmRequest, signal: AbortSignal, deadline: number) {
+    return openChat(await connect(), chatRequest(request, resolved, withUsage), {
+      signal,
+      deadline,
+      timeoutMs: timeouts.firstTokenMs,
+      maxRetries,
+    });
+  }
+
+  return {
+    vendor: 'openai',
+    model,
+    stream: (request, { signal }) =>
+      new ChatStream(
+        {
+          key,
+          timeouts,
+          open: async (requestSignal, deadline) => {
+            try {
+              return await open(request, requestSignal, deadline);
+            } catch (error) {
+              if (!withUsage || !refusesStreamOptions(error)) throw error;
+              withUsage = false;
+              return open(request, requestSignal, deadline);
+            }
+          },
+        },
+        signal,
+      ),
+  };
+}
+
+function refusesStreamOptions(error: unknown): boolean {
+  const { status, message } = (error ?? {}) as { readonly status?: unknown; readonly message?: unknown };
+  return (status === 400 || status === 422) && typeof message === 'string' && message.includes('stream_options');
+}
+
+/** The key inside a caller's own client, where it shows. It is only kept out of logs. */
+function keyOf(client: OpenAiClientLike): string | undefined {
+  const { apiKey } = client as { readonly apiKey?: unknown };
+  return typeof apiKey === 'string' ? apiKey : undefined;
+}

@@ -1,0 +1,44 @@
+import type { LlmMessage, LlmRequest, LlmTool } from '../../agent/llm-provider.js';
+import type { ResolvedOptions } from './options.js';
+
+/** The body of a streaming request, in the words of Chat Completions. */
+export function chatRequest(
+  request: LlmRequest,
+  options: Pick<ResolvedOptions, 'model' | 'temperature' | 'extraBody'>,
+  withUsage: boolean,
+): Record<string, unknown> {
+  const temperature = request.temperature ?? options.temperature;
+  return {
+    ...options.extraBody,
+    model: request.model ?? options.model,
+    messages: request.messages.map(chatMessage),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(request.tools.length === 0 ? {} : { tools: request.tools.map(chatTool) }),
+    stream: true,
+    ...(withUsage ? { stream_options: { include_usage: true } } : {}),
+  };
+}
+
+function chatMessage(message: LlmMessage): Record<string, unknown> {
+  switch (message.role) {
+    case 'system':
+    case 'user':
+      return { role: message.role, content: message.content };
+    case 'tool':
+      return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
+    case 'assistant': {
+      const { content, toolCalls = [] } = message;
+      if (toolCalls.length === 0) return { role: 'assistant', content };
+      const tool_calls = toolCalls.map((call) => ({
+        id: call.id,
+        type: 'function',
+        function: { name: call.name, arguments: call.arguments },
+      }));
+      return { role: 'assistant', content: content === '' ? null : content, tool_calls };
+    }
+  }
+}
+
+function chatTool({ name, description, parameters }: LlmTool): Record<string, unknown> {
+  return { type: 'function', function: { name, description, parameters } };
+}

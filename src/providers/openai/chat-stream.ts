@@ -1,0 +1,229 @@
+import type { LlmPart } from '../../agent/llm-provider.js';
+import type { ByteSource } from './byte-source.js';
+import { ChatDecoder } from './chat-decoder.js';
+import type { OpenAiTimeouts } from './options.js';
+import { brokenStream, providerFailure, timeoutFailure } from './provider-failure.js';
+
+/** What a {@link ChatStream} reads. */
+export interface ChatUpstream {
+  /** The key in use, to keep it out of errors. */
+  readonly key: string | undefined;
+  readonly timeouts: Required<OpenAiTimeouts>;
+  /**
+   * Sends the request, with retries, and resolves to the body of the answer.
+   * @param deadline - until when the first output must be there, on the clock of `performance.now()`
+   */
+  open(signal: AbortSignal, deadline: number): Promise<ByteSource>;
+}
+
+type Result = IteratorResult<readonly LlmPart[], undefined>;
+
+/** Somebody waits for the next parts. */
+interface Waiter {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const END: Result = Object.freeze({ done: true, value: undefined });
+
+/**
+ * One answer, read as it arrives. Written by hand because it is where the time goes: a turn costs one promise, whatever
+ * the number of events that arrived together. Nothing is sent before the first `next()`.
+ */
+export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
+  readonly #upstream: ChatUpstream;
+  readonly #signal: AbortSignal;
+  readonly #decoder: ChatDecoder;
+  readonly #request = new AbortController();
+  #state: 'idle' | 'opening' | 'reading' | 'over' = 'idle';
+  #source: ByteSource | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #waiter: Waiter | undefined;
+  #turn: Promise<Result> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerFiresAt = 0;
+  #deadline = Infinity;
+
+  constructor(upstream: ChatUpstream, signal: AbortSignal) {
+    this.#upstream = upstream;
+    this.#signal = signal;
+    this.#decoder = new ChatDecoder(upstream.key);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    // Two readers at once are nobody's plan, but the contract of iterators allows them: in turn.
+    if (this.#waiter !== undefined && this.#turn !== undefined) {
+      const after = (): Promise<Result> => this.next();
+      return this.#turn.then(after, after);
+    }
+    if (this.#state === 'idle') this.#open();
+    const value = this.#read();
+    if (value !== undefined) return Promise.resolve({ done: false, value });
+    this.#turn = new Promise((resolve, reject) => {
+      this.#wait(resolve, reject);
+    });
+    return this.#turn;
+  }
+
+  return(): Promise<Result> {
+    this.#stop();
+    this.#failure = undefined;
+    this.#deliver();
+    return Promise.resolve(END);
+  }
+
+  #open(): void {
+    if (this.#signal.aborted) {
+      this.#fail(this.#signal.reason);
+      return;
+    }
+    this.#state = 'opening';
+    this.#signal.addEventListener('abort', this.#onAbort);
+    const deadline = performance.now() + this.#upstream.timeouts.totalToFirstOutputMs;
+    this.#limit(deadline);
+    this.#upstream.open(this.#request.signal, deadline).then(
+      (source) => {
+        if (this.#state !== 'opening') {
+          source.abort();
+          return;
+        }
+        this.#state = 'reading';
+        this.#source = source;
+        this.#limit(Math.min(deadline, source.sentAt + this.#upstream.timeouts.firstTokenMs));
+        if (this.#waiter !== undefined) source.wait(this.#onReadable);
+      },
+      (error: unknown) => {
+        this.#fail(providerFailure(error, this.#upstream.key));
+        this.#deliver();
+      },
+    );
+  }
+
+  /** The parts that have arrived; `undefined` where there are none or the stream is over. */
+  #read(): readonly LlmPart[] | undefined {
+    const source = this.#source;
+    if (source === undefined || this.#state !== 'reading') return undefined;
+    try {
+      for (let bytes = source.take(); bytes !== undefined && !this.#decoder.done; bytes = source.take()) {
+        this.#decoder.push(bytes);
+      }
+      if (!this.#decoder.done && source.end !== undefined) this.#finish(source.end);
+      if (this.#decoder.done) this.#close();
+    } catch (error) {
+      this.#fail(providerFailure(error, this.#upstream.key));
+    }
+    const parts = this.#decoder.take();
+    return parts.length === 0 ? undefined : parts;
+  }
+
+  #finish(end: { readonly error?: unknown }): void {
+    const complete = 'error' in end ? this.#decoder.settle() : this.#decoder.end();
+    if (!complete) this.#fail(brokenStream(end.error, this.#upstream.key));
+  }
+
+  #wait(resolve: Waiter['resolve'], reject: Waiter['reject']): void {
+    this.#waiter = { resolve, reject };
+    if (this.#state === 'over') {
+      this.#deliver();
+      return;
+    }
+    this.#limit(this.#decoder.events > 0 ? this.#nextDeadline() : this.#deadline);
+    this.#source?.wait(this.#onReadable);
+  }
+
+  readonly #onReadable = (): void => {
+    const before = this.#decoder.events;
+    const value = this.#read();
+    if (value !== undefined) {
+      const waiter = this.#waiter;
+      this.#waiter = undefined;
+      waiter?.resolve({ done: false, value });
+    } else if (this.#state === 'over') {
+      this.#deliver();
+    } else {
+      // Something arrived that is no part yet, such as a piece of a tool call.
+      if (this.#decoder.events > before) this.#limit(this.#nextDeadline());
+      this.#source?.wait(this.#onReadable);
+    }
+  };
+
+  readonly #onAbort = (): void => {
+    this.#fail(this.#signal.reason);
+    this.#deliver();
+  };
+
+  #nextDeadline(): number {
+    return performance.now() + this.#upstream.timeouts.betweenTokensMs;
+  }
+
+  /** One timer for the whole stream: a later deadline is noticed when it fires, so tokens arm nothing. */
+  #limit(deadline: number): void {
+    this.#deadline = deadline;
+    if (this.#timer !== undefined) {
+      if (this.#timerFiresAt <= deadline) return;
+      clearTimeout(this.#timer);
+    }
+    this.#timerFiresAt = deadline;
+    this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.ceil(deadline - performance.now())));
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    // While nobody waits no time is counted; the next wait arms the timer again.
+    if (this.#waiter === undefined) return;
+    if (performance.now() < this.#deadline) {
+      this.#limit(this.#deadline);
+      return;
+    }
+    if (this.#decoder.settle()) this.#onReadable();
+    else this.#fail(timeoutFailure(this.#decoder.events > 0));
+    this.#deliver();
+  };
+
+  /** Tells whoever waits that the stream is over, and how. */
+  #deliver(): void {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    this.#waiter = undefined;
+    if (this.#failure === undefined) {
+      waiter.resolve(END);
+      return;
+    }
+    const { error } = this.#failure;
+    this.#failure = undefined;
+    waiter.reject(error);
+  }
+
+  /** The stream fails. What was decoded before is delivered first. */
+  #fail(error: unknown): void {
+    if (this.#state === 'over') return;
+    this.#stop();
+    this.#failure = { error };
+  }
+
+  /** The answer is whole: the connection may serve again. */
+  #close(): void {
+    if (this.#state === 'over') return;
+    this.#release();
+    this.#source?.drain();
+  }
+
+  /** Whatever is left of the answer is not wanted: the upstream request ends. */
+  #stop(): void {
+    if (this.#state === 'over') return;
+    this.#release();
+    this.#source?.abort();
+    this.#request.abort();
+  }
+
+  #release(): void {
+    this.#state = 'over';
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+}

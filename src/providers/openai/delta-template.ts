@@ -1,0 +1,110 @@
+import { onlyText, type TextKind } from './answer.js';
+
+/** Stands for the delta while a template is checked. */
+const SENTINEL = '\u0001agent-ws\u0001';
+const ESCAPED_SENTINEL = JSON.stringify(SENTINEL).slice(1, -1);
+/** Where the text of a delta may begin. */
+const HOLE = /"(?:content|reasoning_content|reasoning)"\s*:\s*"/g;
+/** OpenAI pads every chunk with random text so that its length on the network tells nothing. */
+const PADDING = /"obfuscation"\s*:\s*"/;
+/** Anything but what stands for itself inside a JSON string: control characters and the backslash. */
+const NOT_PLAIN = /[^ -[\]-\uffff]/;
+
+/**
+ * Consecutive deltas differ in their text only. Having seen one, a template knows what stands before and behind the
+ * text, so the next ones need no JSON.parse.
+ *
+ * It cannot be wrong: what stands before ends inside a JSON string, the text reaches exactly to the quote that closes
+ * this string, and what stands behind is the same as in the chunk that was parsed. Whatever differs does not match
+ * and is parsed in full.
+ */
+export class DeltaTemplate {
+  readonly kind: TextKind;
+  readonly #before: string;
+  readonly #behind: string;
+  /** What follows the padding, where there is one between it and {@link #behind}. */
+  readonly #last: string | undefined;
+  /** The text that {@link match} found. */
+  text = '';
+
+  private constructor(kind: TextKind, before: string, behind: string, last: string | undefined) {
+    this.kind = kind;
+    this.#before = before;
+    this.#behind = behind;
+    this.#last = last;
+  }
+
+  /**
+   * Learns from an event, where it can.
+   * @param event - the event as it arrived, line ends included
+   * @param data - the JSON in it
+   * @param chunk - the same, parsed
+   */
+  static learn(event: string, data: string, chunk: unknown): DeltaTemplate | undefined {
+    const known = onlyText(chunk)?.text;
+    if (known === undefined || known === SENTINEL) return undefined;
+    const at = event.indexOf(data);
+    for (const hole of data.matchAll(HOLE)) {
+      const from = hole.index + hole[0].length;
+      const before = data.slice(0, from);
+      const behind = data.slice(closingQuote(data, from));
+      const kind = kindOf(before + ESCAPED_SENTINEL + behind);
+      if (kind === undefined) continue;
+      const head = event.slice(0, at) + before;
+      const foot = event.slice(at + data.length);
+      const padding = PADDING.exec(behind);
+      if (padding === null) return new DeltaTemplate(kind, head, behind + foot, undefined);
+      const padded = padding.index + padding[0].length;
+      const last = behind.slice(closingQuote(behind, padded));
+      if (kindOf(before + ESCAPED_SENTINEL + behind.slice(0, padded) + last) !== kind) return undefined;
+      return new DeltaTemplate(kind, head, behind.slice(0, padded), last + foot);
+    }
+    return undefined;
+  }
+
+  /** Where the event at `position` ends, with its text in {@link text}; -1 where it does not fit. */
+  match(input: string, position: number): number {
+    if (!input.startsWith(this.#before, position)) return -1;
+    const from = position + this.#before.length;
+    const quote = closingQuote(input, from);
+    if (!input.startsWith(this.#behind, quote)) return -1;
+    let end = quote + this.#behind.length;
+    if (this.#last !== undefined) {
+      const padded = end;
+      end = input.indexOf('"', padded);
+      if (end === -1 || NOT_PLAIN.test(input.slice(padded, end)) || !input.startsWith(this.#last, end)) return -1;
+      end += this.#last.length;
+    }
+    const body = input.slice(from, quote);
+    if (!NOT_PLAIN.test(body)) {
+      this.text = body;
+      return end;
+    }
+    try {
+      this.text = JSON.parse(`"${body}"`) as string;
+      return end;
+    } catch {
+      return -1;
+    }
+  }
+}
+
+/** The kind of text the sentinel is in this chunk; `undefined` where it is not all the chunk says. */
+function kindOf(json: string): TextKind | undefined {
+  try {
+    const found = onlyText(JSON.parse(json));
+    return found?.text === SENTINEL ? found.kind : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The quote that closes the JSON string whose text begins at `from`; the end of the input where it is open. */
+function closingQuote(input: string, from: number): number {
+  for (let quote = input.indexOf('"', from); quote !== -1; quote = input.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (quote - backslashes > from && input.charCodeAt(quote - backslashes - 1) === 92) backslashes++;
+    if (backslashes % 2 === 0) return quote;
+  }
+  return input.length;
+}

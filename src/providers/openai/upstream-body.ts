@@ -1,0 +1,152 @@
+import type { ByteSource } from './byte-source.js';
+
+/** What is needed of undici's handle on a request. */
+interface BodyControl {
+  pause(): void;
+  resume(): void;
+  abort(reason: Error): void;
+}
+
+/** Bytes that may wait to be taken before the socket is paused. */
+const HIGH_WATER_MARK = 64 * 1024;
+/** How much of a body nobody wants is read away before the connection is given up instead. */
+const DRAIN_BYTES = 64 * 1024;
+const DRAIN_MS = 1000;
+/** The most of an error body that is kept. */
+const MAX_TEXT_BYTES = 64 * 1024;
+
+/** The body of a response from undici. Holds at most what one read brings above {@link HIGH_WATER_MARK}. */
+export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
+  readonly sentAt: number;
+  readonly #control: BodyControl;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #paused = false;
+  #end: { readonly error?: unknown } | undefined;
+  #waiter: (() => void) | undefined;
+  #scheduled = false;
+  #discarded = -1;
+  #drainTimer: NodeJS.Timeout | undefined;
+
+  constructor(control: BodyControl, sentAt: number) {
+    this.#control = control;
+    this.sentAt = sentAt;
+  }
+
+  get end(): { readonly error?: unknown } | undefined {
+    return this.#end;
+  }
+
+  /** Called by the transport for every chunk. */
+  push(chunk: Buffer): void {
+    if (this.#discarded >= 0) {
+      this.#discarded += chunk.length;
+      if (this.#discarded > DRAIN_BYTES) this.abort();
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes >= HIGH_WATER_MARK && !this.#paused) {
+      this.#paused = true;
+      this.#control.pause();
+    }
+    this.#schedule();
+  }
+
+  /** Called by the transport once, when the body is over. */
+  finish(end: { readonly error?: unknown }): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    clearTimeout(this.#drainTimer);
+    this.#schedule();
+  }
+
+  take(): Buffer | undefined {
+    const chunks = this.#chunks;
+    if (chunks.length === 0) return undefined;
+    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, this.#bytes);
+    this.#chunks = [];
+    this.#bytes = 0;
+    if (this.#paused) {
+      this.#paused = false;
+      this.#control.resume();
+    }
+    return bytes;
+  }
+
+  wait(wake: () => void): void {
+    this.#waiter = wake;
+    if (this.#chunks.length > 0 || this.#end !== undefined) this.#schedule();
+  }
+
+  abort(): void {
+    this.#waiter = undefined;
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#discarded = 0;
+    clearTimeout(this.#drainTimer);
+    if (this.#end !== undefined) return;
+    this.#end = {};
+    this.#control.abort(new Error('The reader has gone.'));
+  }
+
+  drain(): void {
+    this.#waiter = undefined;
+    this.#chunks = [];
+    this.#discarded = this.#bytes;
+    if (this.#end !== undefined) return;
+    this.#drainTimer = setTimeout(() => this.abort(), DRAIN_MS);
+    this.#drainTimer.unref();
+    if (this.#paused) this.#control.resume();
+  }
+
+  /** The whole of a short body, cut off at 64 KiB. */
+  async text(): Promise<string> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of this) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= MAX_TEXT_BYTES) break;
+    }
+    return Buffer.concat(chunks).toString('utf8', 0, MAX_TEXT_BYTES);
+  }
+
+  /**
+   * Leaving the loop early, or calling `return()` without having begun, drains the rest: the `openai` package
+   * does the latter to a response it does not want.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Buffer, void> {
+    return {
+      next: async () => {
+        for (;;) {
+          const value = this.take();
+          if (value !== undefined) return { done: false, value };
+          if (this.#end !== undefined) {
+            if ('error' in this.#end) throw this.#end.error;
+            return { done: true, value: undefined };
+          }
+          await new Promise<void>((resolve) => this.wait(resolve));
+        }
+      },
+      return: () => {
+        this.drain();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  /** One socket read may hold many chunks: the waiter is woken once, after the last of them. */
+  #schedule(): void {
+    if (this.#scheduled || this.#waiter === undefined) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#wake);
+  }
+
+  readonly #wake = (): void => {
+    this.#scheduled = false;
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.();
+  };
+}
