@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { SUBPROTOCOL } from '../protocol/version.js';
+import { json } from './reply.js';
+import type { Route } from './route.js';
+
+/** The body of the two probes. */
+export const healthSchema = z.object({ status: z.enum(['ok', 'ready', 'not_ready']) }).describe('How the server is.');
+
+/** `GET /healthz`: answers as long as the process serves at all. Restart the process when it does not. */
+export function healthRoute(): Route {
+  return {
+    path: '/healthz',
+    summary: { en: 'Is the process alive?', zh: '进程是否存活' },
+    answers: [{ status: 200, meaning: 'It is.', type: 'application/json', schema: 'Health' }],
+    reply: () => json(200, { status: 'ok' } satisfies z.output<typeof healthSchema>),
+  };
+}
+
+/** `GET /readyz`: whether to send new connections here. */
+export function readyRoute(isReady: () => boolean): Route {
+  return {
+    path: '/readyz',
+    summary: { en: 'Does it take new connections?', zh: '是否可接受新连接' },
+    answers: [
+      { status: 200, meaning: 'It does.', type: 'application/json', schema: 'Health' },
+      { status: 503, meaning: 'It drains, or all connections are taken.', type: 'application/json', schema: 'Health' },
+    ],
+    reply: () => {
+      const ready = isReady();
+      const body: z.output<typeof healthSchema> = { status: ready ? 'ready' : 'not_ready' };
+      return json(ready ? 200 : 503, body);
+    },
+  };
+}
+
+/** A plain GET of the WebSocket endpoint: says what to do instead. */
+export function endpointRoute(path: string): Route {
+  return {
+    path,
+    summary: { en: 'The WebSocket endpoint', zh: 'WebSocket 端点' },
+    answers: [{ status: 426, meaning: 'Ask with a WebSocket client.', type: 'application/json', schema: 'Error' }],
+    reply: () =>
+      json(
+        426,
+        {
+          error: 'This is a WebSocket endpoint: connect with a WebSocket client (ws:// or wss://), not with plain HTTP',
+          protocol: SUBPROTOCOL,
+        },
+        { headers: { Upgrade: 'websocket', Connection: 'Upgrade' } },
+      ),
+  };
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { clientMessages } from '../protocol/client-messages.js';
+import { serverMessages } from '../protocol/server-messages.js';
+import { clientExamples, serverExamples } from './message-examples.js';
+
+/** A JSON Schema as the documents carry it, as far as they look into it. */
+export interface DocumentSchema {
+  type?: string;
+  description?: string;
+  properties?: Record<string, DocumentSchema>;
+  required?: string[];
+  items?: DocumentSchema;
+  additionalProperties?: unknown;
+  enum?: readonly string[];
+  const?: unknown;
+  default?: unknown;
+  format?: string;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  maxItems?: number;
+}
+
+/** A message as the documents show it. */
+export interface DocumentedMessage {
+  readonly type: string;
+  /** Who sends it. */
+  readonly direction: 'client' | 'server';
+  readonly schema: DocumentSchema;
+  readonly example: object;
+}
+
+/** Every message of the protocol: what clients send as they write it, what the server sends as they read it. */
+export function documentedMessages(): DocumentedMessage[] {
+  const fromClients = Object.entries(clientMessages).map(([type, schema]) => ({
+    type,
+    direction: 'client' as const,
+    schema: documentSchema(schema, { io: 'input' }),
+    example: clientExamples[type as keyof typeof clientExamples],
+  }));
+  const fromServer = Object.entries(serverMessages).map(([type, schema]) => ({
+    type,
+    direction: 'server' as const,
+    schema: documentSchema(schema, { io: 'output' }),
+    example: serverExamples[type as keyof typeof serverExamples],
+  }));
+  return [...fromClients, ...fromServer];
+}
+
+/** The JSON Schema of a zod schema. AsyncAPI 3.0 embeds draft 7, OpenAPI 3.1 draft 2020-12. */
+export function documentSchema(
+  schema: z.ZodType,
+  { io = 'output', target = 'draft-7' }: { io?: 'input' | 'output'; target?: 'draft-7' | 'draft-2020-12' } = {},
+): DocumentSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    target,
+    override: ({ jsonSchema }) => relax(jsonSchema),
+  });
+  return rest as DocumentSchema;
+}
+
+function relax(schema: z.core.JSONSchema.BaseSchema): void {
+  // Readers ignore fields they do not know, so that the protocol can grow.
+  if (schema.additionalProperties === false) delete schema.additionalProperties;
+  // What zod adds to every integer tells a reader nothing.
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+}

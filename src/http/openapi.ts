@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { healthSchema } from './health.js';
+import { documentSchema } from './message-schemas.js';
+import type { Answer, Route } from './route.js';
+import type { HttpRoutesState } from './state.js';
+import { statisticsSchema } from './statistics.js';
+
+const schemas: Readonly<Record<NonNullable<Answer['schema']>, z.ZodType>> = {
+  Statistics: statisticsSchema,
+  Health: healthSchema,
+  Error: z.object({ error: z.string().describe('A sentence for people.') }).describe('Why the request was refused.'),
+};
+
+/** What every route may answer besides its own. */
+const REFUSALS = {
+  403: 'The `Host` header names a host that is not served.',
+  405: 'The method is neither GET nor HEAD.',
+  500: 'The server failed; the cause is in its log.',
+} as const;
+
+/** The HTTP routes as an OpenAPI 3.1 document. */
+export function openApi(state: HttpRoutesState, routes: readonly Route[]): object {
+  const paths = routes.filter(isDocumented).map((route) => {
+    const item = { get: operation(route, 'get'), head: operation(route, 'head') };
+    // The endpoint stays where it is when the routes are mounted below a prefix.
+    return [route.path, route.path === state.path ? { servers: [{ url: '/' }], ...item } : item] as const;
+  });
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'agent-ws over HTTP',
+      version: state.info.version,
+      description: 'What is beside the WebSocket endpoint. / WebSocket 端点之外的 HTTP 接口。',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '..', description: 'Where this document is mounted.' }],
+    paths: Object.fromEntries(paths),
+    components: {
+      schemas: Object.fromEntries(
+        Object.entries(schemas).map(([name, schema]) => [name, documentSchema(schema, { target: 'draft-2020-12' })]),
+      ),
+    },
+  };
+}
+
+type DocumentedRoute = Route & Required<Pick<Route, 'summary' | 'answers'>>;
+
+/** Parts of a page are not documented. */
+export function isDocumented(route: Route): route is DocumentedRoute {
+  return route.summary !== undefined && route.answers !== undefined;
+}
+
+function operation(route: DocumentedRoute, method: 'get' | 'head'): object {
+  const refusals = Object.entries(REFUSALS).map(([status, meaning]) => ({
+    status: Number(status),
+    meaning,
+    type: 'application/json' as const,
+    schema: 'Error' as const,
+  }));
+  const responses = [...route.answers, ...refusals].map(({ status, meaning, type, schema }) => [
+    status,
+    {
+      description: meaning,
+      ...(method === 'get' && { content: { [type]: { schema: reference(schema) } } }),
+    },
+  ]);
+  return {
+    operationId: `${method}_${route.path.replace(/\W+/g, '_').replace(/^_|_$/g, '')}`,
+    summary: `${route.summary.en} / ${route.summary.zh}`,
+    responses: Object.fromEntries(responses) as Record<string, object>,
+  };
+}
+
+function reference(schema: Answer['schema']): object {
+  return schema === undefined ? { type: 'string' } : { $ref: `#/components/schemas/${schema}` };
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { silentLogger, type Logger } from '../logging/logger.js';
+import { docsRoutes } from './docs.js';
+import { endpointRoute, healthRoute, readyRoute } from './health.js';
+import { failure, send, type Reply } from './reply.js';
+import type { Route } from './route.js';
+import type { HttpRoutesState } from './state.js';
+import { builtPages, staticRoutes } from './static.js';
+import { statisticsRoute } from './statistics.js';
+
+/** What {@link createHttpRoutes} takes. */
+export interface HttpRoutesDeps extends HttpRoutesState {
+  /** Whether the `Host` of a request is served; refused ones get 403. */
+  hostAllowed(req: IncomingMessage): boolean;
+  /**
+   * The directory behind `/static/`, read once.
+   * @default the pages of this package
+   */
+  readonly pages?: string;
+  /**
+   * Where a route that fails is reported.
+   * @default silent
+   */
+  readonly logger?: Logger;
+}
+
+/** The HTTP side of a server: statistics, documents, test page and probes. */
+export interface HttpRoutes {
+  /** Answers every request, those for unknown paths with 404. Fits `http.createServer`. */
+  readonly listener: (req: IncomingMessage, res: ServerResponse) => void;
+  /** Answers requests for its own paths and leaves all others to `next`. Fits Express and Connect, mounted or not. */
+  readonly middleware: (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
+}
+
+/** Makes the HTTP routes. Reads the pages from disk; everything else is made when it is first asked for. */
+export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
+  const { logger = silentLogger } = deps;
+  const endpoint = endpointRoute(deps.path);
+  const routes: Route[] = [
+    endpoint,
+    statisticsRoute(() => deps.statistics()),
+    healthRoute(),
+    readyRoute(() => deps.isReady()),
+    ...docsRoutes(deps, () => routes),
+    ...staticRoutes(deps.pages ?? builtPages()),
+  ];
+  const byPath = new Map(routes.map((route) => [route.path, route]));
+
+  function find(req: IncomingMessage): Route | undefined {
+    // The endpoint does not move where a framework mounts the routes below a prefix and rewrites their URLs.
+    if (pathOf(originalUrl(req)) === endpoint.path) return endpoint;
+    const route = byPath.get(pathOf(req.url ?? '') ?? '');
+    return route === endpoint ? undefined : route;
+  }
+
+  function answer(req: IncomingMessage, res: ServerResponse, route: Route | undefined): void {
+    let reply: Reply;
+    try {
+      reply = decide(req, route);
+    } catch (error) {
+      logger.error({ path: route?.path, err: error }, 'An HTTP route failed');
+      reply = failure(500, 'Internal error');
+    }
+    send(req, res, reply);
+  }
+
+  function decide(req: IncomingMessage, route: Route | undefined): Reply {
+    if (!deps.hostAllowed(req)) return failure(403, 'This host is not served here');
+    if (route === undefined) {
+      return pathOf(req.url ?? '') === undefined ? failure(400, 'Malformed URL') : failure(404, 'Not found');
+    }
+    if (req.method === 'GET' || req.method === 'HEAD') return route.reply();
+    return failure(405, 'Only GET and HEAD are answered here', { Allow: 'GET, HEAD' });
+  }
+
+  return {
+    listener: (req, res) => {
+      answer(req, res, find(req));
+    },
+    middleware: (req, res, next) => {
+      const route = find(req);
+      if (route === undefined) next();
+      else answer(req, res, route);
+    },
+  };
+}
+
+/** Connect and Express keep the URL as it was received here. */
+function originalUrl(req: IncomingMessage): string {
+  return 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '');
+}
+
+/**
+ * The path of a request, as sent: it is compared, never decoded, so that no second spelling of a path slips past
+ * a rule of whatever stands in front. `undefined` where the URL is malformed.
+ */
+function pathOf(url: string): string | undefined {
+  // The absolute form, which proxies send (RFC 9112, section 3.2.2).
+  const target = url.replace(/^https?:\/\/[^/?#]+(?=[/?#]|$)/i, '');
+  const path = /^[^?#]*/.exec(target)?.[0] ?? '';
+  if (target !== url && path === '') return '/';
+  if (!path.startsWith('/')) return undefined;
+  try {
+    decodeURIComponent(path);
+    return path;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { json } from './reply.js';
+import type { Route } from './route.js';
+
+/** The body of `GET /ws/statistics`: the documented keys, in this order. */
+export const statisticsSchema = z
+  .object({
+    active_connections: z.int().min(0).describe('Connections that are open now.'),
+    total_connections: z.int().min(0).describe('Connections accepted since the start.'),
+    total_messages: z.int().min(0).describe('Messages received since the start.'),
+    connections: z.array(
+      z.object({
+        id: z.string().describe('The `connection_id` the client was told.'),
+        connected_at: z.number().describe('Unix time in seconds.'),
+        message_count: z.int().min(0).describe('Messages received from it.'),
+        uptime: z.number().min(0).describe('Seconds since it was accepted.'),
+      }),
+    ),
+  })
+  .describe('How busy the server is.');
+
+type Body = z.output<typeof statisticsSchema>;
+
+/** What the engine counts. It may hold further keys, which follow the documented ones on the wire. */
+export type StatisticsSnapshot = Readonly<Omit<Body, 'connections'>> & {
+  readonly connections: readonly Readonly<Body['connections'][number]>[];
+};
+
+/** `GET /ws/statistics`. */
+export function statisticsRoute(snapshot: () => StatisticsSnapshot): Route {
+  return {
+    path: '/ws/statistics',
+    summary: { en: 'Connections and messages, counted', zh: '连接与消息统计' },
+    answers: [{ status: 200, meaning: 'The counts of this moment.', type: 'application/json', schema: 'Statistics' }],
+    reply: () => json(200, inOrder(snapshot())),
+  };
+}
+
+/** Puts the documented keys first, whatever order the engine has them in. */
+function inOrder(snapshot: StatisticsSnapshot): StatisticsSnapshot {
+  const { active_connections, total_connections, total_messages, connections, ...more } = snapshot;
+  return {
+    active_connections,
+    total_connections,
+    total_messages,
+    connections: connections.map(({ id, connected_at, message_count, uptime, ...rest }) => ({
+      id,
+      connected_at,
+      message_count,
+      uptime,
+      ...rest,
+    })),
+    ...more,
+  };
+}

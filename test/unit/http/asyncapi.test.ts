@@ -1,0 +1,87 @@
+import { Parser } from '@asyncapi/parser';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { asyncApi } from '../../../src/http/asyncapi.js';
+import { documentedMessages } from '../../../src/http/message-schemas.js';
+import { clientMessages } from '../../../src/protocol/client-messages.js';
+import { serverMessages } from '../../../src/protocol/server-messages.js';
+import { planter, quietState } from './state.js';
+
+const state = quietState();
+
+/** What the official parser holds against a document. */
+async function errorsIn(document: object): Promise<unknown[]> {
+  const { diagnostics } = await new Parser().parse(JSON.stringify(document));
+  return diagnostics
+    .filter(({ severity }: { severity: number }) => severity === 0)
+    .map(({ code, message, path }) => ({ code, message, path }));
+}
+
+describe('the AsyncAPI document', () => {
+  it('is valid by the official parser, with tools whose schemas hold references', async () => {
+    expect(JSON.stringify(planter.parameters)).toContain('"$ref":"#/');
+    expect(await errorsIn(asyncApi(state))).toEqual([]);
+  });
+
+  it('is judged by a parser that sees a dangling reference', async () => {
+    const broken = { ...asyncApi(state), 'x-tools': state.tools() };
+    expect(await errorsIn(broken)).toContainEqual(expect.objectContaining({ code: 'invalid-ref' }));
+  });
+
+  it('is valid with another path and without tools', async () => {
+    expect(await errorsIn(asyncApi(quietState({ path: '/chat/a-b', tools: () => [] })))).toEqual([]);
+  });
+
+  it('holds every message, with its direction and the operation that carries it', async () => {
+    const { document } = await new Parser().parse(JSON.stringify(asyncApi(state)));
+    const carried = (action: string) =>
+      document
+        ?.operations()
+        .all()
+        .filter((operation) => operation.action() === action)
+        .flatMap((operation) => operation.messages().all())
+        .map((message) => message.name());
+    expect(carried('receive')).toEqual(Object.keys(clientMessages));
+    expect(carried('send')).toEqual(Object.keys(serverMessages));
+    expect(document?.channels().all()[0]?.address()).toBe('/ws/agent');
+    const directions = document
+      ?.components()
+      .messages()
+      .all()
+      .map((message) => message.extensions().get('x-direction')?.value<string>());
+    expect(directions).toEqual([
+      ...Object.keys(clientMessages).map(() => 'client'),
+      ...Object.keys(serverMessages).map(() => 'server'),
+    ]);
+  });
+
+  it('holds the tools as the model sees them', () => {
+    const document = asyncApi(state) as { 'x-tools': unknown[] };
+    expect(document['x-tools']).toMatchObject([
+      state.tools()[0],
+      { name: 'plant', parameters: { type: 'object', required: ['forest', 'owner', 'heir'] } },
+    ]);
+  });
+});
+
+describe('the documented messages', () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+
+  it.each(documentedMessages().map((message) => [message.type, message] as const))(
+    '%s fits its schemas',
+    (type, message) => {
+      const validate = ajv.compile(message.schema);
+      expect(validate(message.example), JSON.stringify(validate.errors)).toBe(true);
+      const schemas = { ...clientMessages, ...serverMessages };
+      expect(schemas[type as keyof typeof schemas].parse(message.example)).toEqual(message.example);
+      expect(validate({ ...message.example, type: 'other' })).toBe(false);
+    },
+  );
+
+  it('takes unknown fields and hides the bounds of integers', () => {
+    const text = JSON.stringify(documentedMessages());
+    expect(text).not.toContain('"additionalProperties":false');
+    expect(text).not.toContain(String(Number.MAX_SAFE_INTEGER));
+    expect(text).not.toContain('$schema');
+  });
+});
