@@ -36,7 +36,7 @@ export interface ShutdownParts<P extends Principal, Metadata> {
   readonly connections: ConnectionManager<P, Metadata>;
   readonly runs: RunManager;
   /** Stops taking upgrade requests. */
-  detach(): void;
+  readonly detach: () => void;
 }
 
 /** The end of a service: begun once, shared by everybody who asks for it. */

@@ -106,8 +106,8 @@ async function execute(tool: Tool, params: unknown, call: ToolCall, deps: ToolDe
     principal: deps.principal,
   };
   try {
-    // An async wrapper, so that a tool that throws at once and one that rejects are the same.
-    const work = (async () => tool.execute(params, context))();
+    // Called in a promise, so that a tool that throws at once and one that rejects are the same.
+    const work = Promise.resolve().then(() => tool.execute(params, context));
     return await Promise.race([work, limit]);
   } catch (error) {
     if (!deps.signal.aborted || AgentSocketError.isInstance(error)) throw error;
@@ -120,18 +120,21 @@ async function execute(tool: Tool, params: unknown, call: ToolCall, deps: ToolDe
 
 /** What the result is as JSON: a snapshot that no later change by the tool can reach. */
 function toJson(tool: Tool, result: unknown, maxBytes: number): unknown {
-  let encoded: string | undefined;
-  try {
-    encoded = JSON.stringify(result);
-  } catch (error) {
-    throw new AgentSocketError('tool_failed', `The tool "${tool.name}" returned something that is not JSON`, {
-      cause: error,
-    });
-  }
-  // undefined, a function or a symbol: the tool has nothing to say.
+  const encoded = stringify(tool, result);
   if (encoded === undefined) return null;
   if (new TextEncoder().encode(encoded).length > maxBytes) {
     throw new AgentSocketError('output_too_large', `The result of "${tool.name}" is larger than ${maxBytes} bytes`);
   }
   return JSON.parse(encoded);
+}
+
+/** `undefined` for what JSON has no word for: the tool then has nothing to say. */
+function stringify(tool: Tool, result: unknown): string | undefined {
+  try {
+    return JSON.stringify(result);
+  } catch (error) {
+    throw new AgentSocketError('tool_failed', `The tool "${tool.name}" returned something that is not JSON`, {
+      cause: error,
+    });
+  }
 }

@@ -26,7 +26,7 @@ export class MemoryToolLedger implements ToolLedger {
 
   begin({ runKey, toolCallId }: LedgerKey): LedgerEntry | undefined {
     let calls = this.#runs.get(runKey);
-    if (calls === undefined) this.#runs.set(runKey, (calls = new Map()));
+    if (calls === undefined) this.#runs.set(runKey, (calls = new Map<string, LedgerEntry>()));
     const known = calls.get(toolCallId);
     if (known === undefined) calls.set(toolCallId, 'started');
     return known;

@@ -70,7 +70,7 @@ export function defineTool<S extends StandardSchema>(definition: ToolDefinition<
     params,
     parameters: definition.parameters ?? deriveJsonSchema(params),
     timeoutMs,
-    execute: definition.execute as Tool['execute'],
+    execute: definition.execute,
   };
 }
 

@@ -23,14 +23,16 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   on<Name extends keyof Events & string>(event: Name, listener: Listener<Events[Name]>): () => void {
     const added = listener as unknown as AnyListener;
     this.#emitter.on(event, added);
-    return () => void this.#emitter.off(event, added);
+    return () => {
+      this.#emitter.off(event, added);
+    };
   }
 
   /** Calls `listener` at the next `event` only. Returns the function that removes it earlier. */
   once<Name extends keyof Events & string>(event: Name, listener: Listener<Events[Name]>): () => void {
     const off = this.on(event, (...args) => {
       off();
-      return listener(...args);
+      listener(...args);
     });
     return off;
   }

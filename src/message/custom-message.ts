@@ -23,6 +23,6 @@ export interface CustomMessageType {
 
 /** Makes a message type whose `handle` is typed by its schema. */
 export function defineMessage<S extends StandardSchema>(definition: CustomMessageDefinition<S>): CustomMessageType {
-  const { type, schema } = definition;
-  return { type, schema, handle: definition.handle as CustomMessageType['handle'] };
+  const { type, schema, handle } = definition;
+  return { type, schema, handle };
 }

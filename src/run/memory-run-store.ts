@@ -74,7 +74,7 @@ export class MemoryRunStore implements RunStore {
     if (ended !== undefined) return { status: 'expired', requestHash: ended.requestHash };
     const log = new MemoryRunLog(meta.id);
     let runs = this.#owners.get(meta.owner);
-    if (runs === undefined) this.#owners.set(meta.owner, (runs = new Map()));
+    if (runs === undefined) this.#owners.set(meta.owner, (runs = new Map<string, MemoryRun>()));
     runs.set(meta.id, { meta, state: 'accepted', log });
     return { status: 'created', log };
   }

@@ -184,7 +184,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
    */
   subscribe(connection: Connection, run: Run | StoredRun, after: number, requestId: string | undefined): Subscription {
     let ofConnection = this.#subscriptions.get(connection);
-    if (ofConnection === undefined) this.#subscriptions.set(connection, (ofConnection = new Map()));
+    if (ofConnection === undefined)
+      this.#subscriptions.set(connection, (ofConnection = new Map<string, Subscription>()));
     const readable = run instanceof Run ? run : readStored(run);
     const subscriptions = ofConnection;
     const existing = subscriptions.get(readable.id);
@@ -192,17 +193,15 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
       existing.moveTo(after, requestId);
       return existing;
     }
-    let over = false;
     const subscription = new Subscription(connection, readable, {
       after,
       requestId,
       onEnd: () => {
-        over = true;
         subscriptions.delete(readable.id);
         if (run instanceof Run) this.#onReaderLeft(run);
       },
     });
-    if (!over) subscriptions.set(readable.id, subscription);
+    if (!subscription.isOver) subscriptions.set(readable.id, subscription);
     return subscription;
   }
 

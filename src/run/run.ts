@@ -5,7 +5,6 @@ import {
   TERMINAL_TYPES,
   type CancelReason,
   type RunState,
-  type ServerMessage,
   type ServerMessageOf,
   type ServerMessageType,
   type Usage,
@@ -229,7 +228,7 @@ export class Run implements Flushable {
   #append(message: RunMessage): void {
     const timestamp = now();
     const seq = ++this.#seq;
-    const encoded = encodeMessage({ ...message, timestamp, run_id: this.id, seq } as ServerMessage);
+    const encoded = encodeMessage({ ...message, timestamp, run_id: this.id, seq });
     this.log.append({ type: message.type as Exclude<ServerMessageType, TextType>, seq, timestamp, encoded });
     this.#count(encoded.length);
   }

@@ -57,6 +57,11 @@ export class Subscription implements ConnectionReader {
     else this.#end();
   }
 
+  /** Whether everything was delivered, or the connection is gone. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   /** Reads again from another position. */
   moveTo(after: number, requestId: string | undefined): void {
     this.#position = after;

@@ -24,13 +24,13 @@ export interface UpgradeOptions<P extends Principal, Metadata> {
   readonly acceptor: WsAcceptor;
   readonly connections: ConnectionManager<P, Metadata>;
   /** Whether Host and Origin of a request are served; others get 403. */
-  isAllowed(request: IncomingMessage): boolean;
+  readonly isAllowed: (request: IncomingMessage) => boolean;
   /** Whether new connections are refused because the server drains. */
-  isDraining(): boolean;
+  readonly isDraining: () => boolean;
   /** Who it is; `null` for nobody. */
-  authenticate(request: IncomingMessage): P | null | Promise<P | null>;
+  readonly authenticate: (request: IncomingMessage) => P | null | Promise<P | null>;
   readonly authenticateTimeoutMs: number;
-  metadata(request: IncomingMessage, principal: P): Metadata;
+  readonly metadata: (request: IncomingMessage, principal: P) => Metadata;
   readonly logger: Logger;
 }
 

@@ -20,7 +20,7 @@ class BoundWebSocket extends WebSocket {
 
 /** A {@link Socket} over `ws`. Corks the raw socket, so that one tick costs one write. */
 class WsSocket implements Socket, Flushable {
-  readonly #ws: BoundWebSocket;
+  readonly #ws: WebSocket;
   readonly #raw: RawSocket;
   readonly #mark: number;
   readonly #flusher: TickFlusher;
@@ -28,12 +28,12 @@ class WsSocket implements Socket, Flushable {
   #awaitsDrain = false;
   listener: SocketListener | undefined;
 
-  constructor(ws: BoundWebSocket, raw: RawSocket, mark: number, flusher: TickFlusher) {
+  constructor(ws: WebSocket, raw: RawSocket, mark: number, flusher: TickFlusher) {
     this.#ws = ws;
     this.#raw = raw;
     this.#mark = mark;
     this.#flusher = flusher;
-    ws.bound = this;
+    if (ws instanceof BoundWebSocket) ws.bound = this;
   }
 
   get bufferedAmount(): number {
@@ -93,14 +93,18 @@ class WsSocket implements Socket, Flushable {
 
 const AS_TEXT = { binary: false };
 
+function boundTo(ws: WebSocket): WsSocket | undefined {
+  return ws instanceof BoundWebSocket ? ws.bound : undefined;
+}
+
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   // With the default binaryType `ws` gives a message in one Buffer, whatever its type says.
   const bytes = data as Buffer;
-  (this as BoundWebSocket).bound?.listener?.onMessage(isBinary ? bytes : bytes.toString());
+  boundTo(this)?.listener?.onMessage(isBinary ? bytes : bytes.toString());
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  (this as BoundWebSocket).bound?.listener?.onClose(code, reason.toString());
+  boundTo(this)?.listener?.onClose(code, reason.toString());
 }
 
 /** `ws` closes the connection itself with the right code; `close` follows. */
@@ -169,7 +173,7 @@ export class WsAcceptor {
   accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): void {
     this.#server.handleUpgrade(request, raw, head, (ws) => {
       ws.on('error', onError);
-      const socket = new WsSocket(ws as BoundWebSocket, raw, this.#mark, this.#flusher);
+      const socket = new WsSocket(ws, raw, this.#mark, this.#flusher);
       accepted({ socket, negotiated: ws.protocol === SUBPROTOCOL });
     });
   }

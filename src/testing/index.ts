@@ -1,0 +1,10 @@
+/** `agent-ws/testing`: what tests of an embedding server need. */
+export {
+  createScriptedProvider,
+  type Script,
+  type ScriptedCall,
+  type ScriptedProvider,
+  type ScriptStep,
+} from './scripted-provider.js';
+export { linkSockets, type LinkedSocket, type LinkOptions } from './linked-sockets.js';
+export { TestClient, type TestClientOptions, type TestClose } from './test-client.js';

@@ -1,0 +1,177 @@
+import { WebSocket } from 'ws';
+import type { ClientMessageInput } from '../protocol/client-messages.js';
+import {
+  TERMINAL_TYPES,
+  type ServerMessage,
+  type ServerMessageOf,
+  type ServerMessageType,
+} from '../protocol/server-messages.js';
+import { SUBPROTOCOL } from '../protocol/version.js';
+
+/** What {@link TestClient.connect} takes. */
+export interface TestClientOptions {
+  /**
+   * Whether to negotiate the subprotocol; without it the client speaks the documented core.
+   * @default true
+   */
+  negotiate?: boolean;
+  /** Further headers of the handshake. */
+  headers?: Record<string, string>;
+  /**
+   * How long a wait may take before it fails, in milliseconds.
+   * @default 10000
+   */
+  timeoutMs?: number;
+}
+
+/** How a connection ended. */
+export interface TestClose {
+  readonly code: number;
+  readonly reason: string;
+}
+
+interface Waiter {
+  readonly accepts: (message: ServerMessage) => boolean;
+  readonly resolve: (message: ServerMessage) => void;
+}
+
+/** A WebSocket client for tests: it keeps every message and lets a test wait for the one it means. */
+export class TestClient {
+  /** The socket, for what this class does not do: raw frames, pause, terminate. */
+  readonly socket: WebSocket;
+  /** Every message so far, in order. */
+  readonly messages: ServerMessage[] = [];
+  /** The same as they came. */
+  readonly frames: string[] = [];
+  /** Resolves when the connection is closed. */
+  readonly closed: Promise<TestClose>;
+  readonly #timeoutMs: number;
+  readonly #waiters = new Set<Waiter>();
+
+  private constructor(url: string, options: TestClientOptions) {
+    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    const protocols = options.negotiate === false ? [] : [SUBPROTOCOL];
+    this.socket = new WebSocket(url, protocols, { headers: options.headers });
+    this.closed = new Promise((resolve) =>
+      this.socket.once('close', (code: number, reason: Buffer) => resolve({ code, reason: reason.toString() })),
+    );
+    this.socket.on('error', () => undefined);
+    this.socket.on('message', (data: Buffer) => this.#receive(data.toString()));
+  }
+
+  /** Connects and waits for `connected`. Rejects where the connection ends before that. */
+  static async connect(url: string, options: TestClientOptions = {}): Promise<TestClient> {
+    const client = new TestClient(url, options);
+    await Promise.race([
+      client.next('connected'),
+      client.closed.then(({ code, reason }) => {
+        throw new Error(`Closed with ${code} ${reason} before it was connected`);
+      }),
+    ]);
+    return client;
+  }
+
+  /** Connects and waits for the end, which is what a refused client sees. */
+  static async refused(url: string, options: TestClientOptions = {}): Promise<TestClose> {
+    return new TestClient(url, options).closed;
+  }
+
+  /** The greeting. */
+  get connected(): ServerMessageOf<'connected'> {
+    const first = this.messages.find((message) => message.type === 'connected');
+    if (first === undefined) throw new Error('Not connected yet');
+    return first;
+  }
+
+  /** Sends a message of the protocol, or anything else a test wants to try. */
+  send(message: ClientMessageInput | Record<string, unknown>): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** Sends a text frame as it is. */
+  sendRaw(text: string): void {
+    this.socket.send(text);
+  }
+
+  /** The messages of one type so far. */
+  all<T extends ServerMessageType>(type: T): ServerMessageOf<T>[] {
+    return this.messages.filter((message) => message.type === type) as ServerMessageOf<T>[];
+  }
+
+  /** Waits for a message of this type that came after `since` messages, at once where it is here already. */
+  async next<T extends ServerMessageType>(
+    type: T,
+    accepts: (message: ServerMessageOf<T>) => boolean = () => true,
+    since = 0,
+  ): Promise<ServerMessageOf<T>> {
+    const matches = (message: ServerMessage): boolean =>
+      message.type === type && accepts(message as ServerMessageOf<T>);
+    const here = this.messages.slice(since).find(matches);
+    return (here ?? (await this.#wait(matches, type))) as ServerMessageOf<T>;
+  }
+
+  /** Sends a request with a `request_id` of its own and waits for the last message of its run, or the refusal. */
+  async ask(request: Record<string, unknown>): Promise<ServerMessage> {
+    const since = this.messages.length;
+    const requestId = `ask-${since}-${Math.random()}`;
+    this.send({ ...request, request_id: requestId });
+    let runId: string | undefined;
+    return this.#waitFrom(since, 'the end of the run', (message) => {
+      if ('request_id' in message && message.request_id === requestId && 'run_id' in message) runId = message.run_id;
+      if (message.type === 'error' && message.request_id === requestId && message.seq === undefined) return true;
+      return runId !== undefined && 'run_id' in message && message.run_id === runId && isEnd(message);
+    });
+  }
+
+  /** The text of a run so far. */
+  text(runId: string): string {
+    return this.all('stream_chunk')
+      .filter((chunk) => chunk.run_id === runId)
+      .map((chunk) => chunk.content)
+      .join('');
+  }
+
+  /** Closes and waits for the end. */
+  async close(code = 1000): Promise<TestClose> {
+    this.socket.close(code);
+    return this.closed;
+  }
+
+  #receive(frame: string): void {
+    const message = JSON.parse(frame) as ServerMessage;
+    this.frames.push(frame);
+    this.messages.push(message);
+    for (const waiter of this.#waiters) {
+      if (!waiter.accepts(message)) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve(message);
+    }
+  }
+
+  async #waitFrom(since: number, what: string, accepts: Waiter['accepts']): Promise<ServerMessage> {
+    const here = this.messages.slice(since).find(accepts);
+    return here ?? this.#wait(accepts, what);
+  }
+
+  #wait(accepts: Waiter['accepts'], what: string): Promise<ServerMessage> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiters.delete(waiter);
+        const got = this.messages.map((message) => message.type).slice(-20);
+        reject(new Error(`No ${what} within ${this.#timeoutMs} ms; the last messages were: ${got.join(', ')}`));
+      }, this.#timeoutMs);
+      const waiter: Waiter = {
+        accepts,
+        resolve: (message) => {
+          clearTimeout(timer);
+          resolve(message);
+        },
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+}
+
+function isEnd(message: ServerMessage): boolean {
+  return TERMINAL_TYPES.has(message.type) && 'seq' in message && message.seq !== undefined;
+}
