@@ -3,8 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Bench, LAG_LIMIT_MS } from './lib/bench.js';
-import { killAll, pinned } from './lib/child.js';
+import { Bench, LATE_LIMIT_MS, LOAD_CORE, OTHER_WORK_LIMIT } from './lib/bench.js';
+import { killAll, pinned, pinSelf } from './lib/child.js';
 import { short, table } from './lib/table.js';
 import { cancel } from './rows/cancel.js';
 import { firstToken } from './rows/first-token.js';
@@ -24,6 +24,8 @@ Rows (all without any): ${Object.keys(ROWS).join(', ')}
   --rounds N       rounds per row (5; 2 with --quick)
   --quick          shorter windows
   --json FILE      write every round as JSON as well ("-" for standard output, instead of the tables)
+  --starts HOW     of the paced streams: "steady", spread over the length of a stream (default), or
+                   "together", all within one pacing period
   --bare-vs-bare   the bare server on both sides: how far from 1 the ratios come by noise alone
 `;
 
@@ -40,6 +42,7 @@ function readArguments() {
         rounds: { type: 'string' },
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },
+        starts: { type: 'string', default: 'steady' },
         'bare-vs-bare': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -76,6 +79,9 @@ const progress = (text) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 };
 
+if (!['steady', 'together'].includes(values.starts)) fail(`--starts is steady or together, not "${values.starts}"`);
+pinSelf(LOAD_CORE);
+
 const begun = Date.now();
 const machine = {
   node: process.version,
@@ -89,11 +95,12 @@ if (!pinned) print('taskset is not here: the processes share all cores, take the
 
 const bench = new Bench({
   quick: values.quick,
+  starts: values.starts,
   rounds,
   sides: { bare: 'bare.js', ours: values['bare-vs-bare'] ? 'bare.js' : 'agent-ws.js' },
   progress,
 });
-const report = { machine, rounds, quick: values.quick, rows: {}, lagged: bench.lagged };
+const report = { machine, rounds, quick: values.quick, starts: values.starts, rows: {}, disturbed: bench.disturbed };
 try {
   await bench.start();
   for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
@@ -107,11 +114,14 @@ try {
 }
 await bench.stop();
 
-if (bench.lagged.length > 0) {
-  print(`\nUnreliable rounds: the load side ran more than ${LAG_LIMIT_MS} ms late at p99`);
-  for (const { label, side, round, load, pinger, upstream } of bench.lagged) {
+if (bench.disturbed.length > 0) {
+  print(
+    `\nDisturbed rounds: the load side more than ${LATE_LIMIT_MS} ms late at p99, or other processes on more than ${OTHER_WORK_LIMIT} % of a core`,
+  );
+  for (const { label, round, side, ...seen } of bench.disturbed) {
     print(
-      `  ${label}, round ${round}, ${side}: load ${short(load)}, pings ${short(pinger)}, upstream ${short(upstream)} ms`,
+      `  ${label}, round ${round}, ${side}: clients ${short(seen.loadLate)} ms, upstream ${short(seen.upstreamLate)} ms late; ` +
+        `others on the server's core ${short(seen.otherOnServerCore)} %, on the load's ${short(seen.otherOnLoadCore)} %`,
     );
   }
 }

@@ -1,24 +1,32 @@
-import { Child } from './child.js';
+import { Child, pinned } from './child.js';
+import { now } from './clock.js';
+import { OtherWork } from './other-work.js';
 
 const SERVER_CORE = 0;
-const LOAD_CORE = 1;
+/** The core of everything but the server. */
+export const LOAD_CORE = 1;
 /** A load side that runs later than this at the 99th percentile, in milliseconds, has measured itself too. */
-export const LAG_LIMIT_MS = 10;
+export const LATE_LIMIT_MS = 10;
+/** Share of a core that other processes may take from a round, in percent. */
+export const OTHER_WORK_LIMIT = 5;
+/** How often a measurement is made again because other processes took more than that. */
+const REPEATS = 1;
 
 /** The processes of one run and the rounds that alternate between the two servers. */
 export class Bench {
   upstream = new Child('upstream.js', { core: LOAD_CORE });
   load = new Child('load.js', { core: LOAD_CORE });
   pinger = new Child('load.js', { core: LOAD_CORE });
-  /** Every round in which the load side lagged. */
-  lagged = [];
+  /** Every measurement in which the load side was late or somebody else worked on our cores. */
+  disturbed = [];
   #upstreamUrl = '';
 
   /**
-   * @param {{ quick: boolean, rounds: number, sides: { bare: string, ours: string }, progress: (text: string) => void }} options
+   * @param {{ quick: boolean, starts: 'steady' | 'together', rounds: number, sides: { bare: string, ours: string }, progress: (text: string) => void }} options
    */
-  constructor({ quick, rounds, sides, progress }) {
+  constructor({ quick, starts, rounds, sides, progress }) {
     this.quick = quick;
+    this.starts = starts;
     this.roundCount = rounds;
     this.sides = sides;
     this.progress = progress;
@@ -33,46 +41,43 @@ export class Bench {
     await Promise.all([this.upstream.stop(), this.load.stop(), this.pinger.stop()]);
   }
 
-  /** A fresh server process. */
-  async server(script) {
-    const child = new Child(script, { core: SERVER_CORE, args: [this.#upstreamUrl] });
-    const { port } = await child.ready;
-    return { child, port, sample: () => child.call('sample'), collect: () => child.call('collect') };
-  }
-
   /**
    * Measures both servers in turns: bare, ours, bare, ours.
    * @param {string} label for the progress line
    * @param {(server: Awaited<ReturnType<Bench['server']>>) => Promise<Record<string, number>>} measure one round with one server
-   * @param {{ rounds?: number, fresh?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
-   *   `fresh`: a new server process for every round instead of one for all
-   * @returns the rounds of each side
+   * @param {{ rounds?: number, fresh?: boolean, timed?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
+   *   `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it
+   * @returns the rounds of each side, and for each whether it was disturbed
    */
-  async rounds(label, measure, { rounds = this.roundCount, fresh = false, warmUp } = {}) {
-    const results = { bare: [], ours: [], reliable: [] };
+  async rounds(label, measure, { rounds = this.roundCount, fresh = false, timed = true, warmUp } = {}) {
+    const results = { bare: [], ours: [], disturbed: [] };
     const servers = {};
     const begin = async (side) => {
-      servers[side] = await this.server(this.sides[side]);
+      servers[side] = await this.#server(this.sides[side]);
       await warmUp?.(servers[side]);
     };
     try {
       if (!fresh) for (const side of ['bare', 'ours']) await begin(side);
       for (let round = 0; round < rounds; round++) {
-        let reliable = true;
+        let disturbed = false;
         for (const side of ['bare', 'ours']) {
           this.progress(`${label}: round ${round + 1} of ${rounds}, ${side}`);
-          if (fresh) await begin(side);
-          await this.#takeLag();
-          results[side].push(await measure(servers[side]));
-          const lag = await this.#takeLag();
-          if (Math.max(lag.load, lag.pinger, lag.upstream) > LAG_LIMIT_MS) {
-            reliable = false;
-            this.lagged.push({ label, side, round: round + 1, ...lag });
+          const once = async () => {
+            if (fresh) await begin(side);
+            const seen = await this.#watched(servers[side], measure);
+            if (fresh) await servers[side].child.stop();
+            return seen;
+          };
+          let seen = await once();
+          // A load side that is late by itself gets no second try.
+          for (let i = 0; timed && i < REPEATS && seen.conditions.otherWork; i++) seen = await once();
+          results[side].push({ ...seen.result, ...seen.conditions });
+          if (timed && seen.conditions.disturbed) {
+            disturbed = true;
+            this.disturbed.push({ label, round: round + 1, side, ...seen.conditions });
           }
-          Object.assign(results[side].at(-1), { loadLag: Math.max(lag.load, lag.pinger), upstreamLag: lag.upstream });
-          if (fresh) await servers[side].child.stop();
         }
-        results.reliable.push(reliable);
+        results.disturbed.push(disturbed);
       }
     } finally {
       await Promise.all(Object.values(servers).map(({ child }) => child.stop()));
@@ -80,18 +85,46 @@ export class Bench {
     return results;
   }
 
-  /** How late the load side ran since the last time, at the 99th percentile in milliseconds. */
-  async #takeLag() {
-    const [load, pinger, upstream] = await Promise.all([
-      this.load.call('lag'),
-      this.pinger.call('lag'),
-      this.upstream.call('report'),
-    ]);
-    return { load: load.p99, pinger: pinger.p99, upstream: Math.max(upstream.lag.p99, upstream.pace.p99) };
+  /** A fresh server process. */
+  async #server(script) {
+    const child = new Child(script, { core: SERVER_CORE, args: [this.#upstreamUrl] });
+    const { port } = await child.ready;
+    return { child, port, sample: () => child.call('sample'), collect: () => child.call('collect') };
+  }
+
+  /** One measurement, with what tells whether it can be believed. */
+  async #watched(server, measure) {
+    const watch = () => Promise.all([this.load, this.pinger, this.upstream].map((child) => child.call('watch')));
+    await watch();
+    const other = new OtherWork();
+    const self = process.cpuUsage();
+    const before = await server.sample();
+    const begun = now();
+    const result = await measure(server);
+    const after = await server.sample();
+    const tookMs = now() - begun;
+    const [load, pinger, upstream] = await watch();
+    const { user, system } = process.cpuUsage(self);
+    const serverMs = (after.cpu - before.cpu) / 1000;
+    const loadMs = load.cpuMs + pinger.cpuMs + upstream.cpuMs + (user + system) / 1000;
+    const [onServer, onLoad] = (pinned && other.since([serverMs, loadMs])) || [0, 0];
+    const conditions = {
+      loadLate: Math.max(load.lateP99, pinger.lateP99),
+      upstreamLate: upstream.lateP99,
+      loadCoreBusy: (loadMs / tookMs) * 100,
+      otherOnServerCore: (onServer / tookMs) * 100,
+      otherOnLoadCore: (onLoad / tookMs) * 100,
+      loadCpu: load.cpuMs,
+      upstreamCpu: upstream.cpuMs,
+    };
+    conditions.otherWork = Math.max(conditions.otherOnServerCore, conditions.otherOnLoadCore) > OTHER_WORK_LIMIT;
+    conditions.disturbed =
+      conditions.otherWork || Math.max(conditions.loadLate, conditions.upstreamLate) > LATE_LIMIT_MS;
+    return { result, conditions };
   }
 }
 
-/** The line of one metric: what each round gave on both sides. `goal` is a ratio unless it says otherwise. */
+/** The line of one metric: what each round gave on both sides. */
 export function metric(label, unit, results, key, goal = null) {
   return {
     label,
@@ -99,6 +132,6 @@ export function metric(label, unit, results, key, goal = null) {
     goal,
     bare: results.bare.map((round) => round[key]),
     ours: results.ours.map((round) => round[key]),
-    reliable: results.reliable,
+    disturbed: results.disturbed,
   };
 }

@@ -7,6 +7,11 @@ const children = new Set();
 /** Whether processes are pinned to cores. */
 export const pinned = canPin;
 
+/** Moves this process to a core as well. */
+export function pinSelf(core) {
+  if (canPin) spawnSync('taskset', ['-acp', String(core), String(process.pid)]);
+}
+
 /** Ends every child at once. */
 export function killAll() {
   for (const child of children) child.kill();

@@ -46,8 +46,8 @@ export function kindOf(data, from) {
  * the JSON for later, because the load side must cost less than the server.
  */
 export class Client {
-  /** Called for every text message with the bytes (valid during the call only) and the time of the read. */
-  onMessage = (_data, _from, _to, _at) => {};
+  /** Called for every text message with the bytes (valid during the call only), from, to and the time of the read. */
+  onMessage = () => {};
   /** Called when the connection ends though nobody here closed it. */
   onLost = () => {};
   /** Whatever the user of the client keeps with it. */

@@ -9,19 +9,29 @@ export const now = () => performance.now() + OFFSET;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** How late the event loop of this process runs: a load side that lags measures itself, not the server. */
-export class LoopLag {
+/** What the event loop of this process and its CPU did: a load side that lags measures itself, not the server. */
+export class LoadWatch {
   #histogram = monitorEventLoopDelay({ resolution: 4 });
+  #cpu = process.cpuUsage();
+  #at = now();
 
   constructor() {
     this.#histogram.enable();
   }
 
-  /** What was seen since the last call, in milliseconds. */
+  /** Since the last call: milliseconds the loop was late, and CPU time in milliseconds per second. */
   take() {
-    const ms = (ns) => (Number.isFinite(ns) ? Math.max(0, ns / 1e6 - 4) : 0);
-    const lag = { p99: ms(this.#histogram.percentile(99)), max: ms(this.#histogram.max) };
+    const late = (ns) => (Number.isFinite(ns) ? Math.max(0, ns / 1e6 - 4) : 0);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const at = now();
+    const seen = {
+      lateP99: late(this.#histogram.percentile(99)),
+      cpuMs: (user + system) / 1000,
+      overMs: at - this.#at,
+    };
     this.#histogram.reset();
-    return lag;
+    this.#cpu = process.cpuUsage();
+    this.#at = at;
+    return seen;
   }
 }

@@ -58,7 +58,7 @@ export function table(lines) {
         range(line.ours),
         range(ratios(line)),
         goalText(line.goal),
-        `${ok === null ? '' : ok ? 'reached' : 'MISSED'}${line.reliable.includes(false) ? ' (load lagged)' : ''}`,
+        `${ok === null ? '' : ok ? 'reached' : 'MISSED'}${line.disturbed.includes(true) ? ' (disturbed)' : ''}`,
       ];
     }),
   ];

@@ -1,12 +1,12 @@
 // The clients. Two processes run this: one is the load, the other only pings meanwhile.
 import { answerCalls } from '../lib/answer-calls.js';
 import { Client, frame, kindOf, openMany } from '../lib/client.js';
-import { LoopLag, now, sleep } from '../lib/clock.js';
+import { LoadWatch, now, sleep } from '../lib/clock.js';
 import { percentile } from '../lib/numbers.js';
 import { ask } from '../lib/streams.js';
 import { question, UNITS_PER_TOKEN } from '../lib/vocabulary.js';
 
-const lag = new LoopLag();
+const watch = new LoadWatch();
 const PING = frame({ type: 'ping' });
 const CANCEL = frame({ type: 'cancel' });
 
@@ -61,7 +61,7 @@ function tokensBetween(replies, from, to) {
 }
 
 answerCalls({
-  lag: () => lag.take(),
+  watch: () => watch.take(),
 
   async idleOpen({ port, count }) {
     idle = await openMany(port, count, 50);

@@ -2,7 +2,7 @@
 // net, every answer made of buffers built once, one shared wheel of 1 ms slots for the pace of all streams.
 import net from 'node:net';
 import { answerCalls } from '../lib/answer-calls.js';
-import { LoopLag, now } from '../lib/clock.js';
+import { LoadWatch, now } from '../lib/clock.js';
 import { percentile } from '../lib/numbers.js';
 import { planIn, TOKENS } from '../lib/vocabulary.js';
 
@@ -62,7 +62,6 @@ let clockSlot = 0;
 let paced = 0;
 let ticking = null;
 let lateness = [];
-let requests = 0;
 let aborts = [];
 
 const slotNow = () => Math.floor(now() - epoch);
@@ -111,7 +110,6 @@ class Answer {
   }
 
   start() {
-    requests++;
     const first = this.#next();
     this.socket.write(Buffer.concat([heads[this.id], first]));
     if (this.#sent >= this.plan.tokens) return this.#finish();
@@ -203,17 +201,17 @@ const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on('close', gone);
 });
 
-const lag = new LoopLag();
+const watch = new LoadWatch();
 
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
   answerCalls(
     {
-      /** What was seen since the last call. */
-      report() {
-        const report = { requests, lag: lag.take(), pace: { p99: percentile(lateness, 99) || 0 } };
-        requests = 0;
+      /** As in the load processes; how late the paced packets went out counts too. */
+      watch() {
+        const seen = watch.take();
+        seen.lateP99 = Math.max(seen.lateP99, percentile(lateness, 99) || 0);
         lateness = [];
-        return report;
+        return seen;
       },
       /** The answers whose reader went away, since the last call. */
       aborts() {

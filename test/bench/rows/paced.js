@@ -38,7 +38,7 @@ export async function paced(bench) {
       },
       {
         warmUp: async ({ port }) => {
-          await bench.load.call('streamsStart', { ...streams(port, 200, bench), streams: 2 });
+          await bench.load.call('streamsStart', { ...streams(port, 400, bench), streams: 2 });
           await bench.load.call('streamsResult', {});
         },
       },
@@ -54,8 +54,9 @@ export async function paced(bench) {
     line('messages per token', '', 'messages');
     line('server busy', '%', 'busy');
     line('whole round', 'ms', 'tookMs');
-    line('load side late p99', 'ms', 'loadLag');
-    line('upstream late p99', 'ms', 'upstreamLag');
+    line('clients late p99', 'ms', 'loadLate');
+    line('upstream late p99', 'ms', 'upstreamLate');
+    line('load core busy', '%', 'loadCoreBusy');
   }
   return lines;
 }
@@ -64,8 +65,8 @@ function streams(port, clients, bench) {
   return {
     port,
     clients,
-    streams: Number(process.env.BENCH_STREAMS ?? (bench.quick ? 2 : 3)),
-    spreadMs: Number(process.env.BENCH_SPREAD ?? TOKENS * INTERVAL_MS),
+    streams: bench.quick ? 2 : 3,
+    spreadMs: bench.starts === 'steady' ? TOKENS * INTERVAL_MS : INTERVAL_MS,
     plan: { tokens: TOKENS, intervalMs: INTERVAL_MS, perPacket: 1 },
   };
 }
