@@ -18,7 +18,7 @@ export function table<T>(entries: Iterable<readonly [string, T]>): Table<T> {
 }
 
 /** `tool_failed`: the expression is well formed, but there is no such number. */
-export const divisionByZero = () => new AgentSocketError('tool_failed', 'Division by zero has no result.');
+const divisionByZero = () => new AgentSocketError('tool_failed', 'Division by zero has no result.');
 export const tooLarge = () =>
   new AgentSocketError('tool_failed', 'The number is too large: the calculator goes up to about 1.8e308.');
 const notReal = () =>

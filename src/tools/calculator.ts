@@ -93,7 +93,7 @@ export const calculator = defineTool({
   execute({ expression }) {
     const tokens = tokenize(expression);
     checkGrammar(tokens);
-    // The spaces matter: without them "/" and "*" would open a comment.
+    // Spaces between, so that the parser cannot read two tokens as one.
     return evaluate(tokens.map((token) => token.text).join(' '));
   },
 });

@@ -2,7 +2,7 @@ import { CONSTANTS, FUNCTIONS, tooLarge, type MathFunction } from './arithmetic.
 import { badExpression, type Token } from './expression.js';
 
 /** Parentheses inside parentheses at most. */
-export const MAX_NESTING = 64;
+const MAX_NESTING = 64;
 
 /** An open parenthesis, and the function whose arguments it holds. */
 interface Open {
