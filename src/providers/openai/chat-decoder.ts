@@ -2,7 +2,7 @@ import type { LlmPart } from '../../agent/llm-provider.js';
 import { Answer } from './answer.js';
 import { DeltaTemplate } from './delta-template.js';
 import { inStreamFailure, malformedStream } from './provider-failure.js';
-import { SseDecoder, type SseSink } from './sse-decoder.js';
+import { SseDecoder, type SseInput, type SseSink } from './sse-decoder.js';
 
 /** The most events to wait before learning anew where templates never fit twice. */
 const MAX_PATIENCE = 64;
@@ -58,10 +58,10 @@ export class ChatDecoder implements SseSink {
     return true;
   }
 
-  recognise(text: string, position: number): number {
+  recognise(input: SseInput, position: number): number {
     const template = this.#template;
     if (template === undefined) return -1;
-    const end = template.match(text, position);
+    const end = template.match(input, position);
     if (end === -1) return -1;
     this.#fitted = true;
     this.events++;
@@ -85,13 +85,13 @@ export class ChatDecoder implements SseSink {
     if (name === 'error') throw inStreamFailure((chunk as { error?: unknown } | null)?.error ?? chunk, this.#key);
     this.events++;
     this.#answer.chunk(chunk);
-    if (raw !== undefined) this.#learn(raw, data, chunk);
+    if (raw !== undefined) this.#learn(raw, chunk);
   }
 
   /** Learning costs two JSON.parse, so a server whose chunks differ every time is asked less and less often. */
-  #learn(raw: string, data: string, chunk: unknown): void {
+  #learn(raw: string, chunk: unknown): void {
     if (this.#wait-- > 0) return;
-    const template = DeltaTemplate.learn(raw, data, chunk);
+    const template = DeltaTemplate.learn(raw, chunk);
     if (template === undefined) {
       this.#wait = 0;
       return;

@@ -1,4 +1,5 @@
 import { onlyText, type TextKind } from './answer.js';
+import type { SseInput } from './sse-decoder.js';
 
 /** Stands for the delta while a template is checked. */
 const SENTINEL = '\u0001agent-ws\u0001';
@@ -7,8 +8,10 @@ const ESCAPED_SENTINEL = JSON.stringify(SENTINEL).slice(1, -1);
 const HOLE = /"(?:content|reasoning_content|reasoning)"\s*:\s*"/g;
 /** OpenAI pads every chunk with random text so that its length on the network tells nothing. */
 const PADDING = /"obfuscation"\s*:\s*"/;
-/** Anything but what stands for itself inside a JSON string: control characters and the backslash. */
-const NOT_PLAIN = /[^ -[\]-\uffff]/;
+/** Anything but ASCII that stands for itself inside a JSON string. */
+const NOT_PLAIN = /[^ !#-[\]-~]/;
+/** What a JSON string holds only as an escape, and the backslash that begins one. */
+const ESCAPED = /[^ -[\]-\u00ff]/;
 
 /**
  * Consecutive deltas differ in their text only. Having seen one, a template knows what stands before and behind the
@@ -17,6 +20,8 @@ const NOT_PLAIN = /[^ -[\]-\uffff]/;
  * It cannot be wrong: what stands before ends inside a JSON string, the text reaches exactly to the quote that closes
  * this string, and what stands behind is the same as in the chunk that was parsed. Whatever differs does not match
  * and is parsed in full.
+ *
+ * All strings here hold one character per byte (see {@link SseInput}), which JSON's own characters cannot tell.
  */
 export class DeltaTemplate {
   readonly kind: TextKind;
@@ -36,22 +41,23 @@ export class DeltaTemplate {
 
   /**
    * Learns from an event, where it can.
-   * @param event - the event as it arrived, line ends included
-   * @param data - the JSON in it
-   * @param chunk - the same, parsed
+   * @param event - the event as it arrived, line ends included, one character per byte
+   * @param chunk - the JSON in it, parsed
    */
-  static learn(event: string, data: string, chunk: unknown): DeltaTemplate | undefined {
+  static learn(event: string, chunk: unknown): DeltaTemplate | undefined {
     const known = onlyText(chunk)?.text;
     if (known === undefined || known === SENTINEL) return undefined;
-    const at = event.indexOf(data);
+    const opening = event.indexOf('{');
+    const closing = event.lastIndexOf('}') + 1;
+    const data = event.slice(opening, closing);
     for (const hole of data.matchAll(HOLE)) {
       const from = hole.index + hole[0].length;
       const before = data.slice(0, from);
       const behind = data.slice(closingQuote(data, from));
       const kind = kindOf(before + ESCAPED_SENTINEL + behind);
       if (kind === undefined) continue;
-      const head = event.slice(0, at) + before;
-      const foot = event.slice(at + data.length);
+      const head = event.slice(0, opening) + before;
+      const foot = event.slice(closing);
       const padding = PADDING.exec(behind);
       if (padding === null) return new DeltaTemplate(kind, head, behind + foot, undefined);
       const padded = padding.index + padding[0].length;
@@ -63,25 +69,33 @@ export class DeltaTemplate {
   }
 
   /** Where the event at `position` ends, with its text in {@link text}; -1 where it does not fit. */
-  match(input: string, position: number): number {
-    if (!input.startsWith(this.#before, position)) return -1;
+  match({ bytes, text }: SseInput, position: number): number {
+    // Comparing a substring is about twice as fast as startsWith.
     const from = position + this.#before.length;
-    const quote = closingQuote(input, from);
-    if (!input.startsWith(this.#behind, quote)) return -1;
+    if (text.substring(position, from) !== this.#before) return -1;
+    const quote = closingQuote(text, from);
     let end = quote + this.#behind.length;
+    if (text.substring(quote, end) !== this.#behind) return -1;
     if (this.#last !== undefined) {
       const padded = end;
-      end = input.indexOf('"', padded);
-      if (end === -1 || NOT_PLAIN.test(input.slice(padded, end)) || !input.startsWith(this.#last, end)) return -1;
-      end += this.#last.length;
+      end = closingQuote(text, padded);
+      if (NOT_PLAIN.test(text.substring(padded, end))) return -1;
+      const lastEnd = end + this.#last.length;
+      if (text.substring(end, lastEnd) !== this.#last) return -1;
+      end = lastEnd;
     }
-    const body = input.slice(from, quote);
+    const body = text.substring(from, quote);
     if (!NOT_PLAIN.test(body)) {
       this.text = body;
       return end;
     }
+    const decoded = bytes.toString('utf8', from, quote);
+    if (!ESCAPED.test(body)) {
+      this.text = decoded;
+      return end;
+    }
     try {
-      this.text = JSON.parse(`"${body}"`) as string;
+      this.text = JSON.parse(`"${decoded}"`) as string;
       return end;
     } catch {
       return -1;

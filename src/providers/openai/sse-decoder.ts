@@ -1,22 +1,32 @@
-import { StringDecoder } from 'node:string_decoder';
 import { malformedStream } from './provider-failure.js';
+
+/**
+ * Bytes that arrived together. `text` holds one character per byte, so that positions are the same in both and no
+ * character can be cut in two; what a string really says is decoded from `bytes` once its limits are known.
+ */
+export interface SseInput {
+  readonly bytes: Buffer;
+  readonly text: string;
+}
 
 /** What an {@link SseDecoder} feeds. */
 export interface SseSink {
   /** Nothing more is wanted. */
   readonly done: boolean;
-  /** Takes a whole event it recognises at `position` of `text`; returns where it ends, or -1. */
-  recognise(text: string, position: number): number;
+  /** Takes a whole event it recognises at `position`; returns where it ends, or -1. */
+  recognise(input: SseInput, position: number): number;
   /**
    * Takes an event that was not recognised.
-   * @param raw - the event as it arrived, where it is one line in one piece
+   * @param raw - the event as it arrived, one character per byte, where it is one line in one piece
    */
   event(data: string, name: string, raw: string | undefined): void;
 }
 
-/** The most characters of one event. */
-const MAX_EVENT_CHARACTERS = 32 * 1024 * 1024;
+/** The most bytes of one event. */
+const MAX_EVENT_BYTES = 32 * 1024 * 1024;
+const SMALL_PIECE_BYTES = 4096;
 const LF = 10;
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 
 /**
  * Server-sent events out of bytes in pieces of any size
@@ -25,70 +35,56 @@ const LF = 10;
  */
 export class SseDecoder {
   readonly #sink: SseSink;
-  /** Present from the first character that a read cut in two. */
-  #utf8: StringDecoder | undefined;
-  #split = false;
   #begun = false;
   /** An unfinished line, in pieces, so that a long one is joined once. */
-  #pieces: string[] = [];
+  #pieces: Buffer[] = [];
   #size = 0;
   #skipLineFeed = false;
   #data: string | undefined;
   #name = '';
-  /** Where the event begins in the text at hand; -1 where it is not one line in one piece. */
+  /** Where the event begins in the input at hand; -1 where it is not one line in one piece. */
   #start = -1;
 
   constructor(sink: SseSink) {
     this.#sink = sink;
   }
 
-  push(bytes: Buffer): void {
-    if (bytes.length > 0) this.#accept(this.#decode(bytes));
-  }
-
-  /** The stream is over. */
-  end(): void {
-    const rest = this.#pieces.join('') + (this.#utf8?.end() ?? '');
-    this.#pieces = [];
-    if (rest !== '') this.#line(rest, 0, rest.length);
-    this.#start = -1;
-    this.#dispatch('', 0);
-  }
-
-  #decode(bytes: Buffer): string {
-    const whole = (bytes[bytes.length - 1] ?? 0) < 0x80;
-    if (whole && !this.#split) return bytes.toString('utf8');
-    this.#split = !whole;
-    this.#utf8 ??= new StringDecoder('utf8');
-    return this.#utf8.write(bytes);
-  }
-
-  #accept(read: string): void {
-    if (!this.#begun) {
-      this.#begun = true;
-      // A byte order mark.
-      if (read.charCodeAt(0) === 0xfeff) read = read.slice(1);
-    }
+  push(read: Buffer): void {
     if (this.#pieces.length > 0 && !read.includes('\n') && !read.includes('\r')) {
       this.#keep(read);
       return;
     }
-    const text = this.#pieces.length === 0 ? read : this.#pieces.join('') + read;
+    const bytes = this.#pieces.length === 0 ? read : Buffer.concat([...this.#pieces, read]);
     this.#pieces = [];
     this.#size = 0;
-    const rest = this.#lines(text);
+    const rest = this.#lines({ bytes, text: bytes.toString('latin1') });
     this.#start = -1;
-    if (rest < text.length && !this.#sink.done) this.#keep(text.slice(rest));
+    if (rest < bytes.length && !this.#sink.done) this.#keep(bytes.subarray(rest));
   }
 
-  #keep(piece: string): void {
-    this.#pieces.push(piece);
+  /** The stream is over. */
+  end(): void {
+    const bytes = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    const input = { bytes, text: bytes.toString('latin1') };
+    if (bytes.length > 0) this.#line(input, 0, bytes.length);
+    this.#start = -1;
+    this.#dispatch(input, 0);
+  }
+
+  #keep(piece: Buffer): void {
+    const last = this.#pieces.at(-1);
+    // Reads of single bytes must not cost an object each.
+    if (last !== undefined && last.length + piece.length <= SMALL_PIECE_BYTES) {
+      this.#pieces[this.#pieces.length - 1] = Buffer.concat([last, piece]);
+    } else this.#pieces.push(piece);
     this.#size += piece.length;
-    this.#checkSize(this.#size);
+    checkSize(this.#size);
   }
 
-  /** Takes the whole lines of a text; returns where the unfinished one begins. */
-  #lines(text: string): number {
+  /** Takes the whole lines of an input; returns where the unfinished one begins. */
+  #lines(input: SseInput): number {
+    const { text } = input;
     let position = 0;
     if (this.#skipLineFeed && text !== '') {
       this.#skipLineFeed = false;
@@ -97,7 +93,7 @@ export class SseDecoder {
     let cr = text.indexOf('\r');
     while (position < text.length && !this.#sink.done) {
       if (this.#data === undefined && this.#name === '') {
-        const end = this.#sink.recognise(text, position);
+        const end = this.#sink.recognise(input, position);
         if (end !== -1) {
           position = end;
           continue;
@@ -112,29 +108,33 @@ export class SseDecoder {
         if (next === text.length) this.#skipLineFeed = true;
         else if (text.charCodeAt(next) === LF) next++;
       }
-      if (end === position) this.#dispatch(text, next);
-      else this.#line(text, position, end);
+      if (end === position) this.#dispatch(input, next);
+      else this.#line(input, position, end);
       position = next;
     }
     return position;
   }
 
-  #line(text: string, from: number, to: number): void {
+  #line({ bytes, text }: SseInput, from: number, to: number): void {
+    if (!this.#begun) {
+      this.#begun = true;
+      if (text.startsWith(BYTE_ORDER_MARK, from)) from += BYTE_ORDER_MARK.length;
+    }
     const colon = text.indexOf(':', from);
     const named = colon === -1 || colon > to ? to : colon;
     const field = text.slice(from, named);
-    const value = text.slice(text.charCodeAt(named + 1) === 32 ? named + 2 : named + 1, to);
+    const value = bytes.toString('utf8', text.charCodeAt(named + 1) === 32 ? named + 2 : named + 1, to);
     if (field === 'data') {
       this.#start = this.#data === undefined && this.#name === '' ? from : -1;
       this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
-      this.#checkSize(this.#data.length);
+      checkSize(this.#data.length);
     } else {
       this.#start = -1;
       if (field === 'event') this.#name = value;
     }
   }
 
-  #dispatch(text: string, end: number): void {
+  #dispatch({ text }: SseInput, end: number): void {
     const data = this.#data;
     const name = this.#name;
     const raw = this.#start === -1 ? undefined : text.slice(this.#start, end);
@@ -143,8 +143,8 @@ export class SseDecoder {
     this.#start = -1;
     if (data !== undefined) this.#sink.event(data, name, raw);
   }
+}
 
-  #checkSize(size: number): void {
-    if (size > MAX_EVENT_CHARACTERS) throw malformedStream('An event has no end.');
-  }
+function checkSize(size: number): void {
+  if (size > MAX_EVENT_BYTES) throw malformedStream('An event has no end.');
 }
