@@ -1,35 +1,27 @@
-import http from 'node:http';
+import { Agent, request } from 'undici';
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: Infinity });
+const agent = new Agent({ connections: null, pipelining: 1, bodyTimeout: 0, headersTimeout: 0 });
 
 /** Streams one completion and returns the function that cancels it; after that nothing is called any more. */
 export function streamCompletion(upstream, query, { onText, onEnd, onError }) {
+  const controller = new AbortController();
   const body = JSON.stringify({ model: 'bench-model', stream: true, messages: [{ role: 'user', content: query }] });
   let over = false;
-  const request = http.request(`${upstream}/chat/completions`, {
-    agent,
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      authorization: 'Bearer bench',
-    },
-  });
   const fail = () => {
     if (over) return;
     over = true;
     onError();
   };
-  request.on('error', fail);
-  request.on('response', (response) => {
-    if (response.statusCode !== 200) {
-      response.resume();
-      fail();
-      return;
-    }
+  request(`${upstream}/chat/completions`, {
+    dispatcher: agent,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer bench' },
+    body,
+    signal: controller.signal,
+  }).then((response) => {
     let rest = '';
-    response.setEncoding('utf8');
-    response.on('data', (text) => {
+    response.body.setEncoding('utf8');
+    response.body.on('data', (text) => {
       const data = rest + text;
       let start = 0;
       for (let end = data.indexOf('\n'); end >= 0; end = data.indexOf('\n', start)) {
@@ -46,12 +38,11 @@ export function streamCompletion(upstream, query, { onText, onEnd, onError }) {
       }
       rest = data.slice(start);
     });
-    response.on('error', fail);
-    response.on('close', fail);
-  });
-  request.end(body);
+    response.body.on('error', fail);
+    response.body.on('close', fail);
+  }, fail);
   return () => {
     over = true;
-    request.destroy();
+    controller.abort();
   };
 }
