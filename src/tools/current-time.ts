@@ -89,7 +89,7 @@ function describeTime(milliseconds: number, timeZone: string): CurrentTime {
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
   const date = `${part('year')}-${part('month')}-${part('day')}`;
   const time = `${part('hour')}:${part('minute')}:${part('second')}`;
-  // "GMT+08:00", or only "GMT" at zero.
+  // "GMT+08:00"; some versions of ICU write only "GMT" at zero.
   const offset = part('timeZoneName').slice('GMT'.length) || '+00:00';
   return {
     time: `${date}T${time}${offset}`,
