@@ -31,6 +31,16 @@ describe('the page at /docs', () => {
     expect(docsPage(quietState({ tools: () => [] }), [])).toContain('This server offers none.');
   });
 
+  it('marks who sends a message, what ends a run and what only the subprotocol brings', () => {
+    const marks = (type: string) => new RegExp(`<article id="${type}">.*?</h3>`, 's').exec(page)?.[0] ?? '';
+    expect(marks('ping')).toContain('client → server');
+    expect(marks('pong')).toContain('server → client');
+    expect(marks('pong')).not.toMatch(/ends a run|agent-ws\.v1/);
+    expect(marks('stream_end')).toContain('ends a run');
+    expect(marks('stream_tool_call')).toContain('<code>agent-ws.v1</code>');
+    expect(marks('stream_tool_call')).not.toContain('ends a run');
+  });
+
   it('links to the documents, and to the test page where there is one', () => {
     expect(page).toContain('href="docs/asyncapi.json"');
     expect(page).toContain('href="docs/openapi.json"');
