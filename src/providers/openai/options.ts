@@ -132,7 +132,7 @@ export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions 
 function connectionOf(options: OpenAiProviderOptions): ResolvedOptions['connection'] {
   const { client, apiKey, baseUrl, organization } = options;
   if (client !== undefined) {
-    if (typeof (client as Partial<OpenAiClientLike> | null)?.chat?.completions.create !== 'function') {
+    if (!isClient(client)) {
       throw new OptionError('client', 'a client of the openai package', client);
     }
     for (const name of ['apiKey', 'baseUrl', 'organization'] as const) {
@@ -151,6 +151,11 @@ function connectionOf(options: OpenAiProviderOptions): ResolvedOptions['connecti
     throw new OptionError('organization', 'of printable ASCII characters without spaces', organization);
   }
   return { apiKey, baseUrl: checkBaseUrl(baseUrl ?? DEFAULT_BASE_URL), organization };
+}
+
+function isClient(value: unknown): boolean {
+  const { chat } = (value ?? {}) as { readonly chat?: { readonly completions?: { readonly create?: unknown } } };
+  return typeof chat?.completions?.create === 'function';
 }
 
 function checkTemperature(value: number | undefined): void {

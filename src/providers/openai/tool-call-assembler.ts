@@ -71,7 +71,7 @@ export class ToolCallAssembler {
 /** Whether a piece begins a call although `known` is the one its index (or its place) points to. */
 function begins(known: Assembly, index: unknown, id: string, name: string): boolean {
   if (id === '') return typeof index !== 'number' && name !== '';
-  const late = known.id === '' && name === '';
+  const late = known.id === '' && (known.name === '' || name === '');
   return id !== known.id && !late;
 }
 

@@ -1,0 +1,264 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { LlmPart } from '../../../../src/agent/llm-provider.js';
+import { AgentSocketError } from '../../../../src/errors/agent-socket-error.js';
+import { ChatDecoder } from '../../../../src/providers/openai/chat-decoder.js';
+import { DeltaTemplate } from '../../../../src/providers/openai/delta-template.js';
+import { cut } from './cut.js';
+
+type Delta = Readonly<Record<string, unknown>>;
+
+const HEAD = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'gpt-"4o"-模型' };
+
+function chunk(delta: Delta, extra: object = {}): object {
+  return { ...HEAD, choices: [{ index: 0, delta, logprobs: null, finish_reason: null }], usage: null, ...extra };
+}
+
+function finish(reason: string): object {
+  return { ...HEAD, choices: [{ index: 0, delta: {}, finish_reason: reason }] };
+}
+
+function decode(pieces: readonly Buffer[]): { parts: LlmPart[]; complete: boolean } {
+  const decoder = new ChatDecoder(undefined);
+  const parts: LlmPart[] = [];
+  for (const piece of pieces) {
+    decoder.push(piece);
+    parts.push(...decoder.take());
+  }
+  const complete = decoder.end();
+  parts.push(...decoder.take());
+  return { parts, complete };
+}
+
+const decodeText = (text: string): LlmPart[] => decode([Buffer.from(text)]).parts;
+const events = (chunks: readonly object[]): string => chunks.map((c) => `data: ${JSON.stringify(c)}\n\n`).join('');
+
+/** The same by plain JSON.parse of every event: what the fast path must never differ from. */
+function plainly(jsons: readonly string[]): string {
+  const said = jsons.flatMap((json) => {
+    const { choices } = JSON.parse(json) as { choices: { delta: Delta }[] };
+    const { content, reasoning_content: long, reasoning: short } = choices[0]?.delta ?? {};
+    const thought = long ?? short;
+    return [
+      ...(typeof thought === 'string' ? [`r${thought}`] : []),
+      ...(typeof content === 'string' ? [`t${content}`] : []),
+    ];
+  });
+  return spelled(said.map((text) => [text[0] ?? '', text.slice(1)]));
+}
+
+/** Kind and text, character by character, so that it does not matter which pieces were joined. */
+function spelled(said: readonly (readonly [string, string])[]): string {
+  return said
+    .map(([kind, text]) => Array.from({ length: text.length }, (_, at) => kind + text.charAt(at)).join(''))
+    .join('');
+}
+
+/** The JSON written another way, where it is still JSON then. */
+function restyled(json: string, style: (json: string) => string): string {
+  const other = style(json);
+  try {
+    JSON.parse(other);
+    return other;
+  } catch {
+    return json;
+  }
+}
+
+function spelledParts(parts: readonly LlmPart[]): string {
+  return spelled(
+    parts.flatMap((part) =>
+      part.type === 'text-delta' ? [['t', part.text]] : part.type === 'reasoning-delta' ? [['r', part.text]] : [],
+    ),
+  );
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('ChatDecoder', () => {
+  it('reads what a plain JSON.parse of every event reads', () => {
+    const whole = JSON.stringify(chunk({ content: '@' }));
+    const [before = '', behind = ''] = whole.split('@');
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        ...[
+          '',
+          '"',
+          '\\',
+          '\\"',
+          '\n\n',
+          '\u0001agent-ws\u0001',
+          '\ud800',
+          '\udc00x',
+          '你好，世界',
+          '😀',
+          before,
+          behind,
+        ],
+        behind + '\n\ndata: ' + before,
+        '","content":"no',
+        '"}}],"choices":[',
+        'data: [DONE]\n\n',
+      ),
+    );
+    const delta = fc.oneof(
+      { weight: 6, arbitrary: text.map((content) => ({ content })) },
+      { weight: 2, arbitrary: text.map((reasoning_content) => ({ content: null, reasoning_content })) },
+      text.map((reasoning) => ({ reasoning, content: '' })),
+      fc.tuple(text, text).map(([content, reasoning]) => ({ content, reasoning })),
+      fc.tuple(text, text).map(([a, content]) => ({ annotations: [{ content: a }], content })),
+      text.map((content) => ({ role: 'assistant', content, refusal: null, tool_calls: [] })),
+      fc.constant({ role: 'assistant' }),
+    );
+    const extra = fc.oneof(
+      { weight: 5, arbitrary: fc.constant({}) },
+      fc.nat(3).map((created) => ({ created })),
+      text.map((obfuscation) => ({ obfuscation })),
+      fc.stringMatching(/^[A-Za-z0-9]{0,9}$/).map((obfuscation) => ({ obfuscation })),
+      text.map((content) => ({ content })),
+      fc.constant({ usage: { prompt_tokens: 1, completion_tokens: 2 } }),
+    );
+    const style = fc.constantFrom<(json: string) => string>(
+      (json) => json,
+      (json) => JSON.stringify(JSON.parse(json), null, 1).replaceAll('\n', ' '),
+      // Needless escapes are as good as none.
+      (json) => json.replaceAll('e', (e, at: number) => (json[at - 1] === '\\' ? e : '\\u0065')),
+      // The last of two equal keys counts.
+      (json) => json.replace('"delta":{', '"delta":{"content":"lost",'),
+    );
+    const streams = fc.record({
+      chunks: fc.array(fc.tuple(delta, extra), { minLength: 1, maxLength: 20 }),
+      repeat: fc.integer({ min: 1, max: 3 }),
+      style,
+      lead: fc.constantFrom('data: ', 'data:'),
+      end: fc.constantFrom('\n', '\r\n', '\r'),
+    });
+    const match = vi.spyOn(DeltaTemplate.prototype, 'match');
+    let matched = 0;
+    let refused = 0;
+    fc.assert(
+      fc.property(streams, fc.infiniteStream(fc.integer({ min: 1, max: 900 })), (stream, sizes) => {
+        const jsons = stream.chunks.flatMap(([d, e]) =>
+          Array.from({ length: stream.repeat }, () => restyled(JSON.stringify(chunk(d, e)), stream.style)),
+        );
+        const bytes = Buffer.from(jsons.map((json) => stream.lead + json + stream.end + stream.end).join(''));
+        const { parts } = decode(cut(bytes, sizes));
+        for (const { value } of match.mock.results) {
+          if (value === -1) refused++;
+          else matched++;
+        }
+        match.mockClear();
+        expect(spelledParts(parts)).toBe(plainly(jsons));
+      }),
+      { numRuns: 1500 },
+    );
+    // Both ways must have been gone often for this to say anything.
+    expect(matched).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(500);
+  });
+
+  it('makes one part of the text of a read and keeps kinds apart and in order', () => {
+    const deltas = [{ reasoning: 'a' }, { reasoning: 'b' }, { content: 'c' }, { content: 'd' }, { reasoning: 'e' }];
+    expect(decodeText(events(deltas.map((delta) => chunk(delta))))).toEqual([
+      { type: 'reasoning-delta', text: 'ab' },
+      { type: 'text-delta', text: 'cd' },
+      { type: 'reasoning-delta', text: 'e' },
+    ]);
+  });
+
+  it('tells a refusal as text', () => {
+    expect(decodeText(events([chunk({ refusal: 'I will ' }), chunk({ refusal: 'not.' })]))).toEqual([
+      { type: 'text-delta', text: 'I will not.' },
+    ]);
+  });
+
+  it('puts usage, which comes after the finish reason, before the finish', () => {
+    const last = { ...HEAD, choices: [], usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } };
+    const text = events([chunk({ content: 'hi' }), finish('stop'), last]) + 'data: [DONE]\n\n';
+    expect(decodeText(text)).toEqual([
+      { type: 'text-delta', text: 'hi' },
+      { type: 'usage', inputTokens: 3, outputTokens: 2 },
+      { type: 'finish', reason: 'stop', raw: 'stop' },
+    ]);
+  });
+
+  it('counts the last of several usages', () => {
+    const used = (n: number): object => chunk({ content: 'x' }, { usage: { prompt_tokens: 1, completion_tokens: n } });
+    const parts = decodeText(events([used(1), used(2)]) + 'data: [DONE]\n\n');
+    expect(parts.filter(({ type }) => type === 'usage')).toEqual([{ type: 'usage', inputTokens: 1, outputTokens: 2 }]);
+  });
+
+  it.each([
+    ['stop', 'stop'],
+    ['length', 'length'],
+    ['tool_calls', 'tool_calls'],
+    ['function_call', 'tool_calls'],
+    ['content_filter', 'content_filter'],
+    ['eos', 'other'],
+    ['constructor', 'other'],
+  ])('maps the finish reason %s to %s', (raw, reason) => {
+    expect(decodeText(events([finish(raw)]))).toEqual([{ type: 'finish', reason, raw }]);
+  });
+
+  it('finishes with tool_calls where a server says stop after a call', () => {
+    const call = chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{}' } }] });
+    expect(decodeText(events([call, finish('stop')])).at(-1)).toEqual({
+      type: 'finish',
+      reason: 'tool_calls',
+      raw: 'stop',
+    });
+  });
+
+  it('takes [DONE] for the end although no reason was told, and nothing after it', () => {
+    const text = 'data: [DONE]\n\n' + events([chunk({ content: 'late' })]);
+    expect(decode([Buffer.from(text)])).toEqual({
+      parts: [{ type: 'finish', reason: 'stop', raw: undefined }],
+      complete: true,
+    });
+  });
+
+  it('is complete with a finish reason and without [DONE], and not complete without either', () => {
+    expect(decode([Buffer.from(events([chunk({ content: 'a' }), finish('stop')]))]).complete).toBe(true);
+    expect(decode([Buffer.from(events([chunk({ content: 'a' })]))]).complete).toBe(false);
+    expect(decode([]).complete).toBe(false);
+  });
+
+  it.each([
+    ['data: {"choices":[{"delta":{"content":"ha\n\n', 'something that cannot be read'],
+    ['data: 7\n\n', 'something that cannot be read'],
+    ['data: {"error":{"message":"overloaded sk-secret-123456"}}\n\n', 'failed in the middle'],
+    ['event: error\ndata: {"message":"overloaded"}\n\n', 'failed in the middle'],
+    ['data: {"error":{"message":"slow down","code":"rate_limit_exceeded"}}\n\n', 'asks to slow down'],
+  ])('fails on %j, after the text before it', (bad, message) => {
+    const decoder = new ChatDecoder('sk-secret-123456');
+    let failure: unknown;
+    try {
+      decoder.push(Buffer.from(events([chunk({ content: 'before' })]) + bad));
+    } catch (error) {
+      failure = error;
+    }
+    expect(AgentSocketError.isInstance(failure)).toBe(true);
+    expect(String(failure)).toContain(message);
+    expect(JSON.stringify((failure as Error).cause, ['message'])).not.toContain('sk-secret');
+    expect(String((failure as Error).cause)).not.toContain('sk-secret');
+    expect(decoder.take()).toEqual([{ type: 'text-delta', text: 'before' }]);
+  });
+
+  it('survives chunks that are objects and nothing more', () => {
+    const odd = [{}, { choices: null }, { choices: [null] }, { choices: [{}] }, { choices: [{ delta: 'x' }] }];
+    const odder = [{ choices: [{ delta: { content: 7, tool_calls: [null, 3] } }] }, { usage: 'free', choices: {} }];
+    expect(decodeText(events([...odd, ...odder]))).toEqual([]);
+  });
+
+  it('counts events but no comments as signs of life', () => {
+    const decoder = new ChatDecoder(undefined);
+    decoder.push(Buffer.from(': still there\n\n'));
+    expect(decoder.events).toBe(0);
+    decoder.push(Buffer.from(events([chunk({ role: 'assistant' })])));
+    expect(decoder.events).toBe(1);
+  });
+});

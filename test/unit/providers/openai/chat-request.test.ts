@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { chatRequest } from '../../../../src/providers/openai/chat-request.js';
+
+const options = { model: 'm', temperature: undefined, extraBody: {} };
+
+describe('chatRequest', () => {
+  it('maps every kind of message, and tools', () => {
+    const body = chatRequest(
+      {
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: 'What is 1 + 1?' },
+          { role: 'assistant', content: '', toolCalls: [{ id: 'c1', name: 'calculator', arguments: '{"e":1}' }] },
+          { role: 'tool', toolCallId: 'c1', toolName: 'calculator', content: '2' },
+          { role: 'assistant', content: 'It is 2.' },
+          { role: 'assistant', content: 'Wait.', toolCalls: [{ id: 'c2', name: 'clock', arguments: '{}' }] },
+        ],
+        tools: [{ name: 'calculator', description: 'Calculates.', parameters: { type: 'object' } }],
+      },
+      options,
+      true,
+    );
+    expect(body).toEqual({
+      model: 'm',
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'What is 1 + 1?' },
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'calculator', arguments: '{"e":1}' } }],
+        },
+        { role: 'tool', tool_call_id: 'c1', content: '2' },
+        { role: 'assistant', content: 'It is 2.' },
+        {
+          role: 'assistant',
+          content: 'Wait.',
+          tool_calls: [{ id: 'c2', type: 'function', function: { name: 'clock', arguments: '{}' } }],
+        },
+      ],
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'calculator', description: 'Calculates.', parameters: { type: 'object' } },
+        },
+      ],
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+  });
+
+  it('leaves out what is not set: tools, temperature, usage', () => {
+    expect(chatRequest({ messages: [], tools: [] }, options, false)).toEqual({
+      model: 'm',
+      messages: [],
+      stream: true,
+    });
+  });
+
+  it("lets a request choose model and temperature over the provider's, 0 included", () => {
+    const own = { ...options, temperature: 1 };
+    expect(chatRequest({ messages: [], tools: [] }, own, false)).toMatchObject({ temperature: 1 });
+    expect(chatRequest({ messages: [], tools: [], model: 'other', temperature: 0 }, own, false)).toMatchObject({
+      model: 'other',
+      temperature: 0,
+    });
+  });
+
+  it('adds further fields, which cannot replace its own', () => {
+    const extraBody = { reasoning_effort: 'low', stream: false, model: 'x' };
+    expect(chatRequest({ messages: [], tools: [] }, { ...options, extraBody }, false)).toEqual({
+      reasoning_effort: 'low',
+      model: 'm',
+      messages: [],
+      stream: true,
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { ToolCallAssembler, type ToolCallDelta } from '../../../../src/providers/openai/tool-call-assembler.js';
+
+function assemble(deltas: readonly ToolCallDelta[]) {
+  const assembler = new ToolCallAssembler();
+  for (const delta of deltas) assembler.add(delta);
+  return assembler.finish().map((part) => {
+    if (part.type !== 'tool-call') throw new Error(`unexpected ${part.type}`);
+    return part;
+  });
+}
+
+const short = (deltas: readonly ToolCallDelta[]): string[] =>
+  assemble(deltas).map((call) => `${call.id} ${call.name} ${call.arguments}`);
+
+describe('ToolCallAssembler', () => {
+  it('joins pieces of parallel calls by their index, in the order the calls began', () => {
+    expect(
+      short([
+        { index: 1, id: 'b', function: { name: 'g', arguments: '' } },
+        { index: 0, id: 'a', function: { name: 'f', arguments: '{"x"' } },
+        { index: 1, function: { arguments: '{"y"' } },
+        { index: 0, function: { arguments: ':1}' } },
+        { index: 1, function: { arguments: ':2}' } },
+      ]),
+    ).toEqual(['b g {"y":2}', 'a f {"x":1}']);
+  });
+
+  it('takes an id and a name that are repeated in every piece', () => {
+    const piece = (text: string): ToolCallDelta => ({ index: 0, id: 'a', function: { name: 'f', arguments: text } });
+    expect(short([piece('{'), piece('}')])).toEqual(['a f {}']);
+  });
+
+  it('tells calls apart by id where all have index 0', () => {
+    const whole = (id: string): ToolCallDelta => ({ index: 0, id, function: { name: 'f', arguments: `["${id}"]` } });
+    expect(short([whole('a'), whole('b')])).toEqual(['a f ["a"]', 'b f ["b"]']);
+  });
+
+  it('goes on with the last call where the index is missing', () => {
+    expect(
+      short([
+        { id: 'a', function: { name: 'f', arguments: '{' } },
+        { function: { arguments: '}' } },
+        { id: 'b', function: { name: 'g', arguments: '[]' } },
+      ]),
+    ).toEqual(['a f {}', 'b g []']);
+  });
+
+  it('makes up different ids where none, or the same ones, are told', () => {
+    const calls = assemble([
+      { function: { name: 'f', arguments: '1' } },
+      { function: { name: 'f', arguments: '2' } },
+      { index: 5, id: 'same', function: { name: 'g', arguments: '3' } },
+      { index: 6, id: 'same', function: { name: 'g', arguments: '4' } },
+    ]);
+    expect(calls.map((call) => call.arguments)).toEqual(['1', '2', '3', '4']);
+    expect(new Set(calls.map((call) => call.id)).size).toBe(4);
+    expect(calls[0]?.id).toMatch(/^call_[0-9a-f-]{36}$/);
+    expect(calls[2]?.id).toBe('same');
+  });
+
+  it('leaves broken arguments as the model wrote them, and takes none for no params', () => {
+    expect(
+      short([
+        { index: 0, id: 'a', function: { name: 'f', arguments: '{"x": oops' } },
+        { index: 1, id: 'b', function: { name: 'g' } },
+      ]),
+    ).toEqual(['a f {"x": oops', 'b g {}']);
+  });
+
+  it('takes arguments a server sends as an object', () => {
+    expect(short([{ index: 0, id: 'a', function: { name: 'f', arguments: { x: 1 } } }])).toEqual(['a f {"x":1}']);
+  });
+
+  it('takes an id that comes after the first piece', () => {
+    expect(
+      short([
+        { index: 0, function: { arguments: '{' } },
+        { index: 0, id: 'a', function: { name: 'f', arguments: '}' } },
+      ]),
+    ).toEqual(['a f {}']);
+  });
+
+  it.each([
+    ['one call', () => ({ index: 0, function: { arguments: 'x'.repeat(1 << 20) } })],
+    ['endless calls', (at: number) => ({ index: at, id: `c${at}`, function: { name: 'f' } })],
+  ])('gives up on %s without end', (_, delta) => {
+    const assembler = new ToolCallAssembler();
+    const endless = (): void => {
+      for (let at = 0; at < 100_000; at++) assembler.add(delta(at));
+    };
+    expect(endless).toThrow('without end');
+    expect(assembler.size).toBeLessThan(20_000);
+  });
+});
