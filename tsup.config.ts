@@ -32,7 +32,8 @@ export default defineConfig([
     },
   },
   {
-    entry: { 'web/test_websocket': 'src/web/main.ts' },
+    entry: { test_websocket: 'src/web/main.ts' },
+    outDir: 'dist/web',
     platform: 'browser',
     target: 'es2022',
     format: ['esm'],

@@ -5,7 +5,7 @@ import { silentLogger, type Logger } from '../logging/logger.js';
 type EventMap<Events> = { [Name in keyof Events]: readonly unknown[] };
 
 type Listener<Args extends readonly unknown[]> = (...args: Args) => void;
-type AnyListener = (...args: unknown[]) => void;
+type AnyListener = (...args: unknown[]) => unknown;
 
 /**
  * Typed events. A listener that throws, or returns a promise that rejects, reaches the logger and

@@ -22,7 +22,7 @@ export function asyncApi(state: HttpRoutesState): object {
         host: '{host}',
         protocol: 'ws',
         description: 'The server this document comes from; `wss` where it speaks TLS.',
-        variables: { host: { default: 'localhost:8000', description: 'Host and port of this document.' } },
+        variables: { host: { default: 'localhost:8003', description: 'Host and port of this document.' } },
       },
     },
     channels: {

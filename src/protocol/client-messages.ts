@@ -9,10 +9,12 @@ const requestId = z
   .min(1)
   .max(LIMITS.idLength)
   .describe('Chosen by the client; replies and the first message of the run repeat it.');
-const runId = z.uuid().describe('A UUID: idempotency key and cancel handle of a run.');
+const runId = z
+  .uuid()
+  .describe('Idempotency key and cancel handle of a run. The server makes one where the client does not.');
 const query = z
   .string({ error: QUERY_REQUIRED })
-  .refine((text) => text.trim() !== '', { error: QUERY_REQUIRED })
+  .regex(/\S/, { error: QUERY_REQUIRED })
   .describe('The question, at least one character that is not blank.');
 
 const queryFields = {
@@ -46,14 +48,18 @@ export const clientMessages = {
   tool_call: z
     .object({
       type: z.literal('tool_call'),
-      tool_name: z.string().min(1).max(LIMITS.idLength),
+      tool_name: z.string().min(1).max(LIMITS.idLength).describe('The tool.'),
       params: z.looseObject({}).default({}).describe('What the schema of the tool asks for.'),
       request_id: requestId.optional(),
       run_id: runId.optional(),
     })
     .describe('Runs a tool directly. Answered by `tool_result`.'),
   cancel: z
-    .object({ type: z.literal('cancel'), run_id: runId.optional(), request_id: requestId.optional() })
+    .object({
+      type: z.literal('cancel'),
+      run_id: z.uuid().optional().describe('The run to stop; absent for every run this connection started or resumed.'),
+      request_id: requestId.optional(),
+    })
     .describe('Stops one run, or every run this connection started or resumed. Answered by `cancelled`.'),
 } as const;
 

@@ -46,16 +46,20 @@ export const serverMessages = {
   connected: z
     .object({
       type: z.literal('connected'),
-      connection_id: z.uuid(),
-      message: z.string(),
+      connection_id: z.uuid().describe('This connection.'),
+      message: z.string().describe('A greeting for people.'),
       protocol: z.string().describe('The subprotocol this server speaks.'),
       epoch: z.uuid().describe('Identity of the store: work unanswered under another epoch has an unknown outcome.'),
       principal_id: z.string().describe('Who owns this connection and its runs.'),
-      limits: z.object({
-        message_bytes: z.int(),
-        runs: z.int().describe('Runs in progress on one connection.'),
-        heartbeat_seconds: z.number(),
-      }),
+      limits: z
+        .object({
+          message_bytes: z.int(),
+          runs: z.int(),
+          heartbeat_seconds: z.number(),
+        })
+        .describe(
+          'Bytes in a message, runs in progress on one connection, and how often silence is answered by a ping.',
+        ),
     })
     .describe('The first message of a connection.'),
   pong: z
@@ -66,7 +70,7 @@ export const serverMessages = {
       type: z.literal('accepted'),
       timestamp,
       run_id: runId,
-      state: runState,
+      state: runState.describe('Where the run stands.'),
       request_id: requestId.optional(),
     })
     .describe('The run is taken. Only for clients that negotiated the subprotocol.'),
@@ -77,22 +81,27 @@ export const serverMessages = {
       run_id: runId,
       after: z.int().min(0).describe('The messages after this `seq` follow.'),
       head: z.int().min(0).describe('The newest `seq` of the run.'),
-      state: runState,
+      state: runState.describe('Where the run stands.'),
       request_id: requestId.optional(),
     })
     .describe(
       'The request repeats the id of a run, which was not executed again. Only for clients that negotiated the subprotocol.',
     ),
   status: z
-    .object({ type: z.literal('status'), status: z.literal('processing'), timestamp, ...inRun })
+    .object({
+      type: z.literal('status'),
+      status: z.literal('processing').describe('What is going on.'),
+      timestamp,
+      ...inRun,
+    })
     .describe('An `agent_query` is being worked on.'),
   agent_response: z
     .object({
       type: z.literal('agent_response'),
-      content: z.string(),
-      vendor: z.string(),
+      content: z.string().describe('The whole answer.'),
+      vendor: z.string().describe('Who answered.'),
       timestamp,
-      model: z.string().optional(),
+      model: z.string().optional().describe('The model that answered.'),
       ...ending,
       ...inRun,
     })
@@ -101,15 +110,15 @@ export const serverMessages = {
     .object({
       type: z.literal('stream_start'),
       timestamp,
-      vendor: z.string().optional(),
-      model: z.string().optional(),
+      vendor: z.string().optional().describe('Who answers.'),
+      model: z.string().optional().describe('The model that answers.'),
       ...inRun,
     })
     .describe('The answer to a `streaming_query` begins.'),
   stream_chunk: z
     .object({
       type: z.literal('stream_chunk'),
-      content: z.string(),
+      content: z.string().describe('Text.'),
       timestamp,
       first_seq: firstSeq.optional(),
       ...inRun,
@@ -118,7 +127,7 @@ export const serverMessages = {
   stream_reasoning: z
     .object({
       type: z.literal('stream_reasoning'),
-      content: z.string(),
+      content: z.string().describe('Text.'),
       timestamp,
       first_seq: firstSeq.optional(),
       ...inRun,
@@ -127,8 +136,8 @@ export const serverMessages = {
   stream_tool_call: z
     .object({
       type: z.literal('stream_tool_call'),
-      tool_call_id: z.string(),
-      tool_name: z.string(),
+      tool_call_id: z.string().describe('The call, unique within the run.'),
+      tool_name: z.string().describe('The tool.'),
       params,
       timestamp,
       ...inRun,
@@ -137,10 +146,10 @@ export const serverMessages = {
   stream_tool_result: z
     .object({
       type: z.literal('stream_tool_result'),
-      tool_call_id: z.string(),
-      tool_name: z.string(),
-      result: z.unknown().optional(),
-      error: z.object({ code: errorCode, error: z.string() }).optional(),
+      tool_call_id: z.string().describe('The call, unique within the run.'),
+      tool_name: z.string().describe('The tool.'),
+      result: z.unknown().optional().describe('What the tool returned.'),
+      error: z.object({ code: errorCode, error: z.string() }).optional().describe('Why it has no result.'),
       timestamp,
       ...inRun,
     })
@@ -149,7 +158,13 @@ export const serverMessages = {
     .object({ type: z.literal('stream_end'), timestamp, ...ending, ...inRun })
     .describe('The answer is complete. Ends the run.'),
   tool_result: z
-    .object({ type: z.literal('tool_result'), tool_name: z.string(), result: z.unknown(), timestamp, ...inRun })
+    .object({
+      type: z.literal('tool_result'),
+      tool_name: z.string().describe('The tool.'),
+      result: z.unknown().describe('What it returned.'),
+      timestamp,
+      ...inRun,
+    })
     .describe('What the tool returned. Ends the run.'),
   cancelled: z
     .object({
@@ -172,9 +187,9 @@ export const serverMessages = {
       type: z.literal('error'),
       error: z.string().describe('A sentence for people.'),
       timestamp,
-      code: errorCode,
+      code: errorCode.describe('The cause; see the table of errors.'),
       retryable: z.boolean().describe('Whether the same request can succeed later.'),
-      retry_after_ms: z.int().min(0).optional(),
+      retry_after_ms: z.int().min(0).optional().describe('When trying again makes sense.'),
       issues: z
         .array(z.object({ path: z.string(), message: z.string() }))
         .optional()
@@ -186,7 +201,11 @@ export const serverMessages = {
     })
     .describe('With `seq`: the run failed, which ends it. Without: a message was refused. The connection stays open.'),
   going_away: z
-    .object({ type: z.literal('going_away'), timestamp, reconnect_after_ms: z.int().min(0) })
+    .object({
+      type: z.literal('going_away'),
+      timestamp,
+      reconnect_after_ms: z.int().min(0).describe('When to come back.'),
+    })
     .describe('The server drains: finish reading, then reconnect. Only for clients that negotiated the subprotocol.'),
 } as const;
 

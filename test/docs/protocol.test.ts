@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import {
+  CLOSE_CODES,
+  clientMessages,
+  ERROR_CODES,
+  LIMITS,
+  serverMessages,
+  SUBPROTOCOL,
+} from '../../src/protocol/index.js';
+
+const document = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8');
+
+/** The text below a heading, up to the next of the same or a higher level. */
+function section(heading: string): string {
+  const level = /^#+/.exec(heading)?.[0].length ?? 1;
+  const lines = document.split('\n');
+  const start = lines.indexOf(heading);
+  expect(start, `PROTOCOL.md has no heading "${heading}"`).toBeGreaterThanOrEqual(0);
+  const end = lines.findIndex((line, index) => index > start && new RegExp(`^#{1,${level}} `).test(line));
+  return lines.slice(start + 1, end === -1 ? undefined : end).join('\n');
+}
+
+/** The cells of the tables in a text, without heads. */
+function rows(text: string): string[][] {
+  const cells = text
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  return cells.slice(2);
+}
+
+describe.each([
+  ['What a client sends', clientMessages],
+  ['What the server sends', serverMessages],
+] as const)('PROTOCOL.md, %s', (heading, schemas) => {
+  it('names every message and no other', () => {
+    const named = [...section(`## ${heading}`).matchAll(/^### `(\w+)`$/gm)].map(([, type]) => type);
+    expect(named).toEqual(Object.keys(schemas));
+  });
+
+  it.each(Object.entries(schemas))(
+    '%s: every field and no other, in wire order, marked optional where it is',
+    (type, schema) => {
+      const text = section(`### \`${type}\``);
+      expect(text).toContain(schema.description);
+      const documented = rows(text).map(([field]) => field);
+      const fields = Object.entries<z.core.$ZodType>(schema.shape)
+        .filter(([name]) => name !== 'type')
+        .map(([name, field]) => `\`${name}\`${['optional', 'default'].includes(field._zod.def.type) ? ' ?' : ''}`);
+      expect(documented).toEqual(fields);
+    },
+  );
+});
+
+describe('PROTOCOL.md, the tables', () => {
+  it('holds the table of errors', () => {
+    const expected = Object.entries(ERROR_CODES).map(([code, { retryable, meaning }]) => [
+      `\`${code}\``,
+      retryable ? 'yes' : 'no',
+      meaning,
+    ]);
+    expect(rows(section('## Errors'))).toEqual(expected);
+  });
+
+  it('holds the table of close codes', () => {
+    const expected = Object.values(CLOSE_CODES).map(({ code, reason, reconnect, meaning }) => [
+      String(code),
+      reason,
+      reconnect,
+      meaning,
+    ]);
+    expect(rows(section('## Close codes'))).toEqual(expected);
+  });
+
+  it('has reasons that fit into a close frame', () => {
+    for (const { reason } of Object.values(CLOSE_CODES)) expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
+  });
+
+  it('names the subprotocol and the limits', () => {
+    expect(document).toContain(`\`${SUBPROTOCOL}\``);
+    expect(document).toContain(`${LIMITS.messageBytes / 2 ** 20} MiB`);
+    expect(document).toContain(`nested at most ${LIMITS.depth} deep`);
+    expect(document).toContain(`1 to ${LIMITS.idLength} characters`);
+    expect(document).toContain(`at most ${LIMITS.chunkBytes / 1024} KiB`);
+  });
+});
