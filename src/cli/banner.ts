@@ -1,0 +1,48 @@
+import type { ChosenProvider } from './provider.js';
+
+/** What the start tells. */
+export interface StartInfo {
+  readonly version: string;
+  /** As it was asked for: `0.0.0.0`. */
+  readonly host: string;
+  /** The real one, also where 0 was asked for. */
+  readonly port: number;
+  readonly path: string;
+  readonly tls: boolean;
+  readonly provider: ChosenProvider;
+}
+
+/** Where to find what, for a browser on this machine. */
+export interface Urls {
+  readonly endpoint: string;
+  readonly testPage: string;
+  readonly docs: string;
+  readonly statistics: string;
+}
+
+export function urlsOf({ host, port, path, tls }: StartInfo): Urls {
+  // A wildcard is an address to listen on, not one to open.
+  const name = /^(?:0\.0\.0\.0|::|0:0:0:0:0:0:0:0)$/.test(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const http = `${tls ? 'https' : 'http'}://${name}:${port}`;
+  return {
+    endpoint: `${tls ? 'wss' : 'ws'}://${name}:${port}${path}`,
+    testPage: `${http}/static/test_websocket.html`,
+    docs: `${http}/docs`,
+    statistics: `${http}/ws/statistics`,
+  };
+}
+
+/** The start for people. */
+export function banner(info: StartInfo): string {
+  const urls = urlsOf(info);
+  const rows = [
+    ['Endpoint', urls.endpoint],
+    ['Test page', urls.testPage],
+    ['Documents', urls.docs],
+    ['Statistics', urls.statistics],
+    ['Provider', info.provider.summary],
+    ['', info.provider.hint],
+  ] as const;
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
+  return `\nagent-ws ${info.version} listens on ${info.host}, port ${info.port}\n\n${lines.join('\n')}\n\nCtrl-C stops it.\n\n`;
+}

@@ -1,0 +1,97 @@
+import { Command, Option } from 'commander';
+import { VERSION } from '../version.js';
+import { SETTINGS, type Setting, type SettingName } from './settings-table.js';
+
+/** What the operator wrote behind `serve`. */
+export type Flags = Partial<Record<SettingName, string | boolean>>;
+
+const ROWS = Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];
+
+const SERVE_NOTES = `
+Each setting is read from its flag, else from its variable in the environment, else from .env
+in the working directory. Sizes may be written with KiB, MiB or GiB.
+
+Only as variables, so that no list of processes shows them:
+${ROWS.filter(([, { flag }]) => flag === undefined)
+  .map(([, { env, help }]) => `  ${env.padEnd(24)}${help}`)
+  .join('\n')}
+
+Examples:
+  agent-ws serve                                   the offline demo, or OpenAI where OPENAI_API_KEY is set
+  agent-ws serve --host 127.0.0.1 --port 9000      this machine only, on another port
+  OPENAI_API_KEY=ollama agent-ws serve --base-url http://127.0.0.1:11434/v1 --model llama3.2
+  agent-ws serve --tls-cert cert.pem --tls-key key.pem --allowed-origins https://app.example
+  agent-ws serve --log-format json --log-file      for machines, and into logs/agent-engine.log
+`;
+
+const NOTES = `
+Examples:
+  agent-ws serve            start on port 8003; open http://localhost:8003/static/test_websocket.html
+  agent-ws serve --help     every setting, with its variable and default
+`;
+
+/** Makes the command line. `serve` is called with the flags of `agent-ws serve`. */
+export function createProgram(serve: (flags: Flags) => Promise<void>): Command {
+  const program = new Command('agent-ws')
+    .description('Real-time WebSocket service for talk between people and LLM agents.')
+    .version(VERSION, '-V, --version', 'Show the version.')
+    .helpOption('-h, --help', 'Show this help.')
+    .helpCommand('help [command]', 'Show the help of a command.')
+    .configureOutput({ outputError: (message, write) => write(oneLine(message)) })
+    .exitOverride()
+    .addHelpText('after', NOTES);
+  const command = program
+    .command('serve')
+    .description('Start the service: WebSocket endpoint, test page, documents and statistics.')
+    .helpOption('-h, --help', 'Show this help.')
+    .allowExcessArguments(false)
+    .configureHelp({ optionDescription: ({ description }) => description })
+    .addHelpText('after', SERVE_NOTES);
+  for (const [name, setting] of ROWS) addOptions(command, name, setting);
+  command.action(() => serve(command.opts<Flags>()));
+  return program;
+}
+
+function addOptions(command: Command, name: SettingName, setting: Setting<unknown>): void {
+  const { flag, group, env, help, bare, type } = setting;
+  if (flag === undefined) return;
+  const description = `${help} (${[env, ...defaultOf(setting)].join(', ')})`;
+  const option = new Rowed(withPlaceholder(flag, type.placeholder, bare), description, name).helpGroup(`${group}:`);
+  if (bare !== undefined) option.preset(bare);
+  command.addOption(option);
+  if (type.placeholder === undefined) {
+    command.addOption(
+      new Rowed(flag.replace('--', '--no-'), '', name).default(undefined).helpGroup(`${group}:`).hideHelp(),
+    );
+  }
+}
+
+/** An option whose value is stored under the name of its setting. */
+class Rowed extends Option {
+  readonly #setting: SettingName;
+
+  constructor(flags: string, description: string, setting: SettingName) {
+    super(flags, description);
+    this.#setting = setting;
+  }
+
+  override attributeName(): string {
+    return this.#setting;
+  }
+}
+
+function withPlaceholder(flag: string, placeholder: string | undefined, bare: string | undefined): string {
+  if (placeholder === undefined) return flag;
+  return bare === undefined ? `${flag} <${placeholder}>` : `${flag} [${placeholder}]`;
+}
+
+/** What the help says of the default; nothing where it is what anybody expects: off, none. */
+function defaultOf({ default: value, shownDefault, type }: Setting<unknown>): string[] {
+  const shown = shownDefault ?? (value === undefined || value === false ? '' : type.show(value));
+  return shown === '' ? [] : [`default ${shown}`];
+}
+
+/** Commander puts its suggestion on a line of its own. */
+function oneLine(message: string): string {
+  return `${message.trim().replace(/\s*\n\s*/g, ' ')}\n`;
+}

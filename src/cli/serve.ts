@@ -1,0 +1,105 @@
+import { OptionError } from '../errors/option-error.js';
+import { isLoopbackAddress } from '../http/host.js';
+import { createAgentSocketServer } from '../server.js';
+import { calculator } from '../tools/calculator.js';
+import { currentTime } from '../tools/current-time.js';
+import { VERSION } from '../version.js';
+import { banner, urlsOf, type StartInfo } from './banner.js';
+import { CliError } from './cli-error.js';
+import { readDotEnv } from './dot-env.js';
+import { createHttpServer, listen } from './http-server.js';
+import { createLog } from './logging.js';
+import { observe } from './observe.js';
+import type { Flags } from './program.js';
+import { chooseProvider } from './provider.js';
+import { serverOptions } from './server-options.js';
+import { SETTINGS, type SettingName } from './settings-table.js';
+import { resolveSettings, type ResolvedSettings } from './settings.js';
+import { reportCrashes, stopOnSignals } from './stopping.js';
+
+/** How long running answers may go on after a signal, in milliseconds. */
+const DRAIN_MS = 5_000;
+
+/**
+ * `agent-ws serve`: resolves once the service listens, and leaves it running until a signal stops it.
+ * @throws CliError for everything the operator can put right
+ */
+export async function serve(flags: Flags): Promise<void> {
+  const resolved = resolveSettings({ flags, environment: process.env, dotEnv: readDotEnv(process.cwd()) });
+  try {
+    await start(resolved);
+  } catch (error) {
+    throw OptionError.isInstance(error) ? inOperatorsWords(error, resolved) : error;
+  }
+}
+
+async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
+  const { host, port, path } = settings;
+  const server = createHttpServer(settings, keyOf);
+  const provider = await chooseProvider(settings);
+  const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
+  const log = createLog({
+    level: settings.logLevel,
+    format,
+    color: process.stdout.isTTY && process.stdout.hasColors(),
+    ...(settings.logFile !== undefined && { file: settings.logFile }),
+    fileKey: keyOf('logFile'),
+    secrets: settings.apiKey === undefined ? [] : [settings.apiKey],
+    write: (text) => process.stdout.write(text),
+  });
+  const { logger } = log;
+  reportCrashes(log);
+
+  const agent = createAgentSocketServer({
+    ...serverOptions(settings),
+    server,
+    provider: provider.provider,
+    tools: [calculator, currentTime],
+    logger,
+  });
+  server.on('request', agent.requestListener);
+  observe(agent, logger);
+  const bound = await listen(server, { host, port }, keyOf);
+
+  const info: StartInfo = {
+    version: VERSION,
+    host,
+    port: bound.port,
+    path,
+    tls: settings.tlsCert !== undefined,
+    provider,
+  };
+  if (format === 'pretty') process.stdout.write(banner(info));
+  const { vendor, model } = provider.provider;
+  logger.info(
+    { version: VERSION, host, port: bound.port, provider: vendor, model, ...(format === 'json' && urlsOf(info)) },
+    'Listening',
+  );
+  if (provider.kind === 'openai' && !isLoopbackAddress(bound.address)) {
+    logger.warn(
+      { host },
+      'Whoever reaches this address can use your OpenAI key: there is no authentication. Listen on 127.0.0.1, or let only trusted networks in',
+    );
+  }
+  if (provider.kind === 'demo' && settings.provider === 'auto' && settings.baseUrl !== SETTINGS.baseUrl.default) {
+    logger.warn(
+      {},
+      'OPENAI_BASE_URL is set but OPENAI_API_KEY is not, so the demo answers. A server without keys takes any text',
+    );
+  }
+
+  stopOnSignals(log, async () => {
+    logger.info({ connections: agent.connections.size, runs: agent.runs.size, drainMs: DRAIN_MS }, 'Draining');
+    await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
+    server.close();
+    server.closeAllConnections();
+  });
+}
+
+/** The library names its options; the operator knows them as flags and variables. */
+function inOperatorsWords(error: OptionError, { keyOf }: ResolvedSettings): Error {
+  const name = error.option.split('.')[0] ?? '';
+  if (!(name in SETTINGS)) return error;
+  const rule = error.message.replace(`Option "${error.option}" `, '');
+  return new CliError(`${keyOf(name as SettingName)}: ${rule}`, { cause: error });
+}

@@ -1,0 +1,56 @@
+import { CliError } from './cli-error.js';
+import { SETTINGS, type Setting, type SettingName, type Settings } from './settings-table.js';
+
+/** Where settings come from. The first that has a value wins. */
+export interface SettingSources {
+  /** By setting; `true` and `false` come from switches. */
+  readonly flags: Readonly<Partial<Record<SettingName, string | boolean>>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What `.env` holds. */
+  readonly dotEnv: Readonly<Record<string, string | undefined>>;
+}
+
+/** Settings, and under which name the operator knows each. */
+export interface ResolvedSettings {
+  readonly settings: Settings;
+  /** How the operator wrote a setting: its flag, or its variable. */
+  readonly keyOf: (name: SettingName) => string;
+}
+
+/**
+ * Reads every setting of the table. An empty variable counts as absent, as compose files write it.
+ * @throws CliError naming key, rule and value
+ */
+export function resolveSettings(sources: SettingSources): ResolvedSettings {
+  const values: Partial<Record<SettingName, unknown>> = {};
+  const keys: Partial<Record<SettingName, string>> = {};
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
+    const found = find(name, setting, sources);
+    keys[name] = found?.key ?? setting.env;
+    values[name] = found === undefined ? setting.default : read(setting, found);
+  }
+  return { settings: values as Settings, keyOf: (name) => keys[name] ?? SETTINGS[name].env };
+}
+
+interface Found {
+  readonly key: string;
+  readonly value: string;
+  readonly origin: string;
+}
+
+function find(name: SettingName, setting: Setting<unknown>, sources: SettingSources): Found | undefined {
+  const flag = sources.flags[name];
+  if (flag !== undefined)
+    return { key: setting.flag ?? name, value: String(flag).trim(), origin: 'from the command line' };
+  const variable = sources.environment[setting.env]?.trim() ?? '';
+  if (variable !== '') return { key: setting.env, value: variable, origin: 'from environment' };
+  const line = sources.dotEnv[setting.env]?.trim() ?? '';
+  return line === '' ? undefined : { key: setting.env, value: line, origin: 'from .env' };
+}
+
+function read(setting: Setting<unknown>, { key, value, origin }: Found): unknown {
+  const parsed = value === '' ? undefined : setting.type.parse(value);
+  if (parsed !== undefined) return parsed;
+  const shown = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  throw new CliError(`${key}: must be ${setting.type.rule}, received ${shown} (${origin})`);
+}

@@ -1,0 +1,107 @@
+/** How a setting is written on the command line and in the environment. */
+export interface ValueType<T> {
+  /** What stands for the value in the help: `seconds`. Absent for a switch. */
+  readonly placeholder?: string;
+  /** What a value has to be, to follow "must be". */
+  readonly rule: string;
+  /** `undefined` where the text breaks the rule. */
+  parse(text: string): T | undefined;
+  /** The value as it would be written. */
+  show(value: T): string;
+}
+
+/** Any text that is not blank. */
+export function text(placeholder: string): ValueType<string> {
+  return { placeholder, rule: 'text that is not blank', parse: (value) => value, show: (value) => value };
+}
+
+/** One of a few words. */
+export function choice<const Word extends string>(placeholder: string, words: readonly Word[]): ValueType<Word> {
+  return {
+    placeholder,
+    rule: `one of ${words.join(', ')}`,
+    parse: (value) => words.find((word) => word === value.toLowerCase()),
+    show: (value) => value,
+  };
+}
+
+/** A switch: on by its flag, off by the flag with `no-`. */
+export const onOff: ValueType<boolean> = {
+  rule: 'true or false',
+  parse: (value) => {
+    if (/^(?:true|1|yes|on)$/i.test(value)) return true;
+    return /^(?:false|0|no|off)$/i.test(value) ? false : undefined;
+  },
+  show: (value) => (value ? 'on' : 'off'),
+};
+
+/** Names with commas between them. */
+export function list(placeholder: string): ValueType<readonly string[]> {
+  return {
+    placeholder,
+    rule: 'names with commas between them',
+    parse: (value) => value.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()])),
+    show: (value) => value.join(','),
+  };
+}
+
+export function integer(placeholder: string, min: number, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
+  const upTo = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return {
+    placeholder,
+    rule: `an integer ${upTo}`,
+    parse: (value) => (/^\d+$/.test(value) ? within(Number(value), min, max) : undefined),
+    show: String,
+  };
+}
+
+export function decimal(placeholder: string, min: number, max: number): ValueType<number> {
+  return {
+    placeholder,
+    rule: `a number from ${min} to ${max}`,
+    parse: (value) => (DECIMAL.test(value) ? within(Number(value), min, max) : undefined),
+    show: String,
+  };
+}
+
+/** Written in seconds, kept in milliseconds. */
+export function seconds(min: number): ValueType<number> {
+  return {
+    placeholder: 'seconds',
+    rule: `a number of seconds from ${min} to ${MAX_SECONDS}`,
+    parse: (value) => {
+      const number = DECIMAL.test(value) ? within(Number(value), min, MAX_SECONDS) : undefined;
+      return number === undefined ? undefined : Math.round(number * 1000);
+    },
+    show: (ms) => String(ms / 1000),
+  };
+}
+
+/** Written in bytes or with a unit, kept in bytes. */
+export function bytes(min: number): ValueType<number> {
+  return {
+    placeholder: 'bytes',
+    rule: `a number of bytes of at least ${min}, alone or with KiB, MiB or GiB`,
+    parse: (value) => {
+      const [, number, unit = ''] = /^(\d+)\s*(|[kmg]|[kmg]ib)$/i.exec(value) ?? [];
+      const power = UNITS.findIndex((name) => name.charAt(0) === unit.charAt(0).toUpperCase());
+      return number === undefined ? undefined : within(Number(number) * 1024 ** power, min, Number.MAX_SAFE_INTEGER);
+    },
+    show: (value) => {
+      const power = [3, 2, 1].find((candidate) => value % 1024 ** candidate === 0) ?? 0;
+      return `${value / 1024 ** power}${UNITS[power] ?? ''}`;
+    },
+  };
+}
+
+/** By their power of 1024. */
+const UNITS = ['', 'KiB', 'MiB', 'GiB'];
+
+const DECIMAL = /^\d+(?:\.\d+)?$/;
+
+/** The longest delay a timer takes, 2^31 - 1 ms, in whole seconds. */
+const MAX_SECONDS = 2_147_483;
+
+function within(value: number, min: number, max: number): number | undefined {
+  return value >= min && value <= max ? value : undefined;
+}
