@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentSocketError, type FieldIssue } from '../errors/agent-socket-error.js';
 import { QUERY_REQUIRED } from './client-messages.js';
+import { isDeeperThan } from './depth.js';
 import { LIMITS } from './version.js';
 
 /** A JSON object with a string `type`: as far as a frame can be read before its type is known. */
@@ -55,26 +56,4 @@ export function checkMessage<S extends z.ZodType>(schema: S, envelope: Envelope)
 
 function field(issue: z.core.$ZodIssue): FieldIssue {
   return { path: issue.path.map(String).join('.'), message: issue.message };
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Counts brackets outside strings, so that no recursive parser meets a hostile depth. */
-function isDeeperThan(text: string, limit: number): boolean {
-  // Too short to open that many brackets and close them.
-  if (text.length <= 2 * limit) return false;
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    if (inString) {
-      if (char === BACKSLASH) i++;
-      else if (char === QUOTE) inString = false;
-    } else if (char === QUOTE) inString = true;
-    // '[' 0x5b and '{' 0x7b, ']' 0x5d and '}' 0x7d differ in one bit.
-    else if ((char & 0xdf) === 0x5b && ++depth > limit) return true;
-    else if ((char & 0xdf) === 0x5d) depth--;
-  }
-  return false;
 }

@@ -1,0 +1,24 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Whether JSON text nests objects and arrays deeper than `limit`. Counts brackets outside strings, so that no
+ * recursive parser or encoder meets a hostile depth. Says nothing about text that is not JSON.
+ */
+export function isDeeperThan(text: string, limit: number): boolean {
+  // Too short to open that many brackets and close them.
+  if (text.length <= 2 * limit) return false;
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (inString) {
+      if (char === BACKSLASH) i++;
+      else if (char === QUOTE) inString = false;
+    } else if (char === QUOTE) inString = true;
+    // '[' 0x5b and '{' 0x7b, ']' 0x5d and '}' 0x7d differ in one bit.
+    else if ((char | 0x20) === 0x7b && ++depth > limit) return true;
+    else if ((char | 0x20) === 0x7d) depth--;
+  }
+  return false;
+}
