@@ -30,9 +30,10 @@ export class TypedEmitter<Events extends EventMap<Events>> {
 
   /** Calls `listener` at the next `event` only. Returns the function that removes it earlier. */
   once<Name extends keyof Events & string>(event: Name, listener: Listener<Events[Name]>): () => void {
+    // Returned, because a listener may be async for all its type says: `emit` looks after the promise.
     const off = this.on(event, (...args) => {
       off();
-      listener(...args);
+      return listener(...args);
     });
     return off;
   }
