@@ -5,6 +5,7 @@ import type { ConnectionInfo } from '../connection/connection.js';
 import type { ConnectionManager, Slot } from '../connection/connection-manager.js';
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { OptionError } from '../errors/option-error.js';
 import type { Logger } from '../logging/logger.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import type { WsAcceptor } from './ws-socket.js';
@@ -39,11 +40,14 @@ type UpgradeListener = ((request: IncomingMessage, raw: Duplex, head: Buffer) =>
 /**
  * Takes the upgrade requests for one path and leaves all others to whoever else listens; where nobody else does,
  * they get 404 rather than hang. Returns the function that detaches it.
+ * @throws OptionError where another service of this library has the path on this server.
  */
 export function attachUpgrade<P extends Principal, Metadata>(
   server: HttpServer | HttpsServer,
   options: UpgradeOptions<P, Metadata>,
 ): () => void {
+  const taken = (server.listeners('upgrade') as UpgradeListener[]).some((listener) => listener[PATH] === options.path);
+  if (taken) throw new OptionError('path', 'free: another service has it on this server', options.path);
   const handshakes = new Handshakes(options);
   const listener: UpgradeListener = (request, raw, head) => {
     if (pathOf(request) === options.path) handshakes.start(request, raw, head);
@@ -101,8 +105,8 @@ class Handshakes<P extends Principal, Metadata> {
     } catch (error) {
       return this.#reject(request, raw, head, slot, error);
     }
-    if (!(principal instanceof Promise)) return this.#finish(request, raw, head, slot, principal);
-    void withDeadline(principal, this.#options.authenticateTimeoutMs).then(
+    if (!isThenable(principal)) return this.#finish(request, raw, head, slot, principal);
+    void withDeadline(Promise.resolve(principal), this.#options.authenticateTimeoutMs).then(
       (resolved) => this.#finish(request, raw, head, slot, resolved),
       (error: unknown) => this.#reject(request, raw, head, slot, error),
     );
@@ -112,8 +116,8 @@ class Handshakes<P extends Principal, Metadata> {
     const { acceptor, connections, isDraining, metadata, logger } = this.#options;
     // The client may have left, and the server may have begun to drain, while we waited.
     if (raw.destroyed) return slot.release();
-    const refusal = principal === null ? CLOSE_CODES.unauthorized : isDraining() ? CLOSE_CODES.draining : undefined;
-    if (principal === null || refusal !== undefined) {
+    const refusal = this.#refusal(principal, isDraining());
+    if (refusal !== undefined || principal === null) {
       slot.release();
       return this.#refuse(request, raw, head, refusal ?? CLOSE_CODES.unauthorized);
     }
@@ -137,6 +141,15 @@ class Handshakes<P extends Principal, Metadata> {
     });
   }
 
+  /** Why an answer of the hook lets nobody in. Hooks written without a compiler can answer anything. */
+  #refusal(principal: unknown, isDraining: boolean): CloseCodeInfo | undefined {
+    if (principal === null || principal === undefined) return CLOSE_CODES.unauthorized;
+    if (isDraining) return CLOSE_CODES.draining;
+    if (typeof principal === 'object' && 'id' in principal && typeof principal.id === 'string') return undefined;
+    this.#options.logger.error({}, 'The authenticate hook gave a principal without a string "id"');
+    return CLOSE_CODES.internal;
+  }
+
   #reject(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, error: unknown): void {
     slot.release();
     if (raw.destroyed) return;
@@ -158,6 +171,11 @@ class Handshakes<P extends Principal, Metadata> {
       setTimeout(() => socket.terminate(), LINGER_MS).unref();
     });
   }
+}
+
+/** Promises of other makes count too. */
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** The deadline rejects with an error of its own, which no hook can throw. */
