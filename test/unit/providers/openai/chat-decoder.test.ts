@@ -10,6 +10,8 @@ type Delta = Readonly<Record<string, unknown>>;
 
 const HEAD = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'gpt-"4o"-模型' };
 
+const SECOND = '"choices":[{"delta":{"content":"second"}}]';
+
 function chunk(delta: Delta, extra: object = {}): object {
   return { ...HEAD, choices: [{ index: 0, delta, logprobs: null, finish_reason: null }], usage: null, ...extra };
 }
@@ -120,6 +122,8 @@ describe('ChatDecoder', () => {
       text.map((obfuscation) => ({ obfuscation })),
       fc.stringMatching(/^[A-Za-z0-9]{0,9}$/).map((obfuscation) => ({ obfuscation })),
       text.map((content) => ({ content })),
+      // Becomes a second "choices" behind the padding.
+      fc.constant({ obfuscation: 'abc', twice: 1 }),
       fc.constant({ usage: { prompt_tokens: 1, completion_tokens: 2 } }),
     );
     const style = fc.constantFrom<(json: string) => string>(
@@ -143,7 +147,9 @@ describe('ChatDecoder', () => {
     fc.assert(
       fc.property(streams, fc.infiniteStream(fc.integer({ min: 1, max: 900 })), (stream, sizes) => {
         const jsons = stream.chunks.flatMap(([d, e]) =>
-          Array.from({ length: stream.repeat }, () => restyled(JSON.stringify(chunk(d, e)), stream.style)),
+          Array.from({ length: stream.repeat }, () =>
+            restyled(JSON.stringify(chunk(d, e)).replace('"twice":1', SECOND), stream.style),
+          ),
         );
         const bytes = Buffer.from(jsons.map((json) => stream.lead + json + stream.end + stream.end).join(''));
         const { parts } = decode(cut(bytes, sizes));
@@ -159,6 +165,17 @@ describe('ChatDecoder', () => {
     // Both ways must have been gone often for this to say anything.
     expect(matched).toBeGreaterThan(500);
     expect(refused).toBeGreaterThan(500);
+  });
+
+  it.each([
+    ['a raw control character in the text', { content: 'a\tb' }, 'x', (json: string) => json.replace('\\t', '\t')],
+    ['an escape that is none in the text', { content: 'a\tb' }, 'x', (json: string) => json.replace('\\t', '\\x')],
+    ['a raw control character in the padding', { content: 'a' }, 'x\ty', (json: string) => json.replace('\\t', '\t')],
+    ['an escape that is none in the padding', { content: 'a' }, 'x\ty', (json: string) => json.replace('\\t', '\\x')],
+  ])('refuses what JSON.parse refuses: %s', (_, delta, obfuscation, spoil) => {
+    const good = `data: ${JSON.stringify(chunk({ content: 'ok' }, { obfuscation: 'abc' }))}\n\n`;
+    const bad = `data: ${spoil(JSON.stringify(chunk(delta, { obfuscation })))}\n\n`;
+    expect(() => decodeText(good + good + bad)).toThrow('something that cannot be read');
   });
 
   it('makes one part of the text of a read and keeps kinds apart and in order', () => {

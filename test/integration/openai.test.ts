@@ -1,0 +1,472 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LlmPart, LlmRequest } from '../../src/agent/llm-provider.js';
+import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
+import { createOpenAiProvider, type OpenAiProviderOptions } from '../../src/providers/openai.js';
+import { Gate, scripts, startOpenAiUpstream, type OpenAiUpstream, type Script } from '../helpers/openai-upstream.js';
+
+const KEY = 'sk-test-do-not-log-0042';
+const HELLO: LlmRequest = { messages: [{ role: 'user', content: 'hello' }], tools: [] };
+
+let upstream: OpenAiUpstream;
+beforeEach(async () => {
+  upstream = await startOpenAiUpstream();
+});
+afterEach(() => upstream.close());
+
+function ask(options: Partial<OpenAiProviderOptions> = {}, request = HELLO, signal = new AbortController().signal) {
+  const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'test-model', ...options });
+  return provider.stream(request, { signal })[Symbol.asyncIterator]();
+}
+
+/** Everything a stream says, and how it failed where it did. */
+async function gather(stream: ReturnType<typeof ask>): Promise<{ parts: LlmPart[]; failure: unknown }> {
+  const parts: LlmPart[] = [];
+  try {
+    for (let turn = await stream.next(); turn.done !== true; turn = await stream.next())
+      parts.push(...[turn.value].flat());
+    return { parts, failure: undefined };
+  } catch (failure) {
+    return { parts, failure };
+  }
+}
+
+async function failureOf(stream: ReturnType<typeof ask>): Promise<AgentSocketError> {
+  const { failure } = await gather(stream);
+  if (!AgentSocketError.isInstance(failure)) throw new Error(`not a typed error: ${inspect(failure)}`);
+  return failure;
+}
+
+const textOf = (parts: readonly LlmPart[]): string =>
+  parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('');
+
+describe('an answer', () => {
+  it('arrives with usage and the finish reason', async () => {
+    const { parts, failure } = await gather(ask());
+    expect(failure).toBeUndefined();
+    expect(textOf(parts)).toBe('You said: hello');
+    expect(parts.slice(-2)).toEqual([
+      { type: 'usage', inputTokens: 10, outputTokens: 3 },
+      { type: 'finish', reason: 'stop', raw: 'stop' },
+    ]);
+  });
+
+  it('is asked for with key, organization and the options of the provider', async () => {
+    await gather(ask({ organization: 'org-1', temperature: 0.5, extraBody: { seed: 7 } }));
+    const { headers, body, path } = await upstream.request(1);
+    expect(path).toBe('/v1/chat/completions');
+    expect(headers).toMatchObject({ authorization: `Bearer ${KEY}`, 'openai-organization': 'org-1' });
+    expect(body).toEqual({
+      model: 'test-model',
+      messages: [{ role: 'user', content: 'hello' }],
+      temperature: 0.5,
+      seed: 7,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+  });
+
+  it('is handed on token by token as it arrives', async () => {
+    const gate = new Gate();
+    upstream.reply({ tokens: ['One', ' two', ' three'], gate });
+    const stream = ask();
+    for (const text of ['One', ' two', ' three']) {
+      const turn = stream.next();
+      gate.release();
+      expect([(await turn).value].flat()[0]).toEqual({ type: 'text-delta', text });
+    }
+  });
+
+  const long = Array.from({ length: 300 }, (_, at) => ['word ', '汉字', '😀', '"\\\n', 'é'][at % 5] ?? '');
+  it.each<[string, Script]>([
+    ['one byte per packet', { tokens: long.slice(0, 12), packets: 'byte' }],
+    ['everything in one packet', { tokens: long, packets: 'whole' }],
+    ['CRLF line ends', { tokens: long, lineEnd: '\r\n' }],
+    ['CR line ends, one byte per packet', { tokens: long.slice(0, 12), lineEnd: '\r', packets: 'byte' }],
+    ['padding', { tokens: long, padding: true }],
+    ['a chunk of 10 MB', { tokens: ['a', '字'.repeat(3_500_000), 'b'] }],
+    ['no [DONE]', { tokens: long, end: 'no-done' }],
+  ])('is read exactly with %s', async (_, script) => {
+    upstream.reply(script);
+    const { parts, failure } = await gather(ask());
+    expect(failure).toBeUndefined();
+    const tokens = 'tokens' in script ? (script.tokens ?? []) : [];
+    expect(textOf(parts) === tokens.join('')).toBe(true);
+    expect(parts.at(-1)).toEqual({ type: 'finish', reason: 'stop', raw: 'stop' });
+  });
+
+  it('may be empty', async () => {
+    upstream.reply({ usage: false });
+    expect((await gather(ask())).parts).toEqual([{ type: 'finish', reason: 'stop', raw: 'stop' }]);
+  });
+
+  it.each(['reasoning_content', 'reasoning'] as const)('may begin with reasoning in %s', async (reasoningField) => {
+    upstream.reply({ reasoning: ['Let me ', 'think.'], reasoningField, tokens: ['Done.'], packets: 'whole' });
+    expect((await gather(ask())).parts.slice(0, 2)).toEqual([
+      { type: 'reasoning-delta', text: 'Let me think.' },
+      { type: 'text-delta', text: 'Done.' },
+    ]);
+  });
+
+  it('may be parallel tool calls in pieces, one of them with broken arguments', async () => {
+    upstream.reply({
+      toolCalls: [
+        { name: 'calculator', arguments: '{"expression":"1 + 1"}' },
+        { name: 'clock', arguments: '{"zone": broken', id: null },
+      ],
+    });
+    const { parts } = await gather(ask());
+    expect(parts[0]).toEqual({
+      type: 'tool-call',
+      id: 'call_1',
+      name: 'calculator',
+      arguments: '{"expression":"1 + 1"}',
+    });
+    expect(parts[1]).toMatchObject({ type: 'tool-call', name: 'clock', arguments: '{"zone": broken' });
+    expect(parts.at(-1)).toMatchObject({ type: 'finish', reason: 'tool_calls' });
+  });
+
+  it('may be whole tool calls in one event, without ids and indices', async () => {
+    const call = { name: 'clock', arguments: '{}', id: null, index: null };
+    upstream.reply({ toolCalls: [call, call], toolCallPiece: 0 });
+    const calls = (await gather(ask())).parts.filter((part) => part.type === 'tool-call');
+    expect(calls).toHaveLength(2);
+    expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('leaves the connection to the next one', async () => {
+    const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
+    const { signal } = new AbortController();
+    for (let n = 1; n <= 3; n++) {
+      const stream = provider.stream(HELLO, { signal })[Symbol.asyncIterator]();
+      expect((await gather(stream)).failure).toBeUndefined();
+      await (
+        await upstream.request(n)
+      ).closed;
+    }
+    expect(upstream.connectionCount).toBeLessThan(3);
+    expect(upstream.abortedCount).toBe(0);
+  });
+
+  it('is asked for again without stream_options by a server that refuses them, and from then on', async () => {
+    const body = { error: { message: 'Unknown field: stream_options', type: 'invalid_request_error' } };
+    upstream.reply((asked) => (asked.stream_options === undefined ? scripts.echo(asked) : { status: 400, body }));
+    const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
+    for (let n = 0; n < 2; n++) {
+      const stream = provider.stream(HELLO, { signal: new AbortController().signal })[Symbol.asyncIterator]();
+      const { parts } = await gather(stream);
+      expect(textOf(parts)).toBe('You said: hello');
+      expect(parts.some(({ type }) => type === 'usage')).toBe(false);
+    }
+    expect(upstream.requests.map((request) => request.body.stream_options !== undefined)).toEqual([true, false, false]);
+  });
+
+  it('is read in turn by two readers at once', async () => {
+    const stream = ask();
+    const [first, second, third] = await Promise.all([stream.next(), stream.next(), stream.next()]);
+    expect(first.done).toBe(false);
+    expect([first, second, third].some((turn) => turn.done === true)).toBe(true);
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    [401, 'Authentication at the model provider failed.'],
+    [403, 'The model provider does not permit this request.'],
+    [400, 'The model provider refused the request.'],
+    [404, 'The model provider does not know this model or address.'],
+  ])('with %d is told at once and in our own words', async (status, message) => {
+    upstream.reply({ ...scripts.unauthorized(KEY), status });
+    const failure = await failureOf(ask());
+    expect([failure.code, failure.message, failure.retryable]).toEqual(['provider_error', message, false]);
+    expect(upstream.requests).toHaveLength(1);
+    expect(inspect(failure, { depth: 10, showHidden: true })).not.toContain(KEY);
+    expect(inspect(failure.cause)).toContain('Incorrect API key provided');
+  });
+
+  it('with a page of HTML stays out of the message', async () => {
+    upstream.reply({ status: 502, headers: { 'x-should-retry': 'false' }, body: '<h1>Bad gateway at 10.0.0.7</h1>' });
+    expect((await failureOf(ask())).message).toBe('The model provider failed.');
+  });
+
+  it.each([408, 409, 429, 500, 503])('with %d is tried again', async (status) => {
+    upstream.replyOnce({ ...scripts.brokenOnce(), status }, { ...scripts.brokenOnce(), status });
+    expect(textOf((await gather(ask())).parts)).toBe('You said: hello');
+    expect(upstream.requests).toHaveLength(3);
+  });
+
+  it('ends the tries with maxRetries', async () => {
+    upstream.reply({ ...scripts.brokenOnce(), status: 429 });
+    const failure = await failureOf(ask({ maxRetries: 1 }));
+    expect([failure.code, failure.retryAfterMs, upstream.requests.length]).toEqual(['provider_rate_limited', 1, 2]);
+  });
+
+  it('that asks to wait longer than anybody waits is told at once', async () => {
+    upstream.reply(scripts.rateLimited(3600));
+    const failure = await failureOf(ask());
+    expect([failure.code, failure.retryAfterMs, failure.retryable]).toEqual(['provider_rate_limited', 3_600_000, true]);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('by a reset before the headers is tried again, and told when it stays', async () => {
+    upstream.replyOnce({ raw: 'reset' });
+    expect(textOf((await gather(ask())).parts)).toBe('You said: hello');
+    upstream.reply({ raw: 'reset' });
+    const failure = await failureOf(ask({ maxRetries: 0 }));
+    expect([failure.code, failure.message]).toEqual(['provider_error', 'The model provider cannot be reached.']);
+  });
+
+  it('by nobody listening is told', async () => {
+    const gone = await startOpenAiUpstream();
+    await gone.close();
+    const failure = await failureOf(ask({ baseUrl: gone.url, maxRetries: 0 }));
+    expect(failure.message).toBe('The model provider cannot be reached.');
+  });
+});
+
+describe('a stream that breaks', () => {
+  it.each<[NonNullable<Extract<Script, { end?: unknown }>['end']>, string]>([
+    ['cut', 'The model provider ended in the middle of its answer.'],
+    ['reset', 'The model provider ended in the middle of its answer.'],
+    ['error', 'The model provider failed in the middle of its answer.'],
+    ['malformed', 'The model provider sent something that cannot be read.'],
+  ])('by %s fails after the text before, and is not tried again', async (end, message) => {
+    upstream.reply({ tokens: ['Some ', 'text'], end });
+    const { parts, failure } = await gather(ask());
+    expect(AgentSocketError.isInstance(failure) && [failure.code, failure.message]).toEqual([
+      'provider_error',
+      message,
+    ]);
+    // A reset may overtake what was sent before it.
+    if (end !== 'reset') expect(textOf(parts)).toBe('Some text');
+    expect(parts.some(({ type }) => type === 'finish')).toBe(false);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('is an error where the body is no stream at all', async () => {
+    upstream.reply({ status: 200, body: { choices: [{ message: { content: 'not streamed' } }] } });
+    expect((await failureOf(ask())).code).toBe('provider_error');
+  });
+});
+
+describe('time', () => {
+  it.each<[string, Script, object]>([
+    ['no headers', { raw: 'silence' }, { firstTokenMs: 50 }],
+    ['no headers in all attempts together', { raw: 'silence' }, { totalToFirstOutputMs: 50 }],
+    ['headers but no token', { raw: (_, response) => response.writeHead(200).flushHeaders() }, { firstTokenMs: 50 }],
+    [
+      'nothing but comments',
+      {
+        raw: (_, response) => {
+          response.writeHead(200);
+          const beat = setInterval(() => response.write(': processing\n\n'), 5);
+          response.once('close', () => clearInterval(beat));
+        },
+      },
+      { firstTokenMs: 50 },
+    ],
+    [
+      'a body that never ends behind an error',
+      {
+        raw: (_, response) => {
+          response.writeHead(401).write('{"error":');
+        },
+      },
+      { totalToFirstOutputMs: 50 },
+    ],
+  ])('is up with %s', async (_, script, timeouts) => {
+    upstream.reply(script);
+    const failure = await failureOf(ask({ timeouts, maxRetries: 0 }));
+    expect([failure.code, failure.message]).toEqual(['provider_timeout', 'The model provider did not answer in time.']);
+    await (
+      await upstream.request(1)
+    ).aborted;
+  });
+
+  it('of an attempt may be up and the next one answer', async () => {
+    upstream.replyOnce({ raw: 'silence' });
+    const { parts } = await gather(ask({ timeouts: { firstTokenMs: 300 } }));
+    expect(textOf(parts)).toBe('You said: hello');
+  });
+
+  it('between tokens is up with a stall, after the text before', async () => {
+    upstream.reply({ tokens: ['Some ', 'text'], end: 'stall' });
+    const { parts, failure } = await gather(ask({ timeouts: { betweenTokensMs: 300 } }));
+    expect(textOf(parts)).toBe('Some text');
+    expect(AgentSocketError.isInstance(failure) && [failure.code, failure.message]).toEqual([
+      'provider_timeout',
+      'The model provider stopped in the middle of its answer.',
+    ]);
+    await (
+      await upstream.request(1)
+    ).aborted;
+  });
+
+  it('between tokens is not counted while nobody waits', async () => {
+    const gate = new Gate();
+    upstream.reply({ tokens: ['a', 'b'], gate });
+    const stream = ask({ timeouts: { betweenTokensMs: 400 } });
+    gate.release();
+    await stream.next();
+    // The clock is the subject here: it must not run out during this.
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    const turn = stream.next();
+    gate.release();
+    expect([(await turn).value].flat()[0]).toEqual({ type: 'text-delta', text: 'b' });
+  });
+
+  it('between tokens starts anew with each piece of a tool call', async () => {
+    const text = JSON.stringify({ expression: '1 + '.repeat(40) });
+    upstream.reply({ toolCalls: [{ name: 'calculator', arguments: text }], toolCallPiece: 8, delayMs: 60 });
+    const { parts, failure } = await gather(ask({ timeouts: { betweenTokensMs: 800 } }));
+    expect(failure).toBeUndefined();
+    expect(parts[0]).toMatchObject({ type: 'tool-call', arguments: text });
+  });
+
+  it('that is up when only the mark of the end is missing is no failure', async () => {
+    upstream.reply({
+      raw: (_, response) => {
+        response.write('data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\n');
+      },
+    });
+    const { parts, failure } = await gather(ask({ timeouts: { betweenTokensMs: 50 } }));
+    expect(failure).toBeUndefined();
+    expect(parts.map(({ type }) => type)).toEqual(['text-delta', 'finish']);
+  });
+});
+
+describe('an abort', () => {
+  const reason = new Error('cancelled by the test');
+
+  it('before the start sends nothing', async () => {
+    expect((await gather(ask({}, HELLO, AbortSignal.abort(reason)))).failure).toBe(reason);
+    expect(upstream.requests).toHaveLength(0);
+  });
+
+  it('before the headers ends the upstream request', async () => {
+    upstream.reply({ raw: 'silence' });
+    const abort = new AbortController();
+    const result = gather(ask({}, HELLO, abort.signal));
+    const request = await upstream.request(1);
+    abort.abort(reason);
+    expect((await result).failure).toBe(reason);
+    await request.aborted;
+  });
+
+  it('between two attempts ends the waiting', async () => {
+    upstream.reply(scripts.rateLimited(20));
+    const abort = new AbortController();
+    const result = gather(ask({}, HELLO, abort.signal));
+    await (
+      await upstream.request(1)
+    ).closed;
+    abort.abort(reason);
+    expect((await result).failure).toBe(reason);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('in the middle of the body ends the upstream request', async () => {
+    const gate = new Gate();
+    upstream.reply({ tokens: ['a', 'b'], gate });
+    const abort = new AbortController();
+    const stream = ask({}, HELLO, abort.signal);
+    gate.release();
+    await stream.next();
+    const turn = stream.next();
+    abort.abort(reason);
+    await expect(turn).rejects.toBe(reason);
+    await (
+      await upstream.request(1)
+    ).aborted;
+    expect(upstream.abortedCount).toBe(1);
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  it('while nobody waits is told by the next call', async () => {
+    const gate = new Gate();
+    upstream.reply({ tokens: ['a', 'b'], gate });
+    const abort = new AbortController();
+    const stream = ask({}, HELLO, abort.signal);
+    gate.release();
+    await stream.next();
+    abort.abort(reason);
+    await (
+      await upstream.request(1)
+    ).aborted;
+    await expect(stream.next()).rejects.toBe(reason);
+  });
+
+  it('after the end changes nothing', async () => {
+    const abort = new AbortController();
+    const stream = ask({}, HELLO, abort.signal);
+    expect((await gather(stream)).failure).toBeUndefined();
+    abort.abort(reason);
+    expect((await stream.next()).done).toBe(true);
+  });
+});
+
+describe('return()', () => {
+  it('in the middle ends the upstream request', async () => {
+    const gate = new Gate();
+    upstream.reply({ tokens: ['a', 'b'], gate });
+    const stream = ask();
+    gate.release();
+    await stream.next();
+    expect(await stream.return?.()).toEqual({ done: true, value: undefined });
+    await (
+      await upstream.request(1)
+    ).aborted;
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  it('before the headers ends the upstream request, and whoever waits is told the end', async () => {
+    upstream.reply({ raw: 'silence' });
+    const stream = ask();
+    const turn = stream.next();
+    const request = await upstream.request(1);
+    await stream.return?.();
+    expect((await turn).done).toBe(true);
+    await request.aborted;
+  });
+
+  it('before the start sends nothing', async () => {
+    const stream = ask();
+    await stream.return?.();
+    expect((await stream.next()).done).toBe(true);
+    expect(upstream.requests).toHaveLength(0);
+  });
+});
+
+describe('a reader that does not pull', () => {
+  it('stops the upstream after about 64 KiB, and loses nothing', async () => {
+    const token = 'x'.repeat(1000);
+    const count = 40_000;
+    let written = 0;
+    const body = Buffer.from(`data: ${JSON.stringify({ choices: [{ delta: { content: token } }] })}\n\n`);
+    let full: () => void = () => undefined;
+    const blocked = new Promise<void>((resolve) => (full = resolve));
+    upstream.reply({
+      raw: async (_, response) => {
+        for (; written < count; written++) {
+          if (response.write(body)) continue;
+          const drained = new Promise((resolve) => response.once('drain', resolve));
+          // A socket that takes nothing for this long is blocked by the other end.
+          const timer = setTimeout(full, 300);
+          await drained;
+          clearTimeout(timer);
+        }
+        response.end('data: [DONE]\n\n');
+      },
+    });
+    const stream = ask();
+    const first = await stream.next();
+    await blocked;
+    // What lies between is the kernel's: buffers of both sockets.
+    expect(written * body.length).toBeLessThan(16 * 1024 * 1024);
+    const { parts, failure } = await gather(stream);
+    expect(failure).toBeUndefined();
+    expect(textOf([first.value ?? []].flat()).length + textOf(parts).length).toBe(count * token.length);
+    const largest = Math.max(...parts.map((part) => (part.type === 'text-delta' ? part.text.length : 0)));
+    expect(largest).toBeLessThan(256 * 1024);
+  });
+});
