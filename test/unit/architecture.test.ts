@@ -1,0 +1,313 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
+
+interface Import {
+  /** The importing file, relative to src. */
+  readonly from: string;
+  /** The imported file, relative to src, or the name of a package. */
+  readonly to: string;
+  readonly isLocal: boolean;
+  /** Whether nothing of it is left when the code runs. */
+  readonly isType: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'));
+const sources = new Map(files.map((file) => [file, parse(readFileSync(join(SRC, file), 'utf8'))]));
+const imports = [...sources].flatMap(([file, source]) => importsOf(file, source));
+const runtimeImports = imports.filter(({ isType }) => !isType);
+
+function parse(source: string): ts.SourceFile {
+  return ts.createSourceFile('x.ts', source, ts.ScriptTarget.ES2022, false);
+}
+
+/** Every node of a file, the strings and templates that only look like code left whole. */
+function* nodesOf(node: ts.Node): Generator<ts.Node> {
+  yield node;
+  const children: ts.Node[] = [];
+  ts.forEachChild(node, (child) => void children.push(child));
+  for (const child of children) yield* nodesOf(child);
+}
+
+function importsOf(from: string, source: ts.SourceFile): Import[] {
+  const found: Import[] = [];
+  for (const node of nodesOf(source)) {
+    if (ts.isImportDeclaration(node)) found.push(toImport(from, textOf(node.moduleSpecifier), isTypeImport(node)));
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
+      found.push(toImport(from, textOf(node.moduleSpecifier), isTypeExport(node)));
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      found.push(toImport(from, textOf(node.arguments[0]), false));
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      found.push(toImport(from, textOf(node.argument.literal), true));
+    }
+  }
+  return found;
+}
+
+function textOf(node: ts.Node | undefined): string {
+  if (node === undefined || !ts.isStringLiteralLike(node)) throw new Error('An import that is no plain string');
+  return node.text;
+}
+
+function isTypeImport({ importClause }: ts.ImportDeclaration): boolean {
+  if (importClause === undefined) return false;
+  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { name, namedBindings } = importClause;
+  if (name !== undefined || namedBindings === undefined || !ts.isNamedImports(namedBindings)) return false;
+  return namedBindings.elements.every(({ isTypeOnly }) => isTypeOnly);
+}
+
+function isTypeExport({ isTypeOnly, exportClause }: ts.ExportDeclaration): boolean {
+  if (isTypeOnly) return true;
+  return (
+    exportClause !== undefined &&
+    ts.isNamedExports(exportClause) &&
+    exportClause.elements.every((element) => element.isTypeOnly)
+  );
+}
+
+/** Whether code reads `object.property`, for any property where none is named. */
+function reads(source: ts.SourceFile, object: string, properties?: readonly string[]): boolean {
+  for (const node of nodesOf(source)) {
+    if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) continue;
+    if (!ts.isIdentifier(node.expression) || node.expression.text !== object) continue;
+    if (properties === undefined || ts.isElementAccessExpression(node)) return true;
+    if (properties.includes(node.name.text)) return true;
+  }
+  return false;
+}
+
+function toImport(from: string, specifier: string, isType: boolean): Import {
+  if (!specifier.startsWith('.')) {
+    const parts = specifier.split('/');
+    const name = specifier.startsWith('@')
+      ? parts.slice(0, 2).join('/')
+      : specifier.startsWith('node:')
+        ? specifier
+        : (parts[0] ?? '');
+    return { from, to: name, isLocal: false, isType };
+  }
+  const to = normalize(join(dirname(from), specifier))
+    .replaceAll('\\', '/')
+    .replace(/\.js$/, '.ts');
+  return { from, to, isLocal: true, isType };
+}
+
+/** The folder of a file, or the file itself where it lies on top. */
+function part(file: string): string {
+  return file.split('/')[0] ?? file;
+}
+
+const FLOORS: readonly (readonly string[])[] = [
+  ['protocol', 'errors', 'events', 'logging'],
+  // Ports lie beside their engine and share its folders.
+  ['connection', 'message', 'run', 'agent', 'conversation'],
+  ['transport', 'providers', 'tools', 'http', 'stores'],
+  ['server.ts', 'options.ts', 'shutdown.ts', 'version.ts', 'index.ts', 'cli', 'testing', 'client', 'web'],
+];
+const floorOf = new Map(FLOORS.flatMap((parts, floor) => parts.map((name) => [name, floor] as const)));
+/** The whole of the floor that code of a page may use: types, codes and versions, without zod. */
+const PAGE_MAY_IMPORT = [
+  'protocol/close-codes.ts',
+  'protocol/error-codes.ts',
+  'protocol/version.ts',
+  'protocol/page.ts',
+];
+
+function show(list: readonly Import[]): string[] {
+  return list.map(({ from, to, isType }) => `${from} -> ${to}${isType ? ' (type)' : ''}`);
+}
+
+describe('the walk itself', () => {
+  it('finds the files and their imports', () => {
+    expect(files.length).toBeGreaterThan(80);
+    expect(show(imports)).toEqual(
+      expect.arrayContaining([
+        'server.ts -> options.ts',
+        'server.ts -> node:http (type)',
+        'transport/upgrade.ts -> connection/connection-manager.ts (type)',
+        'transport/ws-socket.ts -> ws',
+      ]),
+    );
+    // Every local import leads to a file, so none is overlooked by a wrong guess of its name.
+    const known = new Set(files);
+    expect(show(imports.filter(({ to, isLocal }) => isLocal && to.endsWith('.ts') && !known.has(to)))).toEqual([]);
+  });
+
+  it.each([
+    ["import { a } from './a.js';", 'x/a.ts', false],
+    ["import {\n  type A,\n  type B,\n} from './a.js';", 'x/a.ts', true],
+    ["import { type A, b } from './a.js';", 'x/a.ts', false],
+    ["import type { A } from '../a.js';", 'a.ts', true],
+    ["export { a } from './a.js';", 'x/a.ts', false],
+    ["export * from './a.js';", 'x/a.ts', false],
+    ["export type { A } from './a.js';", 'x/a.ts', true],
+    ["import './a.js';", 'x/a.ts', false],
+    ["import OpenAI, { type A } from 'openai/index.js';", 'openai', false],
+    ["const a = await import('./a.js');", 'x/a.ts', false],
+  ])('reads %s', (source, to, isType) => {
+    expect(importsOf('x/y.ts', parse(source))).toMatchObject([{ to, isType }]);
+  });
+
+  it('reads no comments and no code in strings', () => {
+    const source = "// import { a } from './a.js';\nconst a = `\nimport { b } from './b.js';\nconsole.log(1)`;";
+    expect(importsOf('x/y.ts', parse(source))).toEqual([]);
+    expect(reads(parse(source), 'console')).toBe(false);
+  });
+
+  it('sees what code reads', () => {
+    expect(reads(parse('const a = `${process.env.A}`;'), 'process', ['env'])).toBe(true);
+    expect(reads(parse("process['env']"), 'process', ['env'])).toBe(true);
+    expect(reads(parse('process.memoryUsage()'), 'process', ['env'])).toBe(false);
+  });
+});
+
+describe('floors', () => {
+  it('has a place for every file', () => {
+    expect(files.filter((file) => !floorOf.has(part(file)))).toEqual([]);
+  });
+
+  it('imports only downward', () => {
+    const upward = imports.filter(({ from, to, isLocal }) => {
+      if (to === '../package.json') return false;
+      return isLocal && (floorOf.get(part(from)) ?? -1) < (floorOf.get(part(to)) ?? Infinity);
+    });
+    expect(show(upward)).toEqual([]);
+  });
+
+  it('keeps drivers from knowing each other', () => {
+    const drivers = new Set(FLOORS[2]);
+    const across = imports.filter(
+      ({ from, to }) => drivers.has(part(from)) && drivers.has(part(to)) && part(from) !== part(to),
+    );
+    expect(show(across)).toEqual([]);
+    const providerOf = (file: string) => /^providers\/([^/.]+)/.exec(file)?.[1];
+    const providers = imports.filter(
+      ({ from, to }) =>
+        providerOf(from) !== undefined && providerOf(to) !== undefined && providerOf(from) !== providerOf(to),
+    );
+    expect(show(providers)).toEqual([]);
+  });
+
+  it('keeps the doors apart: nothing but doors opens a door', () => {
+    // The library does not know its command line, its pages or its test kit.
+    const doors = ['cli', 'testing', 'web', 'client', 'index.ts'];
+    const opened = imports.filter(
+      ({ from, to, isLocal }) => isLocal && doors.includes(part(to)) && part(from) !== part(to) && part(from) !== 'cli',
+    );
+    expect(show(opened)).toEqual([]);
+  });
+
+  it('gives code of pages the part of the protocol that holds no zod', () => {
+    const heavy = runtimeImports.filter(({ from, to, isLocal }) => {
+      const isPage = part(from) === 'web' || part(from) === 'client';
+      return isPage && (isLocal ? part(to) !== part(from) && !PAGE_MAY_IMPORT.includes(to) : true);
+    });
+    expect(show(heavy)).toEqual([]);
+    const light = runtimeImports.filter(({ from, isLocal }) => PAGE_MAY_IMPORT.includes(from) && !isLocal);
+    expect(show(light)).toEqual([]);
+  });
+
+  it('runs in no circle', () => {
+    expect(circles(runtimeImports)).toEqual([]);
+  });
+
+  it('would find a circle', () => {
+    const link = (from: string, to: string) => ({ from, to, isLocal: true, isType: false });
+    expect(circles([link('a', 'b'), link('b', 'c'), link('c', 'a'), link('c', 'd')])).toEqual(['a -> b -> c -> a']);
+  });
+});
+
+/** Every circle met on the way through the imports, once. */
+function circles(links: readonly Import[]): string[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to, isLocal } of links) if (isLocal) next.set(from, [...(next.get(from) ?? []), to]);
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) found.push([...path.slice(at), file].join(' -> '));
+    if (at >= 0 || done.has(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+  return found;
+}
+
+describe('third parties', () => {
+  /** Where each package may be imported; a package that is not here has no place. */
+  const PLACES: Readonly<Record<string, RegExp>> = {
+    ws: /^(transport\/ws-socket\.ts|testing\/)/,
+    openai: /^providers\/openai[./]/,
+    undici: /^providers\/openai[./]/,
+    'expr-eval': /^tools\//,
+    commander: /^cli\//,
+    pino: /^cli\//,
+    eventemitter3: /^events\//,
+    zod: /^(protocol|agent|http|tools|cli)\//,
+  };
+
+  it('stay in their place', () => {
+    const packages = imports.filter(({ to, isLocal }) => !isLocal && !to.startsWith('node:'));
+    expect(show(packages.filter(({ from, to }) => PLACES[to]?.test(from) !== true))).toEqual([]);
+    // Each of them is used, or its row is stale.
+    expect(Object.keys(PLACES).filter((name) => !packages.some(({ to }) => to === name))).toEqual([]);
+  });
+
+  it('come one to a file', () => {
+    const drivers = new Set(FLOORS[2]);
+    const perFile = new Map<string, Set<string>>();
+    for (const { from, to, isLocal } of runtimeImports) {
+      if (isLocal || to.startsWith('node:') || to === 'zod' || !drivers.has(part(from))) continue;
+      perFile.set(from, (perFile.get(from) ?? new Set()).add(to));
+    }
+    expect([...perFile].filter(([, packages]) => packages.size > 1).map(([file]) => file)).toEqual([]);
+  });
+});
+
+describe('Node', () => {
+  it('names its modules by node:', () => {
+    expect(
+      show(
+        imports.filter(({ to, isLocal }) => !isLocal && /^(fs|http|https|net|path|crypto|events|url|stream)$/.test(to)),
+      ),
+    ).toEqual([]);
+  });
+
+  it('is not known to the language and to pages, and its network not to the engine', () => {
+    const forbidden = imports.filter(({ from, to }) => {
+      if (!to.startsWith('node:')) return false;
+      if (['protocol', 'errors', 'events', 'logging', 'web', 'client'].includes(part(from))) return true;
+      return (FLOORS[1] ?? []).includes(part(from)) && to !== 'node:crypto';
+    });
+    expect(show(forbidden)).toEqual([]);
+  });
+
+  it.each([
+    ['environment', 'process', ['env', 'argv']],
+    ['signals and events of the process', 'process', ['on', 'once', 'addListener', 'prependListener', 'off']],
+    ['exit', 'process', ['exit', 'exitCode', 'abort', 'kill']],
+    ['working directory', 'process', ['cwd', 'chdir']],
+    ['output', 'process', ['stdin', 'stdout', 'stderr', 'emitWarning']],
+  ])('lets only the command line touch the %s', (_what, object, properties) => {
+    expect(
+      [...sources]
+        .filter(([file, source]) => part(file) !== 'cli' && reads(source, object, properties))
+        .map(([file]) => file),
+    ).toEqual([]);
+  });
+
+  it('lets only the command line and the page write to the console', () => {
+    const writing = [...sources].filter(
+      ([file, source]) => !['cli', 'web'].includes(part(file)) && reads(source, 'console'),
+    );
+    expect(writing.map(([file]) => file)).toEqual([]);
+  });
+});
