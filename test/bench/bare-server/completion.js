@@ -4,7 +4,7 @@ const agent = new Agent({ connections: null, pipelining: 1, bodyTimeout: 0, head
 
 /** Streams one completion and returns the function that cancels it; after that nothing is called any more. */
 export function streamCompletion(upstream, query, { onText, onEnd, onError }) {
-  const controller = new AbortController();
+  const controller = new globalThis.AbortController();
   const body = JSON.stringify({ model: 'bench-model', stream: true, messages: [{ role: 'user', content: query }] });
   let over = false;
   const fail = () => {
