@@ -77,47 +77,45 @@ export class Subscription implements ConnectionReader {
     this.#end();
   }
 
+  /** Delivers what the log has and the socket takes. */
   #pump(): void {
-    // Delivering can publish (a reader that goes stops the run): the loop below takes that along.
-    if (this.#reading || this.#over) return;
+    // Delivering can publish (a reader that goes stops the run): the loop takes that along.
+    if (this.#reading) return;
     this.#reading = true;
-    try {
-      while (this.connection.isWritable) {
-        const entries = this.run.log.read(this.#position);
-        if (entries instanceof Promise) return this.#pumpLater(entries);
-        if (entries.length === 0) break;
-        if (this.#deliver(entries)) return;
-      }
-    } finally {
-      this.#reading = false;
+    while (this.#hasMore && this.connection.isWritable) {
+      const entries = this.run.log.read(this.#position);
+      if (entries instanceof Promise) return this.#pumpLater(entries);
+      this.#deliver(entries);
     }
-    this.#setLagging(this.#position < this.run.log.published);
+    this.#reading = false;
+    this.#setLagging(this.#hasMore);
   }
 
   #pumpLater(reading: Promise<readonly WireEntry[]>): void {
     const position = this.#position;
     void reading.then(
       (entries) => {
-        // Moved or ended meanwhile: what was read is for another position.
-        if (this.#over || position !== this.#position) return this.#pump();
-        if (!this.#deliver(entries) && entries.length > 0) this.#pump();
+        this.#reading = false;
+        // Moved meanwhile: what was read is for another position.
+        if (position === this.#position) this.#deliver(entries);
+        this.#pump();
       },
       () => this.#end(),
     );
   }
 
-  /** Returns whether the last message was among them. */
-  #deliver(entries: readonly WireEntry[]): boolean {
+  /** Whether the log has something this reader has not been sent. */
+  get #hasMore(): boolean {
+    return !this.#over && this.#position < this.run.log.published;
+  }
+
+  #deliver(entries: readonly WireEntry[]): void {
     for (const entry of entries) {
-      if (!this.connection.isWritable) return false;
+      if (!this.connection.isWritable) return;
       this.#position = entry.seq;
       if (this.#shows(entry)) this.connection.write(this.#encode(entry));
-      if (TERMINAL_TYPES.has(entry.type)) {
-        this.#end();
-        return true;
-      }
+      if (TERMINAL_TYPES.has(entry.type)) return this.#end();
     }
-    return false;
   }
 
   #shows(entry: WireEntry): boolean {

@@ -1,0 +1,99 @@
+import { onTestFinished } from 'vitest';
+import {
+  AgentExecutor,
+  ConnectionManager,
+  MemoryToolLedger,
+  MessageHandler,
+  RunManager,
+  ToolRegistry,
+  type AgentExecutorOptions,
+  type Connection,
+  type RunManagerOptions,
+  type Tool,
+} from '../../../src/index.js';
+import { TERMINAL_TYPES } from '../../../src/protocol/index.js';
+import { createScriptedProvider, linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
+
+/** A message as a client reads it. */
+export type Wire = Record<string, unknown> & { type: string; seq?: number; run_id?: string };
+
+/** A client at the other end of a linked socket. */
+export interface Peer {
+  readonly socket: LinkedSocket;
+  readonly connection: Connection;
+  readonly frames: string[];
+  readonly messages: Wire[];
+  readonly closes: { code: number; reason: string }[];
+  send(message: unknown): void;
+  ofType(type: string): Wire[];
+  /** Messages of runs. */
+  readonly inRuns: Wire[];
+}
+
+/** The engine without a network. */
+export interface Engine {
+  readonly runs: RunManager;
+  readonly connections: ConnectionManager;
+  readonly handler: MessageHandler;
+  connect(options?: { negotiated?: boolean; owner?: string; mark?: number }): Peer;
+}
+
+export type EngineOptions = Partial<Omit<AgentExecutorOptions, 'tools'>> &
+  Partial<RunManagerOptions> & { tools?: Iterable<Tool> };
+
+export function createEngine(options: EngineOptions = {}): Engine {
+  const executor =
+    options.executor ??
+    new AgentExecutor({
+      provider: createScriptedProvider(['Hello']),
+      ledger: new MemoryToolLedger(),
+      ...options,
+      tools: new ToolRegistry(options.tools),
+    });
+  const runs = new RunManager({ ...options, executor });
+  const connections = new ConnectionManager({ logger: options.logger });
+  const handler = new MessageHandler({ runs, logger: options.logger });
+  connections.on('message', (connection, data) => handler.handleMessage(connection, data));
+  onTestFinished(async () => {
+    for (const connection of connections) connection.terminate();
+    await runs.drain(0);
+  });
+  return {
+    runs,
+    connections,
+    handler,
+    connect({ negotiated = true, owner = 'owner', mark } = {}) {
+      const [server, socket] = linkSockets(mark === undefined ? {} : { mark });
+      const frames: string[] = [];
+      const messages: Wire[] = [];
+      const closes: { code: number; reason: string }[] = [];
+      socket.open({
+        onMessage(data) {
+          frames.push(String(data));
+          messages.push(JSON.parse(String(data)) as Wire);
+        },
+        onDrain: () => undefined,
+        onClose: (code, reason) => closes.push({ code, reason }),
+      });
+      const connection = connections.connect(server, { principal: { id: owner }, metadata: undefined, negotiated });
+      if (connection === undefined) throw new Error('No place for the connection');
+      return {
+        socket,
+        connection,
+        frames,
+        messages,
+        closes,
+        send: (message) => void socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
+        ofType: (type) => messages.filter((message) => message.type === type),
+        get inRuns() {
+          return messages.filter(({ seq }) => seq !== undefined);
+        },
+      };
+    },
+  };
+}
+
+/** The last message of a run, if it is here. */
+export function endOf(peer: Peer, runId?: string): Wire | undefined {
+  return peer.inRuns.find(({ type, run_id }) => TERMINAL_TYPES.has(type) && (runId === undefined || run_id === runId));
+}
