@@ -1,0 +1,152 @@
+import { SUBPROTOCOL } from '../protocol/version.js';
+import type { Announcer } from './announcer.js';
+import { closeText } from './close-text.js';
+import type { CloseReport, ConnectionState } from './connection.js';
+import { byId, setText } from './dom.js';
+import type { I18n } from './i18n.js';
+import { Preference } from './preference.js';
+import type { Session } from './session.js';
+
+const COUNTDOWN_MS = 200;
+
+/** The controls of the connection, and the banner that says how one ended. */
+export class ConnectionBar {
+  readonly #url = byId('url', HTMLInputElement);
+  readonly #protocol = byId('protocol', HTMLSelectElement);
+  readonly #connect = byId('connect', HTMLButtonElement);
+  readonly #status = byId('status', HTMLElement);
+  readonly #banner = byId('banner', HTMLElement);
+  readonly #preference = new Preference<'full' | 'core'>('protocol', ['full', 'core']);
+  readonly #session: Session;
+  readonly #i18n: I18n;
+  readonly #announcer: Announcer;
+  #urlIsOwn = false;
+
+  constructor(session: Session, i18n: I18n, announcer: Announcer) {
+    this.#session = session;
+    this.#i18n = i18n;
+    this.#announcer = announcer;
+    this.#protocol.value = this.#preference.read() ?? 'full';
+    this.#protocol.addEventListener('change', () => {
+      this.#preference.write(this.#protocol.value === 'core' ? 'core' : 'full');
+    });
+    this.#url.addEventListener('input', () => {
+      this.#urlIsOwn = true;
+      this.#url.removeAttribute('aria-invalid');
+    });
+    byId('connection', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#toggle();
+    });
+    const settings = byId('connection-toggle', HTMLButtonElement);
+    settings.addEventListener('click', () => {
+      const isOpen = byId('connection', HTMLElement).classList.toggle('is-open');
+      settings.setAttribute('aria-expanded', String(isOpen));
+    });
+    byId('banner-retry', HTMLButtonElement).addEventListener('click', () => session.connection.retryNow());
+    byId('banner-stop', HTMLButtonElement).addEventListener('click', () => session.connection.stopRetrying());
+    byId('banner-dismiss', HTMLButtonElement).addEventListener('click', () => (this.#banner.hidden = true));
+    session.connection.changed.on((state) => this.#show(state, true));
+    session.goingAway.on((afterMs) => this.#sayGoingAway(afterMs));
+    session.frames.added.on((frame) => {
+      if (frame.type === 'connected' || frame.type === 'pong') this.#showStatus(session.connection.state);
+    });
+    i18n.changed.on(() => this.#show(session.connection.state, false));
+    setInterval(() => {
+      const { state } = session.connection;
+      if (state.name === 'waiting') this.#showCountdown(state.until);
+    }, COUNTDOWN_MS);
+    this.#show(session.connection.state, false);
+  }
+
+  /** Names the endpoint, unless the person wrote one. */
+  suggest(url: string): void {
+    if (!this.#urlIsOwn) this.#url.value = url;
+  }
+
+  /** Connects to what the fields say. */
+  connect(): void {
+    try {
+      const protocols = this.#protocol.value === 'core' ? [] : [SUBPROTOCOL];
+      this.#session.connection.connect({ url: this.#url.value.trim(), protocols });
+    } catch {
+      this.#url.setAttribute('aria-invalid', 'true');
+      this.#url.focus();
+      this.#showBanner('bad', this.#i18n.t('banner.badUrl'), '');
+    }
+  }
+
+  #toggle(): void {
+    const { name } = this.#session.connection.state;
+    if (name === 'idle' || name === 'closed') this.connect();
+    else this.#session.connection.disconnect();
+  }
+
+  #show(state: ConnectionState, announce: boolean): void {
+    document.documentElement.dataset['connection'] = state.name;
+    const canConnect = state.name === 'idle' || state.name === 'closed';
+    const key = canConnect ? 'connect' : state.name === 'open' ? 'disconnect' : 'stop';
+    setText(byId('connect-text', HTMLElement), this.#i18n.t(key));
+    this.#connect.classList.toggle('primary', canConnect);
+    this.#connect.disabled = state.name === 'closing';
+    this.#url.readOnly = !canConnect;
+    this.#protocol.disabled = !canConnect;
+    this.#showStatus(state);
+    if (state.name === 'open' || state.name === 'idle') this.#banner.hidden = true;
+    if (state.name === 'closed') this.#showClose(state.close, state.gaveUp);
+    if (state.name === 'waiting') {
+      this.#showClose(state.close, false);
+      this.#showCountdown(state.until);
+    }
+    if (announce && state.name !== 'connecting') this.#announcer.say(this.#i18n.t(`status.${state.name}`));
+  }
+
+  #showStatus(state: ConnectionState): void {
+    const { hello, latency } = this.#session;
+    setText(this.#status, this.#i18n.t(`status.${state.name}`));
+    const id = hello?.['connection_id'];
+    const parts = [
+      state.name === 'open' ? this.#i18n.t(state.subprotocol === '' ? 'protocol.coreShort' : 'protocol.fullShort') : '',
+      state.name === 'open' && latency.last !== undefined ? `${Math.round(latency.last)} ms` : '',
+    ];
+    setText(byId('status-more', HTMLElement), parts.filter((part) => part !== '').join(' · '));
+    byId('status-pill', HTMLElement).title = typeof id === 'string' ? `connection_id ${id}` : '';
+  }
+
+  #showClose(close: CloseReport, gaveUp: boolean): void {
+    const { code, reason, wanted } = close;
+    // A close the person asked for is no news.
+    if (wanted) {
+      this.#banner.hidden = true;
+      return;
+    }
+    const title = this.#i18n.t('banner.closed', { code, reason: reason === '' ? '' : ` · ${reason}` });
+    const more = gaveUp ? ` ${this.#i18n.t('banner.gaveUp')}` : '';
+    this.#showBanner('bad', title, closeText(code, this.#i18n) + more);
+  }
+
+  #sayGoingAway(afterMs: number): void {
+    const text = this.#i18n.t('banner.goingAway', { seconds: (afterMs / 1000).toFixed(1) });
+    this.#showBanner('warn', this.#i18n.t('banner.goingAwayTitle'), text);
+    this.#announcer.say(text);
+  }
+
+  #showBanner(tone: 'bad' | 'warn', title: string, text: string): void {
+    this.#banner.hidden = false;
+    this.#banner.dataset['tone'] = tone;
+    setText(byId('banner-title', HTMLElement), title);
+    setText(byId('banner-text', HTMLElement), text);
+    const waiting = this.#session.connection.state.name === 'waiting';
+    byId('banner-countdown', HTMLElement).hidden = !waiting;
+    byId('banner-retry', HTMLElement).hidden = !waiting;
+    byId('banner-stop', HTMLElement).hidden = !waiting;
+    byId('banner-dismiss', HTMLElement).hidden = waiting;
+  }
+
+  #showCountdown(until: number): void {
+    const { state } = this.#session.connection;
+    const seconds = Math.max(0, (until - performance.now()) / 1000).toFixed(1);
+    const attempt = state.name === 'waiting' ? state.attempt : 1;
+    setText(byId('banner-countdown', HTMLElement), this.#i18n.t('banner.countdown', { seconds, attempt }));
+  }
+}

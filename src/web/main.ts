@@ -1,0 +1,96 @@
+import './style/tokens.css';
+import './style/base.css';
+import './style/header.css';
+import './style/layout.css';
+import './style/conversation.css';
+import './style/composer.css';
+import './style/log.css';
+import './style/statistics.css';
+import './style/dialog.css';
+import { DEFAULT_PATH } from '../protocol/version.js';
+import { Announcer } from './announcer.js';
+import { loadCatalog } from './catalog.js';
+import { bindCodesDialog } from './codes-dialog.js';
+import { Composer } from './composer.js';
+import { ConnectionBar } from './connection-bar.js';
+import { Conversation } from './conversation.js';
+import { byId } from './dom.js';
+import { downloadSession } from './export.js';
+import { formatMs } from './format.js';
+import { I18n } from './i18n.js';
+import { MessageList } from './message-list.js';
+import { Painter } from './painter.js';
+import { bindQuickActions } from './quick-actions.js';
+import { Session } from './session.js';
+import { Statistics } from './statistics.js';
+import { Theme } from './theme.js';
+import { bindViews } from './views.js';
+
+// The page lives under /static/; whoever mounts the server below a prefix moves everything together.
+const root = new URL('..', location.href);
+const endpoint = (path: string): string => {
+  const url = new URL(path.replace(/^\//, ''), root);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
+};
+
+const i18n = new I18n();
+const theme = new Theme();
+const painter = new Painter();
+const announcer = new Announcer();
+const session = new Session();
+
+const bar = new ConnectionBar(session, i18n, announcer);
+bar.suggest(endpoint(DEFAULT_PATH));
+const composer = new Composer(session, i18n);
+const views = bindViews();
+const log = new MessageList(session, i18n, painter);
+const conversation = new Conversation(session.runs, i18n, theme, painter, {
+  cancel: (answer) => session.cancel(answer),
+  repeat: (answer) => {
+    session.repeat(answer);
+  },
+  reattach: (answer) => session.reattach(answer),
+  showInLog: (text) => {
+    views.show('log');
+    log.find(text);
+  },
+});
+new Statistics(session, i18n, new URL('ws/statistics', root));
+bindQuickActions(session, composer, i18n);
+bindCodesDialog(i18n);
+
+session.runs.ended.on((answer) => {
+  const time = formatMs(answer.elapsedMs);
+  announcer.say(
+    i18n.t(`announce.${answer.state === 'finished' ? 'finished' : 'ended'}`, {
+      time,
+      state: i18n.t(`state.${answer.state}`),
+    }),
+  );
+});
+
+const language = byId('language', HTMLButtonElement);
+language.addEventListener('click', () => (i18n.language = i18n.language === 'zh' ? 'en' : 'zh'));
+const themeButton = byId('theme', HTMLButtonElement);
+const showTheme = (): void => {
+  const name = i18n.t('theme.label', { name: i18n.t(`theme.${theme.name}`) });
+  themeButton.setAttribute('aria-label', name);
+  themeButton.title = name;
+};
+themeButton.addEventListener('click', () => theme.next());
+theme.changed.on(showTheme);
+i18n.changed.on(showTheme);
+showTheme();
+byId('export', HTMLButtonElement).addEventListener('click', () => downloadSession(session));
+byId('conversation-clear', HTMLButtonElement).addEventListener('click', () => conversation.clear());
+byId('welcome-connect', HTMLButtonElement).addEventListener('click', () => bar.connect());
+
+try {
+  const catalog = await loadCatalog(new URL('docs/asyncapi.json', root));
+  composer.load(catalog);
+  if (catalog.path !== undefined) bar.suggest(endpoint(catalog.path));
+} catch {
+  byId('no-catalog', HTMLElement).hidden = false;
+}
+document.documentElement.dataset['ready'] = '';

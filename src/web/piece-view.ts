@@ -1,0 +1,92 @@
+import type { Piece, ToolPiece } from './answer.js';
+import { el, icon, setText } from './dom.js';
+import type { I18n } from './i18n.js';
+import { jsonView } from './json-view.js';
+import { MarkdownView } from './markdown.js';
+
+/** Draws one piece of an answer and keeps it up to date. */
+export interface PieceView {
+  readonly element: HTMLElement;
+  /** `isLast`: nothing has followed this piece so far. */
+  update(isLast: boolean): void;
+}
+
+export function createPieceView(piece: Piece, i18n: I18n): PieceView {
+  if (piece.kind === 'tool') return toolView(piece, i18n);
+  return piece.kind === 'text' ? textView(piece) : reasoningView(piece);
+}
+
+function textView(piece: { readonly text: string }): PieceView {
+  const view = new MarkdownView();
+  let shown = 0;
+  return {
+    element: view.element,
+    update: () => {
+      if (shown === piece.text.length) return;
+      view.append(piece.text.slice(shown));
+      shown = piece.text.length;
+    },
+  };
+}
+
+/** What the model thinks aloud: open while it is all there is, closed once the answer begins. */
+function reasoningView(piece: { readonly text: string }): PieceView {
+  const text = document.createTextNode('');
+  const element = el(
+    'details',
+    { class: 'reasoning', open: true },
+    el('summary', {}, icon('thought'), el('span', { 'data-t': 'answer.reasoning' })),
+    el('div', { class: 'reasoning-text' }, text),
+  );
+  let wasLast = true;
+  return {
+    element,
+    update: (isLast) => {
+      if (text.length < piece.text.length) text.appendData(piece.text.slice(text.length));
+      if (wasLast && !isLast) element.open = false;
+      wasLast = isLast;
+    },
+  };
+}
+
+function toolView(piece: ToolPiece, i18n: I18n): PieceView {
+  const outcome = el('span', { class: 'tool-outcome' });
+  const body = el('div', { class: 'tool-body' });
+  const element = el(
+    'details',
+    { class: 'tool' },
+    el(
+      'summary',
+      {},
+      icon('tool'),
+      el('span', { class: 'tool-name' }, piece.name),
+      el('code', { class: 'tool-params' }, brief(piece.params)),
+      outcome,
+    ),
+    body,
+  );
+  let drawn = '';
+  return {
+    element,
+    update: () => {
+      element.dataset['state'] = piece.state;
+      setText(outcome, piece.state === 'running' ? i18n.t('tool.running') : brief(piece.outcome));
+      const key = `${piece.state} ${i18n.language}`;
+      if (key === drawn) return;
+      drawn = key;
+      body.replaceChildren(
+        el('p', { class: 'tool-caption' }, i18n.t('tool.params')),
+        jsonView(piece.params),
+        ...(piece.state === 'running'
+          ? []
+          : [el('p', { class: 'tool-caption' }, i18n.t(`tool.${piece.state}`)), jsonView(piece.outcome)]),
+      );
+    },
+  };
+}
+
+/** A value on one line. */
+function brief(value: unknown): string {
+  const text = value === undefined ? '' : JSON.stringify(value);
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}

@@ -1,0 +1,35 @@
+import type { Composer } from './composer.js';
+import { byId, setText } from './dom.js';
+import type { Message } from './frames.js';
+import type { I18n } from './i18n.js';
+import type { Session } from './session.js';
+
+/** Buttons that send a message at once. They stand in the page with `data-quick`, in the bar and in the welcome. */
+export function bindQuickActions(session: Session, composer: Composer, i18n: I18n): void {
+  const messages: Readonly<Record<string, () => Message>> = {
+    ping: () => ({ type: 'ping' }),
+    calculator: () => ({ type: 'tool_call', tool_name: 'calculator', params: { expression: '123 + 456' } }),
+    stream: () => ({ type: 'streaming_query', query: i18n.t('quick.stream.query') }),
+    agent: () => ({ type: 'agent_query', query: i18n.t('quick.agent.query') }),
+    cancel: () => ({ type: 'cancel' }),
+  };
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>('button[data-quick]')];
+  for (const button of buttons) {
+    const message = messages[button.dataset['quick'] ?? ''];
+    button.addEventListener('click', () => {
+      if (message !== undefined && !session.submit(message())) composer.fill(message());
+    });
+  }
+  const count = byId('live-count', HTMLElement);
+  const show = (): void => {
+    const live = session.runs.live.length;
+    setText(count, live === 0 ? '' : String(live));
+    for (const button of buttons) {
+      const isCancel = button.dataset['quick'] === 'cancel';
+      button.disabled = !session.connection.isOpen || (isCancel && live === 0);
+    }
+  };
+  session.runs.counted.on(show);
+  session.connection.changed.on(show);
+  show();
+}
