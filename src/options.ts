@@ -5,7 +5,10 @@ import type { Tool } from './agent/tool.js';
 import type { ToolRegistry } from './agent/tool-registry.js';
 import type { ConnectionManagerOptions } from './connection/connection-manager.js';
 import type { Principal } from './connection/principal.js';
+import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
+import { hostnameOf } from './http/host.js';
+import { parseOrigin } from './http/origin.js';
 import type { Logger } from './logging/logger.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import type { AgentExecutorOptions } from './run/executor.js';
@@ -39,7 +42,7 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
   /**
    * Called once for every handshake, after Origin and Host were checked and a slot is reserved. What it returns
    * (or resolves to) owns the connection and its runs; `null` refuses with close code 4401, as does throwing
-   * (the error is logged). Throwing an `AgentSocketError` with code `forbidden` refuses with 4403.
+   * (the error is logged); a principal without a string `id` refuses with 1011. Throwing an `AgentSocketError` with code `forbidden` refuses with 4403.
    * @default everybody is anonymous and shares one namespace of runs
    */
   authenticate?: ((request: IncomingMessage) => P | null | Promise<P | null>) | undefined;
@@ -71,16 +74,6 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
   logger?: Logger | undefined;
 }
 
-/** Numbers that no part checks itself: name, least value. */
-const LEAST: readonly [keyof AgentSocketServerOptions, number][] = [
-  ['authenticateTimeoutMs', 1],
-  ['maxMessageBytes', 1_024],
-  ['backpressureBytes', 1],
-  ['slowConsumerMs', 1],
-  ['maxSteps', 1],
-  ['maxToolResultBytes', 1],
-];
-
 /**
  * Checks what the compiler cannot.
  * @throws OptionError that names the option, its rule and the value received.
@@ -97,24 +90,50 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
       given.provider,
     );
   }
-  const path = given.path ?? DEFAULT_PATH;
-  if (!/^\/[^?#\s]*$/.test(path)) throw new OptionError('path', 'a path that begins with "/", without query', path);
-  for (const [name, least] of LEAST) {
-    const value: unknown = given[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < least) {
-      throw new OptionError(name, `a number of at least ${least}`, value);
-    }
+  if (typeof given.provider.vendor !== 'string')
+    throw new OptionError('provider.vendor', 'a string', given.provider.vendor);
+  const path: unknown = given.path ?? DEFAULT_PATH;
+  if (typeof path !== 'string' || !/^\/[^?#\s]*$/.test(path)) {
+    throw new OptionError('path', 'a path that begins with "/", without query', path);
   }
+  checkNumber('authenticateTimeoutMs', given.authenticateTimeoutMs ?? 10_000, { least: 1, most: MAX_DELAY_MS });
   for (const name of ['authenticate', 'metadata'] as const) {
-    const hook = given[name];
+    const hook: unknown = given[name];
     if (hook !== undefined && typeof hook !== 'function') throw new OptionError(name, 'a function', hook);
   }
-  for (const name of ['allowedOrigins', 'allowedHosts'] as const) {
-    const list: unknown = given[name];
-    if (list === undefined) continue;
-    if (!Array.isArray(list) || !list.every((entry) => typeof entry === 'string')) {
-      throw new OptionError(name, 'an array of strings', list);
+  checkList('allowedOrigins', given.allowedOrigins, 'origins such as "https://app.example", or "*"', isOrigin);
+  checkList('allowedHosts', given.allowedHosts, 'host names or addresses, or "*"', isHost);
+  if (given.tools !== undefined && !isIterable(given.tools))
+    throw new OptionError('tools', 'an array of tools', given.tools);
+  checkMethods('store', 'a RunStore', given.store, ['create', 'open', 'setState', 'list', 'unfinished', 'expire']);
+  checkMethods('logger', 'a logger with debug, info, warn and error', given.logger, ['debug', 'info', 'warn', 'error']);
+}
+
+function checkList(option: string, list: unknown, what: string, isEntry: (entry: string) => boolean): void {
+  if (list === undefined) return;
+  if (!Array.isArray(list)) throw new OptionError(option, `an array of ${what}`, list);
+  for (const entry of list as unknown[]) {
+    // An entry that can match nothing would keep out whom it was meant to let in.
+    if (typeof entry !== 'string' || !(entry === '*' || isEntry(entry))) {
+      throw new OptionError(option, `an array of ${what}`, entry);
     }
   }
+}
+
+function isOrigin(text: string): boolean {
+  return parseOrigin(text) !== undefined;
+}
+
+function isHost(text: string): boolean {
+  return (hostnameOf(text) ?? hostnameOf(`[${text}]`)) !== undefined;
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+function checkMethods(option: string, what: string, value: unknown, methods: readonly string[]): void {
+  if (value === undefined) return;
+  const members = Object(value) as Record<string, unknown>;
+  if (!methods.every((method) => typeof members[method] === 'function')) throw new OptionError(option, what, value);
 }

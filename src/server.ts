@@ -53,8 +53,10 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const tools = options.tools instanceof ToolRegistry ? options.tools : new ToolRegistry(options.tools);
   const store = options.store ?? new MemoryRunStore(options);
   const executor = new AgentExecutor({ ...options, provider, tools, ledger: new MemoryToolLedger() });
-  const runs = new RunManager({ ...options, executor, store });
   const connections = new ConnectionManager<P, Metadata>({ ...options, epoch: store.epoch });
+  const acceptor = new WsAcceptor(options);
+  // Last of those that check options: it begins to sweep.
+  const runs = new RunManager({ ...options, executor, store });
   const messages = new MessageHandler({ runs, logger });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
@@ -65,7 +67,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
 
   const detach: () => void = attachUpgrade<P, Metadata>(server, {
     path,
-    acceptor: new WsAcceptor(options),
+    acceptor,
     connections,
     isAllowed: (request) => hostAllowed(request) && originAllowed(request),
     isDraining: () => shutdown.hasBegun,

@@ -1,8 +1,12 @@
 import type { ConnectionManager } from './connection/connection-manager.js';
 import type { Connection } from './connection/connection.js';
 import type { Principal } from './connection/principal.js';
+import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
+import { OptionError } from './errors/option-error.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
 import type { RunManager } from './run/run-manager.js';
+
+const CLOSE_CODE_NAMES = ['goingAway', 'draining'] as const;
 
 /** How the service ends. */
 export interface CloseOptions {
@@ -16,7 +20,7 @@ export interface CloseOptions {
    * restarts. Both tell them to come back.
    * @default 'goingAway'
    */
-  closeCode?: 'goingAway' | 'draining' | undefined;
+  closeCode?: (typeof CLOSE_CODE_NAMES)[number] | undefined;
 }
 
 /** Connections closed at once; the next follow in the next step. */
@@ -53,11 +57,17 @@ export class Shutdown<P extends Principal, Metadata> {
     return this.#done !== undefined;
   }
 
+  /** @throws OptionError where an option breaks its rule; nothing has begun then. */
   begin(options: CloseOptions = {}): Promise<void> {
-    return (this.#done ??= this.#run(options));
+    const { drainMs = 0, closeCode = 'goingAway' } = options;
+    checkNumber('drainMs', drainMs, { least: 0, most: MAX_DELAY_MS });
+    if (!CLOSE_CODE_NAMES.includes(closeCode)) {
+      throw new OptionError('closeCode', CLOSE_CODE_NAMES.map((name) => `"${name}"`).join(' or '), closeCode);
+    }
+    return (this.#done ??= this.#run(drainMs, closeCode));
   }
 
-  async #run({ drainMs = 0, closeCode = 'goingAway' }: CloseOptions): Promise<void> {
+  async #run(drainMs: number, closeCode: (typeof CLOSE_CODE_NAMES)[number]): Promise<void> {
     const { connections, runs, detach } = this.#parts;
     // The caller's other listeners run first: `hasBegun` is true from here on.
     await Promise.resolve();

@@ -13,9 +13,13 @@ export class ToolRegistry implements Iterable<Tool> {
 
   /**
    * Adds a tool; runs that start from now on see it.
-   * @throws OptionError where the name is taken.
+   * @throws OptionError where the name is taken, or it is no tool.
    */
   register(tool: Tool): this {
+    const { name, execute } = Object(tool) as Partial<Tool>;
+    if (typeof name !== 'string' || typeof execute !== 'function') {
+      throw new OptionError('tools', 'tools, as defineTool makes them', tool);
+    }
     if (this.#tools.has(tool.name)) throw new OptionError('tools', 'free of two tools with one name', tool.name);
     this.#tools.set(tool.name, tool);
     return this;

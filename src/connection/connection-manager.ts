@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { OptionError } from '../errors/option-error.js';
+import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
@@ -85,13 +85,9 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   constructor(options: ConnectionManagerOptions = {}) {
     super(options.logger);
     const { maxConnections = 1_000, heartbeatIntervalMs = 30_000, slowConsumerMs = 30_000 } = options;
-    if (!Number.isInteger(maxConnections) || maxConnections < 1) {
-      throw new OptionError('maxConnections', 'an integer of at least 1', maxConnections);
-    }
-    if (!(heartbeatIntervalMs >= 10 && heartbeatIntervalMs <= MAX_DELAY_MS)) {
-      throw new OptionError('heartbeatIntervalMs', `from 10 to ${MAX_DELAY_MS} milliseconds`, heartbeatIntervalMs);
-    }
-    this.maxConnections = maxConnections;
+    this.maxConnections = checkNumber('maxConnections', maxConnections, { least: 1, integer: true });
+    checkNumber('heartbeatIntervalMs', heartbeatIntervalMs, { least: 10, most: MAX_DELAY_MS });
+    checkNumber('slowConsumerMs', slowConsumerMs, { least: 1, most: MAX_DELAY_MS });
     this.epoch = options.epoch ?? randomUUID();
     this.#limits = {
       message_bytes: options.maxMessageBytes ?? LIMITS.messageBytes,
@@ -218,6 +214,3 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     }
   }
 }
-
-/** The longest delay a timer takes. */
-const MAX_DELAY_MS = 2_147_483_647;

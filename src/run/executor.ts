@@ -4,9 +4,11 @@ import { runTool, type ToolDeps } from '../agent/run-tool.js';
 import type { ToolLedger } from '../agent/tool-ledger.js';
 import type { ToolRegistry } from '../agent/tool-registry.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { checkNumber } from '../errors/check-number.js';
+import { OptionError } from '../errors/option-error.js';
 import { silentLogger, type Logger } from '../logging/logger.js';
 import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js';
-import type { ClientChoices } from './client-choices.js';
+import { checkClientChoices, type ClientChoices } from './client-choices.js';
 import { runKey } from './run-key.js';
 import type { RunExecutor } from './run-manager.js';
 import { errorMessage, type Run, type RunMessage } from './run.js';
@@ -51,7 +53,15 @@ export class AgentExecutor implements RunExecutor {
   readonly #options: AgentExecutorOptions;
   readonly #logger: Logger;
 
+  /** @throws OptionError where an option breaks its rule. */
   constructor(options: AgentExecutorOptions) {
+    const { systemPrompt, clientMayChoose, maxSteps = 8, maxToolResultBytes = 262_144 } = options;
+    checkNumber('maxSteps', maxSteps, { least: 1, integer: true });
+    checkNumber('maxToolResultBytes', maxToolResultBytes, { least: 1 });
+    if (systemPrompt !== undefined && typeof systemPrompt !== 'string') {
+      throw new OptionError('systemPrompt', 'a string', systemPrompt);
+    }
+    checkClientChoices(clientMayChoose);
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
   }

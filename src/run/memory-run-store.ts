@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { OptionError } from '../errors/option-error.js';
+import { checkNumber } from '../errors/check-number.js';
 import { isFinal } from './run-state.js';
 import type { RunState } from '../protocol/server-messages.js';
 import { MemoryRunLog } from './memory-run-log.js';
@@ -58,12 +58,14 @@ export class MemoryRunStore implements RunStore {
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: MemoryRunStoreOptions = {}) {
+    const { retainMs = 300_000, maxRetainedBytes = 134_217_728 } = options;
+    const { rememberIdsMs = 86_400_000, maxRememberedIds = 100_000, clock = Date.now } = options;
     this.#options = {
-      retainMs: atLeastZero('retainMs', options.retainMs ?? 300_000),
-      maxRetainedBytes: atLeastZero('maxRetainedBytes', options.maxRetainedBytes ?? 134_217_728),
-      rememberIdsMs: atLeastZero('rememberIdsMs', options.rememberIdsMs ?? 86_400_000),
-      maxRememberedIds: atLeastZero('maxRememberedIds', options.maxRememberedIds ?? 100_000),
-      clock: options.clock ?? Date.now,
+      retainMs: checkNumber('retainMs', retainMs, { least: 0 }),
+      maxRetainedBytes: checkNumber('maxRetainedBytes', maxRetainedBytes, { least: 0 }),
+      rememberIdsMs: checkNumber('rememberIdsMs', rememberIdsMs, { least: 0 }),
+      maxRememberedIds: checkNumber('maxRememberedIds', maxRememberedIds, { least: 0 }),
+      clock,
     };
   }
 
@@ -128,9 +130,4 @@ export class MemoryRunStore implements RunStore {
       if (runs?.size === 0) this.#owners.delete(ended.owner);
     }
   }
-}
-
-function atLeastZero(option: string, value: number): number {
-  if (!(value >= 0)) throw new OptionError(option, 'a number of at least 0', value);
-  return value;
 }

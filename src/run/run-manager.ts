@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { OptionError } from '../errors/option-error.js';
+import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
 import type { RunRequest } from '../protocol/client-messages.js';
@@ -103,15 +103,17 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: RunManagerOptions) {
     super(options.logger);
-    this.maxRunsPerConnection = positive('maxRunsPerConnection', options.maxRunsPerConnection ?? 16);
+    const { maxRunsPerConnection = 16, maxRunMs = 600_000, coalesceMs = 35 } = options;
+    const { maxRunBytes = 16_777_216, maxLogBytes = 268_435_456 } = options;
+    this.maxRunsPerConnection = checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true });
     this.#options = {
       executor: options.executor,
-      maxRunMs: positive('maxRunMs', options.maxRunMs ?? 600_000),
-      maxRunBytes: positive('maxRunBytes', options.maxRunBytes ?? 16_777_216),
-      maxLogBytes: positive('maxLogBytes', options.maxLogBytes ?? 268_435_456),
+      maxRunMs: checkNumber('maxRunMs', maxRunMs, { least: 1 }),
+      maxRunBytes: checkNumber('maxRunBytes', maxRunBytes, { least: 1 }),
+      maxLogBytes: checkNumber('maxLogBytes', maxLogBytes, { least: 1 }),
     };
+    this.coalescer = new Coalescer(checkNumber('coalesceMs', coalesceMs, { least: 1, most: MAX_DELAY_MS }));
     this.store = options.store ?? new MemoryRunStore();
-    this.coalescer = new Coalescer(positive('coalesceMs', options.coalesceMs ?? 35));
     this.#sweep = setInterval(() => this.#expire(), SWEEP_MS);
     this.#sweep.unref();
   }
@@ -298,9 +300,4 @@ function conflict(): AgentSocketError {
 
 function tooLarge(message: string): StopCause {
   return { state: 'failed', error: new AgentSocketError('output_too_large', message) };
-}
-
-function positive(option: string, value: number): number {
-  if (!(value > 0)) throw new OptionError(option, 'a number above 0', value);
-  return value;
 }

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import type { Socket, SocketListener } from '../connection/socket.js';
+import { checkNumber } from '../errors/check-number.js';
+import { OptionError } from '../errors/option-error.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
 import { TickFlusher, type Flushable } from './tick-flusher.js';
 
@@ -144,8 +146,15 @@ export class WsAcceptor {
   readonly #mark: number;
   readonly #flusher = new TickFlusher();
 
+  /** @throws OptionError where an option breaks its rule. */
   constructor(options: WsAcceptorOptions = {}) {
     const { maxMessageBytes = 1_048_576, backpressureBytes = 262_144, perMessageDeflate = false } = options;
+    // ws reads its limit as a signed integer of 32 bits: one above would be none.
+    checkNumber('maxMessageBytes', maxMessageBytes, { least: 1_024, most: 2_147_483_647, integer: true });
+    checkNumber('backpressureBytes', backpressureBytes, { least: 1 });
+    if (typeof perMessageDeflate !== 'boolean') {
+      throw new OptionError('perMessageDeflate', 'true or false', perMessageDeflate);
+    }
     this.#mark = backpressureBytes;
     const limits = {
       maxPayload: maxMessageBytes,

@@ -1,0 +1,225 @@
+import http from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import {
+  ConnectionManager,
+  createAgentSocketServer,
+  defineTool,
+  MemoryRunStore,
+  OptionError,
+  RunManager,
+  ToolRegistry,
+  type AgentSocketServer,
+  type AgentSocketServerOptions,
+  type RunExecutor,
+} from '../../../src/index.js';
+import { createScriptedProvider } from '../../../src/testing/index.js';
+
+type Options = Record<string, unknown>;
+
+const NO_NUMBER = ['5', '', NaN, null, true, {}, [5], 5n];
+const NO_STRING = [5, null, true, {}, ['a']];
+const NO_FUNCTION = ['a', 5, null, {}];
+const NO_BOOLEAN = ['true', 'false', 0, 1, null, {}];
+const MAX_DELAY = 2_147_483_647;
+const tool = defineTool({ name: 'echo', description: 'Echoes.', params: z.object({}), execute: () => 1 });
+
+/** Every option but `server` and `provider`: what it takes and what it does not. */
+const TABLE: Record<
+  Exclude<keyof AgentSocketServerOptions, 'server' | 'provider'>,
+  { good: unknown[]; bad: unknown[] }
+> = {
+  path: {
+    good: ['/', '/ws/agent', '/聊天'],
+    bad: ['', 'ws', 'ws/agent', '/a?b', '/a#b', '/a b', '/a\n', ...NO_STRING.filter((v) => v !== null)],
+  },
+  tools: {
+    good: [[], [tool], new ToolRegistry([tool]), new Set([tool])],
+    bad: [5, 'echo', {}, tool, null, [5], [null], ['echo'], [{ name: 'a' }], [tool, tool]],
+  },
+  authenticate: { good: [() => null], bad: NO_FUNCTION },
+  authenticateTimeoutMs: {
+    good: [1, 10_000, MAX_DELAY],
+    bad: [0, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER.filter((v) => v !== null)],
+  },
+  metadata: { good: [() => 1], bad: NO_FUNCTION },
+  allowedOrigins: {
+    good: [[], ['*'], ['https://app.example', 'http://localhost:3000', 'capacitor://localhost']],
+    bad: [
+      'https://app.example',
+      '*',
+      5,
+      null,
+      [5],
+      [null],
+      [''],
+      ['app.example'],
+      ['https://app.example/'],
+      ['https://*.example'],
+      ['null'],
+    ],
+  },
+  allowedHosts: {
+    good: [[], ['*'], ['app.example', '127.0.0.1', '::1', '[::1]', 'app.example:8000']],
+    bad: ['app.example', 5, null, [5], [''], ['https://app.example'], ['a b'], ['*.example']],
+  },
+  logger: { good: [console], bad: [null, 5, 'info', {}, { info: () => undefined }, () => undefined] },
+  maxConnections: { good: [1, 100_000], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
+  heartbeatIntervalMs: { good: [10, 30_000.5, MAX_DELAY], bad: [0, 9, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER] },
+  slowConsumerMs: { good: [1, 30_000], bad: [0, -1, Infinity, ...NO_NUMBER] },
+  maxMessageBytes: {
+    good: [1_024, 1_048_576, MAX_DELAY],
+    bad: [0, -1, 1_023, 1_024.5, 2 ** 31, 2 ** 32, Infinity, ...NO_NUMBER],
+  },
+  backpressureBytes: { good: [1, 262_144], bad: [0, -1, ...NO_NUMBER] },
+  perMessageDeflate: { good: [true, false], bad: NO_BOOLEAN },
+  maxRunsPerConnection: { good: [1, 16], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
+  maxRunMs: { good: [1, 600_000, Infinity], bad: [0, -1, ...NO_NUMBER] },
+  maxRunBytes: { good: [1, 16_777_216], bad: [0, -1, ...NO_NUMBER] },
+  maxLogBytes: { good: [1, 268_435_456], bad: [0, -1, ...NO_NUMBER] },
+  coalesceMs: { good: [1, 35], bad: [0, -1, Infinity, ...NO_NUMBER] },
+  store: { good: [new MemoryRunStore()], bad: [5, null, 'memory', {}, new Map()] },
+  retainMs: { good: [0, 300_000, Infinity], bad: [-1, ...NO_NUMBER] },
+  maxRetainedBytes: { good: [0, 134_217_728], bad: [-1, ...NO_NUMBER] },
+  systemPrompt: { good: ['', 'Be brief.'], bad: NO_STRING },
+  maxSteps: { good: [1, 8], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
+  maxToolResultBytes: { good: [1, 262_144], bad: [0, -1, ...NO_NUMBER] },
+  clientMayChoose: {
+    good: [{}, { models: ['a'], temperature: true, tools: false }],
+    bad: [true, 5, null, 'models', { models: 'a' }, { models: [5] }, { temperature: 1 }, { tools: ['a'] }],
+  },
+};
+
+function create(options: Options): AgentSocketServer {
+  const given = { server: http.createServer(), provider: createScriptedProvider([]), ...options };
+  return createAgentSocketServer(given as unknown as AgentSocketServerOptions);
+}
+
+function refusal(make: () => unknown): OptionError {
+  let made: unknown;
+  try {
+    made = make();
+  } catch (error) {
+    if (OptionError.isInstance(error)) return error;
+    throw error;
+  }
+  if (typeof made === 'object' && made !== null && 'close' in made) void (made as AgentSocketServer).close();
+  throw new Error('It was accepted');
+}
+
+function label(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `[${value.map(label).join()}]` : 'object';
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+const bad = Object.entries(TABLE).flatMap(([option, row]) =>
+  row.bad.map((value) => [option, label(value), value] as const),
+);
+const good = Object.entries(TABLE).flatMap(([option, row]) =>
+  row.good.map((value) => [option, label(value), value] as const),
+);
+
+describe('createAgentSocketServer', () => {
+  it.each(bad)('refuses %s: %s', (option, _label, value) => {
+    const error = refusal(() => create({ [option]: value }));
+    expect(error.option.split('.')[0]).toBe(option);
+    expect(error.message).toMatch(/^Option "[\w.]+" must be .+, received .+/);
+    expect(error).toBeInstanceOf(TypeError);
+  });
+
+  it.each(good)('takes %s: %s', async (option, _label, value) => {
+    await create({ [option]: value }).close();
+  });
+
+  it.each(Object.keys(TABLE))('takes undefined for %s', async (option) => {
+    await create({ [option]: undefined }).close();
+  });
+
+  it.each([
+    ['server', undefined],
+    ['server', {}],
+    ['server', null],
+    ['provider', undefined],
+    ['provider', null],
+    ['provider', {}],
+    ['provider', { vendor: 'x' }],
+    ['provider.vendor', { stream: () => undefined }],
+  ])('refuses a %s that is none', (option, value) => {
+    expect(refusal(() => create({ [option.split('.')[0] ?? '']: value })).option).toBe(option);
+  });
+
+  it('says the value, but not all of it', () => {
+    expect(refusal(() => create({ maxConnections: 'many' })).message).toBe(
+      'Option "maxConnections" must be an integer of at least 1, received "many"',
+    );
+    expect(refusal(() => create({ path: 'x'.repeat(1_000) })).message.length).toBeLessThan(200);
+  });
+
+  it('leaves the server alone where it refuses', () => {
+    const server = http.createServer();
+    for (const [option, , value] of bad) refusal(() => create({ server, [option]: value }));
+    expect(server.listenerCount('upgrade')).toBe(0);
+  });
+
+  it('never changes the object of the caller', async () => {
+    const options: Options = { server: http.createServer(), provider: createScriptedProvider([]) };
+    for (const [option, row] of Object.entries(TABLE)) options[option] = row.good.at(-1);
+    const before = { ...options };
+    Object.freeze(options);
+    await create(options).close();
+    expect(options).toEqual(before);
+    for (const [option, value] of Object.entries(before)) expect(options[option]).toBe(value);
+  });
+});
+
+describe('the parts on their own', () => {
+  const executor: RunExecutor = { check: () => undefined, execute: () => Promise.reject(new Error('unused')) };
+
+  it.each(['maxConnections', 'heartbeatIntervalMs', 'slowConsumerMs'] as const)(
+    'ConnectionManager checks %s',
+    (option) => {
+      for (const value of TABLE[option].bad) {
+        expect(refusal(() => new ConnectionManager({ [option]: value as number })).option).toBe(option);
+      }
+    },
+  );
+
+  it.each(['maxRunsPerConnection', 'maxRunMs', 'maxRunBytes', 'maxLogBytes', 'coalesceMs'] as const)(
+    'RunManager checks %s',
+    (option) => {
+      for (const value of TABLE[option].bad) {
+        expect(refusal(() => new RunManager({ executor, [option]: value as number })).option).toBe(option);
+      }
+    },
+  );
+
+  it.each(['retainMs', 'maxRetainedBytes', 'rememberIdsMs', 'maxRememberedIds'] as const)(
+    'MemoryRunStore checks %s',
+    (option) => {
+      for (const value of [-1, ...NO_NUMBER]) {
+        expect(refusal(() => new MemoryRunStore({ [option]: value as number })).option).toBe(option);
+      }
+    },
+  );
+});
+
+describe('close', () => {
+  it.each([
+    ['drainMs', -1],
+    ['drainMs', NaN],
+    ['drainMs', Infinity],
+    ['drainMs', MAX_DELAY + 1],
+    ['drainMs', '5'],
+    ['closeCode', 'normal'],
+    ['closeCode', 1012],
+  ])('refuses %s %s, and nothing has begun', async (option, value) => {
+    const server = http.createServer();
+    const agent = create({ server });
+    onTestFinished(() => agent.close());
+    expect(refusal(() => void agent.close({ [option]: value })).option).toBe(option);
+    await Promise.resolve();
+    expect(server.listenerCount('upgrade')).toBe(1);
+  });
+});
