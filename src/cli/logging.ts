@@ -68,7 +68,8 @@ const MIN_SECRET_LENGTH = 8;
 function openLogFile(path: string, key: string) {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    return destination({ fd: openSync(path, 'a'), sync: false });
+    // Written line by line: what is logged just before the end is there, and in its place.
+    return destination({ fd: openSync(path, 'a'), sync: true });
   } catch (error) {
     throw new CliError(`${key}: "${path}" cannot be written: ${systemReason(error)}`, { cause: error });
   }

@@ -3,13 +3,17 @@ import type { Logger } from '../logging/logger.js';
 import type { Run } from '../run/run.js';
 import type { AgentSocketServer } from '../server.js';
 
+/** Clients choose the text; enough of it to know them by. */
+const MAX_USER_AGENT_LENGTH = 200;
+
 /**
  * Logs connections and runs: who, when, how long, how much, never what was said. Without authentication the id of a
  * run is all it takes to cancel it, so only its beginning is logged.
  */
 export function observe({ connections, runs }: Pick<AgentSocketServer, 'connections' | 'runs'>, logger: Logger): void {
   connections.on('connect', (connection) => {
-    const { remoteAddress, userAgent, negotiated } = connection;
+    const { remoteAddress, negotiated } = connection;
+    const userAgent = connection.userAgent?.slice(0, MAX_USER_AGENT_LENGTH);
     logger.info({ connectionId: connection.id, remoteAddress, userAgent, negotiated }, 'Connection opened');
   });
   connections.on('disconnect', (connection, { code }) => {
@@ -19,16 +23,32 @@ export function observe({ connections, runs }: Pick<AgentSocketServer, 'connecti
     logger.info({ ...nameOf(run) }, 'Run started');
   });
   runs.on('end', (run) => {
-    const fields = {
-      ...nameOf(run),
-      state: run.state,
-      ms: Math.round(performance.now() - run.startedAt),
-      bytes: run.bytes,
-      usage: run.usage(),
-    };
-    if (run.state === 'failed') logger.warn(fields, 'Run failed');
-    else logger.info(fields, 'Run ended');
+    void logEnd(run, logger);
   });
+}
+
+async function logEnd(run: Run, logger: Logger): Promise<void> {
+  const fields = {
+    ...nameOf(run),
+    state: run.state,
+    ms: Math.round(performance.now() - run.startedAt),
+    bytes: run.bytes,
+    usage: run.usage(),
+  };
+  if (run.state === 'failed') logger.warn({ ...fields, ...(await failureOf(run)) }, 'Run failed');
+  else logger.info(fields, 'Run ended');
+}
+
+/** What the client was told: a code, and a sentence that by contract holds no secret. */
+async function failureOf(run: Run): Promise<{ code?: unknown; error?: unknown }> {
+  try {
+    const last = (await run.log.read(run.head - 1)).at(-1);
+    const { code, error } = JSON.parse(last?.encoded ?? '{}') as { code?: unknown; error?: unknown };
+    return { code, error };
+  } catch {
+    // A store that cannot be read: that the run failed is worth a line all the same.
+    return {};
+  }
 }
 
 function nameOf(run: Run): { runId: string; kind: string } {

@@ -1,26 +1,28 @@
-import { styleText } from 'node:util';
+/** Colours of a terminal (ECMA-48, SGR). */
+const GRAY = 90;
+const RED = 31;
+const GREEN = 32;
+const YELLOW = 33;
 
-type Style = Parameters<typeof styleText>[0];
-
-const LEVELS: Readonly<Record<string, { readonly label: string; readonly style: Style }>> = {
-  debug: { label: 'DEBUG', style: 'gray' },
-  info: { label: 'INFO ', style: 'green' },
-  warn: { label: 'WARN ', style: 'yellow' },
-  error: { label: 'ERROR', style: 'red' },
-  fatal: { label: 'FATAL', style: 'red' },
+const LEVELS: Readonly<Record<string, { readonly label: string; readonly color: number }>> = {
+  debug: { label: 'DEBUG', color: GRAY },
+  info: { label: 'INFO ', color: GREEN },
+  warn: { label: 'WARN ', color: YELLOW },
+  error: { label: 'ERROR', color: RED },
+  fatal: { label: 'FATAL', color: RED },
 };
 
 /**
  * Writes one line of the json log for people: time of day, level, sentence, fields; the stack of an error below it.
- * @param color - whether to use the colours of a terminal
+ * @param inColor - whether to use the colours of a terminal
  */
-export function prettyLine(json: string, color: boolean): string {
-  const paint = (style: Style, text: string): string => (color ? styleText(style, text) : text);
+export function prettyLine(json: string, inColor: boolean): string {
+  const paint = (color: number, text: string): string => (inColor ? `\u001b[${color}m${text}\u001b[39m` : text);
   const { time, level, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>;
-  const { label, style } = LEVELS[String(level)] ?? { label: String(level), style: 'reset' };
-  const shown = Object.entries(fields).map(([name, value]) => ` ${paint('gray', `${name}=`)}${show(value)}`);
+  const { label, color } = LEVELS[String(level)] ?? { label: String(level), color: GRAY };
+  const shown = Object.entries(fields).map(([name, value]) => ` ${paint(GRAY, `${name}=`)}${show(value)}`);
   const error = err === undefined ? '' : `\n${indent(describe(err as LoggedError))}`;
-  return `${paint('gray', timeOfDay(String(time)))} ${paint(style, label)} ${String(msg)}${shown.join('')}${error}\n`;
+  return `${paint(GRAY, timeOfDay(String(time)))} ${paint(color, label)} ${String(msg)}${shown.join('')}${error}\n`;
 }
 
 interface LoggedError {

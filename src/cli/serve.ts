@@ -17,7 +17,7 @@ import { SETTINGS, type SettingName } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, stopOnSignals } from './stopping.js';
 
-/** How long running answers may go on after a signal, in milliseconds. */
+/** How long running answers may go on after a signal, in milliseconds. The log says it in words. */
 const DRAIN_MS = 5_000;
 
 /**
@@ -60,6 +60,13 @@ async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
   server.on('request', agent.requestListener);
   observe(agent, logger);
   const bound = await listen(server, { host, port }, keyOf);
+  stopOnSignals(log, async (signal) => {
+    const inUse = { connections: agent.connections.size, runs: agent.runs.size };
+    logger.info({ signal, ...inUse }, 'Stopping; running answers get 5 s to finish, a second signal stops at once');
+    await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
+    server.close();
+    server.closeAllConnections();
+  });
 
   const info: StartInfo = {
     version: VERSION,
@@ -87,13 +94,6 @@ async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
       'OPENAI_BASE_URL is set but OPENAI_API_KEY is not, so the demo answers. A server without keys takes any text',
     );
   }
-
-  stopOnSignals(log, async () => {
-    logger.info({ connections: agent.connections.size, runs: agent.runs.size, drainMs: DRAIN_MS }, 'Draining');
-    await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
-    server.close();
-    server.closeAllConnections();
-  });
 }
 
 /** The library names its options; the operator knows them as flags and variables. */

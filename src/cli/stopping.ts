@@ -10,7 +10,7 @@ const LAST_RESORT_MS = 10_000;
  * Ends the process in order at the first SIGINT or SIGTERM, with code 0, and at once at the second one,
  * with the code a shell gives such an end.
  */
-export function stopOnSignals({ logger, flush }: Log, close: () => Promise<void>): void {
+export function stopOnSignals({ logger, flush }: Log, close: (signal: string) => Promise<void>): void {
   let stopping = false;
   const end = (code: number): never => {
     flush();
@@ -22,12 +22,11 @@ export function stopOnSignals({ logger, flush }: Log, close: () => Promise<void>
       end(128 + constants.signals[signal]);
     }
     stopping = true;
-    logger.info({ signal }, 'Stopping; a second signal stops at once');
     setTimeout(() => {
       logger.warn({}, 'Stopped with connections that did not close in time');
       end(0);
     }, LAST_RESORT_MS);
-    await close();
+    await close(signal);
     logger.info({}, 'Stopped');
     end(0);
   };

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** What {@link startCli} takes. */
+export interface CliOptions {
+  /** Nothing of the tests' own environment but PATH is passed on. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** @default an empty directory */
+  readonly cwd?: string;
+  /** Modules loaded before the command line. */
+  readonly imports?: readonly string[];
+}
+
+/** A line of the json log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
+
+/** A running command line, from the sources. It is killed when the test ends. */
+export interface CliProcess {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly pid: number;
+  /** Resolves to the exit code; a signal that ended the process is its name. */
+  readonly exited: Promise<number | string>;
+  kill(signal: NodeJS.Signals): void;
+  /** Stops reading standard output, as `| head` does. */
+  closeOutput(): void;
+  /** Waits until standard output matches; fails when the process ends before. */
+  output(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits for a line of the json log with this message. */
+  log(msg: string | RegExp): Promise<LogLine>;
+  /** All lines of the json log so far. */
+  readonly lines: LogLine[];
+}
+
+/** A directory of its own that goes with the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'agent-ws-cli-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Runs `agent-ws` with these arguments. */
+export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
+  const imports = ['tsx', ...(options.imports ?? [])].flatMap((module) => [
+    '--import',
+    module.startsWith('data:') ? module : import.meta.resolve(module),
+  ]);
+  const child = spawn(process.execPath, [...imports, MAIN, ...args], {
+    cwd: options.cwd ?? temporaryDirectory(),
+    env: { PATH: process.env['PATH'], ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  let ended = false;
+  const checks = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    for (const check of [...checks]) check();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exited = new Promise<number | string>((resolve) =>
+    // 'close' comes when the pipes are empty, too.
+    child.once('close', (code, signal) => {
+      ended = true;
+      resolve(code ?? String(signal));
+      for (const check of [...checks]) check();
+    }),
+  );
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+
+  function until<T>(what: string, find: () => T | null | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const found = find();
+        if (found == null && !ended) return;
+        checks.delete(check);
+        if (found != null) resolve(found);
+        else reject(new Error(`The process ended before ${what}\n${stdout}\n${stderr}`));
+      };
+      checks.add(check);
+      check();
+    });
+  }
+
+  const parse = (): LogLine[] =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
+  return {
+    get stdout() {
+      return stdout;
+    },
+    get stderr() {
+      return stderr;
+    },
+    get lines() {
+      return parse();
+    },
+    pid: child.pid ?? 0,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    closeOutput: () => void child.stdout.destroy(),
+    output: (pattern) => until(String(pattern), () => pattern.exec(stdout)),
+    log: (msg) =>
+      until(String(msg), () =>
+        parse().find((line) => (typeof msg === 'string' ? line.msg === msg : msg.test(line.msg))),
+      ),
+  };
+}
+
+/** Runs `agent-ws` to its end. */
+export async function runCli(
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<{ code: number | string; stdout: string; stderr: string }> {
+  const cli = startCli(args, options);
+  const code = await cli.exited;
+  return { code, stdout: cli.stdout, stderr: cli.stderr };
+}

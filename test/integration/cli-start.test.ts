@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { TestClient } from '../../src/testing/index.js';
+import { runCli, startCli, temporaryDirectory } from '../helpers/cli-process.js';
+import { startOpenAiUpstream } from '../helpers/openai-upstream.js';
+
+const LOCAL = ['serve', '--host', '127.0.0.1', '--port', '0'];
+const CERT = fileURLToPath(new URL('../helpers/tls/cert.pem', import.meta.url));
+const KEY = fileURLToPath(new URL('../helpers/tls/key.pem', import.meta.url));
+
+describe('agent-ws', () => {
+  it('alone shows its help', async () => {
+    const { code, stdout, stderr } = await runCli([]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('agent-ws serve');
+  });
+
+  it('says in one line what is wrong, with a suggestion', async () => {
+    expect(await runCli(['serve', '--prot', '1'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: "error: unknown option '--prot' (Did you mean --port?)\n",
+    });
+  });
+});
+
+describe('agent-ws serve', () => {
+  it('greets people with addresses that work, answers and calculates', async () => {
+    const cli = startCli([...LOCAL, '--log-format', 'pretty']);
+    const [, url = ''] = await cli.output(/(ws:\/\/127\.0\.0\.1:\d+\/ws\/agent)[^]*Provider {4}demo[^]*OPENAI_API_KEY/);
+    expect(url).not.toContain(':0/');
+    for (const page of ['/docs', '/ws/statistics', '/healthz']) {
+      expect((await fetch(new URL(page, url.replace('ws:', 'http:')))).status, page).toBe(200);
+    }
+    const client = await TestClient.connect(url);
+    expect(
+      await client.ask({ type: 'tool_call', tool_name: 'calculator', params: { expression: '123 + 456' } }),
+    ).toMatchObject({
+      type: 'tool_result',
+      result: 579,
+    });
+    expect(await client.ask({ type: 'agent_query', query: '(3+4)*5 等于多少' })).toMatchObject({
+      type: 'agent_response',
+      vendor: 'demo',
+      content: '计算器的结果：`(3+4)*5` = **35**',
+    });
+    expect(await client.ask({ type: 'agent_query', query: 'What time is it in Tokyo?' })).toMatchObject({
+      content: expect.stringContaining('(Asia/Tokyo)') as string,
+    });
+    await client.close();
+  });
+
+  it('tells machines in one line, on standard output', async () => {
+    const cli = startCli(LOCAL);
+    const line = await cli.log('Listening');
+    expect(cli.lines[0]).toEqual(line);
+    expect(line).toMatchObject({ level: 'info', host: '127.0.0.1', provider: 'demo', model: 'demo-1' });
+    const port = Number(line['port']);
+    expect(port).toBeGreaterThan(0);
+    expect(line).toMatchObject({
+      endpoint: `ws://127.0.0.1:${port}/ws/agent`,
+      testPage: `http://127.0.0.1:${port}/static/test_websocket.html`,
+      docs: `http://127.0.0.1:${port}/docs`,
+      statistics: `http://127.0.0.1:${port}/ws/statistics`,
+    });
+    expect(cli.stderr).toBe('');
+  });
+
+  it('reads .env, below the environment, below the flags', async () => {
+    const cwd = temporaryDirectory();
+    writeFileSync(
+      join(cwd, '.env'),
+      'HOST=127.0.0.1\nPORT=abc\nWS_PATH=/file\nWS_HEARTBEAT_INTERVAL=7\nWS_MAX_CONNECTIONS=1\n',
+    );
+    const cli = startCli(['serve', '--port', '0'], { cwd, env: { WS_PATH: '/env', PORT: 'nonsense' } });
+    const { endpoint } = await cli.log('Listening');
+    expect(endpoint).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/env$/);
+    const client = await TestClient.connect(String(endpoint));
+    expect(client.connected.limits.heartbeat_seconds).toBe(7);
+    expect(await TestClient.refused(String(endpoint))).toMatchObject({ code: 1013 });
+    await client.close();
+  });
+
+  it('serves https and wss', async () => {
+    const cli = startCli([...LOCAL, '--tls-cert', CERT, '--tls-key', KEY]);
+    const { statistics, endpoint } = await cli.log('Listening');
+    expect(endpoint).toMatch(/^wss:/);
+    const [response] = (await once(get(String(statistics), { ca: readFileSync(CERT) }), 'response')) as [
+      { statusCode: number },
+    ];
+    expect(response.statusCode).toBe(200);
+  });
+
+  it('logs connections and runs, never what was said, ids or keys', async () => {
+    const upstream = await startOpenAiUpstream({
+      status: 401,
+      body: { error: { message: 'Wrong key sk-private-123' } },
+    });
+    onTestFinished(() => upstream.close());
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, '.env'), 'OPENAI_API_KEY=sk-private-123\n');
+    const env = { OPENAI_BASE_URL: upstream.url, OPENAI_MODEL: 'model-x', LOG_LEVEL: 'debug' };
+    const cli = startCli([...LOCAL, '--log-file'], { cwd, env });
+    const { endpoint } = await cli.log('Listening');
+    const client = await TestClient.connect(String(endpoint), { headers: { 'user-agent': 'Tester/1' } });
+    const answer = await client.ask({ type: 'agent_query', query: 'my private question' });
+    expect(answer).toMatchObject({ type: 'error', code: 'provider_error' });
+    const runId = (answer as { run_id: string }).run_id;
+    const { connection_id: connectionId } = client.connected;
+    await client.close();
+
+    expect(await cli.log('Connection opened')).toMatchObject({
+      connectionId,
+      remoteAddress: '127.0.0.1',
+      userAgent: 'Tester/1',
+    });
+    expect(await cli.log('Run started')).toMatchObject({ runId: runId.slice(0, 8), kind: 'agent_query' });
+    expect(await cli.log('Run failed')).toMatchObject({
+      level: 'warn',
+      runId: runId.slice(0, 8),
+      state: 'failed',
+      code: 'provider_error',
+      error: 'Authentication at the model provider failed.',
+    });
+    expect(await cli.log('Connection closed')).toMatchObject({ connectionId, code: 1000, messages: 1 });
+    expect(upstream.requests[0]?.headers.authorization).toBe('Bearer sk-private-123');
+
+    cli.kill('SIGTERM');
+    expect(await cli.exited).toBe(0);
+    const file = readFileSync(join(cwd, 'logs/agent-engine.log'), 'utf8');
+    expect(file).toBe(cli.stdout);
+    for (const secret of ['private', runId]) expect(file + cli.stderr).not.toContain(secret);
+  });
+
+  it('warns when a key serves beyond this machine, and only then', async () => {
+    const env = { OPENAI_API_KEY: 'sk-private-123' };
+    const open = startCli(['serve', '--port', '0'], { env });
+    expect(await open.log(/no authentication/)).toMatchObject({ level: 'warn', host: '0.0.0.0' });
+    expect((await open.log('Listening'))['endpoint']).toMatch(/^ws:\/\/localhost:/);
+    const lines = await Promise.all(
+      [startCli(LOCAL, { env }), startCli(['serve', '--port', '0', '--provider', 'demo'], { env })].map(async (cli) => {
+        await cli.log('Listening');
+        cli.kill('SIGTERM');
+        expect(await cli.exited).toBe(0);
+        return cli.lines;
+      }),
+    );
+    expect(lines.flat().filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  describe('ends with one line on standard error', () => {
+    async function failure(args: readonly string[], options: Parameters<typeof runCli>[1] = {}): Promise<string> {
+      const { code, stdout, stderr } = await runCli(args, options);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(/^[^\n]+\n$/);
+      return stderr.trimEnd();
+    }
+
+    it('for a bad value', async () => {
+      expect(await failure(['serve'], { env: { PORT: 'abc' } })).toBe(
+        'PORT: must be an integer from 0 to 65535, received "abc" (from environment)',
+      );
+    });
+
+    it('for a value the library refuses', async () => {
+      expect(await failure([...LOCAL, '--path', 'agent'])).toBe(
+        '--path: must be a path that begins with "/", without query, received "agent"',
+      );
+      expect(await failure(LOCAL, { env: { OPENAI_API_KEY: 'x', OPENAI_BASE_URL: 'ftp://127.0.0.1' } })).toMatch(
+        /^OPENAI_BASE_URL: must be an http or https URL/,
+      );
+    });
+
+    it('for a port in use', async () => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      onTestFinished(() => void taken.close());
+      await once(taken, 'listening');
+      const { port } = taken.address() as AddressInfo;
+      expect(await failure(['serve', '--host', '127.0.0.1'], { env: { PORT: String(port) } })).toBe(
+        `PORT: ${port} is already in use on 127.0.0.1; stop the other server or choose another port`,
+      );
+    });
+
+    it('for an address that is not here', async () => {
+      expect(await failure(['serve', '--host', '192.0.2.1', '--port', '0'])).toBe(
+        '--host: "192.0.2.1" is not an address of this machine',
+      );
+    });
+
+    it('for a certificate that is missing, alone, or none', async () => {
+      expect(await failure([...LOCAL, '--tls-cert', 'none.pem', '--tls-key', KEY])).toBe(
+        '--tls-cert: "none.pem" cannot be read: no such file',
+      );
+      expect(await failure(LOCAL, { env: { TLS_KEY: KEY } })).toBe('TLS_CERT: must be given together with TLS_KEY');
+      expect(await failure([...LOCAL, '--tls-cert', KEY, '--tls-key', KEY])).toMatch(
+        /^--tls-cert, --tls-key: must be a PEM certificate and its key: /,
+      );
+    });
+
+    it('for a log file that cannot be written', async () => {
+      const cwd = temporaryDirectory();
+      mkdirSync(join(cwd, 'logs/agent-engine.log'), { recursive: true });
+      expect(await failure([...LOCAL, '--log-file'], { cwd })).toBe(
+        '--log-file: "logs/agent-engine.log" cannot be written: it is a directory',
+      );
+    });
+
+    it('for a .env that cannot be read', async () => {
+      const cwd = temporaryDirectory();
+      symlinkSync('.env', join(cwd, '.env'));
+      expect(await failure(LOCAL, { cwd })).toBe('.env: cannot be read: its symbolic links run in a circle');
+    });
+
+    it('for a missing key', async () => {
+      expect(await failure([...LOCAL, '--provider', 'openai'])).toMatch(/^OPENAI_API_KEY: must be set/);
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { TestClient } from '../../src/testing/index.js';
+import { startCli, temporaryDirectory, type CliOptions, type CliProcess } from '../helpers/cli-process.js';
+
+/** A server on the demo, and a client that speaks the whole protocol. */
+async function start(options?: CliOptions): Promise<{ cli: CliProcess; url: string; client: TestClient }> {
+  const cli = startCli(['serve', '--host', '127.0.0.1', '--port', '0', '--log-file', 'log'], options);
+  const url = String((await cli.log('Listening'))['endpoint']);
+  return { cli, url, client: await TestClient.connect(url) };
+}
+
+async function ask(client: TestClient, query: string): Promise<void> {
+  client.send({ type: 'streaming_query', query });
+  await client.next('stream_chunk');
+}
+
+describe('a signal', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s lets running answers finish, then exits with 0', async (signal) => {
+    const { cli, url, client } = await start();
+    const other = await TestClient.connect(url, { negotiate: false });
+    await ask(client, 'Thank you');
+    cli.kill(signal);
+    await client.next('going_away');
+    expect(await TestClient.refused(url)).toMatchObject({ code: expect.any(Number) as number });
+    await client.next('stream_end');
+    expect(await client.closed).toMatchObject({ code: 1012 });
+    expect(await other.closed).toMatchObject({ code: 1012 });
+    expect(other.all('going_away')).toEqual([]);
+    expect(await cli.exited).toBe(0);
+    expect(cli.lines.at(-1)).toMatchObject({ msg: 'Stopped' });
+  });
+
+  it('interrupts what takes longer than 5 s', async () => {
+    const { cli, client } = await start();
+    await ask(client, 'Tell me a long story');
+    cli.kill('SIGTERM');
+    expect(await client.next('error')).toMatchObject({ code: 'run_interrupted' });
+    expect(await client.closed).toMatchObject({ code: 1012 });
+    expect(await cli.exited).toBe(0);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s a second time exits at once', async (signal, code) => {
+    const cwd = temporaryDirectory();
+    const { cli, client } = await start({ cwd });
+    await ask(client, 'Tell me a long story');
+    cli.kill('SIGTERM');
+    await cli.log(/^Stopping/);
+    cli.kill(signal);
+    expect(await cli.exited).toBe(code);
+    expect(client.all('error')).toEqual([]);
+    // Nothing of the log is lost with the process.
+    expect(readFileSync(join(cwd, 'log'), 'utf8')).toBe(cli.stdout);
+    expect(cli.lines.at(-1)).toMatchObject({ level: 'warn', signal });
+  });
+});
+
+describe('an error that nobody handled', () => {
+  it.each([
+    ['uncaughtException', 'throw new Error("boom")'],
+    ['unhandledRejection', 'void Promise.reject(new Error("boom"))'],
+  ])('%s is logged and ends the process with 1', async (origin, statement) => {
+    const { cli } = await start({ imports: [`data:text/javascript,process.on("SIGUSR2",()=>{${statement}})`] });
+    cli.kill('SIGUSR2');
+    expect(await cli.exited).toBe(1);
+    expect(cli.lines.at(-1)).toMatchObject({ level: 'fatal', origin, err: { message: 'boom' } });
+  });
+});
+
+it('goes on serving when nobody reads its output any more', async () => {
+  const { cli, client, url } = await start();
+  cli.closeOutput();
+  await (await TestClient.connect(url)).close();
+  expect(await client.ask({ type: 'agent_query', query: '1+1' })).toMatchObject({ type: 'agent_response' });
+  cli.kill('SIGTERM');
+  expect(await cli.exited).toBe(0);
+});

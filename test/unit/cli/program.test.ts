@@ -1,0 +1,103 @@
+import { CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { createProgram, type Flags } from '../../../src/cli/program.js';
+import { SETTINGS, type Setting } from '../../../src/cli/settings-table.js';
+import { VERSION } from '../../../src/version.js';
+
+interface Outcome {
+  flags?: Flags;
+  out: string;
+  err: string;
+  exitCode?: number;
+}
+
+async function run(...args: string[]): Promise<Outcome> {
+  const outcome: Outcome = { out: '', err: '' };
+  const program = createProgram((flags) => {
+    outcome.flags = flags;
+    return Promise.resolve();
+  });
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({
+      writeOut: (text) => (outcome.out += text),
+      writeErr: (text) => (outcome.err += text),
+      getOutHelpWidth: () => 80,
+    });
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    outcome.exitCode = error.exitCode;
+  }
+  return outcome;
+}
+
+describe('the program', () => {
+  it('hands the flags on by the names of their settings', async () => {
+    const { flags } = await run(
+      'serve',
+      '--port',
+      '9',
+      '--heartbeat-interval=5',
+      '--client-tools',
+      '--log-format',
+      'json',
+    );
+    expect(flags).toEqual({ port: '9', heartbeatIntervalMs: '5', clientTools: true, logFormat: 'json' });
+  });
+
+  it('hands on nothing that was not written', async () => {
+    expect((await run('serve')).flags).toEqual({});
+  });
+
+  it('takes every flag of the table', async () => {
+    for (const [name, { flag, type }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+      if (flag === undefined) continue;
+      const isSwitch = type.placeholder === undefined;
+      const { flags } = await run('serve', flag, ...(isSwitch ? [] : ['1']));
+      expect(flags, flag).toEqual({ [name]: isSwitch ? true : '1' });
+    }
+  });
+
+  it('switches off what a variable switched on', async () => {
+    expect((await run('serve', '--no-client-tools')).flags).toEqual({ clientTools: false });
+  });
+
+  it('takes --log-file with and without a name', async () => {
+    expect((await run('serve', '--log-file')).flags).toEqual({ logFile: 'logs/agent-engine.log' });
+    expect((await run('serve', '--log-file', 'x.log', '--port', '1')).flags).toEqual({ logFile: 'x.log', port: '1' });
+  });
+
+  it.each([
+    [['serve', '--prot', '1'], "error: unknown option '--prot' (Did you mean --port?)\n"],
+    [['serv'], "error: unknown command 'serv' (Did you mean serve?)\n"],
+    [['serve', 'now'], "error: too many arguments for 'serve'. Expected 0 arguments but got 1.\n"],
+    [['serve', '--port'], "error: option '--port <number>' argument missing\n"],
+    [['serve', '--api-key', 'x'], /^error: unknown option '--api-key'[^\n]*\n$/],
+  ])('refuses %s in one line', async (args, expected) => {
+    const { err, exitCode, flags } = await run(...args);
+    expect(err).toMatch(expected);
+    expect(exitCode).toBe(1);
+    expect(flags).toBeUndefined();
+  });
+
+  it('tells its version', async () => {
+    expect(await run('--version')).toEqual({ out: `${VERSION}\n`, err: '', exitCode: 0 });
+  });
+
+  it('helps with every flag, variable and default, in groups', async () => {
+    const { out, exitCode } = await run('serve', '--help');
+    expect(exitCode).toBe(0);
+    for (const { flag, env, group } of Object.values<Setting<unknown>>(SETTINGS)) {
+      if (flag !== undefined) expect(out).toContain(`  ${flag}`);
+      expect(out).toContain(env);
+      expect(out).toContain(`\n${group}:\n`);
+    }
+    expect(out).toMatch(/--port <number>[^]*?\(PORT,\s+default 8003\)/);
+    expect(out).toMatch(/--max-message <bytes>[^]*?\(WS_MAX_MESSAGE,\s+default 1MiB\)/);
+    expect(out).not.toContain('preset');
+    expect(out).not.toContain('--no-');
+    expect(out).toContain('Examples:');
+  });
+});

@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CliError } from '../../../src/cli/cli-error.js';
+import { serverOptions } from '../../../src/cli/server-options.js';
+import { SETTINGS, type Setting, type SettingName } from '../../../src/cli/settings-table.js';
+import { resolveSettings, type ResolvedSettings, type SettingSources } from '../../../src/cli/settings.js';
+
+const rows = Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];
+
+function resolve(sources: Partial<SettingSources> = {}): ResolvedSettings {
+  return resolveSettings({ flags: {}, environment: {}, dotEnv: {}, ...sources });
+}
+
+describe('the table of settings', () => {
+  it('has every flag and every variable once', () => {
+    const flags = rows.flatMap(([, { flag }]) => (flag === undefined ? [] : [flag]));
+    const variables = rows.map(([, { env }]) => env);
+    expect(new Set(flags).size).toBe(flags.length);
+    expect(new Set(variables).size).toBe(variables.length);
+  });
+
+  it('offers the key only as a variable', () => {
+    expect(rows.filter(([, { flag }]) => flag === undefined).map(([name]) => name)).toEqual(['apiKey']);
+  });
+
+  it('has the documented names and defaults', () => {
+    expect(SETTINGS.host).toMatchObject({ env: 'HOST', default: '0.0.0.0' });
+    expect(SETTINGS.port).toMatchObject({ env: 'PORT', default: 8003 });
+    expect(SETTINGS.heartbeatIntervalMs).toMatchObject({ env: 'WS_HEARTBEAT_INTERVAL', default: 30_000 });
+    expect(SETTINGS.maxConnections).toMatchObject({ env: 'WS_MAX_CONNECTIONS', default: 1000 });
+    expect(SETTINGS.logFile.bare).toBe('logs/agent-engine.log');
+    expect([SETTINGS.apiKey, SETTINGS.baseUrl, SETTINGS.model].map(({ env }) => env)).toEqual([
+      'OPENAI_API_KEY',
+      'OPENAI_BASE_URL',
+      'OPENAI_MODEL',
+    ]);
+  });
+
+  it('has defaults that fit their own rules', () => {
+    for (const [name, { default: value, type }] of rows) {
+      if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+      expect(type.parse(type.show(value)), name).toEqual(value);
+    }
+  });
+
+  it('has the defaults the library documents', () => {
+    const documented = documentedDefaults();
+    const { clientMayChoose, ...options } = serverOptions(resolve().settings);
+    const checked = Object.entries(options).filter(([name, value]) => {
+      const expected = documented.get(name);
+      if (value === undefined) {
+        // Left to the library.
+        expect(expected, name).toMatch(/^[a-z]/);
+        return false;
+      }
+      expect(expected, name).toBe(typeof value === 'string' ? `'${value}'` : JSON.stringify(value));
+      return true;
+    });
+    expect(checked.length).toBeGreaterThan(14);
+    expect(clientMayChoose).toEqual({ models: [], temperature: false, tools: false });
+  });
+
+  /** Every `@default` of the sources, by the name of the option below it. */
+  function documentedDefaults(): Map<string, string> {
+    const root = new URL('../../../src/', import.meta.url);
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.ts') && !file.startsWith('web') && !file.startsWith('cli'),
+    );
+    const found = new Map<string, string>();
+    for (const file of files) {
+      const text = readFileSync(new URL(file, root), 'utf8');
+      for (const [, value, name] of text.matchAll(/@default (.*?)(?: \*\/|\n\s*\*\/)\n\s*(?:readonly )?(\w+)\??:/g)) {
+        if (value !== undefined && name !== undefined && !found.has(name)) found.set(name, value);
+      }
+    }
+    return found;
+  }
+});
+
+describe('resolveSettings', () => {
+  it('gives the defaults', () => {
+    const { settings } = resolve();
+    for (const [name, { default: value }] of rows) expect(settings[name], name).toBe(value);
+  });
+
+  it('takes the flag before the environment before .env', () => {
+    const dotEnv = { PORT: '1', HOST: 'c', OPENAI_MODEL: 'd' };
+    const environment = { PORT: '2', HOST: 'b' };
+    expect(resolve({ dotEnv, environment, flags: { port: '3' } }).settings).toMatchObject({
+      port: 3,
+      host: 'b',
+      model: 'd',
+    });
+  });
+
+  it('takes an empty or blank variable as absent, an empty flag as wrong', () => {
+    const { settings } = resolve({ environment: { PORT: '', HOST: '  ' }, dotEnv: { PORT: '9', HOST: '' } });
+    expect(settings).toMatchObject({ port: 9, host: '0.0.0.0' });
+    expect(() => resolve({ flags: { host: ' ' } })).toThrow('--host: must be text that is not blank, received ""');
+  });
+
+  it('reads switches from flags and variables', () => {
+    expect(resolve({ flags: { clientTools: true } }).settings.clientTools).toBe(true);
+    expect(resolve({ environment: { AGENT_CLIENT_TOOLS: 'yes' } }).settings.clientTools).toBe(true);
+    const both = resolve({ flags: { clientTools: false }, environment: { AGENT_CLIENT_TOOLS: 'yes' } });
+    expect(both.settings.clientTools).toBe(false);
+  });
+
+  it('names key, rule, value and where it came from', () => {
+    const rule = 'must be an integer from 0 to 65535, received "abc"';
+    expect(() => resolve({ environment: { PORT: 'abc' } })).toThrow(new CliError(`PORT: ${rule} (from environment)`));
+    expect(() => resolve({ dotEnv: { PORT: 'abc' } })).toThrow(new CliError(`PORT: ${rule} (from .env)`));
+    expect(() => resolve({ flags: { port: 'abc' } })).toThrow(new CliError(`--port: ${rule} (from the command line)`));
+  });
+
+  it('shortens a long value', () => {
+    expect(() => resolve({ environment: { PORT: 'x'.repeat(1000) } })).toThrow(`received "${'x'.repeat(60)}…"`);
+  });
+
+  it('knows a setting by the name the operator used', () => {
+    const { keyOf } = resolve({ flags: { port: '1' }, dotEnv: { HOST: 'x' } });
+    expect([keyOf('port'), keyOf('host'), keyOf('path')]).toEqual(['--port', 'HOST', 'WS_PATH']);
+  });
+
+  it('hands on what a query may choose', () => {
+    const { settings } = resolve({ environment: { AGENT_CLIENT_MODELS: 'a,b', AGENT_CLIENT_TEMPERATURE: 'on' } });
+    expect(serverOptions(settings).clientMayChoose).toEqual({ models: ['a', 'b'], temperature: true, tools: false });
+  });
+});

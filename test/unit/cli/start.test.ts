@@ -1,0 +1,106 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { banner, urlsOf, type StartInfo } from '../../../src/cli/banner.js';
+import { CliError } from '../../../src/cli/cli-error.js';
+import { readDotEnv } from '../../../src/cli/dot-env.js';
+import { chooseProvider } from '../../../src/cli/provider.js';
+import { resolveSettings } from '../../../src/cli/settings.js';
+import type { Settings } from '../../../src/cli/settings-table.js';
+import { temporaryDirectory } from '../../helpers/cli-process.js';
+
+function settings(environment: Record<string, string> = {}): Settings {
+  return resolveSettings({ flags: {}, environment, dotEnv: {} }).settings;
+}
+
+describe('readDotEnv', () => {
+  function withFile(content: string): ReturnType<typeof readDotEnv> {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, '.env'), content);
+    return readDotEnv(directory);
+  }
+
+  it('reads names and values, comments and quotes', () => {
+    expect(withFile('# mine\nPORT=1\nexport HOST="a b" # c\n\nX=\n')).toEqual({ PORT: '1', HOST: 'a b', X: '' });
+  });
+
+  it('reads past a byte order mark', () => {
+    expect(withFile('\uFEFFPORT=1\r\nHOST=x\r\n')).toEqual({ PORT: '1', HOST: 'x' });
+  });
+
+  it('sets nothing where there is no file, or a directory of that name', () => {
+    const directory = temporaryDirectory();
+    expect(readDotEnv(directory)).toEqual({});
+    mkdirSync(join(directory, '.env'));
+    expect(readDotEnv(directory)).toEqual({});
+  });
+
+  it('says that a file cannot be read', () => {
+    const directory = temporaryDirectory();
+    symlinkSync('.env', join(directory, '.env'));
+    expect(() => readDotEnv(directory)).toThrow(
+      new CliError('.env: cannot be read: its symbolic links run in a circle'),
+    );
+  });
+});
+
+describe('chooseProvider', () => {
+  it('is the demo without a key, and says how to get the other one', async () => {
+    const chosen = await chooseProvider(settings());
+    expect(chosen).toMatchObject({ kind: 'demo', provider: { vendor: 'demo' } });
+    expect(chosen.hint).toContain('OPENAI_API_KEY');
+  });
+
+  it('is OpenAI with a key, and never shows it', async () => {
+    const chosen = await chooseProvider(
+      settings({ OPENAI_API_KEY: 'sk-1', OPENAI_MODEL: 'm', OPENAI_BASE_URL: 'http://127.0.0.1/v1' }),
+    );
+    expect(chosen).toMatchObject({ kind: 'openai', provider: { vendor: 'openai', model: 'm' } });
+    expect(chosen.summary).toBe('openai: model m at http://127.0.0.1/v1');
+    expect(JSON.stringify(chosen)).not.toContain('sk-1');
+  });
+
+  it('is the demo where it is asked for, key or not', async () => {
+    expect(await chooseProvider(settings({ OPENAI_API_KEY: 'sk-1', AGENT_PROVIDER: 'demo' }))).toMatchObject({
+      kind: 'demo',
+    });
+  });
+
+  it('needs a key for OpenAI', async () => {
+    await expect(chooseProvider(settings({ AGENT_PROVIDER: 'openai' }))).rejects.toThrow(
+      /^OPENAI_API_KEY: must be set/,
+    );
+  });
+});
+
+describe('the banner', () => {
+  const provider = { kind: 'demo', summary: 'the summary', hint: 'the hint' } as StartInfo['provider'];
+  const info: StartInfo = { version: '1.2.3', host: '0.0.0.0', port: 8003, path: '/ws/agent', tls: false, provider };
+
+  it.each([
+    ['0.0.0.0', 'localhost'],
+    ['::', 'localhost'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['::1', '[::1]'],
+    ['box.example', 'box.example'],
+  ])('for %s names %s', (host, name) => {
+    expect(urlsOf({ ...info, host }).endpoint).toBe(`ws://${name}:8003/ws/agent`);
+  });
+
+  it('speaks https and wss under TLS', () => {
+    expect(urlsOf({ ...info, tls: true, path: '/x' })).toEqual({
+      endpoint: 'wss://localhost:8003/x',
+      testPage: 'https://localhost:8003/static/test_websocket.html',
+      docs: 'https://localhost:8003/docs',
+      statistics: 'https://localhost:8003/ws/statistics',
+    });
+  });
+
+  it('has everything a person needs', () => {
+    const text = banner(info);
+    for (const url of Object.values(urlsOf(info))) expect(text).toContain(url);
+    expect(text).toContain('agent-ws 1.2.3 listens on 0.0.0.0, port 8003');
+    expect(text).toContain('the summary');
+    expect(text).toContain('the hint');
+  });
+});

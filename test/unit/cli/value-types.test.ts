@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { bytes, choice, decimal, integer, list, onOff, seconds } from '../../../src/cli/value-types.js';
+
+describe('value types', () => {
+  it.each([
+    ['0', 0],
+    ['65535', 65_535],
+    ['007', 7],
+    ['65536', undefined],
+    ['-1', undefined],
+    ['1.5', undefined],
+    ['1e3', undefined],
+    ['0x10', undefined],
+    ['abc', undefined],
+    ['80 ', undefined],
+  ])('integer %s', (text, expected) => {
+    expect(integer('n', 0, 65_535).parse(text)).toBe(expected);
+  });
+
+  it('says which integers it takes', () => {
+    expect(integer('n', 0, 65_535).rule).toBe('an integer from 0 to 65535');
+    expect(integer('n', 1).rule).toBe('an integer of at least 1');
+    expect(integer('n', 1).parse('9007199254740992')).toBeUndefined();
+  });
+
+  it.each([
+    ['0', 0],
+    ['0.7', 0.7],
+    ['2', 2],
+    ['2.1', undefined],
+    ['.5', undefined],
+    ['warm', undefined],
+    ['Infinity', undefined],
+  ])('decimal %s', (text, expected) => {
+    expect(decimal('n', 0, 2).parse(text)).toBe(expected);
+  });
+
+  it.each([
+    ['30', 30_000],
+    ['0.5', 500],
+    ['0.05', undefined],
+    ['2147484', undefined],
+    ['30s', undefined],
+  ])('seconds %s in milliseconds', (text, expected) => {
+    expect(seconds(0.1).parse(text)).toBe(expected);
+  });
+
+  it.each([
+    ['1024', 1024],
+    ['1KiB', 1024],
+    ['2 mib', 2_097_152],
+    ['1G', 1_073_741_824],
+    ['1023', undefined],
+    ['1.5MiB', undefined],
+    ['1TiB', undefined],
+    ['KiB', undefined],
+    ['99999999999GiB', undefined],
+  ])('bytes %s', (text, expected) => {
+    expect(bytes(1024).parse(text)).toBe(expected);
+  });
+
+  it.each([
+    [1_048_576, '1MiB'],
+    [262_144, '256KiB'],
+    [3_221_225_472, '3GiB'],
+    [1025, '1025'],
+  ])('shows %s bytes as %s, which reads the same', (value, shown) => {
+    expect(bytes(1).show(value)).toBe(shown);
+    expect(bytes(1).parse(shown)).toBe(value);
+  });
+
+  it.each([
+    ['true', true],
+    ['YES', true],
+    ['1', true],
+    ['on', true],
+    ['false', false],
+    ['no', false],
+    ['0', false],
+    ['off', false],
+    ['maybe', undefined],
+  ])('switch %s', (text, expected) => {
+    expect(onOff.parse(text)).toBe(expected);
+  });
+
+  it('lists drop what is blank', () => {
+    expect(list('names').parse(' a, b,,c ')).toEqual(['a', 'b', 'c']);
+    expect(list('names').parse(',')).toEqual([]);
+  });
+
+  it('words are taken in any case', () => {
+    expect(choice('level', ['info', 'warn']).parse('WARN')).toBe('warn');
+    expect(choice('level', ['info', 'warn']).parse('loud')).toBeUndefined();
+    expect(choice('level', ['info', 'warn']).rule).toBe('one of info, warn');
+  });
+});
