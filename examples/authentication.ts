@@ -1,0 +1,71 @@
+// Who may connect. The hook sees the handshake and returns the principal, who owns the connection and its runs.
+//
+//   npm install agent-ws
+//   node authentication.ts      Node 22.18 or newer; before that: npx tsx authentication.ts
+//
+// A program sends the token in a header, a page of the same site in a cookie, which the browser sends by itself:
+//
+//   Authorization: Bearer alice-secret
+//   Cookie: token=alice-secret
+//
+// A token in the query string works as well, but ends up in the logs of every proxy on the way.
+import { createHash } from 'node:crypto';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AgentSocketError, createAgentSocketServer, createDemoProvider, type Principal } from 'agent-ws';
+import { createOpenAiProvider } from 'agent-ws/openai';
+
+/** `id` keys the runs; the rest is yours. */
+interface User extends Principal {
+  readonly name: string;
+  readonly blocked: boolean;
+}
+
+// Stands for your database, which holds hashes and no tokens.
+const users = new Map<string, User>([
+  [hash('alice-secret'), { id: 'user-1', name: 'Alice', blocked: false }],
+  [hash('bob-secret'), { id: 'user-2', name: 'Bob', blocked: false }],
+  [hash('mallory-secret'), { id: 'user-3', name: 'Mallory', blocked: true }],
+]);
+
+const {
+  PORT = '8003',
+  OPENAI_API_KEY: apiKey,
+  OPENAI_BASE_URL: baseUrl = 'https://api.openai.com/v1',
+  OPENAI_MODEL: model = 'gpt-4o-mini',
+} = process.env;
+
+const server = http.createServer();
+const agent = createAgentSocketServer({
+  server,
+  provider: apiKey ? createOpenAiProvider({ apiKey, baseUrl, model }) : createDemoProvider(),
+  async authenticate(request): Promise<User | null> {
+    const user = await findUser(tokenOf(request));
+    // `null` closes the connection with 4401, this error with 4403.
+    if (user?.blocked === true) throw new AgentSocketError('forbidden', 'This account is blocked');
+    return user ?? null;
+  },
+});
+server.on('request', agent.requestListener);
+
+agent.connections.on('connect', ({ principal }) => {
+  console.log(`${principal.name} is here`);
+});
+
+function tokenOf({ headers }: http.IncomingMessage): string {
+  const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? '');
+  const cookie = /(?:^|;\s*)token=([^;\s]+)/.exec(headers.cookie ?? '');
+  return bearer?.[1] ?? cookie?.[1] ?? '';
+}
+
+function findUser(token: string): Promise<User | undefined> {
+  return Promise.resolve(users.get(hash(token)));
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+server.listen(Number(PORT), '127.0.0.1', () => {
+  console.log(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws/agent`);
+});

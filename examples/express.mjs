@@ -1,0 +1,36 @@
+// The agent service beside the routes of an Express 5 application.
+//
+//   npm install agent-ws express
+//   node express.mjs
+import http from 'node:http';
+import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
+import { createOpenAiProvider } from 'agent-ws/openai';
+import express from 'express';
+
+const {
+  PORT = '8003',
+  OPENAI_API_KEY: apiKey,
+  OPENAI_BASE_URL: baseUrl,
+  OPENAI_MODEL: model = 'gpt-4o-mini',
+} = process.env;
+
+const app = express();
+const server = http.createServer(app);
+const agent = createAgentSocketServer({
+  server,
+  provider: apiKey ? createOpenAiProvider({ apiKey, baseUrl, model }) : createDemoProvider(),
+  tools: [calculator, currentTime],
+});
+
+// Statistics, documents and test page. Leave this line out and only the WebSocket endpoint remains.
+app.use(agent.middleware);
+app.get('/', (_request, response) => response.send('Hello from Express'));
+
+server.listen(Number(PORT), '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${server.address().port}/`);
+});
+
+process.once('SIGTERM', async () => {
+  await agent.close({ drainMs: 5_000, closeCode: 'draining' });
+  server.close();
+});

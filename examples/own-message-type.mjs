@@ -1,0 +1,44 @@
+// A message type of your own, beside those of the protocol.
+//
+//   npm install agent-ws zod
+//   node own-message-type.mjs
+//
+// Send {"type":"feedback","run_id":"<of an answer>","rating":5}; everybody connected hears of it.
+import http from 'node:http';
+import { createAgentSocketServer, createDemoProvider, defineMessage } from 'agent-ws';
+import { createOpenAiProvider } from 'agent-ws/openai';
+import { z } from 'zod';
+
+const {
+  PORT = '8003',
+  OPENAI_API_KEY: apiKey,
+  OPENAI_BASE_URL: baseUrl,
+  OPENAI_MODEL: model = 'gpt-4o-mini',
+} = process.env;
+
+const server = http.createServer();
+const agent = createAgentSocketServer({
+  server,
+  provider: apiKey ? createOpenAiProvider({ apiKey, baseUrl, model }) : createDemoProvider(),
+});
+server.on('request', agent.requestListener);
+
+const ratings = [];
+
+agent.messages.register(
+  defineMessage({
+    type: 'feedback',
+    // What does not fit is refused with the error `invalid_message`, which names the fields.
+    schema: z.object({ run_id: z.uuid(), rating: z.int().min(1).max(5), request_id: z.string().optional() }),
+    handle({ rating, request_id }, connection) {
+      ratings.push(rating);
+      connection.sendMessage({ type: 'feedback_saved', timestamp: connection.timestamp(), request_id });
+      const average = ratings.reduce((sum, each) => sum + each, 0) / ratings.length;
+      agent.connections.broadcast({ type: 'feedback_average', average, count: ratings.length });
+    },
+  }),
+);
+
+server.listen(Number(PORT), '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${server.address().port}/static/test_websocket.html`);
+});

@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT } from '../helpers/build.js';
+
+const tests = join(ROOT, 'test/examples');
+
+it.each(readdirSync(join(ROOT, 'examples')))('%s is run by a test, and says how to run it', (example) => {
+  const sources = readdirSync(tests)
+    .filter((file) => file.endsWith('.test.ts') && file !== 'coverage.test.ts')
+    .map((file) => readFileSync(join(tests, file), 'utf8'));
+  expect(sources.some((source) => source.includes(example))).toBe(true);
+  expect(readFileSync(join(ROOT, 'examples', example), 'utf8').slice(0, 800)).toContain(
+    example === 'browser.html' ? 'browser.mjs' : example,
+  );
+});

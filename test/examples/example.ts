@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { TestClient } from '../../src/testing/index.js';
+import { ROOT } from '../helpers/build.js';
+
+/** A running example. */
+export interface Example {
+  /** What it printed when it was ready. */
+  readonly url: URL;
+  /** Its WebSocket endpoint. */
+  readonly endpoint: string;
+  /** A client of the documented core; with `negotiate` one that knows all of the protocol. */
+  connect(options?: { readonly negotiate?: boolean; readonly headers?: Record<string, string> }): Promise<TestClient>;
+  /** Waits until it printed this. */
+  printed(text: string): Promise<void>;
+  /** Sends SIGTERM; resolves to the exit code, or the signal where it had no say. */
+  stop(): Promise<number | NodeJS.Signals | null>;
+}
+
+/** Runs a file of `examples/` as its first lines say, on a free port, and waits until it is ready. */
+export async function startExample(file: string, env: Readonly<Record<string, string>> = {}): Promise<Example> {
+  const loader = file.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
+  const child = spawn(process.execPath, [...loader, join(ROOT, 'examples', file)], {
+    cwd: join(ROOT, 'examples'),
+    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let ended = false;
+  const checks = new Set<() => void>();
+  const onText = (text: string): void => {
+    output += text;
+    for (const check of [...checks]) check();
+  };
+  child.stdout.setEncoding('utf8').on('data', onText);
+  child.stderr.setEncoding('utf8').on('data', onText);
+  const exited = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => {
+      ended = true;
+      resolve(code ?? signal);
+      for (const check of [...checks]) check();
+    });
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+
+  function until(pattern: RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const found = pattern.exec(output)?.[0];
+        if (found === undefined && !ended) return;
+        checks.delete(check);
+        if (found !== undefined) resolve(found);
+        else reject(new Error(`${file} ended before it printed ${String(pattern)}\n${output}`));
+      };
+      checks.add(check);
+      check();
+    });
+  }
+
+  const url = new URL(await until(/^(?:http|ws):\/\/127\.0\.0\.1:[1-9]\d*\/\S*$/m));
+  const endpoint = `ws://${url.host}/ws/agent`;
+  return {
+    url,
+    endpoint,
+    connect: ({ negotiate = false, headers } = {}) =>
+      TestClient.connect(endpoint, { negotiate, ...(headers !== undefined && { headers }) }),
+    printed: async (text) => {
+      await until(new RegExp(text));
+    },
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
