@@ -150,6 +150,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   /** Closes with 4508 and terminates a little later: the client may never read the close. */
   closeAsSlow(): void {
+    if (this.#closed) return;
     this.close(CLOSE_CODES.slowConsumer);
     setTimeout(() => this.#socket.terminate(), LINGER_MS).unref();
   }

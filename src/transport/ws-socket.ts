@@ -10,7 +10,13 @@ import { TickFlusher, type Flushable } from './tick-flusher.js';
 /** How long the peer may take to answer a close before the connection is ended, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** The raw socket of an upgrade: a net or TLS socket, or another stream. */
+/** Bytes around the payload of a frame, at most. */
+const MAX_HEADER_BYTES = 14;
+
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const MAX_UNIT_BYTES = 3;
+
+/** The raw socket of an upgrade: a net or TLS socket, or another stream, which counts nothing. */
 interface RawSocket extends Duplex {
   readonly bytesRead?: number;
 }
@@ -28,6 +34,10 @@ class WsSocket implements Socket, Flushable {
   readonly #flusher: TickFlusher;
   #corked = false;
   #awaitsDrain = false;
+  /** Messages near the mark that have not left. */
+  #unwritten = 0;
+  /** Bytes received over a raw socket that does not count them itself. */
+  #received = 0;
   listener: SocketListener | undefined;
 
   constructor(ws: WebSocket, raw: RawSocket, mark: number, flusher: TickFlusher) {
@@ -36,6 +46,7 @@ class WsSocket implements Socket, Flushable {
     this.#mark = mark;
     this.#flusher = flusher;
     if (ws instanceof BoundWebSocket) ws.bound = this;
+    if (raw.bytesRead === undefined) raw.on('data', (chunk: Buffer) => (this.#received += chunk.length));
   }
 
   get bufferedAmount(): number {
@@ -43,7 +54,7 @@ class WsSocket implements Socket, Flushable {
   }
 
   get bytesReceived(): number {
-    return this.#raw.bytesRead ?? 0;
+    return this.#raw.bytesRead ?? this.#received;
   }
 
   open(listener: SocketListener): void {
@@ -55,16 +66,17 @@ class WsSocket implements Socket, Flushable {
   send(text: string | Uint8Array): boolean {
     if (this.#ws.readyState !== WebSocket.OPEN) return true;
     this.#cork();
-    if (typeof text === 'string') this.#ws.send(text);
-    else this.#ws.send(text, AS_TEXT);
-    if (this.#ws.bufferedAmount < this.#mark) return true;
-    if (!this.#awaitsDrain) {
-      this.#awaitsDrain = true;
-      this.#raw.once('drain', () => {
-        this.#awaitsDrain = false;
-        this.listener?.onDrain();
-      });
+    const most = this.#ws.bufferedAmount + text.length * MAX_UNIT_BYTES + MAX_HEADER_BYTES;
+    if (most < this.#mark) {
+      this.#ws.send(text, AS_TEXT);
+      return true;
     }
+    // The raw socket's own `drain` comes only where its own mark was passed: never for little text, nor for
+    // much that compression made little.
+    this.#unwritten++;
+    this.#ws.send(text, AS_TEXT, () => this.#onWritten());
+    if (this.#ws.bufferedAmount < this.#mark) return true;
+    this.#awaitsDrain = true;
     return false;
   }
 
@@ -83,6 +95,12 @@ class WsSocket implements Socket, Flushable {
   flush(): void {
     this.#corked = false;
     this.#raw.uncork();
+  }
+
+  #onWritten(): void {
+    if (--this.#unwritten > 0 || !this.#awaitsDrain) return;
+    this.#awaitsDrain = false;
+    this.listener?.onDrain();
   }
 
   #cork(): void {
