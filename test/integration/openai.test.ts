@@ -469,4 +469,17 @@ describe('a reader that does not pull', () => {
     const largest = Math.max(...parts.map((part) => (part.type === 'text-delta' ? part.text.length : 0)));
     expect(largest).toBeLessThan(256 * 1024);
   });
+
+  it('can still be aborted', async () => {
+    upstream.reply({ tokens: Array.from({ length: 20_000 }, () => 'x'.repeat(1000)) });
+    const abort = new AbortController();
+    const stream = ask({}, HELLO, abort.signal);
+    await stream.next();
+    const request = await upstream.request(1);
+    // Far more than is buffered arrives in the meantime, so the socket is paused by then.
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    abort.abort();
+    await request.aborted;
+    await expect(stream.next()).rejects.toBe(abort.signal.reason);
+  });
 });

@@ -13,6 +13,8 @@ export class ChatDecoder implements SseSink {
   readonly #answer: Answer;
   readonly #sse = new SseDecoder(this);
   #template: DeltaTemplate | undefined;
+  /** What to learn from when the next event comes: the first token must not wait for it. */
+  #lesson: { readonly raw: string; readonly chunk: unknown } | undefined;
   #fitted = true;
   #patience = 0;
   #wait = 0;
@@ -59,6 +61,7 @@ export class ChatDecoder implements SseSink {
   }
 
   recognise(input: SseInput, position: number): number {
+    if (this.#lesson !== undefined) this.#learn(this.#lesson.raw, this.#lesson.chunk);
     const template = this.#template;
     if (template === undefined) return -1;
     const end = template.match(input, position);
@@ -85,12 +88,12 @@ export class ChatDecoder implements SseSink {
     if (name === 'error') throw inStreamFailure((chunk as { error?: unknown } | null)?.error ?? chunk, this.#key);
     this.events++;
     this.#answer.chunk(chunk);
-    if (raw !== undefined) this.#learn(raw, chunk);
+    if (raw !== undefined && this.#wait-- <= 0) this.#lesson = { raw, chunk };
   }
 
   /** Learning costs two JSON.parse, so a server whose chunks differ every time is asked less and less often. */
   #learn(raw: string, chunk: unknown): void {
-    if (this.#wait-- > 0) return;
+    this.#lesson = undefined;
     const template = DeltaTemplate.learn(raw, chunk);
     if (template === undefined) {
       this.#wait = 0;

@@ -83,8 +83,12 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     }
     this.#state = 'opening';
     this.#signal.addEventListener('abort', this.#onAbort);
-    const deadline = performance.now() + this.#upstream.timeouts.totalToFirstOutputMs;
-    this.#limit(deadline);
+    const { totalToFirstOutputMs, firstTokenMs } = this.#upstream.timeouts;
+    const now = performance.now();
+    const deadline = now + totalToFirstOutputMs;
+    // Armed for the earlier of both, so that the headers need not arm it again.
+    this.#limit(Math.min(deadline, now + firstTokenMs));
+    this.#deadline = deadline;
     this.#upstream.open(this.#request.signal, deadline).then(
       (source) => {
         if (this.#state !== 'opening') {
@@ -93,7 +97,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
         }
         this.#state = 'reading';
         this.#source = source;
-        this.#limit(Math.min(deadline, source.sentAt + this.#upstream.timeouts.firstTokenMs));
+        this.#limit(Math.min(deadline, source.sentAt + firstTokenMs));
         if (this.#waiter !== undefined) source.wait(this.#onReadable);
       },
       (error: unknown) => {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { UpstreamBody } from './upstream-body.js';
 import { retryAfterOf } from './retry-after.js';
+import { UpstreamHeaders } from './upstream-headers.js';
 
 /** What the `openai` package and this provider hand to {@link createUndiciFetch}'s function. */
 export interface FetchInit {
@@ -17,10 +18,10 @@ export class UpstreamResponse {
   readonly status: number;
   readonly ok: boolean;
   readonly url: string;
-  readonly headers: Headers;
+  readonly headers: UpstreamHeaders;
   readonly body: UpstreamBody;
 
-  constructor(status: number, url: string, headers: Headers, body: UpstreamBody) {
+  constructor(status: number, url: string, headers: UpstreamHeaders, body: UpstreamBody) {
     this.status = status;
     this.ok = status >= 200 && status < 300;
     this.url = url;
@@ -56,15 +57,20 @@ export async function createUndiciFetch(
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  let target = { url: '', origin: '', path: '' };
   return (url, init) =>
     new Promise((resolve, reject) => {
-      const { origin, pathname, search } = new URL(url);
+      // One provider has one address.
+      if (target.url !== url) {
+        const { origin, pathname, search } = new URL(url);
+        target = { url, origin, path: pathname + search };
+      }
       const exchange = new Exchange(url, init, resolve, reject);
       if (exchange.refusedEarly()) return;
       agent.dispatch(
         {
-          origin,
-          path: pathname + search,
+          origin: target.origin,
+          path: target.path,
           method: init.method ?? 'GET',
           headers: Object.fromEntries(init.headers ?? []),
           body: typeof init.body === 'string' ? init.body : null,
@@ -124,10 +130,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     rawHeaders: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(rawHeaders)) {
-      if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-    }
+    const headers = new UpstreamHeaders(rawHeaders);
     const { deadline } = this.#init;
     const retryAfterMs = retryAfterOf(headers);
     // Waiting longer than anybody waits for us is pointless, and this header is how the package is told.
