@@ -128,8 +128,8 @@ export class AnswerCard {
         ['metric.first', firstMs === undefined ? undefined : formatMs(firstMs)],
         ['metric.chunks', answer.chunks === 0 ? undefined : String(answer.chunks)],
         tokensPerSecond === undefined
-          ? ['metric.chunkRate', chunksPerSecond === undefined ? undefined : `${formatRate(chunksPerSecond)}/s`]
-          : ['metric.tokenRate', `${formatRate(tokensPerSecond)}/s`],
+          ? ['metric.chunkRate', chunksPerSecond === undefined ? undefined : formatRate(chunksPerSecond)]
+          : ['metric.tokenRate', formatRate(tokensPerSecond)],
       );
     }
     entries.push(['metric.elapsed', formatMs(answer.elapsedMs)]);

@@ -69,8 +69,7 @@ export class Answer {
 
   /** What was asked, for people. */
   get question(): string {
-    if (this.kind !== 'tool_call') return asText(this.request['query']);
-    return `${asText(this.request['tool_name'])} ${JSON.stringify(this.request['params'] ?? {})}`;
+    return asText(this.request[this.kind === 'tool_call' ? 'tool_name' : 'query']);
   }
 
   /** The text of the answer, without reasoning and tool calls. */

@@ -3,6 +3,7 @@ import type { Announcer } from './announcer.js';
 import { closeText } from './close-text.js';
 import type { CloseReport, ConnectionState } from './connection.js';
 import { byId, setText } from './dom.js';
+import { formatMs } from './format.js';
 import type { I18n } from './i18n.js';
 import { Preference } from './preference.js';
 import type { Session } from './session.js';
@@ -105,11 +106,11 @@ export class ConnectionBar {
     const { hello, latency } = this.#session;
     setText(this.#status, this.#i18n.t(`status.${state.name}`));
     const id = hello?.['connection_id'];
-    const parts = [
-      state.name === 'open' ? this.#i18n.t(state.subprotocol === '' ? 'protocol.coreShort' : 'protocol.fullShort') : '',
-      state.name === 'open' && latency.last !== undefined ? `${Math.round(latency.last)} ms` : '',
-    ];
-    setText(byId('status-more', HTMLElement), parts.filter((part) => part !== '').join(' · '));
+    const isOpen = state.name === 'open';
+    const protocol = isOpen ? this.#i18n.t(state.subprotocol === '' ? 'protocol.coreShort' : 'protocol.fullShort') : '';
+    setText(byId('status-protocol', HTMLElement), protocol);
+    const { last } = latency;
+    setText(byId('status-latency', HTMLElement), isOpen && last !== undefined ? formatMs(last) : '');
     byId('status-pill', HTMLElement).title = typeof id === 'string' ? `connection_id ${id}` : '';
   }
 

@@ -17,6 +17,8 @@ export interface Field {
   /** The value, `undefined` to leave the property out. Only asked where there is no problem. */
   read(): unknown;
   problem(): Problem | undefined;
+  /** A field of fields, which can be read although one of them is wrong. */
+  readonly isComposite?: true;
   /** Fills the field in. */
   write(value: unknown): void;
 }
@@ -59,7 +61,7 @@ export function createField(spec: FieldSpec): Field {
 function textField(spec: FieldSpec): Field {
   const { schema, required, name } = spec;
   // A bounded string fits on one line; an unbounded one is prose.
-  const isLong = schema.maxLength === undefined && schema.format === undefined && schema.pattern === undefined;
+  const isLong = schema.maxLength === undefined && schema.format === undefined;
   const control = isLong
     ? el('textarea', { rows: 1, spellcheck: 'false' })
     : el('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
@@ -77,12 +79,23 @@ function textField(spec: FieldSpec): Field {
       }
       if (schema.format === 'uuid' && !/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value))
         return { key: 'form.uuid' };
-      return undefined;
+      return isLong || fits(value, schema.pattern)
+        ? undefined
+        : { key: 'form.pattern', values: { pattern: schema.pattern ?? '' } };
     },
     write: (value) => {
       control.value = typeof value === 'string' ? value : '';
     },
   };
+}
+
+function fits(value: string, pattern: string | undefined): boolean {
+  try {
+    return pattern === undefined || new RegExp(pattern, 'u').test(value);
+  } catch {
+    // A pattern the browser cannot read is left to the server.
+    return true;
+  }
 }
 
 function numberField(spec: FieldSpec): Field {

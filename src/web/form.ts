@@ -71,7 +71,7 @@ export class SchemaForm {
     for (const name of this.#order) {
       if (Object.hasOwn(this.#constants, name)) value[name] = this.#constants[name];
       const field = this.#fields.get(name);
-      if (field === undefined || field.problem() !== undefined) continue;
+      if (field === undefined || (field.problem() !== undefined && field.isComposite !== true)) continue;
       const read = field.read();
       if (read !== undefined) value[name] = read;
     }
@@ -125,6 +125,7 @@ export class SchemaForm {
     return {
       element,
       control: element,
+      isComposite: true,
       read: () => current()?.read() ?? {},
       problem: () => (current()?.isValid === false ? { key: 'form.params' } : undefined),
       write: (value) => {

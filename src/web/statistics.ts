@@ -34,7 +34,11 @@ export class Statistics {
     probe.addEventListener('change', () => (session.probing = probe.checked));
     setInterval(() => this.#tick(), 1_000);
     i18n.changed.on(() => this.#draw());
-    session.connection.changed.on(() => this.#draw());
+    session.runs.counted.on(() => this.#draw());
+    session.connection.changed.on(() => {
+      this.#nextPoll = 0;
+      this.#draw();
+    });
   }
 
   #tick(): void {
