@@ -26,7 +26,7 @@ export async function chooseProvider(settings: Settings): Promise<ChosenProvider
       summary: 'demo: built in, offline, no key needed',
       hint:
         apiKey === undefined
-          ? 'For a real model set OPENAI_API_KEY in the environment or in .env (and OPENAI_BASE_URL for a compatible server).'
+          ? 'For a real model set OPENAI_API_KEY in the environment or in .env.'
           : 'OPENAI_API_KEY is set: --provider openai uses it.',
     };
   }

@@ -97,9 +97,9 @@ async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
 }
 
 /** The library names its options; the operator knows them as flags and variables. */
-function inOperatorsWords(error: OptionError, { keyOf }: ResolvedSettings): Error {
+function inOperatorsWords(error: OptionError, { keyOf }: ResolvedSettings): CliError {
   const name = error.option.split('.')[0] ?? '';
-  if (!(name in SETTINGS)) return error;
+  if (!(name in SETTINGS)) return new CliError(error.message, { cause: error });
   const rule = error.message.replace(`Option "${error.option}" `, '');
   return new CliError(`${keyOf(name as SettingName)}: ${rule}`, { cause: error });
 }

@@ -137,6 +137,11 @@ describe('agent-ws serve', () => {
     for (const secret of ['private', runId]) expect(file + cli.stderr).not.toContain(secret);
   });
 
+  it('says why the demo answers where a server without keys was meant', async () => {
+    const cli = startCli(LOCAL, { env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } });
+    expect(await cli.log(/^OPENAI_BASE_URL is set/)).toMatchObject({ level: 'warn' });
+  });
+
   it('warns when a key serves beyond this machine, and only then', async () => {
     const env = { OPENAI_API_KEY: 'sk-private-123' };
     const open = startCli(['serve', '--port', '0'], { env });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { banner, urlsOf, type StartInfo } from '../../../src/cli/banner.js';
 import { CliError } from '../../../src/cli/cli-error.js';
+import { createHttpServer } from '../../../src/cli/http-server.js';
 import { readDotEnv } from '../../../src/cli/dot-env.js';
 import { chooseProvider } from '../../../src/cli/provider.js';
 import { resolveSettings } from '../../../src/cli/settings.js';
@@ -70,6 +71,13 @@ describe('chooseProvider', () => {
     await expect(chooseProvider(settings({ AGENT_PROVIDER: 'openai' }))).rejects.toThrow(
       /^OPENAI_API_KEY: must be set/,
     );
+  });
+});
+
+describe('createHttpServer', () => {
+  it('gives slow and countless clients less than Node does', () => {
+    const server = createHttpServer(settings({ WS_MAX_CONNECTIONS: '10' }), (name) => name);
+    expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, maxConnections: 266 });
   });
 });
 
