@@ -137,15 +137,48 @@ describe('an answer', () => {
   it('leaves the connection to the next one', async () => {
     const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
     const { signal } = new AbortController();
-    for (let n = 1; n <= 3; n++) {
+    for (let n = 1; n <= 10; n++) {
       const stream = provider.stream(HELLO, { signal })[Symbol.asyncIterator]();
       expect((await gather(stream)).failure).toBeUndefined();
       await (
         await upstream.request(n)
       ).closed;
     }
-    expect(upstream.connectionCount).toBeLessThan(3);
+    expect(upstream.connectionCount).toBeLessThan(10);
     expect(upstream.abortedCount).toBe(0);
+  });
+
+  it('leaves the connection to the next one although the body ends later than the answer', async () => {
+    const end = new Gate();
+    upstream.reply({
+      raw: async (_, response) => {
+        response.write('data: [DONE]\n\n');
+        await end.pass();
+        response.end(': bye\n\n');
+      },
+    });
+    const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
+    for (let n = 1; n <= 2; n++) {
+      const stream = provider.stream(HELLO, { signal: new AbortController().signal })[Symbol.asyncIterator]();
+      expect((await gather(stream)).failure).toBeUndefined();
+      end.release();
+      await (
+        await upstream.request(n)
+      ).closed;
+    }
+    expect(upstream.abortedCount).toBe(0);
+  });
+
+  it('does not hold a connection whose body has no end', async () => {
+    upstream.reply({
+      raw: (_, response) => {
+        response.write('data: [DONE]\n\n');
+      },
+    });
+    expect((await gather(ask())).failure).toBeUndefined();
+    await (
+      await upstream.request(1)
+    ).aborted;
   });
 
   it('is asked for again without stream_options by a server that refuses them, and from then on', async () => {
@@ -304,23 +337,34 @@ describe('time', () => {
 
   it('between tokens is not counted while nobody waits', async () => {
     const gate = new Gate();
-    upstream.reply({ tokens: ['a', 'b'], gate });
+    upstream.reply({ tokens: ['a', 'b', 'c'], gate });
     const stream = ask({ timeouts: { betweenTokensMs: 400 } });
-    gate.release();
-    await stream.next();
+    const turn = async (): Promise<unknown> => {
+      const next = stream.next();
+      gate.release();
+      return [(await next).value].flat()[0];
+    };
+    await turn();
+    await turn();
     // The clock is the subject here: it must not run out during this.
     await new Promise((resolve) => setTimeout(resolve, 900));
-    const turn = stream.next();
-    gate.release();
-    expect([(await turn).value].flat()[0]).toEqual({ type: 'text-delta', text: 'b' });
+    expect(await turn()).toEqual({ type: 'text-delta', text: 'c' });
   });
 
   it('between tokens starts anew with each piece of a tool call', async () => {
     const text = JSON.stringify({ expression: '1 + '.repeat(40) });
-    upstream.reply({ toolCalls: [{ name: 'calculator', arguments: text }], toolCallPiece: 8, delayMs: 60 });
+    const toolCalls = [{ name: 'calculator', arguments: text }];
+    upstream.reply({ tokens: ['Let me see.'], toolCalls, delayMs: 60 });
     const { parts, failure } = await gather(ask({ timeouts: { betweenTokensMs: 800 } }));
     expect(failure).toBeUndefined();
-    expect(parts[0]).toMatchObject({ type: 'tool-call', arguments: text });
+    expect(parts[1]).toMatchObject({ type: 'tool-call', arguments: text });
+  });
+
+  it('between tokens is up with a stall in the middle of a tool call', async () => {
+    upstream.reply({ toolCalls: [{ name: 'calculator', arguments: '{"expression":' }], end: 'stall' });
+    const { parts, failure } = await gather(ask({ timeouts: { betweenTokensMs: 300 } }));
+    expect(parts).toEqual([]);
+    expect(AgentSocketError.isInstance(failure) && failure.message).toContain('stopped in the middle');
   });
 
   it('that is up when only the mark of the end is missing is no failure', async () => {
