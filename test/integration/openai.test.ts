@@ -161,6 +161,8 @@ describe('an answer', () => {
     for (let n = 1; n <= 2; n++) {
       const stream = provider.stream(HELLO, { signal: new AbortController().signal })[Symbol.asyncIterator]();
       expect((await gather(stream)).failure).toBeUndefined();
+      // Time enough to notice a connection that was given up.
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
       end.release();
       await (
         await upstream.request(n)
