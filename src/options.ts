@@ -35,7 +35,7 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   tools?: ToolRegistry | Iterable<Tool> | undefined;
   /**
-   * Path of the endpoint.
+   * Path of the endpoint, percent-encoded where it needs to be.
    * @default '/ws/agent'
    */
   path?: string | undefined;
@@ -74,6 +74,9 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
   logger?: Logger | undefined;
 }
 
+/** Characters of a path (RFC 3986, section 3.3). It is compared as sent, so another spelling would match nothing. */
+const PATH = /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\dA-F]{2})*$/i;
+
 /**
  * Checks what the compiler cannot.
  * @throws OptionError that names the option, its rule and the value received.
@@ -93,8 +96,12 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   if (typeof given.provider.vendor !== 'string')
     throw new OptionError('provider.vendor', 'a string', given.provider.vendor);
   const path: unknown = given.path ?? DEFAULT_PATH;
-  if (typeof path !== 'string' || !/^\/[^?#\s]*$/.test(path)) {
-    throw new OptionError('path', 'a path that begins with "/", without query', path);
+  if (typeof path !== 'string' || !PATH.test(path)) {
+    throw new OptionError(
+      'path',
+      'a path as it stands in a URL: it begins with "/", has no query and is percent-encoded',
+      path,
+    );
   }
   checkNumber('authenticateTimeoutMs', given.authenticateTimeoutMs ?? 10_000, { least: 1, most: MAX_DELAY_MS });
   for (const name of ['authenticate', 'metadata'] as const) {

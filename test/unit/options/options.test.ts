@@ -30,8 +30,20 @@ const TABLE: Record<
   { good: unknown[]; bad: unknown[] }
 > = {
   path: {
-    good: ['/', '/ws/agent', '/聊天'],
-    bad: ['', 'ws', 'ws/agent', '/a?b', '/a#b', '/a b', '/a\n', ...NO_STRING.filter((v) => v !== null)],
+    good: ['/', '/ws/agent', '/%E8%81%8A%E5%A4%A9', '/a-b_c.d~e/f'],
+    bad: [
+      '',
+      'ws',
+      'ws/agent',
+      '/a?b',
+      '/聊天',
+      '/a%2',
+      '/a"b',
+      '/a#b',
+      '/a b',
+      '/a\n',
+      ...NO_STRING.filter((v) => v !== null),
+    ],
   },
   tools: {
     good: [[], [tool], new ToolRegistry([tool]), new Set([tool])],
