@@ -1,0 +1,200 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, vi } from 'vitest';
+import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
+import { frame, OPCODE, RawClient } from '../helpers/raw-client.js';
+import { startServer } from '../helpers/server.js';
+
+/** A promise and its key. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+const types = (client: TestClient) => client.messages.map(({ type }) => type);
+
+describe('close', () => {
+  it('ends an idle service at once, with a code that says come back', async () => {
+    const { agent, url } = await startServer();
+    const client = await TestClient.connect(url);
+    const at = performance.now();
+    await agent.close();
+    expect(performance.now() - at).toBeLessThan(1_500);
+    expect(await client.closed).toEqual({ code: 1001, reason: 'Server is going away' });
+    expect(agent.connections.size).toBe(0);
+  });
+
+  it('is one end for everybody who asks', async () => {
+    const { agent, url } = await startServer();
+    const client = await TestClient.connect(url);
+    const first = agent.close({ closeCode: 'draining' });
+    const second = agent.close({ closeCode: 'goingAway' });
+    expect(second).toBe(first);
+    await first;
+    expect((await client.closed).code).toBe(1012);
+    expect(agent.close()).toBe(first);
+  });
+
+  it('lets answers finish, tells those who know going_away, and refuses what is new', async () => {
+    const { opened, open } = gate();
+    const { agent, url } = await startServer({ provider: createScriptedProvider(['Hel', opened, 'lo']) });
+    const client = await TestClient.connect(url);
+    const core = await TestClient.connect(url, { negotiate: false });
+    const query = { type: 'streaming_query', query: 'Hi' };
+    const answers = [client.ask(query), core.ask(query)];
+    await client.next('stream_chunk');
+    await core.next('stream_chunk');
+    const closed = agent.close({ drainMs: 10_000, closeCode: 'draining' });
+    const away = await client.next('going_away');
+    expect(away.reconnect_after_ms).toBeGreaterThanOrEqual(10_000);
+    expect(away.reconnect_after_ms).toBeLessThanOrEqual(12_000);
+    expect(await TestClient.refused(url)).toEqual({ code: 1012, reason: 'Server is restarting' });
+    expect(await client.ask(query)).toMatchObject({ type: 'error', code: 'too_many_runs', retryable: true });
+    client.send({ type: 'ping' });
+    await client.next('pong');
+    open();
+    expect((await Promise.all(answers)).map(({ type }) => type)).toEqual(['stream_end', 'stream_end']);
+    await closed;
+    expect((await client.closed).code).toBe(1012);
+    expect((await core.closed).code).toBe(1012);
+    expect(types(core)).not.toContain('going_away');
+    expect(
+      core
+        .all('stream_chunk')
+        .map(({ content }) => content)
+        .join(''),
+    ).toBe('Hello');
+  });
+
+  it('interrupts at the deadline what still runs, then closes', async () => {
+    const provider = createScriptedProvider(['Hel', new Promise(() => undefined)]);
+    const { agent, url } = await startServer({ provider });
+    const client = await TestClient.connect(url);
+    const answer = client.ask({ type: 'streaming_query', query: 'Hi' });
+    await client.next('stream_chunk');
+    const at = performance.now();
+    await agent.close({ drainMs: 200 });
+    expect(performance.now() - at).toBeGreaterThan(190);
+    expect(await answer).toMatchObject({ type: 'error', code: 'run_interrupted', retryable: true });
+    expect((await client.closed).code).toBe(1001);
+    expect(provider.calls[0]?.signal.aborted).toBe(true);
+    expect(agent.runs.size).toBe(0);
+  });
+
+  it('ends runs whose provider ignores its signal', async () => {
+    const { agent, url } = await startServer({
+      provider: {
+        vendor: 'deaf',
+        async *stream() {
+          yield { type: 'text-delta', text: 'a' } as const;
+          await new Promise(() => undefined);
+        },
+      },
+    });
+    const client = await TestClient.connect(url);
+    const answer = client.ask({ type: 'streaming_query', query: 'Hi' });
+    await client.next('stream_chunk');
+    const at = performance.now();
+    await agent.close();
+    expect(performance.now() - at).toBeLessThan(3_500);
+    expect(await answer).toMatchObject({ type: 'error', code: 'run_interrupted' });
+  });
+
+  it('shows 1006 to none of 200 clients, half of them with an answer on its way', async () => {
+    const { opened, open } = gate();
+    const { agent, url } = await startServer({ provider: createScriptedProvider(['a', opened, 'b'.repeat(100_000)]) });
+    const clients = await Promise.all(Array.from({ length: 200 }, () => TestClient.connect(url)));
+    const answers = clients.slice(0, 100).map((client) => client.ask({ type: 'streaming_query', query: 'Hi' }));
+    await Promise.all(clients.slice(0, 100).map((client) => client.next('stream_chunk')));
+    const closed = agent.close({ drainMs: 10_000, closeCode: 'draining' });
+    await Promise.all(clients.map((client) => client.next('going_away')));
+    open();
+    expect((await Promise.all(answers)).every(({ type }) => type === 'stream_end')).toBe(true);
+    await closed;
+    const codes = await Promise.all(clients.map(async (client) => (await client.closed).code));
+    expect(new Set(codes)).toEqual(new Set([1012]));
+  });
+
+  it('does not wait for a client that answers no close, or reads nothing', async () => {
+    const { agent, port } = await startServer({ provider: createScriptedProvider(['x'.repeat(8_000_000)]) });
+    await RawClient.open(port);
+    const deaf = await RawClient.open(port);
+    deaf.socket.pause();
+    deaf.socket.write(frame(OPCODE.text, JSON.stringify({ type: 'streaming_query', query: 'Hi' })));
+    await vi.waitFor(() => {
+      expect([...agent.connections].some(({ isWritable }) => !isWritable)).toBe(true);
+    });
+    const at = performance.now();
+    await agent.close();
+    expect(performance.now() - at).toBeLessThan(4_500);
+    expect(agent.connections.size).toBe(0);
+  });
+
+  it('refuses a client whose authentication ends while it drains', async () => {
+    const { opened, open } = gate();
+    let begun = false;
+    const { agent, url } = await startServer({
+      authenticate: async () => {
+        begun = true;
+        await opened;
+        return { id: 'anna' };
+      },
+    });
+    const refused = TestClient.refused(url);
+    await vi.waitFor(() => expect(begun).toBe(true));
+    const closed = agent.close();
+    open();
+    await closed;
+    expect((await refused).code).toBe(1012);
+    expect(agent.connections.size).toBe(0);
+  });
+
+  it('says it is not ready any more', async () => {
+    const { opened, open } = gate();
+    const { agent, url, origin } = await startServer({ provider: createScriptedProvider(['a', opened]) });
+    const client = await TestClient.connect(url);
+    const answer = client.ask({ type: 'streaming_query', query: 'Hi' });
+    await client.next('stream_chunk');
+    expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+    const closed = agent.close({ drainMs: 10_000 });
+    expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+    open();
+    await Promise.all([answer, closed]);
+  });
+});
+
+describe('what is left', () => {
+  it('is the http.Server as it was found, still serving', async () => {
+    const { agent, http: server, origin, url } = await startServer();
+    // What the service itself added is taken away again; what the test added stays.
+    const before = listenerCounts(http.createServer());
+    const client = await TestClient.connect(url);
+    await agent.close();
+    await client.closed;
+    server.off('request', agent.requestListener);
+    expect(listenerCounts(server)).toEqual(before);
+    expect(server.listening).toBe(true);
+    server.on('request', (_request, response) => response.end('mine'));
+    expect(await (await fetch(origin)).text()).toBe('mine');
+  });
+
+  it('is nothing that keeps a process alive', async () => {
+    const program = fileURLToPath(new URL('../helpers/close-and-exit.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(output).toMatch(/closed after an answer\n/);
+    expect(code).toBe(0);
+    // Milliseconds between the end of close and the end of the process.
+    expect(Number(/exits (\d+)/.exec(output)?.[1])).toBeLessThan(1_000);
+  }, 30_000);
+});
+
+function listenerCounts(server: http.Server): Record<string, number> {
+  return Object.fromEntries(server.eventNames().map((name) => [String(name), server.listenerCount(name)]));
+}
