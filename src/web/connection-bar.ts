@@ -45,7 +45,7 @@ export class ConnectionBar {
       settings.setAttribute('aria-expanded', String(isOpen));
     });
     byId('banner-retry', HTMLButtonElement).addEventListener('click', () => session.connection.retryNow());
-    byId('banner-stop', HTMLButtonElement).addEventListener('click', () => session.connection.stopRetrying());
+    byId('banner-stop', HTMLButtonElement).addEventListener('click', () => session.connection.disconnect());
     byId('banner-dismiss', HTMLButtonElement).addEventListener('click', () => (this.#banner.hidden = true));
     session.connection.changed.on((state) => this.#show(state, true));
     session.goingAway.on((afterMs) => this.#sayGoingAway(afterMs));

@@ -70,19 +70,12 @@ export class Connection {
   disconnect(): void {
     const socket = this.#socket;
     if (socket === undefined) {
-      this.stopRetrying();
+      this.#stopRetrying();
       return;
     }
     this.#enter({ name: 'closing' });
     socket.close(1000, 'Bye');
     this.#timer = setTimeout(() => this.#finish({ code: 1000, reason: '', wanted: true }), CLOSE_TIMEOUT_MS);
-  }
-
-  /** Gives the countdown up. */
-  stopRetrying(): void {
-    if (this.#state.name !== 'waiting') return;
-    clearTimeout(this.#timer);
-    this.#enter({ name: 'closed', close: this.#state.close, gaveUp: false });
   }
 
   /** Ends the countdown early. */
@@ -108,6 +101,12 @@ export class Connection {
     this.#socket.send(text);
     this.sent.emit(text);
     return true;
+  }
+
+  #stopRetrying(): void {
+    if (this.#state.name !== 'waiting') return;
+    clearTimeout(this.#timer);
+    this.#enter({ name: 'closed', close: this.#state.close, gaveUp: false });
   }
 
   #open(target: Target): void {

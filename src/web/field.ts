@@ -17,8 +17,8 @@ export interface Field {
   /** The value, `undefined` to leave the property out. Only asked where there is no problem. */
   read(): unknown;
   problem(): Problem | undefined;
-  /** A field of fields, which can be read although one of them is wrong. */
-  readonly isComposite?: true;
+  /** Only a field of fields has it: shows what is wrong inside. Such a field can be read all the same. */
+  reveal?(): void;
   /** Fills the field in. */
   write(value: unknown): void;
 }

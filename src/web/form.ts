@@ -59,7 +59,8 @@ export class SchemaForm {
     if (first !== undefined) {
       if (this.optional?.contains(first.control) === true) this.optional.hidden = false;
       this.changed.emit();
-      first.control.focus();
+      if (first.reveal === undefined) first.control.focus();
+      else first.reveal();
       return undefined;
     }
     return this.read();
@@ -71,7 +72,7 @@ export class SchemaForm {
     for (const name of this.#order) {
       if (Object.hasOwn(this.#constants, name)) value[name] = this.#constants[name];
       const field = this.#fields.get(name);
-      if (field === undefined || (field.problem() !== undefined && field.isComposite !== true)) continue;
+      if (field === undefined || (field.problem() !== undefined && field.reveal === undefined)) continue;
       const read = field.read();
       if (read !== undefined) value[name] = read;
     }
@@ -125,7 +126,7 @@ export class SchemaForm {
     return {
       element,
       control: element,
-      isComposite: true,
+      reveal: () => void current()?.submit(),
       read: () => current()?.read() ?? {},
       problem: () => (current()?.isValid === false ? { key: 'form.params' } : undefined),
       write: (value) => {

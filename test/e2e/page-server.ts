@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'tsup';
+import { z } from 'zod';
+import { createHttpRoutes } from '../../src/http/router.js';
+import {
+  calculator,
+  createAgentSocketServer,
+  defineTool,
+  type AgentSocketServer,
+  type LlmProvider,
+} from '../../src/index.js';
+
+/** Builds the page from its sources, so that no test looks at an old one. */
+export async function buildPage(): Promise<{ readonly directory: string; remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'agent-ws-page-'));
+  await build({
+    config: false,
+    silent: true,
+    entry: { test_websocket: 'src/web/main.ts' },
+    outDir: directory,
+    platform: 'browser',
+    target: 'es2022',
+    format: ['esm'],
+    minify: true,
+    clean: false,
+    noExternal: [/.*/],
+    publicDir: 'src/web/public',
+    tsconfig: 'src/web/tsconfig.json',
+  });
+  return { directory, remove: () => rm(directory, { recursive: true }) };
+}
+
+/** The service with the page mounted. */
+export interface PageServer {
+  readonly agent: AgentSocketServer;
+  readonly port: number;
+  /** `http://…/static/test_websocket.html` */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A tool whose form has every kind of control. */
+const measure = defineTool({
+  name: 'measure',
+  description: 'Gives its params back.',
+  params: z.object({
+    label: z.string().max(20),
+    unit: z.enum(['metre', 'foot']),
+    count: z.int().min(1).max(9),
+    exact: z.boolean().optional(),
+    tags: z.array(z.string()).optional(),
+    extra: z.looseObject({}).optional(),
+  }),
+  execute: (params) => params,
+});
+
+/** Starts the service with the page on a port of its own, or on a given one. */
+export async function startPageServer(provider: LlmProvider, pages: string, port = 0): Promise<PageServer> {
+  const server = http.createServer();
+  const agent = createAgentSocketServer({ server, provider, tools: [calculator, measure] });
+  const routes = createHttpRoutes({
+    path: '/ws/agent',
+    pages,
+    info: { version: '0.0.0' },
+    hostAllowed: () => true,
+    isReady: () => true,
+    statistics: () => agent.connections.statistics(),
+    tools: () => agent.tools.describe(),
+  });
+  server.on('request', routes.listener);
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    agent,
+    port: bound,
+    url: `http://127.0.0.1:${bound}/static/test_websocket.html`,
+    close: async () => {
+      await agent.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,495 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { launchBrowser } from '../helpers/browser.js';
+import { PageProvider } from './page-provider.js';
+import { buildPage, startPageServer, type PageServer } from './page-server.js';
+
+let browser: Browser;
+let built: Awaited<ReturnType<typeof buildPage>>;
+let provider: PageProvider;
+let server: PageServer;
+let page: Page;
+/** What the browser complained about: no test may leave anything here, a refused script least of all. */
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await built.remove();
+});
+
+beforeEach(async () => {
+  provider = new PageProvider();
+  server = await startPageServer(provider, built.directory);
+  complaints = [];
+});
+
+afterEach(async () => {
+  await page.context().close();
+  await server.close();
+  expect(complaints).toEqual([]);
+});
+
+async function open(options: BrowserContextOptions = {}): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options });
+  context.setDefaultTimeout(10_000);
+  page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  await page.goto(server.url);
+  await page.waitForSelector('html[data-ready]');
+}
+
+async function openConnected(options: BrowserContextOptions = {}): Promise<void> {
+  await open(options);
+  await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
+  await page.waitForSelector('html[data-connection=open]');
+  await row('connected').waitFor({ state: 'attached' });
+}
+
+const row = (type: string) => page.locator('.row', { has: page.getByText(type, { exact: true }) });
+const answer = (question: string) =>
+  page.locator('article', { has: page.getByRole('heading', { name: question, exact: true }) });
+const says = (question: string, text: string) => answer(question).locator('.prose', { hasText: text }).waitFor();
+const tab = (name: string) => page.getByRole('tab', { name, exact: true });
+const send = () => page.getByRole('button', { name: 'Send', exact: true });
+
+async function ask(question: string, type = 'streaming_query'): Promise<void> {
+  await tab(type).click();
+  await page.getByRole('textbox', { name: 'query' }).fill(question);
+  await send().click();
+}
+
+async function ended(question: string, state: string): Promise<void> {
+  await page.waitForSelector(`article[data-state=${state}]`);
+  expect(await answer(question).getAttribute('data-state')).toBe(state);
+}
+
+describe('connection', () => {
+  it('connects and disconnects, and says so', async () => {
+    await openConnected();
+    expect(await page.locator('#status').textContent()).toBe('Connected');
+    expect(await page.locator('#status-protocol').textContent()).toBe('agent-ws.v1');
+    expect(await page.getByLabel('Endpoint', { exact: true }).inputValue()).toBe(
+      `ws://127.0.0.1:${server.port}/ws/agent`,
+    );
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    await page.waitForSelector('html[data-connection=closed]');
+    expect(await send().isDisabled()).toBe(true);
+    expect(await page.locator('#banner').isHidden()).toBe(true);
+  });
+
+  it('speaks the documented core where the person says so', async () => {
+    await open();
+    await page.getByLabel('Protocol to offer').selectOption('core');
+    await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
+    await ask('hello');
+    await ended('hello', 'finished');
+    expect(await answer('hello').locator('.prose').textContent()).toBe('Hello, world.');
+    expect(await row('accepted').count()).toBe(0);
+    await ask('wait');
+    await says('wait', 'first');
+    await answer('wait').getByRole('button', { name: 'Cancel' }).click();
+    await page.waitForSelector('article[data-state=cancelled]');
+    // The protocol offered is remembered.
+    await page.reload();
+    expect(await page.getByLabel('Protocol to offer').inputValue()).toBe('core');
+  });
+
+  it('refuses a URL that is none', async () => {
+    await open();
+    await page.getByLabel('Endpoint', { exact: true }).fill('ftp://example');
+    await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
+    await page.getByText('This is not a WebSocket URL').waitFor();
+    expect(await page.getByLabel('Endpoint', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('comes back after the server restarted, and shows what was lost', async () => {
+    await openConnected();
+    await ask('wait');
+    await says('wait', 'first');
+    const { port } = server;
+    await server.close();
+    await page.waitForSelector('html[data-connection=waiting]');
+    await page.getByText('Connection closed: 1001').waitFor();
+    await page.getByText('The embedding server closed.').waitFor();
+    await page.waitForSelector('article[data-state=failed], article[data-state=lost]');
+    await row('going_away').waitFor();
+    server = await startPageServer(provider, built.directory, port);
+    await page.waitForSelector('html[data-connection=open]');
+    expect(await page.locator('#banner').isHidden()).toBe(true);
+    // The failed attempts of a server that is not there are the browser's to report.
+    complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
+  });
+
+  it('stops trying when told to', async () => {
+    await openConnected();
+    const { port } = server;
+    await server.close();
+    await page.getByRole('button', { name: 'Stop trying' }).click();
+    await page.waitForSelector('html[data-connection=closed]');
+    server = await startPageServer(provider, built.directory, port);
+    await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
+    await page.waitForSelector('html[data-connection=open]');
+    complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
+  });
+
+  it('stays away after a close code that says so', async () => {
+    await openConnected();
+    for (const { id } of server.agent.connections) {
+      server.agent.connections.disconnect(id, { code: 4403, reason: 'Forbidden' });
+    }
+    await page.waitForSelector('html[data-connection=closed]');
+    await page.getByText('Connection closed: 4403 · Forbidden').waitFor();
+    await page.getByText('This client may not connect.').waitFor();
+    expect(await page.getByRole('button', { name: 'Try now' }).isHidden()).toBe(true);
+  });
+});
+
+describe('messages by form', () => {
+  it('sends streaming_query and shows the answer with its numbers', async () => {
+    await openConnected();
+    await ask('wait here');
+    const card = answer('wait here');
+    await card.locator('.prose', { hasText: 'first' }).waitFor();
+    expect(await card.getAttribute('data-state')).toBe('running');
+    await card.locator('[data-metric=first]').waitFor();
+    provider.release();
+    await ended('wait here', 'finished');
+    expect(await card.locator('.prose').textContent()).toBe('first second');
+    expect(await card.locator('[data-metric=first] dd').textContent()).toMatch(/^\d+ ms$|^\d\.\d\d s$/);
+    expect(await card.locator('[data-metric=chunks] dd').textContent()).toBe('2');
+    expect(await card.locator('[data-metric=tokenRate] dd').textContent()).toMatch(/^\d+(\.\d)?$/);
+    expect(await card.locator('[data-metric=usage] dd').textContent()).toBe('7 → 3');
+    expect(await card.locator('[data-metric=finish] dd').textContent()).toBe('stop');
+    expect(await card.locator('[data-metric=model] dd').textContent()).toBe('scripted · script-1');
+  });
+
+  it('sends agent_query', async () => {
+    await openConnected();
+    await ask('hello', 'agent_query');
+    await ended('hello', 'finished');
+    expect(await answer('hello').locator('.prose').textContent()).toBe('Hello, world.');
+    await row('agent_response').waitFor();
+  });
+
+  it('sends tool_call with the params of the chosen tool', async () => {
+    await openConnected();
+    await tab('tool_call').click();
+    await page.getByLabel('expression').fill('2 ^ 10');
+    await send().click();
+    await answer('calculator').getByText('1024').first().waitFor();
+
+    await page.getByLabel('tool_name').selectOption('measure');
+    await send().click();
+    await page.getByText('This field is required.').first().waitFor();
+    await page.getByLabel('label', { exact: true }).fill('shelf');
+    await page.getByLabel('unit').selectOption('foot');
+    await page.getByLabel('count').fill('12');
+    await send().click();
+    await page.getByText('At most 9.').waitFor();
+    await page.getByLabel('count').fill('3');
+    await page.getByLabel('exact').selectOption('true');
+    await page.getByLabel('tags').fill('a\nb');
+    await page.getByLabel('extra').fill('{"deep": [1]}');
+    await send().click();
+    await ended('measure', 'finished');
+    expect(await answer('measure').locator('.tool-outcome').textContent()).toBe(
+      '{"label":"shelf","unit":"foot","count":3,"exact":true,"tags":["a","b"],"extra":{"deep":[1]}}',
+    );
+  });
+
+  it('sends ping and cancel', async () => {
+    await openConnected();
+    await tab('ping').click();
+    await page.getByLabel('request_id').fill('my-ping');
+    await send().click();
+    await page.locator('.row', { hasText: 'pong' }).waitFor();
+    await ask('wait one');
+    await ask('wait two');
+    await says('wait two', 'first');
+    await tab('cancel').click();
+    await send().click();
+    await page.locator('article[data-state=cancelled]').nth(1).waitFor();
+    expect(provider.aborted.sort()).toEqual(['wait one', 'wait two']);
+  });
+
+  it('shows optional fields on request and refuses a wrong one before it is sent', async () => {
+    await openConnected();
+    await page.getByRole('button', { name: /More fields/ }).click();
+    await page.getByLabel('run_id').fill('not-a-uuid');
+    await ask('hello');
+    await page.getByText('A UUID is expected').waitFor();
+    expect(await page.locator('article').count()).toBe(0);
+    await page.getByRole('button', { name: 'JSON', exact: true }).click();
+    await page.locator('#composer-json').getByText('"hello"').waitFor();
+  });
+
+  it('sends raw JSON, valid or not, and explains the refusal', async () => {
+    await openConnected();
+    await tab('raw JSON').click();
+    const raw = page.getByRole('textbox', { name: 'raw JSON' });
+    await raw.fill('{"type": "streaming_query", "query": "raw"}');
+    await send().click();
+    await ended('raw', 'finished');
+    await raw.fill('{"type": ');
+    await page.getByText('Not valid JSON.').waitFor();
+    await send().click();
+    await page.locator('.notice', { hasText: 'invalid_json' }).waitFor();
+    await raw.fill('{"type": "streaming_query", "query": " "}');
+    await send().click();
+    await page.locator('article .failure', { hasText: 'Query is required' }).waitFor();
+    await page.getByText('The same request will fail again.').first().waitFor();
+  });
+
+  it('works without the document of the server, and says so', async () => {
+    await open();
+    await page.route('**/docs/asyncapi.json', (route) => route.fulfill({ status: 404, body: '' }));
+    await page.reload();
+    await page.getByText('publishes no /docs/asyncapi.json').waitFor();
+    expect(await page.getByRole('tab').allTextContents()).toEqual(['raw JSON']);
+    await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
+    await row('connected').waitFor();
+    await send().click();
+    await row('pong').waitFor();
+    complaints = complaints.filter((text) => !text.includes('404'));
+  });
+
+  it('has quick actions', async () => {
+    await openConnected();
+    const quick = page.getByRole('group', { name: 'Quick actions' });
+    for (const name of ['Stream', 'Ask', '123 + 456']) await quick.getByRole('button', { name, exact: true }).click();
+    await page.locator('article[data-state=finished]').nth(2).waitFor();
+    await answer('calculator').getByText('579').first().waitFor();
+    await ask('wait');
+    await quick.getByRole('button', { name: /Cancel all/ }).click();
+    await ended('wait', 'cancelled');
+  });
+});
+
+describe('answers', () => {
+  it('shows markup in an answer as text and never runs it', async () => {
+    await openConnected();
+    await ask('hostile');
+    await ended('hostile', 'finished');
+    const body = answer('hostile').locator('.answer-body');
+    expect(await body.textContent()).toContain('<img src=x onerror="window.pwned=1">');
+    expect(await body.locator('img, script, a, iframe').count()).toBe(0);
+    expect(await body.locator('strong').textContent()).toBe('bold');
+    expect(await body.locator('li').allTextContents()).toEqual(['one', 'two']);
+    expect(await body.locator('pre').textContent()).toBe('<script>window.pwned=3</script>\n');
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+  });
+
+  it('shows reasoning and tool calls inside the answer', async () => {
+    await openConnected();
+    await ask('think');
+    await ended('think', 'finished');
+    const card = answer('think');
+    await card.locator('.reasoning', { hasText: 'Thinking aloud' }).first().waitFor();
+    expect(await card.locator('.tool-name').textContent()).toBe('calculator');
+    expect(await card.locator('.tool-outcome').textContent()).toBe('42');
+    expect(await card.locator('.prose strong').textContent()).toBe('42');
+  });
+
+  it('shows a failed run with its code in words', async () => {
+    await openConnected();
+    await ask('fail');
+    await ended('fail', 'failed');
+    const card = answer('fail');
+    await card.getByText('provider_error').waitFor();
+    await card.getByText('The model provider failed or refused.').waitFor();
+    expect(await card.locator('.prose').textContent()).toContain('half an');
+  });
+
+  it('cancels one run and leaves the other alone', async () => {
+    await openConnected();
+    await ask('wait one');
+    await ask('wait two');
+    await says('wait two', 'first');
+    await answer('wait one').getByRole('button', { name: 'Cancel' }).click();
+    await ended('wait one', 'cancelled');
+    expect(await answer('wait two').getAttribute('data-state')).toBe('running');
+    provider.release();
+    await ended('wait two', 'finished');
+    expect(provider.aborted).toEqual(['wait one']);
+  });
+
+  it('keeps the document small under thousands of chunks', async () => {
+    await openConnected();
+    await page.getByLabel('Fold chunks').uncheck();
+    await ask('many');
+    await ended('many', 'finished');
+    expect(await answer('many').locator('.prose').textContent()).toMatch(/^w0 .* w5999 $/);
+    expect(await page.locator('.row').count()).toBeLessThan(80);
+    expect(await page.locator('#log-count').textContent()).toMatch(/of \d+/);
+  });
+});
+
+describe('log', () => {
+  it('filters by direction, type and text', async () => {
+    await openConnected();
+    await ask('hello');
+    await ended('hello', 'finished');
+    await page.getByLabel('Direction').selectOption('out');
+    await row('connected').waitFor({ state: 'detached' });
+    expect(await page.locator('.row-type').allTextContents()).toEqual(['streaming_query']);
+    await page.getByLabel('Direction').selectOption('all');
+    await page.locator('#log-type').selectOption('stream_end');
+    await row('connected').waitFor({ state: 'detached' });
+    expect(await page.locator('.row-type').allTextContents()).toEqual(['stream_end']);
+    await page.locator('#log-type').selectOption('');
+    await page.getByRole('searchbox', { name: 'Filter by text' }).fill('no such text');
+    await page.getByText('No message passes the filter.').waitFor();
+    await page.getByRole('button', { name: 'Reset the filter' }).click();
+    await row('connected').waitFor();
+  });
+
+  it('opens a message as a tree, folds chunks, and finds a run', async () => {
+    await openConnected();
+    await ask('hello');
+    await ended('hello', 'finished');
+    await page.locator('.row', { hasText: '×2' }).getByRole('button').click();
+    await page.locator('.detail', { hasText: 'Hello, world.' }).waitFor();
+    await row('stream_end').getByRole('button').click();
+    await page.locator('.detail .json', { hasText: 'finish_reason' }).waitFor();
+    await page.locator('.detail').getByRole('button', { name: 'Only this run' }).click();
+    await row('connected').waitFor({ state: 'detached' });
+    expect(await row('streaming_query').count()).toBe(1);
+  });
+});
+
+describe('statistics and export', () => {
+  it('counts, draws and asks the server', async () => {
+    await openConnected();
+    await page.locator('#stat-latency', { hasText: /^\d+ ms$/ }).waitFor();
+    await page.locator('#server-active', { hasText: /^1$/ }).waitFor();
+    await page.locator('#server-own', { hasText: /^\d+ · \d+:\d\d$/ }).waitFor();
+    expect(await page.getByRole('img', { name: /^Latency of the last pings/ }).count()).toBe(1);
+  });
+
+  it('exports the session', async () => {
+    await openConnected();
+    await ask('hello');
+    await ended('hello', 'finished');
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export this session as JSON' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toMatch(/^agent-ws-session-.*\.json$/);
+    const session = JSON.parse(await readFile(await download.path(), 'utf8')) as {
+      answers: { request: { query: string }; state: string; pieces: { text: string }[]; first_token_ms: number }[];
+      messages: { direction: string; bytes: number; message: { type: string } }[];
+    };
+    expect(session.answers).toHaveLength(1);
+    expect(session.answers[0]).toMatchObject({ state: 'finished', request: { query: 'hello' } });
+    expect(session.answers[0]?.pieces.map((piece) => piece.text).join('')).toBe('Hello, world.');
+    expect(session.answers[0]?.first_token_ms).toBeGreaterThan(0);
+    const types = session.messages.map(({ message }) => message.type);
+    expect(types).toEqual(
+      expect.arrayContaining(['open', 'connected', 'streaming_query', 'stream_chunk', 'stream_end']),
+    );
+  });
+});
+
+describe('for everybody', () => {
+  it('speaks Chinese to those who prefer it, switches, and remembers', async () => {
+    await open({ locale: 'zh-CN' });
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+    await page.getByRole('heading', { name: '提一个问题，看答案逐字到来。' }).waitFor();
+    await page.getByRole('button', { name: 'Switch to English' }).click();
+    await page.getByRole('heading', { name: 'Ask something, and watch it arrive.' }).waitFor();
+    await page.reload();
+    expect(await page.getAttribute('html', 'lang')).toBe('en');
+    await page.getByRole('button', { name: '切换到中文' }).click();
+    await page.getByRole('button', { name: '关闭码与错误码' }).click();
+    await page.getByRole('dialog').getByText('服务器正在排空').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  });
+
+  it('follows the system, and the person over the system', async () => {
+    await open({ colorScheme: 'dark' });
+    const background = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
+    const dark = await background();
+    await page.emulateMedia({ colorScheme: 'light' });
+    const light = await background();
+    expect(light).not.toBe(dark);
+    const button = page.getByRole('button', { name: /^Theme/ });
+    await button.click();
+    await button.click();
+    expect(await button.getAttribute('aria-label')).toBe('Theme: dark');
+    expect(await background()).toBe(dark);
+    await page.reload();
+    expect(await background()).toBe(dark);
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    await open();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.getAttribute("href")')).toBe('#composer');
+    await page.getByLabel('Endpoint', { exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('html[data-connection=open]');
+    await tab('streaming_query').focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await tab('agent_query').getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('wait by keys');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('second line');
+    await page.keyboard.press('Enter');
+    const card = page.locator('article');
+    await card.locator('.prose', { hasText: 'first' }).waitFor();
+    await card.getByRole('button', { name: 'Cancel' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('article[data-state=cancelled]');
+    await page.locator('.row-button').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.locator('.detail .json').waitFor();
+    await page.getByText('Answer ended after').waitFor({ state: 'attached' });
+  });
+
+  it('names every control', async () => {
+    await openConnected();
+    await ask('hello');
+    await ended('hello', 'finished');
+    for (const type of ['streaming_query', 'agent_query', 'tool_call', 'ping', 'cancel', 'raw JSON']) {
+      await tab(type).click();
+      expect(await page.evaluate(UNNAMED)).toEqual([]);
+    }
+  });
+
+  it('fits a phone', async () => {
+    await openConnected({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    await page.getByRole('textbox', { name: 'query' }).fill('hostile');
+    await send().click();
+    await ended('hostile', 'finished');
+    const views = page.getByRole('navigation', { name: 'Parts of the page' });
+    for (const view of ['Conversation', 'Messages', 'Statistics']) {
+      await views.getByRole('button', { name: view }).click();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    }
+    expect(await page.getByRole('heading', { name: 'Statistics' }).isVisible()).toBe(true);
+    expect(await page.locator('#conversation').isHidden()).toBe(true);
+    await page.getByRole('button', { name: 'Endpoint and protocol' }).click();
+    expect(await page.getByLabel('Endpoint', { exact: true }).isVisible()).toBe(true);
+  });
+});
+
+/** Controls that a screen reader could only call "button" or "edit". */
+const UNNAMED = `[...document.querySelectorAll('button, a[href], input, select, textarea, [role=img], summary')]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => {
+    const labelled = (element.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join('');
+    const labels = [...(element.labels ?? [])].map((label) => label.textContent).join('');
+    return ((element.getAttribute('aria-label') ?? '') + labelled + labels + element.textContent).trim() === '';
+  })
+  .map((element) => element.outerHTML)`;
