@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: folder,
           include: [`test/${folder}/**/*.test.ts`],
-          globalSetup: 'test/helpers/build.ts',
+          globalSetup: ['test/helpers/build.ts', ...(folder === 'package' ? ['test/helpers/package.ts'] : [])],
         },
       })),
     ],

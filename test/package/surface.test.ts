@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { run } from '../helpers/package.js';
+
+const { app } = inject('installed');
+
+/** Everything public that exists at run time. What is not here is free to change. */
+const SURFACE: Readonly<Record<string, readonly string[]>> = {
+  'agent-ws': [
+    'ANONYMOUS',
+    'AgentExecutor',
+    'AgentSocketError',
+    'CLOSE_CODES',
+    'ConnectionManager',
+    'DEFAULT_PATH',
+    'ERROR_CODES',
+    'MemoryRunStore',
+    'MemoryToolLedger',
+    'MessageHandler',
+    'OptionError',
+    'RunManager',
+    'SUBPROTOCOL',
+    'ToolRegistry',
+    'TypedEmitter',
+    'VERSION',
+    'calculator',
+    'createAgentSocketServer',
+    'createCurrentTime',
+    'createDemoProvider',
+    'currentTime',
+    'defineMessage',
+    'defineTool',
+    'silentLogger',
+  ],
+  'agent-ws/protocol': [
+    'CLOSE_CODES',
+    'CORE_TYPES',
+    'DEFAULT_PATH',
+    'ERROR_CODES',
+    'LIMITS',
+    'SUBPROTOCOL',
+    'TERMINAL_TYPES',
+    'clientMessages',
+    'closeCodeInfo',
+    'serverMessages',
+  ],
+  'agent-ws/openai': ['createOpenAiProvider'],
+  'agent-ws/testing': ['TestClient', 'createScriptedProvider', 'linkSockets'],
+};
+
+async function evaluate(name: string, code: string): Promise<string> {
+  writeFileSync(join(app, name), code);
+  const { code: exit, stdout, stderr } = await run(process.execPath, [name], { cwd: app, timeoutMs: 15_000 });
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  return stdout;
+}
+
+it.each(Object.keys(SURFACE))('%s exports what it should, as ESM and as CJS', async (entry) => {
+  const esm = await evaluate('names.mjs', `console.log(JSON.stringify(Object.keys(await import('${entry}')).sort()))`);
+  expect(JSON.parse(esm)).toEqual(SURFACE[entry]);
+  const cjs = await evaluate('names.cjs', `console.log(JSON.stringify(Object.keys(require('${entry}')).sort()))`);
+  expect(JSON.parse(cjs)).toEqual(SURFACE[entry]);
+});
+
+it('offers its package.json, and nothing below the entries', async () => {
+  const text = await evaluate(
+    'paths.cjs',
+    `console.log(require('agent-ws/package.json').name);
+     for (const path of ['agent-ws/dist/index.js', 'agent-ws/cli', 'agent-ws/src/index.ts'])
+       try { require(path); } catch (error) { console.log(error.code); }`,
+  );
+  expect(text.trim().split('\n')).toEqual(['agent-ws', ...Array<string>(3).fill('ERR_PACKAGE_PATH_NOT_EXPORTED')]);
+});
+
+it('prints nothing, keeps no process alive and loads no HTTP client when it is imported', async () => {
+  // The hook sees every module the ESM loader resolves, whoever imports it.
+  const hook = `export async function resolve(specifier, context, next) {
+    const resolved = await next(specifier, context);
+    process._rawDebug(resolved.url);
+    return resolved;
+  }`;
+  writeFileSync(join(app, 'hook.mjs'), hook);
+  writeFileSync(
+    join(app, 'watch.mjs'),
+    `import { register } from 'node:module'; register('./hook.mjs', import.meta.url);`,
+  );
+  writeFileSync(join(app, 'quiet.mjs'), `import 'agent-ws';`);
+  const esm = await run(process.execPath, ['--import', './watch.mjs', 'quiet.mjs'], { cwd: app, timeoutMs: 15_000 });
+  expect({ code: esm.code, stdout: esm.stdout }).toEqual({ code: 0, stdout: '' });
+  expect(esm.stderr).toContain('/node_modules/agent-ws/dist/index.js');
+  expect(esm.stderr).not.toMatch(/node_modules\/(?:openai|undici)\//);
+
+  const cjs = await evaluate('quiet.cjs', `require('agent-ws'); console.log(Object.keys(require.cache).join('\\n'))`);
+  expect(cjs).toContain('/node_modules/agent-ws/dist/index.cjs');
+  expect(cjs).not.toMatch(/node_modules\/(?:openai|undici)\//);
+  expect(await evaluate('silent.cjs', `require('agent-ws');`)).toBe('');
+});
+
+it('recognises the errors of its other copy', async () => {
+  const text = await evaluate(
+    'errors.mjs',
+    `import { createRequire } from 'node:module';
+     import { AgentSocketError, OptionError } from 'agent-ws';
+     import { createOpenAiProvider } from 'agent-ws/openai';
+     const cjs = createRequire(import.meta.url)('agent-ws');
+     const theirs = new cjs.AgentSocketError('tool_failed', 'No');
+     const mine = new AgentSocketError('tool_failed', 'No');
+     let option;
+     try { createOpenAiProvider({ model: '' }); } catch (error) { option = error; }
+     console.log(JSON.stringify([
+       theirs instanceof AgentSocketError, AgentSocketError.isInstance(theirs), cjs.AgentSocketError.isInstance(mine),
+       OptionError.isInstance(option), cjs.OptionError.isInstance(option), AgentSocketError.isInstance(option),
+     ]));`,
+  );
+  expect(JSON.parse(text)).toEqual([false, true, true, true, true, false]);
+});

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { expect, inject, it } from 'vitest';
+import { ROOT } from '../helpers/build.js';
+import { run } from '../helpers/package.js';
+
+const { tarball, files, app } = inject('installed');
+
+it('holds what its users need, and neither sources nor tests', () => {
+  const entries = ['index', 'openai', 'protocol', 'testing'];
+  const fixed = [
+    'CHANGELOG.md',
+    'LICENSE',
+    'PROTOCOL.md',
+    'README.md',
+    'bin/agent-ws.js',
+    'dist/cli/main.js',
+    'dist/web/favicon.svg',
+    'dist/web/test_websocket.css',
+    'dist/web/test_websocket.html',
+    'dist/web/test_websocket.js',
+    'package.json',
+    ...entries.flatMap((entry) => ['js', 'cjs', 'd.ts', 'd.cts'].map((extension) => `dist/${entry}.${extension}`)),
+  ];
+  // What several entries share, under names the bundler makes.
+  const shared = files.filter((file) => !fixed.includes(file));
+  expect(files).toEqual([...fixed, ...shared].sort());
+  for (const file of shared) expect(file).toMatch(/^dist\/[a-z-]+-[\w-]{8}\.(?:js|d\.ts|d\.cts)$/);
+});
+
+it('has a bin that can be run as it is', () => {
+  expect(statSync(join(ROOT, 'bin/agent-ws.js')).mode & 0o111).toBe(0o111);
+  expect(readFileSync(join(app, 'node_modules/agent-ws/bin/agent-ws.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+it('satisfies publint', async () => {
+  const { buffer, byteOffset, byteLength } = readFileSync(tarball);
+  const pack = { tarball: buffer.slice(byteOffset, byteOffset + byteLength) };
+  const { messages } = await publint({ pack, strict: true });
+  expect(messages).toEqual([]);
+});
+
+it('resolves to the right types under every resolution of Node', { timeout: 60_000 }, async () => {
+  const attw = join(ROOT, 'node_modules/.bin/attw');
+  const { code, stdout } = await run(attw, [tarball, '--profile', 'node16', '--no-emoji', '--no-color'], { cwd: ROOT });
+  expect(code, stdout).toBe(0);
+  for (const entry of ['', '/protocol', '/openai', '/testing']) expect(stdout).toContain(`"agent-ws${entry}"`);
+});
+
+it('installs at most 12 packages and 25 MB, none of which needs an install script', async () => {
+  const lock = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8')) as {
+    packages: Record<string, { hasInstallScript?: boolean }>;
+  };
+  const packages = Object.entries(lock.packages);
+  expect(packages.length).toBeGreaterThan(1);
+  expect(packages.length).toBeLessThanOrEqual(12);
+  expect(packages.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
+
+  let bytes = 0;
+  for (const entry of await readdir(join(app, 'node_modules'), { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size;
+  }
+  expect(bytes).toBeGreaterThan(1e6);
+  expect(bytes).toBeLessThanOrEqual(25e6);
+});
+
+it('names nothing that only its developers have', () => {
+  const text = execFileSync('tar', ['-xzOf', tarball], { encoding: 'utf8', maxBuffer: 64e6 });
+  expect(text).not.toContain(ROOT);
+  expect(text).not.toMatch(/sourceMappingURL=/);
+});
