@@ -88,7 +88,7 @@ export class AnswerCard {
     this.#reattach.hidden = answer.state !== 'lost' || answer.runId === undefined;
     this.#failure.replaceChildren(...failureView(answer.failure, this.#i18n));
     this.#drawMetrics();
-    this.#rhythm.element.hidden = answer.kind !== 'streaming_query';
+    this.#rhythm.element.hidden = answer.kind !== 'streaming_query' || (!live && answer.chunks === 0);
     this.#rhythm.element.setAttribute('aria-label', this.#i18n.t('answer.rhythm', { count: answer.chunks }));
     this.#rhythm.draw(answer);
   }

@@ -72,8 +72,10 @@ export class Answer {
     return asText(this.request[this.kind === 'tool_call' ? 'tool_name' : 'query']);
   }
 
-  /** The text of the answer, without reasoning and tool calls. */
+  /** The text of the answer, without reasoning and tool calls; of a tool call its result. */
   get text(): string {
+    const [first] = this.pieces;
+    if (this.kind === 'tool_call' && first?.kind === 'tool') return asText(first.outcome);
     return this.pieces.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
   }
 

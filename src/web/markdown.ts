@@ -87,7 +87,7 @@ export class MarkdownView {
     // A fence not complete yet would flash as a paragraph.
     const shown = this.#open.replace(/(^|\n) {0,3}(`{1,}|~{1,})[\w+#.-]*$/, '');
     if (shown.trim() === '') return;
-    this.#provisional = renderBlock(shown);
+    this.#provisional = renderBlock(shown, true);
     this.element.append(...this.#provisional);
   }
 
@@ -97,16 +97,21 @@ export class MarkdownView {
   }
 }
 
-/** Draws the lines of one block: they may still be a heading, a paragraph and a list one after the other. */
-function renderBlock(source: string): Node[] {
+/**
+ * Draws the lines of one block: they may still be a heading, a paragraph and a list one after the other.
+ * `isOpen`: more of it is on the way, so that a mark begun at its end counts as one.
+ */
+function renderBlock(source: string, isOpen = false): Node[] {
   const nodes: Node[] = [];
   let paragraph: string[] = [];
   let lists: { readonly list: HTMLElement; readonly indent: number }[] = [];
-  const endParagraph = (): void => {
-    if (paragraph.length > 0) nodes.push(el('p', {}, inline(paragraph.join('\n'))));
+  const endParagraph = (isLast = false): void => {
+    if (paragraph.length > 0) nodes.push(el('p', {}, inline(paragraph.join('\n'), isLast)));
     paragraph = [];
   };
-  for (const line of source.replace(/\n$/, '').split('\n')) {
+  const lines = source.replace(/\n$/, '').split('\n');
+  for (const [index, line] of lines.entries()) {
+    const isLast = isOpen && index === lines.length - 1;
     const heading = HEADING.exec(line);
     const item = ITEM.exec(line);
     if (heading !== null) {
@@ -127,14 +132,14 @@ function renderBlock(source: string): Node[] {
         else host.append(list);
         lists.push({ list, indent });
       }
-      lists.at(-1)?.list.append(el('li', {}, inline(item[3] ?? '')));
+      lists.at(-1)?.list.append(el('li', {}, inline(item[3] ?? '', isLast)));
     } else {
       const open = lists.at(-1)?.list.lastElementChild;
       if (open == null) paragraph.push(line);
       else open.append('\n', inline(line.trim()));
     }
   }
-  endParagraph();
+  endParagraph(isOpen);
   return nodes;
 }
 
@@ -144,7 +149,7 @@ const MARKS = [
 ] as const;
 
 /** Draws code spans, bold and emphasis. Marks without an end stay as they are. */
-function inline(text: string): DocumentFragment {
+function inline(text: string, isOpen = false): DocumentFragment {
   const fragment = document.createDocumentFragment();
   // Where a mark was found to have no end, it is not looked for again: the cost stays linear.
   const endless = new Set<string>();
@@ -164,7 +169,9 @@ function inline(text: string): DocumentFragment {
     const begin = at + mark.length;
     const end = endless.has(mark) ? -1 : text.indexOf(mark, begin + 1);
     if (end === -1) endless.add(mark);
-    const content = text.slice(begin, end === -1 ? begin : end);
+    // A single star is as often a product as the beginning of an emphasis.
+    const assumed = end === -1 && isOpen && mark !== '*' ? text.length : end;
+    const content = text.slice(begin, assumed === -1 ? begin : assumed);
     if (content === '' || (char === '*' && (/^\s|\s$/.test(content) || (mark === '*' && content.includes('*'))))) {
       at = begin;
       continue;
@@ -173,7 +180,7 @@ function inline(text: string): DocumentFragment {
     const tag = MARKS.find((each) => each.mark === mark)?.tag;
     if (tag === undefined) fragment.append(el('code', {}, content));
     else fragment.append(el(tag, {}, inline(content)));
-    at = end + mark.length;
+    at = Math.min(text.length, assumed + mark.length);
     plain = at;
   }
   flush(text.length);

@@ -58,7 +58,7 @@ const FRAMING: ReadonlySet<string> = new Set(['type', 'timestamp', 'run_id', 'se
 function previewOf({ text }: Frame): string {
   const message = text.length > MAX_PARSED ? undefined : parseMessage(text);
   if (message === undefined) return text.slice(0, MAX_PREVIEW);
-  const said = Object.entries(message).filter(([key]) => !FRAMING.has(key));
+  const said = Object.entries(message).filter(([key, value]) => !FRAMING.has(key) && value !== '');
   // A message that only says where it belongs is told by that.
   const shown = said.length > 0 ? said : Object.entries(message).filter(([key]) => key === 'run_id');
   return shown

@@ -2,7 +2,7 @@ import { Chart } from './chart.js';
 import { byId, setText } from './dom.js';
 import { formatBytes, formatClock, formatCount, formatMs, formatRate } from './format.js';
 import type { Message } from './frames.js';
-import type { I18n } from './i18n.js';
+import type { I18n, TextKey } from './i18n.js';
 import type { Session } from './session.js';
 
 const POLL_MS = 2_000;
@@ -79,15 +79,22 @@ export class Statistics {
     this.#nextPoll = performance.now() + POLL_MS;
     try {
       const response = await fetch(this.#url, { headers: { accept: 'application/json' } });
-      if (!response.ok) throw new Error(`HTTP ${response.status}`);
-      this.#showServer((await response.json()) as Message);
+      if (response.ok) {
+        this.#showServer((await response.json()) as Message);
+      } else {
+        this.#nextPoll = performance.now() + PAUSE_MS;
+        this.#showNoServer('server.unknown');
+      }
     } catch {
-      this.#nextPoll = performance.now() + PAUSE_MS;
-      show('server-note', this.#i18n.t('server.unknown'));
-      byId('server-note', HTMLElement).hidden = false;
-      byId('server-numbers', HTMLElement).hidden = true;
+      this.#showNoServer('server.unreachable');
     }
     this.#polling = false;
+  }
+
+  #showNoServer(key: TextKey): void {
+    show('server-note', this.#i18n.t(key));
+    byId('server-note', HTMLElement).hidden = false;
+    byId('server-numbers', HTMLElement).hidden = true;
   }
 
   #showServer(statistics: Message): void {

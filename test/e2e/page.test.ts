@@ -467,6 +467,18 @@ describe('for everybody', () => {
     }
   });
 
+  it.each(['light', 'dark'] as const)('keeps the contrast of text at AA or better in %s', async (colorScheme) => {
+    await openConnected({ colorScheme, reducedMotion: 'reduce' });
+    await ask('hostile');
+    await ended('hostile', 'finished');
+    await ask('fail');
+    await page.waitForSelector('article[data-state=failed]');
+    await ask('wait');
+    await says('wait', 'first');
+    await row('connected').getByRole('button').click();
+    expect(await page.evaluate(LOW_CONTRAST)).toEqual([]);
+  });
+
   it('fits a phone', async () => {
     await openConnected({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
     await page.getByRole('textbox', { name: 'query' }).fill('hostile');
@@ -493,3 +505,31 @@ const UNNAMED = `[...document.querySelectorAll('button, a[href], input, select, 
     return ((element.getAttribute('aria-label') ?? '') + labelled + labels + element.textContent).trim() === '';
   })
   .map((element) => element.outerHTML)`;
+
+/** Enabled text whose contrast with what lies behind it is below 4.5 (WCAG 2.2, 1.4.3). */
+const LOW_CONTRAST = `(() => {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const paint = (colors) => {
+    for (const color of colors) {
+      context.fillStyle = color;
+      context.fillRect(0, 0, 1, 1);
+    }
+    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((value) => value / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const found = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
+    if (!says || !element.checkVisibility() || element.closest('button:disabled, option, .skip, svg')) continue;
+    const behind = [];
+    for (let at = element; at !== null; at = at.parentElement) behind.unshift(getComputedStyle(at).backgroundColor);
+    const back = luminance(paint(['white', ...behind]));
+    const front = luminance(paint(['white', ...behind, getComputedStyle(element).color]));
+    const contrast = (Math.max(back, front) + 0.05) / (Math.min(back, front) + 0.05);
+    if (contrast < 4.5) found.push(element.className + ' ' + element.textContent.slice(0, 30) + ' ' + contrast.toFixed(2));
+  }
+  return found;
+})()`;

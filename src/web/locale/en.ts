@@ -6,7 +6,7 @@ const closeTexts = Object.fromEntries(
   Object.entries(CLOSE_CODES).map(([name, info]) => [`close.${name}`, info.meaning]),
 ) as Record<`close.${CloseCodeName}`, string>;
 const errorTexts = Object.fromEntries(
-  Object.entries(ERROR_CODES).map(([code, info]) => [`error.${code}`, info.meaning]),
+  Object.entries(ERROR_CODES).map(([code, info]) => [`error.${code}`, info.meaning.replaceAll('`', '')]),
 ) as Record<`error.${ErrorCode}`, string>;
 
 /** The texts in English, and with them the list of all texts. */
@@ -202,6 +202,7 @@ export const en = {
   'server.total': 'Since start',
   'server.messages': 'Messages',
   'server.own': 'Yours',
+  'server.unreachable': 'Not reachable at the moment.',
   'server.unknown': 'This server does not publish /ws/statistics.',
 
   'codes.title': 'Codes',

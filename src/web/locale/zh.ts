@@ -188,6 +188,7 @@ export const zh: Texts = {
   'server.total': '累计连接',
   'server.messages': '消息总数',
   'server.own': '本连接',
+  'server.unreachable': '暂时无法访问。',
   'server.unknown': '本服务器未提供 /ws/statistics。',
 
   'codes.title': '代码表',
