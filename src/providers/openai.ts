@@ -1,7 +1,7 @@
 import type { LlmProvider, LlmRequest } from '../agent/llm-provider.js';
 import { chatRequest } from './openai/chat-request.js';
 import { ChatStream } from './openai/chat-stream.js';
-import { createClient } from './openai/client.js';
+import { createClient, type ChatClient } from './openai/client.js';
 import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } from './openai/options.js';
 import { openChat } from './openai/open-chat.js';
 
@@ -21,12 +21,12 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   const resolved = resolveOptions(options);
   const { connection, timeouts, maxRetries, model } = resolved;
   const key = 'client' in connection ? keyOf(connection.client) : connection.apiKey;
-  let client: Promise<OpenAiClientLike> | undefined;
+  let client: Promise<ChatClient> | undefined;
   let withUsage = true;
 
-  function connect(): Promise<OpenAiClientLike> {
+  function connect(): Promise<ChatClient> {
     client ??=
-      'client' in connection ? Promise.resolve(connection.client) : createClient(connection, timeouts.connectMs);
+      'client' in connection ? Promise.resolve(connection) : createClient(connection, timeouts.connectMs);
     return client;
   }
 

@@ -4,7 +4,9 @@ import type { RunRequest } from '../protocol/client-messages.js';
 /** Tells whether two requests ask for the same: everything but who correlates the answer and how. */
 export function hashRequest(request: RunRequest): string {
   const { request_id: _, run_id: __, ...content } = request;
-  return createHash('sha256').update(canonical(content)).digest('base64url');
+  // The schema has put the fields in order; only what a tool is given may come in any.
+  const text = content.type === 'tool_call' ? canonical(content) : JSON.stringify(content);
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 /** JSON with sorted keys. */

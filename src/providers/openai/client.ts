@@ -1,5 +1,11 @@
 import type { OpenAiClientLike, OpenAiConnection } from './options.js';
-import { createUndiciFetch } from './undici-fetch.js';
+import { UndiciTransport } from './undici-transport.js';
+
+/** Who builds requests, and what carries them; a caller's own client has its own way. */
+export interface ChatClient {
+  readonly client: OpenAiClientLike;
+  readonly transport?: UndiciTransport;
+}
 
 /**
  * Loads the `openai` package and makes a client whose `fetch` is ours. Everything the package would otherwise read
@@ -8,9 +14,9 @@ import { createUndiciFetch } from './undici-fetch.js';
 export async function createClient(
   { apiKey, baseUrl, organization }: OpenAiConnection,
   connectMs: number,
-): Promise<OpenAiClientLike> {
-  const [{ OpenAI }, fetch] = await Promise.all([import('openai'), createUndiciFetch(connectMs)]);
-  return new OpenAI({
+): Promise<ChatClient> {
+  const [{ OpenAI }, transport] = await Promise.all([import('openai'), UndiciTransport.create(connectMs)]);
+  const client = new OpenAI({
     apiKey,
     baseURL: baseUrl,
     organization: organization ?? null,
@@ -19,6 +25,7 @@ export async function createClient(
     webhookSecret: null,
     logLevel: 'off',
     // The package uses of a response only what ours has.
-    fetch: fetch as unknown as typeof globalThis.fetch,
+    fetch: transport.fetch as unknown as typeof globalThis.fetch,
   });
+  return { client, transport };
 }

@@ -1,6 +1,7 @@
 import type { ByteSource } from './byte-source.js';
-import type { OpenAiClientLike } from './options.js';
+import type { ChatClient } from './client.js';
 import { malformedStream } from './provider-failure.js';
+import type { FetchOptions } from './undici-transport.js';
 import { UpstreamBody } from './upstream-body.js';
 import { isWebStream, WebBody } from './web-body.js';
 
@@ -14,14 +15,23 @@ export interface OpenChatOptions {
   readonly maxRetries: number;
 }
 
-/** Sends a streaming request through the client, which retries, and resolves to the body of the answer. */
+/**
+ * Sends a streaming request and resolves to the body of the answer. The first attempt is made without the `openai`
+ * package where its way of asking is known already; a failed one is handed to the package, which retries.
+ */
 export async function openChat(
-  client: OpenAiClientLike,
+  { client, transport }: ChatClient,
   body: Readonly<Record<string, unknown>>,
   { signal, deadline, timeoutMs, maxRetries }: OpenChatOptions,
 ): Promise<ByteSource> {
+  const attempt = transport?.send(JSON.stringify(body), { signal, deadline, timeoutMs });
+  if (attempt !== undefined) {
+    const response = await attempt.catch(() => undefined);
+    if (response?.ok === true) return response.body;
+  }
+  const fetchOptions: FetchOptions = { deadline, attempts: attempt === undefined ? [] : [attempt] };
   const response = await client.chat.completions
-    .create(body, { signal, maxRetries, timeout: timeoutMs, fetchOptions: { deadline } })
+    .create(body, { signal, maxRetries, timeout: timeoutMs, fetchOptions })
     .asResponse();
   if (response.body instanceof UpstreamBody) return response.body;
   if (isWebStream(response.body)) return new WebBody(response.body);
