@@ -269,6 +269,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     this.emit('end', run);
   }
 
+  /** Called by a run. */
+  onFault(run: Run, error: unknown): void {
+    this.logger.error({ runId: run.id.slice(0, 8), err: error }, 'A run failed');
+  }
+
   /** The last reader is gone and cannot come back: the run stops costing. */
   #onReaderLeft(run: Run): void {
     if (run.countReader(-1) === 0) run.stop({ state: 'cancelled', reason: 'abandoned' });

@@ -11,7 +11,7 @@ import {
 } from '../protocol/server-messages.js';
 import type { Coalescer, Flushable } from './coalescer.js';
 import { MAX_TEXT_LENGTH } from './memory-run-log.js';
-import type { RunLog } from './run-log.js';
+import type { MessageEntry, RunLog } from './run-log.js';
 import { isFinal } from './run-state.js';
 import type { RunKind } from './run-store.js';
 
@@ -38,6 +38,8 @@ export interface RunOwner {
   /** `bytes` more are in the log of a run in progress. */
   onAppended(run: Run, bytes: number): void;
   onState(run: Run): void;
+  /** Its work failed with something no client may read. */
+  onFault(run: Run, error: unknown): void;
 }
 
 /**
@@ -114,7 +116,8 @@ export class Run implements Flushable {
   start(work: () => Promise<RunMessage>): void {
     if (this.isOver) return;
     this.#setState('running');
-    void work().then(
+    // In a promise, so that work that throws at once and work that rejects are the same.
+    void new Promise<RunMessage>((resolve) => resolve(work())).then(
       (terminal) => this.#settle(terminal),
       (error: unknown) => this.#settle(undefined, error),
     );
@@ -132,11 +135,16 @@ export class Run implements Flushable {
     else if (isFirst) this.#owner.coalescer.hold(this);
   }
 
+  /** Counts output that is kept in memory and not in the log, so that it is bounded as well. */
+  charge(bytes: number): void {
+    if (!this.isOver) this.#count(bytes);
+  }
+
   /** Adds any message but a terminal one. */
   message(message: RunMessage): void {
     if (this.isOver) return;
     this.flush();
-    this.#append(message);
+    this.#append(this.#encode(message));
   }
 
   flush(at: number = performance.now()): void {
@@ -197,11 +205,20 @@ export class Run implements Flushable {
   /** The one place where a run ends. Whoever comes second finds it over. */
   #settle(terminal?: RunMessage, error?: unknown): void {
     if (this.isOver) return;
-    clearTimeout(this.#settleTimer);
     this.flush();
-    const last = this.#terminal(terminal, error);
+    clearTimeout(this.#settleTimer);
+    let last = this.#terminal(terminal, error);
+    let encoded: MessageEntry;
+    try {
+      encoded = this.#encode(last);
+    } catch (fault) {
+      // Work of an embedder's own may end with what JSON cannot say; a run ends all the same.
+      this.#owner.onFault(this, fault);
+      last = errorMessage(internalError(), undefined);
+      encoded = this.#encode(last);
+    }
     this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
-    this.#append(last);
+    this.#append(encoded);
     this.#owner.onState(this);
     this.#resolveEnded();
   }
@@ -219,18 +236,23 @@ export class Run implements Flushable {
     }
     if (stop !== undefined) return errorMessage(stop.error, usage);
     if (terminal !== undefined && TERMINAL_TYPES.has(terminal.type)) return terminal;
-    const known = AgentSocketError.isInstance(error)
-      ? error
-      : new AgentSocketError('internal_error', 'The server failed');
-    return errorMessage(known, usage);
+    if (AgentSocketError.isInstance(error)) return errorMessage(error, usage);
+    this.#owner.onFault(this, error);
+    return errorMessage(internalError(), usage);
   }
 
-  #append(message: RunMessage): void {
+  #encode(message: RunMessage): MessageEntry {
     const timestamp = now();
-    const seq = ++this.#seq;
+    const seq = this.#seq + 1;
     const encoded = encodeMessage({ ...message, timestamp, run_id: this.id, seq });
-    this.log.append({ type: message.type as Exclude<ServerMessageType, TextType>, seq, timestamp, encoded });
-    this.#count(encoded.length);
+    return { type: message.type as MessageEntry['type'], seq, timestamp, encoded };
+  }
+
+  /** Encoded before it is counted: a message that cannot be encoded leaves no hole. */
+  #append(entry: MessageEntry): void {
+    this.#seq = entry.seq;
+    this.log.append(entry);
+    this.#count(entry.encoded.length);
   }
 
   #count(bytes: number): void {
@@ -253,6 +275,10 @@ function pieceEnd(text: string, start: number): number {
   if (end >= text.length) return text.length;
   const last = text.charCodeAt(end - 1);
   return last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
+}
+
+function internalError(): AgentSocketError {
+  return new AgentSocketError('internal_error', 'The server failed');
 }
 
 /** An error as the last message of a run. */
