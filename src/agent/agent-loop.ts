@@ -1,5 +1,7 @@
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { isDeeperThan } from '../protocol/depth.js';
 import type { FinishReason, Usage } from '../protocol/server-messages.js';
+import { LIMITS } from '../protocol/version.js';
 import { estimateTokens } from './estimate-tokens.js';
 import type { LlmMessage, LlmPart, LlmProvider, LlmRequest, LlmToolCall } from './llm-provider.js';
 import { TextBuilder } from './text-builder.js';
@@ -37,6 +39,8 @@ export interface AgentOutput {
   reasoning(delta: string): void;
   toolCall(call: ToolCall): void;
   toolResult(call: ToolCall, outcome: ToolOutcome): void;
+  /** Output that is kept and not shown: it counts against the bounds of the run as well. */
+  charge(bytes: number): void;
   /** Where every reader lags behind: a promise to wait for before more is pulled from the provider. */
   backpressure(): Promise<void> | undefined;
 }
@@ -57,7 +61,7 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
   for (;;) {
     if (state.pendingToolCalls.length > 0) {
       const calls = state.pendingToolCalls;
-      const answers = await Promise.all(calls.map((call) => answerToolCall(call, deps)));
+      const answers = await Promise.all(calls.map((call) => answerToolCall(call, state, deps)));
       state.messages.push(...answers);
       state.pendingToolCalls = [];
       deps.signal.throwIfAborted();
@@ -73,6 +77,9 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
     state.pendingToolCalls = toolCalls;
   }
 }
+
+/** Bytes a tool call costs besides its arguments, roughly. */
+const CALL_OVERHEAD = 200;
 
 interface Answer {
   text: string;
@@ -97,10 +104,11 @@ async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
         output.reasoning(part.text);
         break;
       case 'tool-call':
+        output.charge(part.arguments.length + CALL_OVERHEAD);
         toolCalls.push({ id: uniqueCallId(part.id, toolCalls, state), name: part.name, arguments: part.arguments });
         break;
       case 'usage':
-        usage = { input_tokens: part.inputTokens, output_tokens: part.outputTokens };
+        usage = { input_tokens: wholeNumber(part.inputTokens), output_tokens: wholeNumber(part.outputTokens) };
         if (part.estimated === true) usage.estimated = true;
         break;
       case 'finish':
@@ -131,7 +139,11 @@ function uniqueCallId(id: string, siblings: readonly LlmToolCall[], state: Agent
   const isTaken = (wanted: string): boolean =>
     siblings.some((call) => call.id === wanted) ||
     state.messages.some((message) => message.role === 'tool' && message.toolCallId === wanted);
-  return id !== '' && !isTaken(id) ? id : `${id === '' ? 'call' : id}-${state.step}-${siblings.length}`;
+  let unique = id;
+  for (let i = siblings.length; unique === '' || isTaken(unique); i++) {
+    unique = `${id === '' ? 'call' : id}-${state.step}-${i}`;
+  }
+  return unique;
 }
 
 function requestOf(state: AgentState, deps: AgentDeps): LlmRequest {
@@ -159,29 +171,37 @@ function mergeText(parts: readonly LlmPart[]): LlmPart[] {
   return merged;
 }
 
-async function answerToolCall(call: LlmToolCall, deps: AgentDeps): Promise<LlmMessage> {
-  const parsed = parseArguments(call.arguments);
+async function answerToolCall(call: LlmToolCall, state: AgentState, deps: AgentDeps): Promise<LlmMessage> {
+  const parsed = parseArguments(call);
   const toolCall = { toolCallId: call.id, toolName: call.name, params: parsed.ok ? parsed.params : call.arguments };
   deps.output.toolCall(toolCall);
-  const outcome: ToolOutcome = parsed.ok
-    ? await runTool(toolCall, deps)
-    : {
-        ok: false,
-        error: new AgentSocketError('invalid_params', `The arguments of "${call.name}" are not valid JSON`),
-      };
+  const outcome = !parsed.ok
+    ? parsed
+    : state.toolNames?.includes(call.name) === false
+      ? // It exists, but this query does not offer it: the model made it up or was talked into it.
+        { ok: false as const, error: new AgentSocketError('unknown_tool', `There is no tool "${call.name}"`) }
+      : await runTool(toolCall, deps);
   deps.output.toolResult(toolCall, outcome);
   const content = outcome.ok ? JSON.stringify(outcome.result) : JSON.stringify({ error: outcome.error.message });
   return { role: 'tool', toolCallId: call.id, toolName: call.name, content };
 }
 
+type Arguments =
+  { readonly ok: true; readonly params: unknown } | { readonly ok: false; readonly error: AgentSocketError };
+
 /** The arguments as the model wrote them; none at all counts as an empty object. */
-function parseArguments(text: string): { ok: true; params: unknown } | { ok: false } {
+function parseArguments({ name, arguments: text }: LlmToolCall): Arguments {
   if (text.trim() === '') return { ok: true, params: {} };
+  if (isDeeperThan(text, LIMITS.depth)) return refuse(`The arguments of "${name}" are nested too deep`);
   try {
     return { ok: true, params: JSON.parse(text) };
   } catch {
-    return { ok: false };
+    return refuse(`The arguments of "${name}" are not valid JSON`);
   }
+}
+
+function refuse(message: string): Arguments {
+  return { ok: false, error: new AgentSocketError('invalid_params', message) };
 }
 
 /** What the run cost so far, the model call in progress included. */
@@ -194,6 +214,12 @@ function estimateUsage(messages: readonly LlmMessage[], text: TextBuilder): Usag
   let input = 0;
   for (const message of messages) input += estimateTokens(message.content);
   return { input_tokens: input, output_tokens: estimateTokens(text.toString()), estimated: true };
+}
+
+/** Providers are often the embedder's own: what they count may be missing, a fraction or a BigInt. */
+function wholeNumber(count: unknown): number {
+  const number = Math.round(Number(count));
+  return Number.isSafeInteger(number) && number > 0 ? number : 0;
 }
 
 function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined {

@@ -1,6 +1,7 @@
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { Logger } from '../logging/logger.js';
+import { isDeeperThan } from '../protocol/depth.js';
 import { issuePath } from './standard-schema.js';
 import type { ToolLedger } from './tool-ledger.js';
 import type { ToolRegistry } from './tool-registry.js';
@@ -118,12 +119,18 @@ async function execute(tool: Tool, params: unknown, call: ToolCall, deps: ToolDe
   }
 }
 
+/** Objects and arrays inside each other in a result: common JSON parsers of clients stop near 1,000. */
+const MAX_RESULT_DEPTH = 512;
+
 /** What the result is as JSON: a snapshot that no later change by the tool can reach. */
 function toJson(tool: Tool, result: unknown, maxBytes: number): unknown {
   const encoded = stringify(tool, result);
   if (encoded === undefined) return null;
   if (new TextEncoder().encode(encoded).length > maxBytes) {
     throw new AgentSocketError('output_too_large', `The result of "${tool.name}" is larger than ${maxBytes} bytes`);
+  }
+  if (isDeeperThan(encoded, MAX_RESULT_DEPTH)) {
+    throw new AgentSocketError('tool_failed', `The result of "${tool.name}" is nested deeper than ${MAX_RESULT_DEPTH}`);
   }
   return JSON.parse(encoded);
 }

@@ -1,3 +1,4 @@
+import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
 import type { Principal } from '../connection/principal.js';
 import type { JsonSchema } from './llm-provider.js';
@@ -61,9 +62,7 @@ export function defineTool<S extends StandardSchema>(definition: ToolDefinition<
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new OptionError('name', 'a tool name of 1 to 64 letters, digits, "_" and "-"', name);
   }
-  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
-    throw new OptionError('timeoutMs', 'a number of milliseconds above 0', timeoutMs);
-  }
+  checkNumber('timeoutMs', timeoutMs, { least: 1, most: MAX_DELAY_MS });
   return {
     name,
     description,

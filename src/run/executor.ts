@@ -114,8 +114,11 @@ export class AgentExecutor implements RunExecutor {
     run.message({ type: 'status', status: 'processing' });
     const { provider } = this.#options;
     const state = this.#startAgent(run, request);
-    // An answer in one piece streams nothing but what the tools do.
-    const reason = await agentLoop(state, this.#agentDeps(run, { text: () => undefined, reasoning: () => undefined }));
+    // An answer in one piece streams nothing but what the tools do; its text is kept until the end.
+    const reason = await agentLoop(
+      state,
+      this.#agentDeps(run, { text: (delta) => run.charge(delta.length), reasoning: () => undefined }),
+    );
     const model = request.model ?? provider.model;
     return {
       type: 'agent_response',
@@ -180,6 +183,7 @@ export class AgentExecutor implements RunExecutor {
             ? { result: outcome.result }
             : { error: { code: outcome.error.code, error: outcome.error.message } }),
         }),
+      charge: (bytes) => run.charge(bytes),
       backpressure: () => run.backpressure(),
     };
     const { provider, maxSteps = 8 } = this.#options;

@@ -1,0 +1,505 @@
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import {
+  AgentSocketError,
+  defineTool,
+  type LlmPart,
+  type LlmProvider,
+  type LlmRequest,
+  type Tool,
+} from '../../../src/index.js';
+import { createScriptedProvider, type Script } from '../../../src/testing/index.js';
+import { createEngine, endOf, type EngineOptions, type Peer, type Wire } from '../run/harness.js';
+
+/** What careless code rejects with. */
+const nobody = undefined as unknown as Error;
+
+function call(name: string, args: string, id = 'c1'): LlmPart {
+  return { type: 'tool-call', id, name, arguments: args };
+}
+
+function toolOf(name: string, execute: Tool['execute'], extra: { timeoutMs?: number } = {}): Tool {
+  return defineTool({ name, description: name, params: z.looseObject({}), execute, ...extra });
+}
+
+async function ended(peer: Peer): Promise<Wire> {
+  return vi.waitFor(
+    () => {
+      const end = endOf(peer);
+      if (end === undefined) throw new Error('The run is not over yet');
+      return end;
+    },
+    { timeout: 5_000 },
+  );
+}
+
+/** Asks once and waits for the end. */
+async function ask(
+  options: EngineOptions,
+  request: Record<string, unknown> = {},
+): Promise<{ peer: Peer; end: Wire; types: string[] }> {
+  const peer = createEngine(options).connect();
+  peer.send({ type: 'streaming_query', query: 'q', ...request });
+  const end = await ended(peer);
+  return { peer, end, types: peer.inRuns.map(({ type }) => type) };
+}
+
+/** What the model was told about the tool calls before its n-th call. */
+function told(provider: { calls: readonly { request: LlmRequest }[] }, n: number): unknown[] {
+  return (provider.calls[n]?.request.messages ?? [])
+    .filter((message) => message.role === 'tool')
+    .map(({ content }) => JSON.parse(content) as unknown);
+}
+
+function provider(stream: LlmProvider['stream']): LlmProvider {
+  return { vendor: 'own', stream };
+}
+
+describe('Steps', () => {
+  it('puts the system prompt first, then the question, then calls and answers', async () => {
+    const scripted = createScriptedProvider(['Let me see. ', call('echo', '{"a":1}')], ['Done']);
+    const echo = toolOf('echo', (params) => params);
+    const { end, types } = await ask({ provider: scripted, systemPrompt: 'Be kind', tools: [echo] });
+    expect(scripted.calls[0]?.request.messages).toEqual([
+      { role: 'system', content: 'Be kind' },
+      { role: 'user', content: 'q' },
+    ]);
+    expect(scripted.calls[1]?.request.messages.slice(2)).toEqual([
+      { role: 'assistant', content: 'Let me see. ', toolCalls: [{ id: 'c1', name: 'echo', arguments: '{"a":1}' }] },
+      { role: 'tool', toolCallId: 'c1', toolName: 'echo', content: '{"a":1}' },
+    ]);
+    expect(types).toEqual([
+      'stream_start',
+      'stream_chunk',
+      'stream_tool_call',
+      'stream_tool_result',
+      'stream_chunk',
+      'stream_end',
+    ]);
+    expect(end['finish_reason']).toBe('stop');
+  });
+
+  it('asks without a system message where there is no prompt', async () => {
+    const scripted = createScriptedProvider(['x']);
+    await ask({ provider: scripted, systemPrompt: '' });
+    expect(scripted.calls[0]?.request.messages).toEqual([{ role: 'user', content: 'q' }]);
+  });
+
+  it.each(['streaming_query', 'agent_query'])('stops a %s that calls tools for ever after maxSteps', async (type) => {
+    let executed = 0;
+    const scripted = createScriptedProvider(['again ', call('count', '{}')]);
+    const { end } = await ask(
+      { provider: scripted, maxSteps: 3, tools: [toolOf('count', () => ++executed)] },
+      { type },
+    );
+    expect(scripted.calls).toHaveLength(3);
+    expect(executed).toBe(2);
+    expect(end['finish_reason']).toBe('max_steps');
+    if (type === 'agent_query') expect(end['content']).toBe('again ');
+  });
+
+  it('executes the calls of a step at the same time', async () => {
+    let running = 0;
+    let most = 0;
+    let release: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => (release = resolve));
+    const tool = toolOf('wait', async (params) => {
+      most = Math.max(most, ++running);
+      if (running === 3) release();
+      await all;
+      return params;
+    });
+    const calls = [call('wait', '{"n":1}', 'a'), call('wait', '{"n":2}', 'b'), call('wait', '{"n":3}', 'c')];
+    const scripted = createScriptedProvider(calls, ['x']);
+    await ask({ provider: scripted, tools: [tool] });
+    expect(most).toBe(3);
+    expect(told(scripted, 1)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  });
+
+  it('executes calls whose ids come again in every answer, each once and under an id of its own', async () => {
+    const ids: string[] = [];
+    const tool = toolOf('t', (_params, context) => void ids.push(context.toolCallId));
+    const step: Script = [
+      call('t', '{}', 'call_0'),
+      call('t', '{}', 'call_0'),
+      call('t', '{}', ''),
+      call('t', '{}', ''),
+    ];
+    const scripted = createScriptedProvider(step, step, step, ['x']);
+    const { peer } = await ask({ provider: scripted, tools: [tool] });
+    expect(ids).toHaveLength(12);
+    expect(new Set(ids).size).toBe(12);
+    expect(peer.ofType('stream_tool_call').map(({ tool_call_id: id }) => id)).toEqual(ids);
+    expect(peer.ofType('stream_tool_result').every(({ error }) => error === undefined)).toBe(true);
+  });
+
+  it('gives made up ids that no other call of the answer has', async () => {
+    const ids: string[] = [];
+    const tool = toolOf('t', (_params, context) => void ids.push(context.toolCallId));
+    const scripted = createScriptedProvider([call('t', '{}', 'call-1-1'), call('t', '{}', '')], ['x']);
+    const { peer } = await ask({ provider: scripted, tools: [tool] });
+    expect(new Set(ids).size).toBe(2);
+    expect(peer.ofType('stream_tool_result').map(({ error }) => error)).toEqual([undefined, undefined]);
+  });
+
+  it('takes parts that come together, joined but in order', async () => {
+    const scripted = createScriptedProvider([
+      [
+        { type: 'reasoning-delta', text: 'h' },
+        { type: 'reasoning-delta', text: 'm' },
+        { type: 'text-delta', text: 'a' },
+        { type: 'text-delta', text: 'b' },
+        { type: 'usage', inputTokens: 3, outputTokens: 4 },
+        { type: 'text-delta', text: 'c' },
+        { type: 'finish', reason: 'length' },
+      ],
+      [],
+    ]);
+    const { peer, end } = await ask({ provider: scripted });
+    expect(peer.ofType('stream_reasoning').map(({ content }) => content)).toEqual(['hm']);
+    expect(
+      peer
+        .ofType('stream_chunk')
+        .map(({ content }) => content)
+        .join(''),
+    ).toBe('abc');
+    expect(end).toMatchObject({ finish_reason: 'length', usage: { input_tokens: 3, output_tokens: 4 } });
+  });
+
+  it('answers an agent_query with the last text that is not empty, without chunks', async () => {
+    const scripted = createScriptedProvider(['The answer', call('t', '{}')], ['']);
+    const { end, types } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] }, { type: 'agent_query' });
+    expect(types).toEqual(['status', 'stream_tool_call', 'stream_tool_result', 'agent_response']);
+    expect(end).toMatchObject({ content: 'The answer', vendor: 'scripted', model: 'script-1' });
+  });
+});
+
+describe('Usage', () => {
+  const usage = (inputTokens: number, outputTokens: number): LlmPart => ({ type: 'usage', inputTokens, outputTokens });
+
+  it('is the sum of the steps', async () => {
+    const scripted = createScriptedProvider([call('t', '{}'), usage(10, 1)], ['x', usage(20, 2), usage(21, 3)]);
+    const { end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
+    expect(end['usage']).toEqual({ input_tokens: 31, output_tokens: 4 });
+  });
+
+  it('is absent where a whole answer does not tell it', async () => {
+    const { end } = await ask({ provider: createScriptedProvider(['x']) });
+    expect('usage' in end).toBe(false);
+  });
+
+  it('is marked as estimated where one step was', async () => {
+    const estimated: LlmPart = { type: 'usage', inputTokens: 1, outputTokens: 1, estimated: true };
+    const scripted = createScriptedProvider([call('t', '{}'), estimated], ['x', usage(2, 2)]);
+    const { end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
+    expect(end['usage']).toEqual({ input_tokens: 3, output_tokens: 3, estimated: true });
+  });
+
+  it('is estimated where the provider fails before it tells', async () => {
+    const scripted = createScriptedProvider(['12345678', new Error('cut')]);
+    const { end } = await ask({ provider: scripted });
+    expect(end).toMatchObject({ type: 'error', usage: { input_tokens: 1, output_tokens: 2, estimated: true } });
+  });
+
+  it('is made of whole numbers whatever the provider says', async () => {
+    const odd = { type: 'usage', inputTokens: Number.NaN, outputTokens: 2.4 } as LlmPart;
+    const huge = { type: 'usage', inputTokens: 7n as unknown as number, outputTokens: -5 } as LlmPart;
+    const scripted = createScriptedProvider([call('t', '{}'), odd], ['x', huge]);
+    const { end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
+    expect(end).toMatchObject({ type: 'stream_end', usage: { input_tokens: 7, output_tokens: 2 } });
+  });
+});
+
+describe('Tool calls of the model', () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = cyclic;
+  const deep = '['.repeat(32_768) + ']'.repeat(32_768);
+
+  it.each<[string, LlmPart, string]>([
+    ['broken JSON', call('t', '{"a":'), 'invalid_params'],
+    ['JSON nested too deep', call('t', deep), 'invalid_params'],
+    ['params the schema refuses', call('strict', '{"n":"x"}'), 'invalid_params'],
+    ['params that are no object', call('strict', '5'), 'invalid_params'],
+    ['an unknown tool', call('nothing', '{}'), 'unknown_tool'],
+    ['a tool named like a property', call('__proto__', '{}'), 'unknown_tool'],
+    ['a tool named like a method', call('toString', '{}'), 'unknown_tool'],
+    ['a tool that throws', call('throws', '{}'), 'tool_failed'],
+    ['a tool that rejects', call('rejects', '{}'), 'tool_failed'],
+    ['a tool that throws undefined', call('nothingThrown', '{}'), 'tool_failed'],
+    ['a circle', call('circle', '{}'), 'tool_failed'],
+    ['a BigInt', call('bigint', '{}'), 'tool_failed'],
+    ['a toJSON that throws', call('tojson', '{}'), 'tool_failed'],
+    ['a result nested too deep', call('deep', '{}'), 'tool_failed'],
+    ['a tool that takes too long', call('slow', '{}'), 'tool_timeout'],
+    ['too large a result', call('large', '{}'), 'output_too_large'],
+    ['a schema that throws', call('badschema', '{}'), 'tool_failed'],
+  ])('tell the model about %s and go on', async (_what, part, code) => {
+    const scripted = createScriptedProvider([part], ['Sorry']);
+    const tools = [
+      toolOf('t', () => 1),
+      defineTool({ name: 'strict', description: '', params: z.object({ n: z.number() }), execute: () => 1 }),
+      toolOf('throws', () => {
+        throw new Error('secret');
+      }),
+      toolOf('rejects', () => Promise.reject(new Error('secret'))),
+      toolOf('nothingThrown', () => Promise.reject(nobody)),
+      toolOf('circle', () => cyclic),
+      toolOf('bigint', () => ({ n: 1n })),
+      toolOf('tojson', () => ({
+        toJSON: () => {
+          throw new Error('secret');
+        },
+      })),
+      toolOf('deep', () => JSON.parse('['.repeat(600) + ']'.repeat(600)) as unknown),
+      toolOf('slow', () => new Promise(() => undefined), { timeoutMs: 20 }),
+      toolOf('large', () => '漢'.repeat(700)),
+      defineTool({
+        name: 'badschema',
+        description: '',
+        parameters: {},
+        params: {
+          '~standard': {
+            version: 1,
+            vendor: 'own',
+            validate: () => {
+              throw new Error('secret');
+            },
+          },
+        },
+        execute: () => 1,
+      }),
+    ];
+    const { peer, end } = await ask({ provider: scripted, tools, maxToolResultBytes: 2_000 });
+    expect(end).toMatchObject({ type: 'stream_end', finish_reason: 'stop' });
+    expect(peer.ofType('stream_tool_result')).toMatchObject([{ error: { code } }]);
+    expect(told(scripted, 1)).toEqual([{ error: (peer.ofType('stream_tool_result')[0]?.['error'] as Wire)['error'] }]);
+    expect(JSON.stringify([peer.frames, scripted.calls])).not.toContain('secret');
+    expect(peer.inRuns.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('tell the message of an AgentSocketError, thrown or rejected', async () => {
+    const refuse = toolOf('refuse', () => {
+      throw new AgentSocketError('forbidden', 'Not on Sundays', { cause: new Error('secret') });
+    });
+    const scripted = createScriptedProvider([call('refuse', '{}')], ['Sorry']);
+    const { peer } = await ask({ provider: scripted, tools: [refuse] });
+    expect(peer.ofType('stream_tool_result')).toMatchObject([
+      { error: { code: 'forbidden', error: 'Not on Sundays' } },
+    ]);
+    expect(told(scripted, 1)).toEqual([{ error: 'Not on Sundays' }]);
+    expect(JSON.stringify(peer.frames)).not.toContain('secret');
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['nothing', undefined, null],
+    ['a function', () => 1, null],
+    ['NaN', Number.NaN, null],
+    ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['undefined fields', { a: undefined, b: 1 }, { b: 1 }],
+    ['zero', 0, 0],
+    ['false', false, false],
+    ['an empty text', '', ''],
+    ['lone surrogates', '\ud800', '\ud800'],
+  ])('take %s as JSON has it', async (_what, result, expected) => {
+    const scripted = createScriptedProvider([call('t', '')], ['x']);
+    const { peer } = await ask({ provider: scripted, tools: [toolOf('t', () => result)] });
+    expect(peer.ofType('stream_tool_call')).toMatchObject([{ params: {} }]);
+    expect(peer.ofType('stream_tool_result')[0]?.['result']).toEqual(expected);
+    expect(told(scripted, 1)).toEqual([expected]);
+  });
+
+  it('keep the result as it was when the tool returned it', async () => {
+    const kept = { n: 1 };
+    const scripted = createScriptedProvider([call('t', '{}')], [call('u', '{}', 'c2')], ['x']);
+    const tools = [toolOf('t', () => kept), toolOf('u', () => (kept.n = 2))];
+    await ask({ provider: scripted, tools });
+    expect(told(scripted, 2)).toEqual([{ n: 1 }, 2]);
+  });
+
+  it('abort the signal of a tool that takes too long', async () => {
+    let reason: unknown;
+    const tool = toolOf(
+      'slow',
+      (_params, { signal }) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => void (reason = signal.reason));
+        }),
+      { timeoutMs: 20 },
+    );
+    await ask({ provider: createScriptedProvider([call('slow', '{}')], ['x']), tools: [tool] });
+    await vi.waitFor(() => expect(reason).toMatchObject({ code: 'tool_timeout' }));
+  });
+
+  it('never reach a tool the query did not choose', async () => {
+    let executed = 0;
+    const scripted = createScriptedProvider([call('other', '{}')], ['x']);
+    const tools = [toolOf('one', () => 1), toolOf('other', () => ++executed)];
+    const { peer } = await ask({ provider: scripted, tools, clientMayChoose: { tools: true } }, { tools: ['one'] });
+    expect(scripted.calls[0]?.request.tools.map(({ name }) => name)).toEqual(['one']);
+    expect(peer.ofType('stream_tool_result')).toMatchObject([{ error: { code: 'unknown_tool' } }]);
+    expect(executed).toBe(0);
+  });
+});
+
+describe('defineTool', () => {
+  it.each([Infinity, Number.NaN, 0, -1, 2 ** 31])('refuses a timeout of %s', (timeoutMs) => {
+    expect(() => toolOf('t', () => 1, { timeoutMs })).toThrow(/timeoutMs/);
+  });
+
+  it.each(['', 'a b', 'ä', 'x'.repeat(65), '../x'])('refuses the name %j', (name) => {
+    expect(() => toolOf(name, () => 1)).toThrow(/name/);
+  });
+});
+
+describe('Choices of a query', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['model', { model: 'gpt' }],
+    ['temperature', { temperature: 0 }],
+    ['tools', { tools: [] }],
+  ])('are refused by default: %s', async (_what, choice) => {
+    const scripted = createScriptedProvider(['x']);
+    const peer = createEngine({ provider: scripted }).connect();
+    peer.send({ type: 'streaming_query', query: 'q', ...choice, request_id: 'r' });
+    await vi.waitFor(() => expect(peer.ofType('error')).toHaveLength(1));
+    expect(peer.ofType('error')[0]).toMatchObject({ code: 'forbidden', request_id: 'r' });
+    expect(peer.inRuns).toEqual([]);
+    expect(scripted.calls).toEqual([]);
+  });
+
+  it('reach the provider where they are allowed, and the answer names the model', async () => {
+    const scripted = createScriptedProvider(['x']);
+    const tools = [toolOf('a', () => 1), toolOf('b', () => 1)];
+    const { peer } = await ask(
+      { provider: scripted, tools, clientMayChoose: { models: ['m2'], temperature: true, tools: true } },
+      { model: 'm2', temperature: 0, tools: ['b'] },
+    );
+    expect(scripted.calls[0]?.request).toMatchObject({ model: 'm2', temperature: 0 });
+    expect(scripted.calls[0]?.request.tools.map(({ name }) => name)).toEqual(['b']);
+    expect(peer.ofType('stream_start')[0]).toMatchObject({ model: 'm2' });
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ model: 'm3' }, 'forbidden'],
+    [{ tools: ['nothing'] }, 'unknown_tool'],
+  ])('are refused outside what is allowed: %j', async (choice, code) => {
+    const peer = createEngine({ clientMayChoose: { models: ['m2'], tools: true } }).connect();
+    peer.send({ type: 'agent_query', query: 'q', ...choice });
+    await vi.waitFor(() => expect(peer.ofType('error')).toMatchObject([{ code }]));
+  });
+});
+
+describe('A provider', () => {
+  async function* nothing(): AsyncGenerator<LlmPart> {
+    // Ends at once.
+  }
+
+  it.each<[string, LlmProvider['stream']]>([
+    [
+      'throws at once',
+      () => {
+        throw new Error('secret');
+      },
+    ],
+    ['gives no stream', () => undefined as unknown as AsyncIterable<LlmPart>],
+    ['yields null', () => [null] as unknown as AsyncIterable<LlmPart>],
+    ['yields a text that is none', () => [{ type: 'text-delta' }] as unknown as AsyncIterable<LlmPart>],
+    ['rejects with nothing', () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(nobody) }) })],
+  ])('that %s ends the run with provider_error and without its text', async (_how, stream) => {
+    const { peer, end } = await ask({ provider: provider(stream) });
+    expect(end).toMatchObject({ type: 'error', code: 'provider_error', finish_reason: 'error', retryable: true });
+    expect(JSON.stringify(peer.frames)).not.toContain('secret');
+  });
+
+  it('that yields nothing ends the run in peace', async () => {
+    const { end, types } = await ask({ provider: provider(nothing) });
+    expect(types).toEqual(['stream_start', 'stream_end']);
+    expect(end['finish_reason']).toBe('stop');
+    const whole = await ask({ provider: provider(nothing) }, { type: 'agent_query' });
+    expect(whole.end).toMatchObject({ type: 'agent_response', content: '', vendor: 'own' });
+  });
+
+  it('that ignores what it does not know of goes on', async () => {
+    const parts = [{ type: 'audio-delta', bytes: 'x' }, { type: 'text-delta', text: 'a' }, []];
+    const { peer } = await ask({ provider: provider(() => parts as unknown as AsyncIterable<LlmPart>) });
+    expect(peer.ofType('stream_chunk').map(({ content }) => content)).toEqual(['a']);
+  });
+
+  it('that throws an AgentSocketError is quoted', async () => {
+    const error = new AgentSocketError('provider_rate_limited', 'Slow down', {
+      retryAfterMs: 1_500,
+      cause: new Error('secret'),
+    });
+    const { peer, end } = await ask({ provider: createScriptedProvider(['a', error]) });
+    expect(end).toMatchObject({
+      type: 'error',
+      error: 'Slow down',
+      code: 'provider_rate_limited',
+      retryable: true,
+      retry_after_ms: 1_500,
+    });
+    expect(JSON.stringify(peer.frames)).not.toContain('secret');
+    expect(peer.ofType('stream_chunk')).toHaveLength(1);
+  });
+
+  it('is returned to when the run stops, so that it can let go', async () => {
+    let returned = false;
+    const stream = async function* (
+      _request: LlmRequest,
+      { signal }: { signal: AbortSignal },
+    ): AsyncGenerator<LlmPart> {
+      try {
+        yield { type: 'text-delta', text: 'a' };
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        yield { type: 'text-delta', text: 'never shown' };
+      } finally {
+        returned = true;
+      }
+    };
+    const peer = createEngine({ provider: provider(stream) }).connect();
+    peer.send({ type: 'streaming_query', query: 'q' });
+    await vi.waitFor(() => expect(peer.ofType('stream_chunk')).toHaveLength(1));
+    peer.send({ type: 'cancel' });
+    await ended(peer);
+    expect(returned).toBe(true);
+    expect(JSON.stringify(peer.frames)).not.toContain('never shown');
+  });
+
+  it('that never stops talking cannot fill the memory of an agent_query', async () => {
+    const text = 'x'.repeat(1_000);
+    const stream = async function* (): AsyncGenerator<LlmPart> {
+      for (;;) {
+        await Promise.resolve();
+        yield { type: 'text-delta', text };
+      }
+    };
+    const { end } = await ask({ provider: provider(stream), maxRunBytes: 100_000 }, { type: 'agent_query' });
+    expect(end).toMatchObject({ type: 'error', code: 'output_too_large' });
+  });
+
+  it('that never stops calling tools cannot fill the memory', async () => {
+    const stream = async function* (): AsyncGenerator<LlmPart> {
+      for (let i = 0; ; i++) {
+        await Promise.resolve();
+        yield call('t', 'x'.repeat(1_000), `c${i}`);
+      }
+    };
+    const { end } = await ask({ provider: provider(stream), maxRunBytes: 100_000 });
+    expect(end).toMatchObject({ type: 'error', code: 'output_too_large' });
+  });
+
+  it('that streams without an end is stopped at maxRunBytes, and what was shown is kept', async () => {
+    const { peer, end } = await ask({
+      provider: provider(async function* () {
+        for (;;) {
+          await Promise.resolve();
+          yield { type: 'text-delta', text: 'x'.repeat(1_000) };
+        }
+      }),
+      maxRunBytes: 100_000,
+    });
+    expect(end).toMatchObject({ type: 'error', code: 'output_too_large', usage: { estimated: true } });
+    const shown = peer.ofType('stream_chunk').reduce((sum, { content }) => sum + String(content).length, 0);
+    expect(shown).toBeGreaterThan(80_000);
+    expect(shown).toBeLessThan(110_000);
+  });
+});
