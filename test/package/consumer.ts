@@ -1,0 +1,89 @@
+// What a TypeScript project writes against the package. Compiled as ESM and as CommonJS.
+import http from 'node:http';
+import {
+  AgentSocketError,
+  createAgentSocketServer,
+  createDemoProvider,
+  defineMessage,
+  defineTool,
+  type AgentSocketServer,
+  type LlmProvider,
+  type Principal,
+} from 'agent-ws';
+import { createOpenAiProvider, type OpenAiProviderOptions } from 'agent-ws/openai';
+import { CLOSE_CODES, serverMessages, type ServerMessage, type ServerMessageOf } from 'agent-ws/protocol';
+import { createScriptedProvider, linkSockets, TestClient } from 'agent-ws/testing';
+import { z } from 'zod';
+
+interface User extends Principal {
+  readonly name: string;
+}
+
+const provider: LlmProvider = {
+  vendor: 'mine',
+  async *stream({ messages }, { signal }) {
+    signal.throwIfAborted();
+    await Promise.resolve();
+    for (const { content } of messages) yield { type: 'text-delta', text: content };
+  },
+};
+
+const tool = defineTool({
+  name: 'repeat',
+  description: 'Repeats a text.',
+  params: z.object({ text: z.string(), times: z.number().default(1) }),
+  execute(params, { runId }) {
+    const repeated: string = params.text.repeat(params.times);
+    // @ts-expect-error the schema knows no such param
+    const cause: unknown = params.other;
+    if (repeated === '') throw new AgentSocketError('tool_failed', `Nothing to repeat in ${runId}`, { cause });
+    return { repeated };
+  },
+});
+
+const server = http.createServer();
+export const agent: AgentSocketServer<User, { readonly tab: string }> = createAgentSocketServer({
+  server,
+  provider,
+  tools: [tool],
+  authenticate: (request): User | null =>
+    request.headers.authorization === undefined ? null : { id: '1', name: 'Ada' },
+  metadata: (request, user) => ({ tab: `${user.name} ${request.url ?? ''}` }),
+});
+agent.connections.on('connect', (connection) => {
+  const name: string = connection.principal.name;
+  const tab: string = connection.metadata.tab;
+  connection.sendMessage({ type: 'welcome', name, tab });
+  // @ts-expect-error principals have no such field
+  connection.sendMessage({ type: 'age', age: connection.principal.age });
+});
+agent.messages.register(
+  defineMessage({
+    type: 'typing',
+    schema: z.object({ on: z.boolean() }),
+    handle({ on }) {
+      const typing: boolean = on;
+      agent.connections.broadcast({ type: 'typing', typing });
+    },
+  }),
+);
+server.on('request', agent.requestListener);
+// @ts-expect-error a provider is required
+export const broken = createAgentSocketServer({ server });
+
+const options: OpenAiProviderOptions = { apiKey: 'key', model: 'model' };
+export const providers: readonly LlmProvider[] = [createOpenAiProvider(options), createDemoProvider()];
+
+export function describe(message: ServerMessage): string {
+  if (message.type === 'stream_chunk') return message.content;
+  return message.type === 'error' ? message.code : String(CLOSE_CODES.normal.code);
+}
+export const pong: ServerMessageOf<'pong'> = serverMessages.pong.parse({ type: 'pong', timestamp: 1 });
+
+export async function test(url: string): Promise<string> {
+  const client = await TestClient.connect(url);
+  client.send({ type: 'ping' });
+  const { timestamp } = await client.next('pong');
+  const [ours] = linkSockets();
+  return `${timestamp} ${ours.bufferedAmount} ${createScriptedProvider(['Hello']).calls.length}`;
+}
