@@ -128,6 +128,22 @@ describe('connection', () => {
     complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
   });
 
+  it('fetches what the server kept of a lost answer', async () => {
+    await openConnected();
+    await ask('wait');
+    await says('wait', 'first');
+    for (const { id } of server.agent.connections) {
+      server.agent.connections.disconnect(id, { code: 1011, reason: 'Internal error' });
+    }
+    await page.waitForSelector('article[data-state=lost]');
+    await page.waitForSelector('html[data-connection=open]');
+    await answer('wait').getByRole('button', { name: 'Fetch what the server kept' }).click();
+    await ended('wait', 'cancelled');
+    await row('resumed').waitFor();
+    expect(await answer('wait').locator('.prose').textContent()).toBe('first ');
+    expect(await page.locator('article').count()).toBe(1);
+  });
+
   it('stops trying when told to', async () => {
     await openConnected();
     const { port } = server;
