@@ -85,7 +85,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     logger,
     hostAllowed,
     isReady: () => !shutdown.hasBegun && !connections.isFull,
-    statistics: () => connections.statistics(),
+    statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     tools: () => tools.describe(),
   });
   return {

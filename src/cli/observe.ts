@@ -23,11 +23,11 @@ export function observe({ connections, runs }: Pick<AgentSocketServer, 'connecti
     logger.info({ ...nameOf(run) }, 'Run started');
   });
   runs.on('end', (run) => {
-    void logEnd(run, logger);
+    logEnd(run, logger);
   });
 }
 
-async function logEnd(run: Run, logger: Logger): Promise<void> {
+function logEnd(run: Run, logger: Logger): void {
   const fields = {
     ...nameOf(run),
     state: run.state,
@@ -35,20 +35,11 @@ async function logEnd(run: Run, logger: Logger): Promise<void> {
     bytes: run.bytes,
     usage: run.usage(),
   };
-  if (run.state === 'failed') logger.warn({ ...fields, ...(await failureOf(run)) }, 'Run failed');
-  else logger.info(fields, 'Run ended');
-}
-
-/** What the client was told: a code, and a sentence that by contract holds no secret. */
-async function failureOf(run: Run): Promise<{ code?: unknown; error?: unknown }> {
-  try {
-    const last = (await run.log.read(run.head - 1)).at(-1);
-    const { code, error } = JSON.parse(last?.encoded ?? '{}') as { code?: unknown; error?: unknown };
-    return { code, error };
-  } catch {
-    // A store that cannot be read: that the run failed is worth a line all the same.
-    return {};
-  }
+  const { failure } = run;
+  if (failure === undefined) return logger.info(fields, 'Run ended');
+  // What the client was told, and what it was not: the cause.
+  const { code, message: error, cause } = failure;
+  logger.warn({ ...fields, code, error, ...(cause !== undefined && { err: cause }) }, 'Run failed');
 }
 
 function nameOf(run: Run): { runId: string; kind: string } {

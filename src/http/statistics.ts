@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { json } from './reply.js';
 import type { Route } from './route.js';
 
-/** The body of `GET /ws/statistics`: the documented keys, in this order. */
+/** The body of `GET /ws/statistics`: the documented keys, in this order, and more after them. */
 export const statisticsSchema = z
   .object({
     active_connections: z.int().min(0).describe('Connections that are open now.'),
@@ -16,6 +16,7 @@ export const statisticsSchema = z
         uptime: z.number().min(0).describe('Seconds since it was accepted.'),
       }),
     ),
+    active_runs: z.int().min(0).optional().describe('Runs in progress.'),
   })
   .describe('How busy the server is.');
 

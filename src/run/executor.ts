@@ -1,6 +1,6 @@
 import { agentLoop, startAgent, usageOf, type AgentDeps, type AgentOutput } from '../agent/agent-loop.js';
 import type { LlmMessage, LlmProvider } from '../agent/llm-provider.js';
-import { runTool, type ToolDeps } from '../agent/run-tool.js';
+import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from '../agent/run-tool.js';
 import type { ToolLedger } from '../agent/tool-ledger.js';
 import type { ToolRegistry } from '../agent/tool-registry.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
@@ -11,7 +11,7 @@ import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js
 import { checkClientChoices, type ClientChoices } from './client-choices.js';
 import { runKey } from './run-key.js';
 import type { RunExecutor } from './run-manager.js';
-import { errorMessage, type Run, type RunMessage } from './run.js';
+import type { Run, RunMessage } from './run.js';
 
 /** A request that goes to the model. */
 type QueryRequest = ClientMessageOf<'agent_query'> | ClientMessageOf<'streaming_query'>;
@@ -146,9 +146,12 @@ export class AgentExecutor implements RunExecutor {
 
   async #callTool(run: Run, request: ClientMessageOf<'tool_call'>): Promise<RunMessage> {
     const { tool_name: toolName, params } = request;
-    const outcome = await runTool({ toolCallId: run.id, toolName, params }, this.#toolDeps(run));
+    const call: ToolCall = { toolCallId: run.id, toolName, params };
+    const outcome = await runTool(call, this.#toolDeps(run));
+    // A cancelled run ends with `cancelled`, which says nothing of a tool that may have taken effect.
+    if (run.isStopping) run.message(toolResultMessage(call, outcome));
     if (outcome.ok) return { type: 'tool_result', tool_name: toolName, result: outcome.result };
-    return errorMessage(outcome.error, undefined);
+    throw outcome.error;
   }
 
   #startAgent(run: Run, request: QueryRequest): ReturnType<typeof startAgent> {
@@ -174,15 +177,7 @@ export class AgentExecutor implements RunExecutor {
           tool_name: call.toolName,
           params: call.params,
         }),
-      toolResult: (call, outcome) =>
-        run.message({
-          type: 'stream_tool_result',
-          tool_call_id: call.toolCallId,
-          tool_name: call.toolName,
-          ...(outcome.ok
-            ? { result: outcome.result }
-            : { error: { code: outcome.error.code, error: outcome.error.message } }),
-        }),
+      toolResult: (call, outcome) => run.message(toolResultMessage(call, outcome)),
       charge: (bytes) => run.charge(bytes),
       backpressure: () => run.backpressure(),
     };
@@ -203,4 +198,15 @@ export class AgentExecutor implements RunExecutor {
       logger: this.#logger,
     };
   }
+}
+
+function toolResultMessage(call: ToolCall, outcome: ToolOutcome): RunMessage {
+  return {
+    type: 'stream_tool_result',
+    tool_call_id: call.toolCallId,
+    tool_name: call.toolName,
+    ...(outcome.ok
+      ? { result: outcome.result }
+      : { error: { code: outcome.error.code, error: outcome.error.message } }),
+  };
 }

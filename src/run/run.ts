@@ -64,6 +64,7 @@ export class Run implements Flushable {
   #resolveEnded: () => void = () => undefined;
   #state: RunState = 'accepted';
   #stop: StopCause | undefined;
+  #failure: AgentSocketError | undefined;
   #settleTimer: NodeJS.Timeout | undefined;
   #seq = 0;
   #pendingType: TextType = 'stream_chunk';
@@ -104,6 +105,11 @@ export class Run implements Flushable {
   /** The newest `seq`. */
   get head(): number {
     return this.#seq;
+  }
+
+  /** Why it failed. The client was told code and message; `cause` is for those who look after the server. */
+  get failure(): AgentSocketError | undefined {
+    return this.#failure;
   }
 
   /** What it cost so far; set by whoever does its work. */
@@ -214,7 +220,7 @@ export class Run implements Flushable {
     } catch (fault) {
       // Work of an embedder's own may end with what JSON cannot say; a run ends all the same.
       this.#owner.onFault(this, fault);
-      last = errorMessage(internalError(), undefined);
+      last = this.#fail(internalError(), undefined);
       encoded = this.#encode(last);
     }
     this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
@@ -229,16 +235,21 @@ export class Run implements Flushable {
     if (stop?.state === 'cancelled')
       return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', usage };
     if (stop?.state === 'interrupted') {
-      return errorMessage(
+      return this.#fail(
         new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete'),
         usage,
       );
     }
-    if (stop !== undefined) return errorMessage(stop.error, usage);
+    if (stop !== undefined) return this.#fail(stop.error, usage);
     if (terminal !== undefined && TERMINAL_TYPES.has(terminal.type)) return terminal;
-    if (AgentSocketError.isInstance(error)) return errorMessage(error, usage);
+    if (AgentSocketError.isInstance(error)) return this.#fail(error, usage);
     this.#owner.onFault(this, error);
-    return errorMessage(internalError(), usage);
+    return this.#fail(internalError(error), usage);
+  }
+
+  #fail(error: AgentSocketError, usage: Usage | undefined): RunMessage {
+    this.#failure = error;
+    return errorMessage(error, usage);
   }
 
   #encode(message: RunMessage): MessageEntry {
@@ -277,12 +288,12 @@ function pieceEnd(text: string, start: number): number {
   return last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
 }
 
-function internalError(): AgentSocketError {
-  return new AgentSocketError('internal_error', 'The server failed');
+function internalError(cause?: unknown): AgentSocketError {
+  return new AgentSocketError('internal_error', 'The server failed', { cause });
 }
 
 /** An error as the last message of a run. */
-export function errorMessage(error: AgentSocketError, usage: Usage | undefined): RunMessage {
+function errorMessage(error: AgentSocketError, usage: Usage | undefined): RunMessage {
   return {
     type: 'error',
     error: error.message,

@@ -174,7 +174,7 @@ describe('agent-ws serve', () => {
 
     it('for a value the library refuses', async () => {
       expect(await failure([...LOCAL, '--path', 'agent'])).toBe(
-        '--path: must be a path that begins with "/", without query, received "agent"',
+        '--path: must be a path as it stands in a URL: it begins with "/", has no query and is percent-encoded, received "agent"',
       );
       expect(await failure(LOCAL, { env: { OPENAI_API_KEY: 'x', OPENAI_BASE_URL: 'ftp://127.0.0.1' } })).toMatch(
         /^OPENAI_BASE_URL: must be an http or https URL/,
