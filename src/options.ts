@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { LlmProvider } from './agent/llm-provider.js';
 import type { Tool } from './agent/tool.js';
+import type { ToolLedger } from './agent/tool-ledger.js';
 import type { ToolRegistry } from './agent/tool-registry.js';
 import type { ConnectionManagerOptions } from './connection/connection-manager.js';
 import type { Principal } from './connection/principal.js';
@@ -34,6 +35,11 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    * @default none
    */
   tools?: ToolRegistry | Iterable<Tool> | undefined;
+  /**
+   * Remembers which tool calls were started, so that none runs twice.
+   * @default in memory
+   */
+  ledger?: ToolLedger | undefined;
   /**
    * Path of the endpoint, percent-encoded where it needs to be.
    * @default '/ws/agent'

@@ -7,6 +7,7 @@ import { VERSION } from '../version.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { CliError } from './cli-error.js';
 import { readDotEnv } from './dot-env.js';
+import { withHome } from './home.js';
 import { createHttpServer, listen } from './http-server.js';
 import { createLog } from './logging.js';
 import { observe } from './observe.js';
@@ -57,7 +58,7 @@ async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
     tools: [calculator, currentTime],
     logger,
   });
-  server.on('request', agent.requestListener);
+  server.on('request', withHome(agent.requestListener));
   observe(agent, logger);
   const bound = await listen(server, { host, port }, keyOf);
   stopOnSignals(log, async (signal) => {

@@ -37,6 +37,8 @@ describe('agent-ws serve', () => {
     for (const page of ['/docs', '/ws/statistics', '/healthz']) {
       expect((await fetch(new URL(page, url.replace('ws:', 'http:')))).status, page).toBe(200);
     }
+    const home = await fetch(new URL('/', url.replace('ws:', 'http:')), { redirect: 'manual' });
+    expect([home.status, home.headers.get('location')]).toEqual([302, 'static/test_websocket.html']);
     const client = await TestClient.connect(url);
     expect(
       await client.ask({ type: 'tool_call', tool_name: 'calculator', params: { expression: '123 + 456' } }),

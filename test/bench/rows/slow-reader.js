@@ -23,7 +23,7 @@ export async function slowReader(bench) {
       await sleep(500);
       const before = await collect();
       await bench.pinger.call('pacerReset');
-      await bench.load.call('stallStart', { port, plan, readChunks: 100 });
+      await bench.load.call('stallStart', { port, plan, readChunks: 5 });
       let peak = 0;
       const deadline = Date.now() + holdMs;
       while (Date.now() < deadline) {
