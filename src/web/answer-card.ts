@@ -137,7 +137,8 @@ export class AnswerCard {
       const { input_tokens, output_tokens, estimated } = answer.usage;
       entries.push(['metric.usage', `${estimated === true ? '≈ ' : ''}${input_tokens} → ${output_tokens}`]);
     }
-    if (answer.finishReason !== undefined) entries.push(['metric.finish', answer.finishReason]);
+    const finish = [answer.finishReason, answer.cancelReason].filter((part) => part !== undefined).join(' · ');
+    if (finish !== '') entries.push(['metric.finish', finish]);
     const who = [answer.vendor, answer.model].filter((part) => part !== undefined).join(' · ');
     if (who !== '') entries.push(['metric.model', who]);
     const shown = entries.filter(([, value]) => value !== undefined);

@@ -147,6 +147,8 @@ export class Answer {
     this.arrivals.clear();
     this.endedAt = undefined;
     this.failure = undefined;
+    this.finishReason = undefined;
+    this.cancelReason = undefined;
     this.state = 'accepted';
     this.changed.emit();
   }

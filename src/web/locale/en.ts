@@ -67,7 +67,6 @@ export const en = {
   'welcome.title': 'Ask something, and watch it arrive.',
   'welcome.text':
     'This page speaks to the agent over one WebSocket and shows every frame of it: what you send, what comes back, and when.',
-  'welcome.connect.text': 'The server greets with connected and the id of your connection.',
   'welcome.stream': 'Stream an answer',
   'welcome.agent': 'Ask for a whole answer',
   'welcome.tool': 'Run a tool',

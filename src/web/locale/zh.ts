@@ -55,7 +55,6 @@ export const zh: Texts = {
 
   'welcome.title': '提一个问题，看答案逐字到来。',
   'welcome.text': '本页通过一条 WebSocket 与智能体对话，并展示每一帧：您发出了什么、收到了什么、在什么时刻。',
-  'welcome.connect.text': '服务器会以 connected 问候，并告知连接编号。',
   'welcome.stream': '流式回答',
   'welcome.agent': '完整回答',
   'welcome.tool': '运行工具',
