@@ -118,6 +118,7 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   checkList('allowedHosts', given.allowedHosts, 'host names or addresses, or "*"', isHost);
   if (given.tools !== undefined && !isIterable(given.tools))
     throw new OptionError('tools', 'an array of tools', given.tools);
+  checkMethods('ledger', 'a ToolLedger', given.ledger, ['begin', 'settle', 'forget']);
   checkMethods('store', 'a RunStore', given.store, ['create', 'open', 'setState', 'list', 'unfinished', 'expire']);
   checkMethods('logger', 'a logger with debug, info, warn and error', given.logger, ['debug', 'info', 'warn', 'error']);
 }
