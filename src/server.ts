@@ -50,7 +50,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
 ): AgentSocketServer<P, Metadata> {
   checkOptions(options);
   const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger = silentLogger } = options;
-  const tools = options.tools instanceof ToolRegistry ? options.tools : new ToolRegistry(options.tools);
+  const tools = ToolRegistry.isInstance(options.tools) ? options.tools : new ToolRegistry(options.tools);
   const store = options.store ?? new MemoryRunStore(options);
   const executor = new AgentExecutor({ ...options, provider, tools, ledger: options.ledger ?? new MemoryToolLedger() });
   const connections = new ConnectionManager<P, Metadata>({ ...options, epoch: store.epoch });

@@ -1,13 +1,22 @@
+import { hasBrand } from '../errors/branded.js';
 import { OptionError } from '../errors/option-error.js';
 import type { LlmTool } from './llm-provider.js';
 import type { Tool } from './tool.js';
 
+const BRAND = Symbol.for('agent-ws.ToolRegistry');
+
 /** The tools a server offers, by name. */
 export class ToolRegistry implements Iterable<Tool> {
+  /** Like `instanceof`, but also true for a registry made by another copy of this package. */
+  static isInstance(value: unknown): value is ToolRegistry {
+    return hasBrand(value, BRAND);
+  }
+
   readonly #tools = new Map<string, Tool>();
 
   /** @throws OptionError where two tools have one name. */
   constructor(tools: Iterable<Tool> = []) {
+    Object.defineProperty(this, BRAND, { value: true });
     for (const tool of tools) this.register(tool);
   }
 

@@ -32,7 +32,7 @@ export const CLOSE_CODES = {
   policy: { code: 1008, reason: 'Too many fragments', reconnect: 'no', meaning: 'A message came in too many pieces.' },
   tooBig: {
     code: 1009,
-    reason: 'Message is larger than 1 MiB',
+    reason: 'Message is too big',
     reconnect: 'yes',
     meaning: 'A message is over the limit; never send it again.',
   },

@@ -4,9 +4,9 @@ export const SUBPROTOCOL = 'agent-ws.v1';
 /** Where the endpoint lives unless the embedder says otherwise. */
 export const DEFAULT_PATH = '/ws/agent';
 
-/** Bounds every message has to keep. They are part of the protocol, not options. */
+/** Bounds every message has to keep. Only `messageBytes` can be set otherwise, by the server's `maxMessageBytes`. */
 export const LIMITS = {
-  /** Bytes in one message from a client. */
+  /** Bytes in one message from a client, unless the server says otherwise in `connected.limits`. */
   messageBytes: 1_048_576,
   /** Objects and arrays inside each other. */
   depth: 32,
