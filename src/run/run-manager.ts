@@ -254,11 +254,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     if (run.isOver) return;
     if (run.bytes > this.#options.maxRunBytes) {
       run.stop(tooLarge(`The output of the run is larger than ${this.#options.maxRunBytes} bytes`));
-    } else if (this.#liveBytes > this.#options.maxLogBytes) {
-      const running = [...this.#live.values()].filter((other) => !other.isStopping);
-      const largest = running.reduce((a, b) => (b.bytes > a.bytes ? b : a), run);
-      largest.stop(tooLarge('The server holds as much output as it can, and this run has the most'));
-    }
+    } else if (this.#liveBytes > this.#options.maxLogBytes) this.#stopLargest();
   }
 
   /** Called by a run. */
@@ -272,6 +268,15 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   /** Called by a run. */
   onFault(run: Run, error: unknown): void {
     this.logger.error({ runId: run.id.slice(0, 8), err: error }, 'A run failed');
+  }
+
+  /** Those told to stop already make room within a second: only what the others hold counts. */
+  #stopLargest(): void {
+    const running = [...this.#live.values()].filter((run) => !run.isStopping);
+    const bytes = running.reduce((sum, run) => sum + run.bytes, 0);
+    if (bytes <= this.#options.maxLogBytes) return;
+    const largest = running.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    largest.stop(tooLarge('The server holds as much output as it can, and this run has the most'));
   }
 
   /** The last reader is gone and cannot come back: the run stops costing. */

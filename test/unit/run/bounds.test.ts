@@ -1,0 +1,155 @@
+import { describe, expect, it, vi } from 'vitest';
+import { MemoryRunStore, type LlmPart, type LlmProvider, type RunExecutor } from '../../../src/index.js';
+import { createScriptedProvider } from '../../../src/testing/index.js';
+import { createEngine, endOf, type Peer, type Wire } from './harness.js';
+
+const query = { type: 'streaming_query', query: 'q' };
+
+async function ended(peer: Peer): Promise<Wire> {
+  return vi.waitFor(
+    () => {
+      const end = endOf(peer);
+      if (end === undefined) throw new Error('The run is not over yet');
+      return end;
+    },
+    { timeout: 5_000 },
+  );
+}
+
+const textOf = (peer: Peer): string =>
+  peer
+    .ofType('stream_chunk')
+    .map(({ content }) => String(content))
+    .join('');
+
+function keepBusy(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+describe('Chunks', () => {
+  it('hold at most 64 KiB of UTF-8 and never half a character', async () => {
+    const text = `x${'🙂漢'.repeat(60_000)}`;
+    const peer = createEngine({ provider: createScriptedProvider([text]) }).connect();
+    peer.send(query);
+    await ended(peer);
+    const chunks = peer.ofType('stream_chunk').map(({ content }) => String(content));
+    expect(chunks.length).toBeGreaterThan(5);
+    for (const chunk of chunks) {
+      expect(Buffer.byteLength(chunk)).toBeLessThanOrEqual(65_536);
+      // Half a character does not survive UTF-8.
+      expect(Buffer.from(chunk).toString() === chunk).toBe(true);
+    }
+    expect(textOf(peer) === text).toBe(true);
+  });
+
+  it('merge while the event loop is busy, in order, and never across a tool call or another kind of text', async () => {
+    const expected: string[] = [];
+    const executor: RunExecutor = {
+      check: () => undefined,
+      execute: async (run) => {
+        for (let block = 0; block < 12; block++) {
+          for (const type of ['stream_chunk', 'stream_reasoning'] as const) {
+            let text = '';
+            for (let i = 0; i < 200; i++) {
+              run.text(type, `${block}.${i} `);
+              text += `${block}.${i} `;
+            }
+            expected.push(`${type}:${text}`);
+          }
+          run.message({ type: 'stream_tool_call', tool_call_id: `${block}`, tool_name: 't', params: {} });
+          expected.push('stream_tool_call:');
+          keepBusy(30);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        return { type: 'stream_end' };
+      },
+    };
+    const peer = createEngine({ executor }).connect();
+    peer.send(query);
+    await ended(peer);
+    const got: string[] = [];
+    let kind = '';
+    for (const { type, content = '' } of peer.inRuns.slice(0, -1)) {
+      if (type === kind && typeof content === 'string' && content !== '') got.push(`${got.pop() ?? ''}${content}`);
+      else got.push(`${type}:${String(content)}`);
+      kind = type;
+    }
+    expect(got).toEqual(expected);
+    // 4,800 pieces of text went in.
+    expect(peer.inRuns.length).toBeLessThan(3_000);
+    expect(peer.inRuns.map(({ seq }) => seq)).toEqual(peer.inRuns.map((_, i) => i + 1));
+  });
+
+  it('that stalled are written without a successor', async () => {
+    const executor: RunExecutor = {
+      check: () => undefined,
+      execute: (run) => {
+        run.text('stream_chunk', 'a');
+        const until = performance.now() + 80;
+        while (performance.now() < until) run.text('stream_chunk', 'b');
+        run.text('stream_chunk', 'last');
+        return new Promise(() => undefined);
+      },
+    };
+    const peer = createEngine({ executor, coalesceMs: 50 }).connect();
+    peer.send(query);
+    await vi.waitFor(() => expect(textOf(peer)).toMatch(/last$/));
+    peer.connection.terminate();
+  });
+});
+
+describe('Memory', () => {
+  /** Writes so many characters, then waits for ever, deaf to its signal. */
+  function writer(size: number): LlmProvider['stream'] {
+    return async function* (): AsyncGenerator<LlmPart> {
+      yield { type: 'text-delta', text: 'x'.repeat(size) };
+      await new Promise(() => undefined);
+    };
+  }
+
+  it('of all runs is bounded: the largest ends, and new ones are refused while it is full', async () => {
+    const sizes = [60_000, 30_000, 20_000];
+    const streams = sizes.map(writer);
+    const provider: LlmProvider = { vendor: 'v', stream: (...args) => (streams.shift() ?? writer(1))(...args) };
+    const engine = createEngine({ provider, maxLogBytes: 100_000 });
+    const peers = sizes.map(() => engine.connect());
+    for (const [index, peer] of peers.entries()) {
+      peer.send(query);
+      await vi.waitFor(() => expect(textOf(peer)).toHaveLength(sizes[index] ?? 0));
+    }
+    const [largest, ...others] = peers;
+    const late = engine.connect();
+    late.send(query);
+    await vi.waitFor(() => expect(late.ofType('error')).toMatchObject([{ code: 'too_many_runs', retryable: true }]));
+    if (largest === undefined) throw new Error('There is a largest');
+    expect(await ended(largest)).toMatchObject({ type: 'error', code: 'output_too_large', retryable: false });
+    for (const other of others) expect(endOf(other)).toBeUndefined();
+    late.send(query);
+    await vi.waitFor(() => expect(textOf(late)).toBe('x'));
+  });
+
+  it('of ended runs is given back: a thousand runs in a row fit a small bound', { timeout: 30_000 }, async () => {
+    const store = new MemoryRunStore({ maxRetainedBytes: 50_000 });
+    const engine = createEngine({
+      provider: createScriptedProvider(['x'.repeat(500)]),
+      maxLogBytes: 5_000,
+      store,
+    });
+    const peer = engine.connect();
+    for (let i = 0; i < 1_000; i++) {
+      const since = peer.ofType('agent_response').length;
+      peer.send({ type: 'agent_query', query: 'q' });
+      await vi.waitFor(() => expect(peer.ofType('agent_response').length).toBe(since + 1), { interval: 1 });
+    }
+    expect(peer.ofType('error')).toEqual([]);
+    expect(store.list('owner').length).toBeLessThan(40);
+    expect(engine.runs.size).toBe(0);
+  });
+
+  it('a run that lasts too long is cancelled', async () => {
+    const peer = createEngine({ provider: { vendor: 'v', stream: writer(1) }, maxRunMs: 50 }).connect();
+    peer.send(query);
+    expect(await ended(peer)).toMatchObject({ type: 'cancelled', reason: 'max_duration', finish_reason: 'cancelled' });
+  });
+});
