@@ -25,8 +25,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   let withUsage = true;
 
   function connect(): Promise<ChatClient> {
-    client ??=
-      'client' in connection ? Promise.resolve(connection) : createClient(connection, timeouts.connectMs);
+    client ??= 'client' in connection ? Promise.resolve(connection) : createClient(connection, timeouts.connectMs);
     return client;
   }
 

@@ -7,4 +7,4 @@ export {
   type ScriptStep,
 } from './scripted-provider.js';
 export { linkSockets, type LinkedSocket, type LinkOptions } from './linked-sockets.js';
-export { TestClient, type TestClientOptions, type TestClose } from './test-client.js';
+export { TestClient, type TestClientOptions, type TestClose, type TestSocket } from './test-client.js';

@@ -35,10 +35,34 @@ interface Waiter {
   readonly resolve: (message: ServerMessage) => void;
 }
 
+/** What a test may do to the socket itself. */
+export interface TestSocket {
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  readonly readyState: number;
+  /** The subprotocol the server chose; empty for none. */
+  readonly protocol: string;
+  /** The extensions the server agreed to. */
+  readonly extensions: string;
+  /** Called for every ping or pong that arrives. */
+  on(event: 'ping' | 'pong', listener: () => void): unknown;
+  /** Called for the next one. */
+  once(event: 'ping' | 'pong', listener: () => void): unknown;
+  /** Sends a text frame, or bytes as a binary one. */
+  send(data: string | Uint8Array): void;
+  /** Stops reading: what the server sends stays in buffers. */
+  pause(): void;
+  /** Reads again. */
+  resume(): void;
+  /** Starts the closing handshake. */
+  close(code?: number, reason?: string): void;
+  /** Ends the connection without a handshake. */
+  terminate(): void;
+}
+
 /** A WebSocket client for tests: it keeps every message and lets a test wait for the one it means. */
 export class TestClient {
-  /** The socket, for what this class does not do: raw frames, pause, terminate. */
-  readonly socket: WebSocket;
+  /** The socket, for what this class does not do. */
+  readonly socket: TestSocket;
   /** Every message so far, in order. */
   readonly messages: ServerMessage[] = [];
   /** The same as they came. */
@@ -51,12 +75,13 @@ export class TestClient {
   private constructor(url: string, options: TestClientOptions) {
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     const protocols = options.negotiate === false ? [] : [SUBPROTOCOL];
-    this.socket = new WebSocket(url, protocols, { headers: options.headers });
+    const socket = new WebSocket(url, protocols, { headers: options.headers });
+    this.socket = socket;
     this.closed = new Promise((resolve) =>
-      this.socket.once('close', (code: number, reason: Buffer) => resolve({ code, reason: reason.toString() })),
+      socket.once('close', (code: number, reason: Buffer) => resolve({ code, reason: reason.toString() })),
     );
-    this.socket.on('error', () => undefined);
-    this.socket.on('message', (data: Buffer) => this.#receive(data.toString()));
+    socket.on('error', () => undefined);
+    socket.on('message', (data: Buffer) => this.#receive(data.toString()));
   }
 
   /** Connects and waits for `connected`. Rejects where the connection ends before that. */

@@ -45,13 +45,13 @@ describe.each([
     expect(named).toEqual(Object.keys(schemas));
   });
 
-  it.each(Object.entries(schemas))(
+  it.each(Object.entries<z.ZodObject>(schemas))(
     '%s: every field and no other, in wire order, marked optional where it is',
     (type, schema) => {
       const text = section(`### \`${type}\``);
       expect(text).toContain(schema.description);
       const documented = rows(text).map(([field]) => field);
-      const fields = Object.entries<z.core.$ZodType>(schema.shape)
+      const fields = Object.entries(schema.shape as Record<string, z.core.$ZodType>)
         .filter(([name]) => name !== 'type')
         .map(([name, field]) => `\`${name}\`${['optional', 'default'].includes(field._zod.def.type) ? ' ?' : ''}`);
       expect(documented).toEqual(fields);

@@ -87,9 +87,9 @@ describe('an embedding application', () => {
       }),
     );
     const [one, two] = [await TestClient.connect(url), await TestClient.connect(url)];
-    const pushed = new Promise((resolve) => two.socket.once('message', (data: Buffer) => resolve(data.toString())));
     one.send({ type: 'whisper', to: two.connected.connection_id, text: 'psst' });
-    expect(JSON.parse(String(await pushed))).toEqual({
+    await vi.waitFor(() => expect(two.frames).toHaveLength(2));
+    expect(JSON.parse(two.frames[1] ?? '')).toEqual({
       type: 'whispered',
       text: 'psst',
       from: one.connected.connection_id,
