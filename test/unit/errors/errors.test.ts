@@ -23,7 +23,7 @@ describe('AgentSocketError', () => {
     expect(error.cause).toBe('secret');
     expect('cause' in new AgentSocketError('forbidden', 'm')).toBe(false);
     expect(JSON.stringify(error)).not.toContain('secret');
-    expect(Object.getOwnPropertySymbols({ ...error })).toEqual([]);
+    expect(Object.getOwnPropertySymbols(Object.assign({}, error))).toEqual([]);
   });
 });
 
