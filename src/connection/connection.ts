@@ -5,8 +5,8 @@ import type { CustomMessage, ServerMessage } from '../protocol/server-messages.j
 import type { Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
-/** Unsent bytes above which a connection that got messages outside runs is closed as a slow consumer. */
-const MAX_UNSENT_BYTES = 1_048_576;
+/** Messages outside runs that may wait while the buffer is above the mark, in UTF-16 units or bytes. */
+const MAX_WAITING = 1_048_576;
 
 /** How long a closed slow consumer may take to read the close before it is terminated. */
 const LINGER_MS = 2_000;
@@ -62,6 +62,8 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   #lastTimestamp = 0;
   /** Since when the buffer is above the mark: milliseconds of the monotonic clock; 0 while it is not. */
   #blockedSince = 0;
+  /** Size of the messages outside runs sent since then. */
+  #waiting = 0;
 
   constructor(socket: Socket, info: ConnectionInfo<P, Metadata>, owner: ConnectionOwner) {
     this.#socket = socket;
@@ -116,7 +118,9 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   /** Like {@link sendMessage}, for a message encoded once for many connections. */
   sendEncoded(encoded: string | Uint8Array): boolean {
     if (this.#closed) return false;
-    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) {
+    // What a run has sent is bounded by its reader, which waits; only what nobody holds back is counted here.
+    this.#waiting = this.#blockedSince === 0 ? 0 : this.#waiting + encoded.length;
+    if (this.#waiting > MAX_WAITING) {
       this.closeAsSlow();
       return false;
     }

@@ -219,18 +219,20 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
       this.#tombstones.add(runKey(principal.id, id));
       return { outcome: 'nothing_running', runIds: [] };
     }
-    const candidates = id === undefined ? [...(subscriptions?.values() ?? [])].map(({ run }) => run) : [known];
-    const runs = candidates.filter((run) => run instanceof Run && !run.isOver) as Run[];
-    if (runs.length === 0) return { outcome: id === undefined ? 'nothing_running' : 'already_finished', runIds: [] };
-    const deliveries = runs.map((run) => {
+    const reading = [...(subscriptions?.values() ?? [])].filter(({ run }) => id === undefined || run.id === id);
+    const candidates = id === undefined ? reading.map(({ run }) => run) : [known];
+    const runs = candidates.filter((run): run is Run => run instanceof Run && !run.isOver);
+    for (const run of runs) {
       const subscription = subscriptions?.get(run.id);
       // A client of the documented core gets exactly one `cancelled` for its cancel: the reply.
       if (subscription !== undefined && !connection.negotiated) subscription.hidesCancelled = true;
       run.stop({ state: 'cancelled', reason: 'requested' });
-      return subscription?.ended ?? run.ended;
-    });
-    await Promise.all(deliveries);
-    return { outcome: 'cancelled', runIds: runs.map((run) => run.id) };
+    }
+    // A reader that lags behind a run that is over is sent the rest of it before the reply as well.
+    await Promise.all([...reading, ...runs].map(({ ended }) => ended));
+    const runIds = runs.filter((run) => run.state === 'cancelled').map((run) => run.id);
+    if (runIds.length > 0) return { outcome: 'cancelled', runIds };
+    return { outcome: candidates.length === 0 ? 'nothing_running' : 'already_finished', runIds };
   }
 
   /**
