@@ -67,11 +67,11 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
       envelope = decodeFrame(data);
       const handled = this.#dispatch(connection, envelope);
       if (handled instanceof Promise) {
-        const { request_id: requestId } = envelope;
-        handled.catch((error: unknown) => this.#refuse(connection, error, requestId));
+        const refused = envelope;
+        handled.catch((error: unknown) => this.#refuse(connection, error, refused));
       }
     } catch (error) {
-      this.#refuse(connection, error, envelope?.request_id);
+      this.#refuse(connection, error, envelope);
     }
   }
 
@@ -102,7 +102,7 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
     await custom.handle(result.value, connection);
   }
 
-  #refuse(connection: Connection, cause: unknown, requestId: unknown): void {
+  #refuse(connection: Connection, cause: unknown, envelope: Envelope | undefined): void {
     const error = AgentSocketError.isInstance(cause)
       ? cause
       : new AgentSocketError('internal_error', 'The server failed to handle the message', { cause });
@@ -115,7 +115,7 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
       retryable: error.retryable,
       retry_after_ms: error.retryAfterMs,
       issues: error.issues?.map(({ path, message }) => ({ path, message })),
-      request_id: isRequestId(requestId) ? requestId : undefined,
+      ...correlation(envelope),
     });
     this.emit('refused', connection, error);
   }
@@ -125,6 +125,11 @@ function isClientType(type: string): type is ClientMessageType {
   return Object.hasOwn(clientMessages, type);
 }
 
-function isRequestId(value: unknown): value is string {
-  return typeof value === 'string' && value.length >= 1 && value.length <= LIMITS.idLength;
+/** By which the client knows what was refused; only what is valid is repeated. */
+function correlation(envelope: Envelope | undefined): { run_id?: string | undefined; request_id?: string | undefined } {
+  const { run_id: runId, request_id: requestId } = clientMessages.cancel.shape;
+  return {
+    run_id: runId.safeParse(envelope?.['run_id']).data,
+    request_id: requestId.safeParse(envelope?.request_id).data,
+  };
 }

@@ -9,9 +9,11 @@ const requestId = z
   .min(1)
   .max(LIMITS.idLength)
   .describe('Chosen by the client; replies and the first message of the run repeat it.');
-const runId = z
-  .uuid()
-  .describe('Idempotency key and cancel handle of a run. The server makes one where the client does not.');
+/** RFC 9562, section 4: read in any case, written in lower case. */
+const uuid = z.uuid().toLowerCase();
+const runId = uuid.describe(
+  'Idempotency key and cancel handle of a run. The server makes one where the client does not.',
+);
 const query = z
   .string({ error: QUERY_REQUIRED })
   .regex(/\S/, { error: QUERY_REQUIRED })
@@ -57,7 +59,7 @@ export const clientMessages = {
   cancel: z
     .object({
       type: z.literal('cancel'),
-      run_id: z.uuid().optional().describe('The run to stop; absent for every run this connection started or resumed.'),
+      run_id: uuid.optional().describe('The run to stop; absent for every run this connection started or resumed.'),
       request_id: requestId.optional(),
     })
     .describe('Stops one run, or every run this connection started or resumed. Answered by `cancelled`.'),

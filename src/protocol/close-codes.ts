@@ -16,7 +16,7 @@ export const CLOSE_CODES = {
   goingAway: { code: 1001, reason: 'Server is going away', reconnect: 'yes', meaning: 'The embedding server closed.' },
   protocolError: {
     code: 1002,
-    reason: 'WebSocket protocol error',
+    reason: '',
     reconnect: 'no',
     meaning: 'The frame breaks RFC 6455.',
   },
@@ -25,14 +25,14 @@ export const CLOSE_CODES = {
   abnormal: { code: 1006, reason: '', reconnect: 'yes', meaning: 'The connection was lost. Never sent, only seen.' },
   invalidText: {
     code: 1007,
-    reason: 'Text is not UTF-8',
+    reason: '',
     reconnect: 'no',
     meaning: 'A text frame is not valid UTF-8.',
   },
-  policy: { code: 1008, reason: 'Too many fragments', reconnect: 'no', meaning: 'A message came in too many pieces.' },
+  policy: { code: 1008, reason: '', reconnect: 'no', meaning: 'A message came in too many pieces.' },
   tooBig: {
     code: 1009,
-    reason: 'Message is too big',
+    reason: '',
     reconnect: 'yes',
     meaning: 'A message is over the limit; never send it again.',
   },

@@ -142,15 +142,10 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     const id = request.run_id ?? randomUUID();
     const requestHash = hashRequest(request);
     const known = this.get(principal, id);
-    if (known !== undefined) return this.#repeat(known, principal, requestHash);
+    if (known !== undefined) return this.#repeat(connection, known, requestHash);
     this.#options.executor.check(request);
     if (this.#draining) throw new AgentSocketError('too_many_runs', 'The server is restarting and takes no new runs');
-    if (connection.readers.size >= this.maxRunsPerConnection) {
-      throw new AgentSocketError(
-        'too_many_runs',
-        `This connection has ${this.maxRunsPerConnection} runs in progress already`,
-      );
-    }
+    this.#checkRoom(connection);
     if (this.#liveBytes >= this.#options.maxLogBytes) {
       throw new AgentSocketError('too_many_runs', 'The server holds as much output as it can; try again later');
     }
@@ -161,7 +156,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
       requestHash,
       createdAt: Date.now(),
     });
-    if (claim.status === 'existing') return this.#repeat(claim.run, principal, requestHash);
+    if (claim.status === 'existing') return this.#repeat(connection, claim.run, requestHash);
     if (claim.status === 'expired') {
       if (claim.requestHash !== requestHash) throw conflict();
       throw new AgentSocketError(
@@ -286,10 +281,16 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     if (run.countReader(-1) === 0) run.stop({ state: 'cancelled', reason: 'abandoned' });
   }
 
-  #repeat(known: Run | StoredRun, principal: Principal, requestHash: string): Acceptance {
+  #checkRoom(connection: Connection): void {
+    if (connection.readers.size < this.maxRunsPerConnection) return;
+    throw new AgentSocketError('too_many_runs', `This connection reads ${this.maxRunsPerConnection} runs already`);
+  }
+
+  #repeat(connection: Connection, known: Run | StoredRun, requestHash: string): Acceptance {
     const id = known instanceof Run ? known.id : known.meta.id;
-    const stored = this.store.open(principal.id, id);
+    const stored = this.store.open(connection.principal.id, id);
     if (stored !== undefined && stored.meta.requestHash !== requestHash) throw conflict();
+    if (this.#subscriptions.get(connection)?.has(id) !== true) this.#checkRoom(connection);
     return { status: 'existing', run: known };
   }
 

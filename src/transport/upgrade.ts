@@ -98,6 +98,8 @@ class Handshakes<P extends Principal, Metadata> {
     if (isDraining()) return this.#refuse(request, raw, head, CLOSE_CODES.draining);
     const slot = connections.reserve();
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
+    // Whatever becomes of the handshake: a client that leaves, now or later, gives its place back.
+    raw.once('close', () => slot.release());
     // Where nothing waits for anything, the handshake is done in the same tick.
     let principal: P | null | Promise<P | null>;
     try {
@@ -123,19 +125,20 @@ class Handshakes<P extends Principal, Metadata> {
     }
     let info: Omit<ConnectionInfo<P, Metadata>, 'negotiated'>;
     try {
-      info = {
-        principal,
-        metadata: metadata(request, principal),
-        remoteAddress: request.socket.remoteAddress,
-        userAgent: request.headers['user-agent'],
-      };
+      const own = metadata(request, principal);
+      if (isThenable(own)) {
+        // Nobody waits for it, and nobody would hear it fail.
+        Promise.resolve(own).catch(ignoreError);
+        throw new TypeError('The metadata hook gave a promise; it has to answer at once');
+      }
+      const { headers, socket } = request;
+      info = { principal, metadata: own, remoteAddress: socket.remoteAddress, userAgent: headers['user-agent'] };
     } catch (error) {
       slot.release();
       logger.error({ err: error }, 'The metadata hook failed');
       return this.#refuse(request, raw, head, CLOSE_CODES.internal);
     }
     // A request that is no handshake is answered by the acceptor, and the socket closes.
-    raw.once('close', () => slot.release());
     acceptor.accept(request, raw, head, ({ socket, negotiated }) => {
       connections.connect(socket, { ...info, negotiated }, slot);
     });

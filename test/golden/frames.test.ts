@@ -251,8 +251,8 @@ describe.each([
       client,
       ['{"type":"agent_query","query":"q"}', `{"type":"agent_query","query":"q","run_id":"${RUN}"}`],
       [
-        '{"type":"error","error":"This connection has 1 runs in progress already","timestamp":T,"code":"too_many_runs","retryable":true}',
-        '{"type":"error","error":"A run with this id was asked for with other content","timestamp":T,"code":"run_id_conflict","retryable":false}',
+        '{"type":"error","error":"This connection reads 1 runs already","timestamp":T,"code":"too_many_runs","retryable":true}',
+        '{"type":"error","error":"A run with this id was asked for with other content","timestamp":T,"code":"run_id_conflict","retryable":false,"run_id":"uuid-1"}',
       ],
     );
     client.sendRaw('{"type":"cancel"}');
@@ -261,7 +261,7 @@ describe.each([
       client,
       [`{"type":"streaming_query","query":"q","run_id":"${RUN}"}`],
       [
-        '{"type":"error","error":"A run with this id ended and its output is gone; it is not executed again","timestamp":T,"code":"run_expired","retryable":false}',
+        '{"type":"error","error":"A run with this id ended and its output is gone; it is not executed again","timestamp":T,"code":"run_expired","retryable":false,"run_id":"uuid-1"}',
       ],
     );
   });

@@ -209,7 +209,7 @@ describe('authenticate', () => {
     expect(agent.connections.statistics().total_connections).toBe(0);
   });
 
-  it('survives a reset while it is pending, and frees the slot', async () => {
+  it('survives a reset while it is pending, and frees the slot before it answers', async () => {
     let begun = 0;
     const { agent, port } = await startServer({
       authenticate: () => {
@@ -217,7 +217,8 @@ describe('authenticate', () => {
         return never();
       },
       maxConnections: 3,
-      authenticateTimeoutMs: 200,
+      // Longer than the test: only the reset can free the slots.
+      authenticateTimeoutMs: 60_000,
     });
     const clients = Array.from({ length: 3 }, () => new RawClient(port));
     for (const { socket } of clients) socket.write(handshake(port, {}));
@@ -255,6 +256,15 @@ describe('authenticate', () => {
     });
     expect(await TestClient.refused(url)).toEqual({ code: 1011, reason: 'Internal error' });
     expect(error).toHaveBeenCalledOnce();
+    expect(agent.connections.isFull).toBe(false);
+  });
+
+  it('refuses with 1011 where the metadata hook gives a promise, and outlives its rejection', async () => {
+    const { agent, url } = await startServer<Principal, unknown>({
+      metadata: () => Promise.reject(new Error('late')),
+      maxConnections: 1,
+    });
+    expect((await TestClient.refused(url)).code).toBe(1011);
     expect(agent.connections.isFull).toBe(false);
   });
 

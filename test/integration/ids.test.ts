@@ -47,6 +47,36 @@ describe('A run_id of the client', () => {
     expect(provider.calls).toHaveLength(1);
   });
 
+  it('is the same in any case of its letters', async () => {
+    const provider = createScriptedProvider(['Hello']);
+    const server = await startServer({ provider });
+    const client = await TestClient.connect(server.url);
+    const id = randomUUID();
+    await client.ask({ type: 'streaming_query', query: 'q', run_id: id });
+    client.send({ type: 'streaming_query', query: 'q', run_id: id.toUpperCase() });
+    expect((await client.next('resumed')).run_id).toBe(id);
+    expect(provider.calls).toHaveLength(1);
+  });
+
+  it('repeated counts against the runs a connection reads, unless it reads that one already', async () => {
+    const { opened, open } = gate();
+    const server = await startServer({ provider: createScriptedProvider(['a', opened]), maxRunsPerConnection: 1 });
+    const [one, two] = [await TestClient.connect(server.url), await TestClient.connect(server.url)];
+    const [first, second] = [randomUUID(), randomUUID()].map((id) => ({
+      type: 'streaming_query',
+      query: 'q',
+      run_id: id,
+    }));
+    one.send(first ?? {});
+    two.send(second ?? {});
+    await Promise.all([one.next('stream_chunk'), two.next('stream_chunk')]);
+    one.send(second ?? {});
+    expect(await one.next('error')).toMatchObject({ code: 'too_many_runs', run_id: second?.run_id });
+    one.send(first ?? {});
+    expect((await one.next('resumed')).run_id).toBe(first?.run_id);
+    open();
+  });
+
   it('repeated after the end is replayed with the same text and executes nothing', async () => {
     const provider = createScriptedProvider(Array.from({ length: 300 }, (_, i) => `${i} 漢🙂`));
     const server = await startServer({ provider });
