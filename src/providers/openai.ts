@@ -29,8 +29,8 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
     return client;
   }
 
-  async function open(request: LlmRequest, signal: AbortSignal, deadline: number) {
-    return openChat(await connect(), chatRequest(request, resolved, withUsage), {
+  async function open(request: LlmRequest, usage: boolean, signal: AbortSignal, deadline: number) {
+    return openChat(await connect(), chatRequest(request, resolved, usage), {
       signal,
       deadline,
       timeoutMs: timeouts.firstTokenMs,
@@ -47,12 +47,14 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
           key,
           timeouts,
           open: async (requestSignal, deadline) => {
+            // Another request may learn of the refusal while this one waits.
+            const asked = withUsage;
             try {
-              return await open(request, requestSignal, deadline);
+              return await open(request, asked, requestSignal, deadline);
             } catch (error) {
-              if (!withUsage || !refusesStreamOptions(error)) throw error;
+              if (!asked || !refusesStreamOptions(error)) throw error;
               withUsage = false;
-              return open(request, requestSignal, deadline);
+              return open(request, false, requestSignal, deadline);
             }
           },
         },

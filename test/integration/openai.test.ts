@@ -196,6 +196,19 @@ describe('an answer', () => {
     expect(upstream.requests.map((request) => request.body.stream_options !== undefined)).toEqual([true, false, false]);
   });
 
+  it('is asked for again without stream_options by each of several first requests', async () => {
+    const body = { error: { message: 'Unknown field: stream_options', type: 'invalid_request_error' } };
+    upstream.reply((asked) => (asked.stream_options === undefined ? scripts.echo(asked) : { status: 400, body }));
+    const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
+    const { signal } = new AbortController();
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => gather(provider.stream(HELLO, { signal })[Symbol.asyncIterator]())),
+    );
+    expect(answers.map(({ parts, failure }) => [textOf(parts), failure])).toEqual(
+      [1, 2, 3].map(() => ['You said: hello', undefined]),
+    );
+  });
+
   it('is read in turn by two readers at once', async () => {
     const stream = ask();
     const [first, second, third] = await Promise.all([stream.next(), stream.next(), stream.next()]);
