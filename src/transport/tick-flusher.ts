@@ -1,5 +1,5 @@
-/** Something that gathers what it is told in one tick. */
-export interface Flushable {
+/** A socket that gathers what it is told. */
+export interface Corked {
   flush(): void;
 }
 
@@ -13,10 +13,10 @@ const MAX_WAITING = 8;
  * read causes for a connection leave in one system call.
  */
 export class TickFlusher {
-  #waiting: Flushable[] = [];
+  #waiting: Corked[] = [];
   #scheduled = false;
 
-  add(socket: Flushable): void {
+  add(socket: Corked): void {
     if (this.#waiting.length >= MAX_WAITING) this.#flush();
     this.#waiting.push(socket);
     if (this.#scheduled) return;

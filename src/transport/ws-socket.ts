@@ -5,7 +5,7 @@ import type { Socket, SocketListener } from '../connection/socket.js';
 import { checkNumber } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
-import { TickFlusher, type Flushable } from './tick-flusher.js';
+import { TickFlusher, type Corked } from './tick-flusher.js';
 
 /** How long the peer may take to answer a close before the connection is ended, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -26,8 +26,8 @@ class BoundWebSocket extends WebSocket {
   bound: WsSocket | undefined;
 }
 
-/** A {@link Socket} over `ws`. Corks the raw socket, so that one tick costs one write. */
-class WsSocket implements Socket, Flushable {
+/** A {@link Socket} over `ws`. Corks the raw socket, so that what one read causes costs one write. */
+class WsSocket implements Socket, Corked {
   readonly #ws: WebSocket;
   readonly #raw: RawSocket;
   readonly #mark: number;
