@@ -139,6 +139,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #body: UpstreamBody | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Why it was given up, by the signal or by the time. */
+  #abortedWith: Error | undefined;
 
   constructor(
     url: string,
@@ -167,14 +169,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** For the package a time-out is an abort as well. */
   readonly #onAbort = (): void => {
     clearTimeout(this.#timer);
-    const reason = abortError();
-    this.#reject(reason);
-    this.#controller?.abort(reason);
+    this.#abortedWith ??= new DOMException('The request was aborted.', 'AbortError');
+    this.#reject(this.#abortedWith);
+    this.#controller?.abort(this.#abortedWith);
   };
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#init.signal?.aborted === true) controller.abort(abortError());
+    // Given up before there was a connection: it must not be sent.
+    if (this.#abortedWith !== undefined) controller.abort(this.#abortedWith);
   }
 
   onResponseStart(
@@ -214,8 +217,4 @@ class Exchange implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#init.signal?.removeEventListener('abort', this.#onAbort);
   }
-}
-
-function abortError(): Error {
-  return new DOMException('The request was aborted.', 'AbortError');
 }
