@@ -83,6 +83,15 @@ describe('a later request', () => {
     expect(later.code).toBe(code);
   });
 
+  it.each(['1e999', 'soon'])('with the unreadable Retry-After %s waits as if there were none', async (after) => {
+    const provider = await warmProvider();
+    upstream.replyOnce({ status: 429, headers: { 'retry-after': after }, body: '{}' });
+    const asked = performance.now();
+    expect(await ask(provider)).toBe('You said: hello');
+    // Half a second, less a quarter of jitter and what timers are early by.
+    expect(performance.now() - asked).toBeGreaterThan(370);
+  });
+
   it('that is not answered in time is tried again', async () => {
     const provider = await warmProvider({ timeouts: { firstTokenMs: 300 } });
     upstream.replyOnce({ raw: 'silence' });

@@ -1,10 +1,21 @@
-/** Milliseconds a response asks to wait before another try: `retry-after-ms`, or `retry-after` as seconds or date. */
-export function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
-  const ms = headers.get('retry-after-ms');
-  if (ms !== null && Number.parseFloat(ms) >= 0) return Number.parseFloat(ms);
-  const after = headers.get('retry-after');
-  if (after === null) return undefined;
+interface ReadableHeaders {
+  get(name: string): string | null;
+}
+
+/**
+ * Whole milliseconds a response asks to wait before another try: `retry-after-ms`, or `retry-after` as seconds or date.
+ * `undefined` where it asks for none, or for what no integer holds.
+ */
+export function retryAfterOf(headers: ReadableHeaders): number | undefined {
+  const ms = Math.ceil(Math.max(0, waitOf(headers)));
+  return Number.isSafeInteger(ms) ? ms : undefined;
+}
+
+/** As the headers have it; `NaN` where they have nothing that can be read. */
+function waitOf(headers: ReadableHeaders): number {
+  const ms = Number.parseFloat(headers.get('retry-after-ms') ?? '');
+  if (ms >= 0) return ms;
+  const after = headers.get('retry-after') ?? '';
   const seconds = Number.parseFloat(after);
-  const wait = Number.isNaN(seconds) ? Date.parse(after) - Date.now() : seconds * 1000;
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+  return Number.isNaN(seconds) ? Date.parse(after) - Date.now() : seconds * 1000;
 }

@@ -190,8 +190,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     const headers = new UpstreamHeaders(rawHeaders);
     const { deadline } = this.#init;
     const retryAfterMs = retryAfterOf(headers);
-    // Waiting longer than anybody waits for us is pointless, and this header is how the package is told.
-    if (deadline !== undefined && retryAfterMs !== undefined && performance.now() + retryAfterMs > deadline) {
+    if (retryAfterMs === undefined) {
+      // The package would take a wait it cannot read for none; an empty one makes it use its own.
+      for (const name of ['retry-after-ms', 'retry-after']) if (headers.has(name)) headers.set(name, '');
+    } else if (deadline !== undefined && performance.now() + retryAfterMs > deadline) {
+      // Waiting longer than anybody waits for us is pointless, and this header is how the package is told.
       headers.set('x-should-retry', 'false');
     }
     this.#body = new UpstreamBody(controller, this.#sentAt);

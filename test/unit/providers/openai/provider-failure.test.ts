@@ -45,6 +45,12 @@ describe('providerFailure', () => {
   it.each([
     [{ 'retry-after-ms': '1500' }, 1500],
     [{ 'retry-after': '7' }, 7000],
+    [{ 'retry-after': '100.0005' }, 100_001],
+    [{ 'retry-after-ms': '0.5' }, 1],
+    [{ 'retry-after': '-7' }, 0],
+    [{ 'retry-after': '1e999' }, undefined],
+    [{ 'retry-after-ms': '1e999' }, undefined],
+    [{ 'retry-after': '1e300' }, undefined],
     [{ 'retry-after': 'soon' }, undefined],
     [{}, undefined],
   ])('passes on %j as %s ms', (headers, ms) => {
