@@ -1,11 +1,13 @@
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { fieldIssues } from '../errors/field-issues.js';
 import type { Logger } from '../logging/logger.js';
 import { isDeeperThan } from '../protocol/depth.js';
-import { issuePath } from './standard-schema.js';
-import type { ToolLedger } from './tool-ledger.js';
+import type { StandardResult } from './standard-schema.js';
+import type { LedgerKey, ToolLedger } from './tool-ledger.js';
+import { ToolLimit } from './tool-limit.js';
 import type { ToolRegistry } from './tool-registry.js';
-import type { Tool, ToolContext } from './tool.js';
+import type { Tool } from './tool.js';
 
 /** A call to execute. */
 export interface ToolCall {
@@ -36,11 +38,12 @@ export interface ToolDeps {
 
 /** Executes one tool call, at most once ever. Failing is a result, never a rejection. */
 export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutcome> {
+  let limit: ToolLimit | undefined;
   try {
     const tool = deps.tools.get(call.toolName);
     if (tool === undefined) throw new AgentSocketError('unknown_tool', `There is no tool "${call.toolName}"`);
-    const params = await validate(tool, call.params);
-    if (deps.signal.aborted) throw new AgentSocketError('tool_failed', 'The run was stopped before the tool started');
+    limit = new ToolLimit(tool, deps.signal);
+    const params = check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
     const key = { runKey: deps.runKey, toolCallId: call.toolCallId };
     if ((await deps.ledger.begin(key)) !== undefined) {
       throw new AgentSocketError(
@@ -49,9 +52,12 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
       );
     }
     try {
-      return { ok: true, result: toJson(tool, await execute(tool, params, call, deps), deps.maxResultBytes) };
+      const { runId, principal } = deps;
+      const { toolCallId } = call;
+      const result = await limit.execute((signal) => tool.execute(params, { signal, runId, toolCallId, principal }));
+      return { ok: true, result: toJson(tool, result, deps.maxResultBytes) };
     } finally {
-      await deps.ledger.settle(key);
+      await settle(key, deps);
     }
   } catch (error) {
     if (AgentSocketError.isInstance(error)) return { ok: false, error };
@@ -60,62 +66,25 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
       ok: false,
       error: new AgentSocketError('tool_failed', `The tool "${call.toolName}" failed`, { cause: error }),
     };
+  } finally {
+    limit?.clear();
   }
 }
 
-async function validate(tool: Tool, params: unknown): Promise<unknown> {
-  const result = await tool.params['~standard'].validate(params);
+/** The params as the schema made them. */
+function check(tool: Tool, result: StandardResult<unknown>): unknown {
   if (result.issues === undefined) return result.value;
-  const issues = result.issues.map((issue) => ({ path: issuePath(issue), message: issue.message }));
+  const issues = fieldIssues(result.issues);
   const told = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   throw new AgentSocketError('invalid_params', `The params of "${tool.name}" are not valid: ${told}`, { issues });
 }
 
-/** How long a tool may take to end once its run is stopped, before its outcome counts as unknown. */
-const STOP_MS = 800;
-
-/** Runs the tool with a signal that aborts with the run or when its time is over; a deaf tool is left behind. */
-async function execute(tool: Tool, params: unknown, call: ToolCall, deps: ToolDeps): Promise<unknown> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let expire: (error: AgentSocketError) => void = () => undefined;
-  const limit = new Promise<never>((_, reject) => (expire = reject));
-  const failAfter = (ms: number, error: AgentSocketError, expired?: () => void): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      expire(error);
-      expired?.();
-    }, ms);
-  };
-  const stop = (): void => {
-    controller.abort(deps.signal.reason);
-    failAfter(
-      STOP_MS,
-      new AgentSocketError(
-        'outcome_unknown',
-        `The tool "${tool.name}" did not stop; whether it took effect is unknown`,
-      ),
-    );
-  };
-  const timeout = new AgentSocketError('tool_timeout', `The tool "${tool.name}" took longer than ${tool.timeoutMs} ms`);
-  failAfter(tool.timeoutMs, timeout, () => controller.abort(timeout));
-  deps.signal.addEventListener('abort', stop, { once: true });
-  const context: ToolContext = {
-    signal: controller.signal,
-    runId: deps.runId,
-    toolCallId: call.toolCallId,
-    principal: deps.principal,
-  };
+/** What the tool did is done, whatever becomes of its record. */
+async function settle(key: LedgerKey, deps: ToolDeps): Promise<void> {
   try {
-    // Called in a promise, so that a tool that throws at once and one that rejects are the same.
-    const work = Promise.resolve().then(() => tool.execute(params, context));
-    return await Promise.race([work, limit]);
+    await deps.ledger.settle(key);
   } catch (error) {
-    if (!deps.signal.aborted || AgentSocketError.isInstance(error)) throw error;
-    throw new AgentSocketError('tool_failed', `The tool "${tool.name}" was stopped`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-    deps.signal.removeEventListener('abort', stop);
+    deps.logger.error({ runId: deps.runId.slice(0, 8), err: error }, 'The tool ledger could not settle a call');
   }
 }
 

@@ -23,8 +23,3 @@ export interface StandardIssue {
 
 /** What a schema accepts, as a type. */
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
-
-/** The path of an issue, dotted. */
-export function issuePath(issue: StandardIssue): string {
-  return (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
-}

@@ -33,7 +33,7 @@ export interface ToolDefinition<S extends StandardSchema> {
    */
   execute(this: void, params: SchemaOutput<S>, context: ToolContext): unknown;
   /**
-   * Milliseconds after which the call fails with `tool_timeout`.
+   * Milliseconds after which the call fails with `tool_timeout`; checking its params counts.
    * @default 30000
    */
   timeoutMs?: number;

@@ -1,6 +1,6 @@
-import { issuePath } from '../agent/standard-schema.js';
 import type { Connection } from '../connection/connection.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { fieldIssues } from '../errors/field-issues.js';
 import { OptionError } from '../errors/option-error.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
@@ -95,7 +95,7 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
   async #dispatchCustom(connection: Connection, envelope: Envelope, custom: CustomMessageType): Promise<void> {
     const result = await custom.schema['~standard'].validate(envelope);
     if (result.issues !== undefined) {
-      const issues = result.issues.map((issue) => ({ path: issuePath(issue), message: issue.message }));
+      const issues = fieldIssues(result.issues);
       throw new AgentSocketError('invalid_message', `The ${custom.type} message is not valid`, { issues });
     }
     this.emit('message', connection, custom.type);

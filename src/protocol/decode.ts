@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AgentSocketError, type FieldIssue } from '../errors/agent-socket-error.js';
+import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { fieldIssues } from '../errors/field-issues.js';
 import { QUERY_REQUIRED } from './client-messages.js';
 import { isDeeperThan } from './depth.js';
 import { LIMITS } from './version.js';
@@ -45,15 +46,12 @@ export function checkMessage<S extends z.ZodType>(schema: S, envelope: Envelope)
   const result = schema.safeParse(envelope);
   if (result.success) return result.data;
   const { issues } = result.error;
-  const first = issues[0];
+  const told = fieldIssues(issues);
+  const first = told[0];
   if (issues.some((issue) => issue.message === QUERY_REQUIRED)) {
     throw new AgentSocketError('query_required', QUERY_REQUIRED);
   }
   const code = issues.every((issue) => issue.path[0] === 'params') ? 'invalid_params' : 'invalid_message';
-  const where = first === undefined ? '' : ` in "${first.path.join('.')}": ${first.message}`;
-  throw new AgentSocketError(code, `The ${envelope.type} message is not valid${where}`, { issues: issues.map(field) });
-}
-
-function field(issue: z.core.$ZodIssue): FieldIssue {
-  return { path: issue.path.map(String).join('.'), message: issue.message };
+  const where = first === undefined ? '' : ` in "${first.path}": ${first.message}`;
+  throw new AgentSocketError(code, `The ${envelope.type} message is not valid${where}`, { issues: told });
 }

@@ -165,6 +165,14 @@ describe('Messages of the embedder', () => {
     ]);
   });
 
+  it('are told few of very many issues', async () => {
+    const schema = z.object({ list: z.array(z.number()) });
+    const peer = await register(defineMessage({ type: 'list', schema, handle: () => undefined }));
+    const list = Array.from({ length: 10_000 }, () => 'x');
+    const [error] = await exchange(peer, JSON.stringify({ type: 'list', list }));
+    expect(error?.['issues']).toHaveLength(16);
+  });
+
   it.each<[string, () => void | Promise<void>, object]>([
     [
       'throws',

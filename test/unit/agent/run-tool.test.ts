@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import {
+  AgentSocketError,
+  MemoryToolLedger,
+  ToolRegistry,
+  defineTool,
+  type StandardSchema,
+  type Tool,
+  type ToolLedger,
+} from '../../../src/index.js';
+import { runTool, type ToolDeps, type ToolOutcome } from '../../../src/agent/run-tool.js';
+
+function toolOf(execute: Tool['execute'], extra: { params?: StandardSchema; timeoutMs?: number } = {}): Tool {
+  return defineTool({ name: 't', description: 't', params: z.looseObject({}), parameters: {}, execute, ...extra });
+}
+
+function ledgerOf(methods: Partial<ToolLedger>): ToolLedger {
+  const memory = new MemoryToolLedger();
+  return {
+    begin: (key) => memory.begin(key),
+    settle: (key) => memory.settle(key),
+    forget: (key) => memory.forget(key),
+    ...methods,
+  };
+}
+
+function run(tool: Tool, deps: Partial<ToolDeps> = {}, params: unknown = {}): Promise<ToolOutcome> {
+  const ignore = (): void => undefined;
+  return runTool(
+    { toolCallId: 'c', toolName: 't', params },
+    {
+      tools: new ToolRegistry([tool]),
+      ledger: new MemoryToolLedger(),
+      principal: { id: 'owner' },
+      runId: 'r',
+      runKey: 'owner/r',
+      signal: new AbortController().signal,
+      maxResultBytes: 1_000,
+      logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+      ...deps,
+    },
+  );
+}
+
+function errorOf(outcome: ToolOutcome): AgentSocketError {
+  if (outcome.ok) throw new Error('The call went well');
+  return outcome.error;
+}
+
+const never = new Promise<never>(() => undefined);
+
+function validating(validate: (value: unknown) => Promise<{ value: unknown }>): StandardSchema {
+  return { '~standard': { version: 1, vendor: 'own', validate } };
+}
+
+describe('A tool', () => {
+  it('does not start where the run is stopped while the ledger commits', async () => {
+    const controller = new AbortController();
+    let started = 0;
+    let settled = 0;
+    const ledger = ledgerOf({
+      begin: async () => {
+        await Promise.resolve();
+        controller.abort();
+        return undefined;
+      },
+      settle: () => {
+        settled++;
+      },
+    });
+    const outcome = await run(
+      toolOf(() => ++started),
+      { ledger, signal: controller.signal },
+    );
+    expect(errorOf(outcome).code).toBe('tool_failed');
+    expect(started).toBe(0);
+    expect(settled).toBe(1);
+  });
+
+  it('does not start in a run that is stopped already, nor is it written down', async () => {
+    let begun = 0;
+    const ledger = ledgerOf({
+      begin: () => {
+        begun++;
+        return undefined;
+      },
+    });
+    const tool = toolOf(() => never);
+    expect(errorOf(await run(tool, { ledger, signal: AbortSignal.abort() })).code).toBe('tool_failed');
+    expect(begun).toBe(0);
+  });
+
+  it('times out while its params are checked, and does not start later', async () => {
+    let started = 0;
+    const tool = toolOf(() => ++started, { params: validating(() => never), timeoutMs: 5 });
+    expect(errorOf(await run(tool)).code).toBe('tool_timeout');
+    expect(started).toBe(0);
+  });
+
+  it('has known to be without effect where the run is stopped while its params are checked', async () => {
+    const controller = new AbortController();
+    const params = validating(() => {
+      controller.abort();
+      return never;
+    });
+    const outcome = await run(
+      toolOf(() => 1, { params }),
+      { signal: controller.signal },
+    );
+    expect(errorOf(outcome).code).toBe('tool_failed');
+  });
+
+  it('does not start where its time is over before the ledger has committed', async () => {
+    let started = 0;
+    const ledger = ledgerOf({
+      begin: () => new Promise((resolve) => void setTimeout(() => resolve(undefined), 40)),
+    });
+    const outcome = await run(
+      toolOf(() => ++started, { timeoutMs: 5 }),
+      { ledger },
+    );
+    expect(errorOf(outcome).code).toBe('tool_timeout');
+    expect(started).toBe(0);
+  });
+
+  it.each<[string, ToolLedger['settle']]>([
+    [
+      'throws',
+      () => {
+        throw new Error('disk');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('disk'))],
+  ])('keeps its result where the ledger %s on settling, which is logged', async (_how, settle) => {
+    const faults: unknown[] = [];
+    const ignore = (): void => undefined;
+    const outcome = await run(
+      toolOf(() => 42),
+      {
+        ledger: ledgerOf({ settle }),
+        logger: { debug: ignore, info: ignore, warn: ignore, error: (fields) => void faults.push(fields) },
+      },
+    );
+    expect(outcome).toEqual({ ok: true, result: 42 });
+    expect(faults).toMatchObject([{ err: { message: 'disk' } }]);
+  });
+
+  it('tells few of very many issues, and each in short', async () => {
+    const params = z.record(z.string(), z.array(z.number()));
+    const tool = toolOf(() => 1, { params });
+    const wrong = { ['k'.repeat(10_000)]: Array.from({ length: 10_000 }, () => 'x') };
+    const error = errorOf(await run(tool, {}, wrong));
+    expect(error.code).toBe('invalid_params');
+    expect(error.issues).toHaveLength(16);
+    for (const { path } of error.issues ?? []) expect(path).toBe('k'.repeat(200));
+    expect(error.message.length).toBeLessThan(16 * 410);
+  });
+});
