@@ -7,13 +7,29 @@ const MAX_CAUSES = 4;
  */
 export function errorFields(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: typeof error === 'string' ? error : typeof error };
-  const { code, status } = error as { code?: unknown; status?: unknown };
   return {
-    type: error.name,
+    ...kindOf(error),
     message: error.message,
-    ...((typeof code === 'string' || typeof code === 'number') && { code }),
-    ...(typeof status === 'number' && { status }),
     ...(depth === 0 && { stack: error.stack }),
     ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: errorFields(error.cause, depth + 1) }),
+  };
+}
+
+/** What of an error goes into the log where its text may quote a question: only what kind of error it is. */
+export function errorKind(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  return {
+    ...kindOf(error),
+    ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: errorKind(error.cause, depth + 1) }),
+  };
+}
+
+function kindOf(error: Error): object {
+  const { code, status, requestID } = error as { code?: unknown; status?: unknown; requestID?: unknown };
+  return {
+    type: error.name,
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    ...(typeof status === 'number' && { status }),
+    ...(typeof requestID === 'string' && { requestId: requestID }),
   };
 }

@@ -2,13 +2,15 @@ import type { Connection } from '../connection/connection.js';
 import type { Logger } from '../logging/logger.js';
 import type { Run } from '../run/run.js';
 import type { AgentSocketServer } from '../server.js';
+import { errorKind } from './error-fields.js';
 
 /** Clients choose the text; enough of it to know them by. */
 const MAX_USER_AGENT_LENGTH = 200;
 
 /**
- * Logs connections and runs: who, when, how long, how much, never what was said. Without authentication the id of a
- * run is all it takes to cancel it, so only its beginning is logged.
+ * Logs connections and runs: who, when, how long, how much; never what was said, but for the text of an upstream's
+ * error at the level debug. Without authentication the id of a run is all it takes to cancel it, so only its beginning
+ * is logged.
  */
 export function observe({ connections, runs }: Pick<AgentSocketServer, 'connections' | 'runs'>, logger: Logger): void {
   connections.on('connect', (connection) => {
@@ -37,9 +39,10 @@ function logEnd(run: Run, logger: Logger): void {
   };
   const { failure } = run;
   if (failure === undefined) return logger.info(fields, 'Run ended');
-  // What the client was told, and what it was not: the cause.
+  // What the client was told, and what it was not: the cause. A model provider may quote the question in its text.
   const { code, message: error, cause } = failure;
-  logger.warn({ ...fields, code, error, ...(cause !== undefined && { err: cause }) }, 'Run failed');
+  logger.warn({ ...fields, code, error, ...(cause !== undefined && { cause: errorKind(cause) }) }, 'Run failed');
+  if (cause !== undefined) logger.debug({ ...nameOf(run), err: cause }, 'Cause of the failed run');
 }
 
 function nameOf(run: Run): { runId: string; kind: string } {

@@ -101,12 +101,12 @@ describe('agent-ws serve', () => {
   it('logs connections and runs, never what was said, ids or keys', async () => {
     const upstream = await startOpenAiUpstream({
       status: 401,
-      body: { error: { message: 'Wrong key sk-private-123' } },
+      body: { error: { message: 'Wrong key sk-private-123 for: my private question', code: 'invalid_api_key' } },
     });
     onTestFinished(() => upstream.close());
     const cwd = temporaryDirectory();
     writeFileSync(join(cwd, '.env'), 'OPENAI_API_KEY=sk-private-123\n');
-    const env = { OPENAI_BASE_URL: upstream.url, OPENAI_MODEL: 'model-x', LOG_LEVEL: 'debug' };
+    const env = { OPENAI_BASE_URL: upstream.url, OPENAI_MODEL: 'model-x' };
     const cli = startCli([...LOCAL, '--log-file'], { cwd, env });
     const { endpoint } = await cli.log('Listening');
     const client = await TestClient.connect(String(endpoint), { headers: { 'user-agent': 'Tester/1' } });
@@ -128,6 +128,7 @@ describe('agent-ws serve', () => {
       state: 'failed',
       code: 'provider_error',
       error: 'Authentication at the model provider failed.',
+      cause: { type: 'AuthenticationError', code: 'invalid_api_key', status: 401 },
     });
     expect(await cli.log('Connection closed')).toMatchObject({ connectionId, code: 1000, messages: 1 });
     expect(upstream.requests[0]?.headers.authorization).toBe('Bearer sk-private-123');
