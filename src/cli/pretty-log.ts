@@ -21,7 +21,7 @@ export function prettyLine(json: string, inColor: boolean): string {
   const { time, level, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const { label, color } = LEVELS[String(level)] ?? { label: String(level), color: GRAY };
   const shown = Object.entries(fields).map(([name, value]) => ` ${paint(GRAY, `${name}=`)}${show(value)}`);
-  const error = err === undefined ? '' : `\n${indent(describe(err as LoggedError))}`;
+  const error = err === undefined ? '' : `\n${indent(harmless(describe(err as LoggedError)))}`;
   return `${paint(GRAY, timeOfDay(String(time)))} ${paint(color, label)} ${String(msg)}${shown.join('')}${error}\n`;
 }
 
@@ -42,7 +42,13 @@ function describe({ type = 'Error', message = '', code, stack, cause }: LoggedEr
 function show(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   // Quoted where a reader could not tell where it ends, and where it could speak to the terminal.
-  return typeof value !== 'string' || /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
+  const quoted = typeof value !== 'string' || /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
+  return harmless(quoted);
+}
+
+/** Escapes what could speak to the terminal: all control characters but line feed and tab. */
+function harmless(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function timeOfDay(iso: string): string {

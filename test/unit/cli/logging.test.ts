@@ -132,6 +132,16 @@ describe('prettyLine', () => {
 
   it('lets no field speak to the terminal', () => {
     expect(prettyLine(line({ agent: '\u001b[2Jgone\nnext' }), false)).toContain('agent="\\u001b[2Jgone\\nnext"');
+    expect(prettyLine(line({ cause: { code: '\u009b2J\u007f' } }), false)).toContain('{"code":"\\u009b2J\\u007f"}');
+  });
+
+  it('lets no error speak to the terminal', () => {
+    const evil = '\u001b[2Jgone\u0007\r\u007f\u009b2J\tand\nnext 汉字';
+    const harmless = '\\u001b[2Jgone\\u0007\\u000d\\u007f\\u009b2J\tand\n    next 汉字';
+    const err = { type: 'Error', stack: `Error: ${evil}`, cause: { type: 'Error', message: evil, code: '\u001b[1m' } };
+    expect(prettyLine(line({ err }), false)).toContain(
+      `Told\n    Error: ${harmless}\n    Caused by Error: ${harmless} (\\u001b[1m)\n`,
+    );
   });
 
   it('uses colours only where it may', () => {
