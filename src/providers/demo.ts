@@ -1,4 +1,5 @@
-import type { LlmMessage, LlmPart, LlmProvider } from '../agent/llm-provider.js';
+import { estimateTokens } from '../agent/estimate-tokens.js';
+import type { LlmPart, LlmProvider } from '../agent/llm-provider.js';
 import { OptionError } from '../errors/option-error.js';
 import { answerTo } from './demo/answer.js';
 import { pace } from './demo/pace.js';
@@ -29,7 +30,7 @@ export function createDemoProvider({ tokensPerSecond = 40 }: DemoProviderOptions
     model: 'demo-1',
     async *stream({ messages, tools }, { signal }): AsyncGenerator<LlmPart> {
       signal.throwIfAborted();
-      const inputTokens = estimateTokens(messages);
+      const inputTokens = messages.reduce((sum, { content }) => sum + estimateTokens(content), 0);
       const answer = answerTo(messages, tools);
       if (answer.kind === 'tool-calls') {
         for (const call of answer.calls) yield { type: 'tool-call', ...call };
@@ -43,9 +44,4 @@ export function createDemoProvider({ tokensPerSecond = 40 }: DemoProviderOptions
       yield { type: 'finish', reason: 'stop' };
     },
   };
-}
-
-/** The usual rule of thumb: four characters make a token. */
-function estimateTokens(messages: readonly LlmMessage[]): number {
-  return Math.ceil(messages.reduce((sum, { content }) => sum + content.length, 0) / 4);
 }

@@ -57,6 +57,11 @@ describe('createDemoProvider', () => {
     ]);
   });
 
+  it('counts tokens as the rest of the server does: by bytes, message by message', async () => {
+    const usage = (await ask([user('今天天气很好'), user('a')])).find(({ type }) => type === 'usage');
+    expect(usage).toMatchObject({ inputTokens: 6 });
+  });
+
   it('answers a chat without any question', async () => {
     expect(textOf(await ask([{ role: 'system', content: 'Be kind' }]))).toContain('built-in demo');
   });
