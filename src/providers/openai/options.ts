@@ -1,3 +1,4 @@
+import { MAX_DELAY_MS } from '../../errors/check-number.js';
 import { OptionError } from '../../errors/option-error.js';
 
 /**
@@ -103,8 +104,6 @@ const DEFAULT_TIMEOUTS: Required<OpenAiTimeouts> = {
   betweenTokensMs: 30_000,
   totalToFirstOutputMs: 60_000,
 };
-/** The longest delay a Node timer takes. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions {
@@ -121,8 +120,8 @@ export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions 
   for (const name of Object.keys(timeouts) as (keyof OpenAiTimeouts)[]) {
     const ms = options.timeouts?.[name];
     if (ms === undefined) continue;
-    if (!(Number.isInteger(ms) && ms > 0 && ms <= MAX_TIMER_MS)) {
-      throw new OptionError(`timeouts.${name}`, `a whole number of milliseconds from 1 to ${MAX_TIMER_MS}`, ms);
+    if (!(Number.isInteger(ms) && ms > 0 && ms <= MAX_DELAY_MS)) {
+      throw new OptionError(`timeouts.${name}`, `a whole number of milliseconds from 1 to ${MAX_DELAY_MS}`, ms);
     }
     timeouts[name] = ms;
   }
