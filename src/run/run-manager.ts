@@ -197,6 +197,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
         subscriptions.delete(readable.id);
         if (run instanceof Run) this.#onReaderLeft(run);
       },
+      onFault: (error) => this.logger.error({ runId: readable.id.slice(0, 8), err: error }, 'A run log cannot be read'),
     });
     if (!subscription.isOver) subscriptions.set(readable.id, subscription);
     return subscription;
@@ -256,10 +257,14 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
 
   /** Called by a run. */
   onState(run: Run): void {
-    this.store.setState(run.principal.id, run.id, run.state);
-    if (!isFinal(run.state)) return;
-    if (this.#live.delete(runKey(run.principal.id, run.id))) this.#liveBytes -= run.bytes;
-    this.emit('end', run);
+    try {
+      this.store.setState(run.principal.id, run.id, run.state);
+    } finally {
+      if (isFinal(run.state)) {
+        if (this.#live.delete(runKey(run.principal.id, run.id))) this.#liveBytes -= run.bytes;
+        this.emit('end', run);
+      }
+    }
   }
 
   /** Called by a run. */

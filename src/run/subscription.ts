@@ -1,4 +1,5 @@
 import type { Connection, ConnectionReader } from '../connection/connection.js';
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
 import type { RunLog, WireEntry } from './run-log.js';
@@ -20,6 +21,8 @@ export interface SubscriptionOptions {
   requestId?: string | undefined;
   /** Called once, when it ends: everything was delivered, or the connection is gone. */
   onEnd(subscription: Subscription): void;
+  /** The log could not be read. The connection is closed with 1011, so that its client resumes. */
+  onFault?(error: unknown): void;
 }
 
 /**
@@ -82,26 +85,40 @@ export class Subscription implements ConnectionReader {
     // Delivering can publish (a reader that goes stops the run): the loop takes that along.
     if (this.#reading) return;
     this.#reading = true;
-    while (this.#hasMore && this.connection.isWritable) {
-      const entries = this.run.log.read(this.#position);
-      if (entries instanceof Promise) return this.#pumpLater(entries);
-      this.#deliver(entries);
+    let later: Promise<readonly WireEntry[]> | undefined;
+    try {
+      while (this.#hasMore && this.connection.isWritable) {
+        const entries = this.run.log.read(this.#position);
+        if (entries instanceof Promise) return void this.#pumpLater((later = entries));
+        this.#deliver(entries);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#reading = later !== undefined;
     }
-    this.#reading = false;
     this.#setLagging(this.#hasMore);
   }
 
-  #pumpLater(reading: Promise<readonly WireEntry[]>): void {
+  async #pumpLater(reading: Promise<readonly WireEntry[]>): Promise<void> {
     const position = this.#position;
-    void reading.then(
-      (entries) => {
-        this.#reading = false;
-        // Moved meanwhile: what was read is for another position.
-        if (position === this.#position) this.#deliver(entries);
-        this.#pump();
-      },
-      () => this.#end(),
-    );
+    try {
+      const entries = await reading;
+      // Moved meanwhile: what was read is for another position.
+      if (position === this.#position) this.#deliver(entries);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#reading = false;
+    }
+    this.#pump();
+  }
+
+  /** A reader that hears nothing on an open connection would wait for ever. */
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    this.#options.onFault?.(error);
+    this.connection.close(CLOSE_CODES.internal);
   }
 
   /** Whether the log has something this reader has not been sent. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RunLog } from '../../../src/index.js';
 import { MemoryRunLog } from '../../../src/run/memory-run-log.js';
 import { Subscription, type Readable } from '../../../src/run/subscription.js';
@@ -209,14 +209,32 @@ describe('Subscription to a log that is read in promises', () => {
     expect(log.reads).toBeLessThan(10);
   });
 
-  it('ends where the log cannot be read', async () => {
+  it.each<[string, () => Promise<void>]>([
+    ['rejects', () => Promise.reject(new Error('disk'))],
+    [
+      'throws',
+      () => {
+        throw new Error('disk');
+      },
+    ],
+  ])('closes the connection with 1011 where a read %s, so that the client comes back', async (how, read) => {
     const engine = createEngine();
-    const log = new AsyncRunLog(RUN, () => Promise.reject(new Error('disk')));
+    const log = how === 'rejects' ? new AsyncRunLog(RUN, read) : new MemoryRunLog(RUN);
+    if (how === 'throws') log.read = () => read() as never;
     const peer: Peer = engine.connect();
-    const subscription = new Subscription(peer.connection, new FakeRun(log), { after: 0, onEnd: () => undefined });
+    const faults: unknown[] = [];
+    let ends = 0;
+    const subscription = new Subscription(peer.connection, new FakeRun(log), {
+      after: 0,
+      onEnd: () => ends++,
+      onFault: (error) => void faults.push(error),
+    });
     const [entry] = toEntries([{ type: 'status' }]);
     if (entry !== undefined) log.append(entry);
     await subscription.ended;
+    await vi.waitFor(() => expect(peer.closes).toMatchObject([{ code: 1011 }]));
     expect(peer.inRuns).toEqual([]);
+    expect(faults).toMatchObject([{ message: 'disk' }]);
+    expect(ends).toBe(1);
   });
 });
