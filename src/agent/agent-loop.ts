@@ -104,7 +104,7 @@ async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
         output.reasoning(part.text);
         break;
       case 'tool-call':
-        output.charge(part.arguments.length + CALL_OVERHEAD);
+        output.charge(Buffer.byteLength(part.arguments) + CALL_OVERHEAD);
         toolCalls.push({ id: uniqueCallId(part.id, toolCalls, state), name: part.name, arguments: part.arguments });
         break;
       case 'usage':

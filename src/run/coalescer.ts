@@ -8,7 +8,7 @@ const SAMPLE_MS = 50;
 export interface Flushable {
   /** When it was last written: milliseconds of the monotonic clock. */
   readonly lastWriteAt: number;
-  /** Writes what has gathered. */
+  /** Writes what has gathered. Must not throw: one timer serves the texts of all runs. */
   flush(now: number): void;
 }
 

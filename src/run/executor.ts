@@ -86,7 +86,16 @@ export class AgentExecutor implements RunExecutor {
       if (!run.isStopping) this.#logger.error({ runId: run.id.slice(0, 8), err: error }, 'The provider failed');
       throw new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
     } finally {
+      this.#forget(run);
+    }
+  }
+
+  /** How the run ended stands, whatever becomes of its records. */
+  #forget(run: Run): void {
+    try {
       this.#options.ledger.forget(runKey(run.principal.id, run.id));
+    } catch (error) {
+      this.#logger.error({ runId: run.id.slice(0, 8), err: error }, 'The tool ledger could not forget a run');
     }
   }
 
@@ -117,7 +126,7 @@ export class AgentExecutor implements RunExecutor {
     // An answer in one piece streams nothing but what the tools do; its text is kept until the end.
     const reason = await agentLoop(
       state,
-      this.#agentDeps(run, { text: (delta) => run.charge(delta.length), reasoning: () => undefined }),
+      this.#agentDeps(run, { text: (delta) => run.charge(Buffer.byteLength(delta)), reasoning: () => undefined }),
     );
     const model = request.model ?? provider.model;
     return {

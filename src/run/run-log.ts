@@ -40,11 +40,18 @@ export interface RunLog {
   readonly published: number;
   /** Bytes kept, roughly. */
   readonly bytes: number;
-  /** Adds an entry, whose `seq` is one more than that of the entry before. */
+  /**
+   * Adds an entry, whose `seq` is one more than that of the entry before. May throw where the entry cannot be kept,
+   * and has then added nothing: the run fails with `internal_error`, and its next entry has the same `seq`.
+   * Where the terminal message is refused, an `internal_error` is offered in its place, once; a run whose log
+   * takes that neither is over without a terminal message.
+   */
   append(entry: RunEntry): void;
   /**
-   * Published entries after `after`, some 64 KiB of them at most; empty where there are none.
+   * Published entries after `after`, some 64 KiB of them at most. Never empty while `published` is greater than
+   * `after`: the reader would ask again at once, for ever.
    * Neighbouring pieces of text may come merged, but never with a `firstSeq` at or below `after`.
+   * Where it throws or rejects, the connection that reads is closed with 1011; its client may resume.
    */
   read(after: number): readonly WireEntry[] | Promise<readonly WireEntry[]>;
   /**

@@ -11,7 +11,7 @@ import {
 } from '../protocol/server-messages.js';
 import type { Coalescer, Flushable } from './coalescer.js';
 import { MAX_TEXT_LENGTH } from './memory-run-log.js';
-import type { MessageEntry, RunLog } from './run-log.js';
+import type { MessageEntry, RunEntry, RunLog } from './run-log.js';
 import { isFinal } from './run-state.js';
 import type { RunKind } from './run-store.js';
 
@@ -38,7 +38,7 @@ export interface RunOwner {
   /** `bytes` more are in the log of a run in progress. */
   onAppended(run: Run, bytes: number): void;
   onState(run: Run): void;
-  /** Its work failed with something no client may read. */
+  /** Its work, its log or its store failed with something no client may read. */
   onFault(run: Run, error: unknown): void;
 }
 
@@ -53,7 +53,7 @@ export class Run implements Flushable {
   readonly log: RunLog;
   /** When it was accepted, on the monotonic clock in milliseconds. */
   readonly startedAt = performance.now();
-  /** Encoded bytes written. */
+  /** Bytes of UTF-8 written. */
   bytes = 0;
   lastWriteAt = -Infinity;
   /** Resolves when the terminal message is in the log. */
@@ -148,23 +148,33 @@ export class Run implements Flushable {
 
   /** Adds any message but a terminal one. */
   message(message: RunMessage): void {
-    if (this.isOver) return;
     this.flush();
-    this.#append(this.#encode(message));
+    if (this.isOver) return;
+    const entry = this.#encode(message);
+    try {
+      this.#append(entry);
+    } catch (error) {
+      this.#stopBroken(error);
+    }
   }
 
+  /** Writes the text that waits. Never throws: a log that does not take it ends the run. */
   flush(at: number = performance.now()): void {
     const text = this.#pending;
     if (text === '') return;
     this.#pending = '';
     this.lastWriteAt = at;
     this.#owner.coalescer.release(this);
-    for (let start = 0; start < text.length;) {
-      const end = pieceEnd(text, start);
-      const content = end - start === text.length ? text : text.slice(start, end);
-      this.log.append({ type: this.#pendingType, seq: ++this.#seq, timestamp: now(), content });
-      this.#count(content.length + TEXT_OVERHEAD);
-      start = end;
+    const type = this.#pendingType;
+    try {
+      for (let start = 0; start < text.length;) {
+        const end = pieceEnd(text, start);
+        const content = end - start === text.length ? text : text.slice(start, end);
+        this.#append({ type, seq: this.#seq + 1, timestamp: now(), content });
+        start = end;
+      }
+    } catch (error) {
+      this.#stopBroken(error);
     }
   }
 
@@ -173,8 +183,9 @@ export class Run implements Flushable {
    * Does nothing where it is over or stopping already.
    */
   stop(cause: StopCause): void {
-    if (this.isOver || this.#stop !== undefined) return;
+    // First, because text that cannot be written stops the run by itself.
     this.flush();
+    if (this.isOver || this.#stop !== undefined) return;
     this.#stop = cause;
     this.#resume?.();
     if (this.#state === 'accepted') return this.#settle();
@@ -208,25 +219,35 @@ export class Run implements Flushable {
     if (change === -1) this.#resume?.();
   }
 
-  /** The one place where a run ends. Whoever comes second finds it over. */
+  /** The one place where a run ends. Whoever comes second finds it over. It ends whatever the log and the store do. */
   #settle(terminal?: RunMessage, error?: unknown): void {
-    if (this.isOver) return;
     this.flush();
+    if (this.isOver) return;
     clearTimeout(this.#settleTimer);
-    let last = this.#terminal(terminal, error);
-    let encoded: MessageEntry;
     try {
-      encoded = this.#encode(last);
+      this.#finish(this.#terminal(terminal, error));
     } catch (fault) {
-      // Work of an embedder's own may end with what JSON cannot say; a run ends all the same.
+      // Work of an embedder's own may end with what JSON cannot say, and a log may refuse an entry.
       this.#owner.onFault(this, fault);
-      last = this.#fail(internalError(), undefined);
-      encoded = this.#encode(last);
+      this.#finishBroken(fault);
     }
-    this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
-    this.#append(encoded);
-    this.#owner.onState(this);
+    this.#tellState();
     this.#resolveEnded();
+  }
+
+  #finish(last: RunMessage): void {
+    const entry = this.#encode(last);
+    this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
+    this.#append(entry);
+  }
+
+  /** The second and last attempt. */
+  #finishBroken(fault: unknown): void {
+    try {
+      this.#finish(this.#fail(internalError(fault), undefined));
+    } catch (again) {
+      this.#owner.onFault(this, again);
+    }
   }
 
   #terminal(terminal: RunMessage | undefined, error: unknown): RunMessage {
@@ -259,11 +280,27 @@ export class Run implements Flushable {
     return { type: message.type as MessageEntry['type'], seq, timestamp, encoded };
   }
 
-  /** Encoded before it is counted: a message that cannot be encoded leaves no hole. */
-  #append(entry: MessageEntry): void {
+  /**
+   * Counted first, since whoever is woken by the log may write to the run; an entry the log refuses leaves no hole.
+   * @throws whatever the log throws.
+   */
+  #append(entry: RunEntry): void {
     this.#seq = entry.seq;
-    this.log.append(entry);
-    this.#count(entry.encoded.length);
+    try {
+      this.log.append(entry);
+    } catch (error) {
+      if (this.#seq === entry.seq) this.#seq--;
+      throw error;
+    }
+    this.#count(
+      'encoded' in entry ? Buffer.byteLength(entry.encoded) : Buffer.byteLength(entry.content) + TEXT_OVERHEAD,
+    );
+  }
+
+  /** Its output cannot be kept, so there is no point in making more. */
+  #stopBroken(error: unknown): void {
+    this.#owner.onFault(this, error);
+    this.stop({ state: 'failed', error: internalError(error) });
   }
 
   #count(bytes: number): void {
@@ -273,11 +310,19 @@ export class Run implements Flushable {
 
   #setState(state: RunState): void {
     this.#state = state;
-    this.#owner.onState(this);
+    this.#tellState();
+  }
+
+  #tellState(): void {
+    try {
+      this.#owner.onState(this);
+    } catch (error) {
+      this.#owner.onFault(this, error);
+    }
   }
 }
 
-/** The fields around the content of an encoded `stream_chunk`. */
+/** Bytes of the fields around the content of an encoded `stream_chunk`. */
 const TEXT_OVERHEAD = 130;
 
 /** End of the piece that starts at `start`: never between the two halves of a surrogate pair. */

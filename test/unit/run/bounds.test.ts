@@ -147,6 +147,40 @@ describe('Memory', () => {
     expect(engine.runs.size).toBe(0);
   });
 
+  it.each<[string, RunExecutor['execute']]>([
+    [
+      'text',
+      (run) => {
+        run.text('stream_chunk', '漢'.repeat(400));
+        return new Promise(() => undefined);
+      },
+    ],
+    [
+      'a message',
+      (run) => {
+        run.message({ type: 'stream_tool_call', tool_call_id: 'c', tool_name: 't', params: '漢'.repeat(400) });
+        return new Promise(() => undefined);
+      },
+    ],
+  ])('is counted in bytes of UTF-8: %s', async (_what, execute) => {
+    const peer = createEngine({ executor: { check: () => undefined, execute }, maxRunBytes: 1_000 }).connect();
+    peer.send(query);
+    expect(await ended(peer)).toMatchObject({ type: 'error', code: 'output_too_large' });
+  });
+
+  it.each<[string, LlmPart]>([
+    ['the text of an agent_query', { type: 'text-delta', text: '漢'.repeat(400) }],
+    ['arguments', { type: 'tool-call', id: 'c', name: 't', arguments: `"${'漢'.repeat(300)}"` }],
+  ])('is counted in bytes of UTF-8 where it is only kept: %s', async (_what, part) => {
+    const stream: LlmProvider['stream'] = async function* () {
+      yield part;
+      await new Promise(() => undefined);
+    };
+    const peer = createEngine({ provider: { vendor: 'v', stream }, maxRunBytes: 1_000 }).connect();
+    peer.send({ type: 'agent_query', query: 'q' });
+    expect(await ended(peer)).toMatchObject({ type: 'error', code: 'output_too_large' });
+  });
+
   it('a run that lasts too long is cancelled', async () => {
     const peer = createEngine({ provider: { vendor: 'v', stream: writer(1) }, maxRunMs: 50 }).connect();
     peer.send(query);

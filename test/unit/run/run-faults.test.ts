@@ -1,5 +1,15 @@
 import { expect, describe, it, vi } from 'vitest';
-import type { Logger, RunExecutor, RunMessage } from '../../../src/index.js';
+import {
+  MemoryRunStore,
+  MemoryToolLedger,
+  type Claim,
+  type Logger,
+  type RunEntry,
+  type RunExecutor,
+  type RunMessage,
+  type RunMeta,
+  type RunState,
+} from '../../../src/index.js';
 import { createEngine, endOf, type Peer } from './harness.js';
 
 const query = { type: 'streaming_query', query: 'q' };
@@ -118,5 +128,127 @@ describe('A run whose work goes wrong', () => {
     const [run] = [engine.runs.get({ id: 'owner' }, String(peer.inRuns[0]?.run_id))];
     late?.();
     expect(run?.log.published).toBe(1);
+  });
+});
+
+/** A store that fails where it is told to. */
+class FailingStore extends MemoryRunStore {
+  refuses: (entry: RunEntry) => boolean = () => false;
+  refusesState: (state: RunState) => boolean = () => false;
+
+  override create(meta: RunMeta): Claim {
+    const claim = super.create(meta);
+    if (claim.status !== 'created') return claim;
+    const { log } = claim;
+    const append = log.append.bind(log);
+    log.append = (entry) => {
+      if (this.refuses(entry)) throw new Error('disk');
+      append(entry);
+    };
+    return claim;
+  }
+
+  override setState(owner: string, id: string, state: RunState): void {
+    if (this.refusesState(state)) throw new Error('disk');
+    super.setState(owner, id, state);
+  }
+}
+
+describe('A run whose store fails', () => {
+  it.each<[string, RunEntry['type'], RunExecutor['execute']]>([
+    [
+      'a text',
+      'stream_chunk',
+      (run) => {
+        run.text('stream_chunk', 'a');
+        return new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(new Error('stopped'))));
+      },
+    ],
+    [
+      'a text that waited for the sweep',
+      'stream_chunk',
+      (run) => {
+        run.lastWriteAt = performance.now();
+        const until = performance.now() + 60;
+        while (performance.now() < until) run.text('stream_reasoning', 'b');
+        run.text('stream_chunk', 'a');
+        return new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(new Error('stopped'))));
+      },
+    ],
+    [
+      'a message',
+      'status',
+      (run) => {
+        run.message({ type: 'status', status: 'processing' });
+        return Promise.resolve({ type: 'stream_end' });
+      },
+    ],
+    ['its end', 'stream_end', () => Promise.resolve({ type: 'stream_end' })],
+  ])('ends with internal_error and no hole where the log refuses %s', async (_what, type, execute) => {
+    const { logger, faults } = recorder();
+    const store = new FailingStore();
+    store.refuses = (entry) => entry.type === type;
+    const engine = createEngine({ executor: executorOf(execute), logger, store });
+    const peer = engine.connect();
+    peer.send(query);
+    expect(await ended(peer)).toMatchObject({ type: 'error', code: 'internal_error' });
+    let position = 0;
+    for (const { seq, first_seq: first = seq } of peer.inRuns) {
+      expect(first).toBe(position + 1);
+      position = Number(seq);
+    }
+    expect(JSON.stringify(peer.frames)).not.toContain('disk');
+    expect(faults).toMatchObject([{ err: { message: 'disk' } }]);
+    expect(engine.runs.size).toBe(0);
+  });
+
+  it('is over where the log refuses everything', async () => {
+    const { logger, faults } = recorder();
+    const store = new FailingStore();
+    store.refuses = () => true;
+    const engine = createEngine({
+      executor: executorOf(() => Promise.resolve({ type: 'stream_end' })),
+      logger,
+      store,
+    });
+    const over = vi.fn();
+    engine.runs.on('end', over);
+    const peer = engine.connect();
+    peer.send(query);
+    await vi.waitFor(() => expect(over).toHaveBeenCalledOnce());
+    expect(engine.runs.size).toBe(0);
+    expect(faults).toHaveLength(2);
+    await engine.runs.drain(10_000);
+  });
+
+  it.each<RunState>(['running', 'finished'])('ends all the same where the state %s is refused', async (refused) => {
+    const { logger, faults } = recorder();
+    const store = new FailingStore();
+    store.refusesState = (state) => state === refused;
+    const engine = createEngine({
+      executor: executorOf(() => Promise.resolve({ type: 'stream_end' })),
+      logger,
+      store,
+    });
+    const over = vi.fn();
+    engine.runs.on('end', over);
+    const peer = engine.connect();
+    peer.send(query);
+    expect(await ended(peer)).toMatchObject({ type: 'stream_end' });
+    await vi.waitFor(() => expect(over).toHaveBeenCalledOnce());
+    expect(engine.runs.size).toBe(0);
+    expect(faults).toMatchObject([{ err: { message: 'disk' } }]);
+  });
+
+  it('ends as it did where the ledger cannot forget it', async () => {
+    const { logger, faults } = recorder();
+    const ledger = new MemoryToolLedger();
+    ledger.forget = () => {
+      throw new Error('disk');
+    };
+    const peer = createEngine({ ledger, logger }).connect();
+    peer.send(query);
+    expect(await ended(peer)).toMatchObject({ type: 'stream_end' });
+    expect(faults).toMatchObject([{ err: { message: 'disk' } }]);
   });
 });
