@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createLog } from '../../../src/cli/logging.js';
 import { observe } from '../../../src/cli/observe.js';
 import { AgentSocketError } from '../../../src/errors/agent-socket-error.js';
@@ -22,8 +22,8 @@ async function logOfFailure(cause: unknown, level: string): Promise<Record<strin
   });
   observe(agent, logger);
   const client = await TestClient.connect(url);
-  onTestFinished(() => client.close());
   expect(await client.ask({ type: 'agent_query', query: 'a private question' })).toMatchObject({ type: 'error' });
+  await client.close();
   return lines;
 }
 
