@@ -34,10 +34,10 @@ describe('an attempt that is given up while it connects', () => {
     const transport = await coldTransport();
     // The look-up of the name is held back: so long the connection is not there.
     const connect: (() => void)[] = [];
-    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((...args: unknown[]) => {
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation((...args: unknown[]) => {
       const done = args.at(-1) as (error: null, addresses: readonly dns.LookupAddress[]) => void;
       connect.push(() => done(null, [{ address: '127.0.0.1', family: 4 }]));
-    }));
+    });
     await expect(transport.send(body('given up'), waiting(20))).rejects.toThrow('aborted');
     expect(lookup).toHaveBeenCalledOnce();
     connect.shift()?.();
