@@ -31,7 +31,9 @@ export {
 } from './run/run-manager.js';
 export { AgentExecutor, type AgentExecutorOptions } from './run/executor.js';
 export type { ClientChoices } from './run/client-choices.js';
-export type { Run, RunMessage, StopCause } from './run/run.js';
+export type { Run, StopCause } from './run/run.js';
+export type { RunMessage } from './run/run-message.js';
+export type { Readers } from './run/readers.js';
 export type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './run/run-log.js';
 export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './run/run-store.js';
 export { MemoryRunStore, type MemoryRunStoreOptions } from './run/memory-run-store.js';

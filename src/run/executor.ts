@@ -11,7 +11,8 @@ import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js
 import { checkClientChoices, type ClientChoices } from './client-choices.js';
 import { runKey } from './run-key.js';
 import type { RunExecutor } from './run-manager.js';
-import type { Run, RunMessage } from './run.js';
+import type { RunMessage } from './run-message.js';
+import type { Run } from './run.js';
 
 /** A request that goes to the model. */
 type QueryRequest = ClientMessageOf<'agent_query'> | ClientMessageOf<'streaming_query'>;

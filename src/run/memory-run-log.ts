@@ -1,9 +1,13 @@
 import { encodeText, type TextType } from '../protocol/encode.js';
 import { TextBuilder } from '../agent/text-builder.js';
-import type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './run-log.js';
-
-/** UTF-16 units in one merged message: at most 3 bytes of UTF-8 each, so within the protocol's 64 KiB. */
-export const MAX_TEXT_LENGTH = 16_384;
+import {
+  MAX_TEXT_LENGTH,
+  type MessageEntry,
+  type RunEntry,
+  type RunLog,
+  type TextEntry,
+  type WireEntry,
+} from './run-log.js';
 
 /** Characters one `read` gives at most. */
 const READ_LENGTH = 65_536;

@@ -1,6 +1,12 @@
 import type { ServerMessageType } from '../protocol/server-messages.js';
 import type { TextType } from '../protocol/encode.js';
 
+/**
+ * UTF-16 units in one piece of text, or in several that are read as one: at most 3 bytes of UTF-8 each, so within
+ * the 64 KiB of the protocol.
+ */
+export const MAX_TEXT_LENGTH = 16_384;
+
 /** A piece of text, kept as text so that neighbours can be merged. */
 export interface TextEntry {
   readonly type: TextType;

@@ -12,7 +12,8 @@ import { hashRequest } from './request-hash.js';
 import { runKey } from './run-key.js';
 import { isFinal } from './run-state.js';
 import type { RunStore, StoredRun } from './run-store.js';
-import { Run, type RunMessage, type RunOwner, type StopCause } from './run.js';
+import type { RunMessage } from './run-message.js';
+import { Run, type RunOwner, type StopCause } from './run.js';
 import { Subscription, type Readable } from './subscription.js';
 import { Tombstones } from './tombstones.js';
 
@@ -283,7 +284,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
 
   /** The last reader is gone and cannot come back: the run stops costing. */
   #onReaderLeft(run: Run): void {
-    if (run.countReader(-1) === 0) run.stop({ state: 'cancelled', reason: 'abandoned' });
+    run.readers.leave();
+    if (run.readers.size === 0) run.stop({ state: 'cancelled', reason: 'abandoned' });
   }
 
   #checkRoom(connection: Connection): void {
@@ -309,7 +311,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
 }
 
 function readStored(run: StoredRun): Readable {
-  return { id: run.meta.id, log: run.log, isOver: true };
+  return { id: run.meta.id, log: run.log };
 }
 
 function conflict(): AgentSocketError {

@@ -1,30 +1,16 @@
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import { encodeMessage, now, type TextType } from '../protocol/encode.js';
-import {
-  TERMINAL_TYPES,
-  type CancelReason,
-  type RunState,
-  type ServerMessageOf,
-  type ServerMessageType,
-  type Usage,
-} from '../protocol/server-messages.js';
+import { TERMINAL_TYPES, type CancelReason, type RunState, type Usage } from '../protocol/server-messages.js';
 import type { Coalescer, Flushable } from './coalescer.js';
-import { MAX_TEXT_LENGTH } from './memory-run-log.js';
-import type { MessageEntry, RunEntry, RunLog } from './run-log.js';
+import { Readers } from './readers.js';
+import { MAX_TEXT_LENGTH, type MessageEntry, type RunEntry, type RunLog } from './run-log.js';
+import { errorMessage, type RunMessage } from './run-message.js';
 import { isFinal } from './run-state.js';
 import type { RunKind } from './run-store.js';
 
 /** How long a stopped run waits for its provider and tools before it ends without them. */
 const SETTLE_MS = 1_000;
-
-/** How long a run waits for readers that all lag. */
-const MAX_BACKPRESSURE_MS = 30_000;
-
-/** A message of a run before it has its place in the log. */
-export type RunMessage = {
-  [T in ServerMessageType]: Omit<ServerMessageOf<T>, 'timestamp' | 'run_id' | 'seq' | 'request_id'>;
-}[ServerMessageType];
 
 /** Why a run ends before its work does. */
 export type StopCause =
@@ -51,6 +37,8 @@ export class Run implements Flushable {
   readonly kind: RunKind;
   readonly principal: Principal;
   readonly log: RunLog;
+  /** Who reads it, as far as a run knows: how many, and how many of them lag. */
+  readonly readers = new Readers();
   /** When it was accepted, on the monotonic clock in milliseconds. */
   readonly startedAt = performance.now();
   /** Bytes of UTF-8 written. */
@@ -69,10 +57,6 @@ export class Run implements Flushable {
   #seq = 0;
   #pendingType: TextType = 'stream_chunk';
   #pending = '';
-  #readers = 0;
-  #lagging = 0;
-  #resume: (() => void) | undefined;
-  #backpressure: Promise<void> | undefined;
 
   constructor(id: string, kind: RunKind, principal: Principal, log: RunLog, owner: RunOwner) {
     this.id = id;
@@ -187,36 +171,15 @@ export class Run implements Flushable {
     this.flush();
     if (this.isOver || this.#stop !== undefined) return;
     this.#stop = cause;
-    this.#resume?.();
+    this.readers.release();
     if (this.#state === 'accepted') return this.#settle();
     this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS);
     this.#abort.abort();
   }
 
-  /** A promise to wait for while every reader lags; `undefined` while there is none, or one that keeps up. */
+  /** A promise to wait for before more is pulled from the provider; `undefined` where nothing is in the way. */
   backpressure(): Promise<void> | undefined {
-    if (this.#readers === 0 || this.#lagging < this.#readers || this.#stop !== undefined) return undefined;
-    return (this.#backpressure ??= new Promise((resolve) => {
-      const timer = setTimeout(() => this.#resume?.(), MAX_BACKPRESSURE_MS);
-      this.#resume = () => {
-        clearTimeout(timer);
-        this.#resume = this.#backpressure = undefined;
-        resolve();
-      };
-    }));
-  }
-
-  /** A reader came (`+1`) or went (`-1`). Returns how many there are. */
-  countReader(change: 1 | -1): number {
-    this.#readers += change;
-    if (this.#readers > this.#lagging || this.#readers === 0) this.#resume?.();
-    return this.#readers;
-  }
-
-  /** A reader began (`+1`) or ceased (`-1`) to lag. */
-  countLagging(change: 1 | -1): void {
-    this.#lagging += change;
-    if (change === -1) this.#resume?.();
+    return this.#stop === undefined ? this.readers.backpressure() : undefined;
   }
 
   /** The one place where a run ends. Whoever comes second finds it over. It ends whatever the log and the store do. */
@@ -335,18 +298,4 @@ function pieceEnd(text: string, start: number): number {
 
 function internalError(cause?: unknown): AgentSocketError {
   return new AgentSocketError('internal_error', 'The server failed', { cause });
-}
-
-/** An error as the last message of a run. */
-function errorMessage(error: AgentSocketError, usage: Usage | undefined): RunMessage {
-  return {
-    type: 'error',
-    error: error.message,
-    code: error.code,
-    retryable: error.retryable,
-    retry_after_ms: error.retryAfterMs,
-    issues: error.issues?.map(({ path, message }) => ({ path, message })),
-    finish_reason: 'error',
-    usage,
-  };
 }

@@ -2,15 +2,15 @@ import type { Connection, ConnectionReader } from '../connection/connection.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
+import type { Readers } from './readers.js';
 import type { RunLog, WireEntry } from './run-log.js';
 
 /** What a subscription reads: a run in progress, or the log of one that is over. */
 export interface Readable {
   readonly id: string;
   readonly log: RunLog;
-  readonly isOver: boolean;
-  countReader?(change: 1 | -1): number;
-  countLagging?(change: 1 | -1): void;
+  /** Absent where nobody writes any more. */
+  readonly readers?: Readers;
 }
 
 /** What {@link Subscription} takes. */
@@ -54,7 +54,7 @@ export class Subscription implements ConnectionReader {
     this.#requestId = options.requestId;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     connection.addReader(this);
-    run.countReader?.(1);
+    run.readers?.join();
     this.#unsubscribe = run.log.onPublished(() => this.#pump());
     if (connection.isOpen) this.#pump();
     else this.#end();
@@ -154,7 +154,7 @@ export class Subscription implements ConnectionReader {
   #setLagging(lagging: boolean): void {
     if (lagging === this.#lagging || this.#over) return;
     this.#lagging = lagging;
-    this.run.countLagging?.(lagging ? 1 : -1);
+    this.run.readers?.lag(lagging);
   }
 
   #end(): void {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { RunLog } from '../../../src/index.js';
 import { MemoryRunLog } from '../../../src/run/memory-run-log.js';
+import { Readers } from '../../../src/run/readers.js';
 import { Subscription, type Readable } from '../../../src/run/subscription.js';
 import { toEntries } from '../../conformance/log-suite.js';
 import { AsyncRunLog } from './async-log.js';
@@ -12,18 +13,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 class FakeRun implements Readable {
   readonly id = RUN;
-  isOver = false;
-  readers = 0;
-  lagging = 0;
+  readonly readers = new Readers();
   constructor(readonly log: RunLog) {}
-
-  countReader(change: 1 | -1): number {
-    return (this.readers += change);
-  }
-
-  countLagging(change: 1 | -1): void {
-    this.lagging += change;
-  }
 }
 
 type Piece = Parameters<typeof toEntries>[0][number];
@@ -96,14 +87,13 @@ describe.each([
             // Never behind the end: such a reader would wait for ever.
             const after = (afters[index] ?? 0) % Math.min(written + 1, entries.length);
             starts[index] = after;
-            new Subscription(peer.connection, run, { after, onEnd: () => void run.countReader(-1) });
+            new Subscription(peer.connection, run, { after, onEnd: () => run.readers.leave() });
           }
         };
         const write = (): void => {
           const entry = entries[written];
           if (entry === undefined) return;
           written++;
-          if (written === entries.length) run.isOver = true;
           run.log.append(entry);
         };
         for (const [index, one] of steps.entries()) {
@@ -120,10 +110,10 @@ describe.each([
         attachAt.fill(0);
         attach();
         for (const peer of peers) peer.socket.resume();
-        for (let i = 0; i < 500 && run.readers > 0; i++) await turn();
+        for (let i = 0; i < 500 && run.readers.size > 0; i++) await turn();
         await turn();
-        expect(run.readers).toBe(0);
-        expect(run.lagging).toBe(0);
+        expect(run.readers.size).toBe(0);
+        expect(run.readers.lagging).toBe(0);
         for (const [index, peer] of peers.entries()) {
           const after = starts[index] ?? 0;
           const text = checkReplay(peer.inRuns, after, entries.length);
@@ -146,13 +136,13 @@ describe.each([
     for (const entry of toEntries(Array.from({ length: 20 }, () => ({ type: 'status' as const }))))
       run.log.append(entry);
     for (let i = 0; i < 20; i++) await turn();
-    expect(run.lagging).toBe(1);
+    expect(run.readers.lagging).toBe(1);
     expect(peer.connection.bufferedAmount).toBeLessThan(600);
     peer.socket.resume();
     for (let i = 0; i < 200 && peer.inRuns.length < 20; i++) await turn();
     for (let i = 0; i < 5; i++) await turn();
     expect(peer.inRuns.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-    expect(run.lagging).toBe(0);
+    expect(run.readers.lagging).toBe(0);
   });
 
   it('goes back to another position when it is moved, from there on without hole', async () => {

@@ -1,0 +1,61 @@
+/** How long a run waits for readers that all lag, in milliseconds. */
+const MAX_WAIT_MS = 30_000;
+
+/** The readers of a run, counted: how many there are, and how many of them lag behind. */
+export class Readers {
+  #size = 0;
+  #lagging = 0;
+  #wait: Promise<void> | undefined;
+  #release: (() => void) | undefined;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get lagging(): number {
+    return this.#lagging;
+  }
+
+  /** A reader came. */
+  join(): void {
+    this.#size++;
+    this.#check();
+  }
+
+  /** A reader that does not lag went. */
+  leave(): void {
+    this.#size--;
+    this.#check();
+  }
+
+  /** A reader began or ceased to lag. */
+  lag(lags: boolean): void {
+    this.#lagging += lags ? 1 : -1;
+    this.#check();
+  }
+
+  /**
+   * A promise to wait for, for 30 s at most, before more is pulled from the provider while every reader lags.
+   * `undefined` while there is none, or one that keeps up: a run without readers is never paused.
+   */
+  backpressure(): Promise<void> | undefined {
+    if (this.#size === 0 || this.#lagging < this.#size) return undefined;
+    return (this.#wait ??= new Promise((resolve) => {
+      const timer = setTimeout(() => this.release(), MAX_WAIT_MS);
+      this.#release = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    }));
+  }
+
+  /** Ends the wait. */
+  release(): void {
+    this.#release?.();
+    this.#release = this.#wait = undefined;
+  }
+
+  #check(): void {
+    if (this.#size === 0 || this.#lagging < this.#size) this.release();
+  }
+}
