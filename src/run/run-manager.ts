@@ -302,7 +302,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   }
 
   #expire(): void {
-    this.store.expire();
+    try {
+      this.store.expire();
+    } catch (error) {
+      // A store that cannot forget is no reason to end the process.
+      this.logger.error({ err: error }, 'The run store failed to expire');
+    }
     const before = performance.now() - this.#options.maxRunMs;
     for (const run of this.#live.values()) {
       if (run.startedAt <= before) run.stop({ state: 'cancelled', reason: 'max_duration' });

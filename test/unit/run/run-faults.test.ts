@@ -2,6 +2,7 @@ import { expect, describe, it, vi } from 'vitest';
 import {
   MemoryRunStore,
   MemoryToolLedger,
+  RunManager,
   type Claim,
   type Logger,
   type RunEntry,
@@ -251,4 +252,20 @@ describe('A run whose store fails', () => {
     expect(await ended(peer)).toMatchObject({ type: 'stream_end' });
     expect(faults).toMatchObject([{ err: { message: 'disk' } }]);
   });
+});
+
+it('A store that cannot expire is reported and does not end the process', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { logger, faults } = recorder();
+    const store = new MemoryRunStore();
+    vi.spyOn(store, 'expire').mockImplementation(() => {
+      throw new Error('disk full');
+    });
+    new RunManager({ executor: executorOf(() => Promise.reject(nobody)), store, logger });
+    vi.advanceTimersByTime(1_000);
+    expect(faults).toEqual([{ err: expect.objectContaining({ message: 'disk full' }) as unknown }]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
