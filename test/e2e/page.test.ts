@@ -53,6 +53,9 @@ async function openConnected(options: BrowserContextOptions = {}): Promise<void>
   await row('connected').waitFor({ state: 'attached' });
 }
 
+/** The page paints in frames of its own: what it shows is waited for. */
+const PATIENT = { timeout: 5_000 };
+
 const row = (type: string) => page.locator('.row', { has: page.getByText(type, { exact: true }) });
 const answer = (question: string) =>
   page.locator('article', { has: page.getByRole('heading', { name: question, exact: true }) });
@@ -67,22 +70,21 @@ async function ask(question: string, type = 'streaming_query'): Promise<void> {
 }
 
 async function ended(question: string, state: string): Promise<void> {
-  await page.waitForSelector(`article[data-state=${state}]`);
-  expect(await answer(question).getAttribute('data-state')).toBe(state);
+  await expect.poll(() => answer(question).getAttribute('data-state'), PATIENT).toBe(state);
 }
 
 describe('connection', () => {
   it('connects and disconnects, and says so', async () => {
     await openConnected();
-    expect(await page.locator('#status').textContent()).toBe('Connected');
-    expect(await page.locator('#status-protocol').textContent()).toBe('agent-ws.v1');
-    expect(await page.getByLabel('Endpoint', { exact: true }).inputValue()).toBe(
-      `ws://127.0.0.1:${server.port}/ws/agent`,
-    );
+    await expect.poll(() => page.locator('#status').textContent(), PATIENT).toBe('Connected');
+    await expect.poll(() => page.locator('#status-protocol').textContent(), PATIENT).toBe('agent-ws.v1');
+    await expect
+      .poll(() => page.getByLabel('Endpoint', { exact: true }).inputValue(), PATIENT)
+      .toBe(`ws://127.0.0.1:${server.port}/ws/agent`);
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await page.waitForSelector('html[data-connection=closed]');
-    expect(await send().isDisabled()).toBe(true);
-    expect(await page.locator('#banner').isHidden()).toBe(true);
+    await expect.poll(() => send().isDisabled(), PATIENT).toBe(true);
+    await expect.poll(() => page.locator('#banner').isHidden(), PATIENT).toBe(true);
   });
 
   it('speaks the documented core where the person says so', async () => {
@@ -91,15 +93,15 @@ describe('connection', () => {
     await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
     await ask('hello');
     await ended('hello', 'finished');
-    expect(await answer('hello').locator('.prose').textContent()).toBe('Hello, world.');
-    expect(await row('accepted').count()).toBe(0);
+    await expect.poll(() => answer('hello').locator('.prose').textContent(), PATIENT).toBe('Hello, world.');
+    await expect.poll(() => row('accepted').count(), PATIENT).toBe(0);
     await ask('wait');
     await says('wait', 'first');
     await answer('wait').getByRole('button', { name: 'Cancel' }).click();
     await page.waitForSelector('article[data-state=cancelled]');
     // The protocol offered is remembered.
     await page.reload();
-    expect(await page.getByLabel('Protocol to offer').inputValue()).toBe('core');
+    await expect.poll(() => page.getByLabel('Protocol to offer').inputValue(), PATIENT).toBe('core');
   });
 
   it('refuses a URL that is none', async () => {
@@ -107,7 +109,9 @@ describe('connection', () => {
     await page.getByLabel('Endpoint', { exact: true }).fill('ftp://example');
     await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
     await page.getByText('This is not a WebSocket URL').waitFor();
-    expect(await page.getByLabel('Endpoint', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+    await expect
+      .poll(() => page.getByLabel('Endpoint', { exact: true }).getAttribute('aria-invalid'), PATIENT)
+      .toBe('true');
   });
 
   it('comes back after the server restarted, and shows what was lost', async () => {
@@ -123,7 +127,7 @@ describe('connection', () => {
     await row('going_away').waitFor();
     server = await startPageServer(provider, built.directory, port);
     await page.waitForSelector('html[data-connection=open]');
-    expect(await page.locator('#banner').isHidden()).toBe(true);
+    await expect.poll(() => page.locator('#banner').isHidden(), PATIENT).toBe(true);
     // The failed attempts of a server that is not there are the browser's to report.
     complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
   });
@@ -140,8 +144,8 @@ describe('connection', () => {
     await answer('wait').getByRole('button', { name: 'Fetch what the server kept' }).click();
     await ended('wait', 'cancelled');
     await row('resumed').waitFor();
-    expect(await answer('wait').locator('.prose').textContent()).toBe('first ');
-    expect(await page.locator('article').count()).toBe(1);
+    await expect.poll(() => answer('wait').locator('.prose').textContent(), PATIENT).toBe('first ');
+    await expect.poll(() => page.locator('article').count(), PATIENT).toBe(1);
   });
 
   it('stops trying when told to', async () => {
@@ -164,7 +168,7 @@ describe('connection', () => {
     await page.waitForSelector('html[data-connection=closed]');
     await page.getByText('Connection closed: 4403 · Forbidden').waitFor();
     await page.getByText('This client may not connect.').waitFor();
-    expect(await page.getByRole('button', { name: 'Try now' }).isHidden()).toBe(true);
+    await expect.poll(() => page.getByRole('button', { name: 'Try now' }).isHidden(), PATIENT).toBe(true);
   });
 });
 
@@ -174,24 +178,26 @@ describe('messages by form', () => {
     await ask('wait here');
     const card = answer('wait here');
     await card.locator('.prose', { hasText: 'first' }).waitFor();
-    expect(await card.getAttribute('data-state')).toBe('running');
+    await expect.poll(() => card.getAttribute('data-state'), PATIENT).toBe('running');
     await card.locator('[data-metric=first]').waitFor();
     provider.release();
     await ended('wait here', 'finished');
-    expect(await card.locator('.prose').textContent()).toBe('first second');
-    expect(await card.locator('[data-metric=first] dd').textContent()).toMatch(/^\d+ ms$|^\d\.\d\d s$/);
-    expect(await card.locator('[data-metric=chunks] dd').textContent()).toBe('2');
-    expect(await card.locator('[data-metric=tokenRate] dd').textContent()).toMatch(/^\d+(\.\d)?$/);
-    expect(await card.locator('[data-metric=usage] dd').textContent()).toBe('7 → 3');
-    expect(await card.locator('[data-metric=finish] dd').textContent()).toBe('stop');
-    expect(await card.locator('[data-metric=model] dd').textContent()).toBe('scripted · script-1');
+    await expect.poll(() => card.locator('.prose').textContent(), PATIENT).toBe('first second');
+    await expect
+      .poll(() => card.locator('[data-metric=first] dd').textContent(), PATIENT)
+      .toMatch(/^\d+ ms$|^\d\.\d\d s$/);
+    await expect.poll(() => card.locator('[data-metric=chunks] dd').textContent(), PATIENT).toBe('2');
+    await expect.poll(() => card.locator('[data-metric=tokenRate] dd').textContent(), PATIENT).toMatch(/^\d+(\.\d)?$/);
+    await expect.poll(() => card.locator('[data-metric=usage] dd').textContent(), PATIENT).toBe('7 → 3');
+    await expect.poll(() => card.locator('[data-metric=finish] dd').textContent(), PATIENT).toBe('stop');
+    await expect.poll(() => card.locator('[data-metric=model] dd').textContent(), PATIENT).toBe('scripted · script-1');
   });
 
   it('sends agent_query', async () => {
     await openConnected();
     await ask('hello', 'agent_query');
     await ended('hello', 'finished');
-    expect(await answer('hello').locator('.prose').textContent()).toBe('Hello, world.');
+    await expect.poll(() => answer('hello').locator('.prose').textContent(), PATIENT).toBe('Hello, world.');
     await row('agent_response').waitFor();
   });
 
@@ -216,9 +222,9 @@ describe('messages by form', () => {
     await page.getByLabel('extra').fill('{"deep": [1]}');
     await send().click();
     await ended('measure', 'finished');
-    expect(await answer('measure').locator('.tool-outcome').textContent()).toBe(
-      '{"label":"shelf","unit":"foot","count":3,"exact":true,"tags":["a","b"],"extra":{"deep":[1]}}',
-    );
+    await expect
+      .poll(() => answer('measure').locator('.tool-outcome').textContent(), PATIENT)
+      .toBe('{"label":"shelf","unit":"foot","count":3,"exact":true,"tags":["a","b"],"extra":{"deep":[1]}}');
   });
 
   it('sends ping and cancel', async () => {
@@ -242,7 +248,7 @@ describe('messages by form', () => {
     await page.getByLabel('run_id').fill('not-a-uuid');
     await ask('hello');
     await page.getByText('A UUID is expected').waitFor();
-    expect(await page.locator('article').count()).toBe(0);
+    await expect.poll(() => page.locator('article').count(), PATIENT).toBe(0);
     await page.getByRole('button', { name: 'JSON', exact: true }).click();
     await page.locator('#composer-json').getByText('"hello"').waitFor();
   });
@@ -269,7 +275,7 @@ describe('messages by form', () => {
     await page.route('**/docs/asyncapi.json', (route) => route.fulfill({ status: 404, body: '' }));
     await page.reload();
     await page.getByText('publishes no /docs/asyncapi.json').waitFor();
-    expect(await page.getByRole('tab').allTextContents()).toEqual(['raw JSON']);
+    await expect.poll(() => page.getByRole('tab').allTextContents(), PATIENT).toEqual(['raw JSON']);
     await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
     await row('connected').waitFor();
     await send().click();
@@ -295,12 +301,12 @@ describe('answers', () => {
     await ask('hostile');
     await ended('hostile', 'finished');
     const body = answer('hostile').locator('.answer-body');
-    expect(await body.textContent()).toContain('<img src=x onerror="window.pwned=1">');
-    expect(await body.locator('img, script, a, iframe').count()).toBe(0);
-    expect(await body.locator('strong').textContent()).toBe('bold');
-    expect(await body.locator('li').allTextContents()).toEqual(['one', 'two']);
-    expect(await body.locator('pre').textContent()).toBe('<script>window.pwned=3</script>\n');
-    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    await expect.poll(() => body.textContent(), PATIENT).toContain('<img src=x onerror="window.pwned=1">');
+    await expect.poll(() => body.locator('img, script, a, iframe').count(), PATIENT).toBe(0);
+    await expect.poll(() => body.locator('strong').textContent(), PATIENT).toBe('bold');
+    await expect.poll(() => body.locator('li').allTextContents(), PATIENT).toEqual(['one', 'two']);
+    await expect.poll(() => body.locator('pre').textContent(), PATIENT).toBe('<script>window.pwned=3</script>\n');
+    await expect.poll(() => page.evaluate('window.pwned'), PATIENT).toBeUndefined();
   });
 
   it('shows reasoning and tool calls inside the answer', async () => {
@@ -309,9 +315,9 @@ describe('answers', () => {
     await ended('think', 'finished');
     const card = answer('think');
     await card.locator('.reasoning', { hasText: 'Thinking aloud' }).first().waitFor();
-    expect(await card.locator('.tool-name').textContent()).toBe('calculator');
-    expect(await card.locator('.tool-outcome').textContent()).toBe('42');
-    expect(await card.locator('.prose strong').textContent()).toBe('42');
+    await expect.poll(() => card.locator('.tool-name').textContent(), PATIENT).toBe('calculator');
+    await expect.poll(() => card.locator('.tool-outcome').textContent(), PATIENT).toBe('42');
+    await expect.poll(() => card.locator('.prose strong').textContent(), PATIENT).toBe('42');
   });
 
   it('shows a failed run with its code in words', async () => {
@@ -321,7 +327,7 @@ describe('answers', () => {
     const card = answer('fail');
     await card.getByText('provider_error').waitFor();
     await card.getByText('The model provider failed or refused.').waitFor();
-    expect(await card.locator('.prose').textContent()).toContain('half an');
+    await expect.poll(() => card.locator('.prose').textContent(), PATIENT).toContain('half an');
   });
 
   it('cancels one run and leaves the other alone', async () => {
@@ -331,7 +337,7 @@ describe('answers', () => {
     await says('wait two', 'first');
     await answer('wait one').getByRole('button', { name: 'Cancel' }).click();
     await ended('wait one', 'cancelled');
-    expect(await answer('wait two').getAttribute('data-state')).toBe('running');
+    await expect.poll(() => answer('wait two').getAttribute('data-state'), PATIENT).toBe('running');
     provider.release();
     await ended('wait two', 'finished');
     expect(provider.aborted).toEqual(['wait one']);
@@ -342,9 +348,9 @@ describe('answers', () => {
     await page.getByLabel('Fold chunks').uncheck();
     await ask('many');
     await ended('many', 'finished');
-    expect(await answer('many').locator('.prose').textContent()).toMatch(/^w0 .* w5999 $/);
-    expect(await page.locator('.row').count()).toBeLessThan(80);
-    expect(await page.locator('#log-count').textContent()).toMatch(/of \d+/);
+    await expect.poll(() => answer('many').locator('.prose').textContent(), PATIENT).toMatch(/^w0 .* w5999 $/);
+    await expect.poll(() => page.locator('.row').count(), PATIENT).toBeLessThan(80);
+    await expect.poll(() => page.locator('#log-count').textContent(), PATIENT).toMatch(/of \d+/);
   });
 });
 
@@ -355,11 +361,11 @@ describe('log', () => {
     await ended('hello', 'finished');
     await page.getByLabel('Direction').selectOption('out');
     await row('connected').waitFor({ state: 'detached' });
-    expect(await page.locator('.row-type').allTextContents()).toEqual(['streaming_query']);
+    await expect.poll(() => page.locator('.row-type').allTextContents(), PATIENT).toEqual(['streaming_query']);
     await page.getByLabel('Direction').selectOption('all');
     await page.locator('#log-type').selectOption('stream_end');
     await row('connected').waitFor({ state: 'detached' });
-    expect(await page.locator('.row-type').allTextContents()).toEqual(['stream_end']);
+    await expect.poll(() => page.locator('.row-type').allTextContents(), PATIENT).toEqual(['stream_end']);
     await page.locator('#log-type').selectOption('');
     await page.getByRole('searchbox', { name: 'Filter by text' }).fill('no such text');
     await page.getByText('No message passes the filter.').waitFor();
@@ -377,7 +383,7 @@ describe('log', () => {
     await page.locator('.detail .json', { hasText: 'finish_reason' }).waitFor();
     await page.locator('.detail').getByRole('button', { name: 'Only this run' }).click();
     await row('connected').waitFor({ state: 'detached' });
-    expect(await row('streaming_query').count()).toBe(1);
+    await expect.poll(() => row('streaming_query').count(), PATIENT).toBe(1);
   });
 });
 
@@ -387,7 +393,7 @@ describe('statistics and export', () => {
     await page.locator('#stat-latency', { hasText: /^\d+ ms$/ }).waitFor();
     await page.locator('#server-active', { hasText: /^1$/ }).waitFor();
     await page.locator('#server-own', { hasText: /^\d+ · \d+:\d\d$/ }).waitFor();
-    expect(await page.getByRole('img', { name: /^Latency of the last pings/ }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('img', { name: /^Latency of the last pings/ }).count(), PATIENT).toBe(1);
   });
 
   it('exports the session', async () => {
@@ -416,12 +422,12 @@ describe('statistics and export', () => {
 describe('for everybody', () => {
   it('speaks Chinese to those who prefer it, switches, and remembers', async () => {
     await open({ locale: 'zh-CN' });
-    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+    await expect.poll(() => page.getAttribute('html', 'lang'), PATIENT).toBe('zh-CN');
     await page.getByRole('heading', { name: '提一个问题，看答案逐字到来。' }).waitFor();
     await page.getByRole('button', { name: 'Switch to English' }).click();
     await page.getByRole('heading', { name: 'Ask something, and watch it arrive.' }).waitFor();
     await page.reload();
-    expect(await page.getAttribute('html', 'lang')).toBe('en');
+    await expect.poll(() => page.getAttribute('html', 'lang'), PATIENT).toBe('en');
     await page.getByRole('button', { name: '切换到中文' }).click();
     await page.getByRole('button', { name: '关闭码与错误码' }).click();
     await page.getByRole('dialog').getByText('服务器正在排空').waitFor();
@@ -439,22 +445,22 @@ describe('for everybody', () => {
     const button = page.getByRole('button', { name: /^Theme/ });
     await button.click();
     await button.click();
-    expect(await button.getAttribute('aria-label')).toBe('Theme: dark');
-    expect(await background()).toBe(dark);
+    await expect.poll(() => button.getAttribute('aria-label'), PATIENT).toBe('Theme: dark');
+    await expect.poll(() => background(), PATIENT).toBe(dark);
     await page.reload();
-    expect(await background()).toBe(dark);
+    await expect.poll(() => background(), PATIENT).toBe(dark);
   });
 
   it('can be used with the keyboard alone', async () => {
     await open();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.getAttribute("href")')).toBe('#composer');
+    await expect.poll(() => page.evaluate('document.activeElement.getAttribute("href")'), PATIENT).toBe('#composer');
     await page.getByLabel('Endpoint', { exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.waitForSelector('html[data-connection=open]');
     await tab('streaming_query').focus();
     await page.keyboard.press('ArrowRight');
-    expect(await tab('agent_query').getAttribute('aria-selected')).toBe('true');
+    await expect.poll(() => tab('agent_query').getAttribute('aria-selected'), PATIENT).toBe('true');
     await page.keyboard.press('Home');
     await page.keyboard.press('Tab');
     await page.keyboard.type('wait by keys');
@@ -479,7 +485,7 @@ describe('for everybody', () => {
     await ended('hello', 'finished');
     for (const type of ['streaming_query', 'agent_query', 'tool_call', 'ping', 'cancel', 'raw JSON']) {
       await tab(type).click();
-      expect(await page.evaluate(UNNAMED)).toEqual([]);
+      await expect.poll(() => page.evaluate(UNNAMED), PATIENT).toEqual([]);
     }
   });
 
@@ -492,7 +498,7 @@ describe('for everybody', () => {
     await ask('wait');
     await says('wait', 'first');
     await row('connected').getByRole('button').click();
-    expect(await page.evaluate(LOW_CONTRAST)).toEqual([]);
+    await expect.poll(() => page.evaluate(LOW_CONTRAST), PATIENT).toEqual([]);
   });
 
   it('fits a phone', async () => {
@@ -503,12 +509,12 @@ describe('for everybody', () => {
     const views = page.getByRole('navigation', { name: 'Parts of the page' });
     for (const view of ['Conversation', 'Messages', 'Statistics']) {
       await views.getByRole('button', { name: view }).click();
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      await expect.poll(() => page.evaluate('document.documentElement.scrollWidth'), PATIENT).toBe(390);
     }
-    expect(await page.getByRole('heading', { name: 'Statistics' }).isVisible()).toBe(true);
-    expect(await page.locator('#conversation').isHidden()).toBe(true);
+    await expect.poll(() => page.getByRole('heading', { name: 'Statistics' }).isVisible(), PATIENT).toBe(true);
+    await expect.poll(() => page.locator('#conversation').isHidden(), PATIENT).toBe(true);
     await page.getByRole('button', { name: 'Endpoint and protocol' }).click();
-    expect(await page.getByLabel('Endpoint', { exact: true }).isVisible()).toBe(true);
+    await expect.poll(() => page.getByLabel('Endpoint', { exact: true }).isVisible(), PATIENT).toBe(true);
   });
 });
 
