@@ -1,5 +1,5 @@
 /** Above this share of busy time the event loop counts as loaded. */
-const BUSY = 0.6;
+const BUSY = 0.45;
 
 /** How often the load is measured anew, in milliseconds. */
 const SAMPLE_MS = 50;

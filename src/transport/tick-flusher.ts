@@ -4,34 +4,19 @@ export interface Corked {
 }
 
 /**
- * Sockets that gather at once. A loaded tick serves a thousand: the first must not wait for the last.
- */
-const MAX_WAITING = 8;
-
-/**
- * Flushes what gathered soon: when some sockets have, and at the end of the tick of the event loop. All messages that one
- * read causes for a connection leave in one system call.
+ * Flushes as soon as the code that is running is done: all messages that one event causes for a connection leave in one
+ * system call, and no connection waits for another one's work.
  */
 export class TickFlusher {
   #waiting: Corked[] = [];
-  #scheduled = false;
 
   add(socket: Corked): void {
-    if (this.#waiting.length >= MAX_WAITING) this.#flush();
-    this.#waiting.push(socket);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(this.#endOfTick);
+    if (this.#waiting.push(socket) === 1) process.nextTick(this.#flush);
   }
 
-  readonly #endOfTick = (): void => {
-    this.#scheduled = false;
-    this.#flush();
-  };
-
-  #flush(): void {
+  readonly #flush = (): void => {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const socket of waiting) socket.flush();
-  }
+  };
 }
