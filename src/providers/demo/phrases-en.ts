@@ -100,14 +100,7 @@ Text can be **bold**, *slanted* or \`code\`.
 function greet(name) {
   return \`Hello, \${name}\`;
 }
-\`\`\`
-
-> A quotation stands a little apart.
-
-| message | direction |
-| --- | --- |
-| \`streaming_query\` | client to server |
-| \`stream_chunk\` | server to client |`,
+\`\`\``,
 
     story: `## The lighthouse that answered
 

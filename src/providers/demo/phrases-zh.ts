@@ -100,14 +100,7 @@ server.listen(8003);
 function greet(name) {
   return \`你好，\${name}\`;
 }
-\`\`\`
-
-> 引用的文字会与正文稍微分开。
-
-| 消息 | 方向 |
-| --- | --- |
-| \`streaming_query\` | 客户端到服务器 |
-| \`stream_chunk\` | 服务器到客户端 |`,
+\`\`\``,
 
     story: `## 会回答的灯塔
 
