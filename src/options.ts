@@ -83,6 +83,9 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
 /** Characters of a path (RFC 3986, section 3.3). It is compared as sent, so another spelling would match nothing. */
 const PATH = /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\dA-F]{2})*$/i;
 
+/** `authenticateTimeoutMs` where none is given. */
+export const AUTHENTICATE_TIMEOUT_MS = 10_000;
+
 /**
  * Checks what the compiler cannot.
  * @throws OptionError that names the option, its rule and the value received.
@@ -109,7 +112,10 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
       path,
     );
   }
-  checkNumber('authenticateTimeoutMs', given.authenticateTimeoutMs ?? 10_000, { least: 1, most: MAX_DELAY_MS });
+  checkNumber('authenticateTimeoutMs', given.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS, {
+    least: 1,
+    most: MAX_DELAY_MS,
+  });
   for (const name of ['authenticate', 'metadata'] as const) {
     const hook: unknown = given[name];
     if (hook !== undefined && typeof hook !== 'function') throw new OptionError(name, 'a function', hook);

@@ -9,7 +9,7 @@ import { isOriginAllowed } from './http/origin.js';
 import { createHttpRoutes } from './http/router.js';
 import { silentLogger } from './logging/logger.js';
 import { MessageHandler } from './message/message-handler.js';
-import { checkOptions, type AgentSocketServerOptions } from './options.js';
+import { AUTHENTICATE_TIMEOUT_MS, checkOptions, type AgentSocketServerOptions } from './options.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { AgentExecutor } from './run/executor.js';
 import { MemoryRunStore } from './run/memory-run-store.js';
@@ -73,7 +73,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     isDraining: () => shutdown.hasBegun,
     // Without the hooks their types are the defaults, which these values have.
     authenticate: options.authenticate ?? (() => ANONYMOUS as P),
-    authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
+    authenticateTimeoutMs: options.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS,
     metadata: options.metadata ?? (() => undefined as Metadata),
     logger,
   });

@@ -5,6 +5,7 @@ import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
 import type { RunManager } from './run/run-manager.js';
+import { within } from './run/within.js';
 
 const CLOSE_CODE_NAMES = ['goingAway', 'draining'] as const;
 
@@ -116,10 +117,4 @@ async function allRead(connections: readonly Connection[]): Promise<void> {
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }

@@ -95,7 +95,7 @@ const MAX_RESULT_DEPTH = 512;
 function toJson(tool: Tool, result: unknown, maxBytes: number): unknown {
   const encoded = stringify(tool, result);
   if (encoded === undefined) return null;
-  if (new TextEncoder().encode(encoded).length > maxBytes) {
+  if (Buffer.byteLength(encoded) > maxBytes) {
     throw new AgentSocketError('output_too_large', `The result of "${tool.name}" is larger than ${maxBytes} bytes`);
   }
   if (isDeeperThan(encoded, MAX_RESULT_DEPTH)) {

@@ -53,12 +53,14 @@ export interface AgentExecutorOptions {
 export class AgentExecutor implements RunExecutor {
   readonly #options: AgentExecutorOptions;
   readonly #logger: Logger;
+  readonly #maxSteps: number;
+  readonly #maxToolResultBytes: number;
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: AgentExecutorOptions) {
     const { systemPrompt, clientMayChoose, maxSteps = 8, maxToolResultBytes = 262_144 } = options;
-    checkNumber('maxSteps', maxSteps, { least: 1, integer: true });
-    checkNumber('maxToolResultBytes', maxToolResultBytes, { least: 1 });
+    this.#maxSteps = checkNumber('maxSteps', maxSteps, { least: 1, integer: true });
+    this.#maxToolResultBytes = checkNumber('maxToolResultBytes', maxToolResultBytes, { least: 1 });
     if (systemPrompt !== undefined && typeof systemPrompt !== 'string') {
       throw new OptionError('systemPrompt', 'a string', systemPrompt);
     }
@@ -191,12 +193,11 @@ export class AgentExecutor implements RunExecutor {
       charge: (bytes) => run.charge(bytes),
       backpressure: () => run.backpressure(),
     };
-    const { provider, maxSteps = 8 } = this.#options;
-    return { ...this.#toolDeps(run), provider, output, maxSteps };
+    return { ...this.#toolDeps(run), provider: this.#options.provider, output, maxSteps: this.#maxSteps };
   }
 
   #toolDeps(run: Run): ToolDeps {
-    const { tools, ledger, maxToolResultBytes = 262_144 } = this.#options;
+    const { tools, ledger } = this.#options;
     return {
       tools,
       ledger,
@@ -204,7 +205,7 @@ export class AgentExecutor implements RunExecutor {
       runId: run.id,
       runKey: runKey(run.principal.id, run.id),
       signal: run.signal,
-      maxResultBytes: maxToolResultBytes,
+      maxResultBytes: this.#maxToolResultBytes,
       logger: this.#logger,
     };
   }

@@ -16,6 +16,7 @@ import type { RunMessage } from './run-message.js';
 import { Run, type RunOwner, type StopCause } from './run.js';
 import { Subscription, type Readable } from './subscription.js';
 import { Tombstones } from './tombstones.js';
+import { within } from './within.js';
 
 /** Does the work of runs. */
 export interface RunExecutor {
@@ -238,10 +239,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   async drain(ms: number): Promise<void> {
     this.#draining = true;
     const all = Promise.all([...this.#live.values()].map((run) => run.ended));
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
-    await Promise.race([all, timeout]);
-    clearTimeout(timer);
+    await within(ms, all);
     for (const run of this.#live.values()) run.stop({ state: 'interrupted' });
     await all;
     clearInterval(this.#sweep);
