@@ -1,11 +1,17 @@
 /** Pieces joined at once: a string grown piece by piece costs 32 bytes more for each. */
 const PIECES = 512;
 
+/** UTF-16 units of pieces joined at once: until then they may hold on to the larger texts they were cut from. */
+const JOIN_LENGTH = 4_096;
+
 /** A text that grows by small pieces and takes no more memory than its characters. */
 export class TextBuilder {
-  #text = '';
+  /** Joined already; joined with each other when somebody asks. */
+  #parts: string[] = [];
   #pieces: string[] = [];
   #length = 0;
+  /** Of what is joined. */
+  #joined = 0;
 
   /** UTF-16 units so far. */
   get length(): number {
@@ -14,14 +20,19 @@ export class TextBuilder {
 
   append(piece: string): void {
     this.#length += piece.length;
-    if (this.#pieces.push(piece) >= PIECES) this.toString();
+    if (this.#pieces.push(piece) >= PIECES || this.#length - this.#joined >= JOIN_LENGTH) this.#join();
   }
 
   toString(): string {
-    if (this.#pieces.length > 0) {
-      this.#text = [this.#text, ...this.#pieces].join('');
-      this.#pieces = [];
-    }
-    return this.#text;
+    this.#join();
+    if (this.#parts.length > 1) this.#parts = [this.#parts.join('')];
+    return this.#parts[0] ?? '';
+  }
+
+  #join(): void {
+    if (this.#pieces.length === 0) return;
+    this.#parts.push(this.#pieces.join(''));
+    this.#pieces = [];
+    this.#joined = this.#length;
   }
 }

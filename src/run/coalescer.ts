@@ -1,8 +1,4 @@
-/** Above this share of busy time the event loop counts as loaded. */
-const BUSY = 0.45;
-
-/** How often the load is measured anew, in milliseconds. */
-const SAMPLE_MS = 50;
+import { EventLoopLoad } from './event-loop-load.js';
 
 /** Text that waits to be written. */
 export interface Flushable {
@@ -20,10 +16,8 @@ export interface Flushable {
 export class Coalescer {
   readonly #coalesceMs: number;
   readonly #held = new Set<Flushable>();
+  readonly #load = new EventLoopLoad();
   #timer: NodeJS.Timeout | undefined;
-  #sample = performance.eventLoopUtilization();
-  #sampledAt = performance.now();
-  #busy = false;
 
   constructor(coalesceMs: number) {
     this.#coalesceMs = coalesceMs;
@@ -31,7 +25,7 @@ export class Coalescer {
 
   /** Whether text that arrives now is written now. */
   isDue(lastWriteAt: number, now: number): boolean {
-    return now - lastWriteAt >= this.#coalesceMs || !this.#isBusy(now);
+    return now - lastWriteAt >= this.#coalesceMs || !this.#load.isHigh(now);
   }
 
   /** Keeps an eye on text that waits, until {@link release}. */
@@ -44,15 +38,6 @@ export class Coalescer {
 
   release(text: Flushable): void {
     this.#held.delete(text);
-  }
-
-  #isBusy(now: number): boolean {
-    if (now - this.#sampledAt < SAMPLE_MS) return this.#busy;
-    const current = performance.eventLoopUtilization();
-    this.#busy = performance.eventLoopUtilization(current, this.#sample).utilization > BUSY;
-    this.#sample = current;
-    this.#sampledAt = now;
-    return this.#busy;
   }
 
   #sweep(): void {

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { PacedReading } from './paced-reading.js';
 import { UpstreamBody } from './upstream-body.js';
 import { retryAfterOf } from './retry-after.js';
 import { UpstreamHeaders } from './upstream-headers.js';
@@ -80,12 +81,19 @@ export class UndiciTransport {
 
   /** @param connectMs - for the TCP and TLS connection */
   static async create(connectMs: number): Promise<UndiciTransport> {
-    const { Agent } = await import('undici');
+    const { Agent, buildConnector } = await import('undici');
+    const reading = new PacedReading();
+    const connect = buildConnector({ timeout: connectMs });
     const agent = new Agent({
       // One stream holds one connection for as long as it lasts, so there is no limit to share here.
       connections: null,
       pipelining: 1,
-      connect: { timeout: connectMs },
+      connect: (options, callback) => {
+        connect(options, (...result) => {
+          if (result[0] === null) reading.watch(result[1]);
+          callback(...result);
+        });
+      },
       keepAliveTimeout: 15_000,
       // The stream has clocks of its own, which stop while its reader is paused.
       headersTimeout: 0,

@@ -1,0 +1,22 @@
+/** Above this share of busy time the event loop counts as loaded. */
+const BUSY = 0.45;
+
+/** How often the load is measured anew, in milliseconds. */
+const SAMPLE_MS = 50;
+
+/** Whether the event loop has little time left. Asked once per token, so it measures only now and then. */
+export class EventLoopLoad {
+  #sample = performance.eventLoopUtilization();
+  #sampledAt = performance.now();
+  #high = false;
+
+  /** @param now - the time on the clock of `performance.now()` */
+  isHigh(now: number): boolean {
+    if (now - this.#sampledAt < SAMPLE_MS) return this.#high;
+    const current = performance.eventLoopUtilization();
+    this.#high = performance.eventLoopUtilization(current, this.#sample).utilization > BUSY;
+    this.#sample = current;
+    this.#sampledAt = now;
+    return this.#high;
+  }
+}
