@@ -8,6 +8,16 @@ const node: Options = {
   clean: false,
 };
 
+/** Browsers, Node and whatever else runs JavaScript. */
+const anywhere: Options = {
+  target: 'es2022',
+  platform: 'neutral',
+  format: ['esm', 'cjs'],
+  dts: true,
+  sourcemap: false,
+  clean: false,
+};
+
 export default defineConfig([
   {
     ...node,
@@ -15,12 +25,16 @@ export default defineConfig([
       index: 'src/index.ts',
       protocol: 'src/protocol/index.ts',
       openai: 'src/providers/openai.ts',
+      sqlite: 'src/stores/sqlite.ts',
       testing: 'src/testing/index.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,
     shims: true,
   },
+  { ...anywhere, entry: { client: 'src/client/index.ts' } },
+  // Frameworks that render on a server need to be told that hooks run in the page.
+  { ...anywhere, entry: { react: 'src/client/react.ts' }, banner: { js: "'use client';" }, external: ['react'] },
   {
     ...node,
     // The command line carries what only it needs, so that an embedder installs none of it.

@@ -31,13 +31,33 @@ export {
 } from './run/run-manager.js';
 export { AgentExecutor, type AgentExecutorOptions } from './run/executor.js';
 export type { ClientChoices } from './run/client-choices.js';
-export type { Run, StopCause } from './run/run.js';
+export type { Run, RunOptions, RunOutcome, RunWorker, StopCause } from './run/run.js';
+export type { ApprovalCall, ApprovalRecord, Approvals, Decision } from './run/approvals.js';
 export type { RunMessage } from './run/run-message.js';
-export type { Readers } from './run/readers.js';
+export type { Readers, RunReader } from './run/readers.js';
 export type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './run/run-log.js';
 export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './run/run-store.js';
+export type { Store } from './run/store.js';
+export { createMemoryStore, type MemoryStoreOptions } from './run/memory-store.js';
+export type { FinalState } from './run/run-state.js';
 export { MemoryRunStore, type MemoryRunStoreOptions } from './run/memory-run-store.js';
 export type { Subscription } from './run/subscription.js';
+
+// Conversations
+export type {
+  ConversationChange,
+  ConversationInfo,
+  ConversationKey,
+  ConversationMessage,
+  ConversationStore,
+  Page,
+  PageRequest,
+} from './conversation/conversation-store.js';
+export {
+  MemoryConversationStore,
+  type MemoryConversationStoreOptions,
+} from './conversation/memory-conversation-store.js';
+export { fitContext, type FitContext } from './agent/context-window.js';
 
 // The model and its tools
 export type {
@@ -50,7 +70,7 @@ export type {
   LlmTool,
   LlmToolCall,
 } from './agent/llm-provider.js';
-export { defineTool, type Tool, type ToolContext, type ToolDefinition } from './agent/tool.js';
+export { defineTool, type Tool, type ToolCallInfo, type ToolContext, type ToolDefinition } from './agent/tool.js';
 export { ToolRegistry } from './agent/tool-registry.js';
 export { MemoryToolLedger, type LedgerEntry, type LedgerKey, type ToolLedger } from './agent/tool-ledger.js';
 export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './agent/standard-schema.js';

@@ -2,7 +2,6 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { LlmProvider } from './agent/llm-provider.js';
 import type { Tool } from './agent/tool.js';
-import type { ToolLedger } from './agent/tool-ledger.js';
 import type { ToolRegistry } from './agent/tool-registry.js';
 import type { ConnectionManagerOptions } from './connection/connection-manager.js';
 import type { Principal } from './connection/principal.js';
@@ -13,15 +12,16 @@ import { parseOrigin } from './http/origin.js';
 import type { Logger } from './logging/logger.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import type { AgentExecutorOptions } from './run/executor.js';
-import type { MemoryRunStoreOptions } from './run/memory-run-store.js';
+import type { MemoryStoreOptions } from './run/memory-store.js';
 import type { RunManagerOptions } from './run/run-manager.js';
+import type { Store } from './run/store.js';
 import type { WsAcceptorOptions } from './transport/ws-socket.js';
 
 /** Options of the parts that the server passes on as they are; each part documents and checks its own. */
 type PartOptions = Omit<ConnectionManagerOptions, 'epoch' | 'logger'> &
-  Omit<RunManagerOptions, 'executor' | 'logger'> &
-  Omit<AgentExecutorOptions, 'provider' | 'tools' | 'ledger' | 'logger'> &
-  Pick<MemoryRunStoreOptions, 'retainMs' | 'maxRetainedBytes'> &
+  Omit<RunManagerOptions, 'executor' | 'store' | 'logger'> &
+  Omit<AgentExecutorOptions, 'provider' | 'tools' | 'ledger' | 'conversations' | 'logger'> &
+  Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
   WsAcceptorOptions;
 
 /** What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes. */
@@ -36,10 +36,11 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   tools?: ToolRegistry | Iterable<Tool> | undefined;
   /**
-   * Remembers which tool calls were started, so that none runs twice.
-   * @default in memory
+   * Keeps runs, conversations and the record of tool calls. It stays open when the server closes. `retainMs`,
+   * `maxRetainedBytes` and `maxConversationBytes` are for the default only.
+   * @default a new memory store
    */
-  ledger?: ToolLedger | undefined;
+  store?: Store | undefined;
   /**
    * Path of the endpoint, percent-encoded where it needs to be.
    * @default '/ws/agent'
@@ -124,8 +125,7 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   checkList('allowedHosts', given.allowedHosts, 'host names or addresses, or "*"', isHost);
   if (given.tools !== undefined && !isIterable(given.tools))
     throw new OptionError('tools', 'an array of tools', given.tools);
-  checkMethods('ledger', 'a ToolLedger', given.ledger, ['begin', 'settle', 'forget']);
-  checkMethods('store', 'a RunStore', given.store, ['create', 'open', 'setState', 'list', 'unfinished', 'expire']);
+  checkStore(given.store);
   checkMethods('logger', 'a logger with debug, info, warn and error', given.logger, ['debug', 'info', 'warn', 'error']);
 }
 
@@ -156,4 +156,14 @@ function checkMethods(option: string, what: string, value: unknown, methods: rea
   if (value === undefined) return;
   const members = Object(value) as Record<string, unknown>;
   if (!methods.every((method) => typeof members[method] === 'function')) throw new OptionError(option, what, value);
+}
+
+function checkStore(store: unknown): void {
+  if (store === undefined) return;
+  const parts = Object(store) as Record<string, unknown>;
+  for (const part of ['runs', 'ledger', 'conversations']) {
+    if (typeof parts[part] !== 'object' || parts[part] === null) {
+      throw new OptionError('store', 'a Store, such as createMemoryStore() makes', store);
+    }
+  }
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MemoryToolLedger } from './agent/tool-ledger.js';
 import { ToolRegistry } from './agent/tool-registry.js';
 import { ConnectionManager } from './connection/connection-manager.js';
 import { ANONYMOUS, type Principal } from './connection/principal.js';
@@ -12,7 +11,7 @@ import { MessageHandler } from './message/message-handler.js';
 import { AUTHENTICATE_TIMEOUT_MS, checkOptions, type AgentSocketServerOptions } from './options.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { AgentExecutor } from './run/executor.js';
-import { MemoryRunStore } from './run/memory-run-store.js';
+import { createMemoryStore } from './run/memory-store.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
 import { attachUpgrade } from './transport/upgrade.js';
@@ -51,13 +50,13 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   checkOptions(options);
   const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger = silentLogger } = options;
   const tools = ToolRegistry.isInstance(options.tools) ? options.tools : new ToolRegistry(options.tools);
-  const store = options.store ?? new MemoryRunStore(options);
-  const executor = new AgentExecutor({ ...options, provider, tools, ledger: options.ledger ?? new MemoryToolLedger() });
+  const { runs: store, ledger, conversations } = options.store ?? createMemoryStore(options);
+  const executor = new AgentExecutor({ ...options, provider, tools, ledger, conversations });
   const connections = new ConnectionManager<P, Metadata>({ ...options, epoch: store.epoch });
   const acceptor = new WsAcceptor(options);
   // Last of those that check options: it begins to sweep.
   const runs = new RunManager({ ...options, executor, store });
-  const messages = new MessageHandler({ runs, logger });
+  const messages = new MessageHandler({ runs, conversations, logger });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
   const hostAllowed = ({ headers }: IncomingMessage): boolean =>

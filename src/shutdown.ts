@@ -82,7 +82,7 @@ export class Shutdown<P extends Principal, Metadata> {
       });
     }
     await runs.drain(drainMs);
-    await within(FAREWELL_MS, allRead([...connections]));
+    await within(FAREWELL_MS, allRead(runs, [...connections]));
     await this.#closeAll(CLOSE_CODES[closeCode]);
     detach();
   }
@@ -110,9 +110,9 @@ export class Shutdown<P extends Principal, Metadata> {
   }
 }
 
-/** Resolves when no connection reads a run any more: all have been sent the end of theirs. */
-async function allRead(connections: readonly Connection[]): Promise<void> {
-  while (connections.some((connection) => connection.isOpen && connection.readers.size > 0)) await delay(STEP_MS);
+/** Resolves when every connection has been sent all there is of the runs it reads. */
+async function allRead(runs: RunManager, connections: readonly Connection[]): Promise<void> {
+  while (connections.some((connection) => connection.isOpen && runs.isBehind(connection))) await delay(STEP_MS);
 }
 
 function delay(ms: number): Promise<void> {

@@ -7,13 +7,22 @@ import type { LlmMessage, LlmPart, LlmProvider, LlmRequest, LlmToolCall } from '
 import { TextBuilder } from './text-builder.js';
 import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
 
+/** A tool call of the model, as far as it is answered. */
+export interface PendingToolCall {
+  readonly call: LlmToolCall;
+  /** Whether the client was told of it. */
+  announced?: boolean;
+  /** What the model will be told. */
+  answer?: string;
+}
+
 /** Where an agent stands: plain data, so that it can be written down before a wait and picked up later. */
 export interface AgentState {
   messages: LlmMessage[];
   /** Model calls begun. */
   step: number;
   /** Calls the model asked for that are not answered yet. */
-  pendingToolCalls: LlmToolCall[];
+  pendingToolCalls: PendingToolCall[];
   /** Names of the tools the model sees; absent for all. */
   toolNames?: readonly string[];
   model?: string;
@@ -21,8 +30,10 @@ export interface AgentState {
   /** The last text of the model that was not empty. */
   content: string;
   usage: Usage | undefined;
-  /** Text of the model call in progress, whose usage is not known yet. */
+  /** Text of the model call in progress, or of the one that was cut short. */
   partial: TextBuilder | undefined;
+  /** Whether what {@link partial} cost is part of {@link usage} already. */
+  isCounted?: boolean;
 }
 
 /** A new agent for one question. */
@@ -60,8 +71,7 @@ export interface AgentDeps extends ToolDeps {
 export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<FinishReason> {
   for (;;) {
     if (state.pendingToolCalls.length > 0) {
-      const calls = state.pendingToolCalls;
-      const answers = await Promise.all(calls.map((call) => answerToolCall(call, state, deps)));
+      const answers = await Promise.all(state.pendingToolCalls.map((call) => answerToolCall(call, state, deps)));
       state.messages.push(...answers);
       state.pendingToolCalls = [];
       deps.signal.throwIfAborted();
@@ -71,10 +81,13 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
     deps.signal.throwIfAborted();
     const { text, toolCalls } = answer;
     if (text !== '') state.content = text;
-    if (toolCalls.length === 0) return answer.reason;
-    if (state.step >= deps.maxSteps) return 'max_steps';
+    const isLast = toolCalls.length === 0 || state.step >= deps.maxSteps;
+    if (isLast) {
+      if (text !== '') state.messages.push({ role: 'assistant', content: text });
+      return toolCalls.length === 0 ? answer.reason : 'max_steps';
+    }
     state.messages.push({ role: 'assistant', content: text, toolCalls });
-    state.pendingToolCalls = toolCalls;
+    state.pendingToolCalls = toolCalls.map((call) => ({ call }));
   }
 }
 
@@ -117,6 +130,7 @@ async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
     }
   };
   state.partial = text;
+  state.isCounted = false;
   try {
     for await (const element of deps.provider.stream(requestOf(state, deps), { signal })) {
       if (signal.aborted) break;
@@ -127,9 +141,10 @@ async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
     }
     complete = !signal.aborted;
   } finally {
-    // Cut short before the provider told: estimate. Where the answer is whole, unknown stays unknown.
-    state.usage = addUsage(state.usage, usage ?? (complete ? undefined : estimateUsage(state.messages, text)));
-    state.partial = undefined;
+    // Cut short before the provider told: estimated when asked. Where the answer is whole, unknown stays unknown.
+    state.usage = addUsage(state.usage, usage);
+    if (complete) state.partial = undefined;
+    else state.isCounted = usage !== undefined;
   }
   return { text: text.toString(), toolCalls, reason: reason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop') };
 }
@@ -171,19 +186,27 @@ function mergeText(parts: readonly LlmPart[]): LlmPart[] {
   return merged;
 }
 
-async function answerToolCall(call: LlmToolCall, state: AgentState, deps: AgentDeps): Promise<LlmMessage> {
+async function answerToolCall(pending: PendingToolCall, state: AgentState, deps: AgentDeps): Promise<LlmMessage> {
+  const { call } = pending;
+  pending.answer ??= await callTool(pending, state, deps);
+  return { role: 'tool', toolCallId: call.id, toolName: call.name, content: pending.answer };
+}
+
+async function callTool(pending: PendingToolCall, state: AgentState, deps: AgentDeps): Promise<string> {
+  const { call } = pending;
   const parsed = parseArguments(call);
   const toolCall = { toolCallId: call.id, toolName: call.name, params: parsed.ok ? parsed.params : call.arguments };
-  deps.output.toolCall(toolCall);
+  if (pending.announced !== true) deps.output.toolCall(toolCall);
+  pending.announced = true;
   const outcome = !parsed.ok
     ? parsed
     : state.toolNames?.includes(call.name) === false
       ? // It exists, but this query does not offer it: the model made it up or was talked into it.
         { ok: false as const, error: new AgentSocketError('unknown_tool', `There is no tool "${call.name}"`) }
       : await runTool(toolCall, deps);
+  pending.answer = outcome.ok ? JSON.stringify(outcome.result) : JSON.stringify({ error: outcome.error.message });
   deps.output.toolResult(toolCall, outcome);
-  const content = outcome.ok ? JSON.stringify(outcome.result) : JSON.stringify({ error: outcome.error.message });
-  return { role: 'tool', toolCallId: call.id, toolName: call.name, content };
+  return pending.answer;
 }
 
 type Arguments =
@@ -206,7 +229,7 @@ function refuse(message: string): Arguments {
 
 /** What the run cost so far, the model call in progress included. */
 export function usageOf(state: AgentState): Usage | undefined {
-  if (state.partial === undefined) return state.usage;
+  if (state.partial === undefined || state.isCounted === true) return state.usage;
   return addUsage(state.usage, estimateUsage(state.messages, state.partial));
 }
 

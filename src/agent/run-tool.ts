@@ -21,6 +21,16 @@ export interface ToolCall {
 export type ToolOutcome =
   { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: AgentSocketError };
 
+/** Where a person is asked. */
+export interface ToolApprovals {
+  /** Whether this call was asked about, before a restart for example. */
+  has(toolCallId: string): boolean;
+  /** The params it was asked about with. */
+  paramsOf(toolCallId: string): unknown;
+  /** Asks about exactly these params, and waits for the decision. Rejects with an `AgentSocketError` where the tool may not run. */
+  ask(call: ToolCall): Promise<void>;
+}
+
 /** What executing a tool needs to know. */
 export interface ToolDeps {
   readonly tools: ToolRegistry;
@@ -34,17 +44,66 @@ export interface ToolDeps {
   /** Bytes of JSON a result may have. */
   readonly maxResultBytes: number;
   readonly logger: Logger;
+  /** Absent where nobody can be asked: a tool that needs an approval is then refused. */
+  readonly approvals?: ToolApprovals | undefined;
 }
 
 /** Executes one tool call, at most once ever. Failing is a result, never a rejection. */
 export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutcome> {
-  let limit: ToolLimit | undefined;
   try {
+    // First, since tools may be registered after the server was made, and a question must not stay open.
+    const { approvals } = deps;
+    const wasAsked = approvals?.has(call.toolCallId) === true;
+    if (wasAsked) await approvals.ask(call);
     const tool = deps.tools.get(call.toolName);
     if (tool === undefined) throw new AgentSocketError('unknown_tool', `There is no tool "${call.toolName}"`);
-    limit = new ToolLimit(tool, deps.signal);
+    const { params, asks } = await prepare(tool, call, deps);
+    const shown = toJson(tool, params, Infinity);
+    if (!wasAsked && asks) await approve(tool, { ...call, params: shown }, deps);
+    if (wasAsked && JSON.stringify(approvals.paramsOf(call.toolCallId)) !== JSON.stringify(shown)) {
+      throw new AgentSocketError(
+        'forbidden',
+        `The tool "${tool.name}" was changed: it takes other params than were approved`,
+      );
+    }
+    return { ok: true, result: await execute(tool, call, params, deps) };
+  } catch (error) {
+    if (AgentSocketError.isInstance(error)) return { ok: false, error };
+    deps.logger.error({ tool: call.toolName, runId: deps.runId.slice(0, 8), err: error }, 'A tool failed');
+    return {
+      ok: false,
+      error: new AgentSocketError('tool_failed', `The tool "${call.toolName}" failed`, { cause: error }),
+    };
+  }
+}
+
+/** The params as the tool gets them, and whether a person has to approve them. */
+async function prepare(tool: Tool, call: ToolCall, deps: ToolDeps): Promise<{ params: unknown; asks: boolean }> {
+  const limit = new ToolLimit(tool, deps.signal);
+  try {
     const params = check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
-    const key = { runKey: deps.runKey, toolCallId: call.toolCallId };
+    const { needsApproval = false } = tool;
+    if (typeof needsApproval === 'boolean') return { params, asks: needsApproval };
+    const { runId, principal } = deps;
+    const asks = await limit.validate(() => needsApproval(params, { runId, toolCallId: call.toolCallId, principal }));
+    return { params, asks };
+  } finally {
+    limit.clear();
+  }
+}
+
+async function approve(tool: Tool, call: ToolCall, { approvals }: ToolDeps): Promise<void> {
+  if (approvals === undefined) {
+    throw new AgentSocketError('forbidden', `The tool "${tool.name}" needs an approval, which this client cannot give`);
+  }
+  await approvals.ask(call);
+}
+
+async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDeps): Promise<unknown> {
+  const limit = new ToolLimit(tool, deps.signal);
+  const { toolCallId } = call;
+  const key = { runKey: deps.runKey, toolCallId };
+  try {
     if ((await deps.ledger.begin(key)) !== undefined) {
       throw new AgentSocketError(
         'outcome_unknown',
@@ -53,21 +112,13 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
     }
     try {
       const { runId, principal } = deps;
-      const { toolCallId } = call;
       const result = await limit.execute((signal) => tool.execute(params, { signal, runId, toolCallId, principal }));
-      return { ok: true, result: toJson(tool, result, deps.maxResultBytes) };
+      return toJson(tool, result, deps.maxResultBytes);
     } finally {
       await settle(key, deps);
     }
-  } catch (error) {
-    if (AgentSocketError.isInstance(error)) return { ok: false, error };
-    deps.logger.error({ tool: call.toolName, runId: deps.runId.slice(0, 8), err: error }, 'A tool failed');
-    return {
-      ok: false,
-      error: new AgentSocketError('tool_failed', `The tool "${call.toolName}" failed`, { cause: error }),
-    };
   } finally {
-    limit?.clear();
+    limit.clear();
   }
 }
 

@@ -16,6 +16,9 @@ export interface ToolContext {
   readonly principal: Principal;
 }
 
+/** What {@link ToolDefinition.needsApproval} knows of the call besides its params. */
+export type ToolCallInfo = Omit<ToolContext, 'signal'>;
+
 /** What {@link defineTool} takes. */
 export interface ToolDefinition<S extends StandardSchema> {
   /** 1 to 64 letters, digits, `_` and `-`: what model providers accept. */
@@ -33,10 +36,17 @@ export interface ToolDefinition<S extends StandardSchema> {
    */
   execute(this: void, params: SchemaOutput<S>, context: ToolContext): unknown;
   /**
-   * Milliseconds after which the call fails with `tool_timeout`; checking its params counts.
+   * Milliseconds after which the call fails with `tool_timeout`. Checking its params may take as long again; the time
+   * a person takes to approve does not count.
    * @default 30000
    */
   timeoutMs?: number;
+  /**
+   * Whether a person has to approve a call before it is executed, with exactly the params they were shown. A function
+   * is called once per call, with params the schema accepted; where it throws, the call fails.
+   * @default false
+   */
+  needsApproval?: boolean | ((this: void, params: SchemaOutput<S>, call: ToolCallInfo) => boolean | Promise<boolean>);
 }
 
 /** A tool as the registry keeps it. */
@@ -47,6 +57,8 @@ export interface Tool {
   /** JSON Schema of the params, for models and forms. */
   readonly parameters: JsonSchema;
   readonly timeoutMs: number;
+  readonly needsApproval?:
+    boolean | ((this: void, params: unknown, call: ToolCallInfo) => boolean | Promise<boolean>) | undefined;
   execute(this: void, params: unknown, context: ToolContext): unknown;
 }
 
@@ -62,6 +74,10 @@ export function defineTool<S extends StandardSchema>(definition: ToolDefinition<
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new OptionError('name', 'a tool name of 1 to 64 letters, digits, "_" and "-"', name);
   }
+  const { needsApproval = false } = definition;
+  if (typeof needsApproval !== 'boolean' && typeof needsApproval !== 'function') {
+    throw new OptionError('needsApproval', 'true, false or a function', needsApproval);
+  }
   checkNumber('timeoutMs', timeoutMs, { least: 1, most: MAX_DELAY_MS });
   return {
     name,
@@ -69,6 +85,7 @@ export function defineTool<S extends StandardSchema>(definition: ToolDefinition<
     params,
     parameters: definition.parameters ?? deriveJsonSchema(params),
     timeoutMs,
+    needsApproval,
     execute: definition.execute,
   };
 }

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { chat } from './chat.js';
 import { CliError } from './cli-error.js';
 import { createProgram } from './program.js';
 import { serve } from './serve.js';
@@ -8,7 +9,7 @@ process.stdout.on('error', () => undefined);
 
 const args = process.argv.slice(2);
 try {
-  await createProgram(serve).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+  await createProgram({ serve, chat }).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
 } catch (error) {
   process.exit(report(error));
 }

@@ -35,7 +35,7 @@ function logEnd(run: Run, logger: Logger): void {
     state: run.state,
     ms: Math.round(performance.now() - run.startedAt),
     bytes: run.bytes,
-    usage: run.usage(),
+    usage: run.usage,
   };
   const { failure } = run;
   if (failure === undefined) return logger.info(fields, 'Run ended');

@@ -47,7 +47,7 @@ function show(value: unknown): string {
 }
 
 /** Escapes what could speak to the terminal: all control characters but line feed and tab. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -1,6 +1,22 @@
 import { Command, Option } from 'commander';
+import { DEFAULT_PATH } from '../protocol/version.js';
 import { VERSION } from '../version.js';
 import { SETTINGS, type Setting, type SettingName } from './settings-table.js';
+
+/** What a person wrote behind `chat`. */
+export interface ChatFlags {
+  readonly url: string;
+  readonly conversation?: string;
+}
+
+/** What the commands do. */
+export interface Commands {
+  readonly serve: (flags: Flags) => Promise<void>;
+  readonly chat: (flags: ChatFlags) => Promise<void>;
+}
+
+/** The endpoint of `agent-ws serve` on this machine. */
+const LOCAL_URL = `ws://127.0.0.1:${SETTINGS.port.default}${DEFAULT_PATH}`;
 
 /** What the operator wrote behind `serve`. */
 export type Flags = Partial<Record<SettingName, string | boolean>>;
@@ -24,14 +40,28 @@ Examples:
   agent-ws serve --log-format json --log-file      for machines, and into logs/agent-engine.log
 `;
 
+const CHAT_NOTES = `
+In the chat: /history, /new, /help and /quit. Ctrl-C stops the answer, twice leaves.
+Where standard input is no terminal, each of its lines is a question: answers go to standard output, everything
+else to standard error, and the exit code is 1 after a question without an answer.
+
+A token for the server is read from the variable AGENT_WS_TOKEN and offered as a subprotocol.
+
+Examples:
+  agent-ws chat                                        talk to the service on this machine
+  agent-ws chat wss://example.com/ws/agent             talk to another one
+  echo "What is 123 + 456?" | agent-ws chat            ask one question
+`;
+
 const NOTES = `
 Examples:
   agent-ws serve            start on port 8003; open http://localhost:8003/static/test_websocket.html
   agent-ws serve --help     every setting, with its variable and default
+  agent-ws chat             talk to it in this terminal
 `;
 
-/** Makes the command line. `serve` is called with the flags of `agent-ws serve`. */
-export function createProgram(serve: (flags: Flags) => Promise<void>): Command {
+/** Makes the command line. */
+export function createProgram({ serve, chat }: Commands): Command {
   const program = new Command('agent-ws')
     .description('Real-time WebSocket service for talk between people and LLM agents.')
     .version(VERSION, '-V, --version', 'Show the version.')
@@ -49,7 +79,20 @@ export function createProgram(serve: (flags: Flags) => Promise<void>): Command {
     .addHelpText('after', SERVE_NOTES);
   for (const [name, setting] of ROWS) addOptions(command, name, setting);
   command.action(() => serve(command.opts<Flags>()));
+  addChat(program, chat);
   return program;
+}
+
+function addChat(program: Command, chat: Commands['chat']): void {
+  program
+    .command('chat')
+    .description('Talk to a service in the terminal.')
+    .argument('[url]', 'The WebSocket endpoint.', LOCAL_URL)
+    .option('--conversation <id>', 'Go on with this conversation.')
+    .helpOption('-h, --help', 'Show this help.')
+    .allowExcessArguments(false)
+    .addHelpText('after', CHAT_NOTES)
+    .action((url: string, options: Omit<ChatFlags, 'url'>) => chat({ ...options, url }));
 }
 
 function addOptions(command: Command, name: SettingName, setting: Setting<unknown>): void {

@@ -1,8 +1,6 @@
 import { OptionError } from '../errors/option-error.js';
 import { isLoopbackAddress } from '../http/host.js';
 import { createAgentSocketServer } from '../server.js';
-import { calculator } from '../tools/calculator.js';
-import { currentTime } from '../tools/current-time.js';
 import { VERSION } from '../version.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { CliError } from './cli-error.js';
@@ -17,6 +15,8 @@ import { serverOptions } from './server-options.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, stopOnSignals } from './stopping.js';
+import { openStore } from './store.js';
+import { chooseTools } from './tools.js';
 
 /** How long running answers may go on after a signal, in milliseconds. The log says it in words. */
 const DRAIN_MS = 5_000;
@@ -34,7 +34,8 @@ export async function serve(flags: Flags): Promise<void> {
   }
 }
 
-async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
+async function start(resolved: ResolvedSettings): Promise<void> {
+  const { settings, keyOf } = resolved;
   const { host, port, path } = settings;
   const server = createHttpServer(settings, keyOf);
   const provider = await chooseProvider(settings);
@@ -51,11 +52,13 @@ async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
   const { logger } = log;
   reportCrashes(log);
 
+  const store = await openStore(resolved, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
+    store,
     server,
     provider: provider.provider,
-    tools: [calculator, currentTime],
+    tools: chooseTools(resolved),
     logger,
   });
   server.on('request', withHome(agent.requestListener));
@@ -67,6 +70,7 @@ async function start({ settings, keyOf }: ResolvedSettings): Promise<void> {
     await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
     server.close();
     server.closeAllConnections();
+    store?.close();
   });
 
   const info: StartInfo = {

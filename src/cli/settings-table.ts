@@ -1,4 +1,15 @@
-import { bytes, choice, decimal, integer, list, onOff, seconds, text, type ValueType } from './value-types.js';
+import {
+  bytes,
+  choice,
+  decimal,
+  integer,
+  list,
+  onOff,
+  seconds,
+  storePlace,
+  text,
+  type ValueType,
+} from './value-types.js';
 
 /** One thing an operator can set. */
 export interface Setting<T, Default extends T | undefined = T | undefined> {
@@ -18,7 +29,7 @@ export interface Setting<T, Default extends T | undefined = T | undefined> {
 }
 
 /** Headings of the help, in their order. */
-export type Group = 'Server' | 'Model' | 'Access' | 'Connections' | 'Runs' | 'Logs';
+export type Group = 'Server' | 'Model' | 'Access' | 'Connections' | 'Runs' | 'Store' | 'Logs';
 
 function setting<T, const Default extends T | undefined>(row: Setting<T, Default>): Setting<T, Default> {
   return row;
@@ -135,6 +146,31 @@ export const SETTINGS = {
     help: 'Model calls in one run, tools between them.',
   }),
 
+  approveTools: setting({
+    group: 'Model',
+    flag: '--approve-tools',
+    env: 'AGENT_APPROVE_TOOLS',
+    type: list('names'),
+    default: [],
+    help: 'Tools that run only when a person has approved the call: calculator,current_time.',
+  }),
+  maxContextTokens: setting({
+    group: 'Model',
+    flag: '--max-context',
+    env: 'AGENT_MAX_CONTEXT',
+    type: integer('tokens', 1),
+    default: 32_000,
+    help: 'Tokens of a conversation the model is asked with; the oldest turns are left out.',
+  }),
+  approvalTimeoutMs: setting({
+    group: 'Model',
+    flag: '--approval-timeout',
+    env: 'AGENT_APPROVAL_TIMEOUT',
+    type: seconds(0.1),
+    default: 300_000,
+    help: 'How long a person may take to approve a tool call.',
+  }),
+
   allowedOrigins: setting({
     group: 'Access',
     flag: '--allowed-origins',
@@ -243,6 +279,14 @@ export const SETTINGS = {
     default: 600_000,
     help: 'How long a run may last.',
   }),
+  detachGraceMs: setting({
+    group: 'Runs',
+    flag: '--detach-grace',
+    env: 'AGENT_DETACH_GRACE',
+    type: seconds(0),
+    default: 60_000,
+    help: 'How long a run goes on after its last reader left.',
+  }),
   maxRunBytes: setting({
     group: 'Runs',
     flag: '--max-run-output',
@@ -290,6 +334,31 @@ export const SETTINGS = {
     type: integer('ms', 1, 10_000),
     default: 35,
     help: 'Under load, milliseconds between two chunks of a run.',
+  }),
+
+  store: setting({
+    group: 'Store',
+    flag: '--store',
+    env: 'AGENT_STORE',
+    type: storePlace,
+    default: 'memory',
+    help: 'Where runs and conversations are kept: memory, which ends with the process, or sqlite:PATH.',
+  }),
+  durability: setting({
+    group: 'Store',
+    flag: '--durability',
+    env: 'AGENT_DURABILITY',
+    type: choice('level', ['normal', 'full']),
+    default: 'normal',
+    help: 'What SQLite survives: normal, any end of the process; full, a power loss as well.',
+  }),
+  maxConversationBytes: setting({
+    group: 'Store',
+    flag: '--max-conversations',
+    env: 'AGENT_MAX_CONVERSATIONS',
+    type: bytes(0),
+    default: 134_217_728,
+    help: 'Size of all conversations in memory together; those not used for the longest time go first.',
   }),
 
   logLevel: setting({

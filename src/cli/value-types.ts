@@ -15,6 +15,14 @@ export function text(placeholder: string): ValueType<string> {
   return { placeholder, rule: 'text that is not blank', parse: (value) => value, show: (value) => value };
 }
 
+/** `memory`, or `sqlite:` and a path. */
+export const storePlace: ValueType<string> = {
+  placeholder: 'place',
+  rule: '"memory" or "sqlite:" and the path of a file',
+  parse: (value) => (value === 'memory' || /^sqlite:./.test(value) ? value : undefined),
+  show: (value) => value,
+};
+
 /** One of a few words. */
 export function choice<const Word extends string>(placeholder: string, words: readonly Word[]): ValueType<Word> {
   return {

@@ -44,6 +44,11 @@ export interface ConnectionManagerOptions {
    * @default 16
    */
   maxRunsPerConnection?: number | undefined;
+  /**
+   * How long a run goes on without a reader, in milliseconds, told to every client.
+   * @default 60000
+   */
+  detachGraceMs?: number | undefined;
   /** @default silent */
   logger?: Logger | undefined;
 }
@@ -76,7 +81,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   readonly epoch: string;
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #heartbeat: Heartbeat;
-  readonly #limits: { message_bytes: number; runs: number; heartbeat_seconds: number };
+  readonly #limits: { message_bytes: number; runs: number; heartbeat_seconds: number; detach_seconds: number };
   #reserved = 0;
   #totalConnections = 0;
   #totalMessages = 0;
@@ -85,6 +90,8 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   constructor(options: ConnectionManagerOptions = {}) {
     super(options.logger);
     const { maxConnections = 1_000, heartbeatIntervalMs = 30_000, slowConsumerMs = 30_000 } = options;
+    const { detachGraceMs = 60_000 } = options;
+    checkNumber('detachGraceMs', detachGraceMs, { least: 0, most: MAX_DELAY_MS });
     this.maxConnections = checkNumber('maxConnections', maxConnections, { least: 1, integer: true });
     checkNumber('heartbeatIntervalMs', heartbeatIntervalMs, { least: 10, most: MAX_DELAY_MS });
     checkNumber('slowConsumerMs', slowConsumerMs, { least: 1, most: MAX_DELAY_MS });
@@ -93,6 +100,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       message_bytes: options.maxMessageBytes ?? LIMITS.messageBytes,
       runs: options.maxRunsPerConnection ?? 16,
       heartbeat_seconds: heartbeatIntervalMs / 1000,
+      detach_seconds: detachGraceMs / 1000,
     };
     this.#heartbeat = new Heartbeat({
       intervalMs: heartbeatIntervalMs,

@@ -30,7 +30,7 @@ export function asyncApi(state: HttpRoutesState): object {
         address: state.path,
         title: 'Agent',
         description: `A message from a client has at most ${LIMITS.messageBytes} bytes and is nested ${LIMITS.depth} deep at most.`,
-        messages: Object.fromEntries(messages.map(({ type }) => [type, { $ref: `#/components/messages/${type}` }])),
+        messages: Object.fromEntries(messages.map(({ id }) => [id, { $ref: `#/components/messages/${id}` }])),
         bindings: { ws: { method: 'GET', headers: HANDSHAKE_HEADERS, bindingVersion: '0.1.0' } },
       },
     },
@@ -38,7 +38,7 @@ export function asyncApi(state: HttpRoutesState): object {
       receive: operation('receive', 'What clients send.', messages, 'client'),
       send: operation('send', 'What the server sends.', messages, 'server'),
     },
-    components: { messages: Object.fromEntries(messages.map((message) => [message.type, component(message)])) },
+    components: { messages: Object.fromEntries(messages.map((message) => [message.id, component(message)])) },
     'x-tools': state.tools().map(describeTool),
   };
 }
@@ -66,7 +66,7 @@ function operation(
     channel: { $ref: '#/channels/agent' },
     messages: messages
       .filter((message) => message.direction === direction)
-      .map(({ type }) => ({ $ref: `#/channels/agent/messages/${type}` })),
+      .map(({ id }) => ({ $ref: `#/channels/agent/messages/${id}` })),
   };
 }
 

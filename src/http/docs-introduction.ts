@@ -11,7 +11,8 @@ export function docsIntroduction(path: string): Html {
           One WebSocket at <code>${path}</code> carries text frames, each one JSON object with a <code>type</code>.
           Whatever a client asks for is a <em>run</em>. A run answers with messages that carry its
           <code>run_id</code> and a <code>seq</code> counted from 1 without holes, and exactly one of them ends it.
-          Several runs may be in progress on one connection, and each can be cancelled.
+          Several runs may be in progress on one connection. Each can be cancelled, and read on over another connection
+          by <code>resume</code>.
         </p>
         <p>
           A client that offers the subprotocol <code>${SUBPROTOCOL}</code> gets everything on this page. One that offers
@@ -24,7 +25,8 @@ export function docsIntroduction(path: string): Html {
           客户端通过 <code>${path}</code> 上的一条 WebSocket 连接与服务器通信，每个文本帧是一个带 <code>type</code> 的
           JSON 对象。 客户端的每个请求都是一次<em>运行</em>（run）：它的消息带有 <code>run_id</code> 和从 1
           开始、连续无空缺的 <code>seq</code>，
-          并且恰好以一条终止消息结束。同一连接上可以同时有多个运行，每个都可以单独取消。
+          并且恰好以一条终止消息结束。同一连接上可以同时有多个运行，每个都可以单独取消，也可以在另一条连接上用
+          <code>resume</code> 继续读取。
         </p>
         <p>
           协商了子协议 <code>${SUBPROTOCOL}</code> 的客户端可以使用本页的全部消息；未协商的客户端只会收到核心消息，

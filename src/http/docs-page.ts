@@ -92,6 +92,14 @@ export function docsPage(state: HttpRoutesState, routes: readonly Route[]): stri
                   [both('Objects and arrays inside each other', 'JSON 嵌套深度'), html`${LIMITS.depth}`],
                   [both('Characters in an id or a name', '标识符与名称的字符数'), html`${LIMITS.idLength}`],
                   [both('Tools a query names', '单次查询可指定的工具数'), html`${LIMITS.toolsPerQuery}`],
+                  [both('Bytes of text in one chunk', '单个文本片段的字节数'), html`${LIMITS.chunkBytes}`],
+                  [both('Characters in the reason of an approval', '审批理由的字符数'), html`${LIMITS.reasonLength}`],
+                  [both('Characters in the title of a conversation', '会话标题的字符数'), html`${LIMITS.titleLength}`],
+                  [
+                    both('Bytes of JSON in the metadata of a conversation', '会话元数据的 JSON 字节数'),
+                    html`${LIMITS.metadataBytes}`,
+                  ],
+                  [both('Messages or conversations in a page', '每页的消息数或会话数'), html`${LIMITS.pageSize}`],
                 ],
               )}
             </section>
@@ -132,18 +140,18 @@ function yesNo(value: boolean): Html {
 function contents(messages: readonly DocumentedMessage[]): Html {
   return html`<ul>
     ${messages.map(
-      ({ type }) =>
+      ({ id, type }) =>
         html`<li>
-          <a href="#${type}"><code>${type}</code></a>
+          <a href="#${id}"><code>${type}</code></a>
         </li>`,
     )}
   </ul>`;
 }
 
-function messageCard({ type, direction, schema, example }: DocumentedMessage): Html {
-  return html`<article id="${type}">
+function messageCard({ id, type, direction, schema, example }: DocumentedMessage): Html {
+  return html`<article id="${id}">
     <h3>
-      <a href="#${type}"><code>${type}</code></a> ${badges(type, direction)}
+      <a href="#${id}"><code>${type}</code></a> ${badges(type, direction)}
     </h3>
     <p>${prose(schema.description ?? '')}</p>
     ${fieldTable(schema)}

@@ -5,15 +5,39 @@ import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 const timestamp = 1767225600.125;
 const run_id = '7c9e6679-7425-40de-944b-e07fc1f90ae7';
 const request_id = 'q-1';
+const conversation_id = 'travel-plans';
+const tool_call_id = 'call_1';
 const usage = { input_tokens: 21, output_tokens: 58 };
 
 /** One message of each type a client sends, as the documents show it. */
 export const clientExamples: { readonly [T in ClientMessageType]: Extract<ClientMessageInput, { type: T }> } = {
   ping: { type: 'ping' },
   agent_query: { type: 'agent_query', query: 'What is a WebSocket?' },
-  streaming_query: { type: 'streaming_query', query: '用三句话介绍 WebSocket', request_id, run_id },
+  streaming_query: {
+    type: 'streaming_query',
+    query: '用三句话介绍 WebSocket',
+    request_id,
+    run_id,
+    conversation_id,
+    when_busy: 'enqueue',
+    on_disconnect: 'continue',
+  },
   tool_call: { type: 'tool_call', tool_name: 'calculator', params: { expression: '123 + 456' } },
   cancel: { type: 'cancel', run_id },
+  resume: { type: 'resume', run_id, after: 7, request_id },
+  list_runs: { type: 'list_runs', request_id },
+  approval: { type: 'approval', run_id, tool_call_id, approved: false, reason: 'Wrong customer', request_id },
+  watch: { type: 'watch', conversation_id, active: true, request_id },
+  history: { type: 'history', conversation_id, limit: 20, before: '0197a3c4-52be-7c11-9d0e-3f2a6b7c8d9e', request_id },
+  list_conversations: { type: 'list_conversations', limit: 20, request_id },
+  update_conversation: {
+    type: 'update_conversation',
+    conversation_id,
+    title: 'Travel plans',
+    metadata: { pinned: true },
+    request_id,
+  },
+  delete_conversation: { type: 'delete_conversation', conversation_id, request_id },
 };
 
 /** One message of each type the server sends, as the documents show it. */
@@ -25,11 +49,46 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
     protocol: SUBPROTOCOL,
     epoch: '9b2f1d8e-58cc-4372-a567-0e02b2c3d479',
     principal_id: 'anonymous',
-    limits: { message_bytes: LIMITS.messageBytes, runs: 16, heartbeat_seconds: 30 },
+    limits: { message_bytes: LIMITS.messageBytes, runs: 16, heartbeat_seconds: 30, detach_seconds: 60 },
   },
   pong: { type: 'pong', timestamp },
   accepted: { type: 'accepted', timestamp, run_id, state: 'accepted', request_id },
-  resumed: { type: 'resumed', timestamp, run_id, after: 0, head: 12, state: 'running', request_id },
+  resumed: {
+    type: 'resumed',
+    timestamp,
+    run_id,
+    after: 7,
+    head: 12,
+    state: 'waiting_approval',
+    pending_approvals: [
+      {
+        tool_call_id,
+        tool_name: 'refund',
+        params: { order_id: 'A-1001', amount: 40 },
+        expires_in_ms: 212_500,
+      },
+    ],
+    request_id,
+  },
+  runs: {
+    type: 'runs',
+    timestamp,
+    runs: [
+      { run_id, kind: 'streaming_query', state: 'finished', conversation_id, head: 40 },
+      { run_id: '1b4e28ba-2fa1-41d2-883f-0016d3cca427', kind: 'tool_call', state: 'running', head: 0 },
+    ],
+    request_id,
+  },
+  watching: { type: 'watching', timestamp, conversation_id, active: true, request_id },
+  run_started: {
+    type: 'run_started',
+    timestamp,
+    conversation_id,
+    run_id,
+    kind: 'streaming_query',
+    query: '用三句话介绍 WebSocket',
+    state: 'running',
+  },
   status: { type: 'status', status: 'processing', timestamp, run_id, seq: 1 },
   agent_response: {
     type: 'agent_response',
@@ -47,6 +106,7 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
     timestamp,
     vendor: 'openai',
     model: 'gpt-4o-mini',
+    conversation_id,
     run_id,
     seq: 1,
     request_id,
@@ -55,7 +115,7 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
   stream_reasoning: { type: 'stream_reasoning', content: 'Three sentences are asked for.', timestamp, run_id, seq: 2 },
   stream_tool_call: {
     type: 'stream_tool_call',
-    tool_call_id: 'call_1',
+    tool_call_id,
     tool_name: 'calculator',
     params: { expression: '123 + 456' },
     timestamp,
@@ -64,16 +124,88 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
   },
   stream_tool_result: {
     type: 'stream_tool_result',
-    tool_call_id: 'call_1',
+    tool_call_id,
     tool_name: 'calculator',
     result: 579,
     timestamp,
     run_id,
     seq: 4,
   },
+  approval_request: {
+    type: 'approval_request',
+    tool_call_id,
+    tool_name: 'refund',
+    params: { order_id: 'A-1001', amount: 40 },
+    expires_in_ms: 300_000,
+    timestamp,
+    run_id,
+    seq: 4,
+  },
+  approval_resolved: {
+    type: 'approval_resolved',
+    tool_call_id,
+    approved: false,
+    by: 'principal',
+    reason: 'Wrong customer',
+    timestamp,
+    run_id,
+    seq: 5,
+    request_id,
+  },
   stream_end: { type: 'stream_end', timestamp, finish_reason: 'stop', usage, run_id, seq: 40 },
   tool_result: { type: 'tool_result', tool_name: 'calculator', result: 579, timestamp, run_id, seq: 1 },
   cancelled: { type: 'cancelled', timestamp, run_id, outcome: 'cancelled', run_ids: [run_id] },
   error: { type: 'error', error: 'Query is required', timestamp, code: 'query_required', retryable: false },
+  history: {
+    type: 'history',
+    timestamp,
+    conversation_id,
+    title: 'Travel plans',
+    metadata: { pinned: true },
+    messages: [
+      {
+        id: '0197a3c4-52bd-7a60-8b1f-5d6e7f8091a2',
+        role: 'user',
+        content: '用三句话介绍 WebSocket',
+        run_id,
+        created_at: 1767225590.5,
+      },
+      {
+        id: '0197a3c4-52be-7c11-9d0e-3f2a6b7c8d9e',
+        role: 'assistant',
+        content: 'WebSocket 是',
+        status: 'cancelled',
+        run_id,
+        created_at: 1767225600.125,
+      },
+    ],
+    has_more: false,
+    request_id,
+  },
+  conversations: {
+    type: 'conversations',
+    timestamp,
+    conversations: [
+      {
+        conversation_id,
+        title: 'Travel plans',
+        metadata: { pinned: true },
+        messages: 2,
+        created_at: 1767225590.5,
+        updated_at: 1767225600.125,
+      },
+    ],
+    has_more: false,
+    request_id,
+  },
+  conversation: {
+    type: 'conversation',
+    timestamp,
+    conversation_id,
+    title: 'Travel plans',
+    metadata: { pinned: true },
+    request_id,
+  },
+  conversation_deleted: { type: 'conversation_deleted', timestamp, conversation_id, existed: true, request_id },
   going_away: { type: 'going_away', timestamp, reconnect_after_ms: 1500 },
 };

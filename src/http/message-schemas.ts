@@ -25,6 +25,8 @@ export interface DocumentSchema {
 
 /** A message as the documents show it. */
 export interface DocumentedMessage {
+  /** Its name within a document: the type, after the direction where both sides send a message of this type. */
+  readonly id: string;
   readonly type: string;
   /** Who sends it. */
   readonly direction: 'client' | 'server';
@@ -35,12 +37,14 @@ export interface DocumentedMessage {
 /** Every message of the protocol: what clients send as they write it, what the server sends as they read it. */
 export function documentedMessages(): DocumentedMessage[] {
   const fromClients = Object.entries(clientMessages).map(([type, schema]) => ({
+    id: type in serverMessages ? `client-${type}` : type,
     type,
     direction: 'client' as const,
     schema: documentSchema(schema, { io: 'input' }),
     example: clientExamples[type as keyof typeof clientExamples],
   }));
   const fromServer = Object.entries(serverMessages).map(([type, schema]) => ({
+    id: type in clientMessages ? `server-${type}` : type,
     type,
     direction: 'server' as const,
     schema: documentSchema(schema, { io: 'output' }),

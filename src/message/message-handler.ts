@@ -1,13 +1,20 @@
 import type { Connection } from '../connection/connection.js';
+import type { ConversationStore } from '../conversation/conversation-store.js';
+import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import { fieldIssues } from '../errors/field-issues.js';
 import { OptionError } from '../errors/option-error.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
-import { clientMessages, type ClientMessage, type ClientMessageType } from '../protocol/client-messages.js';
+import {
+  clientMessages,
+  CORE_REQUESTS,
+  type ClientMessage,
+  type ClientMessageType,
+} from '../protocol/client-messages.js';
 import { checkMessage, decodeFrame, type Envelope } from '../protocol/decode.js';
 import { serverMessages } from '../protocol/server-messages.js';
-import { LIMITS } from '../protocol/version.js';
+import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import type { RunManager } from '../run/run-manager.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
@@ -17,6 +24,11 @@ import { handlers } from './handlers/table.js';
 export interface MessageHandlerOptions {
   /** The runs that queries, tool calls and cancels act on. */
   runs: RunManager;
+  /**
+   * What was said in conversations: the store of the executor.
+   * @default a new `MemoryConversationStore`, which stays empty
+   */
+  conversations?: ConversationStore | undefined;
   /** @default silent */
   logger?: Logger | undefined;
 }
@@ -36,7 +48,8 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
 
   constructor(options: MessageHandlerOptions) {
     super(options.logger);
-    this.#context = { runs: options.runs };
+    const { runs, conversations = new MemoryConversationStore() } = options;
+    this.#context = { runs, conversations };
   }
 
   /**
@@ -78,6 +91,9 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
   #dispatch(connection: Connection, envelope: Envelope): void | Promise<void> {
     const { type } = envelope;
     if (isClientType(type)) {
+      if (!connection.negotiated && !CORE_REQUESTS.has(type)) {
+        throw new AgentSocketError('unknown_type', `"${type}" is for clients that negotiate ${SUBPROTOCOL}`);
+      }
       const message: ClientMessage = checkMessage(clientMessages[type], envelope);
       this.emit('message', connection, type);
       // The table has for every type the handler of that type, which is more than the compiler can follow.

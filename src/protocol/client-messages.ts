@@ -19,10 +19,41 @@ const query = z
   .regex(/\S/, { error: QUERY_REQUIRED })
   .describe('The question, at least one character that is not blank.');
 
+const conversationId = z
+  .string()
+  .min(1)
+  .max(LIMITS.idLength)
+  .describe('A conversation of this owner, under an id the client chooses.');
+const onDisconnect = z
+  .enum(['cancel', 'continue'])
+  .describe(
+    'What becomes of the run when its last reader leaves. Without it a run that a negotiated client read last is cancelled after `connected.limits.detach_seconds`, any other at once.',
+  );
+const anyRunId = uuid.describe('The run.');
+const limit = z.int().min(1).max(LIMITS.pageSize).describe('How many at most; 50 without it.');
+
 const queryFields = {
   query,
   request_id: requestId.optional(),
   run_id: runId.optional(),
+  conversation_id: conversationId
+    .optional()
+    .describe(
+      'The conversation the question belongs to: its history goes to the model, question and answer are added.',
+    ),
+  replace_from: z
+    .string()
+    .min(1)
+    .max(LIMITS.idLength)
+    .optional()
+    .describe('A message of the conversation: it and all after it are replaced by this question and its answer.'),
+  when_busy: z
+    .enum(['enqueue', 'reject', 'interrupt'])
+    .optional()
+    .describe(
+      'Where the conversation has a run in progress: wait for it (`enqueue`, without it too), be refused, or cancel it.',
+    ),
+  on_disconnect: onDisconnect.optional(),
   model: z.string().min(1).max(LIMITS.idLength).optional().describe('A model the operator allows.'),
   temperature: z.number().min(0).max(2).optional().describe('Where the operator allows it.'),
   tools: z
@@ -54,6 +85,7 @@ export const clientMessages = {
       params: z.looseObject({}).default({}).describe('What the schema of the tool asks for.'),
       request_id: requestId.optional(),
       run_id: runId.optional(),
+      on_disconnect: onDisconnect.optional(),
     })
     .describe('Runs a tool directly. Answered by `tool_result`.'),
   cancel: z
@@ -63,7 +95,88 @@ export const clientMessages = {
       request_id: requestId.optional(),
     })
     .describe('Stops one run, or every run this connection started or resumed. Answered by `cancelled`.'),
+  resume: z
+    .object({
+      type: z.literal('resume'),
+      run_id: anyRunId,
+      after: z.int().min(0).default(0).describe('The last `seq` the client has applied; 0 for none.'),
+      request_id: requestId.optional(),
+    })
+    .describe('Reads a run on, or again. Answered by `resumed`, and then by every message after `after`.'),
+  list_runs: z
+    .object({ type: z.literal('list_runs'), request_id: requestId.optional() })
+    .describe('Which runs can be read? Answered by `runs`.'),
+  approval: z
+    .object({
+      type: z.literal('approval'),
+      run_id: anyRunId,
+      tool_call_id: z
+        .string()
+        .min(1)
+        .max(LIMITS.toolCallIdLength)
+        .describe('The call that `approval_request` asked about.'),
+      approved: z.boolean().describe('Whether the tool may run, with exactly the params shown.'),
+      reason: z.string().max(LIMITS.reasonLength).optional().describe('For the model, where it may not.'),
+      request_id: requestId.optional(),
+    })
+    .describe('Decides about a tool call. The first decision counts. Answered by `approval_resolved`.'),
+  watch: z
+    .object({
+      type: z.literal('watch'),
+      conversation_id: conversationId,
+      active: z.boolean().default(true).describe('`false` to watch no longer.'),
+      request_id: requestId.optional(),
+    })
+    .describe('Reads every run of a conversation from now on. Answered by `watching`, then by `run_started` for each.'),
+  history: z
+    .object({
+      type: z.literal('history'),
+      conversation_id: conversationId,
+      limit: limit.optional(),
+      before: z.string().min(1).max(LIMITS.idLength).optional().describe('A message: only those before it.'),
+      request_id: requestId.optional(),
+    })
+    .describe('What was said in a conversation, the newest messages first to come. Answered by `history`.'),
+  list_conversations: z
+    .object({
+      type: z.literal('list_conversations'),
+      limit: limit.optional(),
+      before: conversationId.optional().describe('A conversation: only those used less recently.'),
+      request_id: requestId.optional(),
+    })
+    .describe('The conversations of an authenticated owner, the one used last first. Answered by `conversations`.'),
+  update_conversation: z
+    .object({
+      type: z.literal('update_conversation'),
+      conversation_id: conversationId,
+      title: z.string().min(1).max(LIMITS.titleLength).optional().describe('Its new title.'),
+      metadata: z
+        .record(z.string(), z.unknown())
+        .refine((metadata) => new TextEncoder().encode(JSON.stringify(metadata)).length <= LIMITS.metadataBytes, {
+          error: `At most ${LIMITS.metadataBytes} bytes of JSON`,
+        })
+        .optional()
+        .describe('The data a client keeps with it, all of it.'),
+      request_id: requestId.optional(),
+    })
+    .describe('Names a conversation, or keeps data with it. Answered by `conversation`.'),
+  delete_conversation: z
+    .object({
+      type: z.literal('delete_conversation'),
+      conversation_id: conversationId,
+      request_id: requestId.optional(),
+    })
+    .describe('Removes a conversation of an authenticated owner. Answered by `conversation_deleted`.'),
 } as const;
+
+/** The types a client of the documented core may send. */
+export const CORE_REQUESTS: ReadonlySet<string> = new Set<ClientMessageType>([
+  'ping',
+  'agent_query',
+  'streaming_query',
+  'tool_call',
+  'cancel',
+]);
 
 /** The `type` of a client message. */
 export type ClientMessageType = keyof typeof clientMessages;

@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   run_id_conflict: { retryable: false, meaning: 'A run with this id was asked for with other content.' },
   run_interrupted: { retryable: true, meaning: 'The server stopped while the run was in progress.' },
   too_many_runs: { retryable: true, meaning: 'The connection or the server has as many runs in progress as it takes.' },
+  approval_not_found: { retryable: false, meaning: 'The run asked for no approval of this call.' },
+  message_not_found: { retryable: false, meaning: 'The conversation has no message with this id.' },
   conversation_busy: { retryable: true, meaning: 'The conversation has a run in progress.' },
   rate_limited: { retryable: true, meaning: 'Too many messages; see `retry_after_ms`.' },
   unauthorized: { retryable: false, meaning: 'The client did not say who it is, or its proof does not hold.' },

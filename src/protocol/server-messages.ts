@@ -33,6 +33,17 @@ const runState = z.enum([
 const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
 const params = z.unknown().describe('The params of the call; for a model that wrote broken JSON, its text.');
 
+const toolCallId = z.string().describe('The call, unique within the run.');
+const conversationId = z.string().describe('The conversation.');
+const runKind = z.enum(['agent_query', 'streaming_query', 'tool_call']).describe('What was asked for.');
+const expiresInMs = z.number().min(0).describe('How long the decision may take.');
+const conversationTitle = z
+  .string()
+  .describe('Its title: the beginning of the first question where nobody gave it one.');
+const metadata = z.record(z.string(), z.unknown()).describe('What clients keep with it.');
+/** What an `agent_query` had of its answer when it ended early. */
+const partialContent = z.string().describe('What there was of the answer to an `agent_query`.');
+
 /** Fields of a message that lies in the log of a run. */
 const inRun = { run_id: runId, seq, request_id: requestId.optional() };
 /** Fields of the last message of a query. */
@@ -56,9 +67,10 @@ export const serverMessages = {
           message_bytes: z.int(),
           runs: z.int(),
           heartbeat_seconds: z.number(),
+          detach_seconds: z.number(),
         })
         .describe(
-          'Bytes in a message, runs in progress on one connection, and how often silence is answered by a ping.',
+          'Bytes in a message, runs in progress on one connection, how often silence is answered by a ping, and how long a run goes on without a reader.',
         ),
     })
     .describe('The first message of a connection.'),
@@ -82,10 +94,65 @@ export const serverMessages = {
       after: z.int().min(0).describe('The messages after this `seq` follow.'),
       head: z.int().min(0).describe('The newest `seq` of the run.'),
       state: runState.describe('Where the run stands.'),
+      reset: z
+        .literal(true)
+        .optional()
+        .describe('The client has more than the server: it discards what it holds, and everything follows.'),
+      position: z
+        .int()
+        .min(1)
+        .optional()
+        .describe('Of a queued run: how many runs of the conversation end before it starts.'),
+      pending_approvals: z
+        .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), params, expires_in_ms: expiresInMs }))
+        .optional()
+        .describe('The decisions the run waits for.'),
       request_id: requestId.optional(),
     })
     .describe(
-      'The request repeats the id of a run, which was not executed again. Only for clients that negotiated the subprotocol.',
+      'The answer to `resume`, and to a request that repeats the id of a run, which was not executed again. Only for clients that negotiated the subprotocol.',
+    ),
+  runs: z
+    .object({
+      type: z.literal('runs'),
+      timestamp,
+      runs: z
+        .array(
+          z.object({
+            run_id: runId,
+            kind: runKind,
+            state: runState,
+            conversation_id: conversationId.optional(),
+            head: z.int().min(0),
+          }),
+        )
+        .describe(
+          'The runs that can be read, oldest first; for a client nobody knows, those this connection started or resumed.',
+        ),
+      request_id: requestId.optional(),
+    })
+    .describe('The answer to `list_runs`. Only for clients that negotiated the subprotocol.'),
+  watching: z
+    .object({
+      type: z.literal('watching'),
+      timestamp,
+      conversation_id: conversationId,
+      active: z.boolean().describe('Whether it is watched now.'),
+      request_id: requestId.optional(),
+    })
+    .describe('The answer to `watch`. Only for clients that negotiated the subprotocol.'),
+  run_started: z
+    .object({
+      type: z.literal('run_started'),
+      timestamp,
+      conversation_id: conversationId,
+      run_id: runId,
+      kind: runKind,
+      query: z.string().describe('The question.'),
+      state: runState.describe('Where the run stands.'),
+    })
+    .describe(
+      'A conversation this connection watches has a run; its messages follow. Only for clients that negotiated the subprotocol.',
     ),
   status: z
     .object({
@@ -102,6 +169,7 @@ export const serverMessages = {
       vendor: z.string().describe('Who answered.'),
       timestamp,
       model: z.string().optional().describe('The model that answered.'),
+      conversation_id: conversationId.optional(),
       ...ending,
       ...inRun,
     })
@@ -112,6 +180,7 @@ export const serverMessages = {
       timestamp,
       vendor: z.string().optional().describe('Who answers.'),
       model: z.string().optional().describe('The model that answers.'),
+      conversation_id: conversationId.optional(),
       ...inRun,
     })
     .describe('The answer to a `streaming_query` begins.'),
@@ -136,7 +205,7 @@ export const serverMessages = {
   stream_tool_call: z
     .object({
       type: z.literal('stream_tool_call'),
-      tool_call_id: z.string().describe('The call, unique within the run.'),
+      tool_call_id: toolCallId,
       tool_name: z.string().describe('The tool.'),
       params,
       timestamp,
@@ -146,7 +215,7 @@ export const serverMessages = {
   stream_tool_result: z
     .object({
       type: z.literal('stream_tool_result'),
-      tool_call_id: z.string().describe('The call, unique within the run.'),
+      tool_call_id: toolCallId,
       tool_name: z.string().describe('The tool.'),
       result: z.unknown().optional().describe('What the tool returned.'),
       error: z.object({ code: errorCode, error: z.string() }).optional().describe('Why it has no result.'),
@@ -154,6 +223,32 @@ export const serverMessages = {
       ...inRun,
     })
     .describe('The tool answered: `result` or `error`. Only for clients that negotiated the subprotocol.'),
+  approval_request: z
+    .object({
+      type: z.literal('approval_request'),
+      tool_call_id: toolCallId,
+      tool_name: z.string().describe('The tool.'),
+      params: params.describe('What it would run with, and nothing else.'),
+      expires_in_ms: expiresInMs,
+      timestamp,
+      ...inRun,
+    })
+    .describe('A tool waits for the decision of a person. Only for clients that negotiated the subprotocol.'),
+  approval_resolved: z
+    .object({
+      type: z.literal('approval_resolved'),
+      tool_call_id: toolCallId,
+      approved: z.boolean().describe('Whether the tool runs.'),
+      by: z.enum(['principal', 'expiry', 'cancel']).describe('A client, the time, or the end of the run decided.'),
+      reason: z.string().optional().describe('What the client gave as the reason.'),
+      timestamp,
+      run_id: runId,
+      seq: seq.optional(),
+      request_id: requestId.optional(),
+    })
+    .describe(
+      'With `seq`: the decision about a tool call. Without: the reply to `approval`, which tells the decision that stands. Only for clients that negotiated the subprotocol.',
+    ),
   stream_end: z
     .object({ type: z.literal('stream_end'), timestamp, ...ending, ...inRun })
     .describe('The answer is complete. Ends the run.'),
@@ -170,7 +265,11 @@ export const serverMessages = {
     .object({
       type: z.literal('cancelled'),
       timestamp,
-      reason: z.enum(['requested', 'abandoned', 'max_duration']).optional().describe('In a run: who stopped it.'),
+      reason: z
+        .enum(['requested', 'abandoned', 'max_duration', 'replaced'])
+        .optional()
+        .describe('In a run: a client, the lack of readers, its length, or a newer question stopped it.'),
+      content: partialContent.optional(),
       ...ending,
       run_id: runId.optional(),
       seq: seq.optional(),
@@ -194,12 +293,80 @@ export const serverMessages = {
         .array(z.object({ path: z.string(), message: z.string() }))
         .optional()
         .describe('The fields a schema refused.'),
+      content: partialContent.optional(),
       ...ending,
       run_id: runId.optional(),
       seq: seq.optional(),
       request_id: requestId.optional(),
     })
     .describe('With `seq`: the run failed, which ends it. Without: a message was refused. The connection stays open.'),
+  history: z
+    .object({
+      type: z.literal('history'),
+      timestamp,
+      conversation_id: conversationId,
+      title: conversationTitle.optional(),
+      metadata: metadata.optional(),
+      messages: z
+        .array(
+          z.object({
+            id: z.string().describe('The message, for `before` and `replace_from`.'),
+            role: z.enum(['user', 'assistant', 'tool']),
+            content: z.string(),
+            tool_calls: z
+              .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), arguments: z.string() }))
+              .optional(),
+            tool_call_id: toolCallId.optional(),
+            tool_name: z.string().optional(),
+            status: z.enum(['cancelled', 'failed', 'interrupted']).optional().describe('Why it is not whole.'),
+            run_id: runId.optional(),
+            created_at: z.number().describe('Unix time in seconds.'),
+          }),
+        )
+        .describe('Oldest first.'),
+      has_more: z.boolean().describe('Whether there are older ones.'),
+      request_id: requestId.optional(),
+    })
+    .describe('The answer to `history`. Only for clients that negotiated the subprotocol.'),
+  conversations: z
+    .object({
+      type: z.literal('conversations'),
+      timestamp,
+      conversations: z
+        .array(
+          z.object({
+            conversation_id: conversationId,
+            title: conversationTitle.optional(),
+            metadata: metadata.optional(),
+            messages: z.int().min(0).describe('How many messages it has.'),
+            created_at: z.number().describe('Unix time in seconds.'),
+            updated_at: z.number().describe('Unix time in seconds.'),
+          }),
+        )
+        .describe('The one used last first.'),
+      has_more: z.boolean().describe('Whether there are more.'),
+      request_id: requestId.optional(),
+    })
+    .describe('The answer to `list_conversations`. Only for clients that negotiated the subprotocol.'),
+  conversation: z
+    .object({
+      type: z.literal('conversation'),
+      timestamp,
+      conversation_id: conversationId,
+      title: conversationTitle.optional(),
+      metadata: metadata.optional(),
+      request_id: requestId.optional(),
+    })
+    .describe('The answer to `update_conversation`. Only for clients that negotiated the subprotocol.'),
+  conversation_deleted: z
+    .object({
+      type: z.literal('conversation_deleted'),
+      timestamp,
+      conversation_id: conversationId,
+      existed: z.boolean().describe('Whether there was one.'),
+      request_id: requestId.optional(),
+    })
+    .describe('The answer to `delete_conversation`. Only for clients that negotiated the subprotocol.'),
   going_away: z
     .object({
       type: z.literal('going_away'),

@@ -10,10 +10,20 @@ export const LIMITS = {
   messageBytes: 1_048_576,
   /** Objects and arrays inside each other. */
   depth: 32,
-  /** Characters in a `request_id`, tool name or model name. */
+  /** Characters in a `request_id`, `conversation_id`, `tool_call_id`, tool name or model name. */
   idLength: 128,
+  /** Characters in a `tool_call_id`: model providers make them, some of several hundred characters. */
+  toolCallIdLength: 4_096,
   /** Tools one query may ask for. */
   toolsPerQuery: 64,
+  /** Characters in the title of a conversation. */
+  titleLength: 200,
+  /** Bytes of JSON in the metadata of a conversation. */
+  metadataBytes: 4_096,
+  /** Characters in the reason of an approval. */
+  reasonLength: 1_000,
+  /** Messages or conversations in one page. */
+  pageSize: 200,
   /** UTF-8 bytes of text in one `stream_chunk` or `stream_reasoning`, live or replayed. */
   chunkBytes: 65_536,
 } as const;

@@ -86,17 +86,26 @@ export class MemoryRunLog implements RunLog {
   readonly #runId: string;
   readonly #segments: (TextSegment | MessageSegment)[] = [];
   readonly #wakes = new Set<() => void>();
-  #published = 0;
+  #published: number;
   #bytes = 0;
   /** The newest entry; as a wire message once somebody has read it. */
   #newest: RunEntry | undefined;
   #newestEncoded: readonly WireEntry[] | undefined;
 
-  constructor(runId: string) {
+  /**
+   * @param published - what lies before the first entry and is kept elsewhere: it cannot be read here
+   */
+  constructor(runId: string, published = 0) {
     this.#runId = runId;
+    this.#published = published;
   }
 
   get published(): number {
+    return this.#published;
+  }
+
+  /** Everything is published at once. */
+  get head(): number {
     return this.#published;
   }
 

@@ -29,14 +29,16 @@ export interface MemoryRunStoreOptions {
    */
   maxRememberedIds?: number | undefined;
   /** Unix milliseconds. @default Date.now */
-  clock?: () => number;
+  clock?: (() => number) | undefined;
 }
 
 /** What an ended run takes besides its log: measured, 1,500 bytes of heap for one of a single message. */
 const RUN_BYTES = 1_500;
 
+/** Its draft stays empty: what is in memory is lost with the log it would complete. */
 interface MemoryRun extends StoredRun {
   state: RunState;
+  checkpoint?: string | undefined;
 }
 
 /** An ended run in the order of ending. */
@@ -50,6 +52,7 @@ interface Ended {
 /** Run logs in memory, as long as the process lives. */
 export class MemoryRunStore implements RunStore {
   readonly epoch = randomUUID();
+  readonly isDurable = false;
   readonly #options: Required<{ [K in keyof MemoryRunStoreOptions]: NonNullable<MemoryRunStoreOptions[K]> }>;
   /** Owner, then id: the runs whose logs are here. */
   readonly #owners = new Map<string, Map<string, MemoryRun>>();
@@ -80,7 +83,7 @@ export class MemoryRunStore implements RunStore {
     const log = new MemoryRunLog(meta.id);
     let runs = this.#owners.get(meta.owner);
     if (runs === undefined) this.#owners.set(meta.owner, (runs = new Map<string, MemoryRun>()));
-    runs.set(meta.id, { meta, state: 'accepted', log });
+    runs.set(meta.id, { meta, state: 'accepted', log, draft: '' });
     return { status: 'created', log };
   }
 
@@ -88,10 +91,11 @@ export class MemoryRunStore implements RunStore {
     return this.#owners.get(owner)?.get(id);
   }
 
-  setState(owner: string, id: string, state: RunState): void {
+  setState(owner: string, id: string, state: RunState, checkpoint?: string): void {
     const run = this.#owners.get(owner)?.get(id);
     if (run === undefined || isFinal(run.state)) return;
     run.state = state;
+    run.checkpoint = checkpoint;
     if (!isFinal(state)) return;
     const { requestHash } = run.meta;
     const ended = { owner, id, requestHash, at: this.#options.clock(), bytes: run.log.bytes + RUN_BYTES };
@@ -99,6 +103,9 @@ export class MemoryRunStore implements RunStore {
     this.#retainedBytes += ended.bytes;
     this.#evict();
   }
+
+  /** Keeps nothing: no crash leaves a run here that could be completed. */
+  keepDraft(): void {}
 
   list(owner: string): StoredRun[] {
     return [...(this.#owners.get(owner)?.values() ?? [])];
@@ -108,6 +115,9 @@ export class MemoryRunStore implements RunStore {
   unfinished(): StoredRun[] {
     return [];
   }
+
+  /** Does nothing: memory is as durable as it gets. */
+  commit(): void {}
 
   expire(): void {
     this.#evict();

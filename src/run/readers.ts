@@ -1,15 +1,23 @@
 /** How long a run waits for readers that all lag, in milliseconds. */
 const MAX_WAIT_MS = 30_000;
 
+/** Somebody who reads a run. */
+export interface RunReader {
+  /** The run is over, and its log will never say so. */
+  onAbandoned(): void;
+}
+
 /** The readers of a run, counted: how many there are, and how many of them lag behind. */
 export class Readers {
-  #size = 0;
+  /** Since when there is none any more, on the monotonic clock in milliseconds; `undefined` while there is one. */
+  emptySince: number | undefined;
+  readonly #readers = new Set<RunReader>();
   #lagging = 0;
   #wait: Promise<void> | undefined;
   #release: (() => void) | undefined;
 
   get size(): number {
-    return this.#size;
+    return this.#readers.size;
   }
 
   get lagging(): number {
@@ -17,15 +25,22 @@ export class Readers {
   }
 
   /** A reader came. */
-  join(): void {
-    this.#size++;
+  join(reader: RunReader): void {
+    this.#readers.add(reader);
+    this.emptySince = undefined;
     this.#check();
   }
 
   /** A reader that does not lag went. */
-  leave(): void {
-    this.#size--;
+  leave(reader: RunReader): void {
+    this.#readers.delete(reader);
+    if (this.size === 0) this.emptySince = performance.now();
     this.#check();
+  }
+
+  /** The log takes no last message: there is nothing to wait for. */
+  abandon(): void {
+    for (const reader of [...this.#readers]) reader.onAbandoned();
   }
 
   /** A reader began or ceased to lag. */
@@ -39,7 +54,7 @@ export class Readers {
    * `undefined` while there is none, or one that keeps up: a run without readers is never paused.
    */
   backpressure(): Promise<void> | undefined {
-    if (this.#size === 0 || this.#lagging < this.#size) return undefined;
+    if (this.size === 0 || this.#lagging < this.size) return undefined;
     return (this.#wait ??= new Promise((resolve) => {
       const timer = setTimeout(() => this.release(), MAX_WAIT_MS);
       this.#release = () => {
@@ -56,6 +71,6 @@ export class Readers {
   }
 
   #check(): void {
-    if (this.#size === 0 || this.#lagging < this.#size) this.release();
+    if (this.size === 0 || this.#lagging < this.size) this.release();
   }
 }

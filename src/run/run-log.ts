@@ -44,6 +44,8 @@ export interface WireEntry {
 export interface RunLog {
   /** The newest `seq` readers may see. A durable log publishes after commit. */
   readonly published: number;
+  /** The newest `seq`, published or not. */
+  readonly head: number;
   /** Bytes kept, roughly. */
   readonly bytes: number;
   /**

@@ -7,7 +7,10 @@ export type RunMessage = {
 }[ServerMessageType];
 
 /** An error as the last message of a run. */
-export function errorMessage(error: AgentSocketError, usage: Usage | undefined): RunMessage {
+export function errorMessage(
+  error: AgentSocketError,
+  outcome: { readonly usage?: Usage | undefined; readonly content?: string | undefined },
+): RunMessage {
   return {
     type: 'error',
     error: error.message,
@@ -16,6 +19,6 @@ export function errorMessage(error: AgentSocketError, usage: Usage | undefined):
     retry_after_ms: error.retryAfterMs,
     issues: error.issues?.map(({ path, message }) => ({ path, message })),
     finish_reason: 'error',
-    usage,
+    ...outcome,
   };
 }

@@ -1,4 +1,5 @@
 import type { RunState } from '../protocol/server-messages.js';
+import { isFinal } from './run-state.js';
 import type { RunLog } from './run-log.js';
 
 /** What a client can ask for. */
@@ -15,38 +16,71 @@ export interface RunMeta {
   readonly requestHash: string;
   /** Unix milliseconds. */
   readonly createdAt: number;
+  /** The conversation it belongs to. */
+  readonly conversationId?: string;
+  /** The tool, of a `tool_call`. */
+  readonly toolName?: string;
 }
 
 /** A run the store holds, whole: meta, state and log. */
 export interface StoredRun {
   readonly meta: RunMeta;
   readonly state: RunState;
+  /** Of an unfinished run it takes further entries, after the last one. */
   readonly log: RunLog;
+  /** What {@link RunStore.keepDraft} was given so far. */
+  readonly draft: string;
+  /** What {@link RunStore.setState} was given last. */
+  readonly checkpoint?: string | undefined;
+}
+
+/** What may be told of where a run stands: an end that is not committed yet may still be lost. */
+export function toldState({ state, log }: Pick<StoredRun, 'state' | 'log'>): RunState {
+  return isFinal(state) && log.published < log.head ? 'running' : state;
 }
 
 /** What claiming an id came to. */
 export type Claim =
-  /** The id was free and is taken now. A durable store has committed it. */
+  /** The id was free and is taken now. */
   | { readonly status: 'created'; readonly log: RunLog }
   /** The id belongs to a run whose log is here. */
   | { readonly status: 'existing'; readonly run: StoredRun }
   /** The id belonged to a run whose log is gone; it must not be executed again. */
   | { readonly status: 'expired'; readonly requestHash: string };
 
-/** Keeps runs: their logs while they last and for a while after, their ids for longer. */
+/**
+ * Keeps runs: their logs while they last and for a while after, their ids for longer. Writes are synchronous and in
+ * order. A durable store commits them within milliseconds and publishes the entries of a log when they are committed.
+ */
 export interface RunStore {
   /** Identity of what is kept: another epoch knows nothing of this one's runs. */
   readonly epoch: string;
-  /** Claims an id for a run, synchronously: of two equal requests the second finds the first. */
+  /** Whether what is kept outlives the process. */
+  readonly isDurable: boolean;
+  /**
+   * Claims an id for a run, synchronously: of two equal requests the second finds the first. The claim is durable after
+   * the next {@link commit}.
+   */
   create(meta: RunMeta): Claim;
   /** The run, unless its log is gone or it never was. */
   open(owner: string, id: string): StoredRun | undefined;
-  /** Records where a run stands. A final state starts the retention of its log. */
-  setState(owner: string, id: string, state: RunState): void;
+  /**
+   * Records where a run stands. A final state starts the retention of its log.
+   * @param checkpoint - what it takes to go on after a restart; dropped by the next call without one
+   */
+  setState(owner: string, id: string, state: RunState, checkpoint?: string): void;
+  /** Adds text of an answer that its log will only hold at the end, so that a crash does not lose it. */
+  keepDraft(owner: string, id: string, text: string): void;
   /** The runs of an owner whose logs are here, oldest first. */
   list(owner: string): StoredRun[];
   /** Runs that have no final state: after a crash, those it interrupted. */
   unfinished(): StoredRun[];
+  /**
+   * Makes everything durable that was written so far; called before something takes effect that must not be lost.
+   * @throws where that is not possible. Ids that were claimed since the last commit are then free again, unless their
+   * runs have written something; what else was written waits for the next commit.
+   */
+  commit(): void;
   /** Drops what is older than it is kept. Called every few seconds. */
   expire(): void;
 }

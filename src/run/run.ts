@@ -2,12 +2,13 @@ import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import { encodeMessage, now, type TextType } from '../protocol/encode.js';
 import { TERMINAL_TYPES, type CancelReason, type RunState, type Usage } from '../protocol/server-messages.js';
+import { Approvals } from './approvals.js';
 import type { Coalescer, Flushable } from './coalescer.js';
 import { Readers } from './readers.js';
 import { MAX_TEXT_LENGTH, type MessageEntry, type RunEntry, type RunLog } from './run-log.js';
 import { errorMessage, type RunMessage } from './run-message.js';
-import { isFinal } from './run-state.js';
-import type { RunKind } from './run-store.js';
+import { isFinal, type FinalState } from './run-state.js';
+import type { RunMeta } from './run-store.js';
 
 /** How long a stopped run waits for its provider and tools before it ends without them. */
 const SETTLE_MS = 1_000;
@@ -23,9 +24,48 @@ export interface RunOwner {
   readonly coalescer: Coalescer;
   /** `bytes` more are in the log of a run in progress. */
   onAppended(run: Run, bytes: number): void;
-  onState(run: Run): void;
+  /** Text that its log does not hold yet. */
+  onDraft(run: Run, text: string): void;
+  /** It entered another state; `checkpoint` is what it takes to go on after a restart. */
+  onState(run: Run, checkpoint: string | undefined): void;
   /** Its work, its log or its store failed with something no client may read. */
   onFault(run: Run, error: unknown): void;
+}
+
+/** What whoever does the work of a run knows of it when it ends early. */
+export interface RunOutcome {
+  /** What it cost. */
+  readonly usage?: Usage | undefined;
+  /** What there is of an answer that its log does not hold. */
+  readonly content?: string | undefined;
+}
+
+/** Whoever does the work of a run. */
+export interface RunWorker {
+  /**
+   * Called once, right before the last message is written: what it says of the run, and the place to write what
+   * must be committed together with it.
+   */
+  end(state: FinalState): RunOutcome;
+  /** What it takes to go on after a restart: asked for before the run waits for a person. */
+  checkpoint?(): string;
+}
+
+/** How a run begins. */
+export interface RunOptions {
+  /** What becomes of it when the last reader leaves; `undefined` lets the kind of that reader decide. */
+  readonly onDisconnect?: 'cancel' | 'continue' | undefined;
+  /** Whether its client can approve tool calls. */
+  readonly canApprove?: boolean;
+  /** The question, for those who watch the conversation. */
+  readonly query?: string | undefined;
+}
+
+/** A run that waits for a person, as it is written down for a restart. */
+export interface RunCheckpoint {
+  readonly options: RunOptions;
+  /** What its worker gave. */
+  readonly work: string;
 }
 
 /**
@@ -33,38 +73,68 @@ export interface RunOwner {
  * The first terminal message appended wins; nothing follows it.
  */
 export class Run implements Flushable {
-  readonly id: string;
-  readonly kind: RunKind;
+  readonly meta: RunMeta;
   readonly principal: Principal;
   readonly log: RunLog;
+  readonly options: RunOptions;
+  /** The decisions about its tool calls. */
+  readonly approvals: Approvals;
   /** Who reads it, as far as a run knows: how many, and how many of them lag. */
   readonly readers = new Readers();
   /** When it was accepted, on the monotonic clock in milliseconds. */
   readonly startedAt = performance.now();
+  /** What it cost, once it is over and where that is known. */
+  usage: Usage | undefined;
+  /** When it entered its state, on the same clock. */
+  stateSince = this.startedAt;
+  /** Set by whoever does its work. */
+  worker: RunWorker | undefined;
   /** Bytes of UTF-8 written. */
   bytes = 0;
+  /** Bytes of what was asked: it is kept until the run is over. */
+  requestBytes = 0;
   lastWriteAt = -Infinity;
   /** Resolves when the terminal message is in the log. */
   readonly ended: Promise<void>;
 
   readonly #owner: RunOwner;
+  #suspended = false;
   readonly #abort = new AbortController();
   #resolveEnded: () => void = () => undefined;
-  #state: RunState = 'accepted';
+  #state: RunState;
   #stop: StopCause | undefined;
   #failure: AgentSocketError | undefined;
   #settleTimer: NodeJS.Timeout | undefined;
-  #seq = 0;
+  #seq: number;
   #pendingType: TextType = 'stream_chunk';
   #pending = '';
 
-  constructor(id: string, kind: RunKind, principal: Principal, log: RunLog, owner: RunOwner) {
-    this.id = id;
-    this.kind = kind;
+  /** @param state - `waiting_approval` for a run that goes on after a restart; its log may hold messages already */
+  constructor(
+    meta: RunMeta,
+    principal: Principal,
+    log: RunLog,
+    owner: RunOwner,
+    options: RunOptions = {},
+    state: 'accepted' | 'waiting_approval' = 'accepted',
+  ) {
+    this.meta = meta;
     this.principal = principal;
     this.log = log;
+    this.options = options;
     this.#owner = owner;
+    this.#state = state;
+    this.#seq = log.published;
+    this.approvals = new Approvals(this);
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  get id(): string {
+    return this.meta.id;
+  }
+
+  get kind(): RunMeta['kind'] {
+    return this.meta.kind;
   }
 
   get state(): RunState {
@@ -86,6 +156,11 @@ export class Run implements Flushable {
     return this.#stop !== undefined;
   }
 
+  /** What it holds in memory, roughly. */
+  get heldBytes(): number {
+    return this.bytes + this.requestBytes;
+  }
+
   /** The newest `seq`. */
   get head(): number {
     return this.#seq;
@@ -96,21 +171,42 @@ export class Run implements Flushable {
     return this.#failure;
   }
 
-  /** What it cost so far; set by whoever does its work. */
-  usage: () => Usage | undefined = () => undefined;
-
   /**
    * Does the work. `work` writes to the run and resolves to the terminal message; it may be left behind
    * when the run is stopped and it does not listen to {@link signal}.
    */
   start(work: () => Promise<RunMessage>): void {
     if (this.isOver) return;
-    this.#setState('running');
+    if (this.#state !== 'waiting_approval') this.enter('running');
     // In a promise, so that work that throws at once and work that rejects are the same.
     void new Promise<RunMessage>((resolve) => resolve(work())).then(
       (terminal) => this.#settle(terminal),
       (error: unknown) => this.#settle(undefined, error),
     );
+  }
+
+  /** Waits in line, works, or waits for a person: then what it takes to go on is recorded. */
+  enter(state: 'queued' | 'running' | 'waiting_approval'): void {
+    if (this.isOver) return;
+    this.#state = state;
+    this.stateSince = performance.now();
+    this.#tellState(state === 'waiting_approval' ? this.#checkpoint() : undefined);
+  }
+
+  #checkpoint(): string | undefined {
+    const work = this.worker?.checkpoint?.();
+    return work === undefined ? undefined : JSON.stringify({ options: this.options, work } satisfies RunCheckpoint);
+  }
+
+  /**
+   * Leaves a run that waits for a person as it is, for whoever opens its store next: no last message is written.
+   */
+  suspend(): void {
+    if (this.isOver) return;
+    this.#suspended = true;
+    this.approvals.suspend();
+    this.#abort.abort();
+    this.#resolveEnded();
   }
 
   /** Adds text. It may be written a little later, together with what follows. */
@@ -128,6 +224,16 @@ export class Run implements Flushable {
   /** Counts output that is kept in memory and not in the log, so that it is bounded as well. */
   charge(bytes: number): void {
     if (!this.isOver) this.#count(bytes);
+  }
+
+  /** Keeps text of an answer that the log will only hold at the end, so that a crash does not lose it. */
+  keepDraft(text: string): void {
+    if (this.isOver || text === '') return;
+    try {
+      this.#owner.onDraft(this, text);
+    } catch (error) {
+      this.#stopBroken(error);
+    }
   }
 
   /** Adds any message but a terminal one. */
@@ -169,10 +275,12 @@ export class Run implements Flushable {
   stop(cause: StopCause): void {
     // First, because text that cannot be written stops the run by itself.
     this.flush();
-    if (this.isOver || this.#stop !== undefined) return;
+    // What is left to the next process is not this one's to end: its readers all leave now.
+    if (this.isOver || this.#suspended || this.#stop !== undefined) return;
     this.#stop = cause;
     this.readers.release();
-    if (this.#state === 'accepted') return this.#settle();
+    if (this.#state === 'accepted' || this.#state === 'queued') return this.#settle();
+    this.approvals.cancel();
     this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS);
     this.#abort.abort();
   }
@@ -184,6 +292,7 @@ export class Run implements Flushable {
 
   /** The one place where a run ends. Whoever comes second finds it over. It ends whatever the log and the store do. */
   #settle(terminal?: RunMessage, error?: unknown): void {
+    if (this.#suspended) return;
     this.flush();
     if (this.isOver) return;
     clearTimeout(this.#settleTimer);
@@ -194,46 +303,57 @@ export class Run implements Flushable {
       this.#owner.onFault(this, fault);
       this.#finishBroken(fault);
     }
-    this.#tellState();
+    this.#tellState(undefined);
     this.#resolveEnded();
   }
 
   #finish(last: RunMessage): void {
+    this.usage = 'usage' in last ? last.usage : undefined;
     const entry = this.#encode(last);
     this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
     this.#append(entry);
   }
 
-  /** The second and last attempt. */
+  /** The second and last attempt. Readers of a log that does not take this either would wait for ever. */
   #finishBroken(fault: unknown): void {
     try {
-      this.#finish(this.#fail(internalError(fault), undefined));
+      this.#finish(this.#fail(internalError(fault), {}));
     } catch (again) {
       this.#owner.onFault(this, again);
+      this.readers.abandon();
     }
   }
 
   #terminal(terminal: RunMessage | undefined, error: unknown): RunMessage {
-    const usage = this.usage();
     const stop = this.#stop;
+    const whole = terminal !== undefined && TERMINAL_TYPES.has(terminal.type) ? terminal : undefined;
+    const state = stop?.state ?? (whole === undefined || whole.type === 'error' ? 'failed' : 'finished');
+    let outcome: RunOutcome = {};
+    try {
+      outcome = this.worker?.end(state) ?? {};
+    } catch (fault) {
+      this.#owner.onFault(this, fault);
+      // An answer that cannot be kept is not complete.
+      if (state === 'finished') return this.#fail(internalError(fault), {});
+    }
     if (stop?.state === 'cancelled')
-      return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', usage };
+      return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', ...outcome };
     if (stop?.state === 'interrupted') {
       return this.#fail(
         new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete'),
-        usage,
+        outcome,
       );
     }
-    if (stop !== undefined) return this.#fail(stop.error, usage);
-    if (terminal !== undefined && TERMINAL_TYPES.has(terminal.type)) return terminal;
-    if (AgentSocketError.isInstance(error)) return this.#fail(error, usage);
+    if (stop !== undefined) return this.#fail(stop.error, outcome);
+    if (whole !== undefined) return whole;
+    if (AgentSocketError.isInstance(error)) return this.#fail(error, outcome);
     this.#owner.onFault(this, error);
-    return this.#fail(internalError(error), usage);
+    return this.#fail(internalError(error), outcome);
   }
 
-  #fail(error: AgentSocketError, usage: Usage | undefined): RunMessage {
+  #fail(error: AgentSocketError, outcome: RunOutcome): RunMessage {
     this.#failure = error;
-    return errorMessage(error, usage);
+    return errorMessage(error, outcome);
   }
 
   #encode(message: RunMessage): MessageEntry {
@@ -271,14 +391,9 @@ export class Run implements Flushable {
     this.#owner.onAppended(this, bytes);
   }
 
-  #setState(state: RunState): void {
-    this.#state = state;
-    this.#tellState();
-  }
-
-  #tellState(): void {
+  #tellState(checkpoint: string | undefined): void {
     try {
-      this.#owner.onState(this);
+      this.#owner.onState(this, checkpoint);
     } catch (error) {
       this.#owner.onFault(this, error);
     }

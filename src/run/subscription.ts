@@ -2,13 +2,17 @@ import type { Connection, ConnectionReader } from '../connection/connection.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
-import type { Readers } from './readers.js';
+import type { Readers, RunReader } from './readers.js';
 import type { RunLog, WireEntry } from './run-log.js';
 
 /** What a subscription reads: a run in progress, or the log of one that is over. */
 export interface Readable {
   readonly id: string;
   readonly log: RunLog;
+  /** Whether nothing is written any more. */
+  readonly isOver: boolean;
+  /** The newest `seq`, published or not. */
+  readonly head: number;
   /** Absent where nobody writes any more. */
   readonly readers?: Readers;
 }
@@ -19,6 +23,8 @@ export interface SubscriptionOptions {
   after: number;
   /** Repeated on the first message delivered, for the connection that asked. */
   requestId?: string | undefined;
+  /** Whether nobody asked for it: the connection watches the conversation. */
+  watched?: boolean;
   /** Called once, when it ends: everything was delivered, or the connection is gone. */
   onEnd(subscription: Subscription): void;
   /** The log could not be read. The connection is closed with 1011, so that its client resumes. */
@@ -29,13 +35,15 @@ export interface SubscriptionOptions {
  * One connection reading one run. It holds a position in the log, never a queue: a slow reader costs nothing
  * but what its socket buffers.
  */
-export class Subscription implements ConnectionReader {
+export class Subscription implements ConnectionReader, RunReader {
   readonly connection: Connection;
   readonly run: Readable;
   /** Resolves when the last message has been handed to the socket, or the connection is gone. */
   readonly ended: Promise<void>;
   /** Set where the connection gets the reply to its `cancel` instead of the message in the log. */
   hidesCancelled = false;
+  /** Whether the connection started or resumed the run, rather than watch its conversation. */
+  isAsked: boolean;
 
   readonly #options: SubscriptionOptions;
   readonly #unsubscribe: () => void;
@@ -51,10 +59,11 @@ export class Subscription implements ConnectionReader {
     this.run = run;
     this.#options = options;
     this.#position = options.after;
+    this.isAsked = options.watched !== true;
     this.#requestId = options.requestId;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     connection.addReader(this);
-    run.readers?.join();
+    run.readers?.join(this);
     this.#unsubscribe = run.log.onPublished(() => this.#pump());
     if (connection.isOpen) this.#pump();
     else this.#end();
@@ -65,10 +74,16 @@ export class Subscription implements ConnectionReader {
     return this.#over;
   }
 
+  /** Whether there is something it has not been sent yet. */
+  get isBehind(): boolean {
+    return !this.#over && this.#position < this.run.head;
+  }
+
   /** Reads again from another position. */
   moveTo(after: number, requestId: string | undefined): void {
     this.#position = after;
     this.#requestId = requestId;
+    this.isAsked = true;
     this.#pump();
   }
 
@@ -78,6 +93,10 @@ export class Subscription implements ConnectionReader {
 
   onDisconnected(): void {
     this.#end();
+  }
+
+  onAbandoned(): void {
+    this.#fail(new Error('The log of the run has no end'));
   }
 
   /** Delivers what the log has and the socket takes. */
@@ -98,6 +117,8 @@ export class Subscription implements ConnectionReader {
       this.#reading = later !== undefined;
     }
     this.#setLagging(this.#hasMore);
+    // Read to the end before: what was to come has come already.
+    if (this.run.isOver && this.#position >= this.run.head) this.#end();
   }
 
   async #pumpLater(reading: Promise<readonly WireEntry[]>): Promise<void> {
@@ -161,6 +182,7 @@ export class Subscription implements ConnectionReader {
     if (this.#over) return;
     this.#setLagging(false);
     this.#over = true;
+    this.run.readers?.leave(this);
     this.#unsubscribe();
     this.connection.removeReader(this);
     this.#resolveEnded();

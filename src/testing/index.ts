@@ -1,4 +1,15 @@
-/** `agent-ws/testing`: what tests of an embedding server need. */
+/** `agent-ws/testing`: what tests of an embedding server, and of implementations of its ports, need. */
+export type { ConformanceCase } from './conformance/conformance-case.js';
+export { conversationStoreCases, type ConversationStoreSettings } from './conformance/conversation-store-cases.js';
+export {
+  llmProviderCases,
+  type LlmProviderQuestions,
+  type LlmProviderUnderTest,
+} from './conformance/llm-provider-cases.js';
+export { runLogCases } from './conformance/run-log-cases.js';
+export { runStoreCases, type RunStoreSettings } from './conformance/run-store-cases.js';
+export { socketCases, type SocketFarEnd, type SocketPair } from './conformance/socket-cases.js';
+export { toolLedgerCases } from './conformance/tool-ledger-cases.js';
 export {
   createScriptedProvider,
   type Script,
@@ -6,5 +17,9 @@ export {
   type ScriptedProvider,
   type ScriptStep,
 } from './scripted-provider.js';
+export { FaultProxy, type FaultProxyOptions } from './fault-proxy.js';
+export type { FaultyConnection } from './faulty-connection.js';
+export type { Cut, CutKind, FaultDirection, Faults } from './faults.js';
 export { linkSockets, type LinkedSocket, type LinkOptions } from './linked-sockets.js';
+export { createRandom, type Random } from './random.js';
 export { TestClient, type TestClientOptions, type TestClose, type TestSocket } from './test-client.js';

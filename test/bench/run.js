@@ -1,6 +1,7 @@
 // npm run bench -- [row ...] [--rounds N] [--quick] [--json FILE] [--bare-vs-bare]
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Bench, LATE_LIMIT_MS, LOAD_CORE, OTHER_WORK_LIMIT } from './lib/bench.js';
@@ -9,12 +10,24 @@ import { short, table } from './lib/table.js';
 import { cancel } from './rows/cancel.js';
 import { firstToken } from './rows/first-token.js';
 import { idle } from './rows/idle.js';
+import { liveStreams } from './rows/live-streams.js';
 import { paced } from './rows/paced.js';
 import { ping } from './rows/ping.js';
+import { resume } from './rows/resume.js';
 import { slowReader } from './rows/slow-reader.js';
 import { tokens } from './rows/tokens.js';
 
-const ROWS = { idle, ping, 'first-token': firstToken, tokens, paced, 'slow-reader': slowReader, cancel };
+const ROWS = {
+  idle,
+  ping,
+  'first-token': firstToken,
+  tokens,
+  paced,
+  'slow-reader': slowReader,
+  cancel,
+  'live-streams': liveStreams,
+  resume,
+};
 const LONGEST_MS = 20 * 60_000;
 
 const USAGE = `npm run bench -- [row ...] [options]
@@ -26,6 +39,8 @@ Rows (all without any): ${Object.keys(ROWS).join(', ')}
   --json FILE      write every round as JSON as well ("-" for standard output, instead of the tables)
   --starts HOW     of the paced streams: "steady", spread over the length of a stream (default), or
                    "together", all within one pacing period
+  --against DIR    another built checkout of this package in place of the bare server
+  --sqlite         agent-ws keeps its runs in SQLite
   --bare-vs-bare   the bare server on both sides: how far from 1 the ratios come by noise alone
 `;
 
@@ -43,6 +58,8 @@ function readArguments() {
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },
         starts: { type: 'string', default: 'steady' },
+        against: { type: 'string' },
+        sqlite: { type: 'boolean', default: false },
         'bare-vs-bare': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -61,8 +78,9 @@ const unknown = positionals.find((name) => !Object.hasOwn(ROWS, name));
 if (unknown !== undefined) fail(`no row "${unknown}"; there are ${Object.keys(ROWS).join(', ')}`);
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
 if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) fail(`--rounds is 1 to 50, not "${values.rounds}"`);
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 for (const file of values['bare-vs-bare'] ? [] : ['index.js', 'openai.js']) {
-  if (!existsSync(fileURLToPath(new URL(`../../dist/${file}`, import.meta.url)))) {
+  if (!existsSync(join(DIST, file))) {
     fail(`dist/${file} is missing: the benchmark measures the built package, run "npm run build" first`);
   }
 }
@@ -90,14 +108,21 @@ const machine = {
   memory: totalmem(),
   pinned,
 };
-print(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${rounds} rounds, ratio is agent-ws / bare of a round`);
+print(
+  `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${rounds} rounds, ratio is agent-ws / ${values.against ?? 'bare'} of a round`,
+);
 if (!pinned) print('taskset is not here: the processes share all cores, take the figures with care');
 
+const BARE = { script: 'bare.js', args: [] };
+const agentWs = (dist, args) => ({ script: 'agent-ws.js', args: [dist, ...args] });
 const bench = new Bench({
   quick: values.quick,
   starts: values.starts,
   rounds,
-  sides: { bare: 'bare.js', ours: values['bare-vs-bare'] ? 'bare.js' : 'agent-ws.js' },
+  sides: {
+    bare: values.against === undefined ? BARE : agentWs(resolvePath(values.against, 'dist'), []),
+    ours: values['bare-vs-bare'] ? BARE : agentWs(DIST, values.sqlite ? ['sqlite'] : []),
+  },
   progress,
 });
 const report = { machine, rounds, quick: values.quick, starts: values.starts, rows: {}, disturbed: bench.disturbed };

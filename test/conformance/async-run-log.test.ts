@@ -1,4 +1,7 @@
+import { describe, it } from 'vitest';
+import { runLogCases } from '../../src/testing/index.js';
 import { AsyncRunLog } from '../unit/run/async-log.js';
-import { runLogSuite } from './log-suite.js';
 
-runLogSuite('read in promises', (runId) => ({ log: new AsyncRunLog(runId, () => Promise.resolve()) }));
+describe('RunLog read in promises', () => {
+  for (const { name, run } of runLogCases((runId) => new AsyncRunLog(runId, () => Promise.resolve()))) it(name, run);
+});

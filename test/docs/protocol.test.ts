@@ -13,9 +13,9 @@ import {
 const document = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8');
 
 /** The text below a heading, up to the next of the same or a higher level. */
-function section(heading: string): string {
+function section(heading: string, within = document): string {
   const level = /^#+/.exec(heading)?.[0].length ?? 1;
-  const lines = document.split('\n');
+  const lines = within.split('\n');
   const start = lines.indexOf(heading);
   expect(start, `PROTOCOL.md has no heading "${heading}"`).toBeGreaterThanOrEqual(0);
   const end = lines.findIndex((line, index) => index > start && new RegExp(`^#{1,${level}} `).test(line));
@@ -48,7 +48,8 @@ describe.each([
   it.each(Object.entries<z.ZodObject>(schemas))(
     '%s: every field and no other, in wire order, marked optional where it is',
     (type, schema) => {
-      const text = section(`### \`${type}\``);
+      // Both sides send a `history`.
+      const text = section(`### \`${type}\``, section(`## ${heading}`));
       expect(text).toContain(schema.description);
       const documented = rows(text).map(([field]) => field);
       const fields = Object.entries(schema.shape as Record<string, z.core.$ZodType>)
@@ -89,5 +90,33 @@ describe('PROTOCOL.md, the tables', () => {
     expect(document).toContain(`nested at most ${LIMITS.depth} deep`);
     expect(document).toContain(`1 to ${LIMITS.idLength} characters`);
     expect(document).toContain(`at most ${LIMITS.chunkBytes / 1024} KiB`);
+    expect(document).toContain(`A title has at most ${LIMITS.titleLength} characters`);
+    expect(document).toContain(`the reason of an approval at most ${LIMITS.reasonLength}`);
+    expect(document).toContain(`the metadata of a conversation at most ${LIMITS.metadataBytes / 1024} KiB`);
+    expect(document).toContain(`A page of messages or conversations has at most ${LIMITS.pageSize}`);
+  });
+
+  it('shows in its examples only messages that exist, sent by the side that sends them', () => {
+    const shown = [...document.matchAll(/([→←]) \{"type":"(\w+)"/g)];
+    expect(shown.length).toBeGreaterThan(50);
+    for (const [, arrow, type = ''] of shown) {
+      expect(Object.keys(arrow === '→' ? clientMessages : serverMessages)).toContain(type);
+    }
+  });
+
+  it('shows whole examples as they are on the wire', () => {
+    const lines = [...document.matchAll(/^([→←]) (\{[^→←]*\})$/gm)];
+    // Without those that leave fields out, and the one that is there to be refused.
+    const whole = lines.filter(([line]) => !/…[^"]|"query":""/.test(line));
+    expect(whole.length).toBeGreaterThan(15);
+    for (const [, arrow, json = ''] of whole) {
+      const text = json.replace(/"(\w{4})…"/g, '"$10000-0000-4000-8000-000000000000"');
+      const message = JSON.parse(text) as { readonly type: string };
+      const schemas: Readonly<Record<string, z.ZodObject>> = arrow === '→' ? clientMessages : serverMessages;
+      const schema = schemas[message.type];
+      expect(schema?.safeParse(message).error, json).toBeUndefined();
+      if (arrow === '→') continue;
+      expect(Object.keys(message), json).toEqual(Object.keys(schema?.shape ?? {}).filter((key) => key in message));
+    }
   });
 });

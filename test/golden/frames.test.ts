@@ -44,7 +44,7 @@ describe.each([
   it('connected', async () => {
     const client = await connect(negotiated);
     expect(normalise(client.frames)).toEqual([
-      '{"type":"connected","connection_id":"uuid-1","message":"Connected to Agent WebSocket","protocol":"agent-ws.v1","epoch":"uuid-2","principal_id":"anonymous","limits":{"message_bytes":1048576,"runs":1,"heartbeat_seconds":30}}',
+      '{"type":"connected","connection_id":"uuid-1","message":"Connected to Agent WebSocket","protocol":"agent-ws.v1","epoch":"uuid-2","principal_id":"anonymous","limits":{"message_bytes":1048576,"runs":1,"heartbeat_seconds":30,"detach_seconds":60}}',
     ]);
     expect(client.socket.protocol).toBe(negotiated ? 'agent-ws.v1' : '');
   });

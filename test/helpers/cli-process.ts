@@ -15,6 +15,13 @@ export interface CliOptions {
   readonly cwd?: string;
   /** Modules loaded before the command line. */
   readonly imports?: readonly string[];
+  /** All that standard input holds. */
+  readonly input?: string;
+  /**
+   * Whether standard input stays open for what the test types.
+   * @default false
+   */
+  readonly types?: boolean;
 }
 
 /** A line of the json log. */
@@ -28,10 +35,16 @@ export interface CliProcess {
   /** Resolves to the exit code; a signal that ended the process is its name. */
   readonly exited: Promise<number | string>;
   kill(signal: NodeJS.Signals): void;
+  /** Writes to standard input, where it is open. */
+  type(text: string): void;
+  /** Ends standard input. */
+  endInput(): void;
   /** Stops reading standard output, as `| head` does. */
   closeOutput(): void;
   /** Waits until standard output matches; fails when the process ends before. */
   output(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until standard error matches; fails when the process ends before. */
+  errors(pattern: RegExp): Promise<RegExpExecArray>;
   /** Waits for a line of the json log with this message. */
   log(msg: string | RegExp): Promise<LogLine>;
   /** All lines of the json log so far. */
@@ -54,8 +67,11 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   const child = spawn(process.execPath, [...imports, MAIN, ...args], {
     cwd: options.cwd ?? temporaryDirectory(),
     env: { PATH: process.env['PATH'], ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A process that ends early reads no further.
+  child.stdin.on('error', () => undefined);
+  if (options.types !== true) child.stdin.end(options.input);
   let stdout = '';
   let stderr = '';
   let ended = false;
@@ -64,7 +80,10 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     stdout += text;
     for (const check of [...checks]) check();
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    for (const check of [...checks]) check();
+  });
   const exited = new Promise<number | string>((resolve) =>
     // 'close' comes when the pipes are empty, too.
     child.once('close', (code, signal) => {
@@ -111,8 +130,11 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     pid: child.pid ?? 0,
     exited,
     kill: (signal) => void child.kill(signal),
+    type: (text) => void child.stdin.write(text),
+    endInput: () => void child.stdin.end(),
     closeOutput: () => void child.stdout.destroy(),
     output: (pattern) => until(String(pattern), () => pattern.exec(stdout)),
+    errors: (pattern) => until(String(pattern), () => pattern.exec(stderr)),
     log: (msg) =>
       until(String(msg), () =>
         parse().find((line) => (typeof msg === 'string' ? line.msg === msg : msg.test(line.msg))),

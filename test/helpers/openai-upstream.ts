@@ -34,6 +34,8 @@ export interface OpenAiUpstream {
   readonly requests: readonly UpstreamRequest[];
   /** How many requests the client gave up. */
   readonly abortedCount: number;
+  /** How many requests are being answered. */
+  readonly openCount: number;
   /** TCP connections accepted so far. */
   readonly connectionCount: number;
   /** What to do with requests from now on. @default the question is echoed */
@@ -55,11 +57,14 @@ export async function startOpenAiUpstream(
   const awaited: { n: number; resolve: (request: UpstreamRequest) => void }[] = [];
   let reply = script;
   let abortedCount = 0;
+  let openCount = 0;
   let connectionCount = 0;
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const aborted = new Promise<void>((resolve) => {
+      openCount++;
       response.once('close', () => {
+        openCount--;
         if (response.writableFinished) return;
         abortedCount++;
         resolve();
@@ -96,6 +101,9 @@ export async function startOpenAiUpstream(
     requests,
     get abortedCount() {
       return abortedCount;
+    },
+    get openCount() {
+      return openCount;
     },
     get connectionCount() {
       return connectionCount;

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,6 +27,9 @@ export function setup(project: TestProject): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'agent-ws-package-'));
   const app = join(directory, 'app');
   mkdirSync(app);
+  // An optional peer, where a workspace has it: above the application, so that what the package installs stays countable.
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(join(ROOT, 'node_modules/react'), join(directory, 'node_modules/react'));
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
 
   const packed: unknown = JSON.parse(

@@ -266,7 +266,7 @@ describe('cancel', () => {
 
   it('is done for whoever leaves, unless somebody else reads', async () => {
     const provider = createScriptedProvider(['a', never]);
-    const server = await startServer({ provider });
+    const server = await startServer({ provider, detachGraceMs: 0 });
     const [one, two] = [await TestClient.connect(server.url), await TestClient.connect(server.url)];
     const runId = randomUUID();
     const request = { type: 'streaming_query', query: 'q', run_id: runId };

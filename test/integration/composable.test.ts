@@ -34,7 +34,7 @@ function compose(provider: LlmProvider) {
   ]);
   const store = new MemoryRunStore();
   const executor = new AgentExecutor({ provider, tools, ledger: new MemoryToolLedger() });
-  const runs = new RunManager({ executor, store });
+  const runs = new RunManager({ detachGraceMs: 0, executor, store });
   const connections = new ConnectionManager<User, { room: string }>({ epoch: store.epoch });
   const messages = new MessageHandler({ runs });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));

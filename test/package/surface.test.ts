@@ -15,6 +15,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     'ConnectionManager',
     'DEFAULT_PATH',
     'ERROR_CODES',
+    'MemoryConversationStore',
     'MemoryRunStore',
     'MemoryToolLedger',
     'MessageHandler',
@@ -28,9 +29,11 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     'createAgentSocketServer',
     'createCurrentTime',
     'createDemoProvider',
+    'createMemoryStore',
     'currentTime',
     'defineMessage',
     'defineTool',
+    'fitContext',
     'silentLogger',
   ],
   'agent-ws/protocol': [
@@ -46,7 +49,22 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     'serverMessages',
   ],
   'agent-ws/openai': ['createOpenAiProvider'],
-  'agent-ws/testing': ['TestClient', 'createScriptedProvider', 'linkSockets'],
+  'agent-ws/sqlite': ['createSqliteStore'],
+  'agent-ws/client': ['AgentClientError', 'CLIENT_ERROR_CODES', 'createAgentClient'],
+  'agent-ws/react': ['useAgentRun', 'useConversation'],
+  'agent-ws/testing': [
+    'FaultProxy',
+    'TestClient',
+    'conversationStoreCases',
+    'createRandom',
+    'createScriptedProvider',
+    'linkSockets',
+    'llmProviderCases',
+    'runLogCases',
+    'runStoreCases',
+    'socketCases',
+    'toolLedgerCases',
+  ],
 };
 
 async function evaluate(name: string, code: string): Promise<string> {

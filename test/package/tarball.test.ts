@@ -8,11 +8,15 @@ import { ROOT } from '../helpers/build.js';
 import { run } from '../helpers/package.js';
 
 const { tarball, files, app } = inject('installed');
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
 
 it('holds what its users need, and neither sources nor tests', () => {
-  const entries = ['index', 'openai', 'protocol', 'testing'];
+  const entries = Object.keys(manifest.exports)
+    .filter((path) => path !== './package.json')
+    .map((path) => (path === '.' ? 'index' : path.slice('./'.length)));
   const fixed = [
     'CHANGELOG.md',
+    'GUARANTEES.md',
     'LICENSE',
     'PROTOCOL.md',
     'README.md',

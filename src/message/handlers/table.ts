@@ -1,7 +1,15 @@
 import type { HandlerTable } from '../handler-context.js';
+import { handleApproval } from './approval.js';
 import { handleCancel } from './cancel.js';
+import { handleDeleteConversation } from './delete-conversation.js';
+import { handleHistory } from './history.js';
+import { handleListConversations } from './list-conversations.js';
+import { handleListRuns } from './list-runs.js';
 import { handlePing } from './ping.js';
+import { handleResume } from './resume.js';
 import { handleRunRequest } from './run-request.js';
+import { handleUpdateConversation } from './update-conversation.js';
+import { handleWatch } from './watch.js';
 
 /** The handler of every client message. */
 export const handlers: HandlerTable = {
@@ -10,4 +18,12 @@ export const handlers: HandlerTable = {
   streaming_query: handleRunRequest,
   tool_call: handleRunRequest,
   cancel: handleCancel,
+  resume: handleResume,
+  list_runs: handleListRuns,
+  approval: handleApproval,
+  watch: handleWatch,
+  history: handleHistory,
+  list_conversations: handleListConversations,
+  update_conversation: handleUpdateConversation,
+  delete_conversation: handleDeleteConversation,
 };

@@ -22,7 +22,7 @@ export class Bench {
   #upstreamUrl = '';
 
   /**
-   * @param {{ quick: boolean, starts: 'steady' | 'together', rounds: number, sides: { bare: string, ours: string }, progress: (text: string) => void }} options
+   * @param {{ quick: boolean, starts: 'steady' | 'together', rounds: number, sides: Record<'bare' | 'ours', { script: string, args: string[] }>, progress: (text: string) => void }} options
    */
   constructor({ quick, starts, rounds, sides, progress }) {
     this.quick = quick;
@@ -46,10 +46,14 @@ export class Bench {
    * @param {string} label for the progress line
    * @param {(server: Awaited<ReturnType<Bench['server']>>) => Promise<Record<string, number>>} measure one round with one server
    * @param {{ rounds?: number, fresh?: boolean, timed?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
-   *   `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it
+   *   `sides`: what is measured, where one of them cannot do it; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it
    * @returns the rounds of each side, and for each whether it was disturbed
    */
-  async rounds(label, measure, { rounds = this.roundCount, fresh = false, timed = true, warmUp } = {}) {
+  async rounds(
+    label,
+    measure,
+    { rounds = this.roundCount, fresh = false, timed = true, sides = ['bare', 'ours'], warmUp } = {},
+  ) {
     const results = { bare: [], ours: [], disturbed: [] };
     const servers = {};
     const begin = async (side) => {
@@ -57,10 +61,10 @@ export class Bench {
       await warmUp?.(servers[side]);
     };
     try {
-      if (!fresh) for (const side of ['bare', 'ours']) await begin(side);
+      if (!fresh) for (const side of sides) await begin(side);
       for (let round = 0; round < rounds; round++) {
         let disturbed = false;
-        for (const side of ['bare', 'ours']) {
+        for (const side of sides) {
           this.progress(`${label}: round ${round + 1} of ${rounds}, ${side}`);
           const once = async () => {
             if (fresh) await begin(side);
@@ -86,8 +90,8 @@ export class Bench {
   }
 
   /** A fresh server process. */
-  async #server(script) {
-    const child = new Child(script, { core: SERVER_CORE, args: [this.#upstreamUrl] });
+  async #server({ script, args }) {
+    const child = new Child(script, { core: SERVER_CORE, args: [this.#upstreamUrl, ...args] });
     const { port } = await child.ready;
     return { child, port, sample: () => child.call('sample'), collect: () => child.call('collect') };
   }

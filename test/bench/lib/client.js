@@ -60,11 +60,11 @@ export class Client {
   #paused = false;
 
   /** Resolves with the client once it has read `connected`. */
-  static open(port, index = 0) {
-    return new Promise((resolve, reject) => new Client(port, index, resolve, reject));
+  static open(port, index = 0, protocol = '') {
+    return new Promise((resolve, reject) => new Client(port, index, protocol, resolve, reject));
   }
 
-  constructor(port, index, resolve, reject) {
+  constructor(port, index, protocol, resolve, reject) {
     this.#opened = resolve;
     this.#socket = net.connect({
       host: '127.0.0.1',
@@ -81,7 +81,8 @@ export class Client {
     });
     this.#socket.write(
       `GET /ws/agent HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YmVuY2gtYmVuY2gtYmVuYw==\r\n\r\n',
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YmVuY2gtYmVuY2gtYmVuYw==\r\n' +
+        `${protocol === '' ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`}\r\n`,
     );
   }
 

@@ -11,6 +11,7 @@ export function short(value) {
 
 /** The ratio ours to bare of each round. */
 export function ratios({ bare, ours }) {
+  if (bare.length === 0) return [];
   return ours.map((value, i) => (value === bare[i] ? 1 : value / bare[i]));
 }
 
@@ -41,6 +42,7 @@ function goalText(goal) {
 }
 
 const range = (values) => {
+  if (values.length === 0) return '';
   const { min, median: middle, max } = spread(values);
   return min === max ? short(middle) : `${short(middle)} (${short(min)} … ${short(max)})`;
 };

@@ -1,14 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { answerServerCalls } from '../lib/server-calls.js';
 
-// The built package: what users run.
-const { createAgentSocketServer } = await import('../../../dist/index.js');
-const { createOpenAiProvider } = await import('../../../dist/openai.js');
+const [, , upstream, dist, storeKind] = process.argv;
+
+// A built package: what users run.
+const load = (entry) => import(pathToFileURL(join(dist, entry)).href);
+const { createAgentSocketServer } = await load('index.js');
+const { createOpenAiProvider } = await load('openai.js');
+
+async function openStore() {
+  const { createSqliteStore } = await load('sqlite.js');
+  const directory = mkdtempSync(join(tmpdir(), 'agent-ws-bench-'));
+  const store = await createSqliteStore({ path: join(directory, 'bench.db') });
+  // The file is held open and goes with the process, however that ends.
+  rmSync(directory, { recursive: true, force: true });
+  return store;
+}
 
 const server = createServer();
 createAgentSocketServer({
   server,
-  provider: createOpenAiProvider({ apiKey: 'bench', baseUrl: process.argv[2], model: 'bench-model' }),
+  provider: createOpenAiProvider({ apiKey: 'bench', baseUrl: upstream, model: 'bench-model' }),
   maxConnections: 20_000,
+  ...(storeKind === 'sqlite' && { store: await openStore() }),
 });
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => answerServerCalls(server.address().port));

@@ -1,4 +1,5 @@
 // The clients. Two processes run this: one is the load, the other only pings meanwhile.
+import { randomUUID } from 'node:crypto';
 import { answerCalls } from '../lib/answer-calls.js';
 import { Client, frame, kindOf, openMany } from '../lib/client.js';
 import { LoadWatch, now, sleep } from '../lib/clock.js';
@@ -208,6 +209,58 @@ answerCalls({
   stallStop() {
     stalled.close();
     stalled = null;
+  },
+
+  /** On every client, `repeat` times: start an answer, drop the connection after some chunks, and read on over a new one. */
+  async resume({ port, clients: count, repeat, plan, afterChunks }) {
+    const times = [];
+    let wrong = 0;
+    const open = (index) => Client.open(port, index, 'agent-ws.v1');
+    const one = async (index) => {
+      const runId = randomUUID();
+      const first = await open(index);
+      let position = 0;
+      // Applies a message; returns whether it is a chunk.
+      const apply = (data, from, to) => {
+        const message = JSON.parse(data.toString('utf8', from, to));
+        if (message.seq === undefined) return message.type === 'resumed' ? message : null;
+        if ((message.first_seq ?? message.seq) !== position + 1) wrong++;
+        position = message.seq;
+        return message;
+      };
+      await new Promise((resolve) => {
+        let chunks = 0;
+        first.onMessage = (data, from, to) => {
+          if (apply(data, from, to)?.type === 'stream_chunk' && ++chunks === afterChunks) resolve();
+        };
+        first.send(frame({ type: 'streaming_query', query: question({ ...plan, stream: index }), run_id: runId }));
+      });
+      first.close();
+      const second = await open(index);
+      const begun = now();
+      let head = Infinity;
+      await new Promise((resolve) => {
+        second.onMessage = (data, from, to, at) => {
+          const message = apply(data, from, to);
+          if (message?.type === 'resumed') head = message.head;
+          else if (message?.type === 'stream_chunk' && message.seq > head) {
+            head = Infinity;
+            times.push(at - begun);
+          } else if (message?.type === 'stream_end') resolve();
+        };
+        second.send(frame({ type: 'resume', run_id: runId, after: position }));
+      });
+      second.close();
+    };
+    for (let i = 0; i < repeat; i++) {
+      await Promise.all(
+        Array.from({ length: count }, async (_, index) => {
+          await sleep((index / count) * 1_000);
+          await one(index);
+        }),
+      );
+    }
+    return { p50: percentile(times, 50), p95: percentile(times, 95), wrong };
   },
 
   /** On every lane, `repeat` times: start an answer, cancel it after some chunks, watch what still comes. */

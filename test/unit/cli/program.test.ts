@@ -1,11 +1,12 @@
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram, type Flags } from '../../../src/cli/program.js';
+import { createProgram, type ChatFlags, type Flags } from '../../../src/cli/program.js';
 import { SETTINGS, type Setting } from '../../../src/cli/settings-table.js';
 import { VERSION } from '../../../src/version.js';
 
 interface Outcome {
   flags?: Flags;
+  chat?: ChatFlags;
   out: string;
   err: string;
   exitCode?: number;
@@ -13,9 +14,15 @@ interface Outcome {
 
 async function run(...args: string[]): Promise<Outcome> {
   const outcome: Outcome = { out: '', err: '' };
-  const program = createProgram((flags) => {
-    outcome.flags = flags;
-    return Promise.resolve();
+  const program = createProgram({
+    serve: (flags) => {
+      outcome.flags = flags;
+      return Promise.resolve();
+    },
+    chat: (flags) => {
+      outcome.chat = flags;
+      return Promise.resolve();
+    },
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({
@@ -80,6 +87,14 @@ describe('the program', () => {
     expect(err).toMatch(expected);
     expect(exitCode).toBe(1);
     expect(flags).toBeUndefined();
+  });
+
+  it('hands a chat its URL and conversation', async () => {
+    expect((await run('chat')).chat).toEqual({ url: 'ws://127.0.0.1:8003/ws/agent' });
+    expect((await run('chat', 'wss://a.example/b', '--conversation', 'c')).chat).toEqual({
+      url: 'wss://a.example/b',
+      conversation: 'c',
+    });
   });
 
   it('tells its version', async () => {

@@ -82,7 +82,7 @@ describe('connect', () => {
         protocol: 'agent-ws.v1',
         epoch: 'e1',
         principal_id: 'anonymous',
-        limits: { message_bytes: 2_048, runs: 3, heartbeat_seconds: 5 },
+        limits: { message_bytes: 2_048, runs: 3, heartbeat_seconds: 5, detach_seconds: 60 },
       },
       { type: 'custom' },
     ]);

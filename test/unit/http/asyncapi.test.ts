@@ -1,6 +1,7 @@
 import { Parser } from '@asyncapi/parser';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import { asyncApi } from '../../../src/http/asyncapi.js';
 import { documentedMessages } from '../../../src/http/message-schemas.js';
 import { clientMessages } from '../../../src/protocol/client-messages.js';
@@ -67,13 +68,14 @@ describe('the AsyncAPI document', () => {
 describe('the documented messages', () => {
   const ajv = new Ajv({ strict: false, validateFormats: false });
 
-  it.each(documentedMessages().map((message) => [message.type, message] as const))(
+  it.each(documentedMessages().map((message) => [message.id, message] as const))(
     '%s fits its schemas',
-    (type, message) => {
+    (_id, message) => {
       const validate = ajv.compile(message.schema);
       expect(validate(message.example), JSON.stringify(validate.errors)).toBe(true);
-      const schemas = { ...clientMessages, ...serverMessages };
-      expect(schemas[type as keyof typeof schemas].parse(message.example)).toEqual(message.example);
+      const schemas: Readonly<Record<string, z.ZodType>> =
+        message.direction === 'client' ? clientMessages : serverMessages;
+      expect(schemas[message.type]?.parse(message.example)).toEqual(message.example);
       expect(validate({ ...message.example, type: 'other' })).toBe(false);
     },
   );

@@ -13,8 +13,8 @@ const page = docsPage(state, [healthRoute()]);
 
 describe('the page at /docs', () => {
   it('shows every message with all its fields and its example', () => {
-    for (const { type, schema, example } of documentedMessages()) {
-      const card = new RegExp(`<article id="${type}">.*?</article>`, 's').exec(page)?.[0] ?? '';
+    for (const { id, schema, example } of documentedMessages()) {
+      const card = new RegExp(`<article id="${id}">.*?</article>`, 's').exec(page)?.[0] ?? '';
       for (const { path } of fieldRows(schema)) expect(card).toContain(`<code>${path}</code>`);
       expect(card).toContain(html`${JSON.stringify(example, undefined, 2)}`.text);
     }
@@ -39,6 +39,8 @@ describe('the page at /docs', () => {
     expect(marks('stream_end')).toContain('ends a run');
     expect(marks('stream_tool_call')).toContain('<code>agent-ws.v1</code>');
     expect(marks('stream_tool_call')).not.toContain('ends a run');
+    expect(marks('client-history')).toContain('client → server');
+    expect(marks('server-history')).toContain('server → client');
   });
 
   it('links to the documents, and to the test page where there is one', () => {

@@ -20,6 +20,10 @@ export class AsyncRunLog implements RunLog {
     return this.#log.published;
   }
 
+  get head(): number {
+    return this.#log.head;
+  }
+
   get bytes(): number {
     return this.#log.bytes;
   }

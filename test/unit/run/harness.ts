@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import {
   AgentExecutor,
   ConnectionManager,
+  MemoryConversationStore,
   MemoryToolLedger,
   MessageHandler,
   RunManager,
@@ -42,17 +43,19 @@ export type EngineOptions = Partial<Omit<AgentExecutorOptions, 'tools'>> &
   Partial<RunManagerOptions> & { tools?: Iterable<Tool> };
 
 export function createEngine(options: EngineOptions = {}): Engine {
+  const conversations = options.conversations ?? new MemoryConversationStore();
   const executor =
     options.executor ??
     new AgentExecutor({
       provider: createScriptedProvider(['Hello']),
       ledger: new MemoryToolLedger(),
       ...options,
+      conversations,
       tools: new ToolRegistry(options.tools),
     });
   const runs = new RunManager({ ...options, executor });
   const connections = new ConnectionManager({ logger: options.logger });
-  const handler = new MessageHandler({ runs, logger: options.logger });
+  const handler = new MessageHandler({ runs, conversations, logger: options.logger });
   connections.on('message', (connection, data) => handler.handleMessage(connection, data));
   onTestFinished(async () => {
     for (const connection of connections) connection.terminate();

@@ -80,7 +80,7 @@ describe('A run whose work goes wrong', () => {
   it('fails where its usage cannot be encoded, whoever ends it', async () => {
     const engine = createEngine({
       executor: executorOf((run) => {
-        run.usage = () => ({ input_tokens: 1n as unknown as number, output_tokens: 1 });
+        run.worker = { end: () => ({ usage: { input_tokens: 1n as unknown as number, output_tokens: 1 } }) };
         return new Promise(() => undefined);
       }),
     });
@@ -218,7 +218,9 @@ describe('A run whose store fails', () => {
     peer.send(query);
     await vi.waitFor(() => expect(over).toHaveBeenCalledOnce());
     expect(engine.runs.size).toBe(0);
-    expect(faults).toHaveLength(2);
+    // The message, its replacement, and the reader, who would wait for ever.
+    expect(faults).toHaveLength(3);
+    await vi.waitFor(() => expect(peer.closes).toEqual([{ code: 1011, reason: 'Internal error' }]));
     await engine.runs.drain(10_000);
   });
 

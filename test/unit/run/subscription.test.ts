@@ -4,7 +4,7 @@ import type { RunLog } from '../../../src/index.js';
 import { MemoryRunLog } from '../../../src/run/memory-run-log.js';
 import { Readers } from '../../../src/run/readers.js';
 import { Subscription, type Readable } from '../../../src/run/subscription.js';
-import { toEntries } from '../../conformance/log-suite.js';
+import { toEntries } from '../../../src/testing/conformance/run-log-cases.js';
 import { AsyncRunLog } from './async-log.js';
 import { createEngine, type Peer, type Wire } from './harness.js';
 
@@ -13,8 +13,12 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 class FakeRun implements Readable {
   readonly id = RUN;
+  readonly isOver = false;
   readonly readers = new Readers();
   constructor(readonly log: RunLog) {}
+  get head(): number {
+    return this.log.published;
+  }
 }
 
 type Piece = Parameters<typeof toEntries>[0][number];
@@ -87,7 +91,7 @@ describe.each([
             // Never behind the end: such a reader would wait for ever.
             const after = (afters[index] ?? 0) % Math.min(written + 1, entries.length);
             starts[index] = after;
-            new Subscription(peer.connection, run, { after, onEnd: () => run.readers.leave() });
+            new Subscription(peer.connection, run, { after, onEnd: () => undefined });
           }
         };
         const write = (): void => {

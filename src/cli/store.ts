@@ -1,0 +1,21 @@
+import type { Logger } from '../logging/logger.js';
+import type { Store } from '../run/store.js';
+import { createSqliteStore } from '../stores/sqlite.js';
+import { CliError } from './cli-error.js';
+import type { ResolvedSettings } from './settings.js';
+
+const SQLITE = 'sqlite:';
+
+/** The store the operator chose; `undefined` for memory, which is the server's own. */
+export async function openStore({ settings, keyOf }: ResolvedSettings, logger: Logger): Promise<Store | undefined> {
+  const { store, durability, retainMs, maxRetainedBytes } = settings;
+  if (!store.startsWith(SQLITE)) return undefined;
+  const path = store.slice(SQLITE.length);
+  try {
+    return await createSqliteStore({ path, durability, retainMs, maxRetainedBytes, logger });
+  } catch (error) {
+    throw new CliError(`${keyOf('store')}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}

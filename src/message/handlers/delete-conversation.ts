@@ -1,0 +1,21 @@
+import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import type { Handler } from '../handler-context.js';
+import { knownOwner } from './owner.js';
+
+/** Removes a conversation in which nothing is in progress. */
+export const handleDeleteConversation: Handler<'delete_conversation'> = async (context, connection, message) => {
+  const { conversation_id: id, request_id: requestId } = message;
+  const key = { owner: knownOwner(connection), id };
+  if (context.runs.isBusy(key.owner, id)) {
+    throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
+  }
+  const existed = await context.conversations.delete(key);
+  context.runs.store.commit();
+  connection.sendMessage({
+    type: 'conversation_deleted',
+    timestamp: connection.timestamp(),
+    conversation_id: id,
+    existed,
+    request_id: requestId,
+  });
+};

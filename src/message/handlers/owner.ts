@@ -1,0 +1,12 @@
+import type { Connection } from '../../connection/connection.js';
+import { ANONYMOUS } from '../../connection/principal.js';
+import { AgentSocketError } from '../../errors/agent-socket-error.js';
+
+/**
+ * The owner of what is asked for.
+ * @throws AgentSocketError `forbidden` where nobody is known: all such clients share one owner.
+ */
+export function knownOwner({ principal }: Connection): string {
+  if (principal.id !== ANONYMOUS.id) return principal.id;
+  throw new AgentSocketError('forbidden', 'Only a client that has authenticated may do this');
+}

@@ -1,0 +1,21 @@
+import { MAX_WATCHED } from '../../conversation/watchers.js';
+import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import type { Handler } from '../handler-context.js';
+
+/** Lets the connection read every run of a conversation, those in progress first. */
+export const handleWatch: Handler<'watch'> = ({ runs }, connection, message) => {
+  const { conversation_id: conversationId, active, request_id: requestId } = message;
+  if (!active) runs.unwatch(connection, conversationId);
+  else if (!runs.watch(connection, conversationId)) {
+    throw new AgentSocketError('forbidden', `A connection watches ${MAX_WATCHED} conversations at most`);
+  }
+  connection.sendMessage({
+    type: 'watching',
+    timestamp: connection.timestamp(),
+    conversation_id: conversationId,
+    active,
+    request_id: requestId,
+  });
+  if (!active) return;
+  for (const run of runs.inProgress(connection.principal.id, conversationId)) runs.introduce(connection, run);
+};

@@ -1,0 +1,162 @@
+import type { ServerMessageOf } from '../protocol/server-messages.js';
+import type { RunLog } from './run-log.js';
+import type { RunMessage } from './run-message.js';
+
+/** A tool call a person decides about. */
+export interface ApprovalCall {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  /** What is shown, and what the tool runs with. */
+  readonly params: unknown;
+}
+
+/** What was decided. */
+export interface Decision {
+  readonly approved: boolean;
+  /** A client, the time, or the end of the run. */
+  readonly by: ServerMessageOf<'approval_resolved'>['by'];
+  readonly reason?: string | undefined;
+}
+
+/** One question to a person, as it is written down for a restart. */
+export interface ApprovalRecord extends ApprovalCall {
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+  readonly decision?: Decision | undefined;
+}
+
+/** The run behind the approvals. */
+interface Asker {
+  message(message: RunMessage): void;
+  enter(state: 'running' | 'waiting_approval'): void;
+}
+
+/** A question nobody has answered yet. */
+interface Pending {
+  readonly promise: Promise<Decision>;
+  readonly resolve: (decision: Decision) => void;
+  /** On the monotonic clock, in milliseconds: the wall clock may be set. */
+  readonly expiresAt: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** The decisions about the tool calls of one run: each is asked for once, and the first decision counts. */
+export class Approvals {
+  readonly #run: Asker;
+  #records: Map<string, ApprovalRecord> | undefined;
+  readonly #pending = new Map<string, Pending>();
+
+  #cancelled = false;
+
+  constructor(run: Asker) {
+    this.#run = run;
+  }
+
+  /** What is written down for a restart. */
+  get records(): ApprovalRecord[] {
+    return [...(this.#records?.values() ?? [])];
+  }
+
+  /** The questions nobody has answered yet. */
+  get open(): { readonly call: ApprovalCall; readonly expiresInMs: number }[] {
+    return this.records.flatMap((call) => {
+      const pending = this.#pending.get(call.toolCallId);
+      if (pending === undefined) return [];
+      return [{ call, expiresInMs: Math.max(0, Math.round(pending.expiresAt - performance.now())) }];
+    });
+  }
+
+  /** Whether this call was asked about. */
+  has(toolCallId: string): boolean {
+    return this.#records?.has(toolCallId) ?? false;
+  }
+
+  /** What was shown. */
+  paramsOf(toolCallId: string): unknown {
+    return this.#records?.get(toolCallId)?.params;
+  }
+
+  /** Goes on where a restart left off: open questions wait for the rest of their time. */
+  restore(records: readonly ApprovalRecord[]): void {
+    for (const record of records) {
+      this.#write(record);
+      if (record.decision === undefined) this.#wait(record, record.expiresAt - Date.now());
+    }
+  }
+
+  /** Asks, or waits for the answer to what was asked before a restart. */
+  async ask(call: ApprovalCall, timeoutMs: number): Promise<Decision> {
+    if (this.#cancelled) return { approved: false, by: 'cancel' };
+    const known = this.#records?.get(call.toolCallId)?.decision;
+    if (known !== undefined) return known;
+    const waiting = this.#pending.get(call.toolCallId);
+    if (waiting !== undefined) return waiting.promise;
+    const record = { ...call, expiresAt: Date.now() + timeoutMs };
+    this.#write(record);
+    const { promise } = this.#wait(record, timeoutMs);
+    const { toolCallId, toolName, params } = call;
+    this.#run.message({
+      type: 'approval_request',
+      tool_call_id: toolCallId,
+      tool_name: toolName,
+      params,
+      expires_in_ms: timeoutMs,
+    });
+    this.#run.enter('waiting_approval');
+    return promise;
+  }
+
+  /** Decides, unless that has happened. Returns the decision that stands; `undefined` where nobody asked. */
+  decide(toolCallId: string, decision: Decision): Decision | undefined {
+    const record = this.#records?.get(toolCallId);
+    const pending = this.#pending.get(toolCallId);
+    if (record === undefined || pending === undefined) return record?.decision;
+    clearTimeout(pending.timer);
+    this.#pending.delete(toolCallId);
+    this.#write({ ...record, decision });
+    const { approved, by, reason } = decision;
+    this.#run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved, by, reason });
+    this.#run.enter(this.#pending.size > 0 ? 'waiting_approval' : 'running');
+    pending.resolve(decision);
+    return decision;
+  }
+
+  /** The run ends: nothing that is still open will run. */
+  cancel(): void {
+    this.#cancelled = true;
+    for (const toolCallId of [...this.#pending.keys()]) this.decide(toolCallId, { approved: false, by: 'cancel' });
+  }
+
+  /** Leaves open questions open. */
+  suspend(): void {
+    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+  }
+
+  #write(record: ApprovalRecord): void {
+    (this.#records ??= new Map<string, ApprovalRecord>()).set(record.toolCallId, record);
+  }
+
+  #wait({ toolCallId }: ApprovalCall, ms: number): Pending {
+    let resolve: Pending['resolve'] = () => undefined;
+    const promise = new Promise<Decision>((settle) => (resolve = settle));
+    const timer = setTimeout(() => this.decide(toolCallId, { approved: false, by: 'expiry' }), Math.max(0, ms));
+    const pending = { promise, resolve, timer, expiresAt: performance.now() + ms };
+    this.#pending.set(toolCallId, pending);
+    return pending;
+  }
+}
+
+/** What was decided about a call of a run that is over, as its log has it. */
+export async function standingDecision(log: RunLog, toolCallId: string): Promise<Decision | undefined> {
+  for (let after = 0; after < log.published;) {
+    const entries = await log.read(after);
+    for (const { type, encoded } of entries) {
+      if (type !== 'approval_resolved') continue;
+      const resolved = JSON.parse(encoded) as ServerMessageOf<'approval_resolved'>;
+      if (resolved.tool_call_id !== toolCallId) continue;
+      return { approved: resolved.approved, by: resolved.by, reason: resolved.reason };
+    }
+    after = entries.at(-1)?.seq ?? log.published;
+  }
+  return undefined;
+}

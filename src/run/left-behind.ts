@@ -1,0 +1,93 @@
+import type { LlmMessage, LlmToolCall } from '../agent/llm-provider.js';
+import type { ToolCall } from '../agent/run-tool.js';
+import type { ServerMessage } from '../protocol/server-messages.js';
+import type { RunLog } from './run-log.js';
+
+/** What the log of an interrupted run says about its work. */
+export interface LeftBehind {
+  /** What was said and done in whole steps, as a model is told it; open calls are answered with their errors later. */
+  readonly messages: LlmMessage[];
+  /** Text after the last tool call. */
+  readonly text: string;
+  /** Calls whose outcome the log does not have. */
+  readonly openCalls: readonly ToolCall[];
+  /** Questions to a person nobody answered. */
+  readonly openApprovals: readonly string[];
+}
+
+/** Text of an `agent_query` as its draft holds it: with its step, since tool calls lie between the steps. */
+export function draftLine(step: number, text: string): string {
+  return `${JSON.stringify([step, text])}\n`;
+}
+
+/** The texts of a draft by step. */
+export function readDraft(draft: string): Map<number, string> {
+  const texts = new Map<number, string>();
+  for (const line of draft.split('\n')) {
+    if (line === '') continue;
+    const [step, text] = JSON.parse(line) as [number, string];
+    texts.set(step, (texts.get(step) ?? '') + text);
+  }
+  return texts;
+}
+
+/** Reads what an interrupted run left behind. `texts` of its steps is what its log does not hold. */
+export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, string>): Promise<LeftBehind> {
+  const messages: LlmMessage[] = [];
+  const openCalls = new Map<string, ToolCall>();
+  const openApprovals = new Set<string>();
+  let text = '';
+  let calls: LlmToolCall[] | undefined;
+  // Every step but the last one called tools.
+  let step = 1;
+  for (let after = 0; after < log.published;) {
+    const entries = await log.read(after);
+    for (const { encoded } of entries) {
+      const message = JSON.parse(encoded) as ServerMessage;
+      switch (message.type) {
+        case 'stream_chunk':
+          text += message.content;
+          break;
+        case 'stream_tool_call': {
+          const { tool_call_id: toolCallId, tool_name: toolName, params } = message;
+          openCalls.set(toolCallId, { toolCallId, toolName, params });
+          const call = { id: toolCallId, name: toolName, arguments: JSON.stringify(params) };
+          if (calls === undefined) {
+            calls = [];
+            messages.push({ role: 'assistant', content: texts?.get(step) ?? text, toolCalls: calls });
+            text = '';
+            step++;
+          }
+          calls.push(call);
+          break;
+        }
+        case 'stream_tool_result':
+          // All calls of a step are told before the first result.
+          calls = undefined;
+          openCalls.delete(message.tool_call_id);
+          messages.push({
+            role: 'tool',
+            toolCallId: message.tool_call_id,
+            toolName: message.tool_name,
+            content: JSON.stringify(message.error === undefined ? message.result : { error: message.error.error }),
+          });
+          break;
+        case 'approval_request':
+          openApprovals.add(message.tool_call_id);
+          break;
+        case 'approval_resolved':
+          openApprovals.delete(message.tool_call_id);
+          break;
+        default:
+          break;
+      }
+    }
+    after = entries.at(-1)?.seq ?? log.published;
+  }
+  return {
+    messages,
+    text: texts?.get(step) ?? text,
+    openCalls: [...openCalls.values()],
+    openApprovals: [...openApprovals],
+  };
+}

@@ -1,0 +1,37 @@
+import type { Connection } from '../connection/connection.js';
+import { Subscription, type Readable, type SubscriptionOptions } from './subscription.js';
+
+const NONE: ReadonlyMap<string, Subscription> = new Map();
+
+/** Which connection reads which runs: each at most once. */
+export class Subscriptions {
+  readonly #byConnection = new WeakMap<Connection, Map<string, Subscription>>();
+
+  /** What a connection reads, by run id. */
+  of(connection: Connection): ReadonlyMap<string, Subscription> {
+    return this.#byConnection.get(connection) ?? NONE;
+  }
+
+  /** Lets a connection read a run; where it does already, it reads on from `after`. */
+  open(connection: Connection, run: Readable, options: SubscriptionOptions): Subscription {
+    const existing = this.of(connection).get(run.id);
+    if (existing !== undefined) {
+      existing.moveTo(options.after, options.requestId);
+      return existing;
+    }
+    let ofConnection = this.#byConnection.get(connection);
+    if (ofConnection === undefined) {
+      this.#byConnection.set(connection, (ofConnection = new Map<string, Subscription>()));
+    }
+    const subscriptions = ofConnection;
+    const subscription = new Subscription(connection, run, {
+      ...options,
+      onEnd: (ended) => {
+        if (subscriptions.get(run.id) === ended) subscriptions.delete(run.id);
+        options.onEnd(ended);
+      },
+    });
+    if (!subscription.isOver) subscriptions.set(run.id, subscription);
+    return subscription;
+  }
+}

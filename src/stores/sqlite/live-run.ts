@@ -1,0 +1,38 @@
+import type { RunState } from '../../protocol/server-messages.js';
+import type { RunMeta, StoredRun } from '../../run/run-store.js';
+import type { LiveLog } from './live-log.js';
+import { fromSql, fromSqlOptional } from './sql-text.js';
+import type { WriteQueue } from './write-queue.js';
+
+/** A run without a final state, or with one that is not committed yet. */
+export class LiveRun implements StoredRun {
+  /** Its number in the database: runs are numbered in the order of their creation. */
+  readonly n: number;
+  readonly meta: RunMeta;
+  readonly log: LiveLog;
+  state: RunState;
+  readonly #queue: WriteQueue;
+
+  constructor(queue: WriteQueue, n: number, meta: RunMeta, state: RunState, log: LiveLog) {
+    this.#queue = queue;
+    this.n = n;
+    this.meta = meta;
+    this.state = state;
+    this.log = log;
+  }
+
+  /** Read when it is asked for: only a restart needs it. */
+  get draft(): string {
+    this.#queue.flush();
+    const rows = this.#queue.database.all('SELECT text FROM drafts WHERE run = ? ORDER BY n', this.n);
+    return rows.map(({ text }) => fromSql(text)).join('');
+  }
+
+  /** Read when it is asked for, like the draft. */
+  get checkpoint(): string | undefined {
+    this.#queue.flush();
+    return fromSqlOptional(
+      this.#queue.database.get('SELECT checkpoint FROM runs WHERE n = ?', this.n)?.['checkpoint'] ?? null,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from './database.js';
+import { fromSql } from './sql-text.js';
+
+/** Says in the file whose it is: "agws". */
+const APPLICATION_ID = 0x61677773;
+
+/** Each brings the tables one version further; what was released is never changed. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE identity (epoch TEXT NOT NULL);
+
+  CREATE TABLE runs (
+    n INTEGER PRIMARY KEY,
+    owner NOT NULL,
+    id NOT NULL,
+    kind TEXT NOT NULL,
+    request_hash NOT NULL,
+    created_at REAL NOT NULL,
+    conversation_id,
+    tool_name,
+    state TEXT NOT NULL,
+    checkpoint,
+    -- Of a run that ended: when, and what it takes.
+    ended_at REAL,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    -- Whether its log is 0 whole, 1 dropped and being deleted, or 2 gone, so that only the id is left.
+    dropped INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (owner, id)
+  );
+  CREATE INDEX runs_by_end ON runs (dropped, ended_at, n);
+
+  CREATE TABLE entries (
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    timestamp REAL NOT NULL,
+    body NOT NULL,
+    PRIMARY KEY (run, seq)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE drafts (n INTEGER PRIMARY KEY, run INTEGER NOT NULL, text NOT NULL);
+  CREATE INDEX drafts_by_run ON drafts (run, n);
+
+  CREATE TABLE tool_calls (
+    run_key NOT NULL,
+    tool_call_id NOT NULL,
+    settled INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run_key, tool_call_id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE conversations (
+    n INTEGER PRIMARY KEY,
+    owner NOT NULL,
+    id NOT NULL,
+    title,
+    metadata TEXT,
+    messages INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    -- Grows with each use, so that equal times keep their order.
+    used INTEGER NOT NULL,
+    UNIQUE (owner, id)
+  );
+  CREATE INDEX conversations_by_use ON conversations (owner, used);
+  CREATE INDEX conversations_used ON conversations (used);
+
+  CREATE TABLE messages (n INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, id NOT NULL, body TEXT NOT NULL);
+  CREATE INDEX messages_by_conversation ON messages (conversation, n);
+  CREATE INDEX messages_by_id ON messages (conversation, id);
+  `,
+];
+
+/**
+ * Tells whether the file is one of ours, before anything in it is changed.
+ * @throws where it belongs to something else, or was written by a later version.
+ */
+export function checkOrigin(database: Database, path: string): void {
+  const isNew = database.number('SELECT count(*) FROM sqlite_master') === 0;
+  if (!isNew && database.number('PRAGMA application_id') !== APPLICATION_ID) {
+    throw new Error(`The database ${path} belongs to another application`);
+  }
+  const version = database.number('PRAGMA user_version');
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `The database ${path} was written by a later version of agent-ws: its tables have version ${version}, and this one knows ${MIGRATIONS.length}`,
+    );
+  }
+}
+
+/** Brings the tables to the newest version, and gives the identity of what is kept in them. */
+export function migrate(database: Database): string {
+  let epoch = '';
+  // Also where nothing is to be done: the first write is what makes the database this process's own.
+  database.transaction(() => {
+    const version = database.number('PRAGMA user_version');
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+    if (version === 0) {
+      database.run('INSERT INTO identity VALUES (?)', randomUUID());
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    }
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    epoch = fromSql(database.get('SELECT epoch FROM identity')?.['epoch']);
+  });
+  return epoch;
+}

@@ -1,0 +1,29 @@
+import type { Store } from '../../run/store.js';
+import type { OpenDatabase } from './open-database.js';
+import { Retention, type RetentionOptions } from './retention.js';
+import { SqliteConversationStore } from './sqlite-conversation-store.js';
+import { SqliteRunStore } from './sqlite-run-store.js';
+import { SqliteToolLedger } from './sqlite-tool-ledger.js';
+import { WriteQueue } from './write-queue.js';
+
+/** Everything a server keeps, in one database and one queue of writes. */
+export class SqliteStore implements Store {
+  readonly runs: SqliteRunStore;
+  readonly ledger: SqliteToolLedger;
+  readonly conversations: SqliteConversationStore;
+  readonly #queue: WriteQueue;
+  readonly #retention: Retention;
+
+  constructor({ database, epoch }: OpenDatabase, options: RetentionOptions) {
+    this.#queue = new WriteQueue(database, options.logger);
+    this.#retention = new Retention(database, options);
+    this.runs = new SqliteRunStore(epoch, this.#queue, this.#retention, options.clock);
+    this.ledger = new SqliteToolLedger(this.#queue);
+    this.conversations = new SqliteConversationStore(this.#queue, options.clock);
+  }
+
+  close(): void {
+    this.#retention.close();
+    this.#queue.close();
+  }
+}

@@ -1,0 +1,61 @@
+import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
+import { OptionError } from '../errors/option-error.js';
+
+/** Which way bytes go: `up` from the client to the target, `down` from the target to the client. */
+export type FaultDirection = 'up' | 'down';
+
+/** How both ends see a connection go: in order (`fin`), or by a reset (`rst`). */
+export type CutKind = 'fin' | 'rst';
+
+/** The end of a connection at an exact byte. */
+export interface Cut {
+  readonly direction: FaultDirection;
+  /** Bytes that still arrive, counted from the start of the connection. */
+  readonly bytes: number;
+  readonly by: CutKind;
+}
+
+/** What a network does to a connection. What is left out stays as it is. */
+export interface Faults {
+  /**
+   * Ends the connection when so many bytes have gone one way; at once where they have already.
+   * @default never
+   */
+  readonly cutAfter?: Cut;
+  /**
+   * How much later every byte arrives, both ways, in milliseconds.
+   * @default 0
+   */
+  readonly delayMs?: number;
+  /**
+   * Bytes that go each way in a second, at most.
+   * @default Infinity
+   */
+  readonly bytesPerSecond?: number;
+  /**
+   * Whether nothing goes either way while both ends stay open, as where a machine vanished. Nothing is lost.
+   * @default false
+   */
+  readonly stalled?: boolean;
+}
+
+/** @throws OptionError where one breaks its rule. */
+export function checkFaults({ cutAfter, delayMs, bytesPerSecond, stalled }: Faults): void {
+  if (cutAfter !== undefined) {
+    checkNumber('cutAfter.bytes', cutAfter.bytes, { least: 0, integer: true });
+    checkOneOf('cutAfter.direction', cutAfter.direction, ['up', 'down']);
+    checkCutKind('cutAfter.by', cutAfter.by);
+  }
+  if (delayMs !== undefined) checkNumber('delayMs', delayMs, { least: 0, most: MAX_DELAY_MS });
+  if (bytesPerSecond !== undefined) checkNumber('bytesPerSecond', bytesPerSecond, { least: 1 });
+  if (stalled !== undefined && typeof stalled !== 'boolean') throw new OptionError('stalled', 'true or false', stalled);
+}
+
+/** @throws OptionError for anything else. */
+export function checkCutKind(option: string, by: CutKind): void {
+  checkOneOf(option, by, ['fin', 'rst']);
+}
+
+function checkOneOf(option: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new OptionError(option, allowed.map((word) => `"${word}"`).join(' or '), value);
+}

@@ -1,4 +1,0 @@
-import { MemoryRunStore } from '../../src/index.js';
-import { runStoreSuite } from './store-suite.js';
-
-runStoreSuite('memory', (settings) => new MemoryRunStore(settings));

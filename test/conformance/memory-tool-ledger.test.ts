@@ -1,4 +1,0 @@
-import { MemoryToolLedger } from '../../src/index.js';
-import { toolLedgerSuite } from './ledger-suite.js';
-
-toolLedgerSuite('memory', () => new MemoryToolLedger());

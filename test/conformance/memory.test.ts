@@ -1,0 +1,23 @@
+import { describe, it } from 'vitest';
+import { MemoryConversationStore, MemoryRunStore, MemoryToolLedger } from '../../src/index.js';
+import { MemoryRunLog } from '../../src/run/memory-run-log.js';
+import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
+
+describe('in memory', () => {
+  describe('RunStore', () => {
+    for (const { name, run } of runStoreCases((settings) => new MemoryRunStore(settings))) it(name, run);
+  });
+
+  describe('RunLog', () => {
+    for (const { name, run } of runLogCases((runId) => new MemoryRunLog(runId))) it(name, run);
+  });
+
+  describe('ToolLedger', () => {
+    for (const { name, run } of toolLedgerCases(() => new MemoryToolLedger())) it(name, run);
+  });
+
+  describe('ConversationStore', () => {
+    for (const { name, run } of conversationStoreCases((settings) => new MemoryConversationStore(settings)))
+      it(name, run);
+  });
+});

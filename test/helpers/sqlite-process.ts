@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPT = fileURLToPath(new URL('sqlite-writer.ts', import.meta.url));
+
+/** Another process that owns a database. */
+export class SqliteProcess {
+  /** What it said so far. */
+  readonly lines: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+
+  private constructor(path: string, mode: 'write' | 'hold') {
+    this.#child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, path, mode], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#exited = once(this.#child, 'close');
+    if (this.#child.stdout === null) throw new Error('The process has no output');
+    createInterface({ input: this.#child.stdout }).on('line', (line) => void this.lines.push(line));
+  }
+
+  /** Starts it and waits until it has opened the database. */
+  static async start(path: string, mode: 'write' | 'hold'): Promise<SqliteProcess> {
+    const started = new SqliteProcess(path, mode);
+    await started.until(1);
+    return started;
+  }
+
+  /** Waits until it has said so many lines. */
+  async until(lines: number): Promise<void> {
+    while (this.lines.length < lines) {
+      if (this.#child.stdout === null || (this.#child.exitCode ?? this.#child.signalCode) !== null)
+        throw new Error('The process ended by itself');
+      await Promise.race([once(this.#child.stdout, 'data'), this.#exited]);
+    }
+  }
+
+  /** Ends it without any warning, and waits until all it said has arrived. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+}

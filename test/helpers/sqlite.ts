@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { silentLogger, type Logger, type RunLog, type RunMeta, type Store } from '../../src/index.js';
+import { createSqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite.js';
+import type { Database } from '../../src/stores/sqlite/database.js';
+import { loadDriver, type DriverConnection, type DriverStatement } from '../../src/stores/sqlite/driver.js';
+import { openDatabase } from '../../src/stores/sqlite/open-database.js';
+import { SqliteStore } from '../../src/stores/sqlite/sqlite-store.js';
+
+/** A path in a directory of its own, which goes away with the test. */
+export function temporaryDatabase(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'agent-ws-sqlite-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, 'store.db');
+}
+
+/** A store on a file of its own, or on the one named, closed when the test is over. */
+export async function openStore(options: Partial<SqliteStoreOptions> = {}): Promise<Store> {
+  const store = await createSqliteStore({ path: temporaryDatabase(), ...options });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** A store whose statements a test sees and lets fail. */
+export interface WatchedStore {
+  readonly store: Store;
+  readonly database: Database;
+  readonly path: string;
+  /** Statements that were carried out, in order. */
+  readonly statements: string[];
+  /** Which statements fail, as they do where the disk is full. */
+  fails: (sql: string) => boolean;
+}
+
+/** What {@link openWatchedStore} takes. */
+export interface WatchedStoreOptions {
+  readonly logger?: Logger;
+  readonly path?: string;
+  readonly durability?: 'normal' | 'full';
+  readonly fails?: WatchedStore['fails'];
+}
+
+/** {@link openStore} with a look inside. */
+export async function openWatchedStore({
+  logger = silentLogger,
+  path = temporaryDatabase(),
+  durability = 'normal',
+  fails = () => false,
+}: WatchedStoreOptions = {}): Promise<WatchedStore> {
+  const { DatabaseSync } = await loadDriver();
+  const statements: string[] = [];
+  const watch = <T>(sql: string, work: () => T): T => {
+    if (watched.fails(sql)) throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    const result = work();
+    statements.push(sql);
+    return result;
+  };
+  class WatchedConnection implements DriverConnection {
+    readonly #connection = new DatabaseSync(path);
+
+    exec(sql: string): void {
+      watch(sql, () => this.#connection.exec(sql));
+    }
+
+    prepare(sql: string): DriverStatement {
+      const statement = this.#connection.prepare(sql);
+      return {
+        run: (...values) => watch(sql, () => statement.run(...values)),
+        get: (...values) => watch(sql, () => statement.get(...values)),
+        all: (...values) => watch(sql, () => statement.all(...values)),
+        iterate: (...values) => watch(sql, () => statement.iterate(...values)),
+      };
+    }
+
+    close(): void {
+      this.#connection.close();
+    }
+  }
+  let watched: Omit<WatchedStore, 'store' | 'database'> = { path, statements, fails };
+  const opened = await openDatabase({ DatabaseSync: WatchedConnection }, { path, durability, waitMs: 0 });
+  const store = new SqliteStore(opened, {
+    retainMs: 300_000,
+    maxRetainedBytes: 134_217_728,
+    rememberIdsMs: 86_400_000,
+    maxRememberedIds: 100_000,
+    logger,
+    clock: Date.now,
+  });
+  onTestFinished(() => {
+    watched.fails = () => false;
+    store.close();
+  });
+  statements.length = 0;
+  const whole: WatchedStore = Object.assign(watched, { store, database: opened.database });
+  watched = whole;
+  return whole;
+}
+
+/** What a run that streams is made with. */
+export function metaOf(id: string, owner = 'ann'): RunMeta {
+  return { owner, id, kind: 'streaming_query', requestHash: `hash of ${id}`, createdAt: 1 };
+}
+
+/** The log of a new run. */
+export function createRun(store: Store, meta: RunMeta): RunLog {
+  const claim = store.runs.create(meta);
+  if (claim.status !== 'created') throw new Error('The id is taken');
+  return claim.log;
+}
+
+/** A piece of text. */
+export function chunk(
+  seq: number,
+  content = `${seq} `,
+): { type: 'stream_chunk'; seq: number; timestamp: number; content: string } {
+  return { type: 'stream_chunk', seq, timestamp: seq, content };
+}
+
+/** All the text of a log after a position. */
+export async function textOf(log: RunLog, after = 0): Promise<string> {
+  let text = '';
+  for (let position = after; position < log.published;) {
+    for (const entry of await log.read(position)) {
+      if (entry.firstSeq !== position + 1) throw new Error(`A hole between ${position} and ${entry.firstSeq}`);
+      position = entry.seq;
+      const { content = '' } = JSON.parse(entry.encoded) as { content?: string };
+      text += content;
+    }
+  }
+  return text;
+}

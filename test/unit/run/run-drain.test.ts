@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { defineTool, type LlmPart } from '../../../src/index.js';
+import { createSqliteStore } from '../../../src/stores/sqlite.js';
+import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
+import { startServer } from '../../helpers/server.js';
+import { temporaryDatabase } from '../../helpers/sqlite.js';
+
+const call: LlmPart = { type: 'tool-call', id: 't1', name: 'act', arguments: '{"n":1}' };
+const act = () =>
+  defineTool({
+    name: 'act',
+    description: 'Acts',
+    params: z.object({ n: z.number() }),
+    needsApproval: true,
+    execute: () => 'acted',
+  });
+
+describe('draining over a durable store', () => {
+  it('leaves a waiting run as it is, whatever is to become of it when its reader leaves', async () => {
+    const path = temporaryDatabase();
+    const store = await createSqliteStore({ path });
+    const server = await startServer({ provider: createScriptedProvider([call]), tools: [act()], store });
+    const client = await TestClient.connect(server.url);
+    const runId = randomUUID();
+    client.send({ type: 'streaming_query', query: 'q', run_id: runId, on_disconnect: 'cancel' });
+    await client.next('approval_request');
+    await server.agent.close();
+    store.close();
+    const again = await createSqliteStore({ path });
+    try {
+      expect(again.runs.open('anonymous', runId)?.state).toBe('waiting_approval');
+    } finally {
+      again.close();
+    }
+  });
+
+  it('leaves a run as it is that begins to wait meanwhile', async () => {
+    const path = temporaryDatabase();
+    const store = await createSqliteStore({ path });
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const server = await startServer({ provider: createScriptedProvider(['a', gate, call]), tools: [act()], store });
+    const client = await TestClient.connect(server.url);
+    const runId = randomUUID();
+    client.send({ type: 'streaming_query', query: 'q', run_id: runId });
+    await client.next('stream_chunk');
+    const closed = server.agent.close({ drainMs: 500 });
+    await client.next('going_away');
+    open();
+    await client.next('approval_request');
+    await closed;
+    store.close();
+    const again = await createSqliteStore({ path });
+    try {
+      expect(again.runs.open('anonymous', runId)?.state).toBe('waiting_approval');
+    } finally {
+      again.close();
+    }
+  });
+
+  it('still takes the decision of a person as long as the client can send it', async () => {
+    const store = await createSqliteStore({ path: temporaryDatabase() });
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const provider = createScriptedProvider([call], ['other ', gate], ['done']);
+    const server = await startServer({ provider, tools: [act()], store });
+    const client = await TestClient.connect(server.url);
+    const runId = randomUUID();
+    client.send({ type: 'streaming_query', query: 'q', run_id: runId });
+    await client.next('approval_request');
+    client.send({ type: 'streaming_query', query: 'other' });
+    await client.next('stream_chunk');
+    const closed = server.agent.close({ drainMs: 5_000 });
+    await client.next('going_away');
+    client.send({ type: 'approval', run_id: runId, tool_call_id: 't1', approved: true, request_id: 'a' });
+    const reply = await Promise.race([client.next('error'), client.next('approval_resolved')]);
+    open();
+    await closed;
+    store.close();
+    expect(reply).toMatchObject({ type: 'approval_resolved' });
+  });
+});
+
+describe('closing', () => {
+  it('does not wait for connections that only watch', async () => {
+    const server = await startServer({});
+    const client = await TestClient.connect(server.url);
+    client.send({ type: 'watch', conversation_id: 'c' });
+    await client.next('watching');
+    const before = performance.now();
+    await server.agent.close();
+    expect(performance.now() - before).toBeLessThan(700);
+    await vi.waitFor(() => undefined);
+  });
+});

@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto';
+import { cpSync } from 'node:fs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
+import {
+  defineTool,
+  type AgentSocketServerOptions,
+  type LlmMessage,
+  type LlmPart,
+  type LlmRequest,
+  type Tool,
+} from '../../../src/index.js';
+import { createSqliteStore } from '../../../src/stores/sqlite.js';
+import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
+import { startServer, type TestServer } from '../../helpers/server.js';
+import { temporaryDatabase } from '../../helpers/sqlite.js';
+
+const never = new Promise<never>(() => undefined);
+
+async function startDurable(path: string, options: Partial<AgentSocketServerOptions>): Promise<TestServer> {
+  const store = await createSqliteStore({ path });
+  const server = await startServer({ ...options, store });
+  onTestFinished(() => store.close());
+  return server;
+}
+
+function leftBy(path: string): string {
+  const copy = temporaryDatabase();
+  for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix);
+  return copy;
+}
+
+const call = (id: string, name = 'act'): LlmPart => ({ type: 'tool-call', id, name, arguments: '{"n":1}' });
+const request = (over: object = {}) => ({
+  type: 'streaming_query',
+  query: 'q',
+  run_id: randomUUID(),
+  conversation_id: 'c1',
+  ...over,
+});
+
+function act(options: { name?: string; result?: unknown; needsApproval?: boolean } = {}): {
+  tool: Tool;
+  acted: number[];
+} {
+  const acted: number[] = [];
+  const tool = defineTool({
+    name: options.name ?? 'act',
+    description: 'Acts',
+    params: z.object({ n: z.number() }),
+    needsApproval: options.needsApproval ?? false,
+    execute: ({ n }) => {
+      acted.push(n);
+      return options.result ?? 'acted';
+    },
+  });
+  return { tool, acted };
+}
+
+/** Every call of an assistant is answered once, by the tool messages that follow it. */
+function checkCalls(messages: readonly LlmMessage[]): void {
+  let open: string[] = [];
+  for (const message of messages) {
+    if (message.role === 'tool') {
+      expect(open).toContain(message.toolCallId);
+      open = open.filter((id) => id !== message.toolCallId);
+      continue;
+    }
+    expect(open).toEqual([]);
+    if (message.role === 'assistant') open = (message.toolCalls ?? []).map(({ id }) => id);
+  }
+  expect(open).toEqual([]);
+}
+
+async function waitingRun(path: string, asked: ReturnType<typeof request>, tools: Tool[], ...scripts: LlmPart[][]) {
+  const before = await startDurable(path, { provider: createScriptedProvider(...scripts), tools });
+  const client = await TestClient.connect(before.url);
+  client.send(asked);
+  await client.next('approval_request');
+  return client;
+}
+
+describe('a restored run', () => {
+  it('finds tools that are registered after the server was made', async () => {
+    const path = temporaryDatabase();
+    const asked = request();
+    await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
+    const after = await startDurable(leftBy(path), { provider: createScriptedProvider(['done']) });
+    const { tool, acted } = act({ needsApproval: true });
+    after.agent.tools.register(tool);
+    const back = await TestClient.connect(after.url);
+    back.send({ type: 'resume', run_id: asked.run_id });
+    await back.next('resumed');
+    back.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't1', approved: true });
+    await back.next('stream_end');
+    expect(acted).toEqual([1]);
+  });
+
+  it('registered right after the server was made, in the same turn', async () => {
+    const path = temporaryDatabase();
+    const asked = request();
+    await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
+    const http = await import('node:http');
+    const store = await createSqliteStore({ path: leftBy(path) });
+    onTestFinished(() => store.close());
+    const { createAgentSocketServer } = await import('../../../src/index.js');
+    const agent = createAgentSocketServer({
+      server: http.createServer(),
+      provider: createScriptedProvider(['done']),
+      store,
+    });
+    const { tool, acted } = act({ needsApproval: true });
+    agent.tools.register(tool);
+    onTestFinished(() => agent.close());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await agent.runs.approve({ id: 'anonymous' }, asked.run_id, 't1', { approved: true, by: 'principal' });
+    await vi.waitFor(() => expect(acted).toEqual([1]));
+  });
+
+  it('whose tool is gone leaves no question open', async () => {
+    const path = temporaryDatabase();
+    const asked = request();
+    await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
+    const after = await startDurable(leftBy(path), { provider: createScriptedProvider(['text', never]) });
+    const back = await TestClient.connect(after.url);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    back.send({ type: 'resume', run_id: asked.run_id });
+    const resumed = await back.next('resumed');
+    // Either it waits for the decision, or it goes on without; not both.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([resumed.state, back.text(asked.run_id)]).toEqual(
+      resumed.state === 'waiting_approval' ? ['waiting_approval', ''] : ['running', 'text'],
+    );
+  });
+
+  it('keeps what is to become of it when nobody reads it', async () => {
+    const path = temporaryDatabase();
+    const asked = request({ on_disconnect: 'continue' });
+    await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
+    const after = await startDurable(leftBy(path), {
+      provider: createScriptedProvider(['text', never]),
+      tools: [act({ needsApproval: true }).tool],
+      detachGraceMs: 100,
+    });
+    const back = await TestClient.connect(after.url);
+    back.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't1', approved: true });
+    await back.next('approval_resolved');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(after.agent.runs.get({ id: 'anonymous' }, asked.run_id)?.state).toBe('running');
+  });
+
+  it('is introduced with its question to whoever watches', async () => {
+    const path = temporaryDatabase();
+    const asked = request({ query: 'the question' });
+    await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
+    const after = await startDurable(leftBy(path), { tools: [act({ needsApproval: true }).tool] });
+    const back = await TestClient.connect(after.url);
+    back.send({ type: 'watch', conversation_id: 'c1' });
+    expect(await back.next('run_started')).toMatchObject({ query: 'the question' });
+  });
+
+  it('twice restored, some of its calls done, tells the model of each once', async () => {
+    const path = temporaryDatabase();
+    const asked = request();
+    const tools = () => [act({ needsApproval: true }).tool, act({ name: 'free', result: 'freed' }).tool];
+    const client = await waitingRun(path, asked, tools(), [call('t1'), call('t2', 'free'), call('t3')]);
+    await client.next('stream_tool_result');
+    await vi.waitFor(() => expect(client.all('approval_request')).toHaveLength(2));
+    const second = leftBy(path);
+    const middle = await startDurable(second, { tools: tools() });
+    const mid = await TestClient.connect(middle.url);
+    mid.send({ type: 'resume', run_id: asked.run_id });
+    await mid.next('resumed');
+    mid.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't3', approved: true });
+    await mid.next('stream_tool_result', ({ tool_call_id: id }) => id === 't3');
+    const provider = createScriptedProvider(['fine'], ['next']);
+    const last = await startDurable(leftBy(second), { provider, tools: tools() });
+    const back = await TestClient.connect(last.url);
+    back.send({ type: 'resume', run_id: asked.run_id });
+    await back.next('resumed');
+    back.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't1', approved: false });
+    await back.next('stream_end');
+    checkCalls(provider.calls[0]?.request.messages ?? []);
+    expect(
+      provider.calls[0]?.request.messages.filter(({ role }) => role === 'tool').map(({ content }) => content),
+    ).toEqual(['{"error":"The call was refused"}', '"freed"', '"acted"']);
+    expect(back.all('stream_tool_result').map(({ tool_call_id: id }) => id)).toEqual(['t2', 't3', 't1']);
+    await back.ask(request({ query: 'more' }));
+    checkCalls(provider.calls[1]?.request.messages ?? []);
+  });
+});
+
+describe('an interrupted run', () => {
+  const asked = (asking: LlmRequest | undefined) =>
+    asking?.messages.map((message) => [
+      message.role,
+      message.content,
+      ...('toolCalls' in message ? [message.toolCalls.map(({ id }) => id).join()] : []),
+    ]);
+
+  async function crashIn(type: string, ...scripts: (LlmPart | string | Promise<never>)[][]) {
+    const path = temporaryDatabase();
+    const provider = createScriptedProvider(...scripts);
+    const before = await startDurable(path, { provider, tools: [act().tool] });
+    const client = await TestClient.connect(before.url);
+    const query = request({ type });
+    client.send(query);
+    await vi.waitFor(() => expect(provider.calls).toHaveLength(scripts.length));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    before.agent.runs.store.commit();
+    const next = createScriptedProvider(['ok']);
+    const after = await startDurable(leftBy(path), { provider: next });
+    const back = await TestClient.connect(after.url);
+    back.send({ type: 'resume', run_id: query.run_id });
+    const end = await back.next('error');
+    await back.ask(request({ query: 'next' }));
+    return { end, asked: asked(next.calls[0]?.request) };
+  }
+
+  it('with text between its calls keeps each text where it was (streaming_query)', async () => {
+    const left = await crashIn('streaming_query', ['one ', call('t1')], ['two ', call('t2')], ['three', never]);
+    expect(left.asked).toEqual([
+      ['user', 'q'],
+      ['assistant', 'one ', 't1'],
+      ['tool', '"acted"'],
+      ['assistant', 'two ', 't2'],
+      ['tool', '"acted"'],
+      ['assistant', 'three'],
+      ['user', 'next'],
+    ]);
+  });
+
+  it('with text between its calls keeps each text where it was (agent_query)', async () => {
+    const left = await crashIn('agent_query', ['one ', call('t1')], ['two ', call('t2')], ['three', never]);
+    expect(left.end.content).toBe('three');
+    expect(left.asked).toEqual([
+      ['user', 'q'],
+      ['assistant', 'one ', 't1'],
+      ['tool', '"acted"'],
+      ['assistant', 'two ', 't2'],
+      ['tool', '"acted"'],
+      ['assistant', 'three'],
+      ['user', 'next'],
+    ]);
+  });
+
+  it('keeps the calls of two steps apart', async () => {
+    const left = await crashIn('streaming_query', [call('t1')], [call('t2')], ['three', never]);
+    expect(left.asked).toEqual([
+      ['user', 'q'],
+      ['assistant', '', 't1'],
+      ['tool', '"acted"'],
+      ['assistant', '', 't2'],
+      ['tool', '"acted"'],
+      ['assistant', 'three'],
+      ['user', 'next'],
+    ]);
+  });
+});
