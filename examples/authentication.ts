@@ -8,6 +8,10 @@
 //   Authorization: Bearer alice-secret
 //   Cookie: token=alice-secret
 //
+// A page of another site can send no header. The client of agent-ws offers its `token` as the last subprotocol:
+//
+//   Sec-WebSocket-Protocol: agent-ws.v1, alice-secret
+//
 // A token in the query string works as well, but ends up in the logs of every proxy on the way.
 import { createHash } from 'node:crypto';
 import http from 'node:http';
@@ -55,7 +59,8 @@ agent.connections.on('connect', ({ principal }) => {
 function tokenOf({ headers }: http.IncomingMessage): string {
   const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? '');
   const cookie = /(?:^|;\s*)token=([^;\s]+)/.exec(headers.cookie ?? '');
-  return bearer?.[1] ?? cookie?.[1] ?? '';
+  const offered = headers['sec-websocket-protocol']?.split(/\s*,\s*/);
+  return bearer?.[1] ?? cookie?.[1] ?? offered?.at(-1) ?? '';
 }
 
 function findUser(token: string): Promise<User | undefined> {

@@ -14,8 +14,12 @@ export interface Example {
   connect(options?: { readonly negotiate?: boolean; readonly headers?: Record<string, string> }): Promise<TestClient>;
   /** Waits until it printed this. */
   printed(text: string): Promise<void>;
-  /** Sends SIGTERM; resolves to the exit code, or the signal where it had no say. */
-  stop(): Promise<number | NodeJS.Signals | null>;
+  /** Types this into its terminal. */
+  type(text: string): void;
+  /** Everything it printed, once it has ended by itself; rejects where it failed. */
+  readonly story: Promise<string>;
+  /** Sends SIGTERM, or another signal; resolves to the exit code, or the signal where it had no say. */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
 
 /** Runs a file of `examples/` as its first lines say, on a free port, and waits until it is ready. */
@@ -24,7 +28,7 @@ export async function startExample(file: string, env: Readonly<Record<string, st
   const child = spawn(process.execPath, [...loader, join(ROOT, 'examples', file)], {
     cwd: join(ROOT, 'examples'),
     env: { PATH: process.env['PATH'], PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
   let output = '';
   let ended = false;
@@ -71,8 +75,17 @@ export async function startExample(file: string, env: Readonly<Record<string, st
     printed: async (text) => {
       await until(new RegExp(text));
     },
-    stop: () => {
-      child.kill('SIGTERM');
+    type: (text) => {
+      child.stdin.write(text);
+    },
+    get story() {
+      return exited.then((exit) => {
+        if (exit !== 0) throw new Error(`${file} ended with ${exit}\n${output}`);
+        return output;
+      });
+    },
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
       return exited;
     },
   };

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { createAgentClient, type Greeting } from '../../src/client/index.js';
 import type { ServerMessage } from '../../src/protocol/index.js';
 import { TestClient } from '../../src/testing/index.js';
 import { startExample } from './example.js';
@@ -71,6 +73,11 @@ describe('authentication.ts', () => {
     await example.printed('Alice is here');
     const bob = await example.connect({ headers: { cookie: 'theme=dark; token=bob-secret' } });
     expect(bob.connected.principal_id).toBe('user-2');
+    const client = createAgentClient({ url: example.endpoint, WebSocket, token: () => 'alice-secret' });
+    onTestFinished(() => client.close());
+    const greeting = new Promise<Greeting>((resolve) => void client.on('connected', resolve));
+    await client.connect();
+    expect(await greeting).toMatchObject({ principalId: 'user-1' });
 
     const refused = (authorization?: string) =>
       TestClient.refused(example.endpoint, authorization === undefined ? {} : { headers: { authorization } });

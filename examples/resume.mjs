@@ -1,0 +1,55 @@
+// A client that loses its connection in the middle of an answer, and one that reads the answer after a reload.
+//
+//   npm install agent-ws ws
+//   node resume.mjs
+//
+// The answer comes out whole and once, although the connection is cut twice.
+import { once } from 'node:events';
+import http from 'node:http';
+import { createAgentSocketServer, createDemoProvider } from 'agent-ws';
+import { createAgentClient } from 'agent-ws/client';
+import { createOpenAiProvider } from 'agent-ws/openai';
+// Browsers and Node 22 have a WebSocket of their own.
+import { WebSocket } from 'ws';
+
+const {
+  PORT = '8003',
+  OPENAI_API_KEY: apiKey,
+  OPENAI_BASE_URL: baseUrl,
+  OPENAI_MODEL: model = 'gpt-4o-mini',
+} = process.env;
+
+const server = http.createServer();
+const agent = createAgentSocketServer({
+  server,
+  provider: apiKey ? createOpenAiProvider({ apiKey, baseUrl, model }) : createDemoProvider(),
+});
+server.listen(Number(PORT), '127.0.0.1');
+await once(server, 'listening');
+const url = `ws://127.0.0.1:${server.address().port}/ws/agent`;
+console.log(url);
+
+const client = createAgentClient({ url, WebSocket });
+client.on('reconnecting', () => console.log('\n[lost]'));
+client.on('connected', ({ isReconnect }) => isReconnect && console.log('[back]'));
+
+const run = client.stream('How do I connect from a browser?', { onDisconnect: 'continue' });
+let pieces = 0;
+for await (const event of run) {
+  if (event.type !== 'text') continue;
+  process.stdout.write(event.text);
+  pieces++;
+  // What a tunnel does, or a lid that is closed.
+  if (pieces === 3 || pieces === 9) for (const connection of agent.connections) connection.terminate();
+}
+console.log(`\n[whole: ${run.text.length} characters]`);
+
+// A page that was loaded again knows nothing but the id of the run: sessionStorage keeps it.
+const reloaded = createAgentClient({ url, WebSocket });
+const { text } = await reloaded.resume(run.id);
+console.log(`[after a reload: ${text === run.text ? 'the same' : 'another'} text]`);
+
+client.close();
+reloaded.close();
+await agent.close();
+server.close();

@@ -1,0 +1,94 @@
+import type { AgentClientError, ClientRun, PendingApproval, RunEvent } from '../client/index.js';
+import type { ChatScreen } from './chat-screen.js';
+
+/** Characters of params and results that are shown. */
+const SHOWN = 200;
+
+/** Asks a person whether a tool may run; `undefined` where there is nobody to ask, or no longer. */
+export type Decide = (question: string, signal: AbortSignal) => Promise<boolean | undefined>;
+
+/** Shows one answer while it comes. */
+export class ChatTurn {
+  readonly #run: ClientRun;
+  readonly #screen: ChatScreen;
+  readonly #decide: Decide;
+  /** The decisions that are being asked for, one after the other. */
+  #asking = Promise.resolve();
+  readonly #undecided = new Map<string, AbortController>();
+
+  constructor(run: ClientRun, screen: ChatScreen, decide: Decide) {
+    this.#run = run;
+    this.#screen = screen;
+    this.#decide = decide;
+  }
+
+  /** Resolves at the end of the answer: why it is not whole, or nothing. */
+  async show(): Promise<AgentClientError | undefined> {
+    for await (const event of this.#run) this.#tell(event);
+    for (const controller of this.#undecided.values()) controller.abort();
+    this.#screen.endAnswer();
+    const { error } = this.#run;
+    if (error?.code === 'cancelled') this.#screen.notice(`(${reasonOf(error)})`, 'yellow');
+    else if (error !== undefined && error.code !== 'client_closed')
+      this.#screen.notice(`${error.message} (${error.code})`, 'red');
+    return error;
+  }
+
+  #tell(event: RunEvent): void {
+    const screen = this.#screen;
+    switch (event.type) {
+      case 'state':
+        if (event.state === 'queued') screen.notice('waiting for its turn…', 'dim');
+        break;
+      case 'text':
+        screen.answer(event.text);
+        break;
+      case 'reasoning':
+        screen.thought(event.text);
+        break;
+      case 'tool-call':
+        screen.notice(`${event.toolName}(${short(event.params)})`, 'dim');
+        break;
+      case 'tool-result':
+        screen.notice(`  ${event.error === undefined ? short(event.result) : event.error.message}`, 'dim');
+        break;
+      case 'approval-request':
+        if (event.isPending) this.#ask(event);
+        break;
+      case 'approval-resolved':
+        this.#undecided.get(event.toolCallId)?.abort();
+        if (event.by === 'expiry') screen.notice('  Nobody decided in time: refused', 'yellow');
+        break;
+      case 'reset':
+        screen.notice('The server lost what it had sent; the answer from its start:', 'yellow');
+        break;
+      case 'start':
+      case 'end':
+        break;
+    }
+  }
+
+  #ask({ toolCallId, toolName, params }: PendingApproval): void {
+    const controller = new AbortController();
+    this.#undecided.set(toolCallId, controller);
+    this.#asking = this.#asking.then(async () => {
+      // The params are shown whole: it is them that are decided about.
+      const text = JSON.stringify(params);
+      const approved = await this.#decide(`Let ${toolName} run with ${text}?`, controller.signal);
+      this.#undecided.delete(toolCallId);
+      if (controller.signal.aborted) return;
+      await this.#run
+        .approve(toolCallId, approved ?? false, approved === undefined ? 'There is nobody to decide' : undefined)
+        .catch((error: unknown) => this.#screen.notice((error as Error).message, 'red'));
+    });
+  }
+}
+
+function reasonOf({ reason }: AgentClientError): string {
+  return reason === undefined || reason === 'requested' ? 'stopped' : `stopped: ${reason.replaceAll('_', ' ')}`;
+}
+
+function short(value: unknown): string {
+  const text = typeof value === 'string' ? value : ((JSON.stringify(value) as string | undefined) ?? '');
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}

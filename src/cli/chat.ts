@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { WebSocket } from 'ws';
+import { createAgentClient, type AgentClient, type AgentClientOptions, type ClientRun } from '../client/index.js';
+import { runCommand } from './chat-commands.js';
+import { ChatInput } from './chat-input.js';
+import { ChatScreen } from './chat-screen.js';
+import { ChatTurn } from './chat-turn.js';
+import { CliError } from './cli-error.js';
+import type { ChatFlags } from './program.js';
+
+/** Attempts before a server that never answered counts as not there. */
+const FIRST_ATTEMPTS = 3;
+/** Attempts after a loss where nobody watches; a person may wait as long as they like. */
+const UNWATCHED_ATTEMPTS = 10;
+/** Messages `/history` shows. */
+const HISTORY = 50;
+
+/** `agent-ws chat`: resolves when the chat is over; the exit code is then set. */
+export async function chat({ url, conversation }: ChatFlags): Promise<void> {
+  const { stdin, stdout, stderr } = process;
+  const isWatched = stdin.isTTY;
+  const token = process.env['AGENT_WS_TOKEN'];
+  const client = createClient({
+    url,
+    WebSocket,
+    ...(token !== undefined && { token: () => token }),
+    ...(!isWatched && { maxAttempts: UNWATCHED_ATTEMPTS }),
+  });
+  const session = new Chat(client, new ChatScreen(stdout, stderr), conversation ?? randomUUID(), isWatched);
+  const input = new ChatInput({
+    input: stdin,
+    output: stdout.isTTY ? stdout : stderr,
+    isTerminal: isWatched,
+    onInterrupt: () => session.interrupt(),
+  });
+  const interrupt = (): void => session.interrupt();
+  process.on('SIGINT', interrupt);
+  try {
+    process.exitCode = await session.talk(input, url);
+  } finally {
+    process.off('SIGINT', interrupt);
+    input.close();
+    client.close();
+    // A pipe that is still open would keep the process.
+    stdin.destroy();
+  }
+}
+
+function createClient(options: AgentClientOptions): AgentClient {
+  try {
+    return createAgentClient(options);
+  } catch (error) {
+    throw new CliError((error as Error).message, { cause: error });
+  }
+}
+
+/** A talk of one person with one service. */
+class Chat {
+  readonly #client: AgentClient;
+  readonly #screen: ChatScreen;
+  readonly #isWatched: boolean;
+  #conversation: string;
+  #input: ChatInput | undefined;
+  #run: ClientRun | undefined;
+  #interrupts = 0;
+  #wasConnected = false;
+  #isMissing = false;
+
+  constructor(client: AgentClient, screen: ChatScreen, conversation: string, isWatched: boolean) {
+    this.#client = client;
+    this.#screen = screen;
+    this.#conversation = conversation;
+    this.#isWatched = isWatched;
+  }
+
+  /** Talks until the input ends. Gives the exit code. */
+  async talk(input: ChatInput, url: string): Promise<number> {
+    this.#input = input;
+    await this.#connect(url);
+    if (this.#isWatched) {
+      this.#screen.notice(`Conversation ${this.#conversation} at ${url}; /help lists the commands`, 'dim');
+    }
+    for (;;) {
+      const line = (await input.next(this.#screen.style('bold', '> ')))?.trim();
+      this.#interrupts = 0;
+      if (line === undefined) return 0;
+      if (line === '') continue;
+      if (line.startsWith('/')) {
+        if (!(await this.#command(line))) return 0;
+      } else if (!(await this.#answer(line, input)) && !this.#isWatched) return 1;
+    }
+  }
+
+  /** Ctrl-C: stops the answer, and leaves where it was pressed before. */
+  interrupt(): void {
+    if (++this.#interrupts > 1) this.#leave();
+    else if (this.#run !== undefined) void this.#run.cancel();
+    else if (this.#isWatched) this.#screen.notice('Press Ctrl-C again to leave', 'dim');
+    else this.#leave();
+  }
+
+  /** @throws CliError where the server is not there, or does not want this client */
+  async #connect(url: string): Promise<void> {
+    const client = this.#client;
+    client.on('connected', ({ isReconnect }) => {
+      this.#wasConnected = true;
+      if (isReconnect) this.#screen.notice('connected again', 'dim');
+    });
+    client.on('disconnected', () => {
+      if (client.state === 'waiting') this.#screen.notice('connection lost, reconnecting…', 'yellow');
+    });
+    client.on('reconnecting', ({ attempt }) => {
+      this.#isMissing = !this.#wasConnected && attempt > FIRST_ATTEMPTS;
+      if (this.#isMissing) client.close();
+    });
+    client.on('error', ({ message }) => {
+      // What ends an answer, or the first attempt, is told there.
+      if (this.#wasConnected && this.#run === undefined) this.#screen.notice(message, 'red');
+    });
+    try {
+      await client.connect();
+    } catch (error) {
+      if (!this.#isMissing) throw new CliError((error as Error).message, { cause: error });
+      throw new CliError(`There is no answer from ${url}. Is the service running? agent-ws serve starts one`);
+    }
+  }
+
+  #command(line: string): Promise<boolean> {
+    return runCommand(line, this.#screen, {
+      history: async () => (await this.#client.conversation(this.#conversation).history({ limit: HISTORY })).messages,
+      begin: () => (this.#conversation = randomUUID()),
+    });
+  }
+
+  /** Whether the question was answered. */
+  async #answer(question: string, input: ChatInput): Promise<boolean> {
+    const run = this.#client.conversation(this.#conversation).stream(question);
+    this.#run = run;
+    const turn = new ChatTurn(run, this.#screen, (asked, signal) => this.#decide(asked, signal, input));
+    const error = await turn.show();
+    this.#run = undefined;
+    return error === undefined;
+  }
+
+  async #decide(question: string, signal: AbortSignal, input: ChatInput): Promise<boolean | undefined> {
+    if (!this.#isWatched) {
+      this.#screen.notice(`${question} Refused: there is nobody to decide`, 'yellow');
+      return undefined;
+    }
+    this.#screen.notice(question, 'yellow');
+    const line = await input.ask('[y/n] ', /^\s*(?:y|yes|n|no)\s*$/i, signal);
+    return line === undefined ? undefined : /^\s*y/i.test(line);
+  }
+
+  #leave(): void {
+    this.#input?.close();
+    this.#client.close();
+  }
+}

@@ -1,0 +1,80 @@
+import type { ErrorCode } from '../protocol/error-codes.js';
+import type { CancelReason, ServerMessageOf } from '../protocol/server-messages.js';
+
+const BRAND = Symbol.for('agent-ws.AgentClientError');
+
+/** What the client finds out by itself; everything else comes from the server under its own code. */
+export const CLIENT_ERROR_CODES = {
+  cancelled: { retryable: false, meaning: 'The run was cancelled: by this client, another one, or the server.' },
+  detached: { retryable: false, meaning: 'This client stopped reading the run, which goes on.' },
+  client_closed: { retryable: false, meaning: 'The client was closed.' },
+  connection_closed: { retryable: false, meaning: 'The server closed the connection for good; see `closeCode`.' },
+  connection_lost: {
+    retryable: false,
+    meaning: 'The connection was lost before the answer, and asking twice is not known to be safe.',
+  },
+  unreachable: { retryable: true, meaning: 'The server did not answer in as many attempts as allowed.' },
+  outbox_full: { retryable: true, meaning: 'There is no connection, and as much waits for one as may.' },
+  message_too_big: { retryable: false, meaning: 'The message has more bytes than the server takes.' },
+  protocol_error: { retryable: false, meaning: 'The server does not speak the protocol, or breaks it.' },
+} as const;
+
+/** The `code` of a failure that the client finds out by itself. */
+export type ClientErrorCode = keyof typeof CLIENT_ERROR_CODES;
+
+/** What an {@link AgentClientError} takes besides code and message. */
+export interface AgentClientErrorOptions {
+  readonly retryable?: boolean | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly issues?: readonly { readonly path: string; readonly message: string }[] | undefined;
+  readonly runId?: string | undefined;
+  readonly closeCode?: number | undefined;
+  readonly reason?: CancelReason | undefined;
+  readonly cause?: unknown;
+}
+
+/** Why a run has no whole answer, or a request none at all. */
+export class AgentClientError extends Error {
+  /** The cause: a code of the server, or one of the client. */
+  readonly code: ErrorCode | ClientErrorCode;
+  /** Whether the same request can succeed later without being changed. */
+  readonly retryable: boolean;
+  /** When trying again makes sense, in milliseconds from when it was said. */
+  readonly retryAfterMs: number | undefined;
+  /** The fields a schema of the server refused. */
+  readonly issues: readonly { readonly path: string; readonly message: string }[] | undefined;
+  readonly runId: string | undefined;
+  /** The close code that ended the connection. */
+  readonly closeCode: number | undefined;
+  /** Of a run that the server says is cancelled: why. */
+  readonly reason: CancelReason | undefined;
+
+  constructor(code: ErrorCode | ClientErrorCode, message: string, options: AgentClientErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AgentClientError';
+    this.code = code;
+    this.retryable =
+      options.retryable ?? (code in CLIENT_ERROR_CODES && CLIENT_ERROR_CODES[code as ClientErrorCode].retryable);
+    this.retryAfterMs = options.retryAfterMs;
+    this.issues = options.issues;
+    this.runId = options.runId;
+    this.closeCode = options.closeCode;
+    this.reason = options.reason;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Like `instanceof`, but also true for an error made by another copy of this package. */
+  static isInstance(value: unknown): value is AgentClientError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+/** An `error` message as an error. */
+export function errorOf(message: ServerMessageOf<'error'>): AgentClientError {
+  return new AgentClientError(message.code, message.error, {
+    retryable: message.retryable,
+    retryAfterMs: message.retry_after_ms,
+    issues: message.issues,
+    runId: message.run_id,
+  });
+}

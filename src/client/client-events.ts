@@ -1,0 +1,31 @@
+import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
+import type { AgentClientError } from './client-error.js';
+import type { ConnectionState } from './connection.js';
+import type { StartedRun } from './watches.js';
+
+/** What the server said of itself and of this connection. */
+export interface Greeting {
+  readonly connectionId: string;
+  /** Who owns the connection and its runs. */
+  readonly principalId: string;
+  /** The identity of the server's store: under another one, unanswered work has an unknown outcome. */
+  readonly epoch: string;
+  /** Whether there was a connection before. */
+  readonly isReconnect: boolean;
+}
+
+/** The events of a client, by name. */
+export interface AgentClientEvents {
+  readonly state: ConnectionState;
+  readonly connected: Greeting;
+  /** A connection that was there ended. */
+  readonly disconnected: { readonly code: number; readonly reason: string };
+  /** The next attempt begins in `delayMs` milliseconds. Attempts are counted since a connection that held. */
+  readonly reconnecting: { readonly attempt: number; readonly delayMs: number };
+  /** Somebody else began a run in a conversation that is watched. */
+  readonly 'run-started': StartedRun;
+  /** What concerns no run and no request: the client gave up, or the server refused something it could not name. */
+  readonly error: AgentClientError;
+  /** Every message of the server, an embedder's own too, after the client has dealt with it. */
+  readonly message: ServerMessage | CustomMessage;
+}

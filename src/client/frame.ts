@@ -1,0 +1,37 @@
+import type { ClientMessageInput } from '../protocol/client-messages.js';
+import { LIMITS } from '../protocol/version.js';
+import { AgentClientError } from './client-error.js';
+
+/** What goes over the wire once a `request_id` is added. */
+export type Outgoing = ClientMessageInput;
+
+/**
+ * Why the server would not read this message, where that can be known before: it would answer without saying
+ * which message it means, or end the connection.
+ */
+export function refusalOf(message: Outgoing): AgentClientError | undefined {
+  if (isDeeperThan(message, LIMITS.depth)) {
+    return new AgentClientError('too_deep', `Objects and arrays may be nested ${LIMITS.depth} deep at most`);
+  }
+  try {
+    JSON.stringify(message);
+  } catch (cause) {
+    return new AgentClientError('invalid_params', 'The message cannot be written as JSON', { cause });
+  }
+  return undefined;
+}
+
+/** Whether a frame has more bytes than the server takes. */
+export function isTooBig(text: string, maxBytes: number): boolean {
+  // UTF-8 takes at most three bytes for a UTF-16 unit.
+  return text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes;
+}
+
+export function tooBigError(runId?: string): AgentClientError {
+  return new AgentClientError('message_too_big', 'The message has more bytes than the server takes', { runId });
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(item, levels - 1));
+}

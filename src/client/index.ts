@@ -1,0 +1,29 @@
+/** `agent-ws/client`: asks agents over a connection that may break, in browsers and in Node. */
+export { createAgentClient, type AgentClient, type ResumeOptions } from './client.js';
+export type { AgentClientOptions } from './options.js';
+export type { AgentClientEvents, Greeting } from './client-events.js';
+export {
+  AgentClientError,
+  CLIENT_ERROR_CODES,
+  type AgentClientErrorOptions,
+  type ClientErrorCode,
+} from './client-error.js';
+export type { ConnectionState } from './connection.js';
+export type { ApprovalOutcome, ClientRun } from './client-run.js';
+export type {
+  ClientRunState,
+  EndState,
+  PendingApproval,
+  RunAnswer,
+  RunEvent,
+  RunEventOf,
+  RunKind,
+  RunUsage,
+  ToolCall,
+  ToolFailure,
+} from './run-event.js';
+export type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
+export type { Conversation, ConversationChange, TurnOptions } from './conversation.js';
+export type { ConversationInfo, ConversationPage, HistoryMessage, HistoryPage, RunInfo } from './history.js';
+export type { StartedRun } from './watches.js';
+export type { WebSocketClass, WebSocketLike } from './web-socket.js';

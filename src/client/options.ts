@@ -1,0 +1,158 @@
+import type { Backoff } from './backoff.js';
+import type { WebSocketClass } from './web-socket.js';
+
+/** What {@link createAgentClient} takes. */
+export interface AgentClientOptions {
+  /** The endpoint: `wss://example.com/ws/agent`. In a page it may be relative, and `http` stands for `ws`. */
+  url: string | URL;
+  /**
+   * Subprotocols to offer besides `agent-ws.v1`.
+   * @default []
+   */
+  protocols?: readonly string[] | undefined;
+  /**
+   * Gives the proof of identity. Called before every attempt to connect, so that a token may expire; one that throws
+   * or rejects counts as a failed attempt. After close code 4401 it is asked once more before the client gives up.
+   */
+  token?: (() => string | Promise<string>) | undefined;
+  /**
+   * Where the token goes. `protocol`: the last of the offered subprotocols, where no log of URLs shows it; the server
+   * reads it from the header `Sec-WebSocket-Protocol` and never answers with it. Only letters, digits and
+   * ``!#$%&'*+-.^_`|~`` can be sent this way: a JWT is fine, Base64 with `/` or `=` is not. `query`: the parameter `token` of the URL.
+   * @default 'protocol'
+   */
+  tokenIn?: 'protocol' | 'query' | undefined;
+  /**
+   * The WebSocket to use, such as that of the package `ws`.
+   * @default the global one
+   */
+  WebSocket?: WebSocketClass | undefined;
+  /**
+   * How long an attempt to connect may take until the server's greeting, in milliseconds.
+   * @default 10000
+   */
+  connectTimeoutMs?: number | undefined;
+  /**
+   * After how much silence the server is asked whether it is there, in milliseconds.
+   * @default the heartbeat interval the server tells
+   */
+  silenceMs?: number | undefined;
+  /**
+   * How long that answer may take before the connection counts as lost, in milliseconds.
+   * @default 10000
+   */
+  pongTimeoutMs?: number | undefined;
+  /**
+   * How long to wait before coming back: anywhere between zero and a ceiling that begins at `baseMs` milliseconds and
+   * doubles up to `capMs`. Where the server asks to come back later, `baseMs` counts ten times and `capMs` twice.
+   * @default { baseMs: 500, capMs: 30000 }
+   */
+  backoff?: { readonly baseMs?: number | undefined; readonly capMs?: number | undefined } | undefined;
+  /**
+   * How many attempts in a row may fail before the client gives up.
+   * @default Infinity
+   */
+  maxAttempts?: number | undefined;
+  /**
+   * How many requests may wait for a connection; more are refused with `outbox_full`.
+   * @default 256
+   */
+  maxQueued?: number | undefined;
+}
+
+/** The options with their defaults filled in. */
+export interface Settings {
+  readonly url: URL;
+  readonly protocols: readonly string[];
+  readonly token: (() => string | Promise<string>) | undefined;
+  readonly tokenIn: 'protocol' | 'query';
+  readonly WebSocket: WebSocketClass;
+  readonly connectTimeoutMs: number;
+  readonly silenceMs: number | undefined;
+  readonly pongTimeoutMs: number;
+  readonly backoff: Backoff;
+  readonly maxAttempts: number;
+  readonly maxQueued: number;
+}
+
+/** The longest delay a timer takes, in milliseconds. */
+const MAX_DELAY_MS = 2_147_483_647;
+
+/** @throws TypeError that names the option, its rule and the value received. */
+export function checkOptions(options: AgentClientOptions): Settings {
+  const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs } = options;
+  check('protocols', 'an array of strings', protocols, isStrings);
+  check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
+  check('tokenIn', '"protocol" or "query"', tokenIn, (value) => value === 'protocol' || value === 'query');
+  check('backoff', 'an object', backoff, (value) => typeof value === 'object' && value !== null);
+  return {
+    url: checkUrl(options.url),
+    protocols,
+    token,
+    tokenIn,
+    WebSocket: checkClass(options.WebSocket),
+    connectTimeoutMs: checkMs('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1),
+    silenceMs: silenceMs === undefined ? undefined : checkMs('silenceMs', silenceMs, 1),
+    pongTimeoutMs: checkMs('pongTimeoutMs', options.pongTimeoutMs ?? 10_000, 1),
+    backoff: {
+      baseMs: checkMs('backoff.baseMs', backoff.baseMs ?? 500, 0),
+      capMs: checkMs('backoff.capMs', backoff.capMs ?? 30_000, 0),
+    },
+    maxAttempts: checkCount('maxAttempts', options.maxAttempts ?? Infinity, 1),
+    maxQueued: checkCount('maxQueued', options.maxQueued ?? 256, 0),
+  };
+}
+
+function checkUrl(given: unknown): URL {
+  const rule = 'a ws, wss, http or https URL';
+  const { location } = globalThis as { readonly location?: { readonly href: string } };
+  let url: URL;
+  try {
+    url = new URL(String(given), location?.href);
+  } catch {
+    throw optionError('url', rule, given);
+  }
+  url.protocol = url.protocol.replace('http', 'ws');
+  if (!/^wss?:$/.test(url.protocol)) throw optionError('url', rule, given);
+  // A WebSocket takes no fragment.
+  url.hash = '';
+  return url;
+}
+
+function checkClass(given: unknown): WebSocketClass {
+  const found = given ?? (globalThis as { readonly WebSocket?: unknown }).WebSocket;
+  check('WebSocket', 'a class, where there is no global one', found, (value) => typeof value === 'function');
+  return found as WebSocketClass;
+}
+
+function checkMs(option: string, value: unknown, least: number): number {
+  const rule = `milliseconds from ${least} to ${MAX_DELAY_MS}`;
+  check(option, rule, value, (ms) => typeof ms === 'number' && ms >= least && ms <= MAX_DELAY_MS);
+  return value as number;
+}
+
+function checkCount(option: string, value: unknown, least: number): number {
+  const isCount = (count: unknown): boolean => count === Infinity || Number.isInteger(count);
+  check(option, `an integer of at least ${least}, or Infinity`, value, (n) => isCount(n) && (n as number) >= least);
+  return value as number;
+}
+
+function isStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function check(option: string, rule: string, value: unknown, fits: (value: unknown) => boolean): void {
+  if (!fits(value)) throw optionError(option, rule, value);
+}
+
+function optionError(option: string, rule: string, value: unknown): TypeError {
+  const shown =
+    typeof value === 'string'
+      ? JSON.stringify(value.slice(0, 60))
+      : Array.isArray(value)
+        ? 'an array'
+        : typeof value === 'object' && value !== null
+          ? 'an object'
+          : String(value);
+  return new TypeError(`Option "${option}" must be ${rule}, received ${shown}`);
+}

@@ -1,0 +1,58 @@
+/** An ordered list that grows: everybody who iterates gets all of it, whenever he begins, and waits for the rest. */
+export class ReplayLog<Item> implements AsyncIterable<Item> {
+  #items: Item[] = [];
+  #isComplete = false;
+  /** What those hear who have read what no longer counts. */
+  #restarted: Item | undefined;
+  #generation = 0;
+  #wake: () => void = () => undefined;
+  #grown = this.#nextGrowth();
+
+  push(item: Item): void {
+    this.#items.push(item);
+    this.#tell();
+  }
+
+  /** Begins anew: who has read something gets `marker`, and then what is pushed from now on. */
+  restart(marker: Item): void {
+    this.#items = [];
+    this.#restarted = marker;
+    this.#generation++;
+    this.#tell();
+  }
+
+  /** Nothing more comes. */
+  complete(): void {
+    this.#isComplete = true;
+    this.#tell();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    let generation = this.#generation;
+    let at = 0;
+    for (;;) {
+      if (generation !== this.#generation) {
+        generation = this.#generation;
+        if (at > 0 && this.#restarted !== undefined) yield this.#restarted;
+        at = 0;
+        continue;
+      }
+      const item = this.#items[at];
+      if (item !== undefined) {
+        at++;
+        yield item;
+      } else if (this.#isComplete) return;
+      else await this.#grown;
+    }
+  }
+
+  #tell(): void {
+    const wake = this.#wake;
+    this.#grown = this.#nextGrowth();
+    wake();
+  }
+
+  #nextGrowth(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+}

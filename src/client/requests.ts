@@ -1,0 +1,130 @@
+import type { ServerMessage, ServerMessageOf, ServerMessageType } from '../protocol/server-messages.js';
+import { AgentClientError, errorOf } from './client-error.js';
+import { refusalOf, type Outgoing } from './frame.js';
+import type { Unanswered, Wire } from './wire.js';
+
+/** How a request behaves. */
+export interface AskOptions {
+  /** Whether it may be sent again when the connection was lost before the answer: asking twice does no harm. */
+  readonly isRepeatable: boolean;
+  /** Stops waiting for the answer. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called whenever the request goes out. */
+  readonly onSend?: (() => void) | undefined;
+}
+
+interface Pending {
+  readonly message: Outgoing;
+  readonly reply: ServerMessageType;
+  readonly isRepeatable: boolean;
+  readonly onSend: (() => void) | undefined;
+  /** `lost`: it went out over a connection that is gone. */
+  way: 'unsent' | 'sent' | 'lost';
+  readonly resolve: (message: ServerMessage) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Requests that have one reply and make no run, by their `request_id`. */
+export class Requests {
+  readonly #wire: Wire;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  /** Sends a message and gives its reply, of this type. Nobody has to listen to a rejection. */
+  ask<T extends ServerMessageType>(message: Outgoing, reply: T, options: AskOptions): Promise<ServerMessageOf<T>> {
+    const answer = new Promise<ServerMessage>((resolve, reject) =>
+      this.#begin(message, reply, options, resolve, reject),
+    );
+    answer.catch(() => undefined);
+    return answer as Promise<ServerMessageOf<T>>;
+  }
+
+  /** Takes the reply to a request. `false` for every other message. */
+  handle(message: ServerMessage): boolean {
+    const id = 'request_id' in message ? message.request_id : undefined;
+    const pending = id === undefined ? undefined : this.#pending.get(id);
+    if (pending === undefined) return false;
+    if (message.type === 'error') pending.reject(errorOf(message));
+    else if (message.type === pending.reply) pending.resolve(message);
+    else return false;
+    return true;
+  }
+
+  /** The connection is lost: what must not be asked twice has no answer. */
+  down(): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.way === 'unsent') continue;
+      pending.way = 'lost';
+      if (pending.isRepeatable) continue;
+      pending.reject(
+        new AgentClientError('connection_lost', `The connection was lost before the answer to ${pending.message.type}`),
+      );
+    }
+  }
+
+  /** A connection is there: asks again what may be asked again. */
+  up(): void {
+    for (const [id, pending] of this.#pending) if (pending.way === 'lost') this.#send(id, pending);
+  }
+
+  /** There will be no answers. */
+  fail(error: AgentClientError): void {
+    for (const pending of this.#pending.values()) pending.reject(error);
+  }
+
+  get unanswered(): readonly Unanswered[] {
+    return [...this.#pending.values()]
+      .filter(({ way }) => way === 'sent')
+      .map(({ message, reject }) => ({ size: JSON.stringify(message).length, refuse: reject }));
+  }
+
+  #begin(
+    message: Outgoing,
+    reply: ServerMessageType,
+    { isRepeatable, signal, onSend }: AskOptions,
+    resolve: (message: ServerMessage) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const refusal: unknown = signal?.aborted === true ? signal.reason : refusalOf(message);
+    if (refusal !== undefined) {
+      reject(refusal);
+      return;
+    }
+    const id = this.#wire.nextId();
+    const settle = (): void => {
+      this.#pending.delete(id);
+      this.#wire.outbox.withdraw(pending);
+      signal?.removeEventListener('abort', abort);
+    };
+    const pending: Pending = {
+      message,
+      reply,
+      isRepeatable,
+      onSend,
+      way: 'unsent',
+      resolve: (answer) => {
+        settle();
+        resolve(answer);
+      },
+      reject: (error) => {
+        settle();
+        reject(error);
+      },
+    };
+    const abort = (): void => pending.reject(signal?.reason);
+    signal?.addEventListener('abort', abort);
+    this.#pending.set(id, pending);
+    const refused = this.#wire.outbox.offer(pending, () => this.#send(id, pending));
+    if (refused !== undefined) pending.reject(refused);
+  }
+
+  #send(id: string, pending: Pending): void {
+    pending.way = 'sent';
+    pending.onSend?.();
+    const refused = this.#wire.send({ ...pending.message, request_id: id });
+    if (refused !== undefined) pending.reject(refused);
+  }
+}

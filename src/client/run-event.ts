@@ -1,0 +1,117 @@
+import type { FinishReason, RunState, ServerMessageOf } from '../protocol/server-messages.js';
+import type { AgentClientError } from './client-error.js';
+
+/** What was asked for. */
+export type RunKind = ServerMessageOf<'run_started'>['kind'];
+
+/**
+ * Where a run stands, as far as this client knows. `sending`: the server has not said yet that it took it.
+ * `detached`: it is read no longer.
+ */
+export type ClientRunState = 'sending' | RunState | 'detached';
+
+/** How a run ended for this client. */
+export type EndState = Extract<ClientRunState, 'finished' | 'failed' | 'cancelled' | 'interrupted' | 'detached'>;
+
+/** What a run cost, in tokens. */
+export interface RunUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Whether the provider did not tell and the server estimated. */
+  readonly estimated: boolean;
+}
+
+/** A tool the model called, and what became of it. */
+export interface ToolCall {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly params: unknown;
+  /** What it returned; absent while it runs, and where it failed. */
+  readonly result?: unknown;
+  readonly error?: ToolFailure | undefined;
+  /** Whether a result or an error is here. */
+  readonly isDone: boolean;
+}
+
+/** Why a tool has no result. */
+export interface ToolFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A tool that waits for the decision of a person. */
+export interface PendingApproval {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  /** What the tool would run with, and nothing else. */
+  readonly params: unknown;
+  /** How long the decision may take, in milliseconds from when the client heard of it. */
+  readonly expiresInMs: number;
+}
+
+/** The whole answer of a run that finished. */
+export interface RunAnswer {
+  readonly runId: string;
+  /** The answer to a query; empty for a tool call. */
+  readonly text: string;
+  /** What the model thought aloud. */
+  readonly reasoning: string;
+  /** The tools the model called. */
+  readonly toolCalls: readonly ToolCall[];
+  /** What the tool returned, for a direct tool call. */
+  readonly result?: unknown;
+  readonly vendor?: string | undefined;
+  readonly model?: string | undefined;
+  readonly conversationId?: string | undefined;
+  /** Why the model stopped. */
+  readonly finishReason?: FinishReason | undefined;
+  readonly usage?: RunUsage | undefined;
+}
+
+/** What happens in a run, by `type`. The last event of every run is its `end`. */
+export type RunEvent =
+  /** The run moved on; `position` tells how many runs of the conversation end before a queued one starts. */
+  | { readonly type: 'state'; readonly state: ClientRunState; readonly position?: number | undefined }
+  /** The answer begins. */
+  | {
+      readonly type: 'start';
+      readonly vendor?: string | undefined;
+      readonly model?: string | undefined;
+      readonly conversationId?: string | undefined;
+    }
+  /** The next piece of the answer; the whole of it where the run is an `agent_query`. */
+  | { readonly type: 'text'; readonly text: string }
+  /** The next piece of what the model thinks aloud. */
+  | { readonly type: 'reasoning'; readonly text: string }
+  | {
+      readonly type: 'tool-call';
+      readonly toolCallId: string;
+      readonly toolName: string;
+      readonly params: unknown;
+    }
+  /** The tool answered: with an `error` it failed, and the model was told. */
+  | {
+      readonly type: 'tool-result';
+      readonly toolCallId: string;
+      readonly toolName: string;
+      readonly result?: unknown;
+      readonly error?: ToolFailure | undefined;
+    }
+  /** A tool waits for a decision. Heard again from a replay, it may be decided already: then `isPending` is `false`. */
+  | ({ readonly type: 'approval-request'; readonly isPending: boolean } & PendingApproval)
+  | {
+      readonly type: 'approval-resolved';
+      readonly toolCallId: string;
+      readonly approved: boolean;
+      /** A client, the time, or the end of the run decided. */
+      readonly by: 'principal' | 'expiry' | 'cancel';
+      readonly reason?: string | undefined;
+    }
+  /** The server lost what it had sent: everything before this event is void, and the run is told from its start. */
+  | { readonly type: 'reset' }
+  | { readonly type: 'end'; readonly state: 'finished'; readonly answer: RunAnswer }
+  /** There is no whole answer. What there is of it was told by the events before, and stays in `run.text`. */
+  | { readonly type: 'end'; readonly state: Exclude<EndState, 'finished'>; readonly error: AgentClientError };
+
+/** An event by its `type`. */
+export type RunEventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;

@@ -1,0 +1,94 @@
+import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
+import { AgentClientError, errorOf } from './client-error.js';
+import type { PendingApproval, RunAnswer, RunEvent, RunUsage } from './run-event.js';
+
+/** A message that lies in the log of a run. */
+export type RunMessage = Extract<ServerMessage, { seq?: number | undefined }> & { run_id: string; seq: number };
+
+/** What the last message of a run says of its answer, besides what was told before. */
+export type Ending = Partial<RunAnswer>;
+
+/** An event, or an end whose answer the run completes. */
+export type RunStep =
+  Exclude<RunEvent, { type: 'end'; state: 'finished' }> | { readonly type: 'finished'; readonly ending: Ending };
+
+/** What a message of a run means. */
+export function stepsOf(message: RunMessage): readonly RunStep[] {
+  switch (message.type) {
+    case 'status':
+      return [{ type: 'state', state: 'running' }];
+    case 'stream_start':
+      return [
+        { type: 'state', state: 'running' },
+        { type: 'start', ...whose(message) },
+      ];
+    case 'stream_chunk':
+      return [{ type: 'text', text: message.content }];
+    case 'stream_reasoning':
+      return [{ type: 'reasoning', text: message.content }];
+    case 'stream_tool_call':
+      return [{ type: 'tool-call', ...callOf(message), params: message.params }];
+    case 'stream_tool_result': {
+      const { error } = message;
+      const outcome =
+        error === undefined ? { result: message.result } : { error: { code: error.code, message: error.error } };
+      return [{ type: 'tool-result', ...callOf(message), ...outcome }];
+    }
+    case 'approval_request':
+      return [{ type: 'approval-request', isPending: true, ...approvalOf(message) }];
+    case 'approval_resolved': {
+      const { approved, by, reason } = message;
+      return [{ type: 'approval-resolved', toolCallId: message.tool_call_id, approved, by, reason }];
+    }
+    case 'agent_response':
+      return [
+        { type: 'start', ...whose(message) },
+        { type: 'text', text: message.content },
+        { type: 'finished', ending: { ...whose(message), ...costOf(message) } },
+      ];
+    case 'stream_end':
+      return [{ type: 'finished', ending: costOf(message) }];
+    case 'tool_result':
+      return [{ type: 'finished', ending: { result: message.result } }];
+    case 'cancelled': {
+      const { run_id: runId, reason } = message;
+      const error = new AgentClientError('cancelled', 'The run was cancelled', { runId, reason });
+      return [...partOf(message), { type: 'end', state: 'cancelled', error }];
+    }
+    case 'error': {
+      const state = message.code === 'run_interrupted' ? 'interrupted' : 'failed';
+      return [...partOf(message), { type: 'end', state, error: errorOf(message) }];
+    }
+    default:
+      // A later version may log what this one does not know.
+      return [];
+  }
+}
+
+/** What `approval_request` and `resumed.pending_approvals` say alike. */
+export function approvalOf(
+  asked: NonNullable<ServerMessageOf<'resumed'>['pending_approvals']>[number],
+): PendingApproval {
+  return { ...callOf(asked), params: asked.params, expiresInMs: asked.expires_in_ms };
+}
+
+function callOf({ tool_call_id, tool_name }: { tool_call_id: string; tool_name: string }) {
+  return { toolCallId: tool_call_id, toolName: tool_name };
+}
+
+function whose({ vendor, model, conversation_id }: ServerMessageOf<'stream_start' | 'agent_response'>) {
+  return { vendor, model, conversationId: conversation_id };
+}
+
+function costOf({ finish_reason, usage }: Pick<ServerMessageOf<'stream_end'>, 'finish_reason' | 'usage'>) {
+  return { finishReason: finish_reason, usage: usageOf(usage) };
+}
+
+function usageOf(usage: ServerMessageOf<'stream_end'>['usage']): RunUsage | undefined {
+  if (usage === undefined) return undefined;
+  return { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens, estimated: usage.estimated ?? false };
+}
+
+function partOf({ content = '' }: { content?: string | undefined }): readonly RunStep[] {
+  return content === '' ? [] : [{ type: 'text', text: content }];
+}

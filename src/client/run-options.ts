@@ -1,0 +1,45 @@
+/** What every run takes. */
+export interface RunOptions {
+  /**
+   * The id of the run, a UUID. The same id with the same content is the same run, also after a reload.
+   * @default a random one
+   */
+  readonly runId?: string | undefined;
+  /** What becomes of the run when its last reader leaves. Without it, the server waits for a while and cancels it. */
+  readonly onDisconnect?: 'cancel' | 'continue' | undefined;
+  /** Cancels the run, in whatever phase it is. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a query takes. */
+export interface QueryOptions extends RunOptions {
+  /** The conversation the question belongs to, under an id of your choice. */
+  readonly conversationId?: string | undefined;
+  /** A message of the conversation: it and all after it are replaced by this question and its answer. */
+  readonly replaceFrom?: string | undefined;
+  /** Where the conversation has a run in progress: wait for it (the default), be refused, or cancel it. */
+  readonly whenBusy?: 'enqueue' | 'reject' | 'interrupt' | undefined;
+  /** A model the operator allows. */
+  readonly model?: string | undefined;
+  /** Where the operator allows it. */
+  readonly temperature?: number | undefined;
+  /** The tools the model may use, a subset of those the operator allows to choose from. */
+  readonly tools?: readonly string[] | undefined;
+}
+
+/** What a request takes that makes no run. */
+export interface RequestOptions {
+  /** Stops waiting for the answer; the promise rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which page of a list. */
+export interface PageOptions extends RequestOptions {
+  /**
+   * How many at most, 200 or fewer.
+   * @default 50
+   */
+  readonly limit?: number | undefined;
+  /** Only those before this one: the id of a message, or of a conversation. */
+  readonly before?: string | undefined;
+}

@@ -1,0 +1,251 @@
+import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
+import { backoffMs } from './backoff.js';
+import { AgentClientError, errorOf } from './client-error.js';
+import { newDelivery, type Delivery, type RunRequest } from './delivery.js';
+import { refusalOf } from './frame.js';
+import type { Run } from './run.js';
+import { approvalOf, type RunMessage } from './run-events.js';
+import type { Unanswered, Wire } from './wire.js';
+
+/** How often in a row a `resume` may be refused for the moment, or bring nothing, before the run is given up. */
+const MAX_FAILURES = 6;
+/** Waits before trying again where the server does not say how long. */
+const RETRY = { baseMs: 500, capMs: 10_000 };
+
+/** The runs this client asked for or reads: each is sent once, and each of its messages is applied once. */
+export class Runs {
+  readonly #wire: Wire;
+  readonly #deliveries = new Map<string, Delivery>();
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  /** A run that has not ended. */
+  get(id: string): Run | undefined {
+    return this.#deliveries.get(id)?.run;
+  }
+
+  /** The request of a run that has not ended. */
+  requestOf(id: string): RunRequest | undefined {
+    return this.#deliveries.get(id)?.request;
+  }
+
+  /** Asks for a run, now or when there is a connection. */
+  start(run: Run, request: RunRequest): void {
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) run.end('failed', refusal);
+    else this.#offer(newDelivery(run, request), (delivery) => this.#request(delivery));
+  }
+
+  /** Reads a run that is there, now or when there is a connection. */
+  read(run: Run): void {
+    this.#offer(newDelivery(run), (delivery) => this.#resume(delivery));
+  }
+
+  /** Takes a run that the server delivers because its conversation is watched. */
+  watched(run: Run): void {
+    const delivery = newDelivery(run);
+    delivery.isSent = delivery.isAccepted = true;
+    delivery.epoch = this.#wire.epoch;
+    this.#deliveries.set(run.id, delivery);
+  }
+
+  cancel(run: Run): void {
+    const delivery = this.#deliveries.get(run.id);
+    if (delivery?.run !== run || delivery.isCancelWanted) return;
+    if (delivery.request !== undefined && !delivery.isSent) {
+      const message = 'The run was cancelled before it was sent';
+      this.#end(delivery, 'cancelled', new AgentClientError('cancelled', message, { runId: run.id }));
+      return;
+    }
+    delivery.isCancelWanted = true;
+    if (this.#wire.isUp && delivery.isSent) this.#cancel(delivery);
+  }
+
+  /** Reads a run no longer. What asks for it still goes out. */
+  detach(run: Run): void {
+    const delivery = this.#deliveries.get(run.id);
+    if (delivery?.run !== run) return;
+    if (delivery.isAccepted || delivery.request === undefined) this.#forget(delivery);
+  }
+
+  /** Takes a message that is about a run of this client. `false` for every other message. */
+  handle(message: ServerMessage): boolean {
+    if (!('run_id' in message) || message.run_id === undefined) {
+      return message.type === 'error' && this.#refused(message);
+    }
+    const delivery = this.#deliveries.get(message.run_id);
+    if ('seq' in message && message.seq !== undefined) {
+      if (delivery !== undefined) this.#receive(delivery, message as RunMessage);
+      return true;
+    }
+    if (message.type === 'error') return this.#refused(message);
+    if (delivery === undefined) return false;
+    if (message.type === 'accepted') {
+      this.#accepted(delivery);
+      delivery.run.moveTo(message.state);
+    } else if (message.type === 'resumed') this.#resumed(delivery, message);
+    return true;
+  }
+
+  /** A connection is there: goes on with what was sent over another one. */
+  up(): void {
+    for (const delivery of [...this.#deliveries.values()]) if (delivery.isLost) this.#recover(delivery);
+  }
+
+  /** The connection is lost. */
+  down(): void {
+    for (const delivery of this.#deliveries.values()) {
+      clearTimeout(delivery.timer);
+      delivery.isResuming = false;
+      delivery.isLost = delivery.isSent;
+    }
+  }
+
+  /** There will be no messages. */
+  fail(error: AgentClientError): void {
+    for (const delivery of [...this.#deliveries.values()]) this.#end(delivery, 'failed', error);
+  }
+
+  get unanswered(): readonly Unanswered[] {
+    return [...this.#deliveries.values()]
+      .filter(({ isSent, isAccepted, request }) => isSent && !isAccepted && request !== undefined)
+      .map((delivery) => ({
+        size: JSON.stringify(delivery.request).length,
+        refuse: (error) => this.#end(delivery, 'failed', error),
+      }));
+  }
+
+  #offer(delivery: Delivery, send: (delivery: Delivery) => void): void {
+    this.#deliveries.set(delivery.run.id, delivery);
+    const refused = this.#wire.outbox.offer(delivery, () => {
+      if (delivery.isCancelWanted) this.#cancel(delivery);
+      send(delivery);
+    });
+    if (refused !== undefined) this.#end(delivery, 'failed', refused);
+  }
+
+  #request(delivery: Delivery): void {
+    const { request } = delivery;
+    if (request === undefined) return;
+    delivery.requestId = this.#wire.nextId();
+    delivery.isSent = true;
+    delivery.epoch = this.#wire.epoch;
+    const refused = this.#wire.send({ ...request, request_id: delivery.requestId });
+    if (refused !== undefined) this.#end(delivery, 'failed', refused);
+  }
+
+  #resume(delivery: Delivery): void {
+    const { run } = delivery;
+    delivery.requestId = this.#wire.nextId();
+    delivery.isSent = delivery.isResuming = true;
+    this.#wire.send({ type: 'resume', run_id: run.id, after: run.seq, request_id: delivery.requestId });
+  }
+
+  #cancel(delivery: Delivery): void {
+    delivery.cancelId = this.#wire.nextId();
+    this.#wire.send({ type: 'cancel', run_id: delivery.run.id, request_id: delivery.cancelId });
+  }
+
+  /** A cancel goes first: where the request was lost, the run that arrives is cancelled before it begins. */
+  #recover(delivery: Delivery): void {
+    delivery.isLost = false;
+    if (delivery.isCancelWanted) this.#cancel(delivery);
+    const isSameStore = delivery.epoch === this.#wire.epoch;
+    if (delivery.request !== undefined && !delivery.isAccepted && isSameStore) {
+      delivery.isRepeated = true;
+      this.#request(delivery);
+    } else if (delivery.run.isEnded) this.#forget(delivery);
+    else this.#resume(delivery);
+  }
+
+  #accepted(delivery: Delivery): void {
+    delivery.isAccepted = true;
+    delivery.epoch = this.#wire.epoch;
+    if (delivery.run.isEnded) this.#forget(delivery);
+  }
+
+  #resumed(delivery: Delivery, message: ServerMessageOf<'resumed'>): void {
+    if (message.request_id !== undefined && message.request_id !== delivery.requestId) return;
+    delivery.isResuming = false;
+    this.#accepted(delivery);
+    const { run } = delivery;
+    if (message.reset === true) run.reset();
+    run.replaying(message.head, (message.pending_approvals ?? []).map(approvalOf));
+    run.moveTo(message.state, message.position);
+  }
+
+  #receive(delivery: Delivery, message: RunMessage): void {
+    if (!delivery.isAccepted) this.#accepted(delivery);
+    const { run } = delivery;
+    if (delivery.isResuming || message.seq <= run.seq) return;
+    const first = 'first_seq' in message ? (message.first_seq ?? message.seq) : message.seq;
+    if (first !== run.seq + 1) {
+      this.#fillHole(delivery);
+      return;
+    }
+    delivery.failures = 0;
+    run.apply(message);
+    if (run.isEnded) this.#forget(delivery);
+  }
+
+  /** Something is missing, or cannot be told from what is known: reads on from where this client stands. */
+  #fillHole(delivery: Delivery): void {
+    if (++delivery.failures > MAX_FAILURES) {
+      const message = 'The server keeps leaving out messages of the run';
+      this.#end(delivery, 'failed', new AgentClientError('protocol_error', message, { runId: delivery.run.id }));
+    } else this.#resume(delivery);
+  }
+
+  #refused(message: ServerMessageOf<'error'>): boolean {
+    const { request_id: id, run_id: runId } = message;
+    for (const delivery of this.#deliveries.values()) {
+      if (id === undefined ? delivery.run.id !== runId : delivery.requestId !== id && delivery.cancelId !== id)
+        continue;
+      if (id !== undefined && delivery.cancelId === id) this.#retry(delivery, message);
+      else this.#refusedRun(delivery, message);
+      return true;
+    }
+    return false;
+  }
+
+  #refusedRun(delivery: Delivery, message: ServerMessageOf<'error'>): void {
+    const { run, isResuming, isAccepted, isRepeated, request } = delivery;
+    delivery.isResuming = false;
+    if (isResuming && message.code === 'run_not_found' && delivery.epoch !== undefined) {
+      if (delivery.epoch !== this.#wire.epoch) {
+        const sentence = 'The server does not know the run any more: whether it took effect is unknown';
+        this.#end(delivery, 'failed', new AgentClientError('outcome_unknown', sentence, { runId: run.id }));
+        return;
+      }
+      if (request !== undefined && !isAccepted) {
+        this.#request(delivery);
+        return;
+      }
+    }
+    // A first request that is refused made no run: when to ask again is its caller's to decide.
+    const mayBeThere = isResuming || isRepeated;
+    if (!mayBeThere || !this.#retry(delivery, message)) this.#end(delivery, 'failed', errorOf(message));
+  }
+
+  /** Tries again later, where the server refused for the moment only. */
+  #retry(delivery: Delivery, { retryable, retry_after_ms }: ServerMessageOf<'error'>): boolean {
+    if (!retryable || ++delivery.failures > MAX_FAILURES) return false;
+    clearTimeout(delivery.timer);
+    const delayMs = retry_after_ms ?? backoffMs(RETRY, delivery.failures);
+    delivery.timer = setTimeout(() => this.#recover(delivery), delayMs);
+    return true;
+  }
+
+  #end(delivery: Delivery, state: 'failed' | 'cancelled', error: AgentClientError): void {
+    this.#forget(delivery);
+    delivery.run.end(state, error);
+  }
+
+  #forget(delivery: Delivery): void {
+    clearTimeout(delivery.timer);
+    this.#wire.outbox.withdraw(delivery);
+    if (this.#deliveries.get(delivery.run.id) === delivery) this.#deliveries.delete(delivery.run.id);
+  }
+}

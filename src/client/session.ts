@@ -1,0 +1,258 @@
+import { CLOSE_CODES } from '../protocol/close-codes.js';
+import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
+import type { AgentClientEvents } from './client-events.js';
+import { AgentClientError, errorOf } from './client-error.js';
+import type { ApprovalOutcome, ClientRun } from './client-run.js';
+import type { AgentClient, ResumeOptions } from './client.js';
+import { Connection, type ConnectionState } from './connection.js';
+import { createConversation, type Conversation } from './conversation.js';
+import type { RunRequest } from './delivery.js';
+import { Emitter } from './emitter.js';
+import { tooBigError } from './frame.js';
+import { conversationsOf, runsOf, type ConversationPage, type RunInfo } from './history.js';
+import { uuid } from './ids.js';
+import type { Settings } from './options.js';
+import { Outbox } from './outbox.js';
+import { Requests } from './requests.js';
+import type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
+import { Run } from './run.js';
+import { Runs } from './runs.js';
+import { Watches, type StartedRun } from './watches.js';
+import type { Close } from './web-socket.js';
+import { Wire } from './wire.js';
+
+/** The client: brings its parts together. */
+export class Session implements AgentClient {
+  readonly #events = new Emitter<AgentClientEvents>();
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #requests: Requests;
+  readonly #runs: Runs;
+  readonly #watches: Watches;
+  #wasConnected = false;
+  #connecting: { readonly resolve: () => void; readonly reject: (error: AgentClientError) => void }[] = [];
+
+  constructor(settings: Settings) {
+    this.#connection = new Connection(settings, {
+      state: (state) => this.#events.emit('state', state),
+      up: (greeting) => this.#up(greeting),
+      message: (message) => this.#message(message),
+      down: (close, wasUp) => this.#down(close, wasUp),
+      waiting: (attempt, delayMs) => this.#events.emit('reconnecting', { attempt, delayMs }),
+      over: (error) => this.#over(error),
+      error: (cause) =>
+        this.#events.emit(
+          'error',
+          new AgentClientError('unreachable', 'There was no token to connect with', { cause }),
+        ),
+    });
+    this.#outbox = new Outbox(settings.maxQueued, {
+      isOpen: () => this.#connection.isReady,
+      knock: () => this.#connection.state !== 'waiting' && this.#connection.open(),
+    });
+    const wire = new Wire(this.#connection, this.#outbox);
+    this.#requests = new Requests(wire);
+    this.#runs = new Runs(wire);
+    this.#watches = new Watches(wire, this.#requests, (error) => this.#events.emit('error', error));
+  }
+
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  on<Name extends keyof AgentClientEvents>(name: Name, listener: (event: AgentClientEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  ask(query: string, options: QueryOptions = {}): ClientRun {
+    return this.#query('agent_query', query, options);
+  }
+
+  stream(query: string, options: QueryOptions = {}): ClientRun {
+    return this.#query('streaming_query', query, options);
+  }
+
+  callTool(toolName: string, params: Readonly<Record<string, unknown>> = {}, options: RunOptions = {}): ClientRun {
+    const request = { type: 'tool_call', tool_name: toolName, params, ...common(options) } as const;
+    return this.#start(request, options.signal);
+  }
+
+  resume(runId: string, { after = 0, signal }: ResumeOptions = {}): ClientRun {
+    const id = runId.toLowerCase();
+    const known = this.#runs.get(id);
+    if (known !== undefined && !known.isEnded) return known;
+    const run = this.#newRun(id, after);
+    return this.#under(signal, run, () => this.#runs.read(run));
+  }
+
+  async listRuns({ signal }: RequestOptions = {}): Promise<readonly RunInfo[]> {
+    return runsOf(await this.#requests.ask({ type: 'list_runs' }, 'runs', { isRepeatable: true, signal }));
+  }
+
+  conversation(id: string): Conversation {
+    return createConversation(id, {
+      requests: this.#requests,
+      query: (type, query, options) => this.#query(type, query, options),
+      watch: (conversationId, listener) => this.#watch(conversationId, listener),
+    });
+  }
+
+  async listConversations({ limit, before, signal }: PageOptions = {}): Promise<ConversationPage> {
+    const message = { type: 'list_conversations', limit, before } as const;
+    return conversationsOf(await this.#requests.ask(message, 'conversations', { isRepeatable: true, signal }));
+  }
+
+  async ping({ signal }: RequestOptions = {}): Promise<number> {
+    let sentAt = 0;
+    const onSend = (): void => void (sentAt = performance.now());
+    await this.#requests.ask({ type: 'ping' }, 'pong', { isRepeatable: true, signal, onSend });
+    return performance.now() - sentAt;
+  }
+
+  connect(): Promise<void> {
+    this.#outbox.isClosed = false;
+    if (this.state === 'connected') return Promise.resolve();
+    const connected = new Promise<void>((resolve, reject) => this.#connecting.push({ resolve, reject }));
+    connected.catch(() => undefined);
+    this.#connection.open();
+    return connected;
+  }
+
+  close(): void {
+    this.#outbox.isClosed = true;
+    this.#connection.close();
+  }
+
+  #query(type: 'agent_query' | 'streaming_query', query: string, options: QueryOptions): ClientRun {
+    const { conversationId, replaceFrom, whenBusy, model, temperature, tools, signal } = options;
+    return this.#start(
+      {
+        type,
+        query,
+        ...common(options),
+        conversation_id: conversationId,
+        replace_from: replaceFrom,
+        when_busy: whenBusy,
+        model,
+        temperature,
+        tools: tools === undefined ? undefined : [...tools],
+      },
+      signal,
+    );
+  }
+
+  #start(request: RunRequest, signal: AbortSignal | undefined): ClientRun {
+    const known = this.#runs.get(request.run_id);
+    if (known === undefined) {
+      const run = this.#newRun(request.run_id);
+      return this.#under(signal, run, () => this.#runs.start(run, request));
+    }
+    if (JSON.stringify(this.#runs.requestOf(known.id)) === JSON.stringify(request)) return known;
+    const run = this.#newRun(request.run_id);
+    const message = 'A run with this id is in progress and was asked for with other content';
+    run.end('failed', new AgentClientError('run_id_conflict', message, { runId: run.id }));
+    return run;
+  }
+
+  #newRun(id: string, seq = 0): Run {
+    return new Run(
+      id,
+      {
+        cancel: (run) => this.#runs.cancel(run),
+        detach: (run) => this.#runs.detach(run),
+        approve: (run, toolCallId, approved, reason) => this.#approve(run, toolCallId, approved, reason),
+      },
+      seq,
+    );
+  }
+
+  #under(signal: AbortSignal | undefined, run: Run, begin: () => void): Run {
+    if (signal?.aborted === true) {
+      run.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
+      return run;
+    }
+    begin();
+    if (signal === undefined || run.isEnded) return run;
+    const abort = (): void => void run.cancel();
+    const ended = (): void => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort);
+    void run.then(ended, ended);
+    return run;
+  }
+
+  #approve(run: Run, toolCallId: string, approved: boolean, reason: string | undefined): Promise<ApprovalOutcome> {
+    const message = { type: 'approval', run_id: run.id, tool_call_id: toolCallId, approved, reason } as const;
+    // The first decision stands, so that asking twice does no harm.
+    const decided = this.#requests
+      .ask(message, 'approval_resolved', { isRepeatable: true })
+      .then((reply) => ({ approved: reply.approved, by: reply.by, reason: reply.reason }));
+    decided.catch(() => undefined);
+    return decided;
+  }
+
+  #watch(conversationId: string, listener: (started: StartedRun) => void): () => void {
+    const unwatch = this.#watches.add(conversationId, listener);
+    if (!this.#outbox.isClosed && this.state !== 'waiting') this.#connection.open();
+    return unwatch;
+  }
+
+  #up(greeting: ServerMessageOf<'connected'>): void {
+    const { connection_id, principal_id, epoch } = greeting;
+    const isReconnect = this.#wasConnected;
+    this.#wasConnected = true;
+    this.#runs.up();
+    this.#requests.up();
+    this.#watches.up();
+    this.#outbox.flush();
+    for (const { resolve } of this.#connecting.splice(0)) resolve();
+    this.#events.emit('connected', { connectionId: connection_id, principalId: principal_id, epoch, isReconnect });
+  }
+
+  #message(received: ServerMessage | CustomMessage): void {
+    // What is not of this protocol falls through every branch.
+    const message = received as ServerMessage;
+    if (message.type === 'going_away') this.#connection.leaveBy(message.reconnect_after_ms);
+    else if (message.type === 'run_started') this.#started(message);
+    else if (!this.#requests.handle(message) && !this.#runs.handle(message) && message.type === 'error') {
+      // One that names a request is about something nobody waits for any more.
+      if (message.request_id === undefined) this.#events.emit('error', errorOf(message));
+    }
+    this.#events.emit('message', received);
+  }
+
+  #started({ run_id, conversation_id: conversationId, kind, query, state }: ServerMessageOf<'run_started'>): void {
+    if (this.#runs.get(run_id) !== undefined) return;
+    const run = this.#newRun(run_id);
+    this.#runs.watched(run);
+    run.moveTo(state);
+    const started: StartedRun = { run, conversationId, kind, query };
+    this.#watches.tell(started);
+    this.#events.emit('run-started', started);
+  }
+
+  #down({ code, reason }: Close, wasUp: boolean): void {
+    if (!wasUp) return;
+    if (code === CLOSE_CODES.tooBig.code) this.#refuseBiggest();
+    this.#runs.down();
+    this.#requests.down();
+    this.#events.emit('disconnected', { code, reason });
+  }
+
+  /** The server does not say which message was too big; of those it did not answer, the biggest certainly was. */
+  #refuseBiggest(): void {
+    const [biggest] = [...this.#runs.unanswered, ...this.#requests.unanswered].sort((a, b) => b.size - a.size);
+    biggest?.refuse(tooBigError());
+  }
+
+  #over(error: AgentClientError): void {
+    this.#outbox.clear();
+    this.#runs.fail(error);
+    this.#requests.fail(error);
+    for (const { reject } of this.#connecting.splice(0)) reject(error);
+    if (error.code !== 'client_closed') this.#events.emit('error', error);
+  }
+}
+
+function common({ runId, onDisconnect }: RunOptions) {
+  return { run_id: runId?.toLowerCase() ?? uuid(), on_disconnect: onDisconnect };
+}

@@ -1,0 +1,76 @@
+import type { AgentClientError } from './client-error.js';
+import type { ClientRun } from './client-run.js';
+import { callSafely } from './emitter.js';
+import type { Requests } from './requests.js';
+import type { RunKind } from './run-event.js';
+import type { Wire } from './wire.js';
+
+/** A run in a conversation that this client watches and did not ask for. */
+export interface StartedRun {
+  readonly run: ClientRun;
+  readonly conversationId: string;
+  readonly kind: RunKind;
+  /** The question. */
+  readonly query: string;
+}
+
+/** Where the server does not say when to ask again, in milliseconds. */
+const RETRY_MS = 2_000;
+
+/** The conversations this client watches, over every connection it has. */
+export class Watches {
+  readonly #wire: Wire;
+  readonly #requests: Requests;
+  readonly #onError: (error: AgentClientError) => void;
+  readonly #listeners = new Map<string, Set<(started: StartedRun) => void>>();
+
+  constructor(wire: Wire, requests: Requests, onError: (error: AgentClientError) => void) {
+    this.#wire = wire;
+    this.#requests = requests;
+    this.#onError = onError;
+  }
+
+  /** Calls `listener` for every run that begins. Returns the function that ends it. */
+  add(conversationId: string, listener: (started: StartedRun) => void): () => void {
+    let listeners = this.#listeners.get(conversationId);
+    if (listeners === undefined) {
+      this.#listeners.set(conversationId, (listeners = new Set()));
+      if (this.#wire.isUp) this.#watch(conversationId);
+    }
+    const added = (started: StartedRun): void => listener(started);
+    listeners.add(added);
+    return () => {
+      if (!listeners.delete(added) || listeners.size > 0) return;
+      this.#listeners.delete(conversationId);
+      if (this.#wire.isUp) this.#wire.send({ type: 'watch', conversation_id: conversationId, active: false });
+    };
+  }
+
+  /** A connection is there, which watches nothing yet. */
+  up(): void {
+    for (const conversationId of this.#listeners.keys()) this.#watch(conversationId);
+  }
+
+  tell(started: StartedRun): void {
+    for (const listener of [...(this.#listeners.get(started.conversationId) ?? [])]) callSafely(listener, started);
+  }
+
+  #watch(conversationId: string): void {
+    const asked = this.#requests.ask({ type: 'watch', conversation_id: conversationId }, 'watching', {
+      isRepeatable: false,
+    });
+    asked.catch((error: unknown) => this.#refused(conversationId, error as AgentClientError));
+  }
+
+  #refused(conversationId: string, error: AgentClientError): void {
+    // The next connection watches again.
+    if (!this.#wire.isUp || !this.#listeners.has(conversationId)) return;
+    if (!error.retryable) {
+      this.#onError(error);
+      return;
+    }
+    setTimeout(() => {
+      if (this.#wire.isUp && this.#listeners.has(conversationId)) this.#watch(conversationId);
+    }, error.retryAfterMs ?? RETRY_MS);
+  }
+}

@@ -1,0 +1,63 @@
+/** A small page that shows what the hooks give. The test sets `serverUrl` before it. */
+import { StrictMode, createElement as h, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { createAgentClient } from '../../src/client/index.ts';
+import { useAgentRun, useConversation } from '../../src/client/react.ts';
+
+const { document, serverUrl } = globalThis;
+const client = createAgentClient({ url: serverUrl, backoff: { baseMs: 20, capMs: 50 } });
+globalThis.client = client;
+globalThis.renders = 0;
+
+const button = (name, onClick) => h('button', { onClick }, name);
+
+function Run() {
+  const { start, cancel, approve, text, reasoning, state, error, toolCalls, approvals } = useAgentRun(client);
+  globalThis.renders++;
+  const asked = globalThis.question ?? 'Hello';
+  return h(
+    'section',
+    { id: 'run' },
+    button('Ask', () => start(asked)),
+    button('Cancel', () => cancel()),
+    h('output', { id: 'text' }, text),
+    h('output', { id: 'reasoning' }, reasoning),
+    h('output', { id: 'state' }, state),
+    h('output', { id: 'error' }, error?.code ?? ''),
+    h('output', { id: 'tools' }, toolCalls.map(({ toolName, isDone }) => `${toolName}:${isDone}`).join()),
+    ...approvals.map(({ toolCallId, toolName }) => button(`Allow ${toolName}`, () => approve(toolCallId, true))),
+  );
+}
+
+function Chat({ id }) {
+  const { messages, send, cancel, loadMore, hasMore, status, error } = useConversation(client, id);
+  return h(
+    'section',
+    { id: 'chat' },
+    button('Send', () => send('And now?')),
+    button('Stop', () => cancel()),
+    hasMore && button('Older', () => loadMore()),
+    h('output', { id: 'status' }, status),
+    h('output', { id: 'chat-error' }, error?.code ?? ''),
+    h(
+      'ol',
+      null,
+      messages.map((message) => h('li', { key: message.id }, `${message.role}|${message.content}|${message.status}`)),
+    ),
+  );
+}
+
+function App() {
+  const [id, setId] = useState('c1');
+  const [isShown, show] = useState(true);
+  return h(
+    'main',
+    null,
+    button('Other conversation', () => setId('c2')),
+    button('Toggle', () => show(!isShown)),
+    isShown && h(Run),
+    isShown && h(Chat, { id }),
+  );
+}
+
+createRoot(document.getElementById('root')).render(h(StrictMode, null, h(App)));

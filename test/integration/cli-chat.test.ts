@@ -1,0 +1,206 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineTool, type LlmRequest } from '../../src/index.js';
+import { createScriptedProvider } from '../../src/testing/index.js';
+import { runCli, startCli, temporaryDirectory, type CliProcess } from '../helpers/cli-process.js';
+import { startServer } from '../helpers/server.js';
+
+/** Makes standard input pass for a terminal, so that no test needs one. */
+const AS_TERMINAL = 'data:text/javascript,process.stdin.isTTY=true';
+const CTRL_C = '\u0003';
+
+const question = ({ messages }: LlmRequest): string => messages.findLast(({ role }) => role === 'user')?.content ?? '';
+
+/** An answer that begins and does not end until it is stopped. */
+const endless = () => createScriptedProvider(['Once upon', new Promise<void>(() => undefined)]);
+
+/** A chat with somebody who types, ready for the first question. */
+async function talk(url: string, ...args: string[]): Promise<CliProcess> {
+  const chat = startCli(['chat', url, ...args], { types: true, imports: [AS_TERMINAL] });
+  await chat.errors(/Conversation/);
+  return chat;
+}
+
+describe('agent-ws chat with a pipe', () => {
+  it('answers every line on standard output and nothing else, and ends with 0', async () => {
+    const server = await startServer({
+      provider: createScriptedProvider((request) => ['You said ', question(request), '.']),
+    });
+    expect(await runCli(['chat', server.url], { input: 'one\n\n  two  \n' })).toEqual({
+      code: 0,
+      stdout: 'You said one.\nYou said two.\n',
+      stderr: '',
+    });
+  });
+
+  it('is one conversation, and goes on with another where it is told', async () => {
+    const provider = createScriptedProvider(['Fine']);
+    const server = await startServer({ provider });
+    await runCli(['chat', server.url, '--conversation', 'c1'], { input: 'one\ntwo\n' });
+    const { stderr } = await runCli(['chat', server.url, '--conversation', 'c1'], { input: 'three\n/history\n' });
+    const heard = provider.calls.map(({ request }) => request.messages.map(({ content }) => content).join());
+    expect(heard).toEqual(['one', 'one,Fine,two', 'one,Fine,two,Fine,three']);
+    expect(stderr.split('\n').slice(-3)).toEqual(['you: three', 'agent: Fine', '']);
+  });
+
+  it('ends with 1 after a question without an answer, and tells why', async () => {
+    const server = await startServer({ provider: createScriptedProvider([new Error('secret')]) });
+    const { code, stdout, stderr } = await runCli(['chat', server.url], { input: 'one\ntwo\n' });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^[^\n]+ \(provider_error\)\n$/);
+    expect(stderr).not.toContain('secret');
+  });
+
+  it('says in one line that there is no service', async () => {
+    const { code, stdout, stderr } = await runCli(['chat', 'ws://127.0.0.1:9/ws/agent'], { input: 'one\n' });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^There is no answer from ws:\/\/127\.0\.0\.1:9\/ws\/agent\.[^\n]+agent-ws serve[^\n]+\n$/);
+  });
+
+  it.each([
+    [['ftp://x'], 'Option "url" must be a ws, wss, http or https URL, received "ftp://x"\n'],
+    [['ws://x', 'y'], "error: too many arguments for 'chat'. Expected 1 argument but got 2.\n"],
+  ])('refuses %s', async (args, stderr) => {
+    expect(await runCli(['chat', ...args])).toEqual({ code: 1, stdout: '', stderr });
+  });
+
+  it('shows its token to the server, and says where it does not hold', async () => {
+    const server = await startServer({
+      authenticate: ({ headers }) => {
+        const isKnown = (headers['sec-websocket-protocol'] ?? '').split(/,\s*/).includes('s3cret');
+        return isKnown ? { id: 'ann' } : null;
+      },
+    });
+    const ask = (token: string) => runCli(['chat', server.url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: token } });
+    expect(await ask('s3cret')).toMatchObject({ code: 0, stdout: 'Hello\n' });
+    const refused = await ask('wrong');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^The server closed the connection with 4401[^\n]+\n$/);
+  });
+
+  it('refuses a tool that needs a decision', async () => {
+    const ran: unknown[] = [];
+    const server = await startServer({ ...paying(ran) });
+    const { code, stdout, stderr } = await runCli(['chat', server.url], { input: 'Pay\n' });
+    expect([code, stdout, ran]).toEqual([0, 'Done\n', []]);
+    expect(stderr).toContain('Let pay run with {"amount":5}? Refused: there is nobody to decide');
+  });
+});
+
+function paying(ran: unknown[]) {
+  const pay = defineTool({
+    name: 'pay',
+    description: 'Pays',
+    params: z.object({ amount: z.number() }),
+    needsApproval: true,
+    execute: (params) => {
+      ran.push(params);
+      return 'paid';
+    },
+  });
+  const call = { type: 'tool-call', id: 'c1', name: 'pay', arguments: '{"amount":5}' } as const;
+  return { provider: createScriptedProvider([call], ['Done']), tools: [pay] };
+}
+
+describe('agent-ws chat in a terminal', () => {
+  it('asks whether a tool may run', async () => {
+    const ran: unknown[] = [];
+    const server = await startServer({ ...paying(ran) });
+    const chat = await talk(server.url);
+    chat.type('Pay\n');
+    await chat.errors(/Let pay run with \{"amount":5\}\?/);
+    chat.type('hm\n');
+    chat.type('y\n');
+    await chat.output(/Done/);
+    expect(ran).toEqual([{ amount: 5 }]);
+    expect(chat.stderr).toContain('pay({"amount":5})');
+    chat.type('/quit\n');
+    expect(await chat.exited).toBe(0);
+  });
+
+  it('stops the answer at Ctrl-C, and leaves at the second', async () => {
+    const provider = endless();
+    const server = await startServer({ provider });
+    const chat = await talk(server.url);
+    chat.type('Tell\n');
+    await chat.output(/Once upon/);
+    chat.type(CTRL_C);
+    await chat.errors(/\(stopped\)/);
+    expect(provider.calls[0]?.signal.aborted).toBe(true);
+    chat.type('Again\n');
+    await chat.output(/Once upon[^]*Once upon/);
+    chat.type(CTRL_C);
+    chat.type(CTRL_C);
+    expect(await chat.exited).toBe(0);
+    await expect.poll(() => server.agent.connections.size).toBe(0);
+  });
+
+  it('asks twice before it leaves where there is nothing to stop', async () => {
+    const server = await startServer();
+    const chat = await talk(server.url);
+    chat.type(CTRL_C);
+    await chat.errors(/Press Ctrl-C again to leave/);
+    chat.type(CTRL_C);
+    expect(await chat.exited).toBe(0);
+  });
+
+  it('begins another conversation, and helps', async () => {
+    const provider = createScriptedProvider(['Fine']);
+    const server = await startServer({ provider });
+    const chat = await talk(server.url);
+    chat.type('one\n');
+    await chat.output(/Fine/);
+    chat.type('/new\n/help\n/nothing\n/history\ntwo\n');
+    await chat.output(/Fine[^]*Fine/);
+    expect(provider.calls.map(({ request }) => request.messages.length)).toEqual([1, 1]);
+    const [, first, second] = /Conversation (\S+) at[^]*Conversation (\S+)\n/.exec(chat.stderr) ?? [];
+    expect(second).not.toBe(first);
+    expect(chat.stderr).toContain('/history   what was said');
+    expect(chat.stderr).toContain('There is no command /nothing');
+    expect(chat.stderr).toContain('Nothing was said yet');
+    chat.endInput();
+    expect(await chat.exited).toBe(0);
+  });
+
+  it('goes on in the middle of an answer after the connection was lost', async () => {
+    let goOn = (): void => undefined;
+    const provider = createScriptedProvider(['Once ', new Promise<void>((resolve) => (goOn = resolve)), 'upon a time']);
+    const server = await startServer({ provider });
+    const chat = await talk(server.url);
+    chat.type('Tell\n');
+    await chat.output(/Once /);
+    for (const { id } of server.agent.connections) {
+      server.agent.connections.disconnect(id, { code: 1011, reason: 'Internal error' });
+    }
+    await chat.errors(/connection lost, reconnecting…[^]*connected again/);
+    goOn();
+    await chat.output(/upon a time\n/);
+    expect(chat.stdout.replaceAll('> ', '').replace(/^.*Tell.*$/gm, '')).toContain('Once upon a time\n');
+    expect(provider.calls).toHaveLength(1);
+    chat.type('/quit\n');
+    expect(await chat.exited).toBe(0);
+  });
+
+  it('survives the end of the service, and keeps its conversation where that is stored', async () => {
+    const directory = temporaryDirectory();
+    const serve = ['serve', '--host', '127.0.0.1', '--provider', 'demo', '--log-format', 'json'];
+    const store = ['--store', `sqlite:${join(directory, 'agent.db')}`];
+    const first = startCli([...serve, ...store, '--port', '0']);
+    const { port } = await first.log('Listening');
+    const chat = await talk(`ws://127.0.0.1:${String(port)}/ws/agent`);
+    chat.type('What is 1 + 1?\n');
+    await chat.output(/\*\*2\*\*/);
+    first.kill('SIGKILL');
+    await first.exited;
+    await chat.errors(/connection lost, reconnecting…/);
+    const second = startCli([...serve, ...store, '--port', String(port)]);
+    await second.log('Listening');
+    await chat.errors(/connected again/);
+    chat.type('/history\nWhat is 2 + 2?\n');
+    await chat.output(/\*\*4\*\*/);
+    expect(chat.stderr).toContain('you: What is 1 + 1?');
+    chat.type('/quit\n');
+    expect(await chat.exited).toBe(0);
+  });
+});
