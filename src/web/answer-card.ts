@@ -1,10 +1,13 @@
 import type { Answer } from './answer.js';
+import { AnswerMetrics } from './answer-metrics.js';
+import type { ApprovalPiece } from './answer-piece.js';
+import type { Decision } from './approvals.js';
 import { copyButton } from './copy-button.js';
 import { el, icon, setText } from './dom.js';
 import { failureView } from './failure-view.js';
-import { formatMs, formatRate } from './format.js';
 import type { I18n, TextKey } from './i18n.js';
 import { createPieceView, type PieceView } from './piece-view.js';
+import { QuestionEditor } from './question-editor.js';
 import { RhythmView } from './rhythm.js';
 
 /** What the person can do with an answer. */
@@ -12,6 +15,9 @@ export interface AnswerActions {
   cancel(answer: Answer): void;
   repeat(answer: Answer): void;
   reattach(answer: Answer): void;
+  edit(answer: Answer, question: string): void;
+  regenerate(answer: Answer): void;
+  decide(answer: Answer, approval: ApprovalPiece, decision: Decision): void;
   showInLog(text: string): void;
 }
 
@@ -20,46 +26,65 @@ export class AnswerCard {
   readonly element: HTMLElement;
   readonly #answer: Answer;
   readonly #i18n: I18n;
+  readonly #actions: AnswerActions;
+  readonly #question: HTMLHeadingElement;
   readonly #body = el('div', { class: 'answer-body' });
   readonly #failure = el('div', { class: 'answer-failure' });
   readonly #state = el('span', { class: 'state' });
-  readonly #metrics = el('dl', { class: 'metrics' });
+  readonly #resumed = el('span', { class: 'resumed' });
+  readonly #metrics: AnswerMetrics;
   readonly #rhythm = new RhythmView();
   readonly #cancel: HTMLButtonElement;
   readonly #done = el('div', { class: 'answer-actions' });
   readonly #reattach: HTMLButtonElement;
+  readonly #again: HTMLButtonElement;
+  readonly #edit: HTMLButtonElement;
+  readonly #regenerate: HTMLButtonElement;
+  #editor: QuestionEditor | undefined;
   #views: PieceView[] = [];
   #generation = 0;
 
   constructor(answer: Answer, i18n: I18n, actions: AnswerActions) {
     this.#answer = answer;
     this.#i18n = i18n;
+    this.#actions = actions;
+    this.#metrics = new AnswerMetrics(i18n);
     this.#cancel = button('stop', 'answer.cancel', () => actions.cancel(answer));
     this.#cancel.classList.add('danger');
     this.#reattach = button('refresh', 'answer.reattach', () => actions.reattach(answer));
+    this.#again = button('repeat', 'answer.repeat', () => actions.repeat(answer));
+    this.#edit = button('edit', 'answer.edit', () => this.#openEditor());
+    this.#regenerate = button('refresh', 'answer.regenerate', () => actions.regenerate(answer));
     const log = button('search', 'answer.showInLog', () =>
       actions.showInLog(answer.runId ?? answer.question.slice(0, 40)),
     );
-    const again = button('repeat', 'answer.repeat', () => actions.repeat(answer));
     this.#done.append(
       copyButton(i18n, () => answer.text),
-      again,
+      this.#edit,
+      this.#regenerate,
+      this.#again,
       log,
       this.#reattach,
     );
     const title = `answer-${answer.key}`;
+    this.#question = el('h3', { id: title }, answer.question);
     this.element = el(
       'article',
-      { class: 'answer', 'aria-labelledby': title, 'data-kind': answer.kind },
+      { class: 'answer', 'aria-labelledby': title, 'data-kind': answer.kind, 'data-origin': answer.origin },
       el(
         'header',
         { class: 'ask' },
-        el('h3', { id: title }, answer.question),
+        this.#question,
         el(
           'p',
           { class: 'ask-meta' },
-          el('code', {}, answer.kind),
-          el('time', {}, new Date(answer.time).toLocaleTimeString('en-GB')),
+          answer.origin === 'watched' ? el('span', { 'data-t': 'answer.watched' }) : null,
+          answer.origin === 'history' ? null : el('code', {}, answer.kind),
+          el(
+            'time',
+            { datetime: new Date(answer.time).toISOString(), title: new Date(answer.time).toLocaleString() },
+            new Date(answer.time).toLocaleTimeString('en-GB'),
+          ),
         ),
       ),
       this.#body,
@@ -68,7 +93,7 @@ export class AnswerCard {
         'footer',
         { class: 'answer-foot' },
         this.#rhythm.element,
-        el('div', { class: 'answer-line' }, this.#state, this.#metrics),
+        el('div', { class: 'answer-line' }, this.#state, this.#resumed, this.#metrics.element),
         el('div', { class: 'answer-buttons' }, this.#cancel, this.#done),
       ),
     );
@@ -79,16 +104,23 @@ export class AnswerCard {
   draw(): void {
     const answer = this.#answer;
     const live = answer.isLive;
-    this.element.dataset['state'] = answer.state;
+    const { dataset } = this.element;
+    dataset['state'] = answer.state;
+    dataset['cut'] = String(answer.isCut);
+    dataset['replaced'] = String(answer.replacedBy !== undefined);
     this.#drawPieces();
-    setText(this.#state, this.#i18n.t(answer.cancelling ? 'state.cancelling' : `state.${answer.state}`));
+    setText(this.#state, this.#stateText());
+    setText(this.#resumed, this.#resumedText());
     this.#cancel.hidden = !live;
-    this.#cancel.disabled = answer.cancelling;
-    this.#done.hidden = live;
+    this.#cancel.disabled = answer.cancelling || answer.isCut;
+    this.#done.hidden = live || answer.replacedBy !== undefined;
     this.#reattach.hidden = answer.state !== 'lost' || answer.runId === undefined;
-    this.#failure.replaceChildren(...failureView(answer.failure, this.#i18n));
-    this.#drawMetrics();
-    this.#rhythm.element.hidden = answer.kind !== 'streaming_query' || (!live && answer.chunks === 0);
+    const isInHistory = answer.questionId !== undefined;
+    this.#edit.hidden = this.#regenerate.hidden = !isInHistory;
+    this.#again.hidden = isInHistory;
+    this.#drawFailure();
+    this.#metrics.draw(answer);
+    this.#rhythm.element.hidden = answer.kind !== 'streaming_query' || answer.position.at === 0 || !hasRhythm(answer);
     this.#rhythm.element.setAttribute('aria-label', this.#i18n.t('answer.rhythm', { count: answer.chunks }));
     this.#rhythm.draw(answer);
   }
@@ -98,6 +130,29 @@ export class AnswerCard {
     this.#i18n.translate(this.element);
     this.#rhythm.element.width = 0;
     this.draw();
+  }
+
+  #stateText(): string {
+    const { state, isCut, cancelling, replacedBy, isLive, place } = this.#answer;
+    if (isCut) return this.#i18n.t('state.cut');
+    if (cancelling) return this.#i18n.t('state.cancelling');
+    if (!isLive && replacedBy !== undefined) return this.#i18n.t('state.replaced');
+    if (state === 'queued' && place !== undefined) return this.#i18n.t('state.queuedAt', { count: place });
+    return this.#i18n.t(`state.${state}`);
+  }
+
+  #resumedText(): string {
+    const { resumed, isCut } = this.#answer;
+    if (resumed === undefined || isCut) return '';
+    if (resumed.times > 1) return this.#i18n.t('answer.resumedAgain', { ...resumed });
+    return this.#i18n.t(resumed.after === 0 ? 'answer.resumedStart' : 'answer.resumed', { ...resumed });
+  }
+
+  #drawFailure(): void {
+    const { state, failure } = this.#answer;
+    // Of a server that restarted its code says less than what follows from it.
+    const note = state === 'unknown' ? [el('p', { class: 'answer-note' }, this.#i18n.t('answer.unknown'))] : undefined;
+    this.#failure.replaceChildren(...(note ?? failureView(failure, this.#i18n)));
   }
 
   #drawPieces(): void {
@@ -110,7 +165,9 @@ export class AnswerCard {
     for (const [index, piece] of pieces.entries()) {
       let view = this.#views[index];
       if (view === undefined) {
-        view = createPieceView(piece, this.#i18n);
+        view = createPieceView(piece, this.#i18n, (approval, approved, reason) =>
+          this.#actions.decide(this.#answer, approval, { approved, reason }),
+        );
         this.#i18n.translate(view.element);
         this.#views.push(view);
         this.#body.append(view.element);
@@ -119,43 +176,24 @@ export class AnswerCard {
     }
   }
 
-  #drawMetrics(): void {
-    const answer = this.#answer;
-    const entries: [TextKey, string | undefined][] = [];
-    if (answer.kind === 'streaming_query') {
-      const { firstMs, chunksPerSecond, tokensPerSecond } = answer;
-      entries.push(
-        ['metric.first', firstMs === undefined ? undefined : formatMs(firstMs)],
-        ['metric.chunks', answer.chunks === 0 ? undefined : String(answer.chunks)],
-        tokensPerSecond === undefined
-          ? ['metric.chunkRate', chunksPerSecond === undefined ? undefined : formatRate(chunksPerSecond)]
-          : ['metric.tokenRate', formatRate(tokensPerSecond)],
-      );
-    }
-    entries.push(['metric.elapsed', formatMs(answer.elapsedMs)]);
-    if (answer.usage !== undefined) {
-      const { input_tokens, output_tokens, estimated } = answer.usage;
-      entries.push(['metric.usage', `${estimated === true ? '≈ ' : ''}${input_tokens} → ${output_tokens}`]);
-    }
-    const finish = [answer.finishReason, answer.cancelReason].filter((part) => part !== undefined).join(' · ');
-    if (finish !== '') entries.push(['metric.finish', finish]);
-    const who = [answer.vendor, answer.model].filter((part) => part !== undefined).join(' · ');
-    if (who !== '') entries.push(['metric.model', who]);
-    const shown = entries.filter(([, value]) => value !== undefined);
-    // Elements are kept while the same metrics are shown, so that a running answer does not rebuild them.
-    const keys = shown.map(([key]) => key).join(' ') + this.#i18n.language;
-    if (this.#metrics.dataset['keys'] !== keys) {
-      this.#metrics.dataset['keys'] = keys;
-      this.#metrics.replaceChildren(
-        ...shown.map(([key]) =>
-          el('div', { 'data-metric': key.slice('metric.'.length) }, el('dt', {}, this.#i18n.t(key)), el('dd')),
-        ),
-      );
-    }
-    for (const [index, value] of [...this.#metrics.querySelectorAll('dd')].entries()) {
-      setText(value, shown[index]?.[1] ?? '');
-    }
+  #openEditor(): void {
+    if (this.#editor !== undefined) return;
+    const close = (question: string | undefined): void => {
+      this.#editor?.element.remove();
+      this.#editor = undefined;
+      this.#question.hidden = false;
+      this.#edit.focus();
+      if (question !== undefined) this.#actions.edit(this.#answer, question);
+    };
+    this.#editor = new QuestionEditor(this.#answer.question, this.#i18n, close);
+    this.#question.hidden = true;
+    this.#question.after(this.#editor.element);
+    this.#editor.focus();
   }
+}
+
+function hasRhythm(answer: Answer): boolean {
+  return answer.isLive || answer.chunks > 0;
 }
 
 function button(iconName: string, key: TextKey, onClick: () => void): HTMLButtonElement {

@@ -1,34 +1,20 @@
 import type { Usage } from '../protocol/server-messages.js';
+import type { ApprovalDecision, ApprovalPiece, Piece, TextPiece } from './answer-piece.js';
 import { Arrivals } from './arrivals.js';
 import type { Message } from './frames.js';
+import { textOf, type Failure } from './message-fields.js';
+import { RunPosition } from './run-position.js';
 import { Signal } from './signal.js';
 
 /** The messages that ask for a run. */
 export type AnswerKind = 'streaming_query' | 'agent_query' | 'tool_call';
-export type AnswerState = 'sent' | 'accepted' | 'running' | 'finished' | 'cancelled' | 'failed' | 'lost';
+/** How an answer ended. `lost` and `unknown`: the page cannot tell; `unanswered`: the history has no answer. */
+export type AnswerEnd = 'finished' | 'cancelled' | 'failed' | 'interrupted' | 'lost' | 'unknown' | 'unanswered';
+export type AnswerState = 'sent' | 'accepted' | 'queued' | 'running' | 'waiting' | AnswerEnd;
+/** Asked on this page, seen through a watched conversation, or read in the history. */
+export type AnswerOrigin = 'here' | 'watched' | 'history';
 
-/** What an answer is made of, in the order it came. */
-export type Piece = TextPiece | ToolPiece;
-export interface TextPiece {
-  readonly kind: 'text' | 'reasoning';
-  text: string;
-}
-export interface ToolPiece {
-  readonly kind: 'tool';
-  readonly id: string;
-  readonly name: string;
-  readonly params: unknown;
-  state: 'running' | 'done' | 'failed';
-  outcome: unknown;
-}
-
-export interface Failure {
-  readonly text: string;
-  readonly code: string | undefined;
-  readonly retryable: boolean | undefined;
-  readonly retryAfterMs: number | undefined;
-  readonly issues: readonly { readonly path: string; readonly message: string }[];
-}
+const LIVE: ReadonlySet<AnswerState> = new Set(['sent', 'accepted', 'queued', 'running', 'waiting']);
 
 let nextKey = 1;
 
@@ -37,14 +23,13 @@ export class Answer {
   readonly key = nextKey++;
   readonly changed = new Signal();
   readonly sentAt = performance.now();
-  readonly time = Date.now();
   readonly arrivals = new Arrivals();
   readonly pieces: Piece[] = [];
+  /** Where the page stands in the log of the run. */
+  readonly position = new RunPosition();
   /** Counts replays: whoever draws the pieces starts over when it grows. */
   generation = 0;
   state: AnswerState = 'sent';
-  /** Where the reader stands in the run's log. */
-  seq = 0;
   chunks = 0;
   endedAt: number | undefined;
   usage: Usage | undefined;
@@ -55,27 +40,50 @@ export class Answer {
   failure: Failure | undefined;
   /** The person pressed cancel and the server has not said yes yet. */
   cancelling = false;
+  /** `epoch` of the server that took the question. */
+  epoch: string | undefined;
+  /** The connection that read it is gone, and the page means to read it on. */
+  isCut = false;
+  /** Where it was read on last, and how often that happened. */
+  resumed: { readonly after: number; readonly times: number } | undefined;
+  /** Runs of the conversation that end before this one starts. */
+  place: number | undefined;
+  /** The messages of the conversation that hold the question and the first of its answer. */
+  questionId: string | undefined;
+  answerId: string | undefined;
+  /** A newer question takes the place of this one as soon as it starts. */
+  replacedBy: Answer | undefined;
+  /** When open decisions expire, as `resumed` told it. A replay repeats how long there was at first. */
+  #expiries = new Map<string, number>();
 
   constructor(
     readonly kind: AnswerKind,
     readonly request: Message,
     public runId: string | undefined,
     readonly requestId: string | undefined,
+    readonly origin: AnswerOrigin = 'here',
+    /** Unix milliseconds. */
+    readonly time = Date.now(),
   ) {}
 
   get isLive(): boolean {
-    return this.state === 'sent' || this.state === 'accepted' || this.state === 'running';
+    return LIVE.has(this.state);
   }
 
-  /** What was asked, for people. */
+  /** What was asked, for people. Of a run known by its id alone that is the id. */
   get question(): string {
-    return asText(this.request[this.kind === 'tool_call' ? 'tool_name' : 'query']);
+    return asText(this.request[this.kind === 'tool_call' ? 'tool_name' : 'query']) || (this.runId ?? '');
+  }
+
+  /** The conversation it belongs to. */
+  get conversationId(): string | undefined {
+    return textOf(this.request, 'conversation_id');
   }
 
   /** The text of the answer, without reasoning and tool calls; of a tool call its result. */
   get text(): string {
-    const [first] = this.pieces;
-    if (this.kind === 'tool_call' && first?.kind === 'tool') return asText(first.outcome);
+    const tool = this.pieces.find((piece) => piece.kind === 'tool');
+    if (this.kind === 'tool_call' && tool !== undefined) return asText(tool.outcome);
     return this.pieces.map((piece) => (piece.kind === 'text' ? piece.text : '')).join('');
   }
 
@@ -103,54 +111,99 @@ export class Answer {
     return this.kind === 'streaming_query' ? (this.usage.output_tokens * 1000) / (last - first) : undefined;
   }
 
+  /** The decisions it waits for. */
+  get openApprovals(): readonly ApprovalPiece[] {
+    return this.pieces.filter((piece) => piece.kind === 'approval' && piece.decision === undefined) as ApprovalPiece[];
+  }
+
+  /** Says that something of it is different. */
+  touch(): void {
+    this.changed.emit();
+  }
+
+  /** Moves on to another state before the end. */
+  enter(state: AnswerState): void {
+    this.state = state;
+    if (state !== 'queued') this.place = undefined;
+    this.touch();
+  }
+
   /** Adds a piece of streamed text. */
   append(kind: TextPiece['kind'], text: string): void {
     this.arrivals.add(performance.now(), text.length);
     this.chunks++;
-    this.state = 'running';
     const last = this.pieces.at(-1);
     if (last?.kind === kind) last.text += text;
     else this.pieces.push({ kind, text });
-    this.changed.emit();
+    this.enter('running');
   }
 
   callTool(id: string, name: string, params: unknown): void {
     this.arrivals.add(performance.now(), 1);
     this.pieces.push({ kind: 'tool', id, name, params, state: 'running', outcome: undefined });
-    this.changed.emit();
+    this.touch();
   }
 
   settleTool(id: string, state: 'done' | 'failed', outcome: unknown): void {
     const call = this.pieces.find((piece) => piece.kind === 'tool' && piece.id === id);
-    if (call?.kind === 'tool') Object.assign(call, { state, outcome });
-    this.changed.emit();
+    if (call !== undefined) Object.assign(call, { state, outcome });
+    this.touch();
+  }
+
+  /** A tool waits for a person. */
+  askApproval(id: string, name: string, params: unknown, expiresInMs: number): void {
+    const expiresAt = this.#expiries.get(id) ?? performance.now() + expiresInMs;
+    this.pieces.push({ kind: 'approval', id, name, params, expiresAt, sent: undefined, decision: undefined });
+    this.enter('waiting');
+  }
+
+  /** How long the open decisions may still take: the clock of the server counts. */
+  expectApprovals(expiries: ReadonlyMap<string, number>): void {
+    this.#expiries = new Map([...expiries].map(([id, ms]) => [id, performance.now() + ms]));
+    for (const approval of this.openApprovals) {
+      approval.expiresAt = this.#expiries.get(approval.id) ?? approval.expiresAt;
+    }
+  }
+
+  /** Somebody decided. */
+  resolveApproval(id: string, decision: ApprovalDecision): void {
+    const approval = this.pieces.find((piece) => piece.kind === 'approval' && piece.id === id);
+    if (approval?.kind === 'approval') approval.decision = decision;
+    if (this.state === 'waiting' && this.openApprovals.length === 0) this.enter('running');
+    else this.touch();
   }
 
   /** Ends the answer. The first end counts. */
-  end(state: 'finished' | 'cancelled' | 'failed' | 'lost'): void {
+  end(state: AnswerEnd): void {
     if (!this.isLive) return;
-    this.state = state;
     this.endedAt = performance.now();
     this.cancelling = false;
+    this.isCut = false;
     for (const piece of this.pieces) {
-      if (piece.kind === 'tool' && piece.state === 'running') Object.assign(piece, { state: 'failed' });
+      if (piece.kind === 'tool' && piece.state === 'running') piece.state = 'failed';
     }
-    this.changed.emit();
+    this.enter(state);
   }
 
-  /** The server replays the run from its start: forget what was shown. */
+  /** Goes on with an answer that was given up, from where it stands. */
+  revive(): void {
+    this.endedAt = undefined;
+    this.failure = undefined;
+    this.enter(this.openApprovals.length > 0 ? 'waiting' : this.pieces.length > 0 ? 'running' : 'accepted');
+  }
+
+  /** The server tells the run from its start: forget what was shown. */
   restart(): void {
     this.pieces.length = 0;
     this.generation++;
-    this.seq = 0;
+    this.position.at = 0;
     this.chunks = 0;
     this.arrivals.clear();
     this.endedAt = undefined;
     this.failure = undefined;
     this.finishReason = undefined;
     this.cancelReason = undefined;
-    this.state = 'accepted';
-    this.changed.emit();
+    this.enter('accepted');
   }
 }
 

@@ -1,5 +1,6 @@
 import { CLOSE_CODES, type CloseCodeName } from '../protocol/close-codes.js';
 import { ERROR_CODES, type ErrorCode } from '../protocol/error-codes.js';
+import { bindClosing } from './dialog.js';
 import { byId, el } from './dom.js';
 import type { I18n } from './i18n.js';
 
@@ -23,11 +24,7 @@ export function bindCodesDialog(i18n: I18n): void {
     fill();
     dialog.showModal();
   });
-  byId('close-codes-dialog', HTMLButtonElement).addEventListener('click', () => dialog.close());
-  dialog.addEventListener('click', (event) => {
-    // A click beside the dialog hits the dialog element itself.
-    if (event.target === dialog) dialog.close();
-  });
+  bindClosing(dialog, byId('close-codes-dialog', HTMLButtonElement));
   i18n.changed.on(fill);
 }
 

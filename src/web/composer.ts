@@ -10,6 +10,8 @@ import type { Session } from './session.js';
 /** What people reach for first stands first. */
 const ORDER = ['streaming_query', 'agent_query', 'tool_call', 'ping', 'cancel'];
 const RAW = 'raw';
+/** What the page sends by itself where it is needed stands behind the raw editor. */
+const FIRST = ORDER.length;
 
 /** Where messages are written: a tab with a form for every type the server's document names, and one for raw JSON. */
 export class Composer {
@@ -59,14 +61,15 @@ export class Composer {
     const rank = (type: string): number => (ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length);
     const specs = [...catalog.messages].sort((a, b) => rank(a.type) - rank(b.type));
     this.#tabs.replaceChildren();
-    for (const { type, schema, description } of specs) {
+    for (const [index, { type, schema, description }] of specs.entries()) {
+      if (index === FIRST) this.#addTab(RAW);
       const form = new SchemaForm(schema, this.#i18n, catalog.tools);
       form.changed.on(() => this.#showDisclosures());
       this.#forms.set(type, form);
       this.#descriptions.set(type, description);
       this.#addTab(type);
     }
-    this.#addTab(RAW);
+    if (specs.length <= FIRST) this.#addTab(RAW);
     this.select(specs[0]?.type ?? RAW);
   }
 
@@ -92,6 +95,7 @@ export class Composer {
       }
     }
     const form = this.#forms.get(type);
+    form?.suggest(this.#atHand());
     this.#panel.replaceChildren(form?.element ?? this.#raw.element);
     this.#showHint();
     this.#showDisclosures();
@@ -109,6 +113,20 @@ export class Composer {
     );
     tab.addEventListener('click', () => this.select(type));
     this.#tabs.append(tab);
+  }
+
+  /** What a message is likely to be about: the conversation, the newest run, and the decision it waits for. */
+  #atHand(): Message {
+    const { thread, runs } = this.#session;
+    const newest = runs.all.findLast((answer) => answer.runId !== undefined);
+    const approval = runs.live
+      .flatMap((answer) => answer.openApprovals.map(({ id }) => ({ id, run: answer.runId })))
+      .at(-1);
+    return {
+      conversation_id: thread.id,
+      run_id: approval?.run ?? newest?.runId,
+      tool_call_id: approval?.id,
+    };
   }
 
   #submit(): void {

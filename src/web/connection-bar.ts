@@ -5,6 +5,7 @@ import type { CloseReport, ConnectionState } from './connection.js';
 import { byId, setText } from './dom.js';
 import { formatMs } from './format.js';
 import type { I18n } from './i18n.js';
+import { readKept, writeKept } from './kept.js';
 import { Preference } from './preference.js';
 import type { Session } from './session.js';
 
@@ -21,12 +22,15 @@ export class ConnectionBar {
   readonly #session: Session;
   readonly #i18n: I18n;
   readonly #announcer: Announcer;
-  #urlIsOwn = false;
+  #urlIsOwn: boolean;
 
   constructor(session: Session, i18n: I18n, announcer: Announcer) {
     this.#session = session;
     this.#i18n = i18n;
     this.#announcer = announcer;
+    const kept = readKept('sessionStorage', 'endpoint');
+    this.#urlIsOwn = kept !== undefined;
+    this.#url.value = kept ?? '';
     this.#protocol.value = this.#preference.read() ?? 'full';
     this.#protocol.addEventListener('change', () => {
       this.#preference.write(this.#protocol.value === 'core' ? 'core' : 'full');
@@ -69,7 +73,10 @@ export class ConnectionBar {
   connect(): void {
     try {
       const protocols = this.#protocol.value === 'core' ? [] : [SUBPROTOCOL];
-      this.#session.connection.connect({ url: this.#url.value.trim(), protocols });
+      const url = this.#url.value.trim();
+      this.#session.connection.connect({ url, protocols });
+      // A reload comes back to where the person went.
+      if (this.#urlIsOwn) writeKept('sessionStorage', 'endpoint', url);
     } catch {
       this.#url.setAttribute('aria-invalid', 'true');
       this.#url.focus();
@@ -115,10 +122,18 @@ export class ConnectionBar {
   }
 
   #showClose(close: CloseReport, gaveUp: boolean): void {
-    const { code, reason, wanted } = close;
+    const { code, reason, wanted, dropped } = close;
     // A close the person asked for is no news.
     if (wanted) {
       this.#banner.hidden = true;
+      return;
+    }
+    if (dropped === true) {
+      this.#showBanner(
+        'warn',
+        this.#i18n.t('banner.droppedTitle'),
+        this.#i18n.t(this.#session.runs.isWhole ? 'banner.dropped' : 'banner.droppedCore'),
+      );
       return;
     }
     const title = this.#i18n.t('banner.closed', { code, reason: reason === '' ? '' : ` · ${reason}` });

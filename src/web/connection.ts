@@ -8,6 +8,8 @@ export interface CloseReport {
   readonly reason: string;
   /** The person asked for it. */
   readonly wanted: boolean;
+  /** The person had the connection lost, to see the page come back. */
+  readonly dropped?: true;
 }
 
 export type ConnectionState =
@@ -26,6 +28,8 @@ export interface Target {
 
 /** How long a wanted close may take before the page stops waiting for the server's half. */
 const CLOSE_TIMEOUT_MS = 3_000;
+/** How long a dropped connection stays away, so that one sees that it is gone. */
+const DROP_MS = 1_200;
 
 /** The page's WebSocket: connects, and comes back after a loss the way the close-code table says. */
 export class Connection {
@@ -76,6 +80,17 @@ export class Connection {
     this.#enter({ name: 'closing' });
     socket.close(1000, 'Bye');
     this.#timer = setTimeout(() => this.#finish({ code: 1000, reason: '', wanted: true }), CLOSE_TIMEOUT_MS);
+  }
+
+  /**
+   * Loses the connection, as far as a browser can: nothing is said and nothing more is heard, and it counts as lost
+   * from now on. The browser itself says good-bye to the server in the background.
+   */
+  drop(): void {
+    if (!this.isOpen) return;
+    this.#returnAfterMs = DROP_MS;
+    this.#socket?.close();
+    this.#finish({ code: 1006, reason: '', wanted: false, dropped: true });
   }
 
   /** Ends the countdown early. */

@@ -4,7 +4,7 @@ import { byId, el } from './dom.js';
 import { failureView } from './failure-view.js';
 import type { I18n } from './i18n.js';
 import type { Painter } from './painter.js';
-import type { Runs } from './runs.js';
+import type { Session } from './session.js';
 import type { Theme } from './theme.js';
 
 /** How far from the end still counts as reading along. */
@@ -19,38 +19,37 @@ export class Conversation {
   readonly #list = byId('answers', HTMLElement);
   readonly #jump = byId('jump', HTMLButtonElement);
   readonly #cards = new Map<Answer, AnswerCard>();
-  readonly #runs: Runs;
+  readonly #session: Session;
+  readonly #i18n: I18n;
+  readonly #painter: Painter;
+  readonly #actions: AnswerActions;
   #follow = true;
   #lastTop = 0;
 
-  constructor(runs: Runs, i18n: I18n, theme: Theme, painter: Painter, actions: AnswerActions) {
-    this.#runs = runs;
-    runs.asked.on((answer) => {
-      const card = new AnswerCard(answer, i18n, actions);
-      const draw = (): void => {
-        card.draw();
-        this.#stay();
-      };
-      this.#cards.set(answer, card);
-      this.#list.append(card.element);
-      answer.changed.on(() => painter.schedule(draw));
-      this.#follow = true;
-      this.#showEmpty();
-      painter.schedule(draw);
-    });
+  constructor(session: Session, i18n: I18n, theme: Theme, painter: Painter, actions: AnswerActions) {
+    this.#session = session;
+    this.#i18n = i18n;
+    this.#painter = painter;
+    this.#actions = actions;
+    const { runs, thread } = session;
+    for (const answer of runs.all) this.#add(answer);
+    runs.added.on((answer) => this.#add(answer));
     runs.dropped.on((answer) => {
       this.#cards.get(answer)?.element.remove();
       this.#cards.delete(answer);
-      byId('answers-dropped', HTMLElement).hidden = false;
       this.#showEmpty();
     });
     runs.refused.on(({ failure }) => {
-      const draw = (): void => notice.replaceChildren(...failureView(failure, i18n));
-      const notice = el('div', { class: 'notice' });
-      draw();
+      const notice = el('div', { class: 'notice' }, ...failureView(failure, i18n));
       this.#list.append(notice);
       const notices = this.#list.querySelectorAll('.notice');
       if (notices.length > MAX_NOTICES) notices[0]?.remove();
+      this.#showEmpty();
+      this.#stay();
+    });
+    thread.moved.on(() => {
+      for (const [answer, { element }] of this.#cards) element.hidden = !this.#belongs(answer);
+      this.#follow = true;
       this.#showEmpty();
       this.#stay();
     });
@@ -73,16 +72,69 @@ export class Conversation {
       this.#stay();
     });
     setInterval(() => {
-      for (const answer of runs.live) answer.changed.emit();
+      for (const answer of runs.live) answer.touch();
     }, TICK_MS);
+    this.#showEmpty();
   }
 
   /** Removes everything that has ended. */
   clear(): void {
-    this.#runs.clear();
+    this.#session.runs.clear();
     for (const notice of this.#list.querySelectorAll('.notice')) notice.remove();
-    byId('answers-dropped', HTMLElement).hidden = true;
     this.#showEmpty();
+  }
+
+  /** Brings an answer before the person. */
+  show(answer: Answer): void {
+    const element = this.#cards.get(answer)?.element;
+    if (element === undefined) return;
+    element.hidden = false;
+    this.#showEmpty();
+    this.#follow = false;
+    element.scrollIntoView({ block: 'start' });
+  }
+
+  /** Does something above what is read, which then stays where it is on the screen. */
+  holdPlace(change: () => void): void {
+    const { top } = this.#scroller.getBoundingClientRect();
+    const anchor = [...this.#list.children].find((child) => child.getBoundingClientRect().bottom > top);
+    const before = anchor?.getBoundingClientRect().top ?? 0;
+    change();
+    const after = anchor?.getBoundingClientRect().top ?? 0;
+    this.#scroller.scrollTop += after - before;
+  }
+
+  #add(answer: Answer): void {
+    const card = new AnswerCard(answer, this.#i18n, this.#actions);
+    const draw = (): void => {
+      card.draw();
+      this.#stay();
+    };
+    this.#cards.set(answer, card);
+    this.#list.insertBefore(card.element, this.#next(answer));
+    // What is put above has its height at once, so that the place can be held.
+    if (answer.origin === 'history') card.draw();
+    card.element.hidden = !this.#belongs(answer);
+    answer.changed.on(() => this.#painter.schedule(draw));
+    // What the person asked is looked at; what others ask and what was before leaves them where they are.
+    if (answer.origin === 'here') this.#follow = true;
+    this.#showEmpty();
+    this.#painter.schedule(draw);
+  }
+
+  /** The card an answer stands before. */
+  #next(answer: Answer): HTMLElement | null {
+    const { all } = this.#session.runs;
+    for (const later of all.slice(all.indexOf(answer) + 1)) {
+      const card = this.#cards.get(later);
+      if (card !== undefined) return card.element;
+    }
+    return null;
+  }
+
+  /** Whether an answer is part of what the page shows: that of another conversation goes on out of sight. */
+  #belongs({ conversationId }: Answer): boolean {
+    return conversationId === undefined || conversationId === this.#session.thread.id;
   }
 
   #stay(): void {
@@ -91,6 +143,7 @@ export class Conversation {
   }
 
   #showEmpty(): void {
-    byId('welcome', HTMLElement).hidden = this.#list.childElementCount > 0;
+    byId('answers-dropped', HTMLElement).hidden = !this.#session.runs.hasDropped;
+    byId('welcome', HTMLElement).hidden = [...this.#list.children].some((child) => !(child as HTMLElement).hidden);
   }
 }

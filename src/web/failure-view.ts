@@ -1,7 +1,7 @@
-import type { Failure } from './answer.js';
 import { el, icon } from './dom.js';
 import { formatMs } from './format.js';
 import type { I18n } from './i18n.js';
+import type { Failure } from './message-fields.js';
 
 /** An error as the server told it, what its code means, and whether trying again helps. */
 export function failureView(failure: Failure | undefined, i18n: I18n): HTMLElement[] {

@@ -33,6 +33,9 @@ export interface FieldSpec {
   readonly choices?: readonly string[] | undefined;
 }
 
+/** What the page fills in by itself where the person leaves it out. */
+const AUTOMATIC: ReadonlySet<string> = new Set(['run_id', 'request_id', 'conversation_id']);
+
 let nextId = 1;
 
 /** Makes the control that fits the schema. What fits none is written as JSON. */
@@ -66,7 +69,7 @@ function textField(spec: FieldSpec): Field {
     ? el('textarea', { rows: 1, spellcheck: 'false' })
     : el('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
   if (name === 'query') control.dataset['tPlaceholder'] = 'form.query.placeholder';
-  if (name === 'run_id' || name === 'request_id') control.dataset['tPlaceholder'] = 'form.automatic';
+  if (AUTOMATIC.has(name) && !required) control.dataset['tPlaceholder'] = 'form.automatic';
   return {
     ...frame(spec, control),
     control,

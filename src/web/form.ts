@@ -14,12 +14,14 @@ export class SchemaForm {
   readonly #i18n: I18n;
   readonly #constants: Record<string, unknown> = {};
   readonly #order: readonly string[];
+  readonly #required: ReadonlySet<string>;
 
   /** `isNested`: part of another form, which shows all of it. */
   constructor(schema: Schema, i18n: I18n, tools: readonly ToolSpec[], isNested = false) {
     this.#i18n = i18n;
     const properties = Object.entries(schema.properties ?? {});
     this.#order = properties.map(([name]) => name);
+    this.#required = new Set(schema.required);
     const optional: HTMLElement[] = [];
     for (const [name, property] of properties) {
       if (property.const !== undefined) {
@@ -30,14 +32,14 @@ export class SchemaForm {
         {
           name,
           schema: property,
-          required: schema.required?.includes(name) ?? false,
+          required: this.#required.has(name),
           i18n,
           choices: name === 'tool_name' || name === 'tools' ? tools.map((tool) => tool.name) : undefined,
         },
         tools,
       );
       this.#fields.set(name, field);
-      const isMain = (schema.required?.includes(name) ?? false) || name === 'params';
+      const isMain = this.#required.has(name) || name === 'params';
       if (isMain) this.element.append(field.element);
       else optional.push(field.element);
     }
@@ -82,6 +84,15 @@ export class SchemaForm {
   /** Fills fields in. */
   write(values: Readonly<Record<string, unknown>>): void {
     for (const [name, value] of Object.entries(values)) this.#fields.get(name)?.write(value);
+    this.changed.emit();
+  }
+
+  /** Fills in what has to be there and is not. */
+  suggest(values: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      const field = this.#fields.get(name);
+      if (value !== undefined && field !== undefined && this.#required.has(name) && isEmpty(field)) field.write(value);
+    }
     this.changed.emit();
   }
 
@@ -147,4 +158,8 @@ export class SchemaForm {
     }
     return problem === undefined;
   }
+}
+
+function isEmpty(field: Field): boolean {
+  return field.problem()?.key === 'form.required';
 }

@@ -3,12 +3,17 @@ import './style/base.css';
 import './style/header.css';
 import './style/layout.css';
 import './style/conversation.css';
+import './style/approval.css';
+import './style/thread.css';
 import './style/composer.css';
 import './style/log.css';
 import './style/statistics.css';
+import './style/run-table.css';
 import './style/dialog.css';
 import { DEFAULT_PATH } from '../protocol/version.js';
+import { bindAnnouncements } from './announcements.js';
 import { Announcer } from './announcer.js';
+import { decide } from './approvals.js';
 import { loadCatalog } from './catalog.js';
 import { bindCodesDialog } from './codes-dialog.js';
 import { Composer } from './composer.js';
@@ -16,14 +21,20 @@ import { ConnectionBar } from './connection-bar.js';
 import { Conversation } from './conversation.js';
 import { byId } from './dom.js';
 import { downloadSession } from './export.js';
-import { formatMs } from './format.js';
 import { I18n } from './i18n.js';
+import { keepRuns, readKeptRuns } from './kept-runs.js';
+import { bindOlder } from './older-button.js';
 import { MessageList } from './message-list.js';
 import { Painter } from './painter.js';
 import { bindQuickActions } from './quick-actions.js';
+import { Resumption } from './resumption.js';
+import { RunTable } from './run-table.js';
 import { Session } from './session.js';
 import { Statistics } from './statistics.js';
 import { Theme } from './theme.js';
+import { bindThreadBar } from './thread-bar.js';
+import { ThreadDialog } from './thread-dialog.js';
+import { ThreadSync } from './thread-sync.js';
 import { bindViews } from './views.js';
 
 // The page lives under /static/; whoever mounts the server below a prefix moves everything together.
@@ -39,18 +50,31 @@ const theme = new Theme();
 const painter = new Painter();
 const announcer = new Announcer();
 const session = new Session();
+// What runs is read on before the conversation is watched, which would tell it from the start.
+const resumption = new Resumption(session);
+const sync = new ThreadSync(session);
+const goesOn = session.thread.hasBegun || readKeptRuns().length > 0;
 
 const bar = new ConnectionBar(session, i18n, announcer);
 bar.suggest(endpoint(DEFAULT_PATH));
 const composer = new Composer(session, i18n);
 const views = bindViews();
 const log = new MessageList(session, i18n, painter);
-const conversation = new Conversation(session.runs, i18n, theme, painter, {
+const conversation = new Conversation(session, i18n, theme, painter, {
   cancel: (answer) => session.cancel(answer),
   repeat: (answer) => {
     session.repeat(answer);
   },
-  reattach: (answer) => session.reattach(answer),
+  reattach: (answer) => {
+    resumption.read(answer);
+  },
+  edit: (answer, question) => {
+    sync.edit(answer, question);
+  },
+  regenerate: (answer) => {
+    sync.regenerate(answer);
+  },
+  decide: (answer, approval, decision) => decide(session, answer, approval, decision),
   showInLog: (text) => {
     views.show('log');
     log.find(text);
@@ -60,15 +84,15 @@ new Statistics(session, i18n, new URL('ws/statistics', root));
 bindQuickActions(session, composer, i18n);
 bindCodesDialog(i18n);
 
-session.runs.ended.on((answer) => {
-  const time = formatMs(answer.elapsedMs);
-  announcer.say(
-    i18n.t(`announce.${answer.state === 'finished' ? 'finished' : 'ended'}`, {
-      time,
-      state: i18n.t(`state.${answer.state}`),
-    }),
-  );
+bindAnnouncements(session, resumption, i18n, announcer);
+bindThreadBar(session, i18n, new ThreadDialog(session, sync, i18n), () => composer.focus());
+sync.hold = (change) => conversation.holdPlace(change);
+bindOlder(sync);
+new RunTable(session, i18n, resumption, (answer) => {
+  views.show('conversation');
+  conversation.show(answer);
 });
+keepRuns(session);
 
 const language = byId('language', HTMLButtonElement);
 language.addEventListener('click', () => (i18n.language = i18n.language === 'zh' ? 'en' : 'zh'));
@@ -93,4 +117,6 @@ try {
 } catch {
   byId('no-catalog', HTMLElement).hidden = false;
 }
+// A reload and a second tab go on where the first stands.
+if (goesOn) bar.connect();
 document.documentElement.dataset['ready'] = '';

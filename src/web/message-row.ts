@@ -74,8 +74,10 @@ function brief(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+const WARNING: ReadonlySet<string> = new Set(['cancelled', 'going_away', 'close', 'approval_request']);
+
 function tone(frame: Frame): string {
   if (frame.type === 'error') return 'bad';
-  if (frame.type === 'cancelled' || frame.type === 'going_away' || frame.type === 'close') return 'warn';
+  if (WARNING.has(frame.type)) return 'warn';
   return 'plain';
 }

@@ -1,4 +1,5 @@
-import type { Piece, ToolPiece } from './answer.js';
+import type { ApprovalPiece, Piece, ToolPiece } from './answer-piece.js';
+import { approvalView } from './approval-view.js';
 import { el, icon, setText } from './dom.js';
 import type { I18n } from './i18n.js';
 import { jsonView } from './json-view.js';
@@ -11,8 +12,16 @@ export interface PieceView {
   update(isLast: boolean): void;
 }
 
-export function createPieceView(piece: Piece, i18n: I18n): PieceView {
+/** `decide`: what to do where the person decides about a tool call. */
+export function createPieceView(
+  piece: Piece,
+  i18n: I18n,
+  decide: (approval: ApprovalPiece, approved: boolean, reason: string) => void,
+): PieceView {
   if (piece.kind === 'tool') return toolView(piece, i18n);
+  if (piece.kind === 'approval') {
+    return approvalView(piece, i18n, (approved, reason) => decide(piece, approved, reason));
+  }
   return piece.kind === 'text' ? textView(piece) : reasoningView(piece);
 }
 

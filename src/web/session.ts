@@ -4,8 +4,10 @@ import { Connection } from './connection.js';
 import { Frames, parseMessage, type Frame, type Message } from './frames.js';
 import { uuid } from './ids.js';
 import { Latency } from './latency.js';
+import { Replies, type OnReply } from './replies.js';
 import { Runs } from './runs.js';
 import { Signal } from './signal.js';
+import { Thread } from './thread.js';
 import { Throughput } from './throughput.js';
 
 const PROBE_INTERVAL_MS = 3_000;
@@ -25,15 +27,20 @@ export class Session {
   readonly connection = new Connection();
   readonly frames = new Frames();
   readonly runs = new Runs();
+  /** The conversation the questions belong to. */
+  readonly thread = new Thread();
   readonly latency = new Latency();
   readonly throughput = new Throughput();
   readonly counters: Counters = { sent: 0, received: 0, bytesSent: 0, bytesReceived: 0, connections: 0 };
   /** The server said it goes away, and when to come back. */
   readonly goingAway = new Signal<number>();
+  /** The server said hello: the connection is ready. */
+  readonly greeted = new Signal();
   /** The `connected` message of the current connection. */
   hello: Message | undefined;
   /** Measure latency while connected. */
   probing = true;
+  readonly #replies = new Replies();
   #sendingProbe = false;
   #nextRequest = 1;
 
@@ -41,15 +48,18 @@ export class Session {
     this.connection.received.on((text) => this.#received(text));
     this.connection.sent.on((text) => this.#sent(text));
     this.connection.changed.on((state) => {
+      if (state.name === 'closed') this.runs.lose();
       if (state.name !== 'open') return;
       this.counters.connections++;
+      this.runs.isWhole = this.isNegotiated;
       this.#note('open', { subprotocol: state.subprotocol });
     });
     this.connection.ended.on(({ code, reason }) => {
       this.#note('close', { code, reason });
       this.hello = undefined;
       this.latency.forget();
-      this.runs.lose();
+      this.#replies.forget();
+      this.runs.cut();
     });
     setInterval(() => this.#probe(), PROBE_INTERVAL_MS);
     setInterval(() => this.throughput.tick(), 1_000);
@@ -61,12 +71,16 @@ export class Session {
     return state.name === 'open' && state.subprotocol.startsWith(SUBPROTOCOL);
   }
 
-  /** What {@link submit} would send: on a negotiated connection a run gets ids of the page's choice. */
+  /**
+   * What {@link submit} would send: on a negotiated connection a run gets ids of the page's choice, and a question the
+   * conversation of the page.
+   */
   complete(message: Message): Message {
     if (!this.isNegotiated || !ASKS_FOR_RUN.has(message['type'])) return message;
     return {
       ...message,
-      request_id: message['request_id'] ?? `r${this.#nextRequest++}`,
+      ...('query' in message && this.thread.fieldsFor(message)),
+      request_id: message['request_id'] ?? this.#requestId('r'),
       run_id: message['run_id'] ?? uuid(),
     };
   }
@@ -75,6 +89,14 @@ export class Session {
   submit(message: Message): boolean {
     if (!this.connection.isOpen) return false;
     return this.connection.send(JSON.stringify(this.complete(message)));
+  }
+
+  /** Sends a message and hands its reply to `onReply`. `false` where there is no open connection. */
+  ask(message: Message, onReply: OnReply): boolean {
+    if (!this.connection.isOpen) return false;
+    const requestId = this.#requestId('p');
+    this.#replies.expect(requestId, onReply);
+    return this.connection.send(JSON.stringify({ ...message, request_id: requestId }));
   }
 
   /** Sends a text exactly as it is. */
@@ -90,21 +112,20 @@ export class Session {
     return this.submit({ type: 'cancel' });
   }
 
-  /** Asks for a lost run by its id: the server answers with what it still holds, and executes nothing twice. */
-  reattach(answer: Answer): boolean {
-    return this.submit({ ...answer.request });
-  }
-
   /** Asks the same question as a new run. */
   repeat(answer: Answer): boolean {
-    const { run_id: _run, request_id: _request, ...question } = answer.request;
+    const { run_id: _run, request_id: _request, replace_from: _replaced, ...question } = answer.request;
     return this.submit(question);
+  }
+
+  #requestId(prefix: string): string {
+    return `${prefix}${this.#nextRequest++}`;
   }
 
   #probe(): void {
     if (!this.probing || !this.connection.isOpen || document.hidden) return;
     this.#sendingProbe = true;
-    const requestId = this.isNegotiated ? { request_id: `probe-${this.#nextRequest++}` } : {};
+    const requestId = this.isNegotiated ? { request_id: this.#requestId('probe-') } : {};
     this.submit({ type: 'ping', ...requestId });
     this.#sendingProbe = false;
   }
@@ -131,13 +152,16 @@ export class Session {
     if (message['type'] === 'connected') {
       this.hello = message;
       this.connection.confirm();
+      this.greeted.emit();
       this.#probe();
     } else if (message['type'] === 'going_away') {
       const after = Number(message['reconnect_after_ms'] ?? 0);
       this.connection.expectReturn(after);
       this.goingAway.emit(after);
     }
-    this.runs.received(message);
+    // `resumed` and decisions are of use to the answer as well as to who asked; a refusal is for who asked alone.
+    const isTaken = this.#replies.take(message);
+    if (!isTaken || message['type'] !== 'error') this.runs.received(message);
   }
 
   #note(type: string, detail: Message): void {

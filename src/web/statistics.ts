@@ -64,9 +64,9 @@ export class Statistics {
     show('stat-sent-more', formatBytes(counters.bytesSent));
     show('stat-received', formatCount(counters.received, language));
     show('stat-received-more', formatBytes(counters.bytesReceived));
-    const { finished, cancelled, failed, lost } = runs.counts;
+    const { finished, cancelled, failed, interrupted, lost, unknown } = runs.counts;
     show('stat-runs', formatCount(runs.live.length, language));
-    show('stat-runs-more', t('stat.runsMore', { finished, cancelled, failed: failed + lost }));
+    show('stat-runs-more', t('stat.runsMore', { finished, cancelled, failed: failed + interrupted + lost + unknown }));
     const topMs = this.#latency.draw(latency.samples, t('chart.latency', { last: ms(latency.last), p50: ms(half) }));
     const topRate = this.#throughput.draw(throughput.chunks, t('chart.throughput', { rate: formatRate(rate) }));
     show('chart-latency-top', formatMs(topMs));

@@ -7,6 +7,9 @@ export const HOSTILE = [
   '[link](javascript:window.pwned=4) end',
 ];
 
+/** What the tool that needs an approval is called with: markup in it has to stay text. */
+export const REFUND = '{"order_id":"A-1001","note":"<b onclick=window.pwned=5>urgent</b>"}';
+
 /** A model that does what the question says, and waits where a test has to look in the middle. */
 export class PageProvider implements LlmProvider {
   readonly vendor = 'scripted';
@@ -14,6 +17,7 @@ export class PageProvider implements LlmProvider {
   /** Questions whose model call was aborted. */
   readonly aborted: string[] = [];
   #release: (() => void)[] = [];
+  #answers = 0;
 
   /** Lets waiting answers go on. */
   release(): void {
@@ -33,10 +37,22 @@ export class PageProvider implements LlmProvider {
       yield { type: 'reasoning-delta', text: 'Let me see. ' };
       if (last?.role === 'tool') yield text('It is **42**.');
       else yield { type: 'tool-call', id: 'c1', name: 'calculator', arguments: '{"expression":"6 * 7"}' };
+    } else if (question.startsWith('refund')) {
+      if (last?.role === 'tool') yield text(`The tool said: ${last.content}`);
+      else yield { type: 'tool-call', id: 'c1', name: 'refund', arguments: REFUND };
+    } else if (question.startsWith('recall')) {
+      const asked = messages.filter((message) => message.role === 'user').map((message) => message.content);
+      yield text(`You asked: ${asked.join(', ')}. `);
+      yield text(`Answer ${++this.#answers}.`);
     } else if (question === 'many') {
       for (let lot = 0; lot < 60; lot++) {
         for (let each = 0; each < 100; each++) yield text(`w${lot * 100 + each} `);
         await new Promise((resolve) => setImmediate(resolve));
+      }
+    } else if (question === 'steps') {
+      for (const step of ['one ', 'two ', 'three ', 'four ']) {
+        yield text(step);
+        if (step !== 'four ') await this.#wait(question, signal);
       }
     } else if (question.startsWith('wait')) {
       yield text('first ');

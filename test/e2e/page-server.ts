@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'tsup';
@@ -41,6 +41,8 @@ export interface PageServer {
   /** `http://…/static/test_websocket.html` */
   readonly url: string;
   close(): Promise<void>;
+  /** Goes like a process that is killed: nothing is said to anybody. */
+  crash(): Promise<void>;
 }
 
 /** A tool whose form has every kind of control. */
@@ -58,10 +60,19 @@ const measure = defineTool({
   execute: (params) => params,
 });
 
+/** A tool that a person has to approve. */
+const refund = defineTool({
+  name: 'refund',
+  description: 'Pays an order back.',
+  params: z.object({ order_id: z.string(), note: z.string().optional() }),
+  needsApproval: true,
+  execute: ({ order_id }) => ({ refunded: order_id }),
+});
+
 /** Starts the service with the page on a port of its own, or on a given one. */
 export async function startPageServer(provider: LlmProvider, pages: string, port = 0): Promise<PageServer> {
   const server = http.createServer();
-  const agent = createAgentSocketServer({ server, provider, tools: [calculator, measure] });
+  const agent = createAgentSocketServer({ server, provider, tools: [calculator, measure, refund] });
   const routes = createHttpRoutes({
     path: '/ws/agent',
     pages,
@@ -72,6 +83,11 @@ export async function startPageServer(provider: LlmProvider, pages: string, port
     tools: () => agent.tools.describe(),
   });
   server.on('request', routes.listener);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const { port: bound } = server.address() as AddressInfo;
   return {
@@ -82,6 +98,12 @@ export async function startPageServer(provider: LlmProvider, pages: string, port
       await agent.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+    },
+    crash: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await agent.close();
     },
   };
 }

@@ -69,6 +69,13 @@ async function ask(question: string, type = 'streaming_query'): Promise<void> {
   await send().click();
 }
 
+/** Answers of one conversation follow each other; those of single questions run side by side. */
+async function standAlone(): Promise<void> {
+  await page.getByRole('button', { name: /^Conversation:/ }).click();
+  await page.getByLabel('Questions belong to a conversation').uncheck();
+  await page.keyboard.press('Escape');
+}
+
 async function ended(question: string, state: string): Promise<void> {
   await expect.poll(() => answer(question).getAttribute('data-state'), PATIENT).toBe(state);
 }
@@ -123,7 +130,7 @@ describe('connection', () => {
     await page.waitForSelector('html[data-connection=waiting]');
     await page.getByText('Connection closed: 1001').waitFor();
     await page.getByText('The embedding server closed.').waitFor();
-    await page.waitForSelector('article[data-state=failed], article[data-state=lost]');
+    await ended('wait', 'interrupted');
     await row('going_away').waitFor();
     server = await startPageServer(provider, built.directory, port);
     await page.waitForSelector('html[data-connection=open]');
@@ -132,20 +139,21 @@ describe('connection', () => {
     complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
   });
 
-  it('fetches what the server kept of a lost answer', async () => {
+  it('goes on with the answers of a connection the server lost', async () => {
     await openConnected();
     await ask('wait');
     await says('wait', 'first');
     for (const { id } of server.agent.connections) {
       server.agent.connections.disconnect(id, { code: 1011, reason: 'Internal error' });
     }
-    await page.waitForSelector('article[data-state=lost]');
-    await page.waitForSelector('html[data-connection=open]');
-    await answer('wait').getByRole('button', { name: 'Fetch what the server kept' }).click();
-    await ended('wait', 'cancelled');
     await row('resumed').waitFor();
-    await expect.poll(() => answer('wait').locator('.prose').textContent(), PATIENT).toBe('first ');
+    await answer('wait').getByText('Resumed after message 2').waitFor();
+    await ended('wait', 'running');
+    provider.release();
+    await ended('wait', 'finished');
+    await expect.poll(() => answer('wait').locator('.prose').textContent(), PATIENT).toBe('first second');
     await expect.poll(() => page.locator('article').count(), PATIENT).toBe(1);
+    expect(provider.aborted).toEqual([]);
   });
 
   it('stops trying when told to', async () => {
@@ -233,6 +241,7 @@ describe('messages by form', () => {
     await page.getByLabel('request_id').fill('my-ping');
     await send().click();
     await page.locator('.row', { hasText: 'pong' }).waitFor();
+    await standAlone();
     await ask('wait one');
     await ask('wait two');
     await says('wait two', 'first');
@@ -332,6 +341,7 @@ describe('answers', () => {
 
   it('cancels one run and leaves the other alone', async () => {
     await openConnected();
+    await standAlone();
     await ask('wait one');
     await ask('wait two');
     await says('wait two', 'first');
@@ -361,7 +371,9 @@ describe('log', () => {
     await ended('hello', 'finished');
     await page.getByLabel('Direction').selectOption('out');
     await row('connected').waitFor({ state: 'detached' });
-    await expect.poll(() => page.locator('.row-type').allTextContents(), PATIENT).toEqual(['streaming_query']);
+    await expect
+      .poll(() => page.locator('.row-type').allTextContents(), PATIENT)
+      .toEqual(['streaming_query', 'watch', 'history']);
     await page.getByLabel('Direction').selectOption('all');
     await page.locator('#log-type').selectOption('stream_end');
     await row('connected').waitFor({ state: 'detached' });
@@ -483,10 +495,15 @@ describe('for everybody', () => {
     await openConnected();
     await ask('hello');
     await ended('hello', 'finished');
-    for (const type of ['streaming_query', 'agent_query', 'tool_call', 'ping', 'cancel', 'raw JSON']) {
+    for (const type of [...TYPES, 'raw JSON']) {
       await tab(type).click();
       await expect.poll(() => page.evaluate(UNNAMED), PATIENT).toEqual([]);
     }
+    await page.getByRole('button', { name: 'Runs on the server' }).click();
+    await page.locator('#runs-rows tr').waitFor();
+    await page.getByRole('button', { name: /^Conversation:/ }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await page.evaluate(UNNAMED)).toEqual([]);
   });
 
   it.each(['light', 'dark'] as const)('keeps the contrast of text at AA or better in %s', async (colorScheme) => {
@@ -495,9 +512,21 @@ describe('for everybody', () => {
     await ended('hostile', 'finished');
     await ask('fail');
     await page.waitForSelector('article[data-state=failed]');
+    await ask('refund it');
+    await page.locator('.approval[data-state=open]').waitFor();
     await ask('wait');
+    await page.getByText('In line, 1 before it').waitFor();
+    await page.getByRole('button', { name: 'Runs on the server' }).click();
+    await page.locator('#runs-rows [data-state=queued]').waitFor();
+    await row('runs').last().getByRole('button').click();
+    await expect.poll(() => page.evaluate(LOW_CONTRAST), PATIENT).toEqual([]);
+    await page.getByRole('button', { name: 'Approve' }).click();
     await says('wait', 'first');
-    await row('connected').getByRole('button').click();
+    await page.locator('#drop').click();
+    await page.locator('article[data-cut=true]').waitFor();
+    await expect.poll(() => page.evaluate(LOW_CONTRAST), PATIENT).toEqual([]);
+    await page.getByText(/^Resumed after/).waitFor();
+    await page.getByRole('button', { name: /^Conversation:/ }).click();
     await expect.poll(() => page.evaluate(LOW_CONTRAST), PATIENT).toEqual([]);
   });
 
@@ -517,6 +546,23 @@ describe('for everybody', () => {
     await expect.poll(() => page.getByLabel('Endpoint', { exact: true }).isVisible(), PATIENT).toBe(true);
   });
 });
+
+/** What the forms of the page send. */
+const TYPES = [
+  'streaming_query',
+  'agent_query',
+  'tool_call',
+  'ping',
+  'cancel',
+  'resume',
+  'list_runs',
+  'approval',
+  'watch',
+  'history',
+  'list_conversations',
+  'update_conversation',
+  'delete_conversation',
+];
 
 /** Controls that a screen reader could only call "button" or "edit". */
 const UNNAMED = `[...document.querySelectorAll('button, a[href], input, select, textarea, [role=img], summary')]

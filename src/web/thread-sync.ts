@@ -1,0 +1,250 @@
+import type { Answer } from './answer.js';
+import type { Message } from './frames.js';
+import { fillFromHistory, historyAnswer } from './history-answer.js';
+import { failureOf, textOf } from './message-fields.js';
+import type { Session } from './session.js';
+import { Signal } from './signal.js';
+import { runIdOf, Transcript, type Turn } from './transcript.js';
+
+const PAGE = 20;
+/** Answers of which the page itself cannot tell more than the history. */
+const VAGUE: ReadonlySet<string> = new Set(['lost', 'unknown', 'unanswered']);
+
+/**
+ * Keeps the answers of the page and the conversation on the server the same: watches it, fetches its history, and asks
+ * for the places of what waits in line.
+ */
+export class ThreadSync {
+  /** Whether there is more to load, or a page is on its way. */
+  readonly changed = new Signal();
+  isLoading = false;
+  /** Runs a change of what stands above. Whoever shows it keeps the person where they are. */
+  hold = (change: () => void): void => change();
+  /** The newest page is on its way; `again`: something has changed since. */
+  #fetching: { again: boolean } | undefined;
+  readonly #session: Session;
+  readonly #transcript = new Transcript();
+
+  constructor(session: Session) {
+    this.#session = session;
+    const { runs, thread } = session;
+    session.greeted.on(() => {
+      this.isLoading = false;
+      this.#fetching = undefined;
+      this.#follow();
+    });
+    thread.moved.on((before) => {
+      this.#leave(before);
+      this.#follow();
+    });
+    thread.began.on(() => this.#watch(thread.id, true));
+    runs.added.on((answer) => this.#onAdded(answer));
+    runs.began.on((answer) => {
+      // What this page did not ask, or what took the place of something else, has changed the conversation.
+      if (this.#isOwn(answer) && (answer.origin === 'watched' || isReplacing(answer))) this.refresh();
+    });
+    runs.ended.on((answer) => this.#onEnded(answer));
+    runs.dropped.on((answer) => {
+      if (!this.#isOwn(answer) || answer.questionId === undefined) return;
+      this.#transcript.putAway(answer.questionId);
+      this.changed.emit();
+    });
+  }
+
+  get hasOlder(): boolean {
+    return this.#transcript.hasOlder;
+  }
+
+  /** Fetches the newest page of the history. */
+  refresh(): void {
+    const { thread } = this.#session;
+    const { id } = thread;
+    if (id === undefined || !this.#session.isNegotiated) return;
+    if (this.#fetching !== undefined) {
+      this.#fetching.again = true;
+      return;
+    }
+    this.#fetching = { again: false };
+    this.#session.ask({ type: 'history', conversation_id: id, limit: PAGE }, (reply) => {
+      const again = this.#fetching?.again === true;
+      this.#fetching = undefined;
+      if (again || thread.id !== id) this.refresh();
+      if (thread.id !== id || this.#isRefused(reply)) return;
+      this.#transcript.takeNewest(reply);
+      thread.title = textOf(reply, 'title');
+      this.#reconcile(id);
+    });
+  }
+
+  /** Fetches the page before the oldest message here. */
+  loadOlder(): void {
+    const { thread } = this.#session;
+    const { id } = thread;
+    if (id === undefined || this.isLoading || !this.#session.isNegotiated) return;
+    // Where everything was put away the newest page is the next older one.
+    const before = this.#transcript.oldestId;
+    const message = { type: 'history', conversation_id: id, limit: PAGE, ...(before !== undefined && { before }) };
+    this.isLoading = this.#session.ask(message, (reply) => {
+      this.isLoading = false;
+      if (thread.id === id && !this.#isRefused(reply)) {
+        this.#transcript.takeOlder(reply);
+        this.hold(() => this.#reconcile(id));
+      }
+      this.changed.emit();
+    });
+    this.changed.emit();
+  }
+
+  /** Asks a question in the place of another one and of all that followed. */
+  edit(answer: Answer, query: string): boolean {
+    return this.#replace(answer, query, answer.questionId);
+  }
+
+  /** Asks for another answer to the same question. */
+  regenerate(answer: Answer): boolean {
+    return this.#replace(answer, answer.question, answer.answerId ?? answer.questionId);
+  }
+
+  /** Gives the conversation a name. */
+  rename(title: string): void {
+    const { id } = this.#session.thread;
+    if (id === undefined) return;
+    this.#session.ask({ type: 'update_conversation', conversation_id: id, title }, (reply) => {
+      if (!this.#isRefused(reply) && this.#session.thread.id === id) {
+        this.#session.thread.begin();
+        this.#session.thread.title = textOf(reply, 'title');
+      }
+    });
+  }
+
+  #replace(answer: Answer, query: string, from: string | undefined): boolean {
+    const { kind, conversationId } = answer;
+    if (from === undefined || conversationId === undefined) return false;
+    return this.#session.submit({ type: kind, query, conversation_id: conversationId, replace_from: from });
+  }
+
+  #isOwn(answer: Answer): boolean {
+    return answer.conversationId !== undefined && answer.conversationId === this.#session.thread.id;
+  }
+
+  /** Reads along from now on, and learns what was before. */
+  #follow(): void {
+    const { thread, isNegotiated } = this.#session;
+    if (!isNegotiated || !thread.hasBegun) return;
+    thread.begin();
+    this.#watch(thread.id, true);
+    this.refresh();
+  }
+
+  #leave(before: string | undefined): void {
+    const { runs } = this.#session;
+    this.#transcript.clear();
+    for (const answer of runs.all.filter((each) => each.conversationId === before && before !== undefined)) {
+      // What still runs is read on, out of sight, so that it is whole when the person comes back.
+      if (!answer.isLive) runs.drop(answer);
+    }
+    if (before !== undefined) this.#watch(before, false);
+    this.changed.emit();
+  }
+
+  #watch(id: string | undefined, active: boolean): void {
+    if (!this.#session.isNegotiated) return;
+    this.#session.ask({ type: 'watch', conversation_id: id, active }, (reply) => this.#isRefused(reply));
+  }
+
+  #onAdded(answer: Answer): void {
+    const { thread } = this.#session;
+    const { conversationId } = answer;
+    if (conversationId === undefined || answer.origin !== 'here') return;
+    thread.open(conversationId);
+    thread.begin(answer.question);
+    this.#markReplaced(answer);
+  }
+
+  #onEnded(answer: Answer): void {
+    const { runs } = this.#session;
+    for (const other of runs.all) {
+      if (other.replacedBy !== answer) continue;
+      other.replacedBy = undefined;
+      other.touch();
+    }
+    if (answer.state === 'lost' || answer.state === 'unknown') return;
+    if (this.#isOwn(answer)) this.refresh();
+    else if (answer.conversationId !== undefined) runs.drop(answer);
+  }
+
+  /** What a question takes the place of is on its way out from the moment it is asked. */
+  #markReplaced(newer: Answer): void {
+    const from = newer.request['replace_from'];
+    if (typeof from !== 'string') return;
+    const own = this.#session.runs.all.filter((answer) => this.#isOwn(answer) && answer !== newer);
+    const at = own.findIndex((answer) => answer.questionId === from || answer.answerId === from);
+    for (const answer of at === -1 ? [] : own.slice(at)) {
+      if (answer.isLive) continue;
+      answer.replacedBy = newer;
+      answer.touch();
+    }
+  }
+
+  /** Gives every turn of the history its answer, in its order, and takes out what is no longer in it. */
+  #reconcile(conversationId: string): void {
+    const { runs } = this.#session;
+    const { turns } = this.#transcript;
+    const inHistory = new Set<Answer>();
+    let previous: Answer | undefined;
+    for (const turn of turns) {
+      const known = this.#answerOf(turn, turn === turns.at(-1));
+      const answer = known ?? historyAnswer(turn, conversationId);
+      if (known === undefined) runs.add(answer, previous ?? this.#beforeFirst());
+      else if (VAGUE.has(known.state) && turn.steps.length > 0) {
+        runs.revive(known);
+        fillFromHistory(known, turn);
+      }
+      answer.questionId = textOf(turn.question, 'id');
+      answer.answerId = textOf(turn.steps[0] ?? {}, 'id');
+      answer.touch();
+      inHistory.add(answer);
+      previous = answer;
+    }
+    for (const answer of runs.all.filter((each) => this.#isOwn(each) && !each.isLive)) {
+      if (answer.questionId === undefined || inHistory.has(answer)) continue;
+      // Its question may stand there still, with another answer.
+      answer.questionId = undefined;
+      runs.drop(answer);
+    }
+    const [first] = turns;
+    if (first !== undefined && !this.hasOlder) this.#session.thread.begin(textOf(first.question, 'content'));
+    this.changed.emit();
+  }
+
+  #answerOf(turn: Turn, isLast: boolean): Answer | undefined {
+    const { runs } = this.#session;
+    if (isLast && turn.steps.length === 0) {
+      // A question without an answer is the one being answered, also where its message is older than the run.
+      const query = turn.question['content'];
+      const running = runs.live.find(
+        (answer) => this.#isOwn(answer) && answer.position.at > 0 && answer.question === query,
+      );
+      if (running !== undefined) return running;
+    }
+    const runId = runIdOf(turn);
+    return runId === undefined ? undefined : runs.byRunId(runId);
+  }
+
+  /** The place before everything of this conversation. */
+  #beforeFirst(): Answer | 'first' {
+    const { all } = this.#session.runs;
+    const at = all.findIndex((answer) => this.#isOwn(answer));
+    return (at > 0 ? all[at - 1] : undefined) ?? 'first';
+  }
+
+  #isRefused(reply: Message): boolean {
+    if (reply['type'] !== 'error') return false;
+    this.#session.runs.refused.emit({ failure: failureOf(reply) });
+    return true;
+  }
+}
+
+function isReplacing(answer: Answer): boolean {
+  return typeof answer.request['replace_from'] === 'string';
+}

@@ -1,0 +1,96 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** The page paints in frames of its own: what it shows is waited for. */
+export const PATIENT = { timeout: 5_000 };
+
+/** What the browser says of a server that is not there is not the page's fault. */
+const NO_SERVER = /ERR_|WebSocket connection to|Failed to load resource/;
+
+/** A browser with one person in it: its tabs share what the browser remembers. */
+export async function openBrowser(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options });
+  context.setDefaultTimeout(10_000);
+  return context;
+}
+
+/** One tab with the page, and what a person does in it. */
+export class PageDriver {
+  readonly page: Page;
+  readonly #complaints: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.#complaints.push(error.message));
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.#complaints.push(message.text());
+    });
+  }
+
+  /** Opens the page in a tab of its own and connects. */
+  static async connected(context: BrowserContext, url: string): Promise<PageDriver> {
+    const driver = new PageDriver(await context.newPage());
+    await driver.page.goto(url);
+    await driver.page.waitForSelector('html[data-ready]');
+    await driver.page.locator('#connect').click();
+    await driver.isConnected();
+    return driver;
+  }
+
+  /** Opens the second tab the way the page offers it. */
+  async secondTab(): Promise<PageDriver> {
+    const opening = this.page.context().waitForEvent('page');
+    await this.page.locator('#thread-tab').click();
+    const driver = new PageDriver(await opening);
+    await driver.isConnected();
+    return driver;
+  }
+
+  /** What the browser complained about, a refused script least of all. */
+  complaints(serverWasAway = false): string[] {
+    return this.#complaints.filter((text) => !serverWasAway || !NO_SERVER.test(text));
+  }
+
+  async isConnected(): Promise<void> {
+    await this.page.waitForSelector('html[data-ready][data-connection=open]');
+  }
+
+  answer(question: string): Locator {
+    return this.page.locator('article:not([hidden])', {
+      has: this.page.getByRole('heading', { name: question, exact: true, level: 3 }),
+    });
+  }
+
+  /** The frames of a type in the log. */
+  row(type: string): Locator {
+    return this.page.locator('.row', { has: this.page.getByText(type, { exact: true }) });
+  }
+
+  async ask(question: string, type = 'streaming_query'): Promise<void> {
+    await this.page.getByRole('tab', { name: type, exact: true }).click();
+    await this.page.locator('#composer textarea[name=query]').fill(question);
+    await this.page.locator('#composer-send').click();
+  }
+
+  async press(question: string, name: string): Promise<void> {
+    await this.answer(question).getByRole('button', { name, exact: true }).click();
+  }
+
+  async says(question: string, text: string): Promise<void> {
+    await this.page.bringToFront();
+    await expect.poll(() => this.answer(question).locator('.prose').textContent(), PATIENT).toBe(text);
+  }
+
+  /** A tab behind another one paints when it is looked at. */
+  async is(question: string, state: string): Promise<void> {
+    await this.page.bringToFront();
+    await expect.poll(() => this.answer(question).getAttribute('data-state'), PATIENT).toBe(state);
+  }
+
+  /** The questions on the page, in their order. */
+  async shows(...questions: string[]): Promise<void> {
+    await this.page.bringToFront();
+    const titles = this.page.locator('article:not([hidden]) .ask h3');
+    await expect.poll(() => titles.allTextContents(), PATIENT).toEqual(questions);
+  }
+}

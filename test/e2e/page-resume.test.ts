@@ -1,0 +1,256 @@
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { launchBrowser } from '../helpers/browser.js';
+import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
+import { PageProvider } from './page-provider.js';
+import { buildPage, startPageServer, type PageServer } from './page-server.js';
+
+let browser: Browser;
+let built: Awaited<ReturnType<typeof buildPage>>;
+let provider: PageProvider;
+let server: PageServer;
+let context: BrowserContext;
+let tab: PageDriver;
+let serverWasAway = false;
+
+beforeAll(async () => {
+  [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await built.remove();
+});
+
+beforeEach(async () => {
+  serverWasAway = false;
+  provider = new PageProvider();
+  server = await startPageServer(provider, built.directory);
+  context = await openBrowser(browser);
+  tab = await PageDriver.connected(context, server.url);
+});
+
+afterEach(async () => {
+  await context.close();
+  await server.close();
+  expect(tab.complaints(serverWasAway)).toEqual([]);
+});
+
+describe('a dropped connection', () => {
+  it('lets the answer go on and shows the same text as without the drop', async () => {
+    await tab.ask('wait here');
+    await tab.says('wait here', 'first ');
+    await tab.page.getByRole('button', { name: 'Drop the connection' }).click();
+    await tab.page.getByText('You dropped the connection').waitFor();
+    await expect.poll(() => tab.answer('wait here').getAttribute('data-cut'), PATIENT).toBe('true');
+    await tab.answer('wait here').getByText('Connection lost, reconnecting…').waitFor();
+    provider.release();
+    await tab.is('wait here', 'finished');
+    await tab.says('wait here', 'first second');
+    await tab.answer('wait here').getByText('Resumed after message 2').waitFor();
+    expect(provider.aborted).toEqual([]);
+    await expect.poll(() => tab.page.locator('#banner').isHidden(), PATIENT).toBe(true);
+  });
+
+  it('is said to screen readers when it is back', async () => {
+    await tab.ask('wait here');
+    await tab.says('wait here', 'first ');
+    await tab.page.getByRole('button', { name: 'Drop the connection' }).click();
+    await tab.page.getByText('Connected again. Reading on: 1.').waitFor({ state: 'attached' });
+    await expect.poll(() => tab.answer('wait here').getAttribute('data-cut'), PATIENT).toBe('false');
+    await tab.press('wait here', 'Cancel');
+    await tab.is('wait here', 'cancelled');
+  });
+
+  it('applies a long answer once, however often it is dropped', async () => {
+    await tab.ask('steps');
+    for (let drop = 1; drop <= 3; drop++) {
+      await tab.says('steps', ['one ', 'one two ', 'one two three '][drop - 1] ?? '');
+      await tab.page.locator('#drop').click();
+      provider.release();
+      await tab.page.getByRole('button', { name: 'Try now' }).click();
+      await tab.isConnected();
+    }
+    await tab.says('steps', 'one two three four ');
+    await tab.is('steps', 'finished');
+    await tab
+      .answer('steps')
+      .getByText(/^Resumed 3 times/)
+      .waitFor();
+  });
+
+  it('applies pieces the server joined meanwhile', async () => {
+    await tab.ask('many');
+    await tab.answer('many').locator('.prose').waitFor();
+    await tab.page.locator('#drop').click();
+    const words = Array.from({ length: 6_000 }, (_, index) => `w${index} `).join('');
+    await tab.says('many', words);
+    await tab.is('many', 'finished');
+  });
+
+  it('is shown by one button of the welcome', async () => {
+    await tab.page.getByRole('button', { name: 'Drop and resume' }).click();
+    await tab.page.getByText('You dropped the connection').waitFor();
+    await tab.page.locator('article[data-state=finished] .prose', { hasText: 'Hello, world.' }).waitFor();
+    await tab.page.getByText(/^Resumed after message/).waitFor();
+  });
+
+  it('carries whole answers and tool calls over as well', async () => {
+    await tab.ask('wait whole', 'agent_query');
+    await tab.is('wait whole', 'running');
+    await tab.page.locator('#drop').click();
+    provider.release();
+    await tab.is('wait whole', 'finished');
+    await tab.says('wait whole', 'first second');
+  });
+
+  it('asks a question nobody confirmed again, and it is answered once', async () => {
+    // Nothing reaches the page after the question left: it cannot know whether it arrived.
+    await tab.page.evaluate(`(() => {
+      const send = WebSocket.prototype.send;
+      WebSocket.prototype.send = function (text) {
+        send.call(this, text);
+        if (!String(text).includes('"recall once"')) return;
+        WebSocket.prototype.send = send;
+        queueMicrotask(() => document.getElementById('drop').click());
+      };
+    })()`);
+    await tab.ask('recall once');
+    await tab.says('recall once', 'You asked: recall once. Answer 1.');
+    await expect.poll(() => tab.row('streaming_query').count(), PATIENT).toBe(2);
+    await tab.shows('recall once');
+  });
+
+  it('closes for good with the button, and comes back with it', async () => {
+    await tab.ask('wait here');
+    await tab.says('wait here', 'first ');
+    await tab.page.getByRole('button', { name: 'Disconnect' }).click();
+    await tab.is('wait here', 'lost');
+    await tab.page.locator('#connect').click();
+    await tab.is('wait here', 'running');
+    provider.release();
+    await tab.says('wait here', 'first second');
+  });
+});
+
+describe('a log that comes with holes and repetitions', () => {
+  it('is read again where a message is missing, and a repeated one is left out', async () => {
+    let seen = 0;
+    await tab.page.routeWebSocket(/ws\/agent/, (socket) => {
+      const upstream = socket.connectToServer();
+      upstream.onMessage((text) => {
+        const isChunk = String(text).includes('"stream_chunk"');
+        if (isChunk) seen++;
+        // The first piece never arrives; what the second reading brings comes twice.
+        if (isChunk && seen === 1) return;
+        socket.send(text);
+        if (isChunk) socket.send(text);
+      });
+    });
+    await tab.page.reload();
+    await tab.page.waitForSelector('html[data-ready]');
+    await tab.page.locator('#connect').click();
+    await tab.isConnected();
+    await tab.ask('hello');
+    await tab.says('hello', 'Hello, world.');
+    await tab.is('hello', 'finished');
+    await tab.row('resumed').waitFor();
+  });
+});
+
+describe('the documented core', () => {
+  it('loses what ran, and says so', async () => {
+    await tab.page.getByRole('button', { name: 'Disconnect' }).click();
+    await tab.page.getByLabel('Protocol to offer').selectOption('core');
+    await tab.page.locator('#connect').click();
+    await tab.isConnected();
+    await tab.ask('wait here');
+    await tab.says('wait here', 'first ');
+    await tab.page.locator('#drop').click();
+    await tab.page.getByText('The documented core cannot read on').waitFor();
+    await tab.is('wait here', 'lost');
+    await expect.poll(() => provider.aborted, PATIENT).toEqual(['wait here']);
+    await tab.isConnected();
+    await expect.poll(() => tab.row('resume').count(), PATIENT).toBe(0);
+  });
+});
+
+describe('a reload', () => {
+  it('reads on what runs, in the conversation and outside of it', async () => {
+    await tab.ask('wait inside');
+    await tab.says('wait inside', 'first ');
+    await tab.page.locator('#thread-open').click();
+    await tab.page.getByLabel('Questions belong to a conversation').uncheck();
+    await tab.page.keyboard.press('Escape');
+    await tab.ask('wait outside');
+    await tab.says('wait outside', 'first ');
+    await tab.page.reload();
+    await tab.isConnected();
+    await tab.says('wait outside', 'first ');
+    provider.release();
+    await tab.says('wait outside', 'first second');
+    await tab.is('wait outside', 'finished');
+  });
+});
+
+describe('a server that restarted', () => {
+  it('leaves the outcome unknown where it does not know the run any more', async () => {
+    serverWasAway = true;
+    await tab.ask('wait here');
+    await tab.says('wait here', 'first ');
+    const { port } = server;
+    await server.crash();
+    server = await startPageServer(provider, built.directory, port);
+    await tab.is('wait here', 'unknown');
+    await tab.answer('wait here').getByText('The server restarted and does not know this run any more.').waitFor();
+    await tab.says('wait here', 'first ');
+    // Nothing was asked a second time.
+    await expect.poll(() => tab.row('streaming_query').count(), PATIENT).toBe(1);
+  });
+
+  it('shows what there was of an interrupted answer', async () => {
+    serverWasAway = true;
+    await tab.ask('wait here');
+    await tab.says('wait here', 'first ');
+    const { port } = server;
+    await server.close();
+    await tab.is('wait here', 'interrupted');
+    await tab.answer('wait here').getByText('run_interrupted').waitFor();
+    await tab.says('wait here', 'first ');
+    server = await startPageServer(provider, built.directory, port);
+    await tab.isConnected();
+  });
+});
+
+describe('the runs on the server', () => {
+  it('are listed, read again and cancelled', async () => {
+    await tab.ask('hello');
+    await tab.is('hello', 'finished');
+    await tab.ask('wait here');
+    await tab.says('wait here', 'first ');
+    await tab.page.getByRole('button', { name: 'Runs on the server' }).click();
+    const rows = tab.page.locator('#runs-rows tr');
+    await expect.poll(() => rows.locator('.run-state').allTextContents(), PATIENT).toEqual(['running', 'finished']);
+    await expect.poll(() => rows.nth(1).locator('td').nth(2).textContent(), PATIENT).toBe('4');
+    await rows.nth(1).getByRole('button', { name: 'Read again from the start' }).click();
+    await tab.row('resumed').waitFor();
+    await tab.says('hello', 'Hello, world.');
+    await tab.is('hello', 'finished');
+    await rows.nth(0).getByRole('button', { name: 'Cancel' }).click();
+    await tab.is('wait here', 'cancelled');
+    await expect.poll(() => rows.locator('.run-state').allTextContents(), PATIENT).toEqual(['cancelled', 'finished']);
+  });
+
+  it('are read again where the page had cleared them', async () => {
+    await tab.page.locator('#thread-open').click();
+    await tab.page.getByLabel('Questions belong to a conversation').uncheck();
+    await tab.page.keyboard.press('Escape');
+    await tab.ask('hello');
+    await tab.is('hello', 'finished');
+    await tab.page.getByRole('button', { name: 'Clear ended answers' }).click();
+    await expect.poll(() => tab.page.locator('article').count(), PATIENT).toBe(0);
+    await tab.page.getByRole('button', { name: 'Runs on the server' }).click();
+    await tab.page.getByRole('button', { name: 'Read again from the start' }).click();
+    await tab.page.locator('article .prose', { hasText: 'Hello, world.' }).waitFor();
+  });
+});
