@@ -1,0 +1,55 @@
+// The server under chaos: one process, one database. It is killed and started again.
+import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { z } from 'zod';
+import { sleep } from '../../bench/lib/clock.js';
+import { load } from '../lib/entries.js';
+
+const { from, database, toolFile, upstream } = JSON.parse(process.argv[2]);
+const [{ createAgentSocketServer, defineTool }, { createOpenAiProvider }, { createSqliteStore }] = await Promise.all([
+  load(from, 'index'),
+  load(from, 'openai'),
+  load(from, 'sqlite'),
+]);
+
+const appendLine = defineTool({
+  name: 'append_line',
+  description: 'Leaves a trace of being executed',
+  params: z.object({}),
+  async execute(_params, { runId, toolCallId }) {
+    await sleep(10);
+    appendFileSync(toolFile, `${runId} ${toolCallId}\n`);
+    await sleep(10);
+    return 'done';
+  },
+});
+
+const warnings = [];
+const warn = (fields, message) => warnings.push(`${message} ${fields.err ?? ''}`);
+const logger = { trace() {}, debug() {}, info() {}, warn, error: warn, fatal: warn };
+const store = await createSqliteStore({ path: database, logger });
+const server = createServer();
+const agent = createAgentSocketServer({
+  server,
+  store,
+  logger,
+  provider: createOpenAiProvider({ baseUrl: upstream, apiKey: 'chaos', model: 'chaos' }),
+  tools: [appendLine],
+});
+
+let stopping = false;
+// Whoever conducts is gone: nobody would stop it.
+process.on('disconnect', () => process.exit(stopping ? 0 : 1));
+process.on('message', async (question) => {
+  if (question === 'state') {
+    process.send({ live: agent.runs.size, unfinished: store.runs.unfinished().length, warnings });
+  } else if (question === 'stop') {
+    stopping = true;
+    await agent.close({ drainMs: 1_000 });
+    store.close();
+    server.close();
+    process.disconnect();
+  }
+});
+
+server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));

@@ -1,0 +1,70 @@
+// npm run chaos: see README.md
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LoadWatch } from '../bench/lib/clock.js';
+import { Crowd, PATIENCE_MS } from './lib/crowd.js';
+import { Disturbance } from './lib/disturbance.js';
+import { load } from './lib/entries.js';
+import { report } from './lib/report.js';
+import { killAll, ServerProcess } from './lib/server-process.js';
+import { fail, readSettings } from './lib/settings.js';
+import { Upstream } from './lib/upstream.js';
+import { judgeRun, readToolLines } from './lib/verdict.js';
+
+const { seed, clients, seconds, kills, tokens, from } = readSettings();
+if (from === 'dist' && !existsSync(fileURLToPath(new URL('../../dist/sqlite.js', import.meta.url)))) {
+  fail('dist/sqlite.js is missing: run "npm run build" first, or use --source');
+}
+const directory = mkdtempSync(join(tmpdir(), 'agent-ws-chaos-'));
+process.on('exit', () => {
+  killAll();
+  rmSync(directory, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
+setTimeout(() => fail(`not done in time, seed ${seed}`), (seconds + 60) * 1_000 + PATIENCE_MS).unref();
+
+const [{ createRandom, FaultProxy }, { createAgentClient }] = await Promise.all([
+  load(from, 'testing'),
+  load(from, 'client'),
+]);
+const what = `${clients} clients, ${seconds} s, ${kills} kills, answers of up to ${tokens} tokens`;
+process.stdout.write(`seed ${seed}: ${what}, Node ${process.version}, ${from}\n`);
+
+const toolFile = join(directory, 'tool.txt');
+writeFileSync(toolFile, '');
+const upstream = await Upstream.start();
+const options = { from, database: join(directory, 'chaos.db'), toolFile, upstream: upstream.url };
+const server = await ServerProcess.start(options);
+const proxy = await FaultProxy.start({ target: server.port });
+const disturbance = new Disturbance({ proxy, random: createRandom(seed), server, options });
+const crowd = new Crowd({ url: proxy.url(), upstream, tokens, ms: seconds * 1_000, createAgentClient });
+const watch = new LoadWatch();
+
+await Promise.all([
+  disturbance.run(seconds * 1_000, kills),
+  ...Array.from({ length: clients }, (_, number) => {
+    const random = createRandom((seed + number + 1) >>> 0);
+    return number % 4 === 0 ? crowd.libraryClient(random) : crowd.plainClient(random);
+  }),
+]);
+
+const { lateP99 } = watch.take();
+const { live, unfinished, warnings } = await disturbance.server.state();
+const exitCode = await disturbance.server.stop();
+const toolLines = readToolLines(toolFile);
+const { killedAt } = disturbance;
+const violations = [
+  ...crowd.burning,
+  ...crowd.runs.flatMap((run) => judgeRun(run, { killedAt, upstream, toolLines })),
+  ...(live + unfinished > 0 ? [`${live} runs in progress at the end, ${unfinished} of them in the database`] : []),
+  ...(upstream.count('open') > 0 ? [`${upstream.count('open')} model calls open at the end`] : []),
+  ...(exitCode === 0 ? [] : [`the server ended with ${exitCode}`]),
+];
+const lines = report({ runs: crowd.runs, disturbance, upstream, toolLines, lateP99 });
+process.stdout.write(`${lines.join('\n')}\n`);
+for (const warning of new Set(warnings)) process.stdout.write(`the server warned: ${warning}\n`);
+for (const violation of violations.slice(0, 50)) process.stdout.write(`VIOLATION ${violation}\n`);
+process.stdout.write(`${violations.length} violations, seed ${seed}\n`);
+process.exit(violations.length > 0 ? 1 : 0);
