@@ -1,14 +1,12 @@
 import type { Answer } from './answer.js';
 import type { Message } from './frames.js';
-import { fillFromHistory, historyAnswer } from './history-answer.js';
 import { failureOf, textOf } from './message-fields.js';
+import { reconcile } from './reconcile.js';
 import type { Session } from './session.js';
 import { Signal } from './signal.js';
-import { runIdOf, Transcript, type Turn } from './transcript.js';
+import { Transcript } from './transcript.js';
 
 const PAGE = 20;
-/** Answers of which the page itself cannot tell more than the history. */
-const VAGUE: ReadonlySet<string> = new Set(['lost', 'unknown', 'unanswered']);
 
 /**
  * Keeps the answers of the page and the conversation on the server the same: watches it, fetches its history, and asks
@@ -22,6 +20,8 @@ export class ThreadSync {
   hold = (change: () => void): void => change();
   /** The newest page is on its way; `again`: something has changed since. */
   #fetching: { again: boolean } | undefined;
+  /** `epoch` of the server whose history is shown. */
+  #epoch: unknown;
   readonly #session: Session;
   readonly #transcript = new Transcript();
 
@@ -31,6 +31,7 @@ export class ThreadSync {
     session.greeted.on(() => {
       this.isLoading = false;
       this.#fetching = undefined;
+      this.#keepIfForgotten();
       this.#follow();
     });
     thread.moved.on((before) => {
@@ -136,6 +137,19 @@ export class ThreadSync {
     this.refresh();
   }
 
+  /** A server that forgot everything takes nothing away from what the person has on the page. */
+  #keepIfForgotten(): void {
+    const { hello, runs } = this.#session;
+    const isOther = this.#epoch !== undefined && this.#epoch !== hello?.['epoch'];
+    this.#epoch = hello?.['epoch'];
+    if (!isOther) return;
+    this.#transcript.clear();
+    for (const answer of runs.all) {
+      answer.questionId = answer.answerId = undefined;
+      answer.touch();
+    }
+  }
+
   #leave(before: string | undefined): void {
     const { runs } = this.#session;
     this.#transcript.clear();
@@ -186,56 +200,13 @@ export class ThreadSync {
     }
   }
 
-  /** Gives every turn of the history its answer, in its order, and takes out what is no longer in it. */
   #reconcile(conversationId: string): void {
-    const { runs } = this.#session;
+    const { runs, thread } = this.#session;
     const { turns } = this.#transcript;
-    const inHistory = new Set<Answer>();
-    let previous: Answer | undefined;
-    for (const turn of turns) {
-      const known = this.#answerOf(turn, turn === turns.at(-1));
-      const answer = known ?? historyAnswer(turn, conversationId);
-      if (known === undefined) runs.add(answer, previous ?? this.#beforeFirst());
-      else if (VAGUE.has(known.state) && turn.steps.length > 0) {
-        runs.revive(known);
-        fillFromHistory(known, turn);
-      }
-      answer.questionId = textOf(turn.question, 'id');
-      answer.answerId = textOf(turn.steps[0] ?? {}, 'id');
-      answer.touch();
-      inHistory.add(answer);
-      previous = answer;
-    }
-    for (const answer of runs.all.filter((each) => this.#isOwn(each) && !each.isLive)) {
-      if (answer.questionId === undefined || inHistory.has(answer)) continue;
-      // Its question may stand there still, with another answer.
-      answer.questionId = undefined;
-      runs.drop(answer);
-    }
+    reconcile(runs, turns, conversationId);
     const [first] = turns;
-    if (first !== undefined && !this.hasOlder) this.#session.thread.begin(textOf(first.question, 'content'));
+    if (first !== undefined && !this.hasOlder) thread.begin(textOf(first.question, 'content'));
     this.changed.emit();
-  }
-
-  #answerOf(turn: Turn, isLast: boolean): Answer | undefined {
-    const { runs } = this.#session;
-    if (isLast && turn.steps.length === 0) {
-      // A question without an answer is the one being answered, also where its message is older than the run.
-      const query = turn.question['content'];
-      const running = runs.live.find(
-        (answer) => this.#isOwn(answer) && answer.position.at > 0 && answer.question === query,
-      );
-      if (running !== undefined) return running;
-    }
-    const runId = runIdOf(turn);
-    return runId === undefined ? undefined : runs.byRunId(runId);
-  }
-
-  /** The place before everything of this conversation. */
-  #beforeFirst(): Answer | 'first' {
-    const { all } = this.#session.runs;
-    const at = all.findIndex((answer) => this.#isOwn(answer));
-    return (at > 0 ? all[at - 1] : undefined) ?? 'first';
   }
 
   #isRefused(reply: Message): boolean {

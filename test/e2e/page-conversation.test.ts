@@ -164,15 +164,25 @@ describe('edit and regenerate', () => {
   });
 
   it('works for an answer of which nothing was shown', async () => {
-    await tab.ask('wait here', 'agent_query');
-    await tab.is('wait here', 'running');
-    await tab.press('wait here', 'Cancel');
-    await tab.is('wait here', 'cancelled');
-    await tab.press('wait here', 'Regenerate');
-    await tab.is('wait here', 'running');
+    await tab.ask('mute');
+    await tab.is('mute', 'running');
+    await tab.press('mute', 'Cancel');
+    await tab.is('mute', 'cancelled');
+    const second = await tab.secondTab();
+    await second.is('mute', 'unanswered');
+    await tab.press('mute', 'Regenerate');
+    await tab.is('mute', 'running');
+    await tab.press('mute', 'Cancel');
+    await tab.is('mute', 'cancelled');
+    await tab.shows('mute');
+    await second.is('mute', 'cancelled');
+    await second.shows('mute');
+    expect(second.complaints()).toEqual([]);
+    await tab.press('mute', 'Regenerate');
+    await tab.is('mute', 'running');
     provider.release();
-    await tab.says('wait here', 'first second');
-    await tab.shows('wait here');
+    await tab.says('mute', 'spoken');
+    await tab.shows('mute');
   });
 });
 
@@ -307,6 +317,32 @@ describe('conversations', () => {
     await dialog.getByRole('button', { name: /wait here/ }).click();
     await tab.says('wait here', 'first second');
     await tab.shows('wait here');
+  });
+
+  it('are told by a server that knows the person, in a browser that does not', async () => {
+    const endpoint = `ws://127.0.0.1:${server.port}/ws/agent?user=anna`;
+    const open = async (driver: PageDriver): Promise<void> => {
+      await driver.page.getByRole('button', { name: 'Disconnect' }).click();
+      await driver.page.getByLabel('Endpoint', { exact: true }).fill(endpoint);
+      await driver.page.locator('#connect').click();
+      await driver.isConnected();
+    };
+    await open(tab);
+    await told('recall a', 'You asked: recall a. Answer 1.');
+    await tab.page.reload();
+    await tab.isConnected();
+    await tab.shows('recall a');
+    const elsewhere = await openBrowser(browser);
+    const other = await PageDriver.connected(elsewhere, server.url);
+    await open(other);
+    await other.page.getByRole('button', { name: /^Conversation:/ }).click();
+    await other.page
+      .getByRole('dialog')
+      .getByRole('button', { name: /recall a/ })
+      .click();
+    await other.says('recall a', 'You asked: recall a. Answer 1.');
+    expect(other.complaints()).toEqual([]);
+    await elsewhere.close();
   });
 
   it('are filled into the forms that ask for one', async () => {

@@ -54,6 +54,9 @@ export class PageProvider implements LlmProvider {
         yield text(step);
         if (step !== 'four ') await this.#wait(question, signal);
       }
+    } else if (question === 'mute') {
+      await this.#wait(question, signal);
+      yield text('spoken');
     } else if (question.startsWith('wait')) {
       yield text('first ');
       await this.#wait(question, signal);

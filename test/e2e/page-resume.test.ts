@@ -196,6 +196,9 @@ describe('a reload', () => {
 describe('a server that restarted', () => {
   it('leaves the outcome unknown where it does not know the run any more', async () => {
     serverWasAway = true;
+    await tab.ask('hello');
+    await tab.is('hello', 'finished');
+    await tab.answer('hello').getByRole('button', { name: 'Edit' }).waitFor();
     await tab.ask('wait here');
     await tab.says('wait here', 'first ');
     const { port } = server;
@@ -204,8 +207,11 @@ describe('a server that restarted', () => {
     await tab.is('wait here', 'unknown');
     await tab.answer('wait here').getByText('The server restarted and does not know this run any more.').waitFor();
     await tab.says('wait here', 'first ');
-    // Nothing was asked a second time.
-    await expect.poll(() => tab.row('streaming_query').count(), PATIENT).toBe(1);
+    // Nothing was asked a second time, and nothing taken away although the server forgot it.
+    await tab.page.locator('#log-type').selectOption('streaming_query');
+    await expect.poll(() => tab.page.locator('.row').count(), PATIENT).toBe(2);
+    await tab.shows('hello', 'wait here');
+    await tab.answer('hello').getByRole('button', { name: 'Ask again' }).waitFor();
   });
 
   it('shows what there was of an interrupted answer', async () => {

@@ -72,7 +72,12 @@ const refund = defineTool({
 /** Starts the service with the page on a port of its own, or on a given one. */
 export async function startPageServer(provider: LlmProvider, pages: string, port = 0): Promise<PageServer> {
   const server = http.createServer();
-  const agent = createAgentSocketServer({ server, provider, tools: [calculator, measure, refund] });
+  const agent = createAgentSocketServer({
+    server,
+    provider,
+    tools: [calculator, measure, refund],
+    authenticate: ({ url }) => ({ id: new URL(url ?? '', 'ws://page').searchParams.get('user') ?? 'anonymous' }),
+  });
   const routes = createHttpRoutes({
     path: '/ws/agent',
     pages,
