@@ -21,17 +21,15 @@ export { MessageHandler, type MessageEvents, type MessageHandlerOptions } from '
 export { defineMessage, type CustomMessageDefinition, type CustomMessageType } from './message/custom-message.js';
 
 // Runs
-export {
-  RunManager,
-  type Acceptance,
-  type Cancellation,
-  type RunEvents,
-  type RunExecutor,
-  type RunManagerOptions,
-} from './run/run-manager.js';
-export { AgentExecutor, type AgentExecutorOptions } from './run/executor.js';
+export { RunManager, type Acceptance, type RunEvents } from './run/run-manager.js';
+export type { Cancellation } from './run/cancellation.js';
+export type { RunManagerOptions } from './run/run-manager-options.js';
+export type { RunExecutor } from './run/run-executor.js';
+export { AgentExecutor } from './run/executor.js';
+export type { AgentExecutorOptions } from './run/executor-options.js';
 export type { ClientChoices } from './run/client-choices.js';
-export type { Run, RunOptions, RunOutcome, RunWorker, StopCause } from './run/run.js';
+export type { Run } from './run/run.js';
+export type { RunOptions, RunOutcome, RunWorker, StopCause } from './run/run-worker.js';
 export type { ApprovalCall, ApprovalRecord, Approvals, Decision } from './run/approvals.js';
 export type { RunMessage } from './run/run-message.js';
 export type { Readers, RunReader } from './run/readers.js';

@@ -11,9 +11,9 @@ import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import type { Logger } from './logging/logger.js';
 import { DEFAULT_PATH } from './protocol/version.js';
-import type { AgentExecutorOptions } from './run/executor.js';
+import type { AgentExecutorOptions } from './run/executor-options.js';
 import type { MemoryStoreOptions } from './run/memory-store.js';
-import type { RunManagerOptions } from './run/run-manager.js';
+import type { RunManagerOptions } from './run/run-manager-options.js';
 import type { Store } from './run/store.js';
 import type { WsAcceptorOptions } from './transport/ws-socket.js';
 

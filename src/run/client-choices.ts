@@ -1,4 +1,9 @@
+import { AgentSocketError } from '../errors/agent-socket-error.js';
 import { OptionError } from '../errors/option-error.js';
+import type { ClientMessageOf } from '../protocol/client-messages.js';
+
+/** A request that goes to the model. */
+export type QueryRequest = ClientMessageOf<'agent_query'> | ClientMessageOf<'streaming_query'>;
 
 /** What a query may choose for itself. Nothing, unless the operator says so; what else it asks for is `forbidden`. */
 export interface ClientChoices {
@@ -31,5 +36,19 @@ export function checkClientChoices(choices: unknown): void {
     if (value !== undefined && typeof value !== 'boolean') {
       throw new OptionError(`clientMayChoose.${name}`, 'true or false', value);
     }
+  }
+}
+
+/** @throws AgentSocketError `forbidden` where a query chooses what it may not. */
+export function checkChosen(request: QueryRequest, choices: ClientChoices): void {
+  const { models = [], temperature = false, tools = false } = choices;
+  if (request.model !== undefined && !models.includes(request.model)) {
+    throw new AgentSocketError('forbidden', 'This server does not let a query choose that model');
+  }
+  if (request.temperature !== undefined && !temperature) {
+    throw new AgentSocketError('forbidden', 'This server does not let a query choose the temperature');
+  }
+  if (request.tools !== undefined && !tools) {
+    throw new AgentSocketError('forbidden', 'This server does not let a query choose the tools');
   }
 }

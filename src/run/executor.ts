@@ -1,35 +1,20 @@
-import {
-  agentLoop,
-  startAgent,
-  usageOf,
-  type AgentDeps,
-  type AgentOutput,
-  type AgentState,
-} from '../agent/agent-loop.js';
-import { fitContext, type FitContext } from '../agent/context-window.js';
-import type { LlmMessage, LlmProvider } from '../agent/llm-provider.js';
-import { runTool, type ToolApprovals, type ToolCall, type ToolDeps, type ToolOutcome } from '../agent/run-tool.js';
-import type { ToolLedger } from '../agent/tool-ledger.js';
-import type { ToolRegistry } from '../agent/tool-registry.js';
-import type { ConversationStore } from '../conversation/conversation-store.js';
+import { agentLoop, startAgent, type AgentDeps, type AgentState } from '../agent/agent-loop.js';
+import type { LlmMessage } from '../agent/llm-provider.js';
+import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
+import { turnMessages } from '../agent/turn-messages.js';
 import { ConversationTurn } from '../conversation/conversation-turn.js';
-import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
-import { OptionError } from '../errors/option-error.js';
-import { silentLogger, type Logger } from '../logging/logger.js';
 import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js';
+import { approvalGate } from './approval-gate.js';
 import type { ApprovalRecord } from './approvals.js';
-import { checkClientChoices, type ClientChoices } from './client-choices.js';
-import { draftLine, readDraft, readLeftBehind } from './left-behind.js';
+import { checkChosen, type QueryRequest } from './client-choices.js';
+import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
+import { cutOff, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
+import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
-import type { RunExecutor } from './run-manager.js';
 import type { RunMessage } from './run-message.js';
-import type { FinalState } from './run-state.js';
-import type { Run, RunOutcome } from './run.js';
-
-/** A request that goes to the model. */
-type QueryRequest = ClientMessageOf<'agent_query'> | ClientMessageOf<'streaming_query'>;
+import { agentOutput, kept, outcomeOf, streamed, toolResultMessage, type TextOutput } from './run-output.js';
+import type { Run } from './run.js';
 
 /** A run that waits for a person, as it is written down for a restart. */
 interface Checkpoint {
@@ -38,95 +23,25 @@ interface Checkpoint {
   readonly approvals: readonly ApprovalRecord[];
 }
 
-/** What {@link AgentExecutor} takes. */
-export interface AgentExecutorOptions {
-  /** The model behind the queries. */
-  provider: LlmProvider;
-  /** The tools of the model and of `tool_call`. */
-  tools: ToolRegistry;
-  /** Remembers which tool calls were started. */
-  ledger: ToolLedger;
-  /**
-   * What was said in conversations.
-   * @default a new `MemoryConversationStore`
-   */
-  conversations?: ConversationStore | undefined;
-  /**
-   * Tokens of a chat the model is asked with, estimated; over it the oldest turns of a conversation are left out.
-   * @default 32000
-   */
-  maxContextTokens?: number | undefined;
-  /**
-   * Makes a chat fit, in place of leaving out the oldest turns.
-   * @default fitContext
-   */
-  fitContext?: FitContext | undefined;
-  /**
-   * How long a person may take to approve a tool call, in milliseconds; then it is refused.
-   * @default 300000
-   */
-  approvalTimeoutMs?: number | undefined;
-  /**
-   * What the model is told before the question.
-   * @default none
-   */
-  systemPrompt?: string | undefined;
-  /**
-   * What a query may choose for itself.
-   * @default nothing
-   */
-  clientMayChoose?: ClientChoices | undefined;
-  /**
-   * Model calls in one run; where the last still calls tools the run ends with finish reason `max_steps`.
-   * @default 8
-   */
-  maxSteps?: number | undefined;
-  /**
-   * JSON bytes of one tool result; over it the call fails with `output_too_large`.
-   * @default 262144
-   */
-  maxToolResultBytes?: number | undefined;
-  /** @default silent */
-  logger?: Logger | undefined;
-}
-
 /** Answers queries with the agent loop and tool calls with the tools: the three kinds of run. */
 export class AgentExecutor implements RunExecutor {
-  readonly #options: AgentExecutorOptions;
-  readonly #logger: Logger;
-  readonly #maxSteps: number;
-  readonly #maxToolResultBytes: number;
-  readonly #maxContextTokens: number;
-  readonly #approvalTimeoutMs: number;
-  readonly #conversations: ConversationStore;
+  readonly #settings: ExecutorSettings;
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: AgentExecutorOptions) {
-    const { systemPrompt, clientMayChoose, maxSteps = 8, maxToolResultBytes = 262_144 } = options;
-    this.#maxSteps = checkNumber('maxSteps', maxSteps, { least: 1, integer: true });
-    this.#maxToolResultBytes = checkNumber('maxToolResultBytes', maxToolResultBytes, { least: 1 });
-    if (systemPrompt !== undefined && typeof systemPrompt !== 'string') {
-      throw new OptionError('systemPrompt', 'a string', systemPrompt);
-    }
-    const { maxContextTokens = 32_000, approvalTimeoutMs = 300_000 } = options;
-    this.#maxContextTokens = checkNumber('maxContextTokens', maxContextTokens, { least: 1 });
-    this.#approvalTimeoutMs = checkNumber('approvalTimeoutMs', approvalTimeoutMs, { least: 1, most: MAX_DELAY_MS });
-    if (options.fitContext !== undefined && typeof options.fitContext !== 'function') {
-      throw new OptionError('fitContext', 'a function', options.fitContext);
-    }
-    checkClientChoices(clientMayChoose);
-    this.#conversations = options.conversations ?? new MemoryConversationStore();
-    this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
+    this.#settings = checkExecutorOptions(options);
   }
 
   check(request: RunRequest): void {
     if (request.type === 'tool_call') this.#checkTool(request.tool_name);
-    else this.#checkChoices(request);
+    else {
+      checkChosen(request, this.#settings.clientMayChoose);
+      for (const name of request.tools ?? []) this.#checkTool(name);
+    }
   }
 
   execute(run: Run, request: RunRequest): Promise<RunMessage> {
-    return this.#begin(run, request);
+    return request.type === 'tool_call' ? this.#callTool(run, request) : this.#answer(run, request);
   }
 
   restore(run: Run, checkpoint: string): Promise<RunMessage> {
@@ -145,7 +60,7 @@ export class AgentExecutor implements RunExecutor {
     for (const toolCallId of openApprovals) {
       run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved: false, by: 'cancel' });
     }
-    const { ledger } = this.#options;
+    const { ledger } = this.#settings;
     const key = runKey(run.principal.id, run.id);
     for (const call of openCalls) {
       const outcome = cutOff(call, (await ledger.begin({ runKey: key, toolCallId: call.toolCallId })) !== undefined);
@@ -174,46 +89,29 @@ export class AgentExecutor implements RunExecutor {
       return await work();
     } catch (error) {
       if (AgentSocketError.isInstance(error)) throw error;
-      if (!run.isStopping) this.#logger.error({ runId: run.id.slice(0, 8), err: error }, 'The provider failed');
+      if (!run.isStopping)
+        this.#settings.logger.error({ runId: run.id.slice(0, 8), err: error }, 'The provider failed');
       throw new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
     }
-  }
-
-  #begin(run: Run, request: RunRequest): Promise<RunMessage> {
-    return request.type === 'tool_call' ? this.#callTool(run, request) : this.#answer(run, request);
   }
 
   /** How the run ended stands, whatever becomes of its records. */
   #forget(run: Run): void {
     try {
-      this.#options.ledger.forget(runKey(run.principal.id, run.id));
+      this.#settings.ledger.forget(runKey(run.principal.id, run.id));
     } catch (error) {
-      this.#logger.error({ runId: run.id.slice(0, 8), err: error }, 'The tool ledger could not forget a run');
+      this.#settings.logger.error({ runId: run.id.slice(0, 8), err: error }, 'The tool ledger could not forget a run');
     }
   }
 
   #checkTool(name: string): void {
-    if (this.#options.tools.get(name) === undefined) {
+    if (this.#settings.tools.get(name) === undefined) {
       throw new AgentSocketError('unknown_tool', `There is no tool ${JSON.stringify(name)}`);
     }
   }
 
-  #checkChoices(request: QueryRequest): void {
-    const { models = [], temperature = false, tools = false } = this.#options.clientMayChoose ?? {};
-    if (request.model !== undefined && !models.includes(request.model)) {
-      throw new AgentSocketError('forbidden', 'This server does not let a query choose that model');
-    }
-    if (request.temperature !== undefined && !temperature) {
-      throw new AgentSocketError('forbidden', 'This server does not let a query choose the temperature');
-    }
-    if (request.tools !== undefined && !tools) {
-      throw new AgentSocketError('forbidden', 'This server does not let a query choose the tools');
-    }
-    for (const name of request.tools ?? []) this.#checkTool(name);
-  }
-
   async #answer(run: Run, request: QueryRequest): Promise<RunMessage> {
-    const { provider, systemPrompt, fitContext: fit = fitContext } = this.#options;
+    const { provider, systemPrompt, fitContext, maxContextTokens } = this.#settings;
     const { conversationId } = run.meta;
     const turn = this.#turnOf(run);
     // Begun first, so that whoever has seen the run begin finds its question after a crash.
@@ -231,10 +129,8 @@ export class AgentExecutor implements RunExecutor {
           },
     );
     let messages: readonly LlmMessage[] = [...((await asked) ?? []), { role: 'user', content: request.query }];
-    if (systemPrompt !== undefined && systemPrompt !== '') {
-      messages = [{ role: 'system', content: systemPrompt }, ...messages];
-    }
-    if (turn !== undefined) messages = await fit(messages, this.#maxContextTokens);
+    if (systemPrompt !== '') messages = [{ role: 'system', content: systemPrompt }, ...messages];
+    if (turn !== undefined) messages = await fitContext(messages, maxContextTokens);
     const agent = startAgent([...messages], {
       ...(request.model !== undefined && { model: request.model }),
       ...(request.temperature !== undefined && { temperature: request.temperature }),
@@ -251,7 +147,7 @@ export class AgentExecutor implements RunExecutor {
     agent: AgentState,
     { turn, from }: { turn: ConversationTurn | undefined; from: number },
   ): Promise<RunMessage> {
-    const { provider } = this.#options;
+    const { provider } = this.#settings;
     const isWhole = request.type === 'agent_query';
     run.worker = {
       end: (state) => {
@@ -294,32 +190,16 @@ export class AgentExecutor implements RunExecutor {
 
   #turnOf({ meta: { owner, id, conversationId } }: Run): ConversationTurn | undefined {
     if (conversationId === undefined) return undefined;
-    return new ConversationTurn(this.#conversations, { owner, id: conversationId }, id);
+    return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id);
   }
 
-  #agentDeps(run: Run, text: Pick<AgentOutput, 'text' | 'reasoning'>): AgentDeps {
-    const output: AgentOutput = {
-      ...text,
-      toolCall: (call) =>
-        run.message({
-          type: 'stream_tool_call',
-          tool_call_id: call.toolCallId,
-          tool_name: call.toolName,
-          params: call.params,
-        }),
-      toolResult: (call, outcome) => {
-        run.message(toolResultMessage(call, outcome));
-        // Others of the same step still wait for a person: what this one came to is written down for them.
-        if (run.state === 'waiting_approval') run.enter('waiting_approval');
-      },
-      charge: (bytes) => run.charge(bytes),
-      backpressure: () => run.backpressure(),
-    };
-    return { ...this.#toolDeps(run), provider: this.#options.provider, output, maxSteps: this.#maxSteps };
+  #agentDeps(run: Run, text: TextOutput): AgentDeps {
+    const { provider, maxSteps } = this.#settings;
+    return { ...this.#toolDeps(run), provider, output: agentOutput(run, text), maxSteps };
   }
 
   #toolDeps(run: Run): ToolDeps {
-    const { tools, ledger } = this.#options;
+    const { tools, ledger, maxToolResultBytes, approvalTimeoutMs, logger } = this.#settings;
     return {
       tools,
       ledger,
@@ -327,86 +207,9 @@ export class AgentExecutor implements RunExecutor {
       runId: run.id,
       runKey: runKey(run.principal.id, run.id),
       signal: run.signal,
-      maxResultBytes: this.#maxToolResultBytes,
-      logger: this.#logger,
-      approvals: run.options.canApprove === true ? this.#approvalsOf(run) : undefined,
+      maxResultBytes: maxToolResultBytes,
+      logger,
+      approvals: run.options.canApprove === true ? approvalGate(run, approvalTimeoutMs) : undefined,
     };
   }
-
-  #approvalsOf(run: Run): ToolApprovals {
-    return {
-      has: (toolCallId) => run.approvals.has(toolCallId),
-      paramsOf: (toolCallId) => run.approvals.paramsOf(toolCallId),
-      ask: async (call) => {
-        const { approved, by, reason = '' } = await run.approvals.ask(call, this.#approvalTimeoutMs);
-        if (approved) return;
-        const why = {
-          principal: reason === '' ? 'The call was refused' : `The call was refused: ${reason}`,
-          expiry: 'Nobody decided about the call in time',
-          cancel: 'The run was stopped before the tool started',
-        };
-        throw new AgentSocketError(by === 'cancel' ? 'tool_failed' : 'forbidden', why[by]);
-      },
-    };
-  }
-}
-
-/** An answer in one piece streams nothing but what the tools do; its text is kept until the end. */
-function kept(run: Run, agent: AgentState): Pick<AgentOutput, 'text' | 'reasoning'> {
-  return {
-    text: (delta) => {
-      run.charge(Buffer.byteLength(delta));
-      run.keepDraft(draftLine(agent.step, delta));
-    },
-    reasoning: () => undefined,
-  };
-}
-
-function streamed(run: Run): Pick<AgentOutput, 'text' | 'reasoning'> {
-  return {
-    text: (delta) => run.text('stream_chunk', delta),
-    reasoning: (delta) => run.text('stream_reasoning', delta),
-  };
-}
-
-function outcomeOf(agent: AgentState, state: FinalState, isWhole: boolean): RunOutcome {
-  const partial = agent.partial?.toString() ?? '';
-  const content = partial === '' ? agent.content : partial;
-  return { usage: usageOf(agent), content: isWhole && state !== 'finished' && content !== '' ? content : undefined };
-}
-
-/** What a run adds to its conversation: whole steps, calls that were cut off answered, and what there is of the answer. */
-function turnMessages(agent: AgentState, from: number): LlmMessage[] {
-  const messages = agent.messages.slice(from);
-  for (const { call, answer } of agent.pendingToolCalls) {
-    const content = answer ?? JSON.stringify({ error: 'The call was cut off; whether it took effect is unknown' });
-    messages.push({ role: 'tool', toolCallId: call.id, toolName: call.name, content });
-  }
-  const partial = agent.partial?.toString() ?? '';
-  if (partial !== '') messages.push({ role: 'assistant', content: partial });
-  return messages;
-}
-
-/** What is known of a call after a crash. */
-function cutOff({ toolName }: ToolCall, wasStarted: boolean): ToolOutcome {
-  const error = wasStarted
-    ? new AgentSocketError('outcome_unknown', `The server stopped during the call to "${toolName}"; it is not repeated`)
-    : new AgentSocketError('run_interrupted', `The server stopped before the call to "${toolName}" started`);
-  return { ok: false, error };
-}
-
-function toolAnswer({ toolCallId, toolName }: ToolCall, outcome: ToolOutcome): LlmMessage {
-  const content = JSON.stringify(outcome.ok ? outcome.result : { error: outcome.error.message });
-  return { role: 'tool', toolCallId, toolName, content };
-}
-
-function toolResultMessage(call: ToolCall, outcome: ToolOutcome): RunMessage {
-  return {
-    type: 'stream_tool_result',
-    tool_call_id: call.toolCallId,
-    tool_name: call.toolName,
-    ...(outcome.ok
-      ? { result: outcome.result }
-      : { error: { code: outcome.error.code, error: outcome.error.message } }),
-  };
 }

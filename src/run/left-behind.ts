@@ -1,5 +1,6 @@
 import type { LlmMessage, LlmToolCall } from '../agent/llm-provider.js';
-import type { ToolCall } from '../agent/run-tool.js';
+import type { ToolCall, ToolOutcome } from '../agent/run-tool.js';
+import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { ServerMessage } from '../protocol/server-messages.js';
 import type { RunLog } from './run-log.js';
 
@@ -90,4 +91,18 @@ export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, st
     openCalls: [...openCalls.values()],
     openApprovals: [...openApprovals],
   };
+}
+
+/** What is known of a call after a crash. */
+export function cutOff({ toolName }: ToolCall, wasStarted: boolean): ToolOutcome {
+  const error = wasStarted
+    ? new AgentSocketError('outcome_unknown', `The server stopped during the call to "${toolName}"; it is not repeated`)
+    : new AgentSocketError('run_interrupted', `The server stopped before the call to "${toolName}" started`);
+  return { ok: false, error };
+}
+
+/** What the model is told a call came to. */
+export function toolAnswer({ toolCallId, toolName }: ToolCall, outcome: ToolOutcome): LlmMessage {
+  const content = JSON.stringify(outcome.ok ? outcome.result : { error: outcome.error.message });
+  return { role: 'tool', toolCallId, toolName, content };
 }

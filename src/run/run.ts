@@ -1,78 +1,27 @@
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { encodeMessage, now, type TextType } from '../protocol/encode.js';
-import { TERMINAL_TYPES, type CancelReason, type RunState, type Usage } from '../protocol/server-messages.js';
+import type { TextType } from '../protocol/encode.js';
+import { TERMINAL_TYPES, type RunState, type Usage } from '../protocol/server-messages.js';
 import { Approvals } from './approvals.js';
-import type { Coalescer, Flushable } from './coalescer.js';
 import { Readers } from './readers.js';
-import { MAX_TEXT_LENGTH, type MessageEntry, type RunEntry, type RunLog } from './run-log.js';
+import { interrupted, serverFailed } from './run-errors.js';
+import type { RunLog } from './run-log.js';
 import { errorMessage, type RunMessage } from './run-message.js';
-import { isFinal, type FinalState } from './run-state.js';
+import type { RunOwner } from './run-owner.js';
+import { isFinal } from './run-state.js';
 import type { RunMeta } from './run-store.js';
+import { RunText } from './run-text.js';
+import type { RunCheckpoint, RunOptions, RunOutcome, RunWorker, StopCause } from './run-worker.js';
+import { RunWriter } from './run-writer.js';
 
 /** How long a stopped run waits for its provider and tools before it ends without them. */
 const SETTLE_MS = 1_000;
-
-/** Why a run ends before its work does. */
-export type StopCause =
-  | { readonly state: 'cancelled'; readonly reason: CancelReason }
-  | { readonly state: 'interrupted' }
-  | { readonly state: 'failed'; readonly error: AgentSocketError };
-
-/** What a run tells its manager. */
-export interface RunOwner {
-  readonly coalescer: Coalescer;
-  /** `bytes` more are in the log of a run in progress. */
-  onAppended(run: Run, bytes: number): void;
-  /** Text that its log does not hold yet. */
-  onDraft(run: Run, text: string): void;
-  /** It entered another state; `checkpoint` is what it takes to go on after a restart. */
-  onState(run: Run, checkpoint: string | undefined): void;
-  /** Its work, its log or its store failed with something no client may read. */
-  onFault(run: Run, error: unknown): void;
-}
-
-/** What whoever does the work of a run knows of it when it ends early. */
-export interface RunOutcome {
-  /** What it cost. */
-  readonly usage?: Usage | undefined;
-  /** What there is of an answer that its log does not hold. */
-  readonly content?: string | undefined;
-}
-
-/** Whoever does the work of a run. */
-export interface RunWorker {
-  /**
-   * Called once, right before the last message is written: what it says of the run, and the place to write what
-   * must be committed together with it.
-   */
-  end(state: FinalState): RunOutcome;
-  /** What it takes to go on after a restart: asked for before the run waits for a person. */
-  checkpoint?(): string;
-}
-
-/** How a run begins. */
-export interface RunOptions {
-  /** What becomes of it when the last reader leaves; `undefined` lets the kind of that reader decide. */
-  readonly onDisconnect?: 'cancel' | 'continue' | undefined;
-  /** Whether its client can approve tool calls. */
-  readonly canApprove?: boolean;
-  /** The question, for those who watch the conversation. */
-  readonly query?: string | undefined;
-}
-
-/** A run that waits for a person, as it is written down for a restart. */
-export interface RunCheckpoint {
-  readonly options: RunOptions;
-  /** What its worker gave. */
-  readonly work: string;
-}
 
 /**
  * One unit of work a client asked for. It writes its log and knows nothing of who reads it.
  * The first terminal message appended wins; nothing follows it.
  */
-export class Run implements Flushable {
+export class Run {
   readonly meta: RunMeta;
   readonly principal: Principal;
   readonly log: RunLog;
@@ -93,11 +42,12 @@ export class Run implements Flushable {
   bytes = 0;
   /** Bytes of what was asked: it is kept until the run is over. */
   requestBytes = 0;
-  lastWriteAt = -Infinity;
   /** Resolves when the terminal message is in the log. */
   readonly ended: Promise<void>;
 
   readonly #owner: RunOwner;
+  readonly #writer: RunWriter;
+  readonly #text: RunText;
   #suspended = false;
   readonly #abort = new AbortController();
   #resolveEnded: () => void = () => undefined;
@@ -105,9 +55,6 @@ export class Run implements Flushable {
   #stop: StopCause | undefined;
   #failure: AgentSocketError | undefined;
   #settleTimer: NodeJS.Timeout | undefined;
-  #seq: number;
-  #pendingType: TextType = 'stream_chunk';
-  #pending = '';
 
   /** @param state - `waiting_approval` for a run that goes on after a restart; its log may hold messages already */
   constructor(
@@ -124,9 +71,22 @@ export class Run implements Flushable {
     this.options = options;
     this.#owner = owner;
     this.#state = state;
-    this.#seq = log.published;
     this.approvals = new Approvals(this);
+    this.#writer = new RunWriter(meta.id, log, (bytes) => this.#count(bytes));
+    this.#text = new RunText(owner.coalescer, {
+      write: (type, content) => this.#writer.text(type, content),
+      onFault: (error) => this.#stopBroken(error),
+    });
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  /** When text was last written, on the same clock. */
+  get lastWriteAt(): number {
+    return this.#text.lastWriteAt;
+  }
+
+  set lastWriteAt(at: number) {
+    this.#text.lastWriteAt = at;
   }
 
   get id(): string {
@@ -163,7 +123,7 @@ export class Run implements Flushable {
 
   /** The newest `seq`. */
   get head(): number {
-    return this.#seq;
+    return this.#writer.head;
   }
 
   /** Why it failed. The client was told code and message; `cause` is for those who look after the server. */
@@ -212,13 +172,7 @@ export class Run implements Flushable {
   /** Adds text. It may be written a little later, together with what follows. */
   text(type: TextType, delta: string): void {
     if (this.isOver || this.#stop !== undefined || delta === '') return;
-    if (type !== this.#pendingType) this.flush();
-    this.#pendingType = type;
-    const isFirst = this.#pending === '';
-    this.#pending += delta;
-    const at = performance.now();
-    if (this.#owner.coalescer.isDue(this.lastWriteAt, at)) this.flush(at);
-    else if (isFirst) this.#owner.coalescer.hold(this);
+    this.#text.add(type, delta);
   }
 
   /** Counts output that is kept in memory and not in the log, so that it is bounded as well. */
@@ -240,32 +194,17 @@ export class Run implements Flushable {
   message(message: RunMessage): void {
     this.flush();
     if (this.isOver) return;
-    const entry = this.#encode(message);
+    const entry = this.#writer.encode(message);
     try {
-      this.#append(entry);
+      this.#writer.append(entry);
     } catch (error) {
       this.#stopBroken(error);
     }
   }
 
   /** Writes the text that waits. Never throws: a log that does not take it ends the run. */
-  flush(at: number = performance.now()): void {
-    const text = this.#pending;
-    if (text === '') return;
-    this.#pending = '';
-    this.lastWriteAt = at;
-    this.#owner.coalescer.release(this);
-    const type = this.#pendingType;
-    try {
-      for (let start = 0; start < text.length;) {
-        const end = pieceEnd(text, start);
-        const content = end - start === text.length ? text : text.slice(start, end);
-        this.#append({ type, seq: this.#seq + 1, timestamp: now(), content });
-        start = end;
-      }
-    } catch (error) {
-      this.#stopBroken(error);
-    }
+  flush(at?: number): void {
+    this.#text.flush(at);
   }
 
   /**
@@ -309,15 +248,15 @@ export class Run implements Flushable {
 
   #finish(last: RunMessage): void {
     this.usage = 'usage' in last ? last.usage : undefined;
-    const entry = this.#encode(last);
+    const entry = this.#writer.encode(last);
     this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
-    this.#append(entry);
+    this.#writer.append(entry);
   }
 
   /** The second and last attempt. Readers of a log that does not take this either would wait for ever. */
   #finishBroken(fault: unknown): void {
     try {
-      this.#finish(this.#fail(internalError(fault), {}));
+      this.#finish(this.#fail(serverFailed(fault), {}));
     } catch (again) {
       this.#owner.onFault(this, again);
       this.readers.abandon();
@@ -334,21 +273,16 @@ export class Run implements Flushable {
     } catch (fault) {
       this.#owner.onFault(this, fault);
       // An answer that cannot be kept is not complete.
-      if (state === 'finished') return this.#fail(internalError(fault), {});
+      if (state === 'finished') return this.#fail(serverFailed(fault), {});
     }
     if (stop?.state === 'cancelled')
       return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', ...outcome };
-    if (stop?.state === 'interrupted') {
-      return this.#fail(
-        new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete'),
-        outcome,
-      );
-    }
+    if (stop?.state === 'interrupted') return this.#fail(interrupted(), outcome);
     if (stop !== undefined) return this.#fail(stop.error, outcome);
     if (whole !== undefined) return whole;
     if (AgentSocketError.isInstance(error)) return this.#fail(error, outcome);
     this.#owner.onFault(this, error);
-    return this.#fail(internalError(error), outcome);
+    return this.#fail(serverFailed(error), outcome);
   }
 
   #fail(error: AgentSocketError, outcome: RunOutcome): RunMessage {
@@ -356,34 +290,10 @@ export class Run implements Flushable {
     return errorMessage(error, outcome);
   }
 
-  #encode(message: RunMessage): MessageEntry {
-    const timestamp = now();
-    const seq = this.#seq + 1;
-    const encoded = encodeMessage({ ...message, timestamp, run_id: this.id, seq });
-    return { type: message.type as MessageEntry['type'], seq, timestamp, encoded };
-  }
-
-  /**
-   * Counted first, since whoever is woken by the log may write to the run; an entry the log refuses leaves no hole.
-   * @throws whatever the log throws.
-   */
-  #append(entry: RunEntry): void {
-    this.#seq = entry.seq;
-    try {
-      this.log.append(entry);
-    } catch (error) {
-      if (this.#seq === entry.seq) this.#seq--;
-      throw error;
-    }
-    this.#count(
-      'encoded' in entry ? Buffer.byteLength(entry.encoded) : Buffer.byteLength(entry.content) + TEXT_OVERHEAD,
-    );
-  }
-
   /** Its output cannot be kept, so there is no point in making more. */
   #stopBroken(error: unknown): void {
     this.#owner.onFault(this, error);
-    this.stop({ state: 'failed', error: internalError(error) });
+    this.stop({ state: 'failed', error: serverFailed(error) });
   }
 
   #count(bytes: number): void {
@@ -398,19 +308,4 @@ export class Run implements Flushable {
       this.#owner.onFault(this, error);
     }
   }
-}
-
-/** Bytes of the fields around the content of an encoded `stream_chunk`. */
-const TEXT_OVERHEAD = 130;
-
-/** End of the piece that starts at `start`: never between the two halves of a surrogate pair. */
-function pieceEnd(text: string, start: number): number {
-  const end = start + MAX_TEXT_LENGTH;
-  if (end >= text.length) return text.length;
-  const last = text.charCodeAt(end - 1);
-  return last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
-}
-
-function internalError(cause?: unknown): AgentSocketError {
-  return new AgentSocketError('internal_error', 'The server failed', { cause });
 }

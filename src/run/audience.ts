@@ -1,0 +1,129 @@
+import type { Connection } from '../connection/connection.js';
+import { conversationKey } from '../conversation/conversation-store.js';
+import { Watchers } from '../conversation/watchers.js';
+import type { Logger } from '../logging/logger.js';
+import { connectionFull } from './run-errors.js';
+import { isFinal } from './run-state.js';
+import type { StoredRun } from './run-store.js';
+import { Run } from './run.js';
+import type { Readable, Subscription, SubscriptionOptions } from './subscription.js';
+import { Subscriptions } from './subscriptions.js';
+
+/** Runs one connection is told of by `list_runs` where nobody knows who it is. */
+const MAX_SEEN = 1_000;
+
+/** What {@link Audience} takes. */
+export interface AudienceOptions {
+  /** Runs one connection reads at most. */
+  readonly maxRunsPerConnection: number;
+  /** A reader of a run in progress is gone; `negotiated` says whether it can come back. */
+  readonly onReaderLeft: (run: Run, negotiated: boolean) => void;
+  readonly logger: Logger;
+}
+
+/** Which connections read which runs, watch which conversations, and have seen which runs. */
+export class Audience {
+  readonly #options: AudienceOptions;
+  readonly #subscriptions = new Subscriptions();
+  readonly #watchers = new Watchers();
+  /** Runs a connection started or resumed, the latest last. */
+  readonly #seen = new WeakMap<Connection, Set<string>>();
+
+  constructor(options: AudienceOptions) {
+    this.#options = options;
+  }
+
+  /** What a connection reads, by run id. */
+  readBy(connection: Connection): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions.of(connection);
+  }
+
+  /** Runs a connection started or resumed. */
+  seenBy(connection: Connection): Iterable<string> {
+    return this.#seen.get(connection) ?? [];
+  }
+
+  /** Whether a connection has not been sent yet what there is of the runs it reads. */
+  isBehind(connection: Connection): boolean {
+    return [...this.readBy(connection).values()].some((subscription) => subscription.isBehind);
+  }
+
+  /** @throws AgentSocketError `too_many_runs` where a connection reads as many as it may. */
+  checkRoom(connection: Connection): void {
+    const { maxRunsPerConnection } = this.#options;
+    if (this.readBy(connection).size >= maxRunsPerConnection) throw connectionFull(maxRunsPerConnection);
+  }
+
+  /** A connection asks to read a run it may read already. @throws AgentSocketError `too_many_runs` */
+  admit(connection: Connection, id: string): void {
+    if (!this.readBy(connection).has(id)) this.checkRoom(connection);
+    this.see(connection, id);
+  }
+
+  /** Remembers that a connection started or resumed a run. */
+  see(connection: Connection, id: string): void {
+    let seen = this.#seen.get(connection);
+    if (seen === undefined) this.#seen.set(connection, (seen = new Set()));
+    seen.delete(id);
+    seen.add(id);
+    if (seen.size <= MAX_SEEN) return;
+    const [oldest] = seen;
+    if (oldest !== undefined) seen.delete(oldest);
+  }
+
+  /** Lets a connection read a run; where it does already, from another position. */
+  subscribe(
+    connection: Connection,
+    run: Run | StoredRun,
+    start: Omit<SubscriptionOptions, 'onEnd' | 'onFault'>,
+  ): Subscription {
+    const { onReaderLeft, logger } = this.#options;
+    const readable = run instanceof Run ? run : readStored(run);
+    return this.#subscriptions.open(connection, readable, {
+      ...start,
+      onEnd: () => {
+        if (run instanceof Run) onReaderLeft(run, connection.negotiated);
+      },
+      onFault: (error) => logger.error({ runId: readable.id.slice(0, 8), err: error }, 'A run log cannot be read'),
+    });
+  }
+
+  /** Returns `false` where the connection watches as many conversations as it may. */
+  watch(connection: Connection, conversationId: string): boolean {
+    return this.#watchers.add(connection, conversationKey(connection.principal.id, conversationId));
+  }
+
+  unwatch(connection: Connection, conversationId: string): void {
+    this.#watchers.remove(connection, conversationKey(connection.principal.id, conversationId));
+  }
+
+  /** Tells everybody who watches its conversation of a run, but for the one who asked for it. */
+  announce(run: Run, asker: Connection): void {
+    const { owner, conversationId } = run.meta;
+    if (conversationId === undefined) return;
+    for (const connection of [...this.#watchers.of(conversationKey(owner, conversationId))]) {
+      if (connection !== asker) this.introduce(connection, run);
+    }
+  }
+
+  /** Tells a connection of a run in a conversation it watches, and lets it read it where there is room. */
+  introduce(connection: Connection, run: Run): void {
+    const { conversationId } = run.meta;
+    const reading = this.readBy(connection);
+    if (conversationId === undefined || reading.has(run.id)) return;
+    connection.sendMessage({
+      type: 'run_started',
+      timestamp: connection.timestamp(),
+      conversation_id: conversationId,
+      run_id: run.id,
+      kind: run.kind,
+      query: run.options.query ?? '',
+      state: run.state,
+    });
+    if (reading.size < this.#options.maxRunsPerConnection) this.subscribe(connection, run, { after: 0, watched: true });
+  }
+}
+
+function readStored(run: StoredRun): Readable {
+  return { id: run.meta.id, log: run.log, isOver: isFinal(run.state), head: run.log.head };
+}

@@ -1,0 +1,60 @@
+import { AgentSocketError } from '../errors/agent-socket-error.js';
+import type { StopCause } from './run-worker.js';
+
+/** No run of this owner has the id. */
+export function notFound(): AgentSocketError {
+  return new AgentSocketError('run_not_found', 'No run has this id, or its output is gone');
+}
+
+/** The id belongs to something else. */
+export function conflict(): AgentSocketError {
+  return new AgentSocketError('run_id_conflict', 'A run with this id was asked for with other content');
+}
+
+/** The id was used up by a run nobody can read any more. */
+export function expired(): AgentSocketError {
+  return new AgentSocketError(
+    'run_expired',
+    'A run with this id ended and its output is gone; it is not executed again',
+  );
+}
+
+/** `when_busy: 'reject'`, and it is. */
+export function conversationBusy(): AgentSocketError {
+  return new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
+}
+
+/** The server shuts down. */
+export function restarting(): AgentSocketError {
+  return new AgentSocketError('too_many_runs', 'The server is restarting and takes no new runs');
+}
+
+/** All runs together hold as much as they may. */
+export function serverFull(): AgentSocketError {
+  return new AgentSocketError('too_many_runs', 'The server holds as much output as it can; try again later');
+}
+
+/** One connection reads as many runs as it may. */
+export function connectionFull(max: number): AgentSocketError {
+  return new AgentSocketError('too_many_runs', `This connection reads ${max} runs already`);
+}
+
+/** Nobody was asked about the call. */
+export function approvalNotFound(): AgentSocketError {
+  return new AgentSocketError('approval_not_found', 'The run asked for no approval of this call');
+}
+
+/** Not refused but stopped: a run that wrote too much. */
+export function tooLarge(message: string): StopCause {
+  return { state: 'failed', error: new AgentSocketError('output_too_large', message) };
+}
+
+/** The process of the run ended before the run did. */
+export function interrupted(): AgentSocketError {
+  return new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete');
+}
+
+/** What no client may read the reason of: `cause` is for those who look after the server. */
+export function serverFailed(cause: unknown): AgentSocketError {
+  return new AgentSocketError('internal_error', 'The server failed', { cause });
+}

@@ -1,0 +1,47 @@
+import type { Logger } from '../logging/logger.js';
+import type { RunExecutor } from './run-executor.js';
+import type { RunStore } from './run-store.js';
+
+/** What a `RunManager` takes. */
+export interface RunManagerOptions {
+  /** Does the work of the runs. */
+  executor: RunExecutor;
+  /**
+   * Runs in progress that one connection started or reads; one more gets `too_many_runs`.
+   * @default 16
+   */
+  maxRunsPerConnection?: number | undefined;
+  /**
+   * How long a run may last, in milliseconds; then it is cancelled with reason `max_duration`.
+   * @default 600000
+   */
+  maxRunMs?: number | undefined;
+  /**
+   * Encoded output of one run, in bytes; over it the run ends with `output_too_large`.
+   * @default 16777216
+   */
+  maxRunBytes?: number | undefined;
+  /**
+   * What all runs in progress hold, in bytes: what was asked, and encoded output. Over it new ones get `too_many_runs` and the largest ends with `output_too_large`.
+   * @default 268435456
+   */
+  maxLogBytes?: number | undefined;
+  /**
+   * Under load, the least time between two chunks of a run, in milliseconds; text that arrives between them travels together.
+   * @default 35
+   */
+  coalesceMs?: number | undefined;
+  /**
+   * How long a run goes on without a reader, in milliseconds, where its last reader can come back; then it is
+   * cancelled with reason `abandoned`. A run that waits for an approval is not timed.
+   * @default 60000
+   */
+  detachGraceMs?: number | undefined;
+  /**
+   * Where run logs are kept.
+   * @default a new `MemoryRunStore`
+   */
+  store?: RunStore | undefined;
+  /** @default silent */
+  logger?: Logger | undefined;
+}

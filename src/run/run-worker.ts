@@ -1,0 +1,45 @@
+import type { AgentSocketError } from '../errors/agent-socket-error.js';
+import type { CancelReason, Usage } from '../protocol/server-messages.js';
+import type { FinalState } from './run-state.js';
+
+/** What whoever does the work of a run knows of it when it ends early. */
+export interface RunOutcome {
+  /** What it cost. */
+  readonly usage?: Usage | undefined;
+  /** What there is of an answer that its log does not hold. */
+  readonly content?: string | undefined;
+}
+
+/** Whoever does the work of a run. */
+export interface RunWorker {
+  /**
+   * Called once, right before the last message is written: what it says of the run, and the place to write what
+   * must be committed together with it.
+   */
+  end(state: FinalState): RunOutcome;
+  /** What it takes to go on after a restart: asked for before the run waits for a person. */
+  checkpoint?(): string;
+}
+
+/** How a run begins. */
+export interface RunOptions {
+  /** What becomes of it when the last reader leaves; `undefined` lets the kind of that reader decide. */
+  readonly onDisconnect?: 'cancel' | 'continue' | undefined;
+  /** Whether its client can approve tool calls. */
+  readonly canApprove?: boolean;
+  /** The question, for those who watch the conversation. */
+  readonly query?: string | undefined;
+}
+
+/** A run that waits for a person, as it is written down for a restart. */
+export interface RunCheckpoint {
+  readonly options: RunOptions;
+  /** What its worker gave. */
+  readonly work: string;
+}
+
+/** Why a run ends before its work does. */
+export type StopCause =
+  | { readonly state: 'cancelled'; readonly reason: CancelReason }
+  | { readonly state: 'interrupted' }
+  | { readonly state: 'failed'; readonly error: AgentSocketError };
