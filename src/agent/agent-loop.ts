@@ -24,9 +24,9 @@ export interface AgentState {
   /** Calls the model asked for that are not answered yet. */
   pendingToolCalls: PendingToolCall[];
   /** Names of the tools the model sees; absent for all. */
-  toolNames?: readonly string[];
-  model?: string;
-  temperature?: number;
+  toolNames?: readonly string[] | undefined;
+  model?: string | undefined;
+  temperature?: number | undefined;
   /** The last text of the model that was not empty. */
   content: string;
   usage: Usage | undefined;
@@ -39,9 +39,20 @@ export interface AgentState {
 /** A new agent for one question. */
 export function startAgent(
   messages: LlmMessage[],
-  choices: Pick<AgentState, 'toolNames' | 'model' | 'temperature'>,
+  { toolNames, model, temperature }: Pick<AgentState, 'toolNames' | 'model' | 'temperature'>,
 ): AgentState {
-  return { messages, step: 0, pendingToolCalls: [], content: '', usage: undefined, partial: undefined, ...choices };
+  return {
+    messages,
+    step: 0,
+    pendingToolCalls: [],
+    toolNames,
+    model,
+    temperature,
+    content: '',
+    usage: undefined,
+    partial: undefined,
+    isCounted: false,
+  };
 }
 
 /** Where the agent's output goes: the log of the run. All synchronous; a run that is over takes nothing. */
@@ -57,11 +68,13 @@ export interface AgentOutput {
 }
 
 /** What the loop works with. */
-export interface AgentDeps extends ToolDeps {
+export interface AgentDeps {
   readonly provider: LlmProvider;
   readonly output: AgentOutput;
   /** Model calls at most. */
   readonly maxSteps: number;
+  /** What its tools are executed with. Their signal is the agent's as well. */
+  readonly forTools: ToolDeps;
 }
 
 /**
@@ -69,16 +82,17 @@ export interface AgentDeps extends ToolDeps {
  * until it answers without calling any. Returns why it stopped; rejects where the provider fails.
  */
 export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<FinishReason> {
+  const { signal } = deps.forTools;
   for (;;) {
     if (state.pendingToolCalls.length > 0) {
       const answers = await Promise.all(state.pendingToolCalls.map((call) => answerToolCall(call, state, deps)));
       state.messages.push(...answers);
       state.pendingToolCalls = [];
-      deps.signal.throwIfAborted();
+      signal.throwIfAborted();
     }
     state.step++;
     const answer = await askModel(state, deps);
-    deps.signal.throwIfAborted();
+    signal.throwIfAborted();
     const { text, toolCalls } = answer;
     if (text !== '') state.content = text;
     const isLast = toolCalls.length === 0 || state.step >= deps.maxSteps;
@@ -101,7 +115,8 @@ interface Answer {
 }
 
 async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
-  const { output, signal } = deps;
+  const { output } = deps;
+  const { signal } = deps.forTools;
   const text = new TextBuilder();
   const toolCalls: LlmToolCall[] = [];
   let usage: Usage | undefined;
@@ -161,13 +176,16 @@ function uniqueCallId(id: string, siblings: readonly LlmToolCall[], state: Agent
   return unique;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 function requestOf(state: AgentState, deps: AgentDeps): LlmRequest {
-  return {
+  const request: Mutable<LlmRequest> = {
     messages: [...state.messages],
-    tools: deps.tools.describe(state.toolNames),
-    ...(state.model !== undefined && { model: state.model }),
-    ...(state.temperature !== undefined && { temperature: state.temperature }),
+    tools: deps.forTools.tools.describe(state.toolNames),
   };
+  if (state.model !== undefined) request.model = state.model;
+  if (state.temperature !== undefined) request.temperature = state.temperature;
+  return request;
 }
 
 function isBatch(element: LlmPart | readonly LlmPart[]): element is readonly LlmPart[] {
@@ -203,7 +221,7 @@ async function callTool(pending: PendingToolCall, state: AgentState, deps: Agent
     : state.toolNames?.includes(call.name) === false
       ? // It exists, but this query does not offer it: the model made it up or was talked into it.
         { ok: false as const, error: new AgentSocketError('unknown_tool', `There is no tool "${call.name}"`) }
-      : await runTool(toolCall, deps);
+      : await runTool(toolCall, deps.forTools);
   pending.answer = outcome.ok ? JSON.stringify(outcome.result) : JSON.stringify({ error: outcome.error.message });
   deps.output.toolResult(toolCall, outcome);
   return pending.answer;

@@ -66,7 +66,7 @@ export interface ConnectionEvents<P extends Principal, Metadata> {
 /** A place among `maxConnections`, taken before a handshake waits for anything. */
 export interface Slot {
   /** Gives the place back. Does nothing the second time, or once a connection took it over. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /**

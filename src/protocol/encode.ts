@@ -1,19 +1,45 @@
 import { serverMessages, type CustomMessage, type ServerMessage, type ServerMessageType } from './server-messages.js';
 
-const wireOrder = new Map<string, readonly string[]>(
-  Object.entries(serverMessages).map(([type, schema]) => [type, Object.keys(schema.shape)]),
+/** A field of a message, and how it begins on the wire. */
+interface Field {
+  readonly key: string;
+  readonly before: string;
+}
+
+const wireOrder = new Map<string, readonly Field[]>(
+  Object.entries(serverMessages).map(([type, schema]) => [
+    type,
+    Object.keys(schema.shape)
+      .filter((key) => key !== 'type')
+      .map((key) => ({ key, before: `,${JSON.stringify(key)}:` })),
+  ]),
 );
 
-/** Encodes a message of the protocol, keys in wire order and absent ones left out, or an embedder's own as it is. */
-export function encodeMessage(message: ServerMessage | CustomMessage): string {
+/** The place of a message in the log of its run. */
+export interface Stamp {
+  readonly timestamp: number;
+  readonly run_id: string;
+  readonly seq: number;
+}
+
+/**
+ * Encodes a message of the protocol, keys in wire order and absent ones left out, or an embedder's own as it is.
+ * @param stamp - fields a message of a run has besides its own
+ */
+export function encodeMessage(message: ServerMessage | CustomMessage, stamp?: Stamp): string {
   const order = wireOrder.get(message.type);
   if (order === undefined) return JSON.stringify(message);
-  const ordered: Record<string, unknown> = {};
   const fields = message as Readonly<Record<string, unknown>>;
-  for (const key of order) {
-    if (fields[key] !== undefined) ordered[key] = fields[key];
+  const stamped = stamp as Readonly<Record<string, unknown>> | undefined;
+  // Field by field, since an object in the right order would have to be made for every message.
+  let json = `{"type":"${message.type}"`;
+  for (const { key, before } of order) {
+    const value = stamped?.[key] ?? fields[key];
+    if (value === undefined) continue;
+    const encoded = JSON.stringify(value) as string | undefined;
+    if (encoded !== undefined) json += before + encoded;
   }
-  return JSON.stringify(ordered);
+  return `${json}}`;
 }
 
 /** The text of a run that arrives in pieces. */

@@ -1,9 +1,11 @@
 import type { LlmProvider, LlmRequest } from '../agent/llm-provider.js';
+import type { ByteSource } from './openai/byte-source.js';
 import { chatRequest } from './openai/chat-request.js';
 import { ChatStream } from './openai/chat-stream.js';
 import { createClient, type ChatClient } from './openai/client.js';
 import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } from './openai/options.js';
 import { openChat } from './openai/open-chat.js';
+import type { RequestAbort } from './openai/request-abort.js';
 
 export type { OpenAiClientLike, OpenAiProviderOptions, OpenAiTimeouts } from './openai/options.js';
 
@@ -22,20 +24,20 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   const { connection, timeouts, maxRetries, model } = resolved;
   const key = 'client' in connection ? keyOf(connection.client) : connection.apiKey;
   let client: Promise<ChatClient> | undefined;
+  let connected: ChatClient | undefined;
   let withUsage = true;
 
   function connect(): Promise<ChatClient> {
     client ??= 'client' in connection ? Promise.resolve(connection) : createClient(connection, timeouts.connectMs);
-    return client;
+    return client.then((made) => (connected = made));
   }
 
-  async function open(request: LlmRequest, usage: boolean, signal: AbortSignal, deadline: number) {
-    return openChat(await connect(), chatRequest(request, resolved, usage), {
-      signal,
-      deadline,
-      timeoutMs: timeouts.firstTokenMs,
-      maxRetries,
-    });
+  function open(request: LlmRequest, usage: boolean, abort: RequestAbort, deadline: number): Promise<ByteSource> {
+    const body = chatRequest(request, resolved, usage);
+    const options = { abort, deadline, timeoutMs: timeouts.firstTokenMs, maxRetries };
+    // Waiting for what is there already would cost the first token a few turns.
+    if (connected !== undefined) return openChat(connected, body, options);
+    return connect().then((made) => openChat(made, body, options));
   }
 
   return {
@@ -46,15 +48,15 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
         {
           key,
           timeouts,
-          open: async (requestSignal, deadline) => {
+          open: async (abort, deadline) => {
             // Another request may learn of the refusal while this one waits.
             const asked = withUsage;
             try {
-              return await open(request, asked, requestSignal, deadline);
+              return await open(request, asked, abort, deadline);
             } catch (error) {
               if (!asked || !refusesStreamOptions(error)) throw error;
               withUsage = false;
-              return open(request, false, requestSignal, deadline);
+              return open(request, false, abort, deadline);
             }
           },
         },

@@ -75,12 +75,14 @@ export class Audience {
   subscribe(
     connection: Connection,
     run: Run | StoredRun,
-    start: Omit<SubscriptionOptions, 'onEnd' | 'onFault'>,
+    { after, requestId, watched }: Omit<SubscriptionOptions, 'onEnd' | 'onFault'>,
   ): Subscription {
     const { onReaderLeft, logger } = this.#options;
     const readable = run instanceof Run ? run : readStored(run);
     return this.#subscriptions.open(connection, readable, {
-      ...start,
+      after,
+      requestId,
+      watched,
       onEnd: () => {
         if (run instanceof Run) onReaderLeft(run, connection.negotiated);
       },

@@ -1,4 +1,4 @@
-import { agentLoop, startAgent, type AgentDeps, type AgentState } from '../agent/agent-loop.js';
+import { agentLoop, startAgent, type AgentDeps, type AgentOutput, type AgentState } from '../agent/agent-loop.js';
 import type { LlmMessage } from '../agent/llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
 import { turnMessages } from '../agent/turn-messages.js';
@@ -13,7 +13,7 @@ import { cutOff, readDraft, readLeftBehind, toolAnswer } from './left-behind.js'
 import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
 import type { RunMessage } from './run-message.js';
-import { agentOutput, kept, outcomeOf, streamed, toolResultMessage, type TextOutput } from './run-output.js';
+import { outcomeOf, StreamedOutput, toolResultMessage, WholeOutput } from './run-output.js';
 import type { Run } from './run.js';
 
 /** A run that waits for a person, as it is written down for a restart. */
@@ -131,11 +131,8 @@ export class AgentExecutor implements RunExecutor {
     let messages: readonly LlmMessage[] = [...((await asked) ?? []), { role: 'user', content: request.query }];
     if (systemPrompt !== '') messages = [{ role: 'system', content: systemPrompt }, ...messages];
     if (turn !== undefined) messages = await fitContext(messages, maxContextTokens);
-    const agent = startAgent([...messages], {
-      ...(request.model !== undefined && { model: request.model }),
-      ...(request.temperature !== undefined && { temperature: request.temperature }),
-      ...(request.tools !== undefined && { toolNames: request.tools }),
-    });
+    const { model, temperature, tools: toolNames } = request;
+    const agent = startAgent([...messages], { model, temperature, toolNames });
     run.signal.throwIfAborted();
     return this.#ask(run, request, agent, { turn, from: messages.length });
   }
@@ -157,7 +154,7 @@ export class AgentExecutor implements RunExecutor {
       },
       checkpoint: () => JSON.stringify({ request, agent, approvals: run.approvals.records } satisfies Checkpoint),
     };
-    const deps = this.#agentDeps(run, isWhole ? kept(run, agent) : streamed(run));
+    const deps = this.#agentDeps(run, isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run));
     const reason = await this.#guard(run, () => agentLoop(agent, deps));
     if (!isWhole) return { type: 'stream_end', finish_reason: reason, usage: agent.usage };
     return {
@@ -193,9 +190,9 @@ export class AgentExecutor implements RunExecutor {
     return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id);
   }
 
-  #agentDeps(run: Run, text: TextOutput): AgentDeps {
+  #agentDeps(run: Run, output: AgentOutput): AgentDeps {
     const { provider, maxSteps } = this.#settings;
-    return { ...this.#toolDeps(run), provider, output: agentOutput(run, text), maxSteps };
+    return { provider, output, maxSteps, forTools: this.#toolDeps(run) };
   }
 
   #toolDeps(run: Run): ToolDeps {

@@ -85,12 +85,13 @@ class MessageSegment implements WireEntry {
 export class MemoryRunLog implements RunLog {
   readonly #runId: string;
   readonly #segments: (TextSegment | MessageSegment)[] = [];
-  readonly #wakes = new Set<() => void>();
+  /** Replaced when somebody comes or goes, so that who is woken may do either. */
+  #wakes: readonly (() => void)[] = [];
   #published: number;
   #bytes = 0;
-  /** The newest entry; as a wire message once somebody has read it. */
-  #newest: RunEntry | undefined;
-  #newestEncoded: readonly WireEntry[] | undefined;
+  /** The newest entry as a message on the wire; text, once somebody has read it. */
+  #newest: readonly WireEntry[] | undefined;
+  #newestText: TextEntry | undefined;
 
   /**
    * @param published - what lies before the first entry and is kept elsewhere: it cannot be read here
@@ -116,23 +117,28 @@ export class MemoryRunLog implements RunLog {
   append(entry: RunEntry): void {
     const last = this.#segments.at(-1);
     if ('encoded' in entry) {
-      this.#segments.push(new MessageSegment(entry));
+      const segment = new MessageSegment(entry);
+      this.#segments.push(segment);
       this.#bytes += entry.encoded.length;
+      this.#newest = [segment];
+      this.#newestText = undefined;
     } else {
       if (last instanceof TextSegment && last.takes(entry)) last.append(entry);
       else this.#segments.push(new TextSegment(entry));
       this.#bytes += entry.content.length + 8;
+      this.#newest = undefined;
+      this.#newestText = entry;
     }
     this.#published = entry.seq;
-    this.#newest = entry;
-    this.#newestEncoded = undefined;
     for (const wake of this.#wakes) wake();
   }
 
   read(after: number): readonly WireEntry[] {
     if (after >= this.#published) return NOTHING;
-    if (after === this.#published - 1 && this.#newest !== undefined) {
-      return (this.#newestEncoded ??= [toWire(this.#newest, this.#runId)]);
+    if (after === this.#published - 1) {
+      if (this.#newest !== undefined) return this.#newest;
+      const text = this.#newestText;
+      if (text !== undefined) return (this.#newest = [this.#encode(text)]);
     }
     const entries: WireEntry[] = [];
     let length = 0;
@@ -147,8 +153,14 @@ export class MemoryRunLog implements RunLog {
   }
 
   onPublished(wake: () => void): () => void {
-    this.#wakes.add(wake);
-    return () => void this.#wakes.delete(wake);
+    this.#wakes = [...this.#wakes, wake];
+    return () => {
+      this.#wakes = this.#wakes.filter((other) => other !== wake);
+    };
+  }
+
+  #encode({ type, content, timestamp, seq }: TextEntry): WireEntry {
+    return encodeTextEntry(type, content, timestamp, seq, seq, this.#runId);
   }
 
   /** Index of the segment that holds `seq`, by halving. */
@@ -165,11 +177,6 @@ export class MemoryRunLog implements RunLog {
 }
 
 const NOTHING: readonly WireEntry[] = [];
-
-function toWire(entry: RunEntry, runId: string): WireEntry {
-  if ('encoded' in entry) return { ...entry, firstSeq: entry.seq };
-  return encodeTextEntry(entry.type, entry.content, entry.timestamp, entry.seq, entry.seq, runId);
-}
 
 function encodeTextEntry(
   type: TextType,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RunRequest } from '../protocol/client-messages.js';
 
 /** Tells whether two requests ask for the same: everything but who correlates the answer and how. */
@@ -6,7 +6,7 @@ export function hashRequest(request: RunRequest): string {
   const { request_id: _, run_id: __, ...content } = request;
   // The schema has put the fields in order; only what a tool is given may come in any.
   const text = content.type === 'tool_call' ? canonical(content) : JSON.stringify(content);
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /** JSON with sorted keys. */

@@ -29,6 +29,7 @@ import { isFinal } from './run-state.js';
 import type { RunMeta, RunStore, StoredRun } from './run-store.js';
 import type { RunOwner } from './run-owner.js';
 import { Run } from './run.js';
+import { StartLine } from './start-line.js';
 import type { Subscription } from './subscription.js';
 import { Tombstones } from './tombstones.js';
 
@@ -58,6 +59,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   readonly #bounds: RunBounds;
   readonly #handover: Handover;
   readonly #tombstones = new Tombstones();
+  readonly #startLine = new StartLine();
   readonly #sweep: NodeJS.Timeout;
 
   /** @throws OptionError where an option breaks its rule. */
@@ -150,7 +152,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
       begin: () => {
         this.#audience.announce(run, connection);
         if (this.#tombstones.take(runKey(principal.id, id))) run.stop({ state: 'cancelled', reason: 'requested' });
-        else if (run.state === 'accepted') begin();
+        else if (run.state === 'accepted') this.#startLine.join(begin);
       },
     };
   }

@@ -9,44 +9,64 @@ import type { Run } from './run.js';
 /** Where the text of an answer goes. */
 export type TextOutput = Pick<AgentOutput, 'text' | 'reasoning'>;
 
+/** All an agent puts out, written to its run. */
+abstract class RunOutput implements AgentOutput {
+  protected readonly run: Run;
+
+  constructor(run: Run) {
+    this.run = run;
+  }
+
+  abstract text(delta: string): void;
+  abstract reasoning(delta: string): void;
+
+  toolCall({ toolCallId, toolName, params }: ToolCall): void {
+    this.run.message({ type: 'stream_tool_call', tool_call_id: toolCallId, tool_name: toolName, params });
+  }
+
+  toolResult(call: ToolCall, outcome: ToolOutcome): void {
+    this.run.message(toolResultMessage(call, outcome));
+    // Others of the same step still wait for a person: what this one came to is written down for them.
+    if (this.run.state === 'waiting_approval') this.run.enter('waiting_approval');
+  }
+
+  charge(bytes: number): void {
+    this.run.charge(bytes);
+  }
+
+  backpressure(): Promise<void> | undefined {
+    return this.run.backpressure();
+  }
+}
+
 /** An answer in one piece streams nothing but what the tools do; its text is kept until the end. */
-export function kept(run: Run, agent: AgentState): TextOutput {
-  return {
-    text: (delta) => {
-      run.charge(Buffer.byteLength(delta));
-      run.keepDraft(draftLine(agent.step, delta));
-    },
-    reasoning: () => undefined,
-  };
+export class WholeOutput extends RunOutput {
+  readonly #agent: AgentState;
+
+  constructor(run: Run, agent: AgentState) {
+    super(run);
+    this.#agent = agent;
+  }
+
+  text(delta: string): void {
+    this.run.charge(Buffer.byteLength(delta));
+    this.run.keepDraft(draftLine(this.#agent.step, delta));
+  }
+
+  reasoning(): void {
+    // Nobody is shown it.
+  }
 }
 
 /** An answer that is shown while it is written. */
-export function streamed(run: Run): TextOutput {
-  return {
-    text: (delta) => run.text('stream_chunk', delta),
-    reasoning: (delta) => run.text('stream_reasoning', delta),
-  };
-}
+export class StreamedOutput extends RunOutput {
+  text(delta: string): void {
+    this.run.text('stream_chunk', delta);
+  }
 
-/** All an agent puts out, written to its run. */
-export function agentOutput(run: Run, text: TextOutput): AgentOutput {
-  return {
-    ...text,
-    toolCall: (call) =>
-      run.message({
-        type: 'stream_tool_call',
-        tool_call_id: call.toolCallId,
-        tool_name: call.toolName,
-        params: call.params,
-      }),
-    toolResult: (call, outcome) => {
-      run.message(toolResultMessage(call, outcome));
-      // Others of the same step still wait for a person: what this one came to is written down for them.
-      if (run.state === 'waiting_approval') run.enter('waiting_approval');
-    },
-    charge: (bytes) => run.charge(bytes),
-    backpressure: () => run.backpressure(),
-  };
+  reasoning(delta: string): void {
+    this.run.text('stream_reasoning', delta);
+  }
 }
 
 /** What an agent leaves a run that ends: its cost, and the answer where `isWhole` and its log will not hold it. */

@@ -28,7 +28,7 @@ export class RunWriter {
   encode(message: RunMessage): MessageEntry {
     const timestamp = now();
     const seq = this.#seq + 1;
-    const encoded = encodeMessage({ ...message, timestamp, run_id: this.#runId, seq });
+    const encoded = encodeMessage(message, { timestamp, run_id: this.#runId, seq });
     return { type: message.type as MessageEntry['type'], seq, timestamp, encoded };
   }
 

@@ -24,11 +24,11 @@ export interface SubscriptionOptions {
   /** Repeated on the first message delivered, for the connection that asked. */
   requestId?: string | undefined;
   /** Whether nobody asked for it: the connection watches the conversation. */
-  watched?: boolean;
+  watched?: boolean | undefined;
   /** Called once, when it ends: everything was delivered, or the connection is gone. */
   onEnd(subscription: Subscription): void;
   /** The log could not be read. The connection is closed with 1011, so that its client resumes. */
-  onFault?(error: unknown): void;
+  onFault?: ((error: unknown) => void) | undefined;
 }
 
 /**

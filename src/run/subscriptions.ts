@@ -25,7 +25,10 @@ export class Subscriptions {
     }
     const subscriptions = ofConnection;
     const subscription = new Subscription(connection, run, {
-      ...options,
+      after: options.after,
+      requestId: options.requestId,
+      watched: options.watched,
+      onFault: options.onFault,
       onEnd: (ended) => {
         if (subscriptions.get(run.id) === ended) subscriptions.delete(run.id);
         options.onEnd(ended);

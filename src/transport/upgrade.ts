@@ -99,7 +99,8 @@ class Handshakes<P extends Principal, Metadata> {
     const slot = connections.reserve();
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
     // Whatever becomes of the handshake: a client that leaves, now or later, gives its place back.
-    raw.once('close', () => slot.release());
+    // The function of the slot itself: one made here would hold on to the request as long as the connection lasts.
+    raw.once('close', slot.release);
     // Where nothing waits for anything, the handshake is done in the same tick.
     let principal: P | null | Promise<P | null>;
     try {

@@ -2,6 +2,7 @@ import type { LlmPart } from '../../agent/llm-provider.js';
 import type { ByteSource } from './byte-source.js';
 import { ChatDecoder } from './chat-decoder.js';
 import type { OpenAiTimeouts } from './options.js';
+import { RequestAbort } from './request-abort.js';
 import { brokenStream, providerFailure, timeoutFailure } from './provider-failure.js';
 
 /** What a {@link ChatStream} reads. */
@@ -13,7 +14,7 @@ export interface ChatUpstream {
    * Sends the request, with retries, and resolves to the body of the answer.
    * @param deadline - until when the first output must be there, on the clock of `performance.now()`
    */
-  open(signal: AbortSignal, deadline: number): Promise<ByteSource>;
+  open(abort: RequestAbort, deadline: number): Promise<ByteSource>;
 }
 
 type Result = IteratorResult<readonly LlmPart[], undefined>;
@@ -34,7 +35,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   readonly #upstream: ChatUpstream;
   readonly #signal: AbortSignal;
   readonly #decoder: ChatDecoder;
-  readonly #request = new AbortController();
+  readonly #request = new RequestAbort();
   #state: 'idle' | 'opening' | 'reading' | 'over' = 'idle';
   #source: ByteSource | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -89,7 +90,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     // Armed for the earlier of both, so that the headers need not arm it again.
     this.#limit(Math.min(deadline, now + firstTokenMs));
     this.#deadline = deadline;
-    this.#upstream.open(this.#request.signal, deadline).then(
+    this.#upstream.open(this.#request, deadline).then(
       (source) => {
         if (this.#state !== 'opening') {
           source.abort();

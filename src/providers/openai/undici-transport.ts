@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { PacedReading } from './paced-reading.js';
+import type { AbortSource } from './request-abort.js';
 import { UpstreamBody } from './upstream-body.js';
 import { retryAfterOf } from './retry-after.js';
 import { UpstreamHeaders } from './upstream-headers.js';
@@ -17,12 +18,12 @@ export interface FetchInit extends FetchOptions {
   readonly method?: string;
   readonly headers?: Headers;
   readonly body?: unknown;
-  readonly signal?: AbortSignal | null;
+  readonly signal?: AbortSource | null;
 }
 
 /** How {@link UndiciTransport.send} sends. */
 export interface SendOptions {
-  readonly signal: AbortSignal;
+  readonly signal: AbortSource;
   readonly deadline: number;
   /** Up to the headers of the response, in milliseconds. */
   readonly timeoutMs: number;
@@ -170,7 +171,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       return true;
     }
     if (timeoutMs !== undefined) this.#timer = setTimeout(this.#onAbort, timeoutMs);
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal?.addEventListener('abort', this.#onAbort);
     return false;
   }
 

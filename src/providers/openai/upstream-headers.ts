@@ -1,32 +1,36 @@
+type Values = Record<string, string | string[] | undefined>;
+
 /** The part of `Headers` that the `openai` package uses of a response, at a tenth of the cost. */
 export class UpstreamHeaders {
-  readonly #values = new Map<string, string>();
+  readonly #values: Values;
 
-  /** @param headers - names in lower case */
-  constructor(headers: Readonly<Record<string, string | string[] | undefined>>) {
-    for (const name in headers) {
-      const value = headers[name];
-      if (value !== undefined) this.#values.set(name, Array.isArray(value) ? value.join(', ') : value);
-    }
+  /** @param values - names in lower case; kept and changed */
+  constructor(values: Values) {
+    this.#values = values;
   }
 
   get(name: string): string | null {
-    return this.#values.get(name.toLowerCase()) ?? null;
+    const key = name.toLowerCase();
+    const value = Object.hasOwn(this.#values, key) ? this.#values[key] : undefined;
+    return Array.isArray(value) ? value.join(', ') : (value ?? null);
   }
 
   has(name: string): boolean {
-    return this.#values.has(name.toLowerCase());
+    return this.get(name) !== null;
   }
 
   set(name: string, value: string): void {
-    this.#values.set(name.toLowerCase(), value);
+    this.#values[name.toLowerCase()] = value;
   }
 
-  entries(): IterableIterator<[string, string]> {
-    return this.#values.entries();
+  *entries(): IterableIterator<[string, string]> {
+    for (const name of Object.keys(this.#values)) {
+      const value = this.get(name);
+      if (value !== null) yield [name, value];
+    }
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
-    return this.#values.entries();
+    return this.entries();
   }
 }

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it, vi } from 'vitest';
+import { StartLine } from '../../../src/run/start-line.js';
+import { createScriptedProvider } from '../../../src/testing/index.js';
+import { createEngine, endOf } from './harness.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it('lets four begin in a turn, in the order they came, whoever comes meanwhile', async () => {
+  const line = new StartLine();
+  const begun: string[] = [];
+  const join = (name: string): void => line.join(() => begun.push(name));
+  for (const name of 'abcdefghij') join(name);
+  expect(begun.join('')).toBe('abcd');
+  await turn();
+  expect(begun.join('')).toBe('abcdefgh');
+  join('k');
+  expect(begun.join('')).toBe('abcdefgh');
+  await turn();
+  expect(begun.join('')).toBe('abcdefghijk');
+  await turn();
+  for (const name of 'lmnop') join(name);
+  expect(begun.join('')).toBe('abcdefghijklmno');
+});
+
+it('never begins a run that was cancelled while it was in line, and answers every other one', async () => {
+  const provider = createScriptedProvider(['Hello']);
+  const client = createEngine({ provider }).connect();
+  const ids = Array.from({ length: 12 }, () => randomUUID());
+  for (const id of ids) client.send({ type: 'streaming_query', query: id, run_id: id });
+  client.send({ type: 'cancel', run_id: ids[11] });
+  await vi.waitFor(() => {
+    for (const id of ids) expect(endOf(client, id)).toBeDefined();
+  });
+  expect(ids.map((id) => endOf(client, id)?.type)).toEqual([...Array<string>(11).fill('stream_end'), 'cancelled']);
+  const asked = provider.calls.map(({ request }) => request.messages.at(-1)?.content);
+  expect(asked).toEqual(ids.slice(0, 11));
+});
