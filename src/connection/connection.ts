@@ -130,11 +130,12 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   /**
    * Sends a message of a run. Only while {@link isWritable}: its reader holds a position, not a queue.
+   * @param mayWait - whether it may leave a few milliseconds later, together with what follows
    * @returns whether more may follow at once.
    */
-  write(encoded: string | Uint8Array): boolean {
+  write(encoded: string | Uint8Array, mayWait = false): boolean {
     if (this.#closed) return false;
-    if (this.#socket.send(encoded)) return true;
+    if (this.#socket.send(encoded, mayWait)) return true;
     if (this.#blockedSince === 0) this.#blockedSince = performance.now();
     return false;
   }

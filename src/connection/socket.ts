@@ -22,9 +22,11 @@ export interface Socket {
   /**
    * Sends one text message; bytes are UTF-8 text. Never throws, does nothing once closed.
    * Messages of one tick may leave together at its end.
+   * @param mayWait - nobody waits for it alone: it may leave a few milliseconds later, together with what follows.
+   * @default false
    * @returns `false` when the buffer is above the mark the socket was made with: wait for `onDrain` before sending more.
    */
-  send(text: string | Uint8Array): boolean;
+  send(text: string | Uint8Array, mayWait?: boolean): boolean;
   /** Sends a ping, which a living peer answers with bytes. Does nothing once closed. */
   ping(): void;
   /** Starts the closing handshake; `onClose` follows within a bounded time. Does nothing once closed. */

@@ -414,6 +414,9 @@ export const CORE_TYPES: ReadonlySet<string> = new Set<ServerMessageType>([
   'error',
 ]);
 
+/** The types that say no more than that work has begun: what they open is what people wait for. */
+export const OPENING_TYPES: ReadonlySet<string> = new Set<ServerMessageType>(['status', 'stream_start']);
+
 /** The types that end a run when they carry `seq`. Exactly one of them is the last message of every run. */
 export const TERMINAL_TYPES: ReadonlySet<string> = new Set<ServerMessageType>([
   'agent_response',

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionReader } from '../connection/connection.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
-import { CORE_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
+import { CORE_TYPES, OPENING_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
 import type { Readers, RunReader } from './readers.js';
 import type { RunLog, WireEntry } from './run-log.js';
 
@@ -151,7 +151,7 @@ export class Subscription implements ConnectionReader, RunReader {
     for (const entry of entries) {
       if (!this.connection.isWritable) return;
       this.#position = entry.seq;
-      if (this.#shows(entry)) this.connection.write(this.#encode(entry));
+      if (this.#shows(entry)) this.connection.write(this.#encode(entry), OPENING_TYPES.has(entry.type));
       if (TERMINAL_TYPES.has(entry.type)) return this.#end();
     }
   }

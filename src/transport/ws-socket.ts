@@ -5,7 +5,7 @@ import type { Socket, SocketListener } from '../connection/socket.js';
 import { checkNumber } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
-import { TickFlusher, type Corked } from './tick-flusher.js';
+import { Flusher, type Corked } from './flusher.js';
 
 /** How long the peer may take to answer a close before the connection is ended, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -31,8 +31,10 @@ class WsSocket implements Socket, Corked {
   readonly #ws: WebSocket;
   readonly #raw: RawSocket;
   readonly #mark: number;
-  readonly #flusher: TickFlusher;
+  readonly #flusher: Flusher;
+  /** Whether the raw socket gathers what is written to it, and whether it will be flushed when this tick ends. */
   #corked = false;
+  #flushes = false;
   #awaitsDrain = false;
   /** Messages near the mark that have not left. */
   #unwritten = 0;
@@ -40,7 +42,7 @@ class WsSocket implements Socket, Corked {
   #received = 0;
   listener: SocketListener | undefined;
 
-  constructor(ws: WebSocket, raw: RawSocket, mark: number, flusher: TickFlusher) {
+  constructor(ws: WebSocket, raw: RawSocket, mark: number, flusher: Flusher) {
     this.#ws = ws;
     this.#raw = raw;
     this.#mark = mark;
@@ -63,9 +65,9 @@ class WsSocket implements Socket, Corked {
     this.#ws.on('close', onClose);
   }
 
-  send(text: string | Uint8Array): boolean {
+  send(text: string | Uint8Array, mayWait = false): boolean {
     if (this.#ws.readyState !== WebSocket.OPEN) return true;
-    this.#cork();
+    this.#cork(mayWait);
     const most = this.#ws.bufferedAmount + text.length * MAX_UNIT_BYTES + MAX_HEADER_BYTES;
     if (most < this.#mark) {
       this.#ws.send(text, AS_TEXT);
@@ -93,7 +95,8 @@ class WsSocket implements Socket, Corked {
   }
 
   flush(): void {
-    this.#corked = false;
+    if (!this.#corked) return;
+    this.#corked = this.#flushes = false;
     this.#raw.uncork();
   }
 
@@ -103,10 +106,14 @@ class WsSocket implements Socket, Corked {
     this.listener?.onDrain();
   }
 
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#raw.cork();
+  #cork(mayWait: boolean): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#raw.cork();
+      if (mayWait) this.#flusher.addLater(this);
+    }
+    if (mayWait || this.#flushes) return;
+    this.#flushes = true;
     this.#flusher.add(this);
   }
 }
@@ -162,7 +169,7 @@ export interface AcceptedSocket {
 export class WsAcceptor {
   readonly #server: WebSocketServer;
   readonly #mark: number;
-  readonly #flusher = new TickFlusher();
+  readonly #flusher = new Flusher();
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: WsAcceptorOptions = {}) {

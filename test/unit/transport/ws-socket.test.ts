@@ -86,6 +86,37 @@ describe('WsSocket', () => {
     expect(received).toEqual(Array.from({ length: 50 }, (_, i) => [`a${i}`, `b${i}`]).flat());
   });
 
+  it('lets what may wait leave with what follows in a later tick, in order and in one write', async () => {
+    const { socket, raw, received } = await pair();
+    const writes = vi.spyOn(raw as Duplex & { _writev: () => void }, '_writev');
+    for (let i = 0; i < 20; i++) {
+      socket.send(`waits ${i}`, true);
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      socket.send(`follows ${i}`);
+      await new Promise(setImmediate);
+    }
+    await vi.waitFor(() => expect(received).toHaveLength(40));
+    expect(received).toEqual(Array.from({ length: 20 }, (_, i) => [`waits ${i}`, `follows ${i}`]).flat());
+    expect(writes).toHaveBeenCalledTimes(20);
+  });
+
+  it('sends what may wait by itself where nothing follows, time after time', async () => {
+    const { socket, received } = await pair();
+    for (let i = 0; i < 5; i++) {
+      socket.send(`waits ${i}`, true);
+      await vi.waitFor(() => expect(received).toHaveLength(i + 1));
+    }
+    expect(received).toEqual(Array.from({ length: 5 }, (_, i) => `waits ${i}`));
+  });
+
+  it('delivers what may wait before a close', async () => {
+    const { socket, received, closed } = await pair();
+    socket.send('waits', true);
+    socket.close(1000, '');
+    expect(await closed).toBe(1000);
+    expect(received).toEqual(['waits']);
+  });
+
   it('carries large messages whole', async () => {
     const { socket, received, client, notes } = await pair();
     const text = '漢字🙂'.repeat(100_000);
