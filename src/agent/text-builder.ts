@@ -1,5 +1,5 @@
-/** Pieces joined at once: a string grown piece by piece costs 32 bytes more for each. */
-const PIECES = 512;
+/** Pieces joined at once: a string of its own costs some 40 bytes, and the collector a copy of each. */
+const PIECES = 16;
 
 /** UTF-16 units of pieces joined at once: until then they may hold on to the larger texts they were cut from. */
 const JOIN_LENGTH = 4_096;

@@ -19,7 +19,7 @@ class TextSegment {
   timestamp: number;
   readonly #text = new TextBuilder();
   /** Where the piece of `firstSeq + i` ends. */
-  readonly #ends: number[] = [];
+  #ends: number[] = [];
 
   constructor(entry: TextEntry) {
     this.type = entry.type;
@@ -40,6 +40,12 @@ class TextSegment {
     this.#text.append(entry.content);
     this.#ends.push(this.#text.length);
     this.timestamp = entry.timestamp;
+  }
+
+  /** Nothing follows: gives back the room kept for more. */
+  seal(): void {
+    this.#text.toString();
+    this.#ends = this.#ends.slice();
   }
 
   /** One message for everything after `after`. */
@@ -89,7 +95,7 @@ export class MemoryRunLog implements RunLog {
   #wakes: readonly (() => void)[] = [];
   #published: number;
   #bytes = 0;
-  /** The newest entry as a message on the wire; text, once somebody has read it. */
+  /** The newest entry as a message on the wire, encoded once for all who are woken by it and kept no longer. */
   #newest: readonly WireEntry[] | undefined;
   #newestText: TextEntry | undefined;
 
@@ -117,6 +123,7 @@ export class MemoryRunLog implements RunLog {
   append(entry: RunEntry): void {
     const last = this.#segments.at(-1);
     if ('encoded' in entry) {
+      if (last instanceof TextSegment) last.seal();
       const segment = new MessageSegment(entry);
       this.#segments.push(segment);
       this.#bytes += entry.encoded.length;
@@ -131,6 +138,7 @@ export class MemoryRunLog implements RunLog {
     }
     this.#published = entry.seq;
     for (const wake of this.#wakes) wake();
+    if (this.#published === entry.seq) this.#newest = this.#newestText = undefined;
   }
 
   read(after: number): readonly WireEntry[] {
@@ -153,7 +161,7 @@ export class MemoryRunLog implements RunLog {
   }
 
   onPublished(wake: () => void): () => void {
-    this.#wakes = [...this.#wakes, wake];
+    this.#wakes = this.#wakes.concat(wake);
     return () => {
       this.#wakes = this.#wakes.filter((other) => other !== wake);
     };

@@ -11,13 +11,13 @@ export interface RunReader {
 export class Readers {
   /** Since when there is none any more, on the monotonic clock in milliseconds; `undefined` while there is one. */
   emptySince: number | undefined;
-  readonly #readers = new Set<RunReader>();
+  #readers: readonly RunReader[] = [];
   #lagging = 0;
   #wait: Promise<void> | undefined;
   #release: (() => void) | undefined;
 
   get size(): number {
-    return this.#readers.size;
+    return this.#readers.length;
   }
 
   get lagging(): number {
@@ -26,21 +26,21 @@ export class Readers {
 
   /** A reader came. */
   join(reader: RunReader): void {
-    this.#readers.add(reader);
+    this.#readers = this.#readers.concat(reader);
     this.emptySince = undefined;
     this.#check();
   }
 
   /** A reader that does not lag went. */
   leave(reader: RunReader): void {
-    this.#readers.delete(reader);
+    this.#readers = this.#readers.filter((other) => other !== reader);
     if (this.size === 0) this.emptySince = performance.now();
     this.#check();
   }
 
   /** The log takes no last message: there is nothing to wait for. */
   abandon(): void {
-    for (const reader of [...this.#readers]) reader.onAbandoned();
+    for (const reader of this.#readers) reader.onAbandoned();
   }
 
   /** A reader began or ceased to lag. */

@@ -1,25 +1,49 @@
-/** Starts in one turn of the event loop; the others follow in the next ones. */
+/** Starts in one turn of the event loop, at least. */
 const PER_TURN = 4;
+/** Starts for each millisecond the turn before took: where turns are long, they hold others up no longer. */
+const PER_MS = 2;
 
 /**
  * Lets runs begin a few at a time. When a crowd asks at the same moment, the first answers would otherwise lie unread
  * until everybody has begun: with 50 at once half of the first tokens came a third later.
  */
 export class StartLine {
+  readonly #now: () => number;
   #waiting: (() => void)[] = [];
+  #isTurning = false;
+  #turnedAt = 0;
+  #limit = PER_TURN;
   #begun = 0;
+
+  /** @param now - milliseconds of a monotonic clock */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Calls `begin` now, or in one of the next turns where this one has begun enough. */
   join(begin: () => void): void {
-    if (this.#begun === 0) setImmediate(this.#turn);
-    if (this.#begun++ < PER_TURN) begin();
-    else this.#waiting.push(begin);
+    if (!this.#isTurning) this.#nextTurn(this.#now());
+    if (this.#begun < this.#limit) {
+      this.#begun++;
+      begin();
+    } else this.#waiting.push(begin);
   }
 
-  readonly #turn = (): void => {
+  #nextTurn(now: number): void {
+    this.#isTurning = true;
+    this.#turnedAt = now;
+    setImmediate(this.#onTurn);
+  }
+
+  readonly #onTurn = (): void => {
+    const now = this.#now();
+    const isIdle = this.#begun === 0;
+    this.#limit = isIdle ? PER_TURN : Math.max(PER_TURN, (now - this.#turnedAt) * PER_MS);
     this.#begun = 0;
+    this.#isTurning = false;
+    if (isIdle) return;
+    this.#nextTurn(now);
     const waiting = this.#waiting;
-    if (waiting.length === 0) return;
     this.#waiting = [];
     for (const begin of waiting) this.join(begin);
   };

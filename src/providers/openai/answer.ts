@@ -39,7 +39,8 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
 /** Turns the chunks of one answer into parts. */
 export class Answer {
   readonly #key: string | undefined;
-  readonly #toolCalls = new ToolCallAssembler();
+  /** Made for the first piece of one. */
+  #toolCalls: ToolCallAssembler | undefined;
   #parts: LlmPart[] = [];
   #text = '';
   #kind: TextKind = 'text-delta';
@@ -93,12 +94,12 @@ export class Answer {
     if (this.#done) return;
     this.#done = true;
     this.#flush();
-    this.#parts.push(...this.#toolCalls.finish());
+    if (this.#toolCalls !== undefined) this.#parts.push(...this.#toolCalls.finish());
     if (this.#usage !== undefined) this.#parts.push(this.#usage);
     const raw = this.#rawReason;
     const said = raw === undefined ? 'stop' : Object.hasOwn(REASONS, raw) ? (REASONS[raw] ?? 'other') : 'other';
     // Several servers say "stop" after a tool call.
-    const reason = said === 'stop' && this.#toolCalls.size > 0 ? 'tool_calls' : said;
+    const reason = said === 'stop' && this.#toolCalls !== undefined && this.#toolCalls.size > 0 ? 'tool_calls' : said;
     this.#parts.push({ type: 'finish', reason, raw });
   }
 
@@ -117,7 +118,7 @@ export class Answer {
     if (typeof delta.refusal === 'string') this.text('text-delta', delta.refusal);
     if (!Array.isArray(delta.tool_calls)) return;
     for (const call of delta.tool_calls as readonly unknown[]) {
-      if (typeof call === 'object' && call !== null) this.#toolCalls.add(call);
+      if (typeof call === 'object' && call !== null) (this.#toolCalls ??= new ToolCallAssembler()).add(call);
     }
   }
 

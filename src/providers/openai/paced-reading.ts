@@ -14,8 +14,9 @@ interface Load {
 
 /** One connection, as far as its reading is concerned. */
 interface Pace {
-  /** Reads again where the stream asked for it meanwhile. */
-  resume: (() => void) | undefined;
+  readonly read: () => void;
+  /** Whether the stream asked for more meanwhile. */
+  isAsked: boolean;
   nextReadAt: number;
 }
 
@@ -36,8 +37,14 @@ export class PacedReading {
 
   /** Takes over when a socket reads, through the two methods with which every Node stream is made. */
   watch(socket: Duplex): void {
-    const pace: Pace = { resume: undefined, nextReadAt: -Infinity };
-    const read = socket._read.bind(socket);
+    const readNow = socket._read.bind(socket);
+    const pace: Pace = {
+      read: () => {
+        if (!socket.destroyed) readNow(socket.readableHighWaterMark);
+      },
+      isAsked: false,
+      nextReadAt: -Infinity,
+    };
     const push = socket.push.bind(socket);
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
     socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
@@ -49,10 +56,8 @@ export class PacedReading {
       return false;
     };
     socket._read = (size: number): void => {
-      if (performance.now() >= pace.nextReadAt) return read(size);
-      pace.resume = () => {
-        if (!socket.destroyed) read(size);
-      };
+      if (performance.now() >= pace.nextReadAt) return readNow(size);
+      pace.isAsked = true;
       this.#wait(pace);
     };
     socket.write = ((...args: unknown[]): boolean => {
@@ -85,8 +90,8 @@ export class PacedReading {
   #release(pace: Pace): void {
     pace.nextReadAt = -Infinity;
     this.#waiting.delete(pace);
-    const { resume } = pace;
-    pace.resume = undefined;
-    resume?.();
+    if (!pace.isAsked) return;
+    pace.isAsked = false;
+    pace.read();
   }
 }

@@ -196,6 +196,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     clearTimeout(this.#timer);
+    // The same once more, 1.5 KB that would stay as long as the stream does.
+    controller.rawHeaders = null;
     const headers = new UpstreamHeaders(rawHeaders);
     const { deadline } = this.#init;
     const retryAfterMs = retryAfterOf(headers);

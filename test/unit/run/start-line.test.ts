@@ -7,7 +7,7 @@ import { createEngine, endOf } from './harness.js';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it('lets four begin in a turn, in the order they came, whoever comes meanwhile', async () => {
-  const line = new StartLine();
+  const line = new StartLine(() => 0);
   const begun: string[] = [];
   const join = (name: string): void => line.join(() => begun.push(name));
   for (const name of 'abcdefghij') join(name);
@@ -21,6 +21,28 @@ it('lets four begin in a turn, in the order they came, whoever comes meanwhile',
   await turn();
   for (const name of 'lmnop') join(name);
   expect(begun.join('')).toBe('abcdefghijklmno');
+});
+
+it('lets more begin where turns are long, and none of that is left over for the next crowd', async () => {
+  let now = 0;
+  const line = new StartLine(() => now);
+  let begun = 0;
+  const crowd = (size: number): void => {
+    for (let i = 0; i < size; i++) line.join(() => begun++);
+  };
+  crowd(40);
+  expect(begun).toBe(4);
+  now += 10;
+  await turn();
+  expect(begun).toBe(24);
+  now += 100;
+  await turn();
+  expect(begun).toBe(40);
+  now += 100;
+  for (let i = 0; i < 3; i++) await turn();
+  now += 1_000;
+  crowd(40);
+  expect(begun).toBe(44);
 });
 
 it('never begins a run that was cancelled while it was in line, and answers every other one', async () => {
