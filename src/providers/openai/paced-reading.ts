@@ -4,8 +4,8 @@ import { EventLoopLoad } from '../../run/event-loop-load.js';
 /** Under load, the time between two reads of one connection, in milliseconds: two tokens of a fast model. */
 const WINDOW_MS = 40;
 
-/** Connections whose time comes within this are read together, in milliseconds. */
-const STEP_MS = 10;
+/** Connections whose time comes within this are read together, in milliseconds: more of them would make a long turn. */
+const STEP_MS = 4;
 
 /** Tells whether the process has little time left. */
 interface Load {
