@@ -176,16 +176,13 @@ function uniqueCallId(id: string, siblings: readonly LlmToolCall[], state: Agent
   return unique;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 function requestOf(state: AgentState, deps: AgentDeps): LlmRequest {
-  const request: Mutable<LlmRequest> = {
+  return {
     messages: [...state.messages],
     tools: deps.forTools.tools.describe(state.toolNames),
+    ...(state.model !== undefined && { model: state.model }),
+    ...(state.temperature !== undefined && { temperature: state.temperature }),
   };
-  if (state.model !== undefined) request.model = state.model;
-  if (state.temperature !== undefined) request.temperature = state.temperature;
-  return request;
 }
 
 function isBatch(element: LlmPart | readonly LlmPart[]): element is readonly LlmPart[] {

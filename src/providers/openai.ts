@@ -28,8 +28,10 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   let withUsage = true;
 
   function connect(): Promise<ChatClient> {
-    client ??= 'client' in connection ? Promise.resolve(connection) : createClient(connection, timeouts.connectMs);
-    return client.then((made) => (connected = made));
+    client ??= (
+      'client' in connection ? Promise.resolve(connection) : createClient(connection, timeouts.connectMs)
+    ).then((made) => (connected = made));
+    return client;
   }
 
   function open(request: LlmRequest, usage: boolean, abort: RequestAbort, deadline: number): Promise<ByteSource> {

@@ -1,4 +1,4 @@
-import { agentLoop, startAgent, type AgentDeps, type AgentOutput, type AgentState } from '../agent/agent-loop.js';
+import { agentLoop, startAgent, type AgentDeps, type AgentState } from '../agent/agent-loop.js';
 import type { LlmMessage } from '../agent/llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
 import { turnMessages } from '../agent/turn-messages.js';
@@ -144,7 +144,7 @@ export class AgentExecutor implements RunExecutor {
     agent: AgentState,
     { turn, from }: { turn: ConversationTurn | undefined; from: number },
   ): Promise<RunMessage> {
-    const { provider } = this.#settings;
+    const { provider, maxSteps } = this.#settings;
     const isWhole = request.type === 'agent_query';
     run.worker = {
       end: (state) => {
@@ -154,7 +154,8 @@ export class AgentExecutor implements RunExecutor {
       },
       checkpoint: () => JSON.stringify({ request, agent, approvals: run.approvals.records } satisfies Checkpoint),
     };
-    const deps = this.#agentDeps(run, isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run));
+    const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run);
+    const deps: AgentDeps = { provider, output, maxSteps, forTools: this.#toolDeps(run) };
     const reason = await this.#guard(run, () => agentLoop(agent, deps));
     if (!isWhole) return { type: 'stream_end', finish_reason: reason, usage: agent.usage };
     return {
@@ -188,11 +189,6 @@ export class AgentExecutor implements RunExecutor {
   #turnOf({ meta: { owner, id, conversationId } }: Run): ConversationTurn | undefined {
     if (conversationId === undefined) return undefined;
     return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id);
-  }
-
-  #agentDeps(run: Run, output: AgentOutput): AgentDeps {
-    const { provider, maxSteps } = this.#settings;
-    return { provider, output, maxSteps, forTools: this.#toolDeps(run) };
   }
 
   #toolDeps(run: Run): ToolDeps {

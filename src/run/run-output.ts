@@ -6,9 +6,6 @@ import type { FinalState } from './run-state.js';
 import type { RunOutcome } from './run-worker.js';
 import type { Run } from './run.js';
 
-/** Where the text of an answer goes. */
-export type TextOutput = Pick<AgentOutput, 'text' | 'reasoning'>;
-
 /** All an agent puts out, written to its run. */
 abstract class RunOutput implements AgentOutput {
   protected readonly run: Run;

@@ -37,11 +37,13 @@ export class StartLine {
 
   readonly #onTurn = (): void => {
     const now = this.#now();
-    const isIdle = this.#begun === 0;
-    this.#limit = isIdle ? PER_TURN : Math.max(PER_TURN, (now - this.#turnedAt) * PER_MS);
+    if (this.#begun === 0) {
+      this.#isTurning = false;
+      this.#limit = PER_TURN;
+      return;
+    }
+    this.#limit = Math.max(PER_TURN, (now - this.#turnedAt) * PER_MS);
     this.#begun = 0;
-    this.#isTurning = false;
-    if (isIdle) return;
     this.#nextTurn(now);
     const waiting = this.#waiting;
     this.#waiting = [];

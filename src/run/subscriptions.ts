@@ -24,6 +24,7 @@ export class Subscriptions {
       this.#byConnection.set(connection, (ofConnection = new Map<string, Subscription>()));
     }
     const subscriptions = ofConnection;
+    // Listed, not spread: each copy would have a hidden class of its own, and every look at it would miss its cache.
     const subscription = new Subscription(connection, run, {
       after: options.after,
       requestId: options.requestId,

@@ -6,33 +6,33 @@ export interface Corked {
   flush(): void;
 }
 
+/** Sockets that are flushed together. */
+class Batch {
+  readonly #schedule: (flush: () => void) => void;
+  #sockets: Corked[] = [];
+
+  constructor(schedule: (flush: () => void) => void) {
+    this.#schedule = schedule;
+  }
+
+  add(socket: Corked): void {
+    if (this.#sockets.push(socket) === 1) this.#schedule(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    const sockets = this.#sockets;
+    this.#sockets = [];
+    for (const socket of sockets) socket.flush();
+  };
+}
+
 /**
  * Flushes as soon as the code that is running is done: all messages that one event causes for a connection leave in one
  * system call, and no connection waits for another one's work. What may wait is flushed 5 ms later at most.
  */
 export class Flusher {
-  #now: Corked[] = [];
-  #later: Corked[] = [];
-
   /** At the end of this tick. */
-  add(socket: Corked): void {
-    if (this.#now.push(socket) === 1) process.nextTick(this.#flush);
-  }
-
+  readonly soon = new Batch((flush) => process.nextTick(flush));
   /** In a while. */
-  addLater(socket: Corked): void {
-    if (this.#later.push(socket) === 1) setTimeout(this.#flushLater, PATIENCE_MS);
-  }
-
-  readonly #flush = (): void => {
-    const waiting = this.#now;
-    this.#now = [];
-    for (const socket of waiting) socket.flush();
-  };
-
-  readonly #flushLater = (): void => {
-    const waiting = this.#later;
-    this.#later = [];
-    for (const socket of waiting) socket.flush();
-  };
+  readonly later = new Batch((flush) => setTimeout(flush, PATIENCE_MS));
 }

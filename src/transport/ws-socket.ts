@@ -110,11 +110,11 @@ class WsSocket implements Socket, Corked {
     if (!this.#corked) {
       this.#corked = true;
       this.#raw.cork();
-      if (mayWait) this.#flusher.addLater(this);
+      if (mayWait) this.#flusher.later.add(this);
     }
     if (mayWait || this.#flushes) return;
     this.#flushes = true;
-    this.#flusher.add(this);
+    this.#flusher.soon.add(this);
   }
 }
 

@@ -8,14 +8,15 @@ export function chatRequest(
   withUsage: boolean,
 ): Record<string, unknown> {
   const temperature = request.temperature ?? options.temperature;
-  const body: Record<string, unknown> = { ...options.extraBody };
-  body['model'] = request.model ?? options.model;
-  body['messages'] = request.messages.map(chatMessage);
-  if (temperature !== undefined) body['temperature'] = temperature;
-  if (request.tools.length > 0) body['tools'] = request.tools.map(chatTool);
-  body['stream'] = true;
-  if (withUsage) body['stream_options'] = { include_usage: true };
-  return body;
+  return {
+    ...options.extraBody,
+    model: request.model ?? options.model,
+    messages: request.messages.map(chatMessage),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(request.tools.length === 0 ? {} : { tools: request.tools.map(chatTool) }),
+    stream: true,
+    ...(withUsage ? { stream_options: { include_usage: true } } : {}),
+  };
 }
 
 function chatMessage(message: LlmMessage): Record<string, unknown> {
