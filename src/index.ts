@@ -48,6 +48,7 @@ export type {
   ConversationKey,
   ConversationMessage,
   ConversationStore,
+  MessagePageRequest,
   Page,
   PageRequest,
 } from './conversation/conversation-store.js';

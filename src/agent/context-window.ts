@@ -3,7 +3,8 @@ import type { LlmMessage } from './llm-provider.js';
 
 /**
  * Makes a chat fit a context window. Called before the first model call of every run in a conversation.
- * @param messages - system prompt, history and question, in order
+ * @param messages - system prompt, history and question, in order; of the history the newest 1,000 messages and four
+ *   million characters at most
  * @param maxTokens - what the operator allows
  * @returns what the model is asked with; the last message must be the question
  */

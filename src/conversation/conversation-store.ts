@@ -67,6 +67,15 @@ export interface PageRequest {
   readonly before?: string | undefined;
 }
 
+/** Which messages of a conversation. */
+export interface MessagePageRequest extends PageRequest {
+  /**
+   * UTF-16 units of contents and arguments of tool calls that the page holds at most, but one message whatever its size.
+   * A store must not load what is beyond it. Without it `limit` is the only bound.
+   */
+  readonly maxLength?: number | undefined;
+}
+
 /**
  * Keeps what was said. Writes are synchronous and in order; a durable store commits them no later than what is written
  * to a run log of the same {@link Store} afterwards, so that an answer a client has seen is never missing here. Reads
@@ -75,8 +84,8 @@ export interface PageRequest {
 export interface ConversationStore {
   /** Adds messages at the end; makes the conversation where it is new. */
   append(key: ConversationKey, messages: readonly ConversationMessage[]): void;
-  /** The newest `limit` messages before `before`, oldest first. */
-  read(key: ConversationKey, page: PageRequest): Page<ConversationMessage> | Promise<Page<ConversationMessage>>;
+  /** The newest messages before `before` that the page can hold, oldest first. */
+  read(key: ConversationKey, page: MessagePageRequest): Page<ConversationMessage> | Promise<Page<ConversationMessage>>;
   /** Removes a message and all after it. Returns the message; `undefined` where there is none with this id. */
   truncate(
     key: ConversationKey,

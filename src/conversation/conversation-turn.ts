@@ -5,6 +5,8 @@ import type { ConversationKey, ConversationMessage, ConversationStore } from './
 
 /** Messages of a conversation a model is asked with at most; what fits its context is less. */
 const MAX_HISTORY = 1_000;
+/** UTF-16 units of them: about a million tokens, and what one question may cost in memory. */
+const MAX_HISTORY_LENGTH = 4_000_000;
 
 /** A question as a conversation takes it. */
 export interface Question {
@@ -40,7 +42,7 @@ export class ConversationTurn {
       }
       isAnswer = replaced.role !== 'user';
     }
-    const read = this.#store.read(this.#key, { limit: MAX_HISTORY });
+    const read = this.#store.read(this.#key, { limit: MAX_HISTORY, maxLength: MAX_HISTORY_LENGTH });
     const { items } = read instanceof Promise ? await read : read;
     // A run that ended meanwhile adds nothing: it is the turn of the next.
     signal.throwIfAborted();

@@ -5,10 +5,12 @@ import type {
   ConversationKey,
   ConversationMessage,
   ConversationStore,
+  MessagePageRequest,
   Page,
   PageRequest,
 } from './conversation-store.js';
 import { pageBefore } from './page-before.js';
+import { pageOfMessages } from './page-of-messages.js';
 
 /** What {@link MemoryConversationStore} takes. */
 export interface MemoryConversationStoreOptions {
@@ -72,10 +74,10 @@ export class MemoryConversationStore implements ConversationStore {
     );
   }
 
-  read(key: ConversationKey, page: PageRequest): Page<ConversationMessage> {
+  read(key: ConversationKey, page: MessagePageRequest): Page<ConversationMessage> {
     const conversation = this.#get(key);
     if (conversation !== undefined) this.#use(conversation);
-    return pageBefore(conversation?.messages ?? [], page);
+    return pageOfMessages(newestFirst(conversation?.messages ?? [], page.before), page);
   }
 
   truncate(key: ConversationKey, from: string): ConversationMessage | undefined {
@@ -156,6 +158,15 @@ export class MemoryConversationStore implements ConversationStore {
     const ofOwner = this.#owners.get(owner);
     ofOwner?.delete(id);
     if (ofOwner?.size === 0) this.#owners.delete(owner);
+  }
+}
+
+/** The messages before the one with the id `before`. */
+function* newestFirst(messages: readonly ConversationMessage[], before: string | undefined) {
+  const end = before === undefined ? messages.length : messages.findLastIndex(({ id }) => id === before);
+  for (let index = end - 1; index >= 0; index--) {
+    const message = messages[index];
+    if (message !== undefined) yield message;
   }
 }
 

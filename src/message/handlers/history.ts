@@ -3,42 +3,28 @@ import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import type { Handler } from '../handler-context.js';
 import { DEFAULT_PAGE } from './page-size.js';
 
-/** UTF-16 units of messages in one page, roughly: a page is one frame. */
+/** UTF-16 units of messages in one page: a page is one frame. */
 const MAX_PAGE_LENGTH = 500_000;
 
 /** Tells what was said. */
 export const handleHistory: Handler<'history'> = async ({ conversations }, connection, message) => {
   const { conversation_id: id, limit = DEFAULT_PAGE, before, request_id: requestId } = message;
   const key = { owner: connection.principal.id, id };
-  const [page, info] = await Promise.all([conversations.read(key, { limit, before }), conversations.find(key)]);
-  const messages = newestThatFit(page.items);
+  const [page, info] = await Promise.all([
+    conversations.read(key, { limit, before, maxLength: MAX_PAGE_LENGTH }),
+    conversations.find(key),
+  ]);
   connection.sendMessage({
     type: 'history',
     timestamp: connection.timestamp(),
     conversation_id: id,
     title: info?.title,
     metadata: info?.metadata,
-    messages: messages.map(toWire),
-    has_more: page.hasMore || messages.length < page.items.length,
+    messages: page.items.map(toWire),
+    has_more: page.hasMore,
     request_id: requestId,
   });
 };
-
-/** At least one, whatever its size. */
-function newestThatFit(messages: readonly ConversationMessage[]): readonly ConversationMessage[] {
-  let length = 0;
-  let from = messages.length;
-  while (from > 0 && (from === messages.length || length < MAX_PAGE_LENGTH)) {
-    from--;
-    const message = messages[from];
-    if (message !== undefined) length += lengthOf(message);
-  }
-  return messages.slice(from);
-}
-
-function lengthOf({ content, toolCalls = [] }: ConversationMessage): number {
-  return toolCalls.reduce((sum, call) => sum + call.arguments.length, content.length);
-}
 
 function toWire(message: ConversationMessage): ServerMessageOf<'history'>['messages'][number] {
   const { id, role, content, toolCalls, toolCallId, toolName, status, runId, createdAt } = message;

@@ -4,9 +4,11 @@ import type {
   ConversationKey,
   ConversationMessage,
   ConversationStore,
+  MessagePageRequest,
   Page,
   PageRequest,
 } from '../../conversation/conversation-store.js';
+import { pageOfMessages } from '../../conversation/page-of-messages.js';
 import type { Database, Row } from './database.js';
 import { fromSql, fromSqlOptional, toSql } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';
@@ -39,18 +41,8 @@ export class SqliteConversationStore implements ConversationStore {
     });
   }
 
-  read(key: ConversationKey, { limit, before }: PageRequest): Page<ConversationMessage> {
-    const database = this.#upToDate();
-    const conversation = numberOf(database, key);
-    const end = before === undefined ? Number.MAX_SAFE_INTEGER : numberOfMessage(database, conversation, before);
-    const rows = database.all(
-      'SELECT body FROM messages WHERE conversation = ? AND n < ? ORDER BY n DESC LIMIT ?',
-      conversation,
-      end,
-      limit + 1,
-    );
-    const items = rows.slice(0, limit).map(({ body }) => JSON.parse(fromSql(body)) as ConversationMessage);
-    return { items: items.reverse(), hasMore: rows.length > limit };
+  read(key: ConversationKey, page: MessagePageRequest): Page<ConversationMessage> {
+    return pageOfMessages(newestFirst(this.#upToDate(), key, page.before), page);
   }
 
   truncate(key: ConversationKey, from: string): ConversationMessage | undefined {
@@ -140,6 +132,18 @@ function use(database: Database, { owner, id }: ConversationKey, at: number): nu
     at,
     at,
   );
+}
+
+/** The messages before the one with the id `before`, read as they are asked for. */
+function* newestFirst(database: Database, key: ConversationKey, before: string | undefined) {
+  const conversation = numberOf(database, key);
+  const end = before === undefined ? Number.MAX_SAFE_INTEGER : numberOfMessage(database, conversation, before);
+  const rows = database.iterate(
+    'SELECT body FROM messages WHERE conversation = ? AND n < ? ORDER BY n DESC',
+    conversation,
+    end,
+  );
+  for (const { body } of rows) yield JSON.parse(fromSql(body)) as ConversationMessage;
 }
 
 /** 0 for none: numbers count from 1. */

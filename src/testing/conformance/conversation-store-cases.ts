@@ -4,6 +4,7 @@ import type {
   ConversationKey,
   ConversationMessage,
   ConversationStore,
+  MessagePageRequest,
   PageRequest,
 } from '../../conversation/conversation-store.js';
 import type { ConformanceCase } from './conformance-case.js';
@@ -103,7 +104,7 @@ export function conversationStoreCases(
         const { store } = await setUp();
         const messages = Array.from({ length: 10 }, (_, index) => messageOf(`${index}`));
         store.append(KEY, messages);
-        const read = (page: PageRequest) => contents(store, KEY, page);
+        const read = (page: MessagePageRequest) => contents(store, KEY, page);
         assert.deepEqual(await read({ limit: 4 }), ['6 7 8 9', true]);
         assert.deepEqual(await read({ limit: 4, before: messages[6]?.id }), ['2 3 4 5', true]);
         assert.deepEqual(await read({ limit: 4, before: messages[2]?.id }), ['0 1', false]);
@@ -114,6 +115,32 @@ export function conversationStoreCases(
         assert.deepEqual(await read({ limit: 9 }), ['1 2 3 4 5 6 7 8 9', true]);
         assert.deepEqual(await read({ limit: 4, before: randomUUID() }), ['', false]);
         assert.deepEqual(await read({ limit: 4, before: undefined }), ['6 7 8 9', true]);
+      },
+    },
+    {
+      name: 'ends a page of messages at its length, after one at least',
+      run: async () => {
+        const { store } = await setUp();
+        const call = { id: 'call', name: 'x', arguments: 'a'.repeat(6) };
+        const messages: ConversationMessage[] = [
+          messageOf('0'),
+          { ...messageOf('1'), role: 'assistant', toolCalls: [call] },
+          messageOf('漢字'),
+          messageOf('3'),
+          messageOf('4'.repeat(20)),
+        ];
+        store.append(KEY, messages);
+        const read = (page: MessagePageRequest) => contents(store, KEY, page);
+        const long = '4'.repeat(20);
+        assert.deepEqual(await read({ limit: 4, maxLength: 0 }), [long, true]);
+        assert.deepEqual(await read({ limit: 4, maxLength: 20 }), [long, true]);
+        assert.deepEqual(await read({ limit: 4, maxLength: 21 }), [`3 ${long}`, true]);
+        assert.deepEqual(await read({ limit: 4, maxLength: 9, before: messages[4]?.id }), ['漢字 3', true]);
+        assert.deepEqual(await read({ limit: 4, maxLength: 10, before: messages[4]?.id }), ['1 漢字 3', true]);
+        assert.deepEqual(await read({ limit: 2, maxLength: 10, before: messages[4]?.id }), ['漢字 3', true]);
+        assert.deepEqual(await read({ limit: 4, maxLength: 11, before: messages[4]?.id }), ['0 1 漢字 3', false]);
+        assert.deepEqual(await read({ limit: 4, maxLength: 0, before: messages[0]?.id }), ['', false]);
+        assert.deepEqual(await read({ limit: 5, maxLength: undefined }), [`0 1 漢字 3 ${long}`, false]);
       },
     },
     {
@@ -261,7 +288,7 @@ function messageOf(content: string): ConversationMessage {
 async function contents(
   store: ConversationStore,
   key: ConversationKey,
-  page: PageRequest,
+  page: MessagePageRequest,
 ): Promise<readonly [string, boolean]> {
   const { items, hasMore } = await store.read(key, page);
   return [items.map(({ content }) => content).join(' '), hasMore];
