@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
+import { checkProvider } from './agent/check-provider.js';
 import type { LlmProvider } from './agent/llm-provider.js';
 import type { Tool } from './agent/tool.js';
 import type { ToolRegistry } from './agent/tool-registry.js';
@@ -9,7 +10,7 @@ import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
-import type { Logger } from './logging/logger.js';
+import { checkLogger, type Logger } from './logging/logger.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import type { AgentExecutorOptions } from './run/executor-options.js';
 import type { MemoryStoreOptions } from './run/memory-store.js';
@@ -59,7 +60,9 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   authenticateTimeoutMs?: number | undefined;
   /**
-   * Makes the embedder's own metadata of a connection. Called once, after `authenticate`; throwing refuses with 1011.
+   * Makes the embedder's own metadata of a connection. Called once, after `authenticate`; throwing refuses with 1011, as
+   * does a promise: nobody waits for it. What takes time belongs into `authenticate`, whose principal comes along here.
+   * Where the types are inferred it has to stand behind `authenticate`.
    * @default undefined
    */
   metadata?: ((request: IncomingMessage, principal: P) => Metadata) | undefined;
@@ -96,15 +99,7 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   const given = options as Partial<AgentSocketServerOptions<P, Metadata>>;
   if (typeof given.server?.on !== 'function')
     throw new OptionError('server', 'a Node http.Server or https.Server', given.server);
-  if (typeof given.provider?.stream !== 'function') {
-    throw new OptionError(
-      'provider',
-      'an LlmProvider: an object with a "vendor" and a "stream" method',
-      given.provider,
-    );
-  }
-  if (typeof given.provider.vendor !== 'string')
-    throw new OptionError('provider.vendor', 'a string', given.provider.vendor);
+  checkProvider(given.provider);
   const path: unknown = given.path ?? DEFAULT_PATH;
   if (typeof path !== 'string' || !PATH.test(path)) {
     throw new OptionError(
@@ -126,7 +121,7 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   if (given.tools !== undefined && !isIterable(given.tools))
     throw new OptionError('tools', 'an array of tools', given.tools);
   checkStore(given.store);
-  checkMethods('logger', 'a logger with debug, info, warn and error', given.logger, ['debug', 'info', 'warn', 'error']);
+  checkLogger(given.logger);
 }
 
 function checkList(option: string, list: unknown, what: string, isEntry: (entry: string) => boolean): void {
@@ -150,12 +145,6 @@ function isHost(text: string): boolean {
 
 function isIterable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
-}
-
-function checkMethods(option: string, what: string, value: unknown, methods: readonly string[]): void {
-  if (value === undefined) return;
-  const members = Object(value) as Record<string, unknown>;
-  if (!methods.every((method) => typeof members[method] === 'function')) throw new OptionError(option, what, value);
 }
 
 function checkStore(store: unknown): void {

@@ -23,7 +23,7 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   /** The connections, with their events. */
   readonly connections: ConnectionManager<P, Metadata>;
   /** Reads their messages; register message types of your own here. */
-  readonly messages: MessageHandler;
+  readonly messages: MessageHandler<P, Metadata>;
   /** The runs, with their events. */
   readonly runs: RunManager;
   /** The tools; register more at any time. */
@@ -31,7 +31,7 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   /** Answers the HTTP routes, and 404 for everything else: `server.on('request', agent.requestListener)`. */
   readonly requestListener: RequestListener;
   /** Answers the HTTP routes and calls `next` for everything else: `app.use(agent.middleware)`. */
-  readonly middleware: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+  readonly middleware: (request: IncomingMessage, response: ServerResponse, next: (nothing?: unknown) => void) => void;
   /**
    * Ends the service and leaves the `http.Server` as it was found, still listening. New connections are refused, clients
    * that can be are told to come back, runs in progress finish for at most `drainMs`, then all connections close.
@@ -56,7 +56,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const acceptor = new WsAcceptor(options);
   // Last of those that check options: it begins to sweep.
   const runs = new RunManager({ ...options, executor, store });
-  const messages = new MessageHandler({ runs, conversations, logger });
+  const messages = new MessageHandler<P, Metadata>({ runs, conversations, logger });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
   const hostAllowed = ({ headers }: IncomingMessage): boolean =>
@@ -69,7 +69,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     acceptor,
     connections,
     isAllowed: (request) => hostAllowed(request) && originAllowed(request),
-    isDraining: () => shutdown.hasBegun,
+    ending: () => shutdown.ending,
     // Without the hooks their types are the defaults, which these values have.
     authenticate: options.authenticate ?? (() => ANONYMOUS as P),
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS,
@@ -83,7 +83,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     info: { version: VERSION },
     logger,
     hostAllowed,
-    isReady: () => !shutdown.hasBegun && !connections.isFull,
+    isReady: () => shutdown.ending === undefined && !connections.isFull,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     tools: () => tools.describe(),
   });

@@ -3,7 +3,7 @@ import type { Connection } from './connection/connection.js';
 import type { Principal } from './connection/principal.js';
 import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
-import { CLOSE_CODES } from './protocol/close-codes.js';
+import { CLOSE_CODES, type CloseCodeInfo } from './protocol/close-codes.js';
 import type { RunManager } from './run/run-manager.js';
 import { within } from './run/within.js';
 
@@ -40,22 +40,23 @@ const RECONNECT_SPREAD_MS = 2_000;
 export interface ShutdownParts<P extends Principal, Metadata> {
   readonly connections: ConnectionManager<P, Metadata>;
   readonly runs: RunManager;
-  /** Stops taking upgrade requests. */
+  /** Stops taking handshakes, and refuses those that wait. */
   readonly detach: () => void;
 }
 
 /** The end of a service: begun once, shared by everybody who asks for it. */
 export class Shutdown<P extends Principal, Metadata> {
   readonly #parts: ShutdownParts<P, Metadata>;
+  #ending: CloseCodeInfo | undefined;
   #done: Promise<void> | undefined;
 
   constructor(parts: ShutdownParts<P, Metadata>) {
     this.#parts = parts;
   }
 
-  /** Whether new connections are refused. */
-  get hasBegun(): boolean {
-    return this.#done !== undefined;
+  /** How new connections are refused; `undefined` as long as they are not. */
+  get ending(): CloseCodeInfo | undefined {
+    return this.#ending;
   }
 
   /** @throws OptionError where an option breaks its rule; nothing has begun then. */
@@ -65,12 +66,13 @@ export class Shutdown<P extends Principal, Metadata> {
     if (!CLOSE_CODE_NAMES.includes(closeCode)) {
       throw new OptionError('closeCode', CLOSE_CODE_NAMES.map((name) => `"${name}"`).join(' or '), closeCode);
     }
-    return (this.#done ??= this.#run(drainMs, closeCode));
+    this.#ending ??= CLOSE_CODES[closeCode];
+    return (this.#done ??= this.#run(drainMs, this.#ending));
   }
 
-  async #run(drainMs: number, closeCode: (typeof CLOSE_CODE_NAMES)[number]): Promise<void> {
+  async #run(drainMs: number, close: CloseCodeInfo): Promise<void> {
     const { connections, runs, detach } = this.#parts;
-    // The caller's other listeners run first: `hasBegun` is true from here on.
+    // The caller's other listeners run first: `ending` is told from here on.
     await Promise.resolve();
     for (const connection of connections) {
       if (!connection.negotiated) continue;
@@ -83,7 +85,7 @@ export class Shutdown<P extends Principal, Metadata> {
     }
     await runs.drain(drainMs);
     await within(FAREWELL_MS, allRead(runs, [...connections]));
-    await this.#closeAll(CLOSE_CODES[closeCode]);
+    await this.#closeAll(close);
     detach();
   }
 

@@ -33,9 +33,9 @@ export interface LlmRequest {
   /** The tools the model may call; empty for none. */
   readonly tools: readonly LlmTool[];
   /** The model the client chose, where the operator lets it; otherwise the provider's own. */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** The temperature the client chose, where the operator lets it; otherwise the provider's own. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
 }
 
 /**
@@ -52,7 +52,7 @@ export type LlmPart =
       readonly inputTokens: number;
       readonly outputTokens: number;
       /** `true` where the numbers are a guess. */
-      readonly estimated?: boolean;
+      readonly estimated?: boolean | undefined;
     }
   | {
       readonly type: 'finish';

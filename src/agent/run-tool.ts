@@ -57,15 +57,9 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
     if (wasAsked) await approvals.ask(call);
     const tool = deps.tools.get(call.toolName);
     if (tool === undefined) throw new AgentSocketError('unknown_tool', `There is no tool "${call.toolName}"`);
-    const { params, asks } = await prepare(tool, call, deps);
-    const shown = toJson(tool, params, Infinity);
-    if (!wasAsked && asks) await approve(tool, { ...call, params: shown }, deps);
-    if (wasAsked && JSON.stringify(approvals.paramsOf(call.toolCallId)) !== JSON.stringify(shown)) {
-      throw new AgentSocketError(
-        'forbidden',
-        `The tool "${tool.name}" was changed: it takes other params than were approved`,
-      );
-    }
+    const params = await validate(tool, call, deps);
+    if (wasAsked) checkApproved(tool, params, approvals.paramsOf(call.toolCallId));
+    else if (await asks(tool, params, call, deps)) await approve(tool, params, call, deps);
     return { ok: true, result: await execute(tool, call, params, deps) };
   } catch (error) {
     if (AgentSocketError.isInstance(error)) return { ok: false, error };
@@ -77,26 +71,44 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
   }
 }
 
-/** The params as the tool gets them, and whether a person has to approve them. */
-async function prepare(tool: Tool, call: ToolCall, deps: ToolDeps): Promise<{ params: unknown; asks: boolean }> {
+/** The params as the tool gets them. */
+async function validate(tool: Tool, call: ToolCall, deps: ToolDeps): Promise<unknown> {
   const limit = new ToolLimit(tool, deps.signal);
   try {
-    const params = check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
-    const { needsApproval = false } = tool;
-    if (typeof needsApproval === 'boolean') return { params, asks: needsApproval };
-    const { runId, principal } = deps;
-    const asks = await limit.validate(() => needsApproval(params, { runId, toolCallId: call.toolCallId, principal }));
-    return { params, asks };
+    return check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
   } finally {
     limit.clear();
   }
 }
 
-async function approve(tool: Tool, call: ToolCall, { approvals }: ToolDeps): Promise<void> {
+/** Whether a person has to approve the call. */
+async function asks(tool: Tool, params: unknown, { toolCallId }: ToolCall, deps: ToolDeps): Promise<boolean> {
+  const { needsApproval = false } = tool;
+  if (typeof needsApproval === 'boolean') return needsApproval;
+  const { runId, principal, signal } = deps;
+  const limit = new ToolLimit(tool, signal);
+  try {
+    return await limit.validate(() => needsApproval(params, { runId, toolCallId, principal }));
+  } finally {
+    limit.clear();
+  }
+}
+
+async function approve(tool: Tool, params: unknown, call: ToolCall, { approvals }: ToolDeps): Promise<void> {
   if (approvals === undefined) {
     throw new AgentSocketError('forbidden', `The tool "${tool.name}" needs an approval, which this client cannot give`);
   }
-  await approvals.ask(call);
+  await approvals.ask({ ...call, params: toJson(`What the tool "${tool.name}" takes`, params, Infinity) });
+}
+
+/** After a restart the params are made anew of what the model said, by a tool that may be another one. */
+function checkApproved(tool: Tool, params: unknown, approved: unknown): void {
+  const made = toJson(`What the tool "${tool.name}" takes`, params, Infinity);
+  if (JSON.stringify(approved) === JSON.stringify(made)) return;
+  throw new AgentSocketError(
+    'forbidden',
+    `The tool "${tool.name}" was changed: it takes other params than were approved`,
+  );
 }
 
 async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDeps): Promise<unknown> {
@@ -113,7 +125,7 @@ async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDe
     try {
       const { runId, principal } = deps;
       const result = await limit.execute((signal) => tool.execute(params, { signal, runId, toolCallId, principal }));
-      return toJson(tool, result, deps.maxResultBytes);
+      return toJson(`The result of the tool "${tool.name}"`, result, deps.maxResultBytes);
     } finally {
       await settle(key, deps);
     }
@@ -139,29 +151,27 @@ async function settle(key: LedgerKey, deps: ToolDeps): Promise<void> {
   }
 }
 
-/** Objects and arrays inside each other in a result: common JSON parsers of clients stop near 1,000. */
-const MAX_RESULT_DEPTH = 512;
+/** Objects and arrays inside each other: common JSON parsers of clients stop near 1,000. */
+const MAX_DEPTH = 512;
 
-/** What the result is as JSON: a snapshot that no later change by the tool can reach. */
-function toJson(tool: Tool, result: unknown, maxBytes: number): unknown {
-  const encoded = stringify(tool, result);
+/** What a value is as JSON: a snapshot that no later change by the tool can reach. */
+function toJson(name: string, value: unknown, maxBytes: number): unknown {
+  const encoded = stringify(name, value);
   if (encoded === undefined) return null;
   if (Buffer.byteLength(encoded) > maxBytes) {
-    throw new AgentSocketError('output_too_large', `The result of "${tool.name}" is larger than ${maxBytes} bytes`);
+    throw new AgentSocketError('output_too_large', `${name} is larger than ${maxBytes} bytes`);
   }
-  if (isDeeperThan(encoded, MAX_RESULT_DEPTH)) {
-    throw new AgentSocketError('tool_failed', `The result of "${tool.name}" is nested deeper than ${MAX_RESULT_DEPTH}`);
+  if (isDeeperThan(encoded, MAX_DEPTH)) {
+    throw new AgentSocketError('tool_failed', `${name} is nested deeper than ${MAX_DEPTH}`);
   }
   return JSON.parse(encoded);
 }
 
 /** `undefined` for what JSON has no word for: the tool then has nothing to say. */
-function stringify(tool: Tool, result: unknown): string | undefined {
+function stringify(name: string, value: unknown): string | undefined {
   try {
-    return JSON.stringify(result);
+    return JSON.stringify(value);
   } catch (error) {
-    throw new AgentSocketError('tool_failed', `The tool "${tool.name}" returned something that is not JSON`, {
-      cause: error,
-    });
+    throw new AgentSocketError('tool_failed', `${name} is not JSON`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { Tool } from './tool.js';
 
@@ -22,6 +23,8 @@ export class ToolLimit {
     // It may be over while nobody waits for it.
     this.#over.catch(() => undefined);
     this.#timer = setTimeout(() => this.#expire(), tool.timeoutMs);
+    // One for each call of a step: Node 20 takes more than ten for a leak.
+    setMaxListeners(0, run);
     if (run.aborted) this.#stop();
     else run.addEventListener('abort', this.#stop, { once: true });
   }

@@ -28,7 +28,7 @@ export interface ToolDefinition<S extends StandardSchema> {
   /** Schema of the params: zod 4 or any other Standard Schema. */
   params: S;
   /** JSON Schema of the params. Needed only where `params` cannot give one itself (zod from 4.2 can). */
-  parameters?: JsonSchema;
+  parameters?: JsonSchema | undefined;
   /**
    * Does the work. Called at most once per call, with params the schema accepted.
    * What it returns (or resolves to) must be JSON; it goes to the model and to the client.
@@ -40,13 +40,14 @@ export interface ToolDefinition<S extends StandardSchema> {
    * a person takes to approve does not count.
    * @default 30000
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /**
    * Whether a person has to approve a call before it is executed, with exactly the params they were shown. A function
    * is called once per call, with params the schema accepted; where it throws, the call fails.
    * @default false
    */
-  needsApproval?: boolean | ((this: void, params: SchemaOutput<S>, call: ToolCallInfo) => boolean | Promise<boolean>);
+  needsApproval?:
+    boolean | ((this: void, params: SchemaOutput<S>, call: ToolCallInfo) => boolean | Promise<boolean>) | undefined;
 }
 
 /** A tool as the registry keeps it. */
@@ -67,7 +68,7 @@ export const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
 
 /**
  * Makes a tool whose `execute` is typed by its schema.
- * @throws OptionError where the name, the timeout or the schema breaks its rule.
+ * @throws OptionError where a part breaks its rule, or the schema makes no JSON Schema and none is given.
  */
 export function defineTool<S extends StandardSchema>(definition: ToolDefinition<S>): Tool {
   const { name, description, params, timeoutMs = DEFAULT_TOOL_TIMEOUT_MS } = definition;
@@ -79,6 +80,9 @@ export function defineTool<S extends StandardSchema>(definition: ToolDefinition<
     throw new OptionError('needsApproval', 'true, false or a function', needsApproval);
   }
   checkNumber('timeoutMs', timeoutMs, { least: 1, most: MAX_DELAY_MS });
+  if (typeof description !== 'string') throw new OptionError('description', 'a string', description);
+  if (typeof definition.execute !== 'function') throw new OptionError('execute', 'a function', definition.execute);
+  if (!isSchema(params)) throw new OptionError('params', 'a schema: zod 4 or any other Standard Schema', params);
   return {
     name,
     description,
@@ -100,6 +104,16 @@ function deriveJsonSchema(params: StandardSchema): JsonSchema {
   if (standard.jsonSchema === undefined) {
     throw new OptionError('parameters', 'given, since this schema library derives no JSON Schema', undefined);
   }
-  const { $schema: _, ...schema } = standard.jsonSchema.input({ target: 'draft-2020-12' });
-  return schema;
+  try {
+    const { $schema: _, ...schema } = standard.jsonSchema.input({ target: 'draft-2020-12' });
+    return schema;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'the schema library failed';
+    throw new OptionError('parameters', `given, since "params" makes no JSON Schema (${why})`, undefined);
+  }
+}
+
+function isSchema(value: unknown): boolean {
+  const { '~standard': standard } = Object(value) as Partial<StandardSchema>;
+  return typeof standard?.validate === 'function';
 }

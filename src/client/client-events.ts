@@ -22,7 +22,7 @@ export interface AgentClientEvents {
   readonly disconnected: { readonly code: number; readonly reason: string };
   /** The next attempt begins in `delayMs` milliseconds. Attempts are counted since a connection that held. */
   readonly reconnecting: { readonly attempt: number; readonly delayMs: number };
-  /** Somebody else began a run in a conversation that is watched. */
+  /** A run in a conversation that is watched and was not read yet: begun by somebody else, or once detached from. */
   readonly 'run-started': StartedRun;
   /** What concerns no run and no request: the client gave up, or the server refused something it could not name. */
   readonly error: AgentClientError;

@@ -11,7 +11,7 @@ import { OPEN, type Close, type WebSocketLike } from './web-socket.js';
 
 /**
  * Where the client stands. `idle`: nothing has asked for a connection yet. `waiting`: between two attempts.
- * `closed`: by `close()`, or given up; the next request or `connect()` begins anew.
+ * `closed`: by `close()`, after which only `connect()` begins anew, or given up, after which the next request does too.
  */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'closed';
 
@@ -44,7 +44,9 @@ export class Connection {
   #socket: WebSocketLike | undefined;
   /** Counts attempts, so that what an abandoned one still does is not heard. */
   #round = 0;
+  /** Attempts since a connection held, for the length of the wait; those that failed in a row. */
   #attempt = 0;
+  #failures = 0;
   #greeting: ServerMessageOf<'connected'> | undefined;
   #upAt = 0;
   #awayUntil: number | undefined;
@@ -76,7 +78,7 @@ export class Connection {
   open(): void {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
     if (this.#state !== 'waiting') {
-      this.#attempt = 0;
+      this.#attempt = this.#failures = 0;
       this.#hasAskedForNewToken = false;
       this.#unwatch?.();
       this.#unwatch = watchNetwork(
@@ -187,13 +189,14 @@ export class Connection {
 
   #ended(close: Close): void {
     const wasUp = this.#state === 'connected';
+    this.#failures = wasUp ? 0 : this.#failures + 1;
     if (wasUp && performance.now() - this.#upAt >= STABLE_MS) this.#attempt = 0;
     this.#abandon(close);
     const advice = this.#advice(close.code);
     if (advice === 'no') {
       this.#giveUp(closeError(close), close, wasUp);
-    } else if (!wasUp && this.#attempt >= this.#settings.maxAttempts) {
-      const message = `The server did not answer in ${this.#attempt} attempts`;
+    } else if (this.#failures >= this.#settings.maxAttempts) {
+      const message = `The server did not answer in ${this.#failures} attempts`;
       this.#giveUp(new AgentClientError('unreachable', message, { closeCode: close.code }), close, wasUp);
     } else this.#wait(close, wasUp, advice);
   }

@@ -29,7 +29,7 @@ export interface ToolCall {
   /** What it returned; absent while it runs, and where it failed. */
   readonly result?: unknown;
   readonly error?: ToolFailure | undefined;
-  /** Whether a result or an error is here. */
+  /** Whether the call is over. Of a message in the history the result is in the tool message that answers the call. */
   readonly isDone: boolean;
 }
 

@@ -80,9 +80,10 @@ export class Session implements AgentClient {
   resume(runId: string, { after = 0, signal }: ResumeOptions = {}): ClientRun {
     const id = runId.toLowerCase();
     const known = this.#runs.get(id);
-    if (known !== undefined && !known.isEnded) return known;
+    if (known !== undefined && !known.isEnded) return obey(signal, known);
     const run = this.#newRun(id, after);
-    return this.#under(signal, run, () => this.#runs.read(run));
+    this.#runs.read(run);
+    return obey(signal, run);
   }
 
   async listRuns({ signal }: RequestOptions = {}): Promise<readonly RunInfo[]> {
@@ -145,9 +146,14 @@ export class Session implements AgentClient {
     const known = this.#runs.get(request.run_id);
     if (known === undefined) {
       const run = this.#newRun(request.run_id);
-      return this.#under(signal, run, () => this.#runs.start(run, request));
+      if (signal?.aborted === true) {
+        run.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
+        return run;
+      }
+      this.#runs.start(run, request);
+      return obey(signal, run);
     }
-    if (JSON.stringify(this.#runs.requestOf(known.id)) === JSON.stringify(request)) return known;
+    if (JSON.stringify(this.#runs.requestOf(known.id)) === JSON.stringify(request)) return obey(signal, known);
     const run = this.#newRun(request.run_id);
     const message = 'A run with this id is in progress and was asked for with other content';
     run.end('failed', new AgentClientError('run_id_conflict', message, { runId: run.id }));
@@ -164,20 +170,6 @@ export class Session implements AgentClient {
       },
       seq,
     );
-  }
-
-  #under(signal: AbortSignal | undefined, run: Run, begin: () => void): Run {
-    if (signal?.aborted === true) {
-      run.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
-      return run;
-    }
-    begin();
-    if (signal === undefined || run.isEnded) return run;
-    const abort = (): void => void run.cancel();
-    const ended = (): void => signal.removeEventListener('abort', abort);
-    signal.addEventListener('abort', abort);
-    void run.then(ended, ended);
-    return run;
   }
 
   #approve(run: Run, toolCallId: string, approved: boolean, reason: string | undefined): Promise<ApprovalOutcome> {
@@ -251,6 +243,19 @@ export class Session implements AgentClient {
     for (const { reject } of this.#connecting.splice(0)) reject(error);
     if (error.code !== 'client_closed') this.#events.emit('error', error);
   }
+}
+
+/** Cancels the run when the signal aborts. */
+function obey(signal: AbortSignal | undefined, run: Run): Run {
+  if (signal === undefined || run.isEnded) return run;
+  const abort = (): void => void run.cancel();
+  if (signal.aborted) abort();
+  else {
+    const ended = (): void => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort);
+    void run.then(ended, ended);
+  }
+  return run;
 }
 
 function common({ runId, onDisconnect }: RunOptions) {

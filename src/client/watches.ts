@@ -5,7 +5,7 @@ import type { Requests } from './requests.js';
 import type { RunKind } from './run-event.js';
 import type { Wire } from './wire.js';
 
-/** A run in a conversation that this client watches and did not ask for. */
+/** A run in a conversation that this client watches, and that it does not read already. */
 export interface StartedRun {
   readonly run: ClientRun;
   readonly conversationId: string;

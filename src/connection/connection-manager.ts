@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
+import { OptionError } from '../errors/option-error.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
@@ -57,7 +58,10 @@ export interface ConnectionManagerOptions {
 export interface ConnectionEvents<P extends Principal, Metadata> {
   /** A connection was accepted and has been told so. */
   connect: [connection: Connection<P, Metadata>];
-  /** A message arrived, not yet decoded: a string for a text frame, bytes for a binary one. */
+  /**
+   * A message arrived, not yet decoded: a string for a text frame, bytes for a binary one. Listeners are called in the
+   * order they were added; that of `createAgentSocketServer` is the first.
+   */
   message: [connection: Connection<P, Metadata>, data: string | Uint8Array];
   /** A connection is gone. */
   disconnect: [connection: Connection<P, Metadata>, close: { code: number; reason: string }];
@@ -90,15 +94,17 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   constructor(options: ConnectionManagerOptions = {}) {
     super(options.logger);
     const { maxConnections = 1_000, heartbeatIntervalMs = 30_000, slowConsumerMs = 30_000 } = options;
-    const { detachGraceMs = 60_000 } = options;
+    const { detachGraceMs = 60_000, maxMessageBytes = LIMITS.messageBytes, maxRunsPerConnection = 16 } = options;
     checkNumber('detachGraceMs', detachGraceMs, { least: 0, most: MAX_DELAY_MS });
     this.maxConnections = checkNumber('maxConnections', maxConnections, { least: 1, integer: true });
     checkNumber('heartbeatIntervalMs', heartbeatIntervalMs, { least: 10, most: MAX_DELAY_MS });
     checkNumber('slowConsumerMs', slowConsumerMs, { least: 1, most: MAX_DELAY_MS });
-    this.epoch = options.epoch ?? randomUUID();
+    const { epoch = randomUUID() } = options;
+    if (typeof epoch !== 'string' || epoch === '') throw new OptionError('epoch', 'a string that is not empty', epoch);
+    this.epoch = epoch;
     this.#limits = {
-      message_bytes: options.maxMessageBytes ?? LIMITS.messageBytes,
-      runs: options.maxRunsPerConnection ?? 16,
+      message_bytes: checkNumber('maxMessageBytes', maxMessageBytes, { least: 1, integer: true }),
+      runs: checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true }),
       heartbeat_seconds: heartbeatIntervalMs / 1000,
       detach_seconds: detachGraceMs / 1000,
     };

@@ -17,7 +17,7 @@ export interface Socket {
   readonly bufferedAmount: number;
   /** Bytes received from the peer so far, frames in progress included: any growth shows that it lives. */
   readonly bytesReceived: number;
-  /** Starts delivery to `listener`. Called once, before anything else. */
+  /** Starts delivery to `listener`, who hears nothing before this returns. Called once, before anything else. */
   open(listener: SocketListener): void;
   /**
    * Sends one text message; bytes are UTF-8 text. Never throws, does nothing once closed.

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
-import { silentLogger, type Logger } from '../logging/logger.js';
+import { checkLogger, type Logger } from '../logging/logger.js';
 
 /** Event names and the arguments their listeners get. */
 type EventMap<Events> = { [Name in keyof Events]: readonly unknown[] };
@@ -15,8 +15,9 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   readonly #emitter = new EventEmitter();
   protected readonly logger: Logger;
 
-  constructor(logger: Logger = silentLogger) {
-    this.logger = logger;
+  /** @throws OptionError where `logger` is none. */
+  constructor(logger?: Logger) {
+    this.logger = checkLogger(logger);
   }
 
   /** Calls `listener` at every `event`. Returns the function that removes it. */

@@ -1,3 +1,5 @@
+import { checkMethods } from '../errors/check-methods.js';
+
 /** One level of a {@link Logger}: fields first, then a sentence, as pino has it. */
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -16,3 +18,10 @@ const ignore: LogMethod = () => undefined;
 
 /** Reports nothing: what the library uses unless it is given a logger. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+/** @throws OptionError where it is no logger. */
+export function checkLogger(logger: Logger = silentLogger): Logger {
+  return checkMethods('logger', 'a logger with debug, info, warn and error', logger, LEVELS);
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error'];

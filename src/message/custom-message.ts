@@ -1,28 +1,40 @@
 import type { SchemaOutput, StandardSchema } from '../agent/standard-schema.js';
 import type { Connection } from '../connection/connection.js';
+import type { Principal } from '../connection/principal.js';
 
 /** What {@link defineMessage} takes. */
-export interface CustomMessageDefinition<S extends StandardSchema> {
+export interface CustomMessageDefinition<
+  S extends StandardSchema,
+  P extends Principal = Principal,
+  Metadata = unknown,
+> {
   /** The `type` on the wire. */
   type: string;
-  /** Schema of the whole message, `type` included or not: zod or any other Standard Schema. */
+  /**
+   * Schema of the whole message: zod or any other Standard Schema. It may leave out `type`, unless it refuses fields it does
+   * not name.
+   */
   schema: S;
   /**
-   * Called for every message of this type that the schema accepts. Answer with `connection.sendMessage`.
+   * Called for every message of this type that the schema accepts. Answer with `connection.sendMessage`. What your
+   * `authenticate` and `metadata` hooks return has its type where you name it: `connection: Connection<User, Session>`.
    * Throwing (or rejecting) an `AgentSocketError` answers with that error, anything else with `internal_error`.
    */
-  handle(this: void, message: SchemaOutput<S>, connection: Connection): void | Promise<void>;
+  handle: (this: void, message: SchemaOutput<S>, connection: Connection<P, Metadata>) => void | Promise<void>;
 }
 
 /** An embedder's message type as the handler keeps it. */
-export interface CustomMessageType {
+export interface CustomMessageType<P extends Principal = Principal, Metadata = unknown> {
   readonly type: string;
   readonly schema: StandardSchema;
-  handle(this: void, message: unknown, connection: Connection): void | Promise<void>;
+  readonly handle: (this: void, message: unknown, connection: Connection<P, Metadata>) => void | Promise<void>;
 }
 
 /** Makes a message type whose `handle` is typed by its schema. */
-export function defineMessage<S extends StandardSchema>(definition: CustomMessageDefinition<S>): CustomMessageType {
+export function defineMessage<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
+  definition: CustomMessageDefinition<S, P, Metadata>,
+): CustomMessageType<P, Metadata> {
   const { type, schema, handle } = definition;
+  // It is called with what its own schema made.
   return { type, schema, handle };
 }

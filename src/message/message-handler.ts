@@ -1,7 +1,9 @@
 import type { Connection } from '../connection/connection.js';
+import type { Principal } from '../connection/principal.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
 import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { checkMethods } from '../errors/check-methods.js';
 import { fieldIssues } from '../errors/field-issues.js';
 import { OptionError } from '../errors/option-error.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
@@ -34,21 +36,25 @@ export interface MessageHandlerOptions {
 }
 
 /** Events of a {@link MessageHandler}. */
-export interface MessageEvents {
+export interface MessageEvents<P extends Principal, Metadata> {
   /** A message passed its schema and is about to be handled. */
-  message: [connection: Connection, type: string];
+  message: [connection: Connection<P, Metadata>, type: string];
   /** A message was refused, or its handler failed; the client has been told. */
-  refused: [connection: Connection, error: AgentSocketError];
+  refused: [connection: Connection<P, Metadata>, error: AgentSocketError];
 }
 
 /** Reads the messages of connections and hands each to the handler of its type. */
-export class MessageHandler extends TypedEmitter<MessageEvents> {
+export class MessageHandler<P extends Principal = Principal, Metadata = unknown> extends TypedEmitter<
+  MessageEvents<P, Metadata>
+> {
   readonly #context: HandlerContext;
-  readonly #custom = new Map<string, CustomMessageType>();
+  readonly #custom = new Map<string, CustomMessageType<P, Metadata>>();
 
+  /** @throws OptionError where an option breaks its rule. */
   constructor(options: MessageHandlerOptions) {
     super(options.logger);
     const { runs, conversations = new MemoryConversationStore() } = options;
+    checkMethods('runs', 'a RunManager', runs, ['accept']);
     this.#context = { runs, conversations };
   }
 
@@ -56,7 +62,7 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
    * Adds a message type of the embedder's own, made by `defineMessage`.
    * @throws OptionError where the type is empty or taken.
    */
-  register(message: CustomMessageType): this {
+  register(message: CustomMessageType<P, Metadata>): this {
     const { type } = message;
     if (
       type === '' ||
@@ -74,7 +80,7 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
    * Handles one message as it came: a string for a text frame, bytes for a binary one. Never throws and never
    * rejects: what is wrong with the message is told to the client, and the connection stays open.
    */
-  handleMessage(connection: Connection, data: string | Uint8Array): void {
+  handleMessage(connection: Connection<P, Metadata>, data: string | Uint8Array): void {
     let envelope: Envelope | undefined;
     try {
       envelope = decodeFrame(data);
@@ -88,7 +94,7 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
     }
   }
 
-  #dispatch(connection: Connection, envelope: Envelope): void | Promise<void> {
+  #dispatch(connection: Connection<P, Metadata>, envelope: Envelope): void | Promise<void> {
     const { type } = envelope;
     if (isClientType(type)) {
       if (!connection.negotiated && !CORE_REQUESTS.has(type)) {
@@ -108,7 +114,11 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
     );
   }
 
-  async #dispatchCustom(connection: Connection, envelope: Envelope, custom: CustomMessageType): Promise<void> {
+  async #dispatchCustom(
+    connection: Connection<P, Metadata>,
+    envelope: Envelope,
+    custom: CustomMessageType<P, Metadata>,
+  ): Promise<void> {
     const result = await custom.schema['~standard'].validate(envelope);
     if (result.issues !== undefined) {
       const issues = fieldIssues(result.issues);
@@ -118,7 +128,7 @@ export class MessageHandler extends TypedEmitter<MessageEvents> {
     await custom.handle(result.value, connection);
   }
 
-  #refuse(connection: Connection, cause: unknown, envelope: Envelope | undefined): void {
+  #refuse(connection: Connection<P, Metadata>, cause: unknown, envelope: Envelope | undefined): void {
     const error = AgentSocketError.isInstance(cause)
       ? cause
       : new AgentSocketError('internal_error', 'The server failed to handle the message', { cause });

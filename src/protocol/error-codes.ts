@@ -21,7 +21,7 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'The params do not fit the schema of the tool; `issues` names the fields.',
   },
-  tool_failed: { retryable: false, meaning: 'The tool ran and failed.' },
+  tool_failed: { retryable: false, meaning: 'The tool failed, or did nothing because the run was stopped first.' },
   tool_timeout: { retryable: true, meaning: 'The tool did not finish within its time.' },
   outcome_unknown: {
     retryable: false,
@@ -38,7 +38,10 @@ export const ERROR_CODES = {
   run_expired: { retryable: false, meaning: 'A run with this id ended and its log is gone; it is not executed again.' },
   run_id_conflict: { retryable: false, meaning: 'A run with this id was asked for with other content.' },
   run_interrupted: { retryable: true, meaning: 'The server stopped while the run was in progress.' },
-  too_many_runs: { retryable: true, meaning: 'The connection or the server has as many runs in progress as it takes.' },
+  too_many_runs: {
+    retryable: true,
+    meaning: 'The connection or the server has as many runs in progress as it takes; one that ends takes none.',
+  },
   approval_not_found: { retryable: false, meaning: 'The run asked for no approval of this call.' },
   message_not_found: { retryable: false, meaning: 'The conversation has no message with this id.' },
   conversation_busy: { retryable: true, meaning: 'The conversation has a run in progress.' },

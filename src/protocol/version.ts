@@ -10,7 +10,7 @@ export const LIMITS = {
   messageBytes: 1_048_576,
   /** Objects and arrays inside each other. */
   depth: 32,
-  /** Characters in a `request_id`, `conversation_id`, `tool_call_id`, tool name or model name. */
+  /** Characters in a `request_id`, `conversation_id`, tool name or model name. */
   idLength: 128,
   /** Characters in a `tool_call_id`: model providers make them, some of several hundred characters. */
   toolCallIdLength: 4_096,

@@ -11,7 +11,7 @@ export interface DemoProviderOptions {
    * How fast the answer streams, in word-like tokens per second; `0` for no delay at all.
    * @default 40
    */
-  tokensPerSecond?: number;
+  tokensPerSecond?: number | undefined;
 }
 
 /**

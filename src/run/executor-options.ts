@@ -1,12 +1,14 @@
+import { checkProvider } from '../agent/check-provider.js';
 import { fitContext, type FitContext } from '../agent/context-window.js';
 import type { LlmProvider } from '../agent/llm-provider.js';
 import type { ToolLedger } from '../agent/tool-ledger.js';
-import type { ToolRegistry } from '../agent/tool-registry.js';
+import { ToolRegistry } from '../agent/tool-registry.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
 import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
+import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
-import { silentLogger, type Logger } from '../logging/logger.js';
+import { checkLogger, type Logger } from '../logging/logger.js';
 import { checkClientChoices, type ClientChoices } from './client-choices.js';
 
 /** What an `AgentExecutor` takes. */
@@ -82,6 +84,9 @@ export function checkExecutorOptions(options: AgentExecutorOptions): ExecutorSet
   const { provider, tools, ledger, systemPrompt, clientMayChoose } = options;
   const { maxSteps = 8, maxToolResultBytes = 262_144 } = options;
   const { maxContextTokens = 32_000, approvalTimeoutMs = 300_000 } = options;
+  checkProvider(provider);
+  if (!ToolRegistry.isInstance(tools)) throw new OptionError('tools', 'a ToolRegistry', tools);
+  checkMethods('ledger', 'a ToolLedger, such as a MemoryToolLedger', ledger, ['begin', 'settle', 'forget']);
   checkNumber('maxSteps', maxSteps, { least: 1, integer: true });
   checkNumber('maxToolResultBytes', maxToolResultBytes, { least: 1 });
   if (systemPrompt !== undefined && typeof systemPrompt !== 'string') {
@@ -105,6 +110,6 @@ export function checkExecutorOptions(options: AgentExecutorOptions): ExecutorSet
     clientMayChoose: clientMayChoose ?? {},
     maxSteps,
     maxToolResultBytes,
-    logger: options.logger ?? silentLogger,
+    logger: checkLogger(options.logger),
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
+import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { RunRequest } from '../protocol/client-messages.js';
@@ -70,7 +71,9 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     this.maxRunsPerConnection = checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true });
     const bounds = new RunBounds(this.#live, options);
     this.coalescer = new Coalescer(checkNumber('coalesceMs', coalesceMs, { least: 1, most: MAX_DELAY_MS }));
-    const store = options.store ?? new MemoryRunStore();
+    checkMethods('executor', 'a RunExecutor, such as an AgentExecutor', executor, ['check', 'execute']);
+    const { store = new MemoryRunStore() } = options;
+    checkMethods('store', 'a RunStore, such as a MemoryRunStore', store, ['create', 'open', 'list', 'unfinished']);
     this.store = store;
     this.#executor = executor;
     this.#bounds = bounds;

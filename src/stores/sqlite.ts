@@ -1,7 +1,7 @@
 /** `agent-ws/sqlite`: keeps runs, tool calls and conversations in a SQLite database. */
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
-import { silentLogger, type Logger } from '../logging/logger.js';
+import { checkLogger, type Logger } from '../logging/logger.js';
 import type { Store } from '../run/store.js';
 import { loadDriver } from './sqlite/driver.js';
 import { openDatabase } from './sqlite/open-database.js';
@@ -60,18 +60,19 @@ export interface SqliteStoreOptions {
  * @throws OptionError where an option breaks its rule; an `Error` that names the file where it cannot be opened.
  */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { path, durability = 'normal', waitMs = 5_000, logger = silentLogger, clock = Date.now } = options;
+  const { path, durability = 'normal', waitMs = 5_000, clock = Date.now } = options;
   const { retainMs = 300_000, maxRetainedBytes = 134_217_728 } = options;
   const { rememberIdsMs = 86_400_000, maxRememberedIds = 100_000 } = options;
   checkPath(path);
   checkDurability(durability);
+  if (typeof clock !== 'function') throw new OptionError('clock', 'a function', clock);
   checkNumber('waitMs', waitMs, { least: 0, most: MAX_DELAY_MS });
   const retention = {
     retainMs: checkNumber('retainMs', retainMs, { least: 0 }),
     maxRetainedBytes: checkNumber('maxRetainedBytes', maxRetainedBytes, { least: 0 }),
     rememberIdsMs: checkNumber('rememberIdsMs', rememberIdsMs, { least: 0 }),
     maxRememberedIds: checkNumber('maxRememberedIds', maxRememberedIds, { least: 0 }),
-    logger,
+    logger: checkLogger(options.logger),
     clock,
   };
   const opened = await openDatabase(await loadDriver(), { path, durability, waitMs });

@@ -21,22 +21,22 @@ export interface Faults {
    * Ends the connection when so many bytes have gone one way; at once where they have already.
    * @default never
    */
-  readonly cutAfter?: Cut;
+  readonly cutAfter?: Cut | undefined;
   /**
    * How much later every byte arrives, both ways, in milliseconds.
    * @default 0
    */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
   /**
    * Bytes that go each way in a second, at most.
    * @default Infinity
    */
-  readonly bytesPerSecond?: number;
+  readonly bytesPerSecond?: number | undefined;
   /**
    * Whether nothing goes either way while both ends stay open, as where a machine vanished. Nothing is lost.
    * @default false
    */
-  readonly stalled?: boolean;
+  readonly stalled?: boolean | undefined;
 }
 
 /** @throws OptionError where one breaks its rule. */

@@ -16,7 +16,7 @@ export interface LinkOptions {
    * Unsent bytes above which `send` returns `false`.
    * @default 262144
    */
-  mark?: number;
+  mark?: number | undefined;
 }
 
 /**
@@ -40,7 +40,10 @@ class MemorySocket implements LinkedSocket {
   #listener: SocketListener | undefined;
   #paused = false;
   #scheduled = false;
+  /** Nothing more is sent or received. */
   #closed = false;
+  /** How it ends when all that arrived before was read. */
+  #end: { readonly code: number; readonly reason: string } | undefined;
 
   constructor(mark: number) {
     this.#mark = mark;
@@ -48,7 +51,8 @@ class MemorySocket implements LinkedSocket {
 
   open(listener: SocketListener): void {
     this.#listener = listener;
-    this.#schedule();
+    if (this.#closed) this.#tellClosed();
+    else this.#schedule();
   }
 
   send(text: string | Uint8Array): boolean {
@@ -103,7 +107,10 @@ class MemorySocket implements LinkedSocket {
   #read(): void {
     while (!this.#paused && !this.#closed && this.#listener !== undefined) {
       const data = this.#inbox.shift();
-      if (data === undefined) return;
+      if (data === undefined) {
+        if (this.#end !== undefined) this.#finish(this.#end.code, this.#end.reason);
+        return;
+      }
       this.bytesReceived += data.length;
       const { peer } = this;
       if (peer !== undefined) peer.#sent(data.length);
@@ -119,8 +126,17 @@ class MemorySocket implements LinkedSocket {
   #finish(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    queueMicrotask(() => this.#listener?.onClose(code, reason));
+    this.#end = { code, reason };
+    if (this.#listener !== undefined) this.#tellClosed();
     const { peer } = this;
-    if (peer !== undefined && !peer.#closed) queueMicrotask(() => peer.#finish(code, reason));
+    if (peer === undefined || peer.#closed) return;
+    peer.#end ??= this.#end;
+    peer.#schedule();
+  }
+
+  #tellClosed(): void {
+    queueMicrotask(() => {
+      if (this.#end !== undefined) this.#listener?.onClose(this.#end.code, this.#end.reason);
+    });
   }
 }

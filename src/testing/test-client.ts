@@ -14,14 +14,14 @@ export interface TestClientOptions {
    * Whether to negotiate the subprotocol; without it the client speaks the documented core.
    * @default true
    */
-  negotiate?: boolean;
+  negotiate?: boolean | undefined;
   /** Further headers of the handshake. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   /**
    * How long a wait may take before it fails, in milliseconds.
    * @default 10000
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** How a connection ended. */
@@ -33,6 +33,8 @@ export interface TestClose {
 interface Waiter {
   readonly accepts: (message: ServerMessage) => boolean;
   readonly resolve: (message: ServerMessage) => void;
+  /** `end` where the connection ended; otherwise the time is over. */
+  readonly reject: (end: TestClose | undefined) => void;
 }
 
 /** What a test may do to the socket itself. */
@@ -71,6 +73,7 @@ export class TestClient {
   readonly closed: Promise<TestClose>;
   readonly #timeoutMs: number;
   readonly #waiters = new Set<Waiter>();
+  #end: TestClose | undefined;
 
   private constructor(url: string, options: TestClientOptions) {
     this.#timeoutMs = options.timeoutMs ?? 10_000;
@@ -78,7 +81,11 @@ export class TestClient {
     const socket = new WebSocket(url, protocols, { headers: options.headers });
     this.socket = socket;
     this.closed = new Promise((resolve) =>
-      socket.once('close', (code: number, reason: Buffer) => resolve({ code, reason: reason.toString() })),
+      socket.once('close', (code: number, reason: Buffer) => {
+        this.#end = { code, reason: reason.toString() };
+        for (const waiter of this.#waiters) waiter.reject(this.#end);
+        resolve(this.#end);
+      }),
     );
     socket.on('error', () => undefined);
     socket.on('message', (data: Buffer) => this.#receive(data.toString()));
@@ -87,18 +94,30 @@ export class TestClient {
   /** Connects and waits for `connected`. Rejects where the connection ends before that. */
   static async connect(url: string, options: TestClientOptions = {}): Promise<TestClient> {
     const client = new TestClient(url, options);
-    await Promise.race([
-      client.next('connected'),
-      client.closed.then(({ code, reason }) => {
-        throw new Error(`Closed with ${code} ${reason} before it was connected`);
-      }),
-    ]);
+    try {
+      await client.next('connected');
+    } catch (error) {
+      client.socket.terminate();
+      throw error;
+    }
     return client;
   }
 
-  /** Connects and waits for the end, which is what a refused client sees. */
+  /** Connects and waits for the end, which is what a refused client sees. Rejects where there is none in time. */
   static async refused(url: string, options: TestClientOptions = {}): Promise<TestClose> {
-    return new TestClient(url, options).closed;
+    const client = new TestClient(url, options);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        client.socket.terminate();
+        reject(new Error(`Not refused within ${client.#timeoutMs} ms`));
+      }, client.#timeoutMs);
+    });
+    try {
+      return await Promise.race([client.closed, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The greeting. */
@@ -123,7 +142,10 @@ export class TestClient {
     return this.messages.filter((message) => message.type === type) as ServerMessageOf<T>[];
   }
 
-  /** Waits for a message of this type that came after `since` messages, at once where it is here already. */
+  /**
+   * Waits for a message of this type that came after `since` messages, at once where it is here already. Rejects where
+   * it does not come in time or the connection ends.
+   */
   async next<T extends ServerMessageType>(
     type: T,
     accepts: (message: ServerMessageOf<T>) => boolean = () => true,
@@ -167,9 +189,7 @@ export class TestClient {
     this.frames.push(frame);
     this.messages.push(message);
     for (const waiter of this.#waiters) {
-      if (!waiter.accepts(message)) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve(message);
+      if (waiter.accepts(message)) waiter.resolve(message);
     }
   }
 
@@ -180,20 +200,32 @@ export class TestClient {
 
   #wait(accepts: Waiter['accepts'], what: string): Promise<ServerMessage> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiters.delete(waiter);
-        const got = this.messages.map((message) => message.type).slice(-20);
-        reject(new Error(`No ${what} within ${this.#timeoutMs} ms; the last messages were: ${got.join(', ')}`));
-      }, this.#timeoutMs);
+      if (this.#end !== undefined) {
+        reject(this.#missing(what, this.#end));
+        return;
+      }
+      const timer = setTimeout(() => waiter.reject(undefined), this.#timeoutMs);
       const waiter: Waiter = {
         accepts,
         resolve: (message) => {
           clearTimeout(timer);
+          this.#waiters.delete(waiter);
           resolve(message);
+        },
+        reject: (end) => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          reject(this.#missing(what, end));
         },
       };
       this.#waiters.add(waiter);
     });
+  }
+
+  #missing(what: string, end: TestClose | undefined): Error {
+    const why = end === undefined ? `within ${this.#timeoutMs} ms` : `before the end: ${end.code} ${end.reason}`.trim();
+    const got = this.messages.map((message) => message.type).slice(-20);
+    return new Error(`No ${what} ${why}; the last messages were: ${got.join(', ')}`);
   }
 }
 

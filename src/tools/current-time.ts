@@ -8,12 +8,12 @@ export interface CurrentTimeOptions {
    * The clock: milliseconds since 1970 UTC.
    * @default Date.now
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
   /**
    * The time zone used where the call names none.
    * @default the time zone of the server
    */
-  timeZone?: string;
+  timeZone?: string | undefined;
 }
 
 /** What the tool returns. */

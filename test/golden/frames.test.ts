@@ -195,7 +195,7 @@ describe.each([
     ['throw', '"error":"The tool \\"fail\\" failed","timestamp":T,"code":"tool_failed","retryable":false'],
     [
       'large',
-      '"error":"The result of \\"fail\\" is larger than 100 bytes","timestamp":T,"code":"output_too_large","retryable":false',
+      '"error":"The result of the tool \\"fail\\" is larger than 100 bytes","timestamp":T,"code":"output_too_large","retryable":false',
     ],
     [
       'slow',

@@ -123,7 +123,7 @@ describe('handshakes that are none', () => {
     ['with a broken key', { headers: { 'Sec-WebSocket-Key': 'short' } }, 400],
     ['of another version', { headers: { 'Sec-WebSocket-Version': '7' } }, 400],
     ['by POST', { method: 'POST' }, 405],
-    ['to something else', { headers: { Upgrade: 'h2c' } }, 400],
+    ['to something else', { headers: { Upgrade: 'h2c', Connection: 'Upgrade, close' } }, 426],
     ['with a broken subprotocol', { headers: { 'Sec-WebSocket-Protocol': 'a,,b' } }, 400],
   ])('answers a request %s with HTTP and frees its slot', async (_name, options, status) => {
     const { agent, port, url } = await startServer({ maxConnections: 1 });
@@ -227,6 +227,39 @@ describe('authenticate', () => {
     for (const { socket } of clients) socket.resetAndDestroy();
     await vi.waitFor(() => expect(agent.connections.isFull).toBe(false));
     expect(agent.connections.statistics().total_connections).toBe(0);
+  });
+
+  it('sees a client leave while it is pending, and frees the slot before it answers', async () => {
+    const { agent, port, url } = await startServer({
+      authenticate: (request) => (request.headers['x-slow'] === undefined ? anna : never()),
+      maxConnections: 1,
+      // Longer than the test: only the end of the stream can free the slot.
+      authenticateTimeoutMs: 60_000,
+    });
+    const client = new RawClient(port);
+    client.socket.write(handshake(port, { headers: { 'X-Slow': '1' } }));
+    await vi.waitFor(() => expect(agent.connections.isFull).toBe(true));
+    client.socket.end();
+    await vi.waitFor(() => expect(agent.connections.isFull).toBe(false));
+    await TestClient.connect(url);
+  });
+
+  it.each(['goingAway', 'draining'] as const)('is not waited for by close(), which says %s', async (closeCode) => {
+    const {
+      agent,
+      http: server,
+      url,
+    } = await startServer({
+      authenticate: never,
+      // Longer than the test.
+      authenticateTimeoutMs: 60_000,
+    });
+    const pending = TestClient.refused(url);
+    const before = new Promise<void>((resolve) => server.once('upgrade', () => resolve()));
+    await before;
+    await agent.close({ closeCode });
+    expect((await pending).code).toBe(closeCode === 'goingAway' ? 1001 : 1012);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('lets a client that left meanwhile go', async () => {

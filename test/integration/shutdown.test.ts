@@ -148,7 +148,7 @@ describe('close', () => {
     const closed = agent.close();
     open();
     await closed;
-    expect((await refused).code).toBe(1012);
+    expect((await refused).code).toBe(1001);
     expect(agent.connections.size).toBe(0);
   });
 

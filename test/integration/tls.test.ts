@@ -49,6 +49,20 @@ function connect(port: number, headers: Record<string, string> = {}) {
 }
 
 describe('over TLS', () => {
+  it('a request that offers another protocol is answered as usual', async () => {
+    const { port } = await start();
+    const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': '' };
+    const status = await new Promise((resolve, reject) => {
+      https
+        .get({ host: '127.0.0.1', port, path: '/healthz', ca: cert, agent: false, headers }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+        .on('error', reject);
+    });
+    expect(status).toBe(200);
+  });
+
   it('a query streams from end to end', async () => {
     const { agent, port } = await start();
     const { socket, messages } = connect(port);

@@ -1,7 +1,7 @@
 import type { LlmPart } from '../../agent/llm-provider.js';
 import type { ByteSource } from './byte-source.js';
 import { ChatDecoder } from './chat-decoder.js';
-import type { OpenAiTimeouts } from './options.js';
+import type { ResolvedTimeouts } from './options.js';
 import { RequestAbort } from './request-abort.js';
 import { brokenStream, providerFailure, timeoutFailure } from './provider-failure.js';
 
@@ -9,7 +9,7 @@ import { brokenStream, providerFailure, timeoutFailure } from './provider-failur
 export interface ChatUpstream {
   /** The key in use, to keep it out of errors. */
   readonly key: string | undefined;
-  readonly timeouts: Required<OpenAiTimeouts>;
+  readonly timeouts: ResolvedTimeouts;
   /**
    * Sends the request, with retries, and resolves to the body of the answer.
    * @param deadline - until when the first output must be there, on the clock of `performance.now()`

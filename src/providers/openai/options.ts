@@ -19,22 +19,22 @@ export interface OpenAiTimeouts {
    * For the TCP and TLS connection of one attempt.
    * @default 10000
    */
-  connectMs?: number;
+  connectMs?: number | undefined;
   /**
    * From the sending of one attempt to the first event of its answer.
    * @default 30000
    */
-  firstTokenMs?: number;
+  firstTokenMs?: number | undefined;
   /**
    * Between two events of the answer. Runs only while somebody waits for the next one.
    * @default 30000
    */
-  betweenTokensMs?: number;
+  betweenTokensMs?: number | undefined;
   /**
    * From the call to the first event of the answer, all attempts and the waits between them included.
    * @default 60000
    */
-  totalToFirstOutputMs?: number;
+  totalToFirstOutputMs?: number | undefined;
 }
 
 /** What {@link createOpenAiProvider} takes. */
@@ -42,50 +42,53 @@ export interface OpenAiProviderOptions {
   /** The model asked unless a request names one: `gpt-4o-mini`, or whatever the server at `baseUrl` offers. */
   model: string;
   /** The key sent as bearer token. Required unless `client` is given. Servers without keys take any text. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /**
    * Where the API lives, up to and including the version: `http://127.0.0.1:11434/v1` for a local Ollama.
    * @default 'https://api.openai.com/v1'
    */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
   /**
    * Sampling temperature, 0 to 2, unless a request names one.
    * @default the server's own
    */
-  temperature?: number;
+  temperature?: number | undefined;
   /**
    * The organization billed, sent as `OpenAI-Organization`.
    * @default none
    */
-  organization?: string;
+  organization?: string | undefined;
   /**
    * Further fields of every request body, as the API names them: `{ max_completion_tokens: 2000, reasoning_effort: 'low' }`.
    * They cannot replace the fields this provider sets itself.
    * @default none
    */
-  extraBody?: Readonly<Record<string, unknown>>;
+  extraBody?: Readonly<Record<string, unknown>> | undefined;
   /**
    * A client of your own, for example one that goes through a proxy. It then decides on key, base URL, organization
    * and transport. Its `fetch` is used as it is: Node's own makes the first token come about three times later.
    * @default one is made from the other options
    */
-  client?: OpenAiClientLike;
+  client?: OpenAiClientLike | undefined;
   /** How long to wait. */
-  timeouts?: OpenAiTimeouts;
+  timeouts?: OpenAiTimeouts | undefined;
   /**
    * Attempts after the first one, before any output: on 408, 409, 429, 500 and above, and connection errors.
    * They wait as long as the server's `Retry-After` says, otherwise 0.5 s, 1 s, 2 s … at most 8 s, less up to 25 % of jitter.
    * @default 2
    */
-  maxRetries?: number;
+  maxRetries?: number | undefined;
 }
+
+/** Every time to wait, in milliseconds. */
+export type ResolvedTimeouts = { readonly [Name in keyof OpenAiTimeouts]-?: number };
 
 /** The options with their defaults filled in. */
 export interface ResolvedOptions {
   readonly model: string;
   readonly temperature: number | undefined;
   readonly extraBody: Readonly<Record<string, unknown>>;
-  readonly timeouts: Required<OpenAiTimeouts>;
+  readonly timeouts: ResolvedTimeouts;
   readonly maxRetries: number;
   readonly connection: OpenAiConnection | { readonly client: OpenAiClientLike };
 }
@@ -98,7 +101,7 @@ export interface OpenAiConnection {
 }
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1';
-const DEFAULT_TIMEOUTS: Required<OpenAiTimeouts> = {
+const DEFAULT_TIMEOUTS: ResolvedTimeouts = {
   connectMs: 10_000,
   firstTokenMs: 30_000,
   betweenTokensMs: 30_000,
@@ -116,7 +119,8 @@ export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions 
   if (typeof extraBody !== 'object' || (extraBody as unknown) === null || Array.isArray(extraBody)) {
     throw new OptionError('extraBody', 'an object', extraBody);
   }
-  const timeouts = { ...DEFAULT_TIMEOUTS };
+  if (typeof (options.timeouts ?? {}) !== 'object') throw new OptionError('timeouts', 'an object', options.timeouts);
+  const timeouts: Record<keyof OpenAiTimeouts, number> = { ...DEFAULT_TIMEOUTS };
   for (const name of Object.keys(timeouts) as (keyof OpenAiTimeouts)[]) {
     const ms = options.timeouts?.[name];
     if (ms === undefined) continue;
@@ -146,7 +150,7 @@ function connectionOf(options: OpenAiProviderOptions): ResolvedOptions['connecti
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new OptionError('apiKey', 'of printable ASCII characters without spaces', 'one with others');
   }
-  if (organization !== undefined && !/^[\x21-\x7e]+$/.test(organization)) {
+  if (organization !== undefined && !(typeof organization === 'string' && /^[\x21-\x7e]+$/.test(organization))) {
     throw new OptionError('organization', 'of printable ASCII characters without spaces', organization);
   }
   return { apiKey, baseUrl: checkBaseUrl(baseUrl ?? DEFAULT_BASE_URL), organization };

@@ -61,6 +61,16 @@ export function socketCases(make: () => SocketPair | Promise<SocketPair>): Confo
       await eventually(() => assert.equal(socket.bufferedAmount, 0));
     }),
 
+    define('reports nothing before it is open', async ({ socket, far }) => {
+      const order: string[] = [];
+      far.send('early');
+      socket.open({ onMessage: () => order.push('message'), onDrain: () => undefined, onClose: () => undefined });
+      order.push('open');
+      far.send('late');
+      await eventually(() => assert.equal(order.at(-1), 'message'));
+      assert.equal(order[0], 'open');
+    }),
+
     define('gives a binary message as bytes', async ({ socket, far }) => {
       const seen = listenTo(socket);
       far.sendBinary(new Uint8Array([1, 2, 3]));

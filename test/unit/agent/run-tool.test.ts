@@ -11,7 +11,10 @@ import {
 } from '../../../src/index.js';
 import { runTool, type ToolDeps, type ToolOutcome } from '../../../src/agent/run-tool.js';
 
-function toolOf(execute: Tool['execute'], extra: { params?: StandardSchema; timeoutMs?: number } = {}): Tool {
+function toolOf(
+  execute: Tool['execute'],
+  extra: Partial<Pick<Tool, 'params' | 'timeoutMs' | 'needsApproval'>> = {},
+): Tool {
   return defineTool({ name: 't', description: 't', params: z.looseObject({}), parameters: {}, execute, ...extra });
 }
 
@@ -144,6 +147,50 @@ describe('A tool', () => {
     );
     expect(outcome).toEqual({ ok: true, result: 42 });
     expect(faults).toMatchObject([{ err: { message: 'disk' } }]);
+  });
+
+  it('takes what its schema makes, JSON or not', async () => {
+    const params = z.object({ n: z.string().transform((text) => BigInt(text)) });
+    const outcome = await run(
+      toolOf((value) => String((value as { n: bigint }).n + 1n), { params }),
+      {},
+      { n: '41' },
+    );
+    expect(outcome).toEqual({ ok: true, result: '42' });
+  });
+
+  it('can ask about params only that are JSON', async () => {
+    let calls = 0;
+    const params = z.object({ n: z.string().transform((text) => BigInt(text)) });
+    const tool = toolOf(() => ++calls, { params, needsApproval: true });
+    const approvals = { has: () => false, paramsOf: () => undefined, ask: () => Promise.resolve() };
+    const error = errorOf(await run(tool, { approvals }, { n: '41' }));
+    expect([error.code, error.message, calls]).toEqual(['tool_failed', 'What the tool "t" takes is not JSON', 0]);
+  });
+
+  it('asks once whether a call needs an approval, also where the run comes back after a restart', async () => {
+    let asked = 0;
+    const needsApproval = (): boolean => ++asked > 0;
+    const tool = toolOf(() => 'done', { needsApproval });
+    const ask = () => Promise.resolve();
+    const first = await run(tool, { approvals: { has: () => false, paramsOf: () => undefined, ask } }, { a: 1 });
+    expect([first.ok, asked]).toEqual([true, 1]);
+    const later = await run(tool, { approvals: { has: () => true, paramsOf: () => ({ a: 1 }), ask } }, { a: 1 });
+    expect([later.ok, asked]).toEqual([true, 1]);
+    const changed = await run(tool, { approvals: { has: () => true, paramsOf: () => ({ a: 2 }), ask } }, { a: 1 });
+    expect(errorOf(changed).code).toBe('forbidden');
+  });
+
+  it('may be called many times in one step without a warning', async () => {
+    const warnings: string[] = [];
+    const warn = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', warn);
+    const { signal } = new AbortController();
+    const slow = toolOf(() => new Promise((resolve) => setTimeout(resolve, 5)));
+    await Promise.all(Array.from({ length: 30 }, () => run(slow, { signal })));
+    await new Promise(setImmediate);
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
   });
 
   it('tells few of very many issues, and each in short', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientRun, RunEvent } from '../../../src/client/index.js';
+import type { AgentClient, ClientRun, RunEvent } from '../../../src/client/index.js';
 import { start } from './client.js';
 
 const cancelled = (run: ClientRun, seq: number) => ({ type: 'cancelled', reason: 'requested', run_id: run.id, seq });
@@ -167,6 +167,34 @@ describe('a signal', () => {
     expect(run.state).toBe('cancelled');
     await expect(client.ping({ signal })).rejects.toBe(signal.reason);
     expect([client.state, server.peers.length]).toEqual(['idle', 0]);
+  });
+
+  it.each([
+    ['resume', (client: AgentClient, { id }: ClientRun, signal: AbortSignal) => client.resume(id, { signal })],
+    [
+      'the same request',
+      (client: AgentClient, { id }: ClientRun, signal: AbortSignal) => client.stream('x', { runId: id, signal }),
+    ],
+  ])('given by %s cancels a run that is known already, aborted before or later', async (_name, again) => {
+    for (const isEarly of [true, false]) {
+      const { server, client } = await start();
+      const controller = new AbortController();
+      const run = client.stream('x', { runId: crypto.randomUUID() });
+      const peer = await server.peer();
+      await peer.next('streaming_query');
+      if (isEarly) controller.abort();
+      expect(again(client, run, controller.signal)).toBe(run);
+      controller.abort();
+      expect((await peer.next('cancel'))['run_id']).toBe(run.id);
+    }
+  });
+
+  it('that was aborted before cancels a run that is to be read on', async () => {
+    const { server, client } = await start();
+    const run = client.resume('0f0e0d0c-0b0a-4908-8706-050403020100', { signal: AbortSignal.abort() });
+    await client.connect();
+    const peer = await server.peer();
+    expect((await peer.next('cancel'))['run_id']).toBe(run.id);
   });
 
   it('is let go when the run has ended', async () => {

@@ -138,6 +138,21 @@ describe('connecting', () => {
     expect(client.state).toBe('closed');
   });
 
+  it('counts the failures after it only', () => {
+    make({ maxAttempts: 2 });
+    client.stream('a');
+    FakeSocket.last.end(1006);
+    vi.advanceTimersByTime(500);
+    FakeSocket.last.greet();
+    FakeSocket.last.end(1006);
+    vi.advanceTimersByTime(1_000);
+    FakeSocket.last.end(1006);
+    expect(client.state).toBe('waiting');
+    vi.advanceTimersByTime(2_000);
+    FakeSocket.last.end(1006);
+    expect([client.state, FakeSocket.opened.length]).toEqual(['closed', 4]);
+  });
+
   it('refuses a server that speaks the documented core only', async () => {
     make();
     const run = outcome(client.stream('a'));

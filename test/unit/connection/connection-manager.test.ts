@@ -366,6 +366,7 @@ describe('a peer that does not read', () => {
     vi.advanceTimersByTime(2_000);
     expect(terminate).toHaveBeenCalledOnce();
     vi.useRealTimers();
+    peer.socket.resume();
     await settle();
     expect(peer.close?.code).toBe(4508);
     expect(connections.size).toBe(0);

@@ -1,0 +1,24 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+
+/**
+ * Gives a request back to its server, as one that asks for no upgrade: a server may ignore the wish (RFC 9110, 7.8).
+ * Node gives every request with an `Upgrade` header to the `upgrade` listeners as soon as there is one, and some HTTP
+ * clients offer h2c with each request they make. The socket starts over with the request in front, which is Node's own
+ * way to inject a connection: its listeners see it a second time.
+ */
+export function handBack(
+  server: HttpServer | HttpsServer,
+  { method = '', url = '', httpVersion, rawHeaders }: IncomingMessage,
+  raw: Duplex,
+  head: Buffer,
+): void {
+  let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.toLowerCase() !== 'upgrade') text += `${name}: ${rawHeaders[index + 1] ?? ''}\r\n`;
+  }
+  raw.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
+  server.emit('encrypted' in raw ? 'secureConnection' : 'connection', raw);
+}
