@@ -83,9 +83,10 @@ export class Shutdown<P extends Principal, Metadata> {
         reconnect_after_ms: reconnectAfterMs,
       });
     }
-    await runs.drain(drainMs);
-    await within(FAREWELL_MS, allRead(runs, [...connections]));
-    await this.#closeAll(close);
+    await runs.drain(drainMs, async () => {
+      await within(FAREWELL_MS, allRead(runs, [...connections]));
+      await this.#closeAll(close);
+    });
     detach();
   }
 

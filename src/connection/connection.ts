@@ -23,7 +23,7 @@ export interface ConnectionInfo<P extends Principal = Principal, Metadata = unkn
   readonly userAgent?: string | undefined;
 }
 
-/** Something that reads on behalf of a connection: a subscription to the log of a run. */
+/** Something that reads on behalf of a connection, such as a subscription to the log of a run. */
 export interface ConnectionReader {
   /** The connection takes data again. */
   onWritable(): void;
@@ -54,6 +54,8 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   lastActivityAt = this.connectedAt;
   /** Messages received. */
   messageCount = 0;
+  /** Messages whose handlers are not done: each costs memory that no queue counts. */
+  unanswered = 0;
 
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
@@ -96,6 +98,26 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     return this.#blockedSince === 0 && !this.#closed;
   }
 
+  /**
+   * Waits until {@link isWritable}: for answers so large that several at once would count as unread.
+   * Resolves to `false` where the connection is gone by then.
+   */
+  async writable(): Promise<boolean> {
+    while (this.#blockedSince !== 0 && !this.#closed) {
+      await new Promise<void>((resolve) => {
+        const reader: ConnectionReader = {
+          onWritable: () => {
+            this.removeReader(reader);
+            resolve();
+          },
+          onDisconnected: resolve,
+        };
+        this.addReader(reader);
+      });
+    }
+    return !this.#closed;
+  }
+
   /** Since when the buffer is above the mark, on the monotonic clock in milliseconds; 0 while it is not. */
   get blockedSince(): number {
     return this.#blockedSince;
@@ -112,7 +134,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
    * @returns whether it was handed to the socket.
    */
   sendMessage(message: ServerMessage | CustomMessage): boolean {
-    return this.sendEncoded(encodeMessage(message));
+    return !this.#closed && this.sendEncoded(encodeMessage(message));
   }
 
   /** Like {@link sendMessage}, for a message encoded once for many connections. */
@@ -173,7 +195,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     this.#readers?.delete(reader);
   }
 
-  /** Runs being read. */
+  /** Who reads on its behalf, and who waits to send. */
   get readers(): ReadonlySet<ConnectionReader> {
     return this.#readers ?? NO_READERS;
   }

@@ -53,9 +53,18 @@ export class ConversationTurn {
       if (step !== undefined) await this.#store.truncate(this.#key, step.id);
       return items.slice(0, last).map(toLlmMessage);
     }
+    // Where the result of a tool was replaced, the calls it belonged to have lost an answer, and no model takes them.
+    const cut = firstUnanswered(items);
+    const kept = items.slice(0, cut);
+    const unanswered = items[cut];
+    if (unanswered !== undefined) {
+      const removed = this.#store.truncate(this.#key, unanswered.id);
+      if (removed instanceof Promise) await removed;
+      signal.throwIfAborted();
+    }
     this.add([{ role: 'user', content: query }]);
-    if (items.length === 0) await this.#name(query, signal);
-    return items.map(toLlmMessage);
+    if (kept.length === 0) await this.#name(query, signal);
+    return kept.map(toLlmMessage);
   }
 
   /** A conversation that nobody has named is called by its first question. */
@@ -79,6 +88,14 @@ export class ConversationTurn {
     });
     if (stored.length > 0) this.#store.append(this.#key, stored);
   }
+}
+
+/** The index of the last step whose tool calls are not all answered; the length where there is none. */
+function firstUnanswered(items: readonly ConversationMessage[]): number {
+  const step = items.findLastIndex(({ toolCalls = [] }) => toolCalls.length > 0);
+  const { toolCalls = [] } = items[step] ?? {};
+  const answered = new Set(items.slice(step + 1).map(({ toolCallId }) => toolCallId));
+  return toolCalls.every(({ id }) => answered.has(id)) ? items.length : step;
 }
 
 /** Characters of a question that make a title. */

@@ -33,7 +33,9 @@ class Conversation {
   readonly key: ConversationKey;
   readonly createdAt: number;
   updatedAt: number;
-  change: ConversationChange = {};
+  title: string | undefined;
+  /** As JSON: as objects it could take twenty times the memory. */
+  metadata: string | undefined;
   messages: ConversationMessage[] = [];
   bytes = CONVERSATION_BYTES;
 
@@ -44,8 +46,15 @@ class Conversation {
   }
 
   get info(): ConversationInfo {
-    const { key, change, messages, createdAt, updatedAt } = this;
-    return { id: key.id, ...change, messages: messages.length, createdAt, updatedAt };
+    const { key, title, metadata, messages, createdAt, updatedAt } = this;
+    return {
+      id: key.id,
+      ...(title !== undefined && { title }),
+      ...(metadata !== undefined && { metadata: JSON.parse(metadata) as Readonly<Record<string, unknown>> }),
+      messages: messages.length,
+      createdAt,
+      updatedAt,
+    };
   }
 }
 
@@ -95,20 +104,17 @@ export class MemoryConversationStore implements ConversationStore {
   }
 
   list(owner: string, page: PageRequest): Page<ConversationInfo> {
-    const infos = [...(this.#owners.get(owner)?.values() ?? [])].map(({ info }) => info);
-    const { items, hasMore } = pageBefore(infos, page);
-    return { items: [...items].reverse(), hasMore };
+    const conversations = [...(this.#owners.get(owner)?.values() ?? [])];
+    const { items, hasMore } = pageBefore(conversations, page, ({ key }) => key.id);
+    return { items: items.map(({ info }) => info).reverse(), hasMore };
   }
 
   update(key: ConversationKey, { title, metadata }: ConversationChange): void {
     const conversation = this.#write(key);
-    const before = sizeOf(conversation.change);
-    conversation.change = {
-      ...conversation.change,
-      ...(title !== undefined && { title }),
-      ...(metadata !== undefined && { metadata }),
-    };
-    this.#charge(conversation, sizeOf(conversation.change) - before);
+    const before = sizeOf(conversation);
+    if (title !== undefined) conversation.title = title;
+    if (metadata !== undefined) conversation.metadata = JSON.stringify(metadata);
+    this.#charge(conversation, sizeOf(conversation) - before);
   }
 
   delete(key: ConversationKey): boolean {
@@ -177,6 +183,6 @@ function bytesOf({ content, toolCalls = [] }: ConversationMessage): number {
   );
 }
 
-function sizeOf({ title = '', metadata }: ConversationChange): number {
-  return Buffer.byteLength(title) + (metadata === undefined ? 0 : Buffer.byteLength(JSON.stringify(metadata)));
+function sizeOf({ title = '', metadata = '' }: Conversation): number {
+  return Buffer.byteLength(title) + Buffer.byteLength(metadata);
 }

@@ -29,7 +29,7 @@ export function asyncApi(state: HttpRoutesState): object {
       agent: {
         address: state.path,
         title: 'Agent',
-        description: `A message from a client has at most ${LIMITS.messageBytes} bytes and is nested ${LIMITS.depth} deep at most.`,
+        description: `A message from a client has at most ${LIMITS.messageBytes} bytes and ${LIMITS.values} values, and is nested ${LIMITS.depth} deep at most.`,
         messages: Object.fromEntries(messages.map(({ id }) => [id, { $ref: `#/components/messages/${id}` }])),
         bindings: { ws: { method: 'GET', headers: HANDSHAKE_HEADERS, bindingVersion: '0.1.0' } },
       },

@@ -90,6 +90,7 @@ export function docsPage(state: HttpRoutesState, routes: readonly Route[]): stri
                 [
                   [both('Bytes in a message from a client', '客户端单条消息的字节数'), html`${LIMITS.messageBytes}`],
                   [both('Objects and arrays inside each other', 'JSON 嵌套深度'), html`${LIMITS.depth}`],
+                  [both('Values in a message from a client', '客户端单条消息中的值数'), html`${LIMITS.values}`],
                   [both('Characters in an id or a name', '标识符与名称的字符数'), html`${LIMITS.idLength}`],
                   [both('Tools a query names', '单次查询可指定的工具数'), html`${LIMITS.toolsPerQuery}`],
                   [both('Bytes of text in one chunk', '单个文本片段的字节数'), html`${LIMITS.chunkBytes}`],

@@ -1,12 +1,14 @@
 import type { Connection } from '../connection/connection.js';
 import type { ClientMessageOf, ClientMessageType } from '../protocol/client-messages.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
+import type { LargeAnswers } from './large-answers.js';
 import type { RunManager } from '../run/run-manager.js';
 
 /** What the handlers work with. */
 export interface HandlerContext {
   readonly runs: RunManager;
   readonly conversations: ConversationStore;
+  readonly answers: LargeAnswers;
 }
 
 /** Handles one type of message. Throwing (or rejecting) an `AgentSocketError` answers with that error. */

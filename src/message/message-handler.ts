@@ -20,7 +20,11 @@ import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import type { RunManager } from '../run/run-manager.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
+import { LargeAnswers } from './large-answers.js';
 import { handlers } from './handlers/table.js';
+
+/** Messages of one connection that may wait for their handlers at the same time; one more is `rate_limited`. */
+const MAX_UNANSWERED = 128;
 
 /** What {@link MessageHandler} takes. */
 export interface MessageHandlerOptions {
@@ -55,7 +59,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     super(options.logger);
     const { runs, conversations = new MemoryConversationStore() } = options;
     checkMethods('runs', 'a RunManager', runs, ['accept']);
-    this.#context = { runs, conversations };
+    this.#context = { runs, conversations, answers: new LargeAnswers() };
   }
 
   /**
@@ -84,13 +88,22 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     let envelope: Envelope | undefined;
     try {
       envelope = decodeFrame(data);
+      if (connection.unanswered >= MAX_UNANSWERED) throw tooMany();
       const handled = this.#dispatch(connection, envelope);
-      if (handled instanceof Promise) {
-        const refused = envelope;
-        handled.catch((error: unknown) => this.#refuse(connection, error, refused));
-      }
+      if (handled instanceof Promise) void this.#await(connection, handled, envelope);
     } catch (error) {
       this.#refuse(connection, error, envelope);
+    }
+  }
+
+  async #await(connection: Connection<P, Metadata>, handled: Promise<void>, envelope: Envelope): Promise<void> {
+    connection.unanswered++;
+    try {
+      await handled;
+    } catch (error) {
+      this.#refuse(connection, error, envelope);
+    } finally {
+      connection.unanswered--;
     }
   }
 
@@ -145,6 +158,13 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     });
     this.emit('refused', connection, error);
   }
+}
+
+function tooMany(): AgentSocketError {
+  return new AgentSocketError(
+    'rate_limited',
+    `The connection has ${MAX_UNANSWERED} messages that are not answered yet`,
+  );
 }
 
 function isClientType(type: string): type is ClientMessageType {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import { fieldIssues } from '../errors/field-issues.js';
 import { QUERY_REQUIRED } from './client-messages.js';
-import { isDeeperThan } from './depth.js';
+import { hasMoreValuesThan, isDeeperThan } from './depth.js';
 import { LIMITS } from './version.js';
 
 /** A JSON object with a string `type`: as far as a frame can be read before its type is known. */
@@ -14,12 +14,15 @@ export interface Envelope {
 
 /**
  * Reads one frame.
- * @throws AgentSocketError `invalid_json`, `too_deep`, `invalid_message` (no string `type`).
+ * @throws AgentSocketError `invalid_json`, `too_deep`, `invalid_message` (no string `type`, or too many values).
  */
 export function decodeFrame(data: string | Uint8Array): Envelope {
   if (typeof data !== 'string') throw new AgentSocketError('invalid_json', 'Messages are text frames, not binary ones');
   if (isDeeperThan(data, LIMITS.depth)) {
     throw new AgentSocketError('too_deep', `Objects and arrays may be nested ${LIMITS.depth} deep at most`);
+  }
+  if (hasMoreValuesThan(data, LIMITS.values)) {
+    throw new AgentSocketError('invalid_message', `A message holds ${LIMITS.values} values at most`);
   }
   let value: unknown;
   try {

@@ -1,5 +1,6 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 
 /**
  * Whether JSON text nests objects and arrays deeper than `limit`. Counts brackets outside strings, so that no
@@ -19,6 +20,26 @@ export function isDeeperThan(text: string, limit: number): boolean {
     // '[' 0x5b and '{' 0x7b, ']' 0x5d and '}' 0x7d differ in one bit.
     else if ((char | 0x20) === 0x7b && ++depth > limit) return true;
     else if ((char | 0x20) === 0x7d) depth--;
+  }
+  return false;
+}
+
+/**
+ * Whether JSON text holds more than `limit` values: counts what separates and opens them, outside strings. Says nothing
+ * about text that is not JSON.
+ */
+export function hasMoreValuesThan(text: string, limit: number): boolean {
+  // Each value takes a character.
+  if (text.length <= limit) return false;
+  let count = 1;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (inString) {
+      if (char === BACKSLASH) i++;
+      else if (char === QUOTE) inString = false;
+    } else if (char === QUOTE) inString = true;
+    else if ((char === COMMA || (char | 0x20) === 0x7b) && ++count > limit) return true;
   }
   return false;
 }

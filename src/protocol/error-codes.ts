@@ -45,7 +45,7 @@ export const ERROR_CODES = {
   approval_not_found: { retryable: false, meaning: 'The run asked for no approval of this call.' },
   message_not_found: { retryable: false, meaning: 'The conversation has no message with this id.' },
   conversation_busy: { retryable: true, meaning: 'The conversation has a run in progress.' },
-  rate_limited: { retryable: true, meaning: 'Too many messages; see `retry_after_ms`.' },
+  rate_limited: { retryable: true, meaning: 'Too many messages, or too many that wait for their answers.' },
   unauthorized: { retryable: false, meaning: 'The client did not say who it is, or its proof does not hold.' },
   forbidden: { retryable: false, meaning: 'The client may not do this.' },
   internal_error: { retryable: true, meaning: 'The server failed; the cause is in its log.' },

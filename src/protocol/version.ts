@@ -10,6 +10,8 @@ export const LIMITS = {
   messageBytes: 1_048_576,
   /** Objects and arrays inside each other. */
   depth: 32,
+  /** Values in one message from a client: what is small as text may be large in memory, and slow to check. */
+  values: 10_000,
   /** Characters in a `request_id`, `conversation_id`, tool name or model name. */
   idLength: 128,
   /** Characters in a `tool_call_id`: model providers make them, some of several hundred characters. */

@@ -1,5 +1,4 @@
 import type { ServerMessageOf } from '../protocol/server-messages.js';
-import type { RunLog } from './run-log.js';
 import type { RunMessage } from './run-message.js';
 
 /** A tool call a person decides about. */
@@ -144,19 +143,4 @@ export class Approvals {
     this.#pending.set(toolCallId, pending);
     return pending;
   }
-}
-
-/** What was decided about a call of a run that is over, as its log has it. */
-export async function standingDecision(log: RunLog, toolCallId: string): Promise<Decision | undefined> {
-  for (let after = 0; after < log.published;) {
-    const entries = await log.read(after);
-    for (const { type, encoded } of entries) {
-      if (type !== 'approval_resolved') continue;
-      const resolved = JSON.parse(encoded) as ServerMessageOf<'approval_resolved'>;
-      if (resolved.tool_call_id !== toolCallId) continue;
-      return { approved: resolved.approved, by: resolved.by, reason: resolved.reason };
-    }
-    after = entries.at(-1)?.seq ?? log.published;
-  }
-  return undefined;
 }

@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import { conversationKey } from '../conversation/conversation-store.js';
 import { Watchers } from '../conversation/watchers.js';
 import type { Logger } from '../logging/logger.js';
+import { encodeMessage } from '../protocol/encode.js';
 import { connectionFull } from './run-errors.js';
 import { isFinal } from './run-state.js';
 import type { StoredRun } from './run-store.js';
@@ -103,26 +104,46 @@ export class Audience {
   announce(run: Run, asker: Connection): void {
     const { owner, conversationId } = run.meta;
     if (conversationId === undefined) return;
+    const introduction = new Introduction(run);
     for (const connection of [...this.#watchers.of(conversationKey(owner, conversationId))]) {
-      if (connection !== asker) this.introduce(connection, run);
+      if (connection !== asker) this.introduce(connection, run, introduction);
     }
   }
 
   /** Tells a connection of a run in a conversation it watches, and lets it read it where there is room. */
-  introduce(connection: Connection, run: Run): void {
-    const { conversationId } = run.meta;
+  introduce(connection: Connection, run: Run, introduction = new Introduction(run)): void {
     const reading = this.readBy(connection);
-    if (conversationId === undefined || reading.has(run.id)) return;
-    connection.sendMessage({
-      type: 'run_started',
-      timestamp: connection.timestamp(),
-      conversation_id: conversationId,
-      run_id: run.id,
-      kind: run.kind,
-      query: run.options.query ?? '',
-      state: run.state,
-    });
+    if (run.meta.conversationId === undefined || !connection.isOpen || reading.has(run.id)) return;
+    connection.sendEncoded(introduction.at(connection.timestamp()));
     if (reading.size < this.#options.maxRunsPerConnection) this.subscribe(connection, run, { after: 0, watched: true });
+  }
+}
+
+/** `run_started` for everybody who watches: the question may be long, and is encoded once for all who get it now. */
+class Introduction {
+  readonly #run: Run;
+  #timestamp: number | undefined;
+  #encoded = new Uint8Array();
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  at(timestamp: number): Uint8Array {
+    if (timestamp === this.#timestamp) return this.#encoded;
+    const { id, kind, state, meta, options } = this.#run;
+    this.#timestamp = timestamp;
+    const message = encodeMessage({
+      type: 'run_started',
+      timestamp,
+      conversation_id: meta.conversationId ?? '',
+      run_id: id,
+      kind,
+      query: options.query ?? '',
+      state,
+    });
+    this.#encoded = new TextEncoder().encode(message);
+    return this.#encoded;
   }
 }
 

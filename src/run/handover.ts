@@ -21,6 +21,7 @@ export interface HandoverOptions {
 export class Handover {
   readonly #options: HandoverOptions;
   #onIdle: (() => void) | undefined;
+  #isLeaving = false;
 
   constructor(options: HandoverOptions) {
     this.#options = options;
@@ -29,6 +30,11 @@ export class Handover {
   /** Whether {@link drain} has begun. */
   get isDraining(): boolean {
     return this.#onIdle !== undefined;
+  }
+
+  /** Whether all that works is over, and who still reads is sent away. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   /** A run an earlier process left: it goes on where it waited for a person, and is interrupted otherwise. */
@@ -59,17 +65,26 @@ export class Handover {
 
   /**
    * Waits until the runs in progress are over, for `ms` milliseconds at most, and interrupts the rest. Those that wait
-   * for a person are left as they are where the store outlives the process.
+   * for a person are left as they are where the store outlives the process, after the farewell: until then a person can
+   * decide and cancel.
    */
-  async drain(ms: number): Promise<void> {
+  async drain(ms: number, farewell?: () => Promise<void>): Promise<void> {
     const { live, store } = this.#options;
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.checkIdle();
     await within(ms, idle);
-    const runs = [...live];
-    // Not earlier: until then a person can still decide, and one that asks meanwhile is left as well.
-    if (store.isDurable) for (const run of runs) if (run.state === 'waiting_approval') this.#suspend(run);
-    for (const run of live) run.stop({ state: 'interrupted' });
+    const canWait = (run: Run): boolean => store.isDurable && run.state === 'waiting_approval';
+    await this.#interrupt((run) => !canWait(run));
+    this.#isLeaving = true;
+    await farewell?.();
+    for (const run of [...live]) if (canWait(run)) this.#suspend(run);
+    // Somebody decided meanwhile.
+    await this.#interrupt(() => true);
+  }
+
+  async #interrupt(isMeant: (run: Run) => boolean): Promise<void> {
+    const runs = [...this.#options.live].filter(isMeant);
+    for (const run of runs) run.stop({ state: 'interrupted' });
     await Promise.all(runs.map(({ ended }) => ended));
   }
 

@@ -107,8 +107,9 @@ export class MemoryRunStore implements RunStore {
   /** Keeps nothing: no crash leaves a run here that could be completed. */
   keepDraft(): void {}
 
-  list(owner: string): StoredRun[] {
-    return [...(this.#owners.get(owner)?.values() ?? [])];
+  list(owner: string, limit: number): StoredRun[] {
+    const runs = [...(this.#owners.get(owner)?.values() ?? [])];
+    return runs.slice(Math.max(0, runs.length - limit));
   }
 
   /** None, ever: what is in memory does not outlive the process that works on it. */

@@ -9,10 +9,11 @@ export function hashRequest(request: RunRequest): string {
   return hash('sha256', text, 'base64url');
 }
 
-/** JSON with sorted keys. */
+/** JSON with sorted keys. What is parsed from JSON nests at most as deep as the protocol allows. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const object = value as Readonly<Record<string, unknown>>;
+  const fields = Object.keys(object).sort();
+  return `{${fields.map((key) => `${JSON.stringify(key)}:${canonical(object[key])}`).join(',')}}`;
 }

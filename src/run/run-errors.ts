@@ -24,6 +24,11 @@ export function conversationBusy(): AgentSocketError {
   return new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
 }
 
+/** As many runs of the conversation wait as may. */
+export function lineFull(max: number): AgentSocketError {
+  return new AgentSocketError('conversation_busy', `The conversation has ${max} runs in progress or in line`);
+}
+
 /** The server shuts down. */
 export function restarting(): AgentSocketError {
   return new AgentSocketError('too_many_runs', 'The server is restarting and takes no new runs');

@@ -5,7 +5,7 @@ import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { RunRequest } from '../protocol/client-messages.js';
-import { standingDecision, type Decision } from './approvals.js';
+import type { Decision } from './approvals.js';
 import { Audience } from './audience.js';
 import { cancelRuns, type Cancellation } from './cancellation.js';
 import { Coalescer } from './coalescer.js';
@@ -22,6 +22,7 @@ import {
   conflict,
   conversationBusy,
   expired,
+  lineFull,
   notFound,
   restarting,
   serverFull,
@@ -30,9 +31,16 @@ import { isFinal } from './run-state.js';
 import type { RunMeta, RunStore, StoredRun } from './run-store.js';
 import type { RunOwner } from './run-owner.js';
 import { Run } from './run.js';
+import { StandingDecisions } from './standing-decisions.js';
 import { StartLine } from './start-line.js';
 import type { Subscription } from './subscription.js';
 import { Tombstones } from './tombstones.js';
+
+/** Runs told by `list_runs`, the newest. */
+const MAX_LISTED = 1_000;
+
+/** Runs of one conversation in progress or in line: each may be told of to everybody who watches. */
+const MAX_LINE = 64;
 
 /** Events of a {@link RunManager}. */
 export interface RunEvents {
@@ -60,6 +68,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   readonly #bounds: RunBounds;
   readonly #handover: Handover;
   readonly #tombstones = new Tombstones();
+  readonly #decisions = new StandingDecisions();
   readonly #startLine = new StartLine();
   readonly #sweep: NodeJS.Timeout;
 
@@ -79,7 +88,10 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     this.#bounds = bounds;
     this.#audience = new Audience({
       maxRunsPerConnection,
-      onReaderLeft: (run, negotiated) => bounds.onReaderLeft(run, negotiated),
+      // Who is sent away did not leave.
+      onReaderLeft: (run, negotiated) => {
+        if (!this.#handover.isLeaving) bounds.onReaderLeft(run, negotiated);
+      },
       logger,
     });
     this.#handover = new Handover({ live: this.#live, store, executor, owner: this, logger });
@@ -110,17 +122,18 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   accept(connection: Connection, request: RunRequest): Acceptance {
     const { principal } = connection;
     const id = request.run_id ?? randomUUID();
-    const requestHash = hashRequest(request);
     const known = this.get(principal, id);
-    if (known !== undefined) return this.#repeat(connection, known, requestHash);
+    if (known !== undefined) return this.#repeat(connection, known, hashRequest(request));
     this.#executor.check(request);
     if (this.#handover.isDraining) throw restarting();
     this.#audience.checkRoom(connection);
     const requestBytes = sizeOf(request);
     if (!this.#bounds.hasRoom(requestBytes)) throw serverFull();
+    const requestHash = hashRequest(request);
     const conversationId = 'conversation_id' in request ? request.conversation_id : undefined;
     const before = conversationId === undefined ? [] : [...this.inProgress(principal.id, conversationId)];
     if (before.length > 0 && 'when_busy' in request && request.when_busy === 'reject') throw conversationBusy();
+    if (before.length >= MAX_LINE) throw lineFull(MAX_LINE);
     const meta: RunMeta = {
       owner: principal.id,
       id,
@@ -184,12 +197,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   }
 
   /**
-   * The runs that can be read, oldest first: all of the owner, or those this connection started or resumed where
-   * `all` is false.
+   * The newest 1,000 runs that can be read, oldest first: of the owner, or those this connection started or resumed
+   * where `all` is false.
    */
   list(connection: Connection, all: boolean): StoredRun[] {
     const owner = connection.principal.id;
-    if (all) return this.store.list(owner);
+    if (all) return this.store.list(owner, MAX_LISTED);
     // Not by filtering: everybody nobody knows is one owner.
     const seen = [...this.#audience.seenBy(connection)].flatMap((id) => this.store.open(owner, id) ?? []);
     return seen.sort((a, b) => a.meta.createdAt - b.meta.createdAt);
@@ -234,7 +247,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     const run = this.get(principal, id);
     if (run === undefined) throw notFound();
     const standing =
-      run instanceof Run ? run.approvals.decide(toolCallId, decision) : await standingDecision(run.log, toolCallId);
+      run instanceof Run ? run.approvals.decide(toolCallId, decision) : await this.#decisions.find(run, toolCallId);
     if (standing === undefined) throw approvalNotFound();
     return standing;
   }
@@ -256,9 +269,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   /**
    * Takes no new runs, waits until those in progress are over, for `ms` milliseconds at most, and interrupts the rest.
    * Runs that wait for a person are left as they are where the store outlives the process.
+   * @param farewell - called when no other run is in progress any more: until it is done, those that wait for a person can
+   * still be decided about and cancelled. Connections are closed in it.
    */
-  async drain(ms: number): Promise<void> {
-    await this.#handover.drain(ms);
+  async drain(ms: number, farewell?: () => Promise<void>): Promise<void> {
+    await this.#handover.drain(ms, farewell);
     clearInterval(this.#sweep);
   }
 

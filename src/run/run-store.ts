@@ -71,8 +71,8 @@ export interface RunStore {
   setState(owner: string, id: string, state: RunState, checkpoint?: string): void;
   /** Adds text of an answer that its log will only hold at the end, so that a crash does not lose it. */
   keepDraft(owner: string, id: string, text: string): void;
-  /** The runs of an owner whose logs are here, oldest first. */
-  list(owner: string): StoredRun[];
+  /** The newest runs of an owner whose logs are here, `limit` of them at most, oldest first. */
+  list(owner: string, limit: number): StoredRun[];
   /** Runs that have no final state: after a crash, those it interrupted. */
   unfinished(): StoredRun[];
   /**

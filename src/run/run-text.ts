@@ -4,8 +4,8 @@ import { MAX_TEXT_LENGTH } from './run-log.js';
 
 /** Where the text of a run goes. */
 export interface TextSink {
-  /** Takes one piece, at most as long as a log takes; where it throws, the rest is dropped. */
-  write(type: TextType, content: string): void;
+  /** Takes one piece, at most as long as a log takes. Returns whether it takes more; where it throws, it does not. */
+  write(type: TextType, content: string): boolean;
   /** `write` threw. */
   onFault(error: unknown): void;
 }
@@ -45,7 +45,7 @@ export class RunText implements Flushable {
     try {
       for (let start = 0; start < text.length;) {
         const end = pieceEnd(text, start);
-        this.#sink.write(type, end - start === text.length ? text : text.slice(start, end));
+        if (!this.#sink.write(type, end - start === text.length ? text : text.slice(start, end))) return;
         start = end;
       }
     } catch (error) {

@@ -95,7 +95,7 @@ export class Handshakes<P extends Principal, Metadata> {
     const { acceptor, connections, metadata, logger } = this.#options;
     // The client may have left, and the service may have begun to end, while we waited.
     if (raw.destroyed) return slot.release();
-    const refusal = this.#refusal(principal);
+    const refusal = this.#refusalOf(principal);
     if (refusal !== undefined || principal === null) {
       slot.release();
       return this.#refuse(request, raw, head, refusal ?? CLOSE_CODES.unauthorized);
@@ -119,6 +119,16 @@ export class Handshakes<P extends Principal, Metadata> {
     acceptor.accept(request, raw, head, ({ socket, negotiated }) => {
       connections.connect(socket, { ...info, negotiated }, slot);
     });
+  }
+
+  /** What a principal of the embedder's own does when it is looked at may throw. */
+  #refusalOf(principal: unknown): CloseCodeInfo | undefined {
+    try {
+      return this.#refusal(principal);
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'The principal of the authenticate hook cannot be read');
+      return CLOSE_CODES.internal;
+    }
   }
 
   /** Why an answer of the hook lets nobody in. Hooks written without a compiler can answer anything. */

@@ -302,6 +302,20 @@ describe('replace_from', () => {
     expect((await history(client)).messages.map(({ content }) => content)).toEqual(['one', 'good']);
   });
 
+  it('of the result of a tool leaves no call without its answer', async () => {
+    const call = (id: string) =>
+      ({ type: 'tool-call', id, name: 'calculator', arguments: '{"expression":"1+1"}' }) as const;
+    const provider = createScriptedProvider([call('c1'), call('c2')], ['two'], ['other']);
+    const server = await startServer({ provider, tools: [calculator] });
+    const client = await TestClient.connect(server.url);
+    await client.ask(query('one'));
+    const { messages } = await history(client);
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool', 'assistant']);
+    await client.ask(query('something else', { replace_from: messages[3]?.id }));
+    expect(asked(provider.calls[2]?.request.messages)).toEqual(['user: one', 'user: something else']);
+    expect((await history(client)).messages.map(({ role }) => role)).toEqual(['user', 'user', 'assistant']);
+  });
+
   it('fails where there is no such message, and changes nothing', async () => {
     const server = await startServer({ provider: createScriptedProvider(echo) });
     const client = await TestClient.connect(server.url);

@@ -149,6 +149,7 @@ describe('authenticate', () => {
   interface User extends Principal {
     readonly name: string;
   }
+  const untouchable = Object.defineProperty({} as Principal, 'id', { get: () => raise(new Error('secret')) });
   const anna: User = { id: 'u1', name: 'Anna' };
   const thenable = { then: (resolve: (user: User) => void) => resolve(anna) } as unknown as Promise<User>;
 
@@ -182,6 +183,8 @@ describe('authenticate', () => {
     ['what has no id', () => ({}) as Principal, 1011],
     ['an id that is no string', () => Promise.resolve({ id: 7 } as unknown as Principal), 1011],
     ['a string', () => 'anna' as unknown as Principal, 1011],
+    ['what throws when it is looked at', () => untouchable, 1011],
+    ['what throws when it is looked at, later', () => Promise.resolve(untouchable), 1011],
   ])('refuses with a close code where it gives %s', async (_name, authenticate, code) => {
     const { agent, url } = await startServer({ authenticate, maxConnections: 1 });
     const close = await TestClient.refused(url);

@@ -1,13 +1,22 @@
+import type { Connection } from '../../connection/connection.js';
 import type { ConversationMessage } from '../../conversation/conversation-store.js';
+import type { ClientMessageOf } from '../../protocol/client-messages.js';
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
-import type { Handler } from '../handler-context.js';
+import type { Handler, HandlerContext } from '../handler-context.js';
 import { DEFAULT_PAGE } from './page-size.js';
 
 /** UTF-16 units of messages in one page: a page is one frame. */
 const MAX_PAGE_LENGTH = 500_000;
 
 /** Tells what was said. */
-export const handleHistory: Handler<'history'> = async ({ conversations }, connection, message) => {
+export const handleHistory: Handler<'history'> = (context, connection, message) =>
+  context.answers.inTurn(connection, () => answer(context, connection, message));
+
+async function answer(
+  { conversations }: HandlerContext,
+  connection: Connection,
+  message: ClientMessageOf<'history'>,
+): Promise<void> {
   const { conversation_id: id, limit = DEFAULT_PAGE, before, request_id: requestId } = message;
   const key = { owner: connection.principal.id, id };
   const [page, info] = await Promise.all([
@@ -24,7 +33,7 @@ export const handleHistory: Handler<'history'> = async ({ conversations }, conne
     has_more: page.hasMore,
     request_id: requestId,
   });
-};
+}
 
 function toWire(message: ConversationMessage): ServerMessageOf<'history'>['messages'][number] {
   const { id, role, content, toolCalls, toolCallId, toolName, status, runId, createdAt } = message;

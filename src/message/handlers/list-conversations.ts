@@ -1,11 +1,22 @@
-import type { Handler } from '../handler-context.js';
+import type { Connection } from '../../connection/connection.js';
+import type { ClientMessageOf } from '../../protocol/client-messages.js';
+import type { Handler, HandlerContext } from '../handler-context.js';
 import { knownOwner } from './owner.js';
 import { DEFAULT_PAGE } from './page-size.js';
 
 /** Tells the conversations of an owner. */
-export const handleListConversations: Handler<'list_conversations'> = async (context, connection, message) => {
-  const { limit = DEFAULT_PAGE, before, request_id: requestId } = message;
-  const page = await context.conversations.list(knownOwner(connection), { limit, before });
+export const handleListConversations: Handler<'list_conversations'> = (context, connection, message) => {
+  const owner = knownOwner(connection);
+  return context.answers.inTurn(connection, () => answer(context, connection, owner, message));
+};
+
+async function answer(
+  { conversations }: HandlerContext,
+  connection: Connection,
+  owner: string,
+  { limit = DEFAULT_PAGE, before, request_id: requestId }: ClientMessageOf<'list_conversations'>,
+): Promise<void> {
+  const page = await conversations.list(owner, { limit, before });
   connection.sendMessage({
     type: 'conversations',
     timestamp: connection.timestamp(),
@@ -20,4 +31,4 @@ export const handleListConversations: Handler<'list_conversations'> = async (con
     has_more: page.hasMore,
     request_id: requestId,
   });
-};
+}

@@ -1,13 +1,16 @@
+import type { Connection } from '../../connection/connection.js';
 import { ANONYMOUS } from '../../connection/principal.js';
+import type { ClientMessageOf } from '../../protocol/client-messages.js';
+import type { RunManager } from '../../run/run-manager.js';
 import { toldState } from '../../run/run-store.js';
 import type { Handler } from '../handler-context.js';
 
-/** Runs told at most, the newest. */
-const MAX_RUNS = 1_000;
-
 /** Tells the runs that can be read. Where nobody is known, a stranger must not learn of the runs of others. */
-export const handleListRuns: Handler<'list_runs'> = ({ runs }, connection, message) => {
-  const listed = runs.list(connection, connection.principal.id !== ANONYMOUS.id).slice(-MAX_RUNS);
+export const handleListRuns: Handler<'list_runs'> = ({ runs, answers }, connection, message) =>
+  answers.inTurn(connection, () => answer(runs, connection, message));
+
+function answer(runs: RunManager, connection: Connection, message: ClientMessageOf<'list_runs'>): void {
+  const listed = runs.list(connection, connection.principal.id !== ANONYMOUS.id);
   connection.sendMessage({
     type: 'runs',
     timestamp: connection.timestamp(),
@@ -20,4 +23,4 @@ export const handleListRuns: Handler<'list_runs'> = ({ runs }, connection, messa
     })),
     request_id: message.request_id,
   });
-};
+}

@@ -3,7 +3,7 @@ import { AgentSocketError } from '../../errors/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 
 /** Lets the connection read every run of a conversation, those in progress first. */
-export const handleWatch: Handler<'watch'> = ({ runs }, connection, message) => {
+export const handleWatch: Handler<'watch'> = async ({ runs, answers }, connection, message) => {
   const { conversation_id: conversationId, active, request_id: requestId } = message;
   if (!active) runs.unwatch(connection, conversationId);
   else if (!runs.watch(connection, conversationId)) {
@@ -17,5 +17,10 @@ export const handleWatch: Handler<'watch'> = ({ runs }, connection, message) => 
     request_id: requestId,
   });
   if (!active) return;
-  for (const run of runs.inProgress(connection.principal.id, conversationId)) runs.introduce(connection, run);
+  // Each may have a long question.
+  for (const run of [...runs.inProgress(connection.principal.id, conversationId)]) {
+    await answers.inTurn(connection, () => {
+      if (!run.isOver) runs.introduce(connection, run);
+    });
+  }
 };

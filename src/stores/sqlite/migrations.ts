@@ -69,6 +69,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_by_conversation ON messages (conversation, n);
   CREATE INDEX messages_by_id ON messages (conversation, id);
   `,
+  `CREATE INDEX runs_by_owner ON runs (owner, n) WHERE dropped = 0`,
 ];
 
 /**

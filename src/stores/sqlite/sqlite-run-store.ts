@@ -112,10 +112,11 @@ export class SqliteRunStore implements RunStore {
     });
   }
 
-  list(owner: string): StoredRun[] {
+  list(owner: string, limit: number): StoredRun[] {
     const rows = this.#queue.database.all(
-      `${SELECT} WHERE owner = ? AND dropped = 0 AND ended_at IS NOT NULL`,
+      `${SELECT} WHERE owner = ? AND dropped = 0 AND ended_at IS NOT NULL ORDER BY n DESC LIMIT ?`,
       toSql(owner),
+      limit,
     );
     const live = [...this.#live.values()].filter((run) => run.meta.owner === owner);
     // None is in both: a run leaves memory when its end is committed.
@@ -123,7 +124,8 @@ export class SqliteRunStore implements RunStore {
       ...rows.map((row) => ({ n: Number(row['n']), run: this.#toStored(row) })),
       ...live.map((run) => ({ n: run.n, run })),
     ];
-    return runs.sort((a, b) => a.n - b.n).map(({ run }) => run);
+    runs.sort((a, b) => a.n - b.n);
+    return runs.slice(Math.max(0, runs.length - limit)).map(({ run }) => run);
   }
 
   unfinished(): StoredRun[] {

@@ -90,6 +90,18 @@ export function conversationStoreCases(
       },
     },
     {
+      name: 'keeps metadata as they were given',
+      run: async () => {
+        const { store } = await setUp();
+        const metadata: Record<string, unknown> = { tags: ['a'] };
+        store.update(KEY, { metadata });
+        metadata['tags'] = 'changed';
+        const found = await store.find(KEY);
+        assert.deepEqual(found?.metadata, { tags: ['a'] });
+        assert.deepEqual((await store.list('ann', { limit: 1 })).items[0]?.metadata, { tags: ['a'] });
+      },
+    },
+    {
       name: 'keeps large messages',
       run: async () => {
         const { store } = await setUp();

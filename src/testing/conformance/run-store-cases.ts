@@ -86,7 +86,7 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         assert.equal(store.open('ann', randomUUID()), undefined);
         store.setState('ann', randomUUID(), 'running');
         store.setState('ann', randomUUID(), 'finished');
-        assert.deepEqual(store.list('ann'), []);
+        assert.deepEqual(store.list('ann', 1_000), []);
         assert.deepEqual(store.unfinished(), []);
       },
     },
@@ -100,8 +100,24 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         assert.equal(store.create(metaOf(id, 'bob')).status, 'created');
         store.setState('ann', id, 'finished');
         assert.equal(store.open('bob', id)?.state, 'accepted');
-        assert.equal(store.list('ann').length, 1);
-        assert.deepEqual(store.list('nobody'), []);
+        assert.equal(store.list('ann', 1_000).length, 1);
+        assert.deepEqual(store.list('nobody', 1_000), []);
+      },
+    },
+    {
+      name: 'lists the newest runs, ended or not, oldest first',
+      run: async () => {
+        const { store } = await setUp();
+        const created = Array.from({ length: 6 }, () => randomUUID());
+        for (const [index, id] of created.entries()) {
+          create(store, metaOf(id, 'ann'));
+          if (index % 2 === 0) store.setState('ann', id, 'finished');
+        }
+        store.commit();
+        const newest = (limit: number): string[] => store.list('ann', limit).map(({ meta }) => meta.id);
+        assert.deepEqual(newest(6), created);
+        assert.deepEqual(newest(4), created.slice(2));
+        assert.deepEqual(newest(1), created.slice(5));
       },
     },
     ...OWNERS.map((owner) => ({
@@ -135,7 +151,7 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         store.commit();
         assert.deepEqual(ids(store, 'ann'), order);
         assert.deepEqual(
-          store.list('ann').map(({ state }) => state),
+          store.list('ann', 1_000).map(({ state }) => state),
           ['finished', 'accepted', 'accepted', 'finished', 'accepted'],
         );
       },
@@ -252,7 +268,7 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         pass(2);
         expire(store);
         assert.equal(store.open(meta.owner, meta.id), undefined);
-        assert.deepEqual(store.list(meta.owner), []);
+        assert.deepEqual(store.list(meta.owner, 1_000), []);
         const { requestHash } = meta;
         assert.deepEqual(store.create({ ...meta, requestHash: 'other' }), { status: 'expired', requestHash });
         pass(9_000);
@@ -296,7 +312,7 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         const { store } = await setUp({ maxRetainedBytes: 100_000 });
         for (let count = 0; count < 5_000; count++) endedRun(store, metaOf(), 1);
         expire(store);
-        assert(store.list('ann').length < 400);
+        assert(store.list('ann', 1_000).length < 400);
       },
     },
     {
@@ -342,7 +358,7 @@ function text(length: number): { type: 'stream_chunk'; seq: number; timestamp: n
 }
 
 function ids(store: RunStore, owner: string): string[] {
-  return store.list(owner).map((run) => run.meta.id);
+  return store.list(owner, 1_000).map((run) => run.meta.id);
 }
 
 function create(store: RunStore, meta: RunMeta): RunLog {

@@ -36,8 +36,8 @@ export class LateRunStore extends MemoryRunStore {
     return run === undefined ? undefined : this.#late(run);
   }
 
-  override list(owner: string): StoredRun[] {
-    return super.list(owner).map((run) => this.#late(run));
+  override list(owner: string, limit: number): StoredRun[] {
+    return super.list(owner, limit).map((run) => this.#late(run));
   }
 
   #late(run: StoredRun): StoredRun {

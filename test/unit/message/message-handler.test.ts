@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { AgentSocketError, defineMessage, type CustomMessageType, type StandardSchema } from '../../../src/index.js';
+import {
+  AgentSocketError,
+  defineMessage,
+  MemoryConversationStore,
+  type CustomMessageType,
+  type LlmProvider,
+  type StandardSchema,
+} from '../../../src/index.js';
 import { serverMessages } from '../../../src/protocol/index.js';
 import { createEngine, type Engine, type Peer, type Wire } from '../run/harness.js';
 
@@ -18,6 +25,65 @@ function expectValid(message: Wire): void {
   expect(schema.safeParse(message)).toMatchObject({ success: true });
 }
 
+describe('Large answers', () => {
+  /** A conversation of ten pages of half a megabyte each. */
+  function large(): Engine {
+    const conversations = new MemoryConversationStore();
+    const messages = Array.from({ length: 10 }, (_, i) => ({
+      id: `${i}`,
+      role: 'user' as const,
+      content: `${i}`.repeat(490_000),
+      runId: 'r',
+      createdAt: 1,
+    }));
+    conversations.append({ owner: 'owner', id: 'c' }, messages);
+    return createEngine({ conversations });
+  }
+  const ask = (peer: Peer, i: number) => peer.send({ type: 'history', conversation_id: 'c', request_id: `${i}` });
+
+  it('to many requests at once reach a client that reads', async () => {
+    const peer = large().connect();
+    for (let i = 0; i < 20; i++) ask(peer, i);
+    await vi.waitFor(() => expect(peer.ofType('history')).toHaveLength(20));
+    expect(peer.ofType('history').map(({ request_id: id }) => id)).toEqual(
+      Array.from({ length: 20 }, (_, i) => `${i}`),
+    );
+    expect(peer.closes).toEqual([]);
+  });
+
+  it('wait for a client that does not read, a bounded number of them', async () => {
+    const engine = large();
+    const peer = engine.connect();
+    await vi.waitFor(() => expect(peer.ofType('connected')).toHaveLength(1));
+    peer.socket.pause();
+    for (let i = 0; i < 140; i++) ask(peer, i);
+    await vi.waitFor(() => expect(peer.connection.unanswered).toBe(127));
+    // The first page went out; what was refused is short.
+    expect(peer.connection.bufferedAmount).toBeLessThan(600_000);
+    expect(peer.connection.isOpen).toBe(true);
+    peer.connection.terminate();
+    await vi.waitFor(() => expect(peer.connection.unanswered).toBe(0));
+  });
+
+  it('hold back what a watcher is told, too', async () => {
+    const provider: LlmProvider = {
+      vendor: 'v',
+      async *stream() {
+        yield await new Promise<never>(() => undefined);
+      },
+    };
+    const engine = createEngine({ provider });
+    const asker = engine.connect();
+    const query = { type: 'agent_query', conversation_id: 'c', query: 'q'.repeat(600_000) };
+    for (let i = 0; i < 8; i++) asker.send(query);
+    await vi.waitFor(() => expect(engine.runs.size).toBe(8));
+    const peer = engine.connect();
+    peer.send({ type: 'watch', conversation_id: 'c' });
+    await vi.waitFor(() => expect(peer.ofType('run_started')).toHaveLength(8));
+    expect(peer.closes).toEqual([]);
+  });
+});
+
 describe('Hostile messages', () => {
   it.each<[string, string, string]>([
     ['an unknown type', '{"type":"nothing"}', 'unknown_type'],
@@ -33,6 +99,7 @@ describe('Hostile messages', () => {
     ['__proto__ as run_id', '{"type":"cancel","run_id":"__proto__"}', 'invalid_message'],
     ['a run_id that is no UUID', '{"type":"agent_query","query":"q","run_id":"1"}', 'invalid_message'],
     ['a huge run_id', `{"type":"cancel","run_id":"${'0'.repeat(10_000)}"}`, 'invalid_message'],
+    ['10,000 objects', `{"type":"ping","x":[${'{},'.repeat(10_000)}{}]}`, 'invalid_message'],
     ['a blank query', '{"type":"agent_query","query":"  "}', 'query_required'],
     ['64 KiB of [', '['.repeat(65_536), 'too_deep'],
     ['an array', '[]', 'invalid_json'],
@@ -165,10 +232,29 @@ describe('Messages of the embedder', () => {
     ]);
   });
 
+  it('wait for their handlers in bounded number, and are taken again when those are done', async () => {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let calls = 0;
+    const handle = (): Promise<void> => {
+      calls++;
+      return gate;
+    };
+    const peer = await register(defineMessage({ type: 'slow', schema: z.object({}), handle }));
+    for (let i = 0; i < 130; i++) peer.send(`{"type":"slow","request_id":"${i}"}`);
+    await vi.waitFor(() => expect(peer.ofType('error')).toHaveLength(2));
+    expect(peer.ofType('error')[0]).toMatchObject({ code: 'rate_limited', retryable: true, request_id: '128' });
+    expect(calls).toBe(128);
+    open();
+    await vi.waitFor(() => expect(peer.connection.unanswered).toBe(0));
+    peer.send('{"type":"slow"}');
+    await vi.waitFor(() => expect(calls).toBe(129));
+  });
+
   it('are told few of very many issues', async () => {
     const schema = z.object({ list: z.array(z.number()) });
     const peer = await register(defineMessage({ type: 'list', schema, handle: () => undefined }));
-    const list = Array.from({ length: 10_000 }, () => 'x');
+    const list = Array.from({ length: 9_000 }, () => 'x');
     const [error] = await exchange(peer, JSON.stringify({ type: 'list', list }));
     expect(error?.['issues']).toHaveLength(16);
   });

@@ -14,9 +14,19 @@ function codeOf(work: () => unknown): string {
   return 'accepted';
 }
 
+const list = (count: number): string => JSON.stringify({ type: 'ping', x: Array.from({ length: count }, (_, i) => i) });
+
 const nested = (depth: number): string => `{"type":"ping","x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`;
 
 describe('decodeFrame', () => {
+  it('takes 10,000 values and no more, whatever stands in strings', () => {
+    // The message, its type and the list are values, too.
+    expect(codeOf(() => decodeFrame(list(9_997)))).toBe('accepted');
+    expect(codeOf(() => decodeFrame(list(10_001)))).toBe('invalid_message');
+    expect(codeOf(() => decodeFrame(JSON.stringify({ type: 'ping', x: '[{,"'.repeat(10_000) })))).toBe('accepted');
+    expect(codeOf(() => decodeFrame(`{"type":"ping","x":[${'{},'.repeat(9_000)}{}]}`))).toBe('invalid_message');
+  });
+
   it.each([
     ['a binary frame', new TextEncoder().encode('{"type":"ping"}'), 'invalid_json'],
     ['nothing', '', 'invalid_json'],

@@ -112,7 +112,7 @@ describe('Memory', () => {
     const sizes = [60_000, 30_000, 20_000];
     const streams = sizes.map(writer);
     const provider: LlmProvider = { vendor: 'v', stream: (...args) => (streams.shift() ?? writer(1))(...args) };
-    const engine = createEngine({ provider, maxLogBytes: 100_000 });
+    const engine = createEngine({ provider, maxLogBytes: 120_000 });
     const peers = sizes.map(() => engine.connect());
     for (const [index, peer] of peers.entries()) {
       peer.send(query);
@@ -129,11 +129,42 @@ describe('Memory', () => {
     await vi.waitFor(() => expect(textOf(late)).toBe('x'));
   });
 
+  it('of a run is bounded also where one delta is larger than all of it may be', async () => {
+    const provider = createScriptedProvider(['x'.repeat(2_000_000)]);
+    const peer = createEngine({ provider, maxRunBytes: 100_000 }).connect();
+    peer.send(query);
+    expect(await ended(peer)).toMatchObject({ type: 'error', code: 'output_too_large' });
+    expect(textOf(peer).length).toBeGreaterThan(90_000);
+    expect(textOf(peer).length).toBeLessThan(150_000);
+  });
+
+  it('counts every run in progress, small ones too', async () => {
+    const provider: LlmProvider = { vendor: 'v', stream: (...args) => writer(1)(...args) };
+    const engine = createEngine({ provider, maxLogBytes: 60_000 });
+    const peer = engine.connect();
+    for (let i = 0; i < 12; i++) peer.send(query);
+    await vi.waitFor(() => expect(peer.ofType('error').length + peer.ofType('accepted').length).toBe(12));
+    expect(peer.ofType('accepted')).toHaveLength(10);
+    expect(peer.ofType('error')[0]).toMatchObject({ code: 'too_many_runs' });
+  });
+
+  it('of the line of a conversation is bounded', async () => {
+    const engine = createEngine({ provider: { vendor: 'v', stream: writer(1) }, maxRunsPerConnection: 100 });
+    const peer = engine.connect();
+    const own = { ...query, conversation_id: 'c' };
+    for (let i = 0; i < 65; i++) peer.send(own);
+    await vi.waitFor(() => expect(peer.ofType('error')).toHaveLength(1));
+    expect(peer.ofType('error')).toMatchObject([{ code: 'conversation_busy', retryable: true }]);
+    expect(engine.runs.size).toBe(64);
+    peer.send({ ...query, conversation_id: 'other' });
+    await vi.waitFor(() => expect(engine.runs.size).toBe(65));
+  });
+
   it('of ended runs is given back: a thousand runs in a row fit a small bound', { timeout: 30_000 }, async () => {
     const store = new MemoryRunStore({ maxRetainedBytes: 50_000 });
     const engine = createEngine({
       provider: createScriptedProvider(['x'.repeat(500)]),
-      maxLogBytes: 5_000,
+      maxLogBytes: 11_000,
       store,
     });
     const peer = engine.connect();
@@ -143,7 +174,7 @@ describe('Memory', () => {
       await vi.waitFor(() => expect(peer.ofType('agent_response').length).toBe(since + 1), { interval: 1 });
     }
     expect(peer.ofType('error')).toEqual([]);
-    expect(store.list('owner').length).toBeLessThan(40);
+    expect(store.list('owner', 1_000).length).toBeLessThan(40);
     expect(engine.runs.size).toBe(0);
   });
 

@@ -83,6 +83,51 @@ describe('draining over a durable store', () => {
   });
 });
 
+describe('the farewell over a durable store', () => {
+  it('still lets another tab cancel a run that waits for a person', async () => {
+    const path = temporaryDatabase();
+    const store = await createSqliteStore({ path });
+    const server = await startServer({ provider: createScriptedProvider([call]), tools: [act()], store });
+    const [one, two] = [await TestClient.connect(server.url), await TestClient.connect(server.url)];
+    const runId = randomUUID();
+    one.send({ type: 'streaming_query', query: 'q', run_id: runId, on_disconnect: 'continue' });
+    await one.next('approval_request');
+    let reply: unknown;
+    await server.agent.runs.drain(0, async () => {
+      two.send({ type: 'resume', run_id: runId, after: 0 });
+      expect((await two.next('resumed')).pending_approvals).toHaveLength(1);
+      two.send({ type: 'cancel', run_id: runId, request_id: 'c' });
+      reply = await two.next('cancelled', ({ request_id: id }) => id === 'c');
+    });
+    expect(reply).toMatchObject({ outcome: 'cancelled', run_ids: [runId] });
+    await server.agent.close();
+    store.close();
+    const again = await createSqliteStore({ path });
+    try {
+      expect(again.runs.open('anonymous', runId)?.state).toBe('cancelled');
+    } finally {
+      again.close();
+    }
+  });
+
+  it('interrupts what a person lets go on then', async () => {
+    const store = await createSqliteStore({ path: temporaryDatabase() });
+    const never = new Promise<never>(() => undefined);
+    const server = await startServer({ provider: createScriptedProvider([call], [never]), tools: [act()], store });
+    const client = await TestClient.connect(server.url);
+    const runId = randomUUID();
+    client.send({ type: 'streaming_query', query: 'q', run_id: runId });
+    await client.next('approval_request');
+    await server.agent.runs.drain(0, async () => {
+      client.send({ type: 'approval', run_id: runId, tool_call_id: 't1', approved: true });
+      await client.next('stream_tool_result');
+    });
+    expect(store.runs.open('anonymous', runId)?.state).toBe('interrupted');
+    await server.agent.close();
+    store.close();
+  });
+});
+
 describe('closing', () => {
   it('does not wait for connections that only watch', async () => {
     const server = await startServer({});

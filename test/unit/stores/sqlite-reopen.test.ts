@@ -43,7 +43,7 @@ it('keeps its identity and everything else', async () => {
 
   const store = await openStore({ path });
   expect(store.runs.epoch).toBe(epoch);
-  const run = only(store.runs.list('ann'));
+  const run = only(store.runs.list('ann', 1_000));
   expect(run.meta).toEqual(meta);
   expect(run.state).toBe('finished');
   expect(run.log.published).toBe(100);
@@ -102,7 +102,7 @@ it('gives back the runs that were not finished, to go on with', async () => {
 
   const third = await openStore({ path });
   expect(third.runs.unfinished()).toEqual([]);
-  expect(third.runs.list('ann').map(({ state }) => state)).toEqual(['failed', 'interrupted']);
+  expect(third.runs.list('ann', 1_000).map(({ state }) => state)).toEqual(['failed', 'interrupted']);
   const again = third.runs.open(meta.owner, meta.id);
   expect(again?.draft).toBe('');
   expect(again?.checkpoint).toBeUndefined();
@@ -118,7 +118,7 @@ it('numbers new runs after the old ones', async () => {
   first.close();
   const second = await openStore({ path });
   for (const meta of metas.slice(2)) createRun(second, meta);
-  expect(second.runs.list('ann').map(({ meta }) => meta.id)).toEqual(metas.map(({ id }) => id));
+  expect(second.runs.list('ann', 1_000).map(({ meta }) => meta.id)).toEqual(metas.map(({ id }) => id));
 });
 
 it('goes on counting what is retained and remembered', async () => {
@@ -135,7 +135,7 @@ it('goes on counting what is retained and remembered', async () => {
     at++;
   }
   const store = await openStore(options);
-  expect(store.runs.list('ann').map(({ meta }) => meta.id)).toEqual(metas.slice(-2).map(({ id }) => id));
+  expect(store.runs.list('ann', 1_000).map(({ meta }) => meta.id)).toEqual(metas.slice(-2).map(({ id }) => id));
   const claims = metas.map((meta) => store.runs.create(meta).status);
   expect(claims).toEqual(['created', 'created', 'created', 'created', 'expired', 'expired', 'existing', 'existing']);
 });
@@ -156,7 +156,7 @@ it('deletes what it dropped by and by, even after it was closed in between', asy
   at += 2_000;
   first.runs.expire();
   // Gone at once for everybody, though the rows are not.
-  expect(first.runs.list('ann')).toEqual([]);
+  expect(first.runs.list('ann', 1_000)).toEqual([]);
   first.close();
 
   const { store, database } = await openWatchedStore({ path });

@@ -1,0 +1,49 @@
+import type { ServerMessageOf } from '../protocol/server-messages.js';
+import type { Decision } from './approvals.js';
+import type { RunLog } from './run-log.js';
+import { runKey } from './run-key.js';
+import type { StoredRun } from './run-store.js';
+
+/** What was decided in one run, by tool call. */
+type Decisions = ReadonlyMap<string, Decision>;
+
+/** Runs remembered: each is a whole log that is not read again. */
+const MAX_RUNS = 100;
+
+/** What was decided about the tool calls of runs that are over. Their logs stay as they are, so that each is read once. */
+export class StandingDecisions {
+  readonly #byRun = new Map<string, Promise<Decisions>>();
+
+  /** What was decided about a call; `undefined` where nobody asked. */
+  async find({ meta: { owner, id }, log }: StoredRun, toolCallId: string): Promise<Decision | undefined> {
+    const key = runKey(owner, id);
+    let decisions = this.#byRun.get(key);
+    if (decisions === undefined) {
+      decisions = readDecisions(log);
+      this.#byRun.set(key, decisions);
+      const [oldest] = this.#byRun.keys();
+      if (this.#byRun.size > MAX_RUNS && oldest !== undefined) this.#byRun.delete(oldest);
+    }
+    try {
+      return (await decisions).get(toolCallId);
+    } catch (error) {
+      this.#byRun.delete(key);
+      throw error;
+    }
+  }
+}
+
+async function readDecisions(log: RunLog): Promise<Decisions> {
+  const decisions = new Map<string, Decision>();
+  for (let after = 0; after < log.published;) {
+    const entries = await log.read(after);
+    for (const { type, encoded } of entries) {
+      if (type !== 'approval_resolved') continue;
+      const resolved = JSON.parse(encoded) as ServerMessageOf<'approval_resolved'>;
+      const { tool_call_id: toolCallId, approved, by, reason } = resolved;
+      decisions.set(toolCallId, { approved, by, reason });
+    }
+    after = entries.at(-1)?.seq ?? log.published;
+  }
+  return decisions;
+}
