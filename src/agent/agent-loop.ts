@@ -105,6 +105,9 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
   }
 }
 
+/** Tool calls of one answer of the model: they are executed at the same time. */
+const MAX_CALLS = 128;
+
 /** Bytes a tool call costs besides its arguments, roughly. */
 const CALL_OVERHEAD = 200;
 
@@ -132,6 +135,9 @@ async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
         output.reasoning(part.text);
         break;
       case 'tool-call':
+        if (toolCalls.length >= MAX_CALLS) {
+          throw new AgentSocketError('provider_error', `The model asked for more than ${MAX_CALLS} tool calls at once`);
+        }
         output.charge(Buffer.byteLength(part.arguments) + CALL_OVERHEAD);
         toolCalls.push({ id: uniqueCallId(part.id, toolCalls, state), name: part.name, arguments: part.arguments });
         break;
@@ -164,8 +170,11 @@ async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
   return { text: text.toString(), toolCalls, reason: reason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop') };
 }
 
-/** The provider's id where it is new in this run; some providers count from 0 in every answer. */
-function uniqueCallId(id: string, siblings: readonly LlmToolCall[], state: AgentState): string {
+/**
+ * The provider's id where it is new in this run and a client can name it; some providers count from 0 in every answer.
+ */
+function uniqueCallId(given: string, siblings: readonly LlmToolCall[], state: AgentState): string {
+  const id = given.length > LIMITS.toolCallIdLength ? '' : given;
   const isTaken = (wanted: string): boolean =>
     siblings.some((call) => call.id === wanted) ||
     state.messages.some((message) => message.role === 'tool' && message.toolCallId === wanted);

@@ -142,6 +142,23 @@ describe('Steps', () => {
     expect(peer.ofType('stream_tool_result').map(({ error }) => error)).toEqual([undefined, undefined]);
   });
 
+  it('gives calls ids a client can name, where those of the provider are too long', async () => {
+    const scripted = createScriptedProvider([call('echo', '{"a":1}', 'x'.repeat(5_000))], ['Done']);
+    const { peer } = await ask({ provider: scripted, tools: [toolOf('echo', (params) => params)] });
+    expect(peer.ofType('stream_tool_call')).toMatchObject([{ tool_call_id: 'call-1-0' }]);
+  });
+
+  it('takes 128 calls of one answer, and no more', async () => {
+    let executed = 0;
+    const calls = (count: number) => Array.from({ length: count }, (_, i) => call('count', '{}', `c${i}`));
+    const count = toolOf('count', () => ++executed);
+    const fits = await ask({ provider: createScriptedProvider(calls(128), ['Done']), tools: [count] });
+    expect([fits.end.type, executed]).toEqual(['stream_end', 128]);
+    const { end } = await ask({ provider: createScriptedProvider(calls(129), ['Done']), tools: [count] });
+    expect(end).toMatchObject({ type: 'error', code: 'provider_error' });
+    expect(executed).toBe(128);
+  });
+
   it('takes parts that come together, joined but in order', async () => {
     const scripted = createScriptedProvider([
       [
