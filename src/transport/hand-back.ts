@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 
 /**
  * Gives a request back to its server, as one that asks for no upgrade: a server may ignore the wish (RFC 9110, 7.8).
- * Node gives every request with an `Upgrade` header to the `upgrade` listeners as soon as there is one, and some HTTP
+ * Node 20 gives every request with an `Upgrade` header to the `upgrade` listeners as soon as there is one, and some HTTP
  * clients offer h2c with each request they make. The socket starts over with the request in front, which is Node's own
  * way to inject a connection: its listeners see it a second time.
  */

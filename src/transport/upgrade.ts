@@ -6,6 +6,7 @@ import { OptionError } from '../errors/option-error.js';
 import { answer } from './answer.js';
 import { handBack } from './hand-back.js';
 import { Handshakes, type HandshakeOptions } from './handshakes.js';
+import { answerNoMore, answerUpgradeQuestion } from './upgrade-question.js';
 
 /** Marks the listeners of this library on a server, with their path. */
 const PATH = Symbol.for('agent-ws.upgradePath');
@@ -33,20 +34,27 @@ export function attachUpgrade<P extends Principal, Metadata>(
   const listener: UpgradeListener = (request, raw, head) => {
     const path = pathOf(request);
     const services = ours(server);
-    const isAmongUs = services.length === server.listenerCount('upgrade');
     // The first answers for all of us.
-    const speaks = isAmongUs && services[0] === listener;
-    if (isAmongUs && !isHandshake(request)) {
+    const speaks = isAmongUs(server) && services[0] === listener;
+    if (isNobodys(request)) {
       if (speaks) handBack(server, request, raw, head);
     } else if (path === options.path) handshakes.start(request, raw, head);
     else if (speaks && !services.some((other) => other[PATH] === path)) answer(raw, 404);
   };
+  const isNobodys = (request: IncomingMessage): boolean => isAmongUs(server) && !isHandshake(request);
   listener[PATH] = options.path;
   server.on('upgrade', listener);
+  answerUpgradeQuestion(server, isNobodys);
   return () => {
     server.off('upgrade', listener);
+    if (ours(server).length === 0) answerNoMore(server);
     handshakes.stop();
   };
+}
+
+/** Whether nobody but services of this library listens. */
+function isAmongUs(server: HttpServer | HttpsServer): boolean {
+  return ours(server).length === server.listenerCount('upgrade');
 }
 
 function pathOf(request: IncomingMessage): string {

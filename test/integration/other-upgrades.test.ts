@@ -98,6 +98,17 @@ describe('a request that offers another protocol', () => {
     expect(taken).toEqual(['/own']);
   });
 
+  it('is judged as before when the services have closed, in any order', async () => {
+    const { server, agents } = await startApplication(['/one', '/two']);
+    const found = (http.createServer() as { shouldUpgradeCallback?: () => boolean }).shouldUpgradeCallback;
+    const judge = () => String((server as { shouldUpgradeCallback?: () => boolean }).shouldUpgradeCallback);
+    if (found !== undefined) expect(judge()).not.toBe(String(found));
+    await agents[0]?.close();
+    if (found !== undefined) expect(judge()).not.toBe(String(found));
+    await agents[1]?.close();
+    expect(judge()).toBe(String(found));
+  });
+
   it('leaves a socket that ends as others do', async () => {
     const { port, server } = await startApplication();
     const client = new RawClient(port);
