@@ -31,6 +31,11 @@ export class Watchers {
     return this.#byConversation.get(key) ?? [];
   }
 
+  /** Whether a connection watches a conversation. */
+  has(connection: Connection, key: string): boolean {
+    return this.#byConnection.get(connection)?.keys.has(key) === true;
+  }
+
   /** Begins to watch. Returns `false` where the connection watches as many as it may. */
   add(connection: Connection, key: string): boolean {
     let watcher = this.#byConnection.get(connection);

@@ -112,8 +112,9 @@ export class Audience {
 
   /** Tells a connection of a run in a conversation it watches, and lets it read it where there is room. */
   introduce(connection: Connection, run: Run, introduction = new Introduction(run)): void {
+    const { owner, conversationId = '' } = run.meta;
     const reading = this.readBy(connection);
-    if (run.meta.conversationId === undefined || !connection.isOpen || reading.has(run.id)) return;
+    if (reading.has(run.id) || !this.#watchers.has(connection, conversationKey(owner, conversationId))) return;
     connection.sendEncoded(introduction.at(connection.timestamp()));
     if (reading.size < this.#options.maxRunsPerConnection) this.subscribe(connection, run, { after: 0, watched: true });
   }

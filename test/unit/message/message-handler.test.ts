@@ -81,6 +81,13 @@ describe('Large answers', () => {
     peer.send({ type: 'watch', conversation_id: 'c' });
     await vi.waitFor(() => expect(peer.ofType('run_started')).toHaveLength(8));
     expect(peer.closes).toEqual([]);
+    const other = engine.connect();
+    other.send({ type: 'watch', conversation_id: 'c' });
+    other.send({ type: 'watch', conversation_id: 'c', active: false });
+    await vi.waitFor(() => expect(other.ofType('watching')).toHaveLength(2));
+    other.send({ type: 'ping' });
+    await vi.waitFor(() => expect(other.ofType('pong')).toHaveLength(1));
+    expect(other.ofType('run_started').length).toBeLessThan(8);
   });
 });
 
