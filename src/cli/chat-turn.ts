@@ -1,8 +1,15 @@
-import type { AgentClientError, ClientRun, PendingApproval, RunEvent } from '../client/index.js';
+import type { AgentClientError, ClientRun, PendingApproval, RunAnswer, RunEvent } from '../client/index.js';
 import type { ChatScreen } from './chat-screen.js';
 
 /** Characters of params and results that are shown. */
 const SHOWN = 200;
+
+/** Why an answer may end early, by finish reason. */
+const SHORTENED: Readonly<Record<string, string>> = {
+  length: 'The answer was cut off at its greatest length',
+  content_filter: "The provider's filter stopped the answer",
+  max_steps: 'The model used up its steps',
+};
 
 /** Asks a person whether a tool may run; `undefined` where there is nobody to ask, or no longer. */
 export type Decide = (question: string, signal: AbortSignal) => Promise<boolean | undefined>;
@@ -22,16 +29,31 @@ export class ChatTurn {
     this.#decide = decide;
   }
 
-  /** Resolves at the end of the answer: why it is not whole, or nothing. */
-  async show(): Promise<AgentClientError | undefined> {
-    for await (const event of this.#run) this.#tell(event);
+  /** Resolves at the end of the answer: whether it is one. Why it is not, or not whole, is told. */
+  async show(): Promise<boolean> {
+    let answer: RunAnswer | undefined;
+    for await (const event of this.#run) {
+      this.#tell(event);
+      if (event.type === 'end' && event.state === 'finished') ({ answer } = event);
+    }
     for (const controller of this.#undecided.values()) controller.abort();
     this.#screen.endAnswer();
+    if (answer !== undefined) return this.#judge(answer);
     const { error } = this.#run;
     if (error?.code === 'cancelled') this.#screen.notice(`(${reasonOf(error)})`, 'yellow');
     else if (error !== undefined && error.code !== 'client_closed')
       this.#screen.notice(`${error.message} (${error.code})`, 'red');
-    return error;
+    return false;
+  }
+
+  /** A run may finish without an answer, or with a part of one. */
+  #judge({ text, finishReason = 'other' }: RunAnswer): boolean {
+    const isEmpty = text.trim() === '';
+    const reason = SHORTENED[finishReason];
+    const isAnswer = !isEmpty && finishReason !== 'content_filter';
+    if (reason !== undefined) this.#screen.notice(`${reason} (${finishReason})`, isAnswer ? 'yellow' : 'red');
+    else if (isEmpty) this.#screen.notice('The answer is empty', 'red');
+    return isAnswer;
   }
 
   #tell(event: RunEvent): void {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { isSubprotocol } from '../client/dial.js';
 import { createAgentClient, type AgentClient, type AgentClientOptions, type ClientRun } from '../client/index.js';
 import { runCommand } from './chat-commands.js';
+import { connectFailure } from './chat-failure.js';
 import { ChatInput } from './chat-input.js';
 import { ChatScreen } from './chat-screen.js';
 import { ChatTurn } from './chat-turn.js';
@@ -19,10 +21,10 @@ const HISTORY = 50;
 export async function chat({ url, conversation }: ChatFlags): Promise<void> {
   const { stdin, stdout, stderr } = process;
   const isWatched = stdin.isTTY;
-  const token = process.env['AGENT_WS_TOKEN'];
+  const token = readToken(process.env);
   const client = createClient({
     url,
-    WebSocket,
+    WebSocket: ChatSocket,
     ...(token !== undefined && { token: () => token }),
     ...(!isWatched && { maxAttempts: UNWATCHED_ATTEMPTS }),
   });
@@ -46,11 +48,33 @@ export async function chat({ url, conversation }: ChatFlags): Promise<void> {
   }
 }
 
+/**
+ * The proof of identity. An empty variable counts as absent, as everywhere.
+ * @throws CliError where it cannot be sent
+ */
+function readToken(environment: NodeJS.ProcessEnv): string | undefined {
+  const token = environment['AGENT_WS_TOKEN']?.trim() ?? '';
+  if (token === '' || isSubprotocol(token)) return token === '' ? undefined : token;
+  // The value is a secret: the message does not show it.
+  throw new CliError("AGENT_WS_TOKEN: must hold nothing but letters, digits and any of !#$%&'*+-.^_`|~");
+}
+
 function createClient(options: AgentClientOptions): AgentClient {
   try {
     return createAgentClient(options);
   } catch (error) {
     throw new CliError((error as Error).message, { cause: error });
+  }
+}
+
+/** Remembers why the newest attempt failed: no page may learn it, so the client does not ask. */
+class ChatSocket extends WebSocket {
+  static lastError: NodeJS.ErrnoException | undefined;
+
+  constructor(url: string, protocols: string[]) {
+    super(url, protocols);
+    ChatSocket.lastError = undefined;
+    this.on('error', (error) => (ChatSocket.lastError = error));
   }
 }
 
@@ -121,7 +145,7 @@ class Chat {
       await client.connect();
     } catch (error) {
       if (!this.#isMissing) throw new CliError((error as Error).message, { cause: error });
-      throw new CliError(`There is no answer from ${url}. Is the service running? agent-ws serve starts one`);
+      throw new CliError(connectFailure(url, ChatSocket.lastError));
     }
   }
 
@@ -137,9 +161,9 @@ class Chat {
     const run = this.#client.conversation(this.#conversation).stream(question);
     this.#run = run;
     const turn = new ChatTurn(run, this.#screen, (asked, signal) => this.#decide(asked, signal, input));
-    const error = await turn.show();
+    const isAnswered = await turn.show();
     this.#run = undefined;
-    return error === undefined;
+    return isAnswered;
   }
 
   async #decide(question: string, signal: AbortSignal, input: ChatInput): Promise<boolean | undefined> {

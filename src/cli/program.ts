@@ -43,7 +43,8 @@ Examples:
 const CHAT_NOTES = `
 In the chat: /history, /new, /help and /quit. Ctrl-C stops the answer, twice leaves.
 Where standard input is no terminal, each of its lines is a question: answers go to standard output, everything
-else to standard error, and the exit code is 1 after a question without an answer.
+else to standard error, and the exit code is 1 after a question without an answer: one that failed, was stopped, was
+filtered or is empty. An answer that was cut off counts, with a note.
 
 A token for the server is read from the variable AGENT_WS_TOKEN and offered as a subprotocol.
 

@@ -23,6 +23,17 @@ export const storePlace: ValueType<string> = {
   show: (value) => value,
 };
 
+/** What the service answers itself. */
+const TAKEN = /^\/(?:ws\/statistics|healthz|readyz|(?:docs|static)(?:\/.*)?)?$/;
+
+/** A path for the endpoint. Whether it can stand in a URL is for the server to say. */
+export const endpointPath: ValueType<string> = {
+  placeholder: 'path',
+  rule: 'a path that the service does not use itself (/, /ws/statistics, /healthz, /readyz, /docs and /static with all below)',
+  parse: (value) => (TAKEN.test(value) ? undefined : value),
+  show: (value) => value,
+};
+
 /** One of a few words. */
 export function choice<const Word extends string>(placeholder: string, words: readonly Word[]): ValueType<Word> {
   return {

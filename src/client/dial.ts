@@ -11,8 +11,13 @@ export function dial({ url, protocols, tokenIn, WebSocket }: Settings, token: st
   return new WebSocket(target.href, offered);
 }
 
-/** RFC 9110, section 5.6.2. The error of the WebSocket class would show the token. */
+/** Whether a token can be offered as a subprotocol (RFC 9110, section 5.6.2). */
+export function isSubprotocol(token: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(token);
+}
+
+/** The error of the WebSocket class would show the token. */
 function checkToken(token: string): string {
-  if (/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(token)) return token;
+  if (isSubprotocol(token)) return token;
   throw new TypeError('The token holds characters that cannot be sent as a subprotocol; use `tokenIn: "query"`');
 }

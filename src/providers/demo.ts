@@ -34,13 +34,14 @@ export function createDemoProvider({ tokensPerSecond = 40 }: DemoProviderOptions
       const answer = answerTo(messages, tools);
       if (answer.kind === 'tool-calls') {
         for (const call of answer.calls) yield { type: 'tool-call', ...call };
-        yield { type: 'usage', inputTokens, outputTokens: answer.calls.length, estimated: true };
+        const said = answer.calls.map((call) => call.name + call.arguments).join('');
+        yield { type: 'usage', inputTokens, outputTokens: estimateTokens(said), estimated: true };
         yield { type: 'finish', reason: 'tool_calls' };
         return;
       }
       const pieces = splitText(answer.text, answer.language);
       for await (const text of pace(pieces, tokensPerSecond, signal)) yield { type: 'text-delta', text };
-      yield { type: 'usage', inputTokens, outputTokens: pieces.length, estimated: true };
+      yield { type: 'usage', inputTokens, outputTokens: estimateTokens(answer.text), estimated: true };
       yield { type: 'finish', reason: 'stop' };
     },
   };

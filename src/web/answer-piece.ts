@@ -11,7 +11,8 @@ export interface ToolPiece {
   readonly id: string;
   readonly name: string;
   readonly params: unknown;
-  state: 'running' | 'done' | 'failed';
+  /** `waiting`: for somebody to decide whether it may run. */
+  state: 'running' | 'waiting' | 'done' | 'failed';
   outcome: unknown;
 }
 

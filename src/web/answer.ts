@@ -1,5 +1,5 @@
 import type { Usage } from '../protocol/server-messages.js';
-import type { ApprovalDecision, ApprovalPiece, Piece, TextPiece } from './answer-piece.js';
+import type { ApprovalDecision, ApprovalPiece, Piece, TextPiece, ToolPiece } from './answer-piece.js';
 import { Arrivals } from './arrivals.js';
 import type { Message } from './frames.js';
 import { textOf, type Failure } from './message-fields.js';
@@ -154,6 +154,7 @@ export class Answer {
   askApproval(id: string, name: string, params: unknown, expiresInMs: number): void {
     const expiresAt = this.#expiries.get(id) ?? performance.now() + expiresInMs;
     this.pieces.push({ kind: 'approval', id, name, params, expiresAt, sent: undefined, decision: undefined });
+    this.#moveTool(id, 'running', 'waiting');
     this.enter('waiting');
   }
 
@@ -169,6 +170,7 @@ export class Answer {
   resolveApproval(id: string, decision: ApprovalDecision): void {
     const approval = this.pieces.find((piece) => piece.kind === 'approval' && piece.id === id);
     if (approval?.kind === 'approval') approval.decision = decision;
+    this.#moveTool(id, 'waiting', 'running');
     if (this.state === 'waiting' && this.openApprovals.length === 0) this.enter('running');
     else this.touch();
   }
@@ -180,7 +182,7 @@ export class Answer {
     this.cancelling = false;
     this.isCut = false;
     for (const piece of this.pieces) {
-      if (piece.kind === 'tool' && piece.state === 'running') piece.state = 'failed';
+      if (piece.kind === 'tool' && piece.state !== 'done') piece.state = 'failed';
     }
     this.enter(state);
   }
@@ -204,6 +206,12 @@ export class Answer {
     this.finishReason = undefined;
     this.cancelReason = undefined;
     this.enter('accepted');
+  }
+
+  /** Moves a call on that is in a certain state. */
+  #moveTool(id: string, from: ToolPiece['state'], to: ToolPiece['state']): void {
+    const call = this.pieces.find((piece) => piece.kind === 'tool' && piece.id === id);
+    if (call?.kind === 'tool' && call.state === from) call.state = to;
   }
 }
 

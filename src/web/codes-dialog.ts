@@ -29,5 +29,7 @@ export function bindCodesDialog(i18n: I18n): void {
 }
 
 function row(code: string, meaning: string, then: string): HTMLElement {
-  return el('tr', {}, el('th', { scope: 'row' }, el('code', {}, code)), el('td', {}, meaning), el('td', {}, then));
+  // A long code may break behind a part of it, and nowhere else.
+  const parts = code.split(/(?<=_)/).flatMap((part, index) => (index === 0 ? [part] : [el('wbr'), part]));
+  return el('tr', {}, el('th', { scope: 'row' }, el('code', {}, ...parts)), el('td', {}, meaning), el('td', {}, then));
 }

@@ -47,11 +47,14 @@ export class Composer {
     this.#preview.addEventListener('click', () => {
       this.#json.hidden = !this.#json.hidden;
       this.#showDisclosures();
+      this.#json.scrollIntoView({ block: 'nearest' });
     });
     this.#more.addEventListener('click', () => {
       const optional = this.#forms.get(this.#current)?.optional;
       if (optional !== undefined) optional.hidden = !optional.hidden;
       this.#showDisclosures();
+      // It opens below what is in sight.
+      optional?.scrollIntoView({ block: 'nearest' });
     });
     this.#showReady();
   }
@@ -97,6 +100,8 @@ export class Composer {
     const form = this.#forms.get(type);
     form?.suggest(this.#atHand());
     this.#panel.replaceChildren(form?.element ?? this.#raw.element);
+    // The language may have changed while it was out of the page.
+    this.#i18n.translate(this.#panel);
     this.#showHint();
     this.#showDisclosures();
   }

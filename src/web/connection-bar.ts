@@ -1,15 +1,21 @@
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
 import type { Announcer } from './announcer.js';
 import { closeText } from './close-text.js';
 import type { CloseReport, ConnectionState } from './connection.js';
 import { byId, setText } from './dom.js';
 import { formatMs } from './format.js';
-import type { I18n } from './i18n.js';
+import type { I18n, TextKey } from './i18n.js';
 import { readKept, writeKept } from './kept.js';
 import { Preference } from './preference.js';
 import type { Session } from './session.js';
 
 const COUNTDOWN_MS = 200;
+/** Codes that nobody sent: the browser stands them in, and they tell a person nothing. */
+const UNSENT: Readonly<Record<number, TextKey>> = {
+  [CLOSE_CODES.abnormal.code]: 'banner.lost',
+  [CLOSE_CODES.noStatus.code]: 'banner.noCode',
+};
 
 /** The controls of the connection, and the banner that says how one ended. */
 export class ConnectionBar {
@@ -136,8 +142,13 @@ export class ConnectionBar {
       );
       return;
     }
-    const title = this.#i18n.t('banner.closed', { code, reason: reason === '' ? '' : ` · ${reason}` });
     const more = gaveUp ? ` ${this.#i18n.t('banner.gaveUp')}` : '';
+    const unsent = UNSENT[code];
+    if (unsent !== undefined) {
+      this.#showBanner('bad', this.#i18n.t(unsent), more.trim());
+      return;
+    }
+    const title = this.#i18n.t('banner.closed', { code, reason: reason === '' ? '' : ` · ${reason}` });
     this.#showBanner('bad', title, closeText(code, this.#i18n) + more);
   }
 

@@ -1,6 +1,7 @@
 import type { Schema } from './catalog.js';
 import { el } from './dom.js';
 import type { I18n, TextKey, TextValues } from './i18n.js';
+import { ASKS_FOR_RUN } from './session.js';
 
 /** What is wrong with a field. */
 export interface Problem {
@@ -25,6 +26,8 @@ export interface Field {
 
 /** What a field is made from. */
 export interface FieldSpec {
+  /** The type of message it is part of; `undefined` for the params of a tool. */
+  readonly type: string | undefined;
   readonly name: string;
   readonly schema: Schema;
   readonly required: boolean;
@@ -33,7 +36,7 @@ export interface FieldSpec {
   readonly choices?: readonly string[] | undefined;
 }
 
-/** What the page fills in by itself where the person leaves it out. */
+/** What the page fills in by itself where the person leaves it out of a message that asks for a run. */
 const AUTOMATIC: ReadonlySet<string> = new Set(['run_id', 'request_id', 'conversation_id']);
 
 let nextId = 1;
@@ -62,14 +65,14 @@ export function createField(spec: FieldSpec): Field {
 }
 
 function textField(spec: FieldSpec): Field {
-  const { schema, required, name } = spec;
+  const { schema, required, name, type } = spec;
   // A bounded string fits on one line; an unbounded one is prose.
   const isLong = schema.maxLength === undefined && schema.format === undefined;
   const control = isLong
     ? el('textarea', { rows: 1, spellcheck: 'false' })
     : el('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
   if (name === 'query') control.dataset['tPlaceholder'] = 'form.query.placeholder';
-  if (AUTOMATIC.has(name) && !required) control.dataset['tPlaceholder'] = 'form.automatic';
+  if (AUTOMATIC.has(name) && ASKS_FOR_RUN.has(type) && !required) control.dataset['tPlaceholder'] = 'form.automatic';
   return {
     ...frame(spec, control),
     control,
@@ -211,7 +214,9 @@ function frame(spec: FieldSpec, control: HTMLElement): { element: HTMLElement } 
   const id = `field-${nextId++}`;
   control.id = id;
   control.setAttribute('name', spec.name);
-  const key = `field.${spec.name}`;
+  // The same name means another thing in another message.
+  const own = `field.${spec.type}.${spec.name}`;
+  const key = spec.i18n.maybe(own) === undefined ? `field.${spec.name}` : own;
   const help = spec.i18n.maybe(key) ?? spec.schema.description ?? '';
   const hasHelp = help !== '';
   control.setAttribute('aria-describedby', hasHelp ? `${id}-help ${id}-problem` : `${id}-problem`);

@@ -20,6 +20,7 @@ export class SchemaForm {
   constructor(schema: Schema, i18n: I18n, tools: readonly ToolSpec[], isNested = false) {
     this.#i18n = i18n;
     const properties = Object.entries(schema.properties ?? {});
+    const { const: type } = schema.properties?.['type'] ?? {};
     this.#order = properties.map(([name]) => name);
     this.#required = new Set(schema.required);
     const optional: HTMLElement[] = [];
@@ -30,6 +31,7 @@ export class SchemaForm {
       }
       const field = this.#create(
         {
+          type: typeof type === 'string' ? type : undefined,
           name,
           schema: property,
           required: this.#required.has(name),
@@ -131,6 +133,7 @@ export class SchemaForm {
       const about = el('p', { class: 'field-help' }, this.#i18n.maybe(`tool.${tool.name}`) ?? tool.description);
       about.dataset['t'] = `tool.${tool.name}`;
       body.replaceChildren(about, form.element);
+      this.#i18n.translate(body);
     };
     show();
     this.#fields.get('tool_name')?.control.addEventListener('input', show);

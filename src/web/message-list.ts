@@ -148,18 +148,31 @@ export class MessageList {
       element.remove();
       this.#drawn.delete(id);
     }
-    for (const [id, index] of wanted) {
+    const inOrder: HTMLElement[] = [];
+    for (const [id, index] of [...wanted].sort(([, a], [, b]) => a - b)) {
       const row = rows[index];
       if (row === undefined) continue;
       const y = index * ROW_HEIGHT + (openIndex !== -1 && index > openIndex ? extra : 0);
-      this.#place(id, row, index, y);
+      inOrder.push(this.#place(id, row, index, y));
+      if (this.#open !== undefined && index === openIndex) {
+        this.#open.element.style.transform = `translateY(${(openIndex + 1) * ROW_HEIGHT}px)`;
+        inOrder.push(this.#open.element);
+      }
     }
-    if (this.#open !== undefined && openIndex !== -1) {
-      this.#open.element.style.transform = `translateY(${(openIndex + 1) * ROW_HEIGHT}px)`;
+    this.#arrange(inOrder);
+  }
+
+  /** The document holds the rows in the order of time, for whoever reads it and not the screen. */
+  #arrange(elements: readonly HTMLElement[]): void {
+    let next = this.#canvas.firstElementChild;
+    for (const element of elements) {
+      // Only what is new moves: a row that has the focus would lose it.
+      if (element === next) next = element.nextElementSibling;
+      else this.#canvas.insertBefore(element, next);
     }
   }
 
-  #place(id: number, row: Row, index: number, y: number): void {
+  #place(id: number, row: Row, index: number, y: number): HTMLElement {
     let element = this.#drawn.get(id);
     if (element === undefined) {
       element = messageRow(row, this.#session.frames.begin, this.#i18n);
@@ -167,7 +180,6 @@ export class MessageList {
       element.addEventListener('focusin', () => (this.#focusId = id));
       element.addEventListener('focusout', () => (this.#focusId = undefined));
       this.#drawn.set(id, element);
-      this.#canvas.append(element);
     } else {
       updateMessageRow(element, row, this.#i18n);
     }
@@ -175,6 +187,7 @@ export class MessageList {
     element.setAttribute('aria-setsize', String(this.#rows.rows.length));
     element.querySelector('button')?.setAttribute('aria-expanded', String(this.#open?.id === id));
     element.style.transform = `translateY(${y}px)`;
+    return element;
   }
 
   #toggle(id: number): void {

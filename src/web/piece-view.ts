@@ -78,17 +78,17 @@ function toolView(piece: ToolPiece, i18n: I18n): PieceView {
   return {
     element,
     update: () => {
-      element.dataset['state'] = piece.state;
-      setText(outcome, piece.state === 'running' ? i18n.t('tool.running') : brief(piece.outcome));
-      const key = `${piece.state} ${i18n.language}`;
+      const { state } = piece;
+      element.dataset['state'] = state;
+      const isOver = state === 'done' || state === 'failed';
+      setText(outcome, isOver ? brief(piece.outcome) : i18n.t(`tool.${state}`));
+      const key = `${state} ${i18n.language}`;
       if (key === drawn) return;
       drawn = key;
       body.replaceChildren(
         el('p', { class: 'tool-caption' }, i18n.t('tool.params')),
         jsonView(piece.params),
-        ...(piece.state === 'running'
-          ? []
-          : [el('p', { class: 'tool-caption' }, i18n.t(`tool.${piece.state}`)), jsonView(piece.outcome)]),
+        ...(isOver ? [el('p', { class: 'tool-caption' }, i18n.t(`tool.${state}`)), jsonView(piece.outcome)] : []),
       );
     },
   };

@@ -11,7 +11,8 @@ import { Thread } from './thread.js';
 import { Throughput } from './throughput.js';
 
 const PROBE_INTERVAL_MS = 3_000;
-const ASKS_FOR_RUN: ReadonlySet<unknown> = new Set(['streaming_query', 'agent_query', 'tool_call']);
+/** The types of message to which the page gives ids of its own, where the person gave none. */
+export const ASKS_FOR_RUN: ReadonlySet<unknown> = new Set(['streaming_query', 'agent_query', 'tool_call']);
 
 /** Numbers of this session, whatever the log still holds. */
 export interface Counters {

@@ -37,6 +37,8 @@ const asked = (driver: PageDriver) => driver.page.getByRole('region', { name: /M
 it('asks with the params as text, and runs the tool once it is approved', async () => {
   await tab.ask('refund it');
   await tab.is('refund it', 'waiting');
+  const outcome = tab.answer('refund it').locator('.tool-outcome');
+  await expect.poll(() => outcome.textContent(), PATIENT).toBe('waiting for approval');
   await expect.poll(() => asked(tab).locator('.json').textContent(), PATIENT).toContain('<b onclick=window.pwned=5>');
   await expect.poll(() => asked(tab).locator('.json b').count(), PATIENT).toBe(0);
   await asked(tab)
@@ -46,6 +48,7 @@ it('asks with the params as text, and runs the tool once it is approved', async 
   await asked(tab).getByRole('button', { name: 'Approve' }).click();
   await asked(tab).getByText('Approved.').waitFor();
   await tab.says('refund it', 'The tool said: {"refunded":"A-1001"}');
+  await expect.poll(() => outcome.textContent(), PATIENT).toBe('{"refunded":"A-1001"}');
 });
 
 it('tells the model the reason of a refusal, by keyboard alone', async () => {
@@ -132,6 +135,7 @@ it('speaks Chinese', async () => {
   const question = tab.page.getByRole('region', { name: /是否允许运行此工具/ });
   await question.getByText(/^剩余 \d:\d\d$/).waitFor();
   await tab.answer('refund it').getByText('等待您的决定').waitFor();
+  await tab.answer('refund it').getByText('等待审批').waitFor();
   await question.getByRole('button', { name: '批准' }).click();
   await question.getByText('已批准。').waitFor();
   await tab.page.getByRole('button', { name: '模拟断网' }).click();

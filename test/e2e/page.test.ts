@@ -139,6 +139,20 @@ describe('connection', () => {
     complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
   });
 
+  it('says of a lost connection what it means to a person', async () => {
+    await openConnected();
+    const { port } = server;
+    await server.crash();
+    await page.waitForSelector('html[data-connection=waiting]');
+    const said = () => page.locator('#banner p').textContent();
+    await expect.poll(async () => (await said())?.trim(), PATIENT).toBe('The connection was lost.');
+    await page.getByRole('button', { name: '切换到中文' }).click();
+    await expect.poll(async () => (await said())?.trim(), PATIENT).toBe('连接已中断。');
+    server = await startPageServer(provider, built.directory, port);
+    await page.waitForSelector('html[data-connection=open]');
+    complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
+  });
+
   it('goes on with the answers of a connection the server lost', async () => {
     await openConnected();
     await ask('wait');
@@ -262,6 +276,27 @@ describe('messages by form', () => {
     await page.locator('#composer-json').getByText('"hello"').waitFor();
   });
 
+  it('says of an id what it means in the message at hand', async () => {
+    await openConnected();
+    const runId = page.getByLabel('run_id');
+    const says = async (type: string, help: RegExp, placeholder: string | null): Promise<void> => {
+      await tab(type).click();
+      if (!(await runId.isVisible())) await page.getByRole('button', { name: /More fields/ }).click();
+      await page.locator('#composer-panel .field[data-field=run_id] .field-help', { hasText: help }).waitFor();
+      expect(await runId.getAttribute('placeholder')).toBe(placeholder);
+    };
+    await says('streaming_query', /^A UUID. Names the run/, 'chosen by the page on agent-ws.v1');
+    await says('cancel', /^The run to stop. Empty: all runs of this connection.$/, null);
+    await says('resume', /^The run to read on.$/, null);
+    await says('approval', /^The run that asks.$/, null);
+    // An id of the page's own goes with a question only.
+    await tab('ping').click();
+    expect(await page.getByLabel('request_id').getAttribute('placeholder')).toBe(null);
+    await page.getByRole('button', { name: '切换到中文' }).click();
+    await tab('cancel').click();
+    await page.getByText('留空则停止本连接的全部运行').waitFor();
+  });
+
   it('sends raw JSON, valid or not, and explains the refusal', async () => {
     await openConnected();
     await tab('raw JSON').click();
@@ -383,6 +418,30 @@ describe('log', () => {
     await page.getByText('No message passes the filter.').waitFor();
     await page.getByRole('button', { name: 'Reset the filter' }).click();
     await row('connected').waitFor();
+  });
+
+  it('holds its rows in the order of time, whatever was filtered before', async () => {
+    await openConnected();
+    await ask('hello');
+    await ended('hello', 'finished');
+    const places = () => page.evaluate<string[]>(ROWS_IN_ORDER);
+    await page.getByLabel('Direction').selectOption('out');
+    await row('connected').waitFor({ state: 'detached' });
+    await row('streaming_query').getByRole('button').click();
+    await page.getByLabel('Direction').selectOption('all');
+    await row('connected').waitFor();
+    const rows = await places();
+    expect(rows.length).toBeGreaterThan(8);
+    const asked = rows.indexOf('detail');
+    // What belongs to a row follows it.
+    const sorted = rows.filter((place) => place !== 'detail').sort((a, b) => Number(a) - Number(b));
+    expect(rows).toEqual([...sorted.slice(0, asked), 'detail', ...sorted.slice(asked)]);
+    expect(await page.evaluate(BEFORE_DETAIL)).toContain('streaming_query');
+    // The row with the focus keeps it while others come.
+    await row('streaming_query').getByRole('button').focus();
+    await page.evaluate("document.querySelector('.quick [data-quick=ping]').click()");
+    await row('pong').first().waitFor({ state: 'attached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('streaming_query');
   });
 
   it('opens a message as a tree, folds chunks, and finds a run', async () => {
@@ -530,6 +589,39 @@ describe('for everybody', () => {
     await expect.poll(() => page.evaluate(LOW_CONTRAST), PATIENT).toEqual([]);
   });
 
+  it.each([320, 390])(
+    'keeps its quick actions where they are while an answer runs, at a width of %i',
+    async (width) => {
+      await openConnected({ viewport: { width, height: 740 }, isMobile: true, hasTouch: true });
+      const places = () => page.evaluate<unknown>(PLACES);
+      const before = await places();
+      await ask('wait');
+      await says('wait', 'first');
+      const cancel = page.getByRole('button', { name: /^Cancel all/ });
+      await expect.poll(() => cancel.isEnabled(), PATIENT).toBe(true);
+      expect(await places()).toEqual(before);
+      // What stops things is in sight without a swipe.
+      const box = await cancel.boundingBox();
+      expect((box?.x ?? width) + (box?.width ?? width)).toBeLessThanOrEqual(width);
+      await cancel.tap();
+      await ended('wait', 'cancelled');
+    },
+  );
+
+  it.each([320, 375])('shows the codes whole and the header of their list at a width of %i', async (width) => {
+    await open({ viewport: { width, height: 667 } });
+    await page.getByRole('button', { name: 'Close codes and error codes' }).click();
+    await page.getByRole('dialog').waitFor();
+    // One line for a close code, two at most for an error code.
+    const [closeCode = 0, errorCode = 0] = await page.evaluate<number[]>(HIGHEST_CODES);
+    expect(closeCode).toBeLessThan(24);
+    expect(errorCode).toBeLessThan(44);
+    expect(await page.evaluate(HEAD_PADDING)).toBeGreaterThanOrEqual(12);
+    expect(await page.evaluate('document.querySelector("#codes .dialog-scroll").scrollWidth')).toBeLessThanOrEqual(
+      width,
+    );
+  });
+
   it('fits a phone', async () => {
     await openConnected({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
     await page.getByRole('textbox', { name: 'query' }).fill('hostile');
@@ -546,6 +638,28 @@ describe('for everybody', () => {
     await expect.poll(() => page.getByLabel('Endpoint', { exact: true }).isVisible(), PATIENT).toBe(true);
   });
 });
+
+/** The rows of the log as the document has them, by their place in time, and what is open among them. */
+const ROWS_IN_ORDER = `[...document.querySelectorAll('#log-rows > *')].map(
+  (element) => element.getAttribute('aria-posinset') ?? 'detail',
+)`;
+
+/** How high the code is that takes the most lines, among the close codes and among the error codes. */
+const HIGHEST_CODES = `['close-codes', 'error-codes'].map((id) =>
+  Math.max(...[...document.querySelectorAll('#' + id + ' th code')].map((code) => code.getBoundingClientRect().height)),
+)`;
+
+/** What lies between the top of the dialog and its title. */
+const HEAD_PADDING = `document.getElementById('codes-title').getBoundingClientRect().top
+  - document.getElementById('codes').getBoundingClientRect().top`;
+
+const BEFORE_DETAIL = "document.querySelector('.detail').previousElementSibling.textContent";
+
+/** Where the quick actions begin and end. */
+const PLACES = `[...document.querySelectorAll('.quick button')].map((button) => {
+  const { left, right } = button.getBoundingClientRect();
+  return [button.id, button.dataset.quick, left, right];
+})`;
 
 /** What the forms of the page send. */
 const TYPES = [

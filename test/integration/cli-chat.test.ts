@@ -1,7 +1,13 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { z } from 'zod';
-import { defineTool, type LlmRequest } from '../../src/index.js';
+import { calculator, defineTool, type LlmPart, type LlmRequest } from '../../src/index.js';
+import type { FinishReason } from '../../src/protocol/server-messages.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
 import { runCli, startCli, temporaryDirectory, type CliProcess } from '../helpers/cli-process.js';
 import { startServer } from '../helpers/server.js';
@@ -52,10 +58,77 @@ describe('agent-ws chat with a pipe', () => {
     expect(stderr).not.toContain('secret');
   });
 
+  const finish = (reason: FinishReason, ...parts: LlmPart[]): LlmPart[] => [...parts, { type: 'finish', reason }];
+  const text: LlmPart = { type: 'text-delta', text: 'Once upon' };
+  it.each([
+    ['empty', finish('stop'), 'The answer is empty'],
+    ['blank', finish('stop', { type: 'text-delta', text: ' \n' }), 'The answer is empty'],
+    ['filtered', finish('content_filter'), "The provider's filter stopped the answer (content_filter)"],
+    [
+      'filtered at its end',
+      finish('content_filter', text),
+      "The provider's filter stopped the answer (content_filter)",
+    ],
+    ['cut off before its first word', finish('length'), 'The answer was cut off at its greatest length (length)'],
+  ])('ends with 1 after an answer that is %s, and tells why', async (_name, parts, reason) => {
+    const server = await startServer({ provider: createScriptedProvider(parts) });
+    const { code, stderr } = await runCli(['chat', server.url], { input: 'one\ntwo\n' });
+    expect([code, stderr]).toEqual([1, `${reason}\n`]);
+  });
+
+  it('ends with 1 where the model calls tools to its last step', async () => {
+    const call: LlmPart = { type: 'tool-call', id: 'c1', name: 'calculator', arguments: '{"expression":"1+1"}' };
+    const server = await startServer({ provider: createScriptedProvider([call]), tools: [calculator], maxSteps: 2 });
+    const { code, stdout, stderr } = await runCli(['chat', server.url], { input: 'one\n' });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/The model used up its steps \(max_steps\)\n$/);
+  });
+
+  it('ends with 0 after an answer that was cut off, and tells so', async () => {
+    const server = await startServer({ provider: createScriptedProvider(finish('length', text)) });
+    expect(await runCli(['chat', server.url], { input: 'one\n' })).toEqual({
+      code: 0,
+      stdout: 'Once upon\n',
+      stderr: 'The answer was cut off at its greatest length (length)\n',
+    });
+  });
+
   it('says in one line that there is no service', async () => {
     const { code, stdout, stderr } = await runCli(['chat', 'ws://127.0.0.1:9/ws/agent'], { input: 'one\n' });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^There is no answer from ws:\/\/127\.0\.0\.1:9\/ws\/agent\.[^\n]+agent-ws serve[^\n]+\n$/);
+  });
+
+  it('says what else it knows of an endpoint that is none', async () => {
+    const { port } = await startServer({ path: '/elsewhere' });
+    const plain = `127.0.0.1:${port}`;
+    const secure = `127.0.0.1:${await startTls()}`;
+    const [notFound, noTls, tls, untrusted, other] = await Promise.all(
+      [
+        `ws://${plain}/x`,
+        `wss://${plain}/`,
+        `ws://${secure}/`,
+        `wss://${secure}/`,
+        `ws://127.0.0.1:${await echo()}/`,
+      ].map((url) => runCli(['chat', url], { input: 'one\n' })),
+    );
+    expect(notFound?.stderr).toBe(`ws://${plain}/x answers with HTTP status 404, not as a WebSocket endpoint\n`);
+    expect(noTls?.stderr).toMatch(/^There is no TLS at wss:.* Try ws:\/\/\n$/);
+    expect(tls?.stderr).toMatch(/^There is no HTTP at ws:.* may speak TLS\. Try wss:\/\/\n$/);
+    expect(untrusted?.stderr).toMatch(/^The certificate of wss:.* is not trusted: it is signed by itself\..*\n$/);
+    expect(other?.stderr).toMatch(/^The server at ws:.* does not speak agent-ws\.v1\n$/);
+    for (const result of [notFound, noTls, tls, untrusted, other])
+      expect(result).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it('says what a token may hold, and never shows it', async () => {
+    const { url } = await startServer();
+    const { code, stderr } = await runCli(['chat', url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: 'bad token,,' } });
+    expect([code, stderr]).toEqual([
+      1,
+      "AGENT_WS_TOKEN: must hold nothing but letters, digits and any of !#$%&'*+-.^_`|~\n",
+    ]);
+    expect(await runCli(['chat', url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: '' } })).toMatchObject({ code: 0 });
   });
 
   it.each([
@@ -87,6 +160,26 @@ describe('agent-ws chat with a pipe', () => {
     expect(stderr).toContain('Let pay run with {"amount":5}? Refused: there is nobody to decide');
   });
 });
+
+/** A server that speaks TLS, with a certificate nobody knows. */
+async function startTls(): Promise<number> {
+  const read = (name: string): Buffer => readFileSync(new URL(`../helpers/tls/${name}.pem`, import.meta.url));
+  const server = https.createServer({ cert: read('cert'), key: read('key') });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A WebSocket server of another make. */
+async function echo(): Promise<number> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => false });
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
 
 function paying(ran: unknown[]) {
   const pay = defineTool({

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
+import { endpointPath } from '../../src/cli/value-types.js';
 import { runCli, startCli, temporaryDirectory } from '../helpers/cli-process.js';
 import { startOpenAiUpstream } from '../helpers/openai-upstream.js';
 
@@ -39,6 +40,11 @@ describe('agent-ws serve', () => {
     }
     const home = await fetch(new URL('/', url.replace('ws:', 'http:')), { redirect: 'manual' });
     expect([home.status, home.headers.get('location')]).toEqual([302, 'static/test_websocket.html']);
+    // What the service answers itself can be no endpoint.
+    const { paths } = (await (await fetch(new URL('/docs/openapi.json', url.replace('ws:', 'http:')))).json()) as {
+      paths: object;
+    };
+    expect(Object.keys(paths).filter((path) => endpointPath.parse(path) !== undefined)).toEqual(['/ws/agent']);
     const client = await TestClient.connect(url);
     expect(
       await client.ask({ type: 'tool_call', tool_name: 'calculator', params: { expression: '123 + 456' } }),
@@ -184,6 +190,15 @@ describe('agent-ws serve', () => {
       );
     });
 
+    it('for a path that the service needs itself', async () => {
+      const rule =
+        'must be a path that the service does not use itself (/, /ws/statistics, /healthz, /readyz, /docs and /static with all below)';
+      expect(await failure([...LOCAL, '--path', '/docs'])).toBe(
+        `--path: ${rule}, received "/docs" (from the command line)`,
+      );
+      expect(await failure(LOCAL, { env: { WS_PATH: '/' } })).toBe(`WS_PATH: ${rule}, received "/" (from environment)`);
+    });
+
     it('for a port in use', async () => {
       const taken = createServer().listen(0, '127.0.0.1');
       onTestFinished(() => void taken.close());
@@ -222,6 +237,14 @@ describe('agent-ws serve', () => {
       const cwd = temporaryDirectory();
       symlinkSync('.env', join(cwd, '.env'));
       expect(await failure(LOCAL, { cwd })).toBe('.env: cannot be read: its symbolic links run in a circle');
+    });
+
+    it('for a .env with a line that says nothing', async () => {
+      const cwd = temporaryDirectory();
+      writeFileSync(join(cwd, '.env'), 'HOST=127.0.0.1\nOPENAI_API_KEY sk-1\n');
+      expect(await failure(LOCAL, { cwd })).toBe(
+        '.env: line 2 must be NAME=value, a comment that begins with #, or blank',
+      );
     });
 
     it('for a missing key', async () => {

@@ -57,6 +57,14 @@ describe('a client of the embedder', () => {
     expect(AgentSocketError.isInstance(failure) && failure.code).toBe('provider_error');
   });
 
+  it('is told where something else than a stream came', async () => {
+    upstream.reply({ status: 200, body: '<html></html>' });
+    const failure: unknown = await gather(ask(own())).catch((error: unknown) => error);
+    expect((failure as Error).message).toBe(
+      'The model provider sent something that is not an event stream (text/html).',
+    );
+  });
+
   it.each(['abort', 'return'] as const)('ends its upstream request on %s', async (how) => {
     const gate = new Gate();
     upstream.reply({ tokens: ['a', 'b'], gate });

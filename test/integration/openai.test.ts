@@ -291,9 +291,43 @@ describe('a stream that breaks', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it('is an error where the body is no stream at all', async () => {
-    upstream.reply({ status: 200, body: { choices: [{ message: { content: 'not streamed' } }] } });
-    expect((await failureOf(ask())).code).toBe('provider_error');
+  it.each([
+    ['application/json', { body: { choices: [{ message: { content: 'not streamed' } }] } }, ' (application/json)'],
+    [
+      'text/html',
+      { body: '<html>\n<title>Sign in</title>\n</html>', type: 'Text/HTML; charset=utf-8' },
+      ' (text/html)',
+    ],
+    ['nothing', { body: '', type: 'text/plain' }, ' (text/plain)'],
+    ['a type that cannot be shown', { body: 'x', type: 'please read http://x/' }, ''],
+  ])('is told where the body is no stream at all but %s', async (_name, { body, ...rest }, named) => {
+    upstream.reply({ status: 200, body, ...('type' in rest && { headers: { 'content-type': rest.type } }) });
+    const failure = await failureOf(ask());
+    expect([failure.code, failure.message, failure.retryable]).toEqual([
+      'provider_error',
+      `The model provider sent something that is not an event stream${named}.`,
+      false,
+    ]);
+    expect(failure.cause).toMatchObject({ status: 200, ...(named !== '' && { code: named.slice(2, -1) }) });
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('is one all the same under another type', async () => {
+    const chunk = { choices: [{ delta: { content: 'Hi' }, finish_reason: 'stop' }] };
+    upstream.reply({ status: 200, body: `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n` });
+    expect(textOf((await gather(ask())).parts)).toBe('Hi');
+    // Where it then ends too early it is a stream that broke.
+    upstream.reply({ status: 200, body: 'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n' });
+    expect((await failureOf(ask())).message).toBe('The model provider ended in the middle of its answer.');
+  });
+
+  it('is one that broke where it says that it is a stream and holds nothing', async () => {
+    upstream.reply({ status: 200, body: '', headers: { 'content-type': 'text/event-stream' } });
+    const failure = await failureOf(ask());
+    expect([failure.message, failure.retryable]).toEqual([
+      'The model provider ended in the middle of its answer.',
+      true,
+    ]);
   });
 });
 

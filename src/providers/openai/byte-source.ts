@@ -1,5 +1,14 @@
+/** What a response says of itself. */
+export interface ResponseHead {
+  readonly status: number;
+  /** `Content-Type`, as it came. */
+  readonly contentType: string | null;
+}
+
 /** The body of a response, pulled in batches: whatever arrived, as one piece. */
 export interface ByteSource {
+  /** `undefined` where somebody else's client does not tell. */
+  readonly head: ResponseHead | undefined;
   /** When the request was sent, or the nearest known moment after it, on the clock of `performance.now()`. */
   readonly sentAt: number;
   /** Set once the body is over: without `error` where it ended well. Bytes may still wait to be taken. */

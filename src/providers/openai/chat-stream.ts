@@ -3,7 +3,7 @@ import type { ByteSource } from './byte-source.js';
 import { ChatDecoder } from './chat-decoder.js';
 import type { ResolvedTimeouts } from './options.js';
 import { RequestAbort } from './request-abort.js';
-import { brokenStream, providerFailure, timeoutFailure } from './provider-failure.js';
+import { brokenStream, isEventStream, notAStream, providerFailure, timeoutFailure } from './provider-failure.js';
 
 /** What a {@link ChatStream} reads. */
 export interface ChatUpstream {
@@ -126,8 +126,13 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   }
 
   #finish(end: { readonly error?: unknown }): void {
-    const complete = 'error' in end ? this.#decoder.settle() : this.#decoder.end();
-    if (!complete) this.#fail(brokenStream(end.error, this.#upstream.key));
+    const isBroken = 'error' in end;
+    const complete = isBroken ? this.#decoder.settle() : this.#decoder.end();
+    if (complete) return;
+    const head = this.#source?.head;
+    // Servers that stream under another type exist, so the type counts only where no event came.
+    const isOther = !isBroken && this.#decoder.events === 0 && head !== undefined && !isEventStream(head);
+    this.#fail(isOther ? notAStream(head) : brokenStream(end.error, this.#upstream.key));
   }
 
   #wait(resolve: Waiter['resolve'], reject: Waiter['reject']): void {

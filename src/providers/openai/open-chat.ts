@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.js';
+import type { ByteSource, ResponseHead } from './byte-source.js';
 import type { ChatClient } from './client.js';
 import { malformedStream } from './provider-failure.js';
 import type { RequestAbort } from './request-abort.js';
@@ -46,6 +46,14 @@ async function askPackage(
     .create(body, { signal: abort.signal, maxRetries, timeout: timeoutMs, fetchOptions })
     .asResponse();
   if (response.body instanceof UpstreamBody) return response.body;
-  if (isWebStream(response.body)) return new WebBody(response.body);
+  if (isWebStream(response.body)) return new WebBody(response.body, headOf(response));
   throw malformedStream('The response has no body that can be read.');
+}
+
+/** A client of another make may give less than a `Response`. */
+function headOf(response: object): ResponseHead | undefined {
+  if (!('status' in response) || !('headers' in response)) return undefined;
+  const { status, headers } = response;
+  if (typeof status !== 'number' || !(headers instanceof Headers)) return undefined;
+  return { status, contentType: headers.get('content-type') };
 }

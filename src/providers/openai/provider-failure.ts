@@ -1,4 +1,5 @@
 import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import type { ResponseHead } from './byte-source.js';
 import { redactError } from './redact.js';
 import { retryAfterOf } from './retry-after.js';
 
@@ -72,6 +73,30 @@ export function brokenStream(error: unknown, key: string | undefined): AgentSock
   return new AgentSocketError('provider_error', 'The model provider ended in the middle of its answer.', {
     cause: error === undefined ? undefined : redactError(error, key),
   });
+}
+
+/** Whether a response says that it is a stream of events. */
+export function isEventStream(head: ResponseHead): boolean {
+  return mediaTypeOf(head) === 'text/event-stream';
+}
+
+/** A whole answer of another kind, such as the page of a proxy, or of an address that is not the API's. */
+export function notAStream(head: ResponseHead): AgentSocketError {
+  const type = mediaTypeOf(head);
+  const named = type === undefined ? '' : ` (${type})`;
+  return new AgentSocketError(
+    'provider_error',
+    `The model provider sent something that is not an event stream${named}.`,
+    {
+      cause: Object.assign(new Error('The response is not an event stream'), { status: head.status, code: type }),
+      retryable: false,
+    },
+  );
+}
+
+/** The type without its parameters; `undefined` where it is none that can be shown. */
+function mediaTypeOf({ contentType }: ResponseHead): string | undefined {
+  return /^\s*([a-z0-9.+-]{1,30}\/[a-z0-9.+-]{1,60})\s*(?:;|$)/i.exec(contentType ?? '')?.[1]?.toLowerCase();
 }
 
 /** What arrived is not what the API promises. */

@@ -208,7 +208,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       // Waiting longer than anybody waits for us is pointless, and this header is how the package is told.
       headers.set('x-should-retry', 'false');
     }
-    this.#body = new UpstreamBody(controller, this.#sentAt);
+    this.#body = new UpstreamBody(controller, { status, contentType: headers.get('content-type') }, this.#sentAt);
     this.#resolve(new UpstreamResponse(status, this.#url, headers, this.#body));
   }
 

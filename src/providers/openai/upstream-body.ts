@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.js';
+import type { ByteSource, ResponseHead } from './byte-source.js';
 
 /** What is needed of undici's handle on a request. */
 interface BodyControl {
@@ -19,6 +19,7 @@ const MAX_TEXT_BYTES = 64 * 1024;
 
 /** The body of a response from undici. Holds at most what one read brings above {@link HIGH_WATER_MARK}. */
 export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
+  readonly head: ResponseHead;
   readonly sentAt: number;
   readonly #control: BodyControl;
   #chunks: Buffer[] = [];
@@ -30,8 +31,9 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
   #discarded = -1;
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor(control: BodyControl, sentAt: number) {
+  constructor(control: BodyControl, head: ResponseHead, sentAt: number) {
     this.#control = control;
+    this.head = head;
     this.sentAt = sentAt;
   }
 

@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.js';
+import type { ByteSource, ResponseHead } from './byte-source.js';
 
 /** What is needed of a `ReadableStream` of bytes. */
 interface WebStream {
@@ -10,13 +10,15 @@ interface WebStream {
 
 /** The body of a response from somebody else's `fetch`. Reads only when somebody waits, so it holds one chunk. */
 export class WebBody implements ByteSource {
+  readonly head: ResponseHead | undefined;
   readonly sentAt = performance.now();
   readonly #reader: ReturnType<WebStream['getReader']>;
   #chunk: Buffer | undefined;
   #end: { readonly error?: unknown } | undefined;
   #waiter: (() => void) | undefined;
 
-  constructor(stream: WebStream) {
+  constructor(stream: WebStream, head: ResponseHead | undefined) {
+    this.head = head;
     this.#reader = stream.getReader();
   }
 

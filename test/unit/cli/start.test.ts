@@ -36,6 +36,25 @@ describe('readDotEnv', () => {
     expect(readDotEnv(directory)).toEqual({});
   });
 
+  it('reads values in quotes over several lines', () => {
+    expect(withFile('# it\'s A="x\nKEY="one\ntwo three\n"\nB=\'{\n}\' # c\nC="open\nD=it\'s\n')).toEqual({
+      KEY: 'one\ntwo three\n',
+      B: '{\n}',
+      C: '"open',
+      D: "it's",
+    });
+  });
+
+  it.each([
+    ['PORT 18131\nHOST=x\n', 1],
+    ['\uFEFF# mine\r\n\r\nHOST=x\r\nsecret\r\nPORT=1\r\n', 4],
+    ['KEY="a\nb"\nexport PORT', 3],
+  ])('says which line of %j cannot be read, and does not show it', (content, line) => {
+    expect(() => withFile(content)).toThrow(
+      new CliError(`.env: line ${line} must be NAME=value, a comment that begins with #, or blank`),
+    );
+  });
+
   it('says that a file cannot be read', () => {
     const directory = temporaryDirectory();
     symlinkSync('.env', join(directory, '.env'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, choice, decimal, integer, list, onOff, seconds } from '../../../src/cli/value-types.js';
+import { bytes, choice, decimal, endpointPath, integer, list, onOff, seconds } from '../../../src/cli/value-types.js';
 
 describe('value types', () => {
   it.each([
@@ -15,6 +15,24 @@ describe('value types', () => {
     ['80 ', undefined],
   ])('integer %s', (text, expected) => {
     expect(integer('n', 0, 65_535).parse(text)).toBe(expected);
+  });
+
+  it.each([
+    ['/ws/agent', true],
+    ['/ws', true],
+    ['/docsearch', true],
+    ['/healthz/ws', true],
+    ['/docs', false],
+    ['/docs/', false],
+    ['/docs/asyncapi.json', false],
+    ['/static', false],
+    ['/static/x', false],
+    ['/ws/statistics', false],
+    ['/healthz', false],
+    ['/readyz', false],
+    ['/', false],
+  ])('endpoint path %s', (path, isFree) => {
+    expect(endpointPath.parse(path)).toBe(isFree ? path : undefined);
   });
 
   it('says which integers it takes', () => {

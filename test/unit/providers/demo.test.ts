@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { estimateTokens } from '../../../src/agent/estimate-tokens.js';
 import type { LlmMessage, LlmPart, LlmTool } from '../../../src/agent/llm-provider.js';
 import { ToolRegistry } from '../../../src/agent/tool-registry.js';
 import { OptionError } from '../../../src/errors/option-error.js';
@@ -50,9 +51,8 @@ describe('createDemoProvider', () => {
 
   it('ends with usage and finish', async () => {
     const parts = await ask('hello there');
-    const deltas = parts.filter(({ type }) => type === 'text-delta').length;
     expect(parts.slice(-2)).toEqual([
-      { type: 'usage', inputTokens: 3, outputTokens: deltas, estimated: true },
+      { type: 'usage', inputTokens: 3, outputTokens: estimateTokens(textOf(parts)), estimated: true },
       { type: 'finish', reason: 'stop' },
     ]);
   });
@@ -60,6 +60,9 @@ describe('createDemoProvider', () => {
   it('counts tokens as the rest of the server does: by bytes, message by message', async () => {
     const usage = (await ask([user('今天天气很好'), user('a')])).find(({ type }) => type === 'usage');
     expect(usage).toMatchObject({ inputTokens: 6 });
+    const [call, called] = await ask('1 + 1', TOOLS);
+    expect(call).toMatchObject({ name: 'calculator', arguments: '{"expression":"1 + 1"}' });
+    expect(called).toMatchObject({ type: 'usage', outputTokens: 8 });
   });
 
   it('answers a chat without any question', async () => {
