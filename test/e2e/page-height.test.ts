@@ -46,11 +46,8 @@ it.each([
   [375, 400],
   [844, 390],
   [320, 568],
-  [360, 640],
-  [390, 844],
   [1024, 500],
   [1366, 650],
-  [1440, 900],
 ])('keeps Send, the navigation and some conversation in sight at %i × %i', async (width, height) => {
   await open(width, height);
   const { page } = tab;
