@@ -8,7 +8,7 @@ const PROGRAM = fileURLToPath(new URL('../chaos/run.js', import.meta.url));
 // The long version is `npm run chaos`; see test/chaos/README.md for what is checked.
 it.each([
   ['connections break and the server is killed', '--clients 40 --seconds 14 --kills 2 --tokens 50'],
-  ['the server is killed a dozen times', '--clients 10 --seconds 12 --kills 12 --tokens 30'],
+  ['the server is killed a dozen times', '--clients 10 --seconds 14 --kills 12 --tokens 12'],
 ])('keeps every promise while %s', { timeout: 240_000 }, async (_, settings) => {
   const args = ['--import', import.meta.resolve('tsx'), PROGRAM, '--source', ...settings.split(' ')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
