@@ -57,9 +57,9 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
     if (wasAsked) await approvals.ask(call);
     const tool = deps.tools.get(call.toolName);
     if (tool === undefined) throw new AgentSocketError('unknown_tool', `There is no tool "${call.toolName}"`);
-    const params = await validate(tool, call, deps);
+    const { params, asks } = await prepare(tool, call, deps, wasAsked);
     if (wasAsked) checkApproved(tool, params, approvals.paramsOf(call.toolCallId));
-    else if (await asks(tool, params, call, deps)) await approve(tool, params, call, deps);
+    else if (asks) await approve(tool, params, call, deps);
     return { ok: true, result: await execute(tool, call, params, deps) };
   } catch (error) {
     if (AgentSocketError.isInstance(error)) return { ok: false, error };
@@ -71,24 +71,22 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
   }
 }
 
-/** The params as the tool gets them. */
-async function validate(tool: Tool, call: ToolCall, deps: ToolDeps): Promise<unknown> {
+/** The params as the tool gets them, and whether a person has to approve them: one who was asked is not asked again. */
+async function prepare(
+  tool: Tool,
+  call: ToolCall,
+  deps: ToolDeps,
+  wasAsked: boolean,
+): Promise<{ params: unknown; asks: boolean }> {
   const limit = new ToolLimit(tool, deps.signal);
   try {
-    return check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
-  } finally {
-    limit.clear();
-  }
-}
-
-/** Whether a person has to approve the call. */
-async function asks(tool: Tool, params: unknown, { toolCallId }: ToolCall, deps: ToolDeps): Promise<boolean> {
-  const { needsApproval = false } = tool;
-  if (typeof needsApproval === 'boolean') return needsApproval;
-  const { runId, principal, signal } = deps;
-  const limit = new ToolLimit(tool, signal);
-  try {
-    return await limit.validate(() => needsApproval(params, { runId, toolCallId, principal }));
+    const params = check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
+    const { needsApproval = false } = tool;
+    if (wasAsked) return { params, asks: false };
+    if (typeof needsApproval === 'boolean') return { params, asks: needsApproval };
+    const { runId, principal } = deps;
+    const asks = await limit.validate(() => needsApproval(params, { runId, toolCallId: call.toolCallId, principal }));
+    return { params, asks };
   } finally {
     limit.clear();
   }
@@ -98,17 +96,21 @@ async function approve(tool: Tool, params: unknown, call: ToolCall, { approvals 
   if (approvals === undefined) {
     throw new AgentSocketError('forbidden', `The tool "${tool.name}" needs an approval, which this client cannot give`);
   }
-  await approvals.ask({ ...call, params: toJson(`What the tool "${tool.name}" takes`, params, Infinity) });
+  await approvals.ask({ ...call, params: shownParams(tool, params) });
 }
 
 /** After a restart the params are made anew of what the model said, by a tool that may be another one. */
 function checkApproved(tool: Tool, params: unknown, approved: unknown): void {
-  const made = toJson(`What the tool "${tool.name}" takes`, params, Infinity);
-  if (JSON.stringify(approved) === JSON.stringify(made)) return;
+  if (JSON.stringify(approved) === JSON.stringify(shownParams(tool, params))) return;
   throw new AgentSocketError(
     'forbidden',
     `The tool "${tool.name}" was changed: it takes other params than were approved`,
   );
+}
+
+/** What a person is shown. */
+function shownParams(tool: Tool, params: unknown): unknown {
+  return toJson(`What the tool "${tool.name}" takes`, params, Infinity);
 }
 
 async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDeps): Promise<unknown> {

@@ -58,8 +58,7 @@ export class ConversationTurn {
     const kept = items.slice(0, cut);
     const unanswered = items[cut];
     if (unanswered !== undefined) {
-      const removed = this.#store.truncate(this.#key, unanswered.id);
-      if (removed instanceof Promise) await removed;
+      await this.#store.truncate(this.#key, unanswered.id);
       signal.throwIfAborted();
     }
     this.add([{ role: 'user', content: query }]);

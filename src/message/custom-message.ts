@@ -35,6 +35,5 @@ export function defineMessage<S extends StandardSchema, P extends Principal = Pr
   definition: CustomMessageDefinition<S, P, Metadata>,
 ): CustomMessageType<P, Metadata> {
   const { type, schema, handle } = definition;
-  // It is called with what its own schema made.
   return { type, schema, handle };
 }

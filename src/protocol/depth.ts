@@ -10,18 +10,12 @@ export function isDeeperThan(text: string, limit: number): boolean {
   // Too short to open that many brackets and close them.
   if (text.length <= 2 * limit) return false;
   let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    if (inString) {
-      if (char === BACKSLASH) i++;
-      else if (char === QUOTE) inString = false;
-    } else if (char === QUOTE) inString = true;
+  return someOutsideStrings(text, (char) => {
     // '[' 0x5b and '{' 0x7b, ']' 0x5d and '}' 0x7d differ in one bit.
-    else if ((char | 0x20) === 0x7b && ++depth > limit) return true;
-    else if ((char | 0x20) === 0x7d) depth--;
-  }
-  return false;
+    if ((char | 0x20) === 0x7b) return ++depth > limit;
+    if ((char | 0x20) === 0x7d) depth--;
+    return false;
+  });
 }
 
 /**
@@ -32,6 +26,11 @@ export function hasMoreValuesThan(text: string, limit: number): boolean {
   // Each value takes a character.
   if (text.length <= limit) return false;
   let count = 1;
+  return someOutsideStrings(text, (char) => (char === COMMA || (char | 0x20) === 0x7b) && ++count > limit);
+}
+
+/** Whether `isIt` says so of one of the characters that stand outside strings. */
+function someOutsideStrings(text: string, isIt: (char: number) => boolean): boolean {
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
@@ -39,7 +38,7 @@ export function hasMoreValuesThan(text: string, limit: number): boolean {
       if (char === BACKSLASH) i++;
       else if (char === QUOTE) inString = false;
     } else if (char === QUOTE) inString = true;
-    else if ((char === COMMA || (char | 0x20) === 0x7b) && ++count > limit) return true;
+    else if (isIt(char)) return true;
   }
   return false;
 }
