@@ -1,28 +1,18 @@
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { launchBrowser } from '../helpers/browser.js';
+import type { BrowserContext } from 'playwright-core';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
-import { buildPage, startPageServer, type PageServer } from './page-server.js';
+import { startPageServer, type PageServer } from './page-server.js';
+import { usePage } from './use-page.js';
 
-let browser: Browser;
-let built: Awaited<ReturnType<typeof buildPage>>;
+const suite = usePage();
 let server: PageServer;
 let context: BrowserContext;
 let tab: PageDriver;
 
-beforeAll(async () => {
-  [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-
 beforeEach(async () => {
-  server = await startPageServer(new PageProvider(), built.directory);
-  context = await openBrowser(browser);
+  server = await startPageServer(new PageProvider(), suite.directory);
+  context = await openBrowser(suite.browser);
   tab = await PageDriver.connected(context, server.url);
 });
 

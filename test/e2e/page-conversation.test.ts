@@ -1,30 +1,20 @@
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../helpers/browser.js';
+import type { BrowserContext } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
-import { buildPage, startPageServer, type PageServer } from './page-server.js';
+import { startPageServer, type PageServer } from './page-server.js';
+import { usePage } from './use-page.js';
 
-let browser: Browser;
-let built: Awaited<ReturnType<typeof buildPage>>;
+const suite = usePage();
 let provider: PageProvider;
 let server: PageServer;
 let context: BrowserContext;
 let tab: PageDriver;
 
-beforeAll(async () => {
-  [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-
 beforeEach(async () => {
   provider = new PageProvider();
-  server = await startPageServer(provider, built.directory);
-  context = await openBrowser(browser);
+  server = await startPageServer(provider, suite.directory);
+  context = await openBrowser(suite.browser);
   tab = await PageDriver.connected(context, server.url);
 });
 
@@ -332,7 +322,7 @@ describe('conversations', () => {
     await tab.page.reload();
     await tab.isConnected();
     await tab.shows('recall a');
-    const elsewhere = await openBrowser(browser);
+    const elsewhere = await openBrowser(suite.browser);
     const other = await PageDriver.connected(elsewhere, server.url);
     await open(other);
     await other.page.getByRole('button', { name: /^Conversation:/ }).click();

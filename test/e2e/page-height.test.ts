@@ -1,27 +1,17 @@
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { launchBrowser } from '../helpers/browser.js';
+import type { BrowserContext } from 'playwright-core';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
-import { buildPage, startPageServer, type PageServer } from './page-server.js';
+import { startPageServer, type PageServer } from './page-server.js';
+import { usePage } from './use-page.js';
 
-let browser: Browser;
-let built: Awaited<ReturnType<typeof buildPage>>;
+const suite = usePage();
 let server: PageServer;
 let context: BrowserContext;
 let tab: PageDriver;
 
-beforeAll(async () => {
-  [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-
 beforeEach(async () => {
-  server = await startPageServer(new PageProvider(), built.directory);
+  server = await startPageServer(new PageProvider(), suite.directory);
 });
 
 afterEach(async () => {
@@ -33,7 +23,7 @@ afterEach(async () => {
 /** A page of this size with an answer that is complete and one that runs: the dock then has one row more. */
 async function open(width: number, height: number): Promise<void> {
   const isPhone = width <= 860;
-  context = await openBrowser(browser, { viewport: { width, height }, isMobile: isPhone, hasTouch: isPhone });
+  context = await openBrowser(suite.browser, { viewport: { width, height }, isMobile: isPhone, hasTouch: isPhone });
   tab = await PageDriver.connected(context, server.url);
   await tab.ask('hostile');
   await tab.is('hostile', 'finished');

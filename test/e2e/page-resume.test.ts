@@ -1,32 +1,22 @@
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../helpers/browser.js';
+import type { BrowserContext } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
-import { buildPage, startPageServer, type PageServer } from './page-server.js';
+import { startPageServer, type PageServer } from './page-server.js';
+import { usePage } from './use-page.js';
 
-let browser: Browser;
-let built: Awaited<ReturnType<typeof buildPage>>;
+const suite = usePage();
 let provider: PageProvider;
 let server: PageServer;
 let context: BrowserContext;
 let tab: PageDriver;
 let serverWasAway = false;
 
-beforeAll(async () => {
-  [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-
 beforeEach(async () => {
   serverWasAway = false;
   provider = new PageProvider();
-  server = await startPageServer(provider, built.directory);
-  context = await openBrowser(browser);
+  server = await startPageServer(provider, suite.directory);
+  context = await openBrowser(suite.browser);
   tab = await PageDriver.connected(context, server.url);
 });
 
@@ -203,7 +193,7 @@ describe('a server that restarted', () => {
     await tab.says('wait here', 'first ');
     const { port } = server;
     await server.crash();
-    server = await startPageServer(provider, built.directory, port);
+    server = await startPageServer(provider, suite.directory, port);
     await tab.is('wait here', 'unknown');
     await tab.answer('wait here').getByText('The server restarted and does not know this run any more.').waitFor();
     await tab.says('wait here', 'first ');
@@ -223,7 +213,7 @@ describe('a server that restarted', () => {
     await tab.is('wait here', 'interrupted');
     await tab.answer('wait here').getByText('run_interrupted').waitFor();
     await tab.says('wait here', 'first ');
-    server = await startPageServer(provider, built.directory, port);
+    server = await startPageServer(provider, suite.directory, port);
     await tab.isConnected();
   });
 });

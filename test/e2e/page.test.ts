@@ -1,30 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../helpers/browser.js';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PageProvider } from './page-provider.js';
-import { buildPage, startPageServer, type PageServer } from './page-server.js';
+import { startPageServer, type PageServer } from './page-server.js';
+import { usePage } from './use-page.js';
 
-let browser: Browser;
-let built: Awaited<ReturnType<typeof buildPage>>;
+const suite = usePage();
 let provider: PageProvider;
 let server: PageServer;
 let page: Page;
 /** What the browser complained about: no test may leave anything here, a refused script least of all. */
 let complaints: string[] = [];
 
-beforeAll(async () => {
-  [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await built.remove();
-});
-
 beforeEach(async () => {
   provider = new PageProvider();
-  server = await startPageServer(provider, built.directory);
+  server = await startPageServer(provider, suite.directory);
   complaints = [];
 });
 
@@ -35,7 +25,11 @@ afterEach(async () => {
 });
 
 async function open(options: BrowserContextOptions = {}): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options });
+  const context = await suite.browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-US',
+    ...options,
+  });
   context.setDefaultTimeout(10_000);
   page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -132,7 +126,7 @@ describe('connection', () => {
     await page.getByText('The embedding server closed.').waitFor();
     await ended('wait', 'interrupted');
     await row('going_away').waitFor();
-    server = await startPageServer(provider, built.directory, port);
+    server = await startPageServer(provider, suite.directory, port);
     await page.waitForSelector('html[data-connection=open]');
     await expect.poll(() => page.locator('#banner').isHidden(), PATIENT).toBe(true);
     // The failed attempts of a server that is not there are the browser's to report.
@@ -148,7 +142,7 @@ describe('connection', () => {
     await expect.poll(async () => (await said())?.trim(), PATIENT).toBe('The connection was lost.');
     await page.getByRole('button', { name: '切换到中文' }).click();
     await expect.poll(async () => (await said())?.trim(), PATIENT).toBe('连接已中断。');
-    server = await startPageServer(provider, built.directory, port);
+    server = await startPageServer(provider, suite.directory, port);
     await page.waitForSelector('html[data-connection=open]');
     complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
   });
@@ -176,7 +170,7 @@ describe('connection', () => {
     await server.close();
     await page.getByRole('button', { name: 'Stop trying' }).click();
     await page.waitForSelector('html[data-connection=closed]');
-    server = await startPageServer(provider, built.directory, port);
+    server = await startPageServer(provider, suite.directory, port);
     await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
     await page.waitForSelector('html[data-connection=open]');
     complaints = complaints.filter((text) => !/ERR_|WebSocket connection to|Failed to load resource/.test(text));
