@@ -60,8 +60,14 @@ export { fitContext, type FitContext } from './agent/context-window.js';
 
 // The model and its tools
 export type {
+  Asker,
+  JsonObject,
   JsonSchema,
+  LlmAssistantMessage,
+  LlmAttachment,
+  LlmAttachmentType,
   LlmMessage,
+  LlmOrigin,
   LlmPart,
   LlmProvider,
   LlmRequest,

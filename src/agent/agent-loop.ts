@@ -119,7 +119,7 @@ interface Answer {
 
 async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
   const { output } = deps;
-  const { signal } = deps.forTools;
+  const { signal, principal, runId, conversationId, metadata } = deps.forTools;
   const text = new TextBuilder();
   const toolCalls: LlmToolCall[] = [];
   let usage: Usage | undefined;
@@ -153,7 +153,13 @@ async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
   state.partial = text;
   state.isCounted = false;
   try {
-    for await (const element of deps.provider.stream(requestOf(state, deps), { signal })) {
+    for await (const element of deps.provider.stream(requestOf(state, deps), {
+      signal,
+      principal,
+      runId,
+      conversationId,
+      metadata,
+    })) {
       if (signal.aborted) break;
       if (isBatch(element)) for (const part of mergeText(element)) take(part);
       else take(element);

@@ -1,7 +1,11 @@
+import type { Principal } from '../connection/principal.js';
 import type { FinishReason } from '../protocol/server-messages.js';
 
 /** A JSON Schema object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A tool call as a model wrote it. */
 export interface LlmToolCall {
@@ -11,12 +15,56 @@ export interface LlmToolCall {
   readonly name: string;
   /** The arguments as JSON text, exactly as the model wrote them: they may be broken. */
   readonly arguments: string;
+  /** What the provider wants back with this call: see {@link LlmProvider}. */
+  readonly providerData?: JsonObject | undefined;
+}
+
+/** Which model made a message. */
+export interface LlmOrigin {
+  /** {@link LlmProvider.vendor}. */
+  readonly vendor: string;
+  /** Absent where the provider names none. */
+  readonly model?: string | undefined;
+}
+
+/** An image or another file of a question: its bytes, or an address that the model's server fetches. */
+export interface LlmAttachment {
+  readonly type: LlmAttachmentType;
+  /** The media type, such as `image/png`. */
+  readonly mediaType: string;
+  readonly name?: string | undefined;
+  /** The bytes, in base64. */
+  readonly data?: string | undefined;
+  /** `https:` address; never fetched by this server. Either `data` or `url` is there. */
+  readonly url?: string | undefined;
+}
+
+/** The kinds of {@link LlmAttachment}. */
+export type LlmAttachmentType = 'image' | 'file';
+
+/** What a model answered in one step. */
+export interface LlmAssistantMessage {
+  readonly role: 'assistant';
+  readonly content: string;
+  /** What it thought aloud. */
+  readonly reasoning?: string | undefined;
+  readonly toolCalls?: readonly LlmToolCall[];
+  /** Which model made it. */
+  readonly origin?: LlmOrigin | undefined;
+  /** What the provider wants back with this message: see {@link LlmProvider}. */
+  readonly providerData?: JsonObject | undefined;
 }
 
 /** One message of the chat a provider is asked to go on with. */
 export type LlmMessage =
-  | { readonly role: 'system' | 'user'; readonly content: string }
-  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly LlmToolCall[] }
+  | { readonly role: 'system'; readonly content: string }
+  | {
+      readonly role: 'user';
+      readonly content: string;
+      /** Only of kinds that the provider {@link LlmProvider.accepts}. */
+      readonly attachments?: readonly LlmAttachment[] | undefined;
+    }
+  | LlmAssistantMessage
   | { readonly role: 'tool'; readonly toolCallId: string; readonly toolName: string; readonly content: string };
 
 /** A tool as a model sees it. */
@@ -39,8 +87,8 @@ export interface LlmRequest {
 }
 
 /**
- * One element of a model's output. A stream is any number of `text-delta`, `reasoning-delta` and `tool-call`,
- * at any point `usage` (the last one counts), and one `finish` at the end. A stream that ends without
+ * One element of a model's output. A stream is any number of `text-delta`, `reasoning-delta`, `tool-call` and
+ * `provider-data`, at any point `usage` (the last one counts), and one `finish` at the end. A stream that ends without
  * `finish` counts as finished with reason `stop`, or `tool_calls` where it held one.
  */
 export type LlmPart =
@@ -48,9 +96,22 @@ export type LlmPart =
   | { readonly type: 'reasoning-delta'; readonly text: string }
   | ({ readonly type: 'tool-call' } & LlmToolCall)
   | {
+      /**
+       * What the provider wants back with the message this step makes. Fields of several such parts are put together; of
+       * the same field the last one counts.
+       */
+      readonly type: 'provider-data';
+      /** At most 64 KiB of JSON: a larger one is dropped and told in the log. */
+      readonly data: JsonObject;
+    }
+  | {
       readonly type: 'usage';
       readonly inputTokens: number;
       readonly outputTokens: number;
+      /** Of the input tokens, those that were cached. */
+      readonly cachedInputTokens?: number | undefined;
+      /** Of the output tokens, those that were reasoning. */
+      readonly reasoningTokens?: number | undefined;
       /** `true` where the numbers are a guess. */
       readonly estimated?: boolean | undefined;
     }
@@ -62,8 +123,20 @@ export type LlmPart =
       readonly raw?: string | undefined;
     };
 
+/** Who asks: told to providers, and to options that are functions of it. */
+export interface Asker<P extends Principal = Principal, Metadata = unknown> {
+  /** Who owns the run. After a restart its `id` alone is known. */
+  readonly principal: P;
+  /** The run. */
+  readonly runId: string;
+  /** The conversation the run belongs to, where it belongs to one. */
+  readonly conversationId?: string | undefined;
+  /** What the `metadata` hook made for the connection that asked; `undefined` after a restart. */
+  readonly metadata?: Metadata | undefined;
+}
+
 /** What goes with a request. */
-export interface LlmStreamOptions {
+export interface LlmStreamOptions extends Asker {
   /** Aborts when the run is cancelled. The provider then stops the upstream request and ends or throws. */
   readonly signal: AbortSignal;
 }
@@ -74,12 +147,22 @@ export interface LlmStreamOptions {
  * `stream` may throw, or its iterator may: an `AgentSocketError` reaches the client with its code and
  * message, anything else as `provider_error` without its text. Where the consumer stops early it calls the
  * iterator's `return()`, as `for await` does, and the upstream request must end then too.
+ *
+ * Some model servers want something back with the next request that is neither text nor a call: signatures, encrypted
+ * reasoning. A provider puts it as `providerData` on a `tool-call` part, or into a `provider-data` part; it finds it again,
+ * unchanged, on the messages of later requests of the same vendor and model, and never on those of another.
  */
 export interface LlmProvider {
   /** Who answers: `vendor` in `agent_response` and `stream_start`. */
   readonly vendor: string;
   /** The model used unless a request names one: `model` on the wire. */
   readonly model?: string | undefined;
+  /**
+   * The kinds of attachments it takes; a question with another kind is refused with `unsupported_content` before
+   * it is asked.
+   * @default []
+   */
+  readonly accepts?: readonly LlmAttachmentType[] | undefined;
   /**
    * Starts one model call. An element may be an array of parts that arrived together:
    * it costs one turn of the event loop instead of one each.

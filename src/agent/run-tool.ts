@@ -37,6 +37,9 @@ export interface ToolDeps {
   readonly ledger: ToolLedger;
   readonly principal: Principal;
   readonly runId: string;
+  readonly conversationId?: string | undefined;
+  /** What the embedder keeps with the connection that asked. */
+  readonly metadata?: unknown;
   /** Owner and run, for the ledger. */
   readonly runKey: string;
   /** Aborts when the run stops. */

@@ -22,10 +22,10 @@ export interface ConversationMessage {
   /** Of an assistant's message: the tools it called. */
   readonly toolCalls?: readonly LlmToolCall[];
   /** Of a tool's message: the call it answers. */
-  readonly toolCallId?: string;
-  readonly toolName?: string;
+  readonly toolCallId?: string | undefined;
+  readonly toolName?: string | undefined;
   /** Why the answer is not whole. */
-  readonly status?: 'cancelled' | 'failed' | 'interrupted';
+  readonly status?: 'cancelled' | 'failed' | 'interrupted' | undefined;
   /** The run that made it. */
   readonly runId: string;
   /** Unix milliseconds. */

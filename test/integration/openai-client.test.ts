@@ -4,6 +4,7 @@ import type { LlmPart, LlmProvider } from '../../src/agent/llm-provider.js';
 import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
 import { createOpenAiProvider } from '../../src/providers/openai.js';
 import { Gate, scripts, startOpenAiUpstream, type OpenAiUpstream } from '../helpers/openai-upstream.js';
+import { askedBy } from '../helpers/asker.js';
 
 const KEY = 'own-key-0042';
 
@@ -20,7 +21,7 @@ const own = (): LlmProvider =>
   createOpenAiProvider({ client: new OpenAI({ apiKey: KEY, baseURL: upstream.url, logLevel: 'off' }), model: 'm' });
 
 function ask(provider: LlmProvider, signal = new AbortController().signal) {
-  const stream = provider.stream({ messages: [{ role: 'user', content: 'hello' }], tools: [] }, { signal });
+  const stream = provider.stream({ messages: [{ role: 'user', content: 'hello' }], tools: [] }, askedBy(signal));
   return stream[Symbol.asyncIterator]();
 }
 

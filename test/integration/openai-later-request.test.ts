@@ -3,6 +3,7 @@ import type { LlmPart, LlmProvider } from '../../src/agent/llm-provider.js';
 import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../src/providers/openai.js';
 import { scripts, startOpenAiUpstream, type OpenAiUpstream, type Script } from '../helpers/openai-upstream.js';
+import { askedBy } from '../helpers/asker.js';
 
 // The first request goes through the openai package; a later one only where its first attempt failed.
 // Nothing but the time it takes may tell them apart.
@@ -18,7 +19,7 @@ afterEach(() => upstream.close());
 async function ask(provider: LlmProvider, signal = new AbortController().signal): Promise<string> {
   let text = '';
   const request = { messages: [{ role: 'user', content: 'hello' } as const], tools: [] };
-  for await (const element of provider.stream(request, { signal })) {
+  for await (const element of provider.stream(request, askedBy(signal))) {
     const parts: readonly LlmPart[] = 'type' in element ? [element] : element;
     for (const part of parts) if (part.type === 'text-delta') text += part.text;
   }

@@ -4,6 +4,7 @@ import type { LlmPart, LlmRequest } from '../../src/agent/llm-provider.js';
 import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../src/providers/openai.js';
 import { Gate, scripts, startOpenAiUpstream, type OpenAiUpstream, type Script } from '../helpers/openai-upstream.js';
+import { askedBy } from '../helpers/asker.js';
 
 const KEY = 'sk-test-do-not-log-0042';
 const HELLO: LlmRequest = { messages: [{ role: 'user', content: 'hello' }], tools: [] };
@@ -16,7 +17,7 @@ afterEach(() => upstream.close());
 
 function ask(options: Partial<OpenAiProviderOptions> = {}, request = HELLO, signal = new AbortController().signal) {
   const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'test-model', ...options });
-  return provider.stream(request, { signal })[Symbol.asyncIterator]();
+  return provider.stream(request, askedBy(signal))[Symbol.asyncIterator]();
 }
 
 /** Everything a stream says, and how it failed where it did. */
@@ -138,7 +139,7 @@ describe('an answer', () => {
     const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
     const { signal } = new AbortController();
     for (let n = 1; n <= 10; n++) {
-      const stream = provider.stream(HELLO, { signal })[Symbol.asyncIterator]();
+      const stream = provider.stream(HELLO, askedBy(signal))[Symbol.asyncIterator]();
       expect((await gather(stream)).failure).toBeUndefined();
       await (
         await upstream.request(n)
@@ -159,7 +160,7 @@ describe('an answer', () => {
     });
     const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
     for (let n = 1; n <= 2; n++) {
-      const stream = provider.stream(HELLO, { signal: new AbortController().signal })[Symbol.asyncIterator]();
+      const stream = provider.stream(HELLO, askedBy())[Symbol.asyncIterator]();
       expect((await gather(stream)).failure).toBeUndefined();
       // Time enough to notice a connection that was given up.
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -188,7 +189,7 @@ describe('an answer', () => {
     upstream.reply((asked) => (asked.stream_options === undefined ? scripts.echo(asked) : { status: 400, body }));
     const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
     for (let n = 0; n < 2; n++) {
-      const stream = provider.stream(HELLO, { signal: new AbortController().signal })[Symbol.asyncIterator]();
+      const stream = provider.stream(HELLO, askedBy())[Symbol.asyncIterator]();
       const { parts } = await gather(stream);
       expect(textOf(parts)).toBe('You said: hello');
       expect(parts.some(({ type }) => type === 'usage')).toBe(false);
@@ -202,7 +203,7 @@ describe('an answer', () => {
     const provider = createOpenAiProvider({ apiKey: KEY, baseUrl: upstream.url, model: 'm' });
     const { signal } = new AbortController();
     const answers = await Promise.all(
-      [1, 2, 3].map(() => gather(provider.stream(HELLO, { signal })[Symbol.asyncIterator]())),
+      [1, 2, 3].map(() => gather(provider.stream(HELLO, askedBy(signal))[Symbol.asyncIterator]())),
     );
     expect(answers.map(({ parts, failure }) => [textOf(parts), failure])).toEqual(
       [1, 2, 3].map(() => ['You said: hello', undefined]),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { LlmPart, LlmProvider, LlmRequest } from '../../agent/llm-provider.js';
+import { randomUUID } from 'node:crypto';
+import type { LlmPart, LlmProvider, LlmRequest, LlmStreamOptions } from '../../agent/llm-provider.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { defineCase, type Subject } from './define-case.js';
 import { eventually } from './eventually.js';
@@ -28,6 +29,10 @@ export interface LlmProviderQuestions {
 
 type Element = LlmPart | readonly LlmPart[];
 
+function askedBy(signal: AbortSignal): LlmStreamOptions {
+  return { signal, principal: { id: 'ada' }, runId: randomUUID() };
+}
+
 function requestOf(question: string): LlmRequest {
   return { messages: [{ role: 'user', content: question }], tools: [] };
 }
@@ -38,7 +43,7 @@ function begin(
   question: string,
 ): { readonly stream: AsyncIterator<Element>; readonly controller: AbortController } {
   const controller = new AbortController();
-  const answer = provider.stream(requestOf(question), { signal: controller.signal });
+  const answer = provider.stream(requestOf(question), askedBy(controller.signal));
   return { stream: answer[Symbol.asyncIterator](), controller };
 }
 
@@ -120,14 +125,13 @@ export function llmProviderCases(
     define('leaves the request as it is', async ({ provider, question }) => {
       const request = requestOf(question);
       const before = JSON.stringify(request);
-      const { signal } = new AbortController();
-      await collect(provider.stream(request, { signal })[Symbol.asyncIterator]());
+      await collect(provider.stream(request, askedBy(new AbortController().signal))[Symbol.asyncIterator]());
       assert.equal(JSON.stringify(request), before);
     }),
 
     define('gives nothing where the signal is aborted already', async ({ provider, question }) => {
       const work = async (): Promise<LlmPart[]> => {
-        const answer = provider.stream(requestOf(question), { signal: AbortSignal.abort() });
+        const answer = provider.stream(requestOf(question), askedBy(AbortSignal.abort()));
         return collect(answer[Symbol.asyncIterator]());
       };
       assert.equal(

@@ -7,6 +7,7 @@ import { OptionError } from '../../../src/errors/option-error.js';
 import { createDemoProvider } from '../../../src/providers/demo.js';
 import { calculator } from '../../../src/tools/calculator.js';
 import { currentTime } from '../../../src/tools/current-time.js';
+import { askedBy } from '../../helpers/asker.js';
 
 const tool = (name: string): LlmTool => ({ name, description: name, parameters: { type: 'object' } });
 const TOOLS = [tool('calculator'), tool('current_time')];
@@ -14,7 +15,7 @@ const user = (content: string): LlmMessage => ({ role: 'user', content });
 
 async function ask(question: string | readonly LlmMessage[], tools: readonly LlmTool[] = []): Promise<LlmPart[]> {
   const messages = typeof question === 'string' ? [user(question)] : question;
-  const stream = createDemoProvider({ tokensPerSecond: 0 }).stream({ messages, tools }, { signal: never() });
+  const stream = createDemoProvider({ tokensPerSecond: 0 }).stream({ messages, tools }, askedBy(never()));
   const parts: LlmPart[] = [];
   for await (const part of stream) parts.push(...[part].flat());
   return parts;
@@ -270,7 +271,7 @@ describe('createDemoProvider', () => {
     it('takes the time its tokens need, the first at once', async () => {
       const stream = createDemoProvider({ tokensPerSecond: 100 }).stream(
         { messages: [user('thanks')], tools: [] },
-        { signal: never() },
+        askedBy(never()),
       );
       const times: number[] = [];
       const started = performance.now();
@@ -284,7 +285,7 @@ describe('createDemoProvider', () => {
     it('does not start where the signal is aborted already', async () => {
       const stream = createDemoProvider().stream(
         { messages: [user('hello')], tools: [] },
-        { signal: AbortSignal.abort(new Error('gone')) },
+        askedBy(AbortSignal.abort(new Error('gone'))),
       );
       await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow('gone');
     });
@@ -292,7 +293,7 @@ describe('createDemoProvider', () => {
     it('does not call a tool after an abort', async () => {
       const stream = createDemoProvider().stream(
         { messages: [user('1+1')], tools: TOOLS },
-        { signal: AbortSignal.abort(new Error('gone')) },
+        askedBy(AbortSignal.abort(new Error('gone'))),
       );
       await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow('gone');
     });
@@ -301,7 +302,7 @@ describe('createDemoProvider', () => {
       const controller = new AbortController();
       const stream = createDemoProvider({ tokensPerSecond: 0.001 }).stream(
         { messages: [user('hello')], tools: [] },
-        { signal: controller.signal },
+        askedBy(controller.signal),
       );
       const iterator = stream[Symbol.asyncIterator]();
       await iterator.next();
@@ -322,7 +323,7 @@ describe('createDemoProvider', () => {
       const reading = (async () => {
         const stream = createDemoProvider({ tokensPerSecond: 0 }).stream(
           { messages: [user('thanks')], tools: [] },
-          { signal: controller.signal },
+          askedBy(controller.signal),
         );
         for await (const part of stream) {
           parts.push(...[part].flat());
@@ -338,7 +339,7 @@ describe('createDemoProvider', () => {
       const controller = new AbortController();
       const stream = createDemoProvider({ tokensPerSecond: 0 }).stream(
         { messages: [user('thanks')], tools: [] },
-        { signal: controller.signal },
+        askedBy(controller.signal),
       );
       const iterator = stream[Symbol.asyncIterator]();
       for (let index = 0; index < whole; index++) expect((await iterator.next()).done).toBe(false);
@@ -350,7 +351,7 @@ describe('createDemoProvider', () => {
       const controller = new AbortController();
       const stream = createDemoProvider({ tokensPerSecond: 0.001 }).stream(
         { messages: [user('hello')], tools: [] },
-        { signal: controller.signal },
+        askedBy(controller.signal),
       );
       for await (const _ of stream) break;
       expect(await stream[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
