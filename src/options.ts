@@ -12,30 +12,33 @@ import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import { checkLogger, type Logger } from './logging/logger.js';
 import { DEFAULT_PATH } from './protocol/version.js';
-import type { AgentExecutorOptions } from './run/executor-options.js';
+import type { AgentExecutorOptions, ToolsOf } from './run/executor-options.js';
 import type { MemoryStoreOptions } from './run/memory-store.js';
 import type { RunManagerOptions } from './run/run-manager-options.js';
 import type { Store } from './run/store.js';
 import type { WsAcceptorOptions } from './transport/ws-socket.js';
 
 /** Options of the parts that the server passes on as they are; each part documents and checks its own. */
-type PartOptions = Omit<ConnectionManagerOptions, 'epoch' | 'logger'> &
+type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments' | 'logger'> &
   Omit<RunManagerOptions, 'executor' | 'store' | 'logger'> &
-  Omit<AgentExecutorOptions, 'provider' | 'tools' | 'ledger' | 'conversations' | 'logger'> &
+  Omit<AgentExecutorOptions<P, Metadata>, 'provider' | 'tools' | 'ledger' | 'conversations' | 'logger'> &
   Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
   WsAcceptorOptions;
 
 /** What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes. */
-export interface AgentSocketServerOptions<P extends Principal = Principal, Metadata = undefined> extends PartOptions {
+export interface AgentSocketServerOptions<P extends Principal = Principal, Metadata = undefined> extends PartOptions<
+  P,
+  Metadata
+> {
   /** The server to attach to. It may be listening already, and may carry other routes and upgrades. */
   server: HttpServer | HttpsServer;
   /** The model behind `agent_query` and `streaming_query`. */
   provider: LlmProvider;
   /**
-   * The tools of the model and of `tool_call`.
+   * The tools of the model and of `tool_call`: the same for all, or those of the one who asks.
    * @default none
    */
-  tools?: ToolRegistry | Iterable<Tool> | undefined;
+  tools?: ToolRegistry | Iterable<Tool> | ToolsOf<P, Metadata> | undefined;
   /**
    * Keeps runs, conversations and the record of tool calls. It stays open when the server closes. `retainMs`,
    * `maxRetainedBytes` and `maxConversationBytes` are for the default only.
@@ -118,8 +121,8 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   }
   checkList('allowedOrigins', given.allowedOrigins, 'origins such as "https://app.example", or "*"', isOrigin);
   checkList('allowedHosts', given.allowedHosts, 'host names or addresses, or "*"', isHost);
-  if (given.tools !== undefined && !isIterable(given.tools))
-    throw new OptionError('tools', 'an array of tools', given.tools);
+  if (given.tools !== undefined && typeof given.tools !== 'function' && !isIterable(given.tools))
+    throw new OptionError('tools', 'an array of tools, or a function', given.tools);
   checkStore(given.store);
   checkLogger(given.logger);
 }

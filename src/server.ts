@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Tool } from './agent/tool.js';
 import { ToolRegistry } from './agent/tool-registry.js';
 import { ConnectionManager } from './connection/connection-manager.js';
 import { ANONYMOUS, type Principal } from './connection/principal.js';
@@ -26,7 +27,7 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   readonly messages: MessageHandler<P, Metadata>;
   /** The runs, with their events. */
   readonly runs: RunManager;
-  /** The tools; register more at any time. */
+  /** The tools; register more at any time. Empty where the option is a function. */
   readonly tools: ToolRegistry;
   /** Answers the HTTP routes, and 404 for everything else: `server.on('request', agent.requestListener)`. */
   readonly requestListener: RequestListener;
@@ -49,10 +50,21 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
 ): AgentSocketServer<P, Metadata> {
   checkOptions(options);
   const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger = silentLogger } = options;
-  const tools = ToolRegistry.isInstance(options.tools) ? options.tools : new ToolRegistry(options.tools);
+  const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
+  const tools = typeof options.tools === 'function' ? new ToolRegistry() : toRegistry(options.tools);
   const { runs: store, ledger, conversations } = options.store ?? createMemoryStore(options);
-  const executor = new AgentExecutor({ ...options, provider, tools, ledger, conversations });
-  const connections = new ConnectionManager<P, Metadata>({ ...options, epoch: store.epoch });
+  const executor = new AgentExecutor<P, Metadata>({
+    ...options,
+    provider,
+    tools: toolsOf ?? tools,
+    ledger,
+    conversations,
+  });
+  const connections = new ConnectionManager<P, Metadata>({
+    ...options,
+    epoch: store.epoch,
+    attachments: executor.attachments,
+  });
   const acceptor = new WsAcceptor(options);
   // Last of those that check options: it begins to sweep.
   const runs = new RunManager({ ...options, executor, store });
@@ -96,6 +108,10 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     middleware: routes.middleware,
     close: (closeOptions) => shutdown.begin(closeOptions),
   };
+}
+
+function toRegistry(tools: ToolRegistry | Iterable<Tool> | undefined): ToolRegistry {
+  return ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools);
 }
 
 function isBoundToLoopback(address: AddressInfo | string | null): boolean {

@@ -1,4 +1,5 @@
 import type { Principal } from '../connection/principal.js';
+import type { ErrorCode } from '../protocol/error-codes.js';
 import type { FinishReason } from '../protocol/server-messages.js';
 
 /** A JSON Schema object. */
@@ -29,6 +30,8 @@ export interface LlmOrigin {
 
 /** An image or another file of a question: its bytes, or an address that the model's server fetches. */
 export interface LlmAttachment {
+  /** Under which its conversation keeps it; absent where it belongs to none. */
+  readonly id?: string | undefined;
   readonly type: LlmAttachmentType;
   /** The media type, such as `image/png`. */
   readonly mediaType: string;
@@ -55,6 +58,20 @@ export interface LlmAssistantMessage {
   readonly providerData?: JsonObject | undefined;
 }
 
+/** What a tool answered. */
+export interface LlmToolMessage {
+  readonly role: 'tool';
+  /** The call it answers. */
+  readonly toolCallId: string;
+  readonly toolName: string;
+  /** JSON: the result, or `{"error": …}`. */
+  readonly content: string;
+  /** Why the call failed. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string } | undefined;
+  /** What the tool reported while it worked: for people, not for the model. */
+  readonly data?: readonly unknown[] | undefined;
+}
+
 /** One message of the chat a provider is asked to go on with. */
 export type LlmMessage =
   | { readonly role: 'system'; readonly content: string }
@@ -65,7 +82,7 @@ export type LlmMessage =
       readonly attachments?: readonly LlmAttachment[] | undefined;
     }
   | LlmAssistantMessage
-  | { readonly role: 'tool'; readonly toolCallId: string; readonly toolName: string; readonly content: string };
+  | LlmToolMessage;
 
 /** A tool as a model sees it. */
 export interface LlmTool {

@@ -5,7 +5,7 @@ import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { encodeMessage } from '../protocol/encode.js';
-import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
+import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
 import { Heartbeat } from './heartbeat.js';
@@ -50,8 +50,23 @@ export interface ConnectionManagerOptions {
    * @default 60000
    */
   detachGraceMs?: number | undefined;
+  /**
+   * Which attachments a question may have, told to every client: what an `AgentExecutor` says.
+   * @default none
+   */
+  attachments?: AttachmentLimits | undefined;
   /** @default silent */
   logger?: Logger | undefined;
+}
+
+/** Which attachments a question may have. */
+export interface AttachmentLimits {
+  readonly mediaTypes: readonly string[];
+  /** Of one. */
+  readonly maxBytes: number;
+  readonly maxCount: number;
+  /** Whether an address may stand in place of the bytes. */
+  readonly urls: boolean;
 }
 
 /** Events of a {@link ConnectionManager}. */
@@ -85,7 +100,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   readonly epoch: string;
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #heartbeat: Heartbeat;
-  readonly #limits: { message_bytes: number; runs: number; heartbeat_seconds: number; detach_seconds: number };
+  readonly #limits: ServerMessageOf<'connected'>['limits'];
   #reserved = 0;
   #totalConnections = 0;
   #totalMessages = 0;
@@ -107,6 +122,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       runs: checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true }),
       heartbeat_seconds: heartbeatIntervalMs / 1000,
       detach_seconds: detachGraceMs / 1000,
+      attachments: attachmentLimits(options.attachments),
     };
     this.#heartbeat = new Heartbeat({
       intervalMs: heartbeatIntervalMs,
@@ -227,4 +243,10 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
     }
   }
+}
+
+function attachmentLimits(limits: AttachmentLimits | undefined): ServerMessageOf<'connected'>['limits']['attachments'] {
+  if (limits === undefined) return undefined;
+  const { mediaTypes, maxBytes, maxCount, urls } = limits;
+  return { media_types: [...mediaTypes], max_bytes: maxBytes, max_count: maxCount, urls };
 }

@@ -1,7 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { LlmMessage } from '../agent/llm-provider.js';
+import type { LlmAttachmentType, LlmMessage } from '../agent/llm-provider.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import type { ConversationKey, ConversationMessage, ConversationStore } from './conversation-store.js';
+import type { QueryAttachment } from '../protocol/client-messages.js';
+import type { FinishReason, Usage } from '../protocol/server-messages.js';
+import { AttachmentLoader, toStored } from './attachments.js';
+import type {
+  AttachmentInfo,
+  ConversationKey,
+  ConversationMessage,
+  ConversationStore,
+  MessageError,
+} from './conversation-store.js';
+import { isSaid, toLlmMessage, type AnswerMessage } from './message-forms.js';
+import { titleOf } from './title.js';
 
 /** Messages of a conversation a model is asked with at most; what fits its context is less. */
 const MAX_HISTORY = 1_000;
@@ -11,107 +22,150 @@ const MAX_HISTORY_LENGTH = 4_000_000;
 /** A question as a conversation takes it. */
 export interface Question {
   readonly query: string;
-  /** The message it replaces, with all after it. */
+  /** Where it is absent and a question is replaced: those of that question. */
+  readonly attachments?: readonly QueryAttachment[] | undefined;
+  /** The message beside which it begins a branch. */
   readonly replaceFrom?: string | undefined;
 }
 
-/** The part of a conversation that one run adds. */
+/** Where in its conversation a turn is: plain data, so that it can be written down before a wait. */
+export interface TurnPlace {
+  readonly questionId: string;
+  /** Of the first message of the answer. */
+  readonly answerId: string;
+  /** Whether the question was there already, and is answered anew. */
+  readonly isAnew: boolean;
+}
+
+/** How a turn ends. */
+export interface TurnEnd {
+  /** Why the answer is not whole. */
+  readonly status?: ConversationMessage['status'];
+  readonly error?: MessageError | undefined;
+  readonly finishReason?: FinishReason | undefined;
+  /** What all of it cost. */
+  readonly usage?: Usage | undefined;
+}
+
+/** Where a question goes. */
+interface Spot {
+  /** The message it follows; `undefined` for none. */
+  readonly parentId: string | undefined;
+  /** The question that is answered anew, and not asked again. */
+  readonly anew?: ConversationMessage;
+  /** What the question takes over where it brings none. */
+  readonly attachments?: readonly AttachmentInfo[] | undefined;
+}
+
+/** The part of a conversation that one run adds: a question, which may be there already, and its answer. */
 export class ConversationTurn {
   readonly #store: ConversationStore;
   readonly #key: ConversationKey;
   readonly #runId: string;
+  #place: TurnPlace | undefined;
 
-  constructor(store: ConversationStore, key: ConversationKey, runId: string) {
+  /** @param place - of a turn that goes on after a restart */
+  constructor(store: ConversationStore, key: ConversationKey, runId: string, place?: TurnPlace) {
     this.#store = store;
     this.#key = key;
     this.#runId = runId;
+    this.#place = place;
+  }
+
+  /** `undefined` before the question was recorded. */
+  get place(): TurnPlace | undefined {
+    return this.#place;
   }
 
   /**
-   * What was said before, and records the question.
+   * Records the question. Returns the chat a model is asked with, the question last.
+   * @param accepts - the kinds of attachments the model takes
    * @throws AgentSocketError `message_not_found`
    */
-  async ask({ query, replaceFrom }: Question, signal: AbortSignal): Promise<LlmMessage[]> {
-    // Nothing is waited for where nothing has to be: the question is then committed with the first message of the run.
-    let isAnswer = false;
-    if (replaceFrom !== undefined) {
-      const truncated = this.#store.truncate(this.#key, replaceFrom);
-      const replaced = truncated instanceof Promise ? await truncated : truncated;
-      if (replaced === undefined) {
-        throw new AgentSocketError('message_not_found', 'The conversation has no message with this id');
-      }
-      isAnswer = replaced.role !== 'user';
-    }
-    const read = this.#store.read(this.#key, { limit: MAX_HISTORY, maxLength: MAX_HISTORY_LENGTH });
-    const { items } = read instanceof Promise ? await read : read;
+  async ask(
+    question: Question,
+    accepts: readonly LlmAttachmentType[],
+    signal: AbortSignal,
+  ): Promise<readonly LlmMessage[]> {
+    const { query, attachments, replaceFrom } = question;
+    const spot = replaceFrom === undefined ? undefined : await this.#spotOf(replaceFrom, question);
+    const isFirst = spot !== undefined && spot.parentId === undefined;
+    const items = isFirst ? [] : await this.#read(spot?.parentId);
+    const given = attachments === undefined ? { infos: spot?.attachments ?? [], contents: [] } : toStored(attachments);
+    const asked: ConversationMessage = spot?.anew ?? {
+      ...this.#stamp(randomUUID(), spot === undefined ? items.at(-1)?.id : spot.parentId),
+      role: 'user',
+      content: query,
+      ...(given.infos.length > 0 && { attachments: given.infos }),
+    };
     // A run that ended meanwhile adds nothing: it is the turn of the next.
     signal.throwIfAborted();
-    const last = items.findLastIndex(({ role }) => role === 'user');
-    // An answer is made anew: its question stands there already, and the tool calls that led to it go with it.
-    if (isAnswer && items[last]?.content === query) {
-      const step = items[last + 1];
-      if (step !== undefined) await this.#store.truncate(this.#key, step.id);
-      return items.slice(0, last).map(toLlmMessage);
+    if (spot?.anew === undefined) {
+      await this.#store.append(this.#key, [asked], given.contents);
+      if (items.length === 0) await this.#name(query, signal);
     }
-    // Where the result of a tool was replaced, the calls it belonged to have lost an answer, and no model takes them.
-    const cut = firstUnanswered(items);
-    const kept = items.slice(0, cut);
-    const unanswered = items[cut];
-    if (unanswered !== undefined) {
-      await this.#store.truncate(this.#key, unanswered.id);
-      signal.throwIfAborted();
+    this.#place = { questionId: asked.id, answerId: randomUUID(), isAnew: spot?.anew !== undefined };
+    const loader = new AttachmentLoader(this.#store, this.#key, accepts);
+    const chat: LlmMessage[] = [];
+    // From the newest on, since there is room for so many attachments.
+    for (const message of [...items, asked].reverse()) {
+      const loaded = message.attachments === undefined ? undefined : await loader.load(message.attachments);
+      chat.push(toLlmMessage(message, loaded));
     }
-    this.add([{ role: 'user', content: query }]);
-    if (kept.length === 0) await this.#name(query, signal);
-    return kept.map(toLlmMessage);
+    signal.throwIfAborted();
+    return chat.reverse();
+  }
+
+  /**
+   * Records the answer as far as there is one. Where a question is answered anew and not a word was said, the answer it
+   * had stays selected.
+   */
+  add(messages: readonly LlmMessage[], end: TurnEnd): void | Promise<void> {
+    const place = this.#place;
+    if (place === undefined) return undefined;
+    const said = messages.filter(
+      (message): message is AnswerMessage => message.role !== 'system' && message.role !== 'user',
+    );
+    if (place.isAnew && end.status !== undefined && !said.some(isSaid)) return undefined;
+    // There is always one to say how it ended.
+    if (said.at(-1)?.role !== 'assistant') said.push({ role: 'assistant', content: '' });
+    let parentId = place.questionId;
+    const stored = said.map((message, index): ConversationMessage => {
+      const stamp = this.#stamp(index === 0 ? place.answerId : randomUUID(), parentId);
+      parentId = stamp.id;
+      return { ...message, ...stamp, ...(index === said.length - 1 && end) };
+    });
+    return this.#store.append(this.#key, stored);
+  }
+
+  async #read(leaf: string | undefined): Promise<readonly ConversationMessage[]> {
+    const { items } = await this.#store.read(this.#key, { limit: MAX_HISTORY, maxLength: MAX_HISTORY_LENGTH, leaf });
+    return items;
+  }
+
+  async #spotOf(id: string, { query, attachments }: Question): Promise<Spot> {
+    const replaced = await this.#store.message(this.#key, id);
+    if (replaced === undefined) {
+      throw new AgentSocketError('message_not_found', 'The conversation has no message with this id');
+    }
+    let question: ConversationMessage | undefined = replaced;
+    while (question !== undefined && question.role !== 'user') {
+      question = question.parentId === undefined ? undefined : await this.#store.message(this.#key, question.parentId);
+    }
+    // The same again, with nothing else: the question stands there already.
+    if (question?.content === query && attachments === undefined)
+      return { parentId: question.parentId, anew: question };
+    return { parentId: replaced.parentId, attachments: replaced.attachments };
+  }
+
+  #stamp(id: string, parentId: string | undefined) {
+    return { id, ...(parentId !== undefined && { parentId }), runId: this.#runId, createdAt: Date.now() };
   }
 
   /** A conversation that nobody has named is called by its first question. */
   async #name(query: string, signal: AbortSignal): Promise<void> {
     const info = await this.#store.find(this.#key);
     signal.throwIfAborted();
-    if (info?.title === undefined) this.#store.update(this.#key, { title: titleOf(query) });
-  }
-
-  /** Records messages; the last answer may not be whole. */
-  add(messages: readonly LlmMessage[], status?: ConversationMessage['status']): void {
-    const createdAt = Date.now();
-    const stored = messages.flatMap((message, index): ConversationMessage[] => {
-      const added = { id: randomUUID(), runId: this.#runId, createdAt };
-      if (message.role === 'system') return [];
-      if (message.role === 'assistant' && status !== undefined && index === messages.length - 1) {
-        return [{ ...message, ...added, status }];
-      }
-      if (message.role === 'tool' || message.role === 'assistant') return [{ ...message, ...added }];
-      return [{ role: 'user', content: message.content, ...added }];
-    });
-    if (stored.length > 0) this.#store.append(this.#key, stored);
-  }
-}
-
-/** The index of the last step whose tool calls are not all answered; the length where there is none. */
-function firstUnanswered(items: readonly ConversationMessage[]): number {
-  const step = items.findLastIndex(({ toolCalls = [] }) => toolCalls.length > 0);
-  const { toolCalls = [] } = items[step] ?? {};
-  const answered = new Set(items.slice(step + 1).map(({ toolCallId }) => toolCallId));
-  return toolCalls.every(({ id }) => answered.has(id)) ? items.length : step;
-}
-
-/** Characters of a question that make a title. */
-const TITLE_LENGTH = 80;
-
-function titleOf(query: string): string {
-  const characters = Array.from(query.slice(0, 1_000).trim().replaceAll(/\s+/g, ' '));
-  return characters.length <= TITLE_LENGTH ? characters.join('') : `${characters.slice(0, TITLE_LENGTH - 1).join('')}…`;
-}
-
-function toLlmMessage({ role, content, toolCalls, toolCallId = '', toolName = '' }: ConversationMessage): LlmMessage {
-  switch (role) {
-    case 'user':
-      return { role, content };
-    case 'assistant':
-      return { role, content, ...(toolCalls !== undefined && { toolCalls }) };
-    case 'tool':
-      return { role, content, toolCallId, toolName };
+    if (info?.title === undefined) await this.#store.update(this.#key, { title: titleOf(query) });
   }
 }

@@ -1,5 +1,7 @@
 import { checkNumber } from '../errors/check-number.js';
 import type {
+  AttachmentBytes,
+  BranchMessage,
   ConversationChange,
   ConversationInfo,
   ConversationKey,
@@ -10,7 +12,7 @@ import type {
   PageRequest,
 } from './conversation-store.js';
 import { pageBefore } from './page-before.js';
-import { pageOfMessages } from './page-of-messages.js';
+import { pageOfMessages, siblingsOf } from './page-of-messages.js';
 
 /** What {@link MemoryConversationStore} takes. */
 export interface MemoryConversationStoreOptions {
@@ -28,6 +30,13 @@ export interface MemoryConversationStoreOptions {
 const CONVERSATION_BYTES = 600;
 const MESSAGE_BYTES = 400;
 
+/** A message in the tree. */
+interface Node {
+  readonly message: ConversationMessage;
+  readonly parent: Node | undefined;
+  readonly children: Node[];
+}
+
 /** A conversation in memory. */
 class Conversation {
   readonly key: ConversationKey;
@@ -36,7 +45,13 @@ class Conversation {
   title: string | undefined;
   /** As JSON: as objects it could take twenty times the memory. */
   metadata: string | undefined;
-  messages: ConversationMessage[] = [];
+  /** By id, in the order they were added. */
+  readonly messages = new Map<string, Node>();
+  /** Those without a parent. */
+  readonly roots: Node[] = [];
+  /** The last message of the branch that is selected. */
+  leaf: Node | undefined;
+  readonly attachments = new Map<string, Uint8Array>();
   bytes = CONVERSATION_BYTES;
 
   constructor(key: ConversationKey, createdAt: number) {
@@ -51,7 +66,7 @@ class Conversation {
       id: key.id,
       ...(title !== undefined && { title }),
       ...(metadata !== undefined && { metadata: JSON.parse(metadata) as Readonly<Record<string, unknown>> }),
-      messages: messages.length,
+      messages: messages.size,
       createdAt,
       updatedAt,
     };
@@ -74,29 +89,46 @@ export class MemoryConversationStore implements ConversationStore {
     this.#clock = clock;
   }
 
-  append(key: ConversationKey, messages: readonly ConversationMessage[]): void {
+  append(
+    key: ConversationKey,
+    messages: readonly ConversationMessage[],
+    attachments: readonly AttachmentBytes[] = [],
+  ): void {
     const conversation = this.#write(key);
-    for (const message of messages) conversation.messages.push(message);
-    this.#charge(
-      conversation,
-      messages.reduce((sum, message) => sum + bytesOf(message), 0),
-    );
+    let bytes = 0;
+    for (const message of messages) {
+      addTo(conversation, message);
+      bytes += bytesOf(message);
+    }
+    for (const { id, bytes: content } of attachments) {
+      // A view of a larger buffer would hold on to all of it.
+      conversation.attachments.set(id, content.slice());
+      bytes += content.length;
+    }
+    this.#charge(conversation, bytes);
   }
 
-  read(key: ConversationKey, page: MessagePageRequest): Page<ConversationMessage> {
+  read(key: ConversationKey, page: MessagePageRequest): Page<BranchMessage> {
     const conversation = this.#get(key);
-    if (conversation !== undefined) this.#use(conversation);
-    return pageOfMessages(newestFirst(conversation?.messages ?? [], page.before), page);
+    if (conversation === undefined) return { items: [], hasMore: false };
+    this.#use(conversation);
+    return pageOfMessages(newestFirst(conversation, page), page);
   }
 
-  truncate(key: ConversationKey, from: string): ConversationMessage | undefined {
-    const found = this.#get(key);
-    const start = found?.messages.findIndex(({ id }) => id === from) ?? -1;
-    if (found === undefined || start < 0) return undefined;
-    const removed = found.messages.splice(start);
-    const conversation = this.#write(key);
-    this.#charge(conversation, -removed.reduce((sum, message) => sum + bytesOf(message), 0));
-    return removed[0];
+  message(key: ConversationKey, id: string): ConversationMessage | undefined {
+    return this.#get(key)?.messages.get(id)?.message;
+  }
+
+  select(key: ConversationKey, id: string): string | undefined {
+    let leaf = this.#get(key)?.messages.get(id);
+    if (leaf === undefined) return undefined;
+    for (let child: Node | undefined = leaf; child !== undefined; child = child.children.at(-1)) leaf = child;
+    this.#write(key).leaf = leaf;
+    return leaf.message.id;
+  }
+
+  attachment(key: ConversationKey, id: string): Uint8Array | undefined {
+    return this.#get(key)?.attachments.get(id);
   }
 
   find(key: ConversationKey): ConversationInfo | undefined {
@@ -167,20 +199,45 @@ export class MemoryConversationStore implements ConversationStore {
   }
 }
 
-/** The messages before the one with the id `before`. */
-function* newestFirst(messages: readonly ConversationMessage[], before: string | undefined) {
-  const end = before === undefined ? messages.length : messages.findLastIndex(({ id }) => id === before);
-  for (let index = end - 1; index >= 0; index--) {
-    const message = messages[index];
-    if (message !== undefined) yield message;
+function addTo(conversation: Conversation, message: ConversationMessage): void {
+  const { messages, roots } = conversation;
+  const parent = message.parentId === undefined ? undefined : messages.get(message.parentId);
+  const node: Node = { message, parent, children: [] };
+  (parent?.children ?? roots).push(node);
+  messages.set(message.id, node);
+  conversation.leaf = node;
+}
+
+/** The messages of a branch, upwards. */
+function* newestFirst(
+  { messages, roots, leaf: selected }: Conversation,
+  { leaf, before, siblings = false }: MessagePageRequest,
+): Generator<BranchMessage> {
+  const last = leaf === undefined ? selected : messages.get(leaf);
+  const first = before === undefined ? last : messages.get(before)?.parent;
+  for (let node = first; node !== undefined; node = node.parent) {
+    const { message, parent } = node;
+    if (!siblings) yield message;
+    else {
+      const ids = (parent?.children ?? roots).map((sibling) => sibling.message.id);
+      yield { ...message, ...siblingsOf(message.id, ids) };
+    }
   }
 }
 
-function bytesOf({ content, toolCalls = [] }: ConversationMessage): number {
+function bytesOf({ content, reasoning = '', data, providerData, toolCalls = [] }: ConversationMessage): number {
   return toolCalls.reduce(
-    (sum, call) => sum + MESSAGE_BYTES + Buffer.byteLength(call.arguments),
-    MESSAGE_BYTES + Buffer.byteLength(content),
+    (sum, call) => sum + MESSAGE_BYTES + Buffer.byteLength(call.arguments) + jsonBytes(call.providerData),
+    MESSAGE_BYTES +
+      Buffer.byteLength(content) +
+      Buffer.byteLength(reasoning) +
+      jsonBytes(data) +
+      jsonBytes(providerData),
   );
+}
+
+function jsonBytes(value: unknown): number {
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
 }
 
 function sizeOf({ title = '', metadata = '' }: Conversation): number {

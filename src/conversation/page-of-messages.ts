@@ -1,14 +1,15 @@
-import type { ConversationMessage, MessagePageRequest, Page } from './conversation-store.js';
+import { LIMITS } from '../protocol/version.js';
+import type { BranchMessage, ConversationMessage, MessagePageRequest, Page } from './conversation-store.js';
 
 /**
  * A page of messages, taken one by one from `newestFirst`, so that a conversation of any size costs no more memory than
  * the page.
  */
-export function pageOfMessages(
-  newestFirst: Iterable<ConversationMessage>,
+export function pageOfMessages<T extends ConversationMessage>(
+  newestFirst: Iterable<T>,
   { limit, maxLength = Infinity }: MessagePageRequest,
-): Page<ConversationMessage> {
-  const items: ConversationMessage[] = [];
+): Page<T> {
+  const items: T[] = [];
   let length = 0;
   for (const message of newestFirst) {
     length += lengthOf(message);
@@ -19,6 +20,19 @@ export function pageOfMessages(
   return { items: items.reverse(), hasMore: false };
 }
 
-function lengthOf({ content, toolCalls = [] }: ConversationMessage): number {
-  return toolCalls.reduce((sum, call) => sum + call.arguments.length, content.length);
+/** What a message says of its siblings, itself among them: nothing where it has no other. */
+export function siblingsOf(id: string, ids: readonly string[]): Pick<BranchMessage, 'siblings' | 'index'> {
+  if (ids.length < 2) return {};
+  const index = ids.indexOf(id);
+  const from = Math.max(0, Math.min(index - LIMITS.siblings / 2, ids.length - LIMITS.siblings));
+  return { siblings: ids.slice(from, from + LIMITS.siblings), index };
+}
+
+function lengthOf({ content, reasoning = '', data, toolCalls = [], providerData }: ConversationMessage): number {
+  const fixed = content.length + reasoning.length + jsonLength(data) + jsonLength(providerData);
+  return toolCalls.reduce((sum, call) => sum + call.arguments.length + jsonLength(call.providerData), fixed);
+}
+
+function jsonLength(value: unknown): number {
+  return value === undefined ? 0 : JSON.stringify(value).length;
 }

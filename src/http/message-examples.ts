@@ -29,6 +29,18 @@ export const clientExamples: { readonly [T in ClientMessageType]: Extract<Client
   approval: { type: 'approval', run_id, tool_call_id, approved: false, reason: 'Wrong customer', request_id },
   watch: { type: 'watch', conversation_id, active: true, request_id },
   history: { type: 'history', conversation_id, limit: 20, before: '0197a3c4-52be-7c11-9d0e-3f2a6b7c8d9e', request_id },
+  select_branch: {
+    type: 'select_branch',
+    conversation_id,
+    message_id: '0197a3c4-52be-7c11-9d0e-3f2a6b7c8d9e',
+    request_id,
+  },
+  attachment: {
+    type: 'attachment',
+    conversation_id,
+    attachment_id: '0197a3c4-52bc-7d3e-a1b2-c3d4e5f60718',
+    request_id,
+  },
   list_conversations: { type: 'list_conversations', limit: 20, request_id },
   update_conversation: {
     type: 'update_conversation',
@@ -131,6 +143,15 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
     run_id,
     seq: 4,
   },
+  stream_data: {
+    type: 'stream_data',
+    tool_call_id,
+    tool_name: 'search',
+    data: { found: 12 },
+    timestamp,
+    run_id,
+    seq: 4,
+  },
   approval_request: {
     type: 'approval_request',
     tool_call_id,
@@ -180,6 +201,21 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
       },
     ],
     has_more: false,
+    request_id,
+  },
+  branch_selected: {
+    type: 'branch_selected',
+    timestamp,
+    conversation_id,
+    message_id: '0197a3c4-52be-7c11-9d0e-3f2a6b7c8d9e',
+    request_id,
+  },
+  attachment: {
+    type: 'attachment',
+    timestamp,
+    conversation_id,
+    attachment_id: '0197a3c4-52bc-7d3e-a1b2-c3d4e5f60718',
+    data: 'iVBORw0KGgo=',
     request_id,
   },
   conversations: {

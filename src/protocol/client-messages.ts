@@ -32,8 +32,34 @@ const onDisconnect = z
 const anyRunId = uuid.describe('The run.');
 const limit = z.int().min(1).max(LIMITS.pageSize).describe('How many at most; 50 without it.');
 
+const attachment = z
+  .object({
+    type: z.enum(['image', 'file']).describe('What a model is given it as.'),
+    media_type: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.+-]{0,62}\/[a-z0-9][a-z0-9.+-]{0,62}$/, {
+        error: 'must be a media type such as image/png',
+      })
+      .describe('Its media type.'),
+    name: z.string().min(1).max(LIMITS.attachmentNameLength).optional().describe('The name of the file.'),
+    data: z.base64().optional().describe('Its bytes.'),
+    url: z
+      .url({ protocol: /^https$/ })
+      .max(LIMITS.urlLength)
+      .optional()
+      .describe('Where the server of the model fetches it; this server never does.'),
+  })
+  .refine(({ data, url }) => (data === undefined) !== (url === undefined), { error: 'needs either data or url' });
+
 const queryFields = {
   query,
+  attachments: z
+    .array(attachment)
+    .max(LIMITS.attachments)
+    .optional()
+    .describe(
+      'Images and files that belong to the question. Where `replace_from` names a question and this is absent, those of that question.',
+    ),
   request_id: requestId.optional(),
   run_id: runId.optional(),
   conversation_id: conversationId
@@ -46,7 +72,9 @@ const queryFields = {
     .min(1)
     .max(LIMITS.idLength)
     .optional()
-    .describe('A message of the conversation: it and all after it are replaced by this question and its answer.'),
+    .describe(
+      'A message of the conversation. A question: this one is asked in its place, in a branch beside it. An answer: it is given anew, in a branch beside it, where the query is the same. The other branch stays.',
+    ),
   when_busy: z
     .enum(['enqueue', 'reject', 'interrupt'])
     .optional()
@@ -137,6 +165,22 @@ export const clientMessages = {
       request_id: requestId.optional(),
     })
     .describe('What was said in a conversation, the newest messages first to come. Answered by `history`.'),
+  select_branch: z
+    .object({
+      type: z.literal('select_branch'),
+      conversation_id: conversationId,
+      message_id: z.string().min(1).max(LIMITS.idLength).describe('A message of the branch.'),
+      request_id: requestId.optional(),
+    })
+    .describe('Goes on in another branch of a conversation. Answered by `branch_selected`.'),
+  attachment: z
+    .object({
+      type: z.literal('attachment'),
+      conversation_id: conversationId,
+      attachment_id: z.string().min(1).max(LIMITS.idLength).describe('The attachment, as `history` names it.'),
+      request_id: requestId.optional(),
+    })
+    .describe('Fetches an attachment. Answered by `attachment`.'),
   list_conversations: z
     .object({
       type: z.literal('list_conversations'),
@@ -186,6 +230,8 @@ export type ClientMessageOf<T extends ClientMessageType> = z.output<(typeof clie
 export type ClientMessage = { [T in ClientMessageType]: ClientMessageOf<T> }[ClientMessageType];
 /** Any client message, as a client writes it. */
 export type ClientMessageInput = { [T in ClientMessageType]: z.input<(typeof clientMessages)[T]> }[ClientMessageType];
+/** An image or a file of a question. */
+export type QueryAttachment = z.output<typeof attachment>;
 /** A message that asks for a run. */
 export type RunRequest =
   ClientMessageOf<'agent_query'> | ClientMessageOf<'streaming_query'> | ClientMessageOf<'tool_call'>;

@@ -44,6 +44,11 @@ export const ERROR_CODES = {
   },
   approval_not_found: { retryable: false, meaning: 'The run asked for no approval of this call.' },
   message_not_found: { retryable: false, meaning: 'The conversation has no message with this id.' },
+  attachment_not_found: { retryable: false, meaning: 'The conversation has no attachment with this id.' },
+  unsupported_content: {
+    retryable: false,
+    meaning: 'The server or its model does not take such an attachment, or so much of them.',
+  },
   conversation_busy: { retryable: true, meaning: 'The conversation has a run in progress.' },
   rate_limited: { retryable: true, meaning: 'Too many messages, or too many that wait for their answers.' },
   unauthorized: { retryable: false, meaning: 'The client did not say who it is, or its proof does not hold.' },

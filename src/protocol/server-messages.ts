@@ -18,6 +18,8 @@ const usage = z
     input_tokens: z.int().min(0),
     output_tokens: z.int().min(0),
     estimated: z.literal(true).optional().describe('Present where the provider did not tell and the server estimated.'),
+    cached_input_tokens: z.int().min(0).optional().describe('Of the input tokens, those the provider had cached.'),
+    reasoning_tokens: z.int().min(0).optional().describe('Of the output tokens, those that were reasoning.'),
   })
   .describe('What the run cost.');
 const runState = z.enum([
@@ -41,6 +43,18 @@ const conversationTitle = z
   .string()
   .describe('Its title: the beginning of the first question where nobody gave it one.');
 const metadata = z.record(z.string(), z.unknown()).describe('What clients keep with it.');
+const questionId = z.string().describe('The question, as the conversation keeps it.');
+const answerId = z.string().describe('The first message of the answer, as the conversation will keep it.');
+const toolError = z.object({ code: errorCode, error: z.string() });
+/** An attachment without its bytes. */
+const attachmentInfo = z.object({
+  attachment_id: z.string().optional().describe('For `attachment`; absent where it is not kept here.'),
+  type: z.enum(['image', 'file']),
+  media_type: z.string(),
+  name: z.string().optional(),
+  bytes: z.int().min(0).optional(),
+  url: z.string().optional(),
+});
 /** What an `agent_query` had of its answer when it ended early. */
 const partialContent = z.string().describe('What there was of the answer to an `agent_query`.');
 
@@ -68,9 +82,12 @@ export const serverMessages = {
           runs: z.int(),
           heartbeat_seconds: z.number(),
           detach_seconds: z.number(),
+          attachments: z
+            .object({ media_types: z.array(z.string()), max_bytes: z.int(), max_count: z.int(), urls: z.boolean() })
+            .optional(),
         })
         .describe(
-          'Bytes in a message, runs in progress on one connection, how often silence is answered by a ping, and how long a run goes on without a reader.',
+          'Bytes in a message, runs in progress on one connection, how often silence is answered by a ping, how long a run goes on without a reader, and which attachments a question may have, where it may have any.',
         ),
     })
     .describe('The first message of a connection.'),
@@ -149,6 +166,8 @@ export const serverMessages = {
       run_id: runId,
       kind: runKind,
       query: z.string().describe('The question.'),
+      attachments: z.array(attachmentInfo).optional().describe('What came with it.'),
+      replace_from: z.string().optional().describe('The message it begins a branch beside.'),
       state: runState.describe('Where the run stands.'),
     })
     .describe(
@@ -159,6 +178,8 @@ export const serverMessages = {
       type: z.literal('status'),
       status: z.literal('processing').describe('What is going on.'),
       timestamp,
+      question_id: questionId.optional(),
+      answer_id: answerId.optional(),
       ...inRun,
     })
     .describe('An `agent_query` is being worked on.'),
@@ -181,6 +202,8 @@ export const serverMessages = {
       vendor: z.string().optional().describe('Who answers.'),
       model: z.string().optional().describe('The model that answers.'),
       conversation_id: conversationId.optional(),
+      question_id: questionId.optional(),
+      answer_id: answerId.optional(),
       ...inRun,
     })
     .describe('The answer to a `streaming_query` begins.'),
@@ -218,11 +241,21 @@ export const serverMessages = {
       tool_call_id: toolCallId,
       tool_name: z.string().describe('The tool.'),
       result: z.unknown().optional().describe('What the tool returned.'),
-      error: z.object({ code: errorCode, error: z.string() }).optional().describe('Why it has no result.'),
+      error: toolError.optional().describe('Why it has no result.'),
       timestamp,
       ...inRun,
     })
     .describe('The tool answered: `result` or `error`. Only for clients that negotiated the subprotocol.'),
+  stream_data: z
+    .object({
+      type: z.literal('stream_data'),
+      tool_call_id: toolCallId,
+      tool_name: z.string().describe('The tool.'),
+      data: z.unknown().describe('Whatever the tool reports: its progress, a table, a chart.'),
+      timestamp,
+      ...inRun,
+    })
+    .describe('A tool that is at work reports. Only for clients that negotiated the subprotocol.'),
   approval_request: z
     .object({
       type: z.literal('approval_request'),
@@ -311,14 +344,27 @@ export const serverMessages = {
         .array(
           z.object({
             id: z.string().describe('The message, for `before` and `replace_from`.'),
+            parent_id: z.string().optional().describe('The message before it; absent for a first one.'),
+            siblings: z
+              .array(z.string())
+              .optional()
+              .describe('All messages in this place, itself among them, where there are several.'),
+            index: z.int().min(0).optional().describe('Its place among its siblings.'),
             role: z.enum(['user', 'assistant', 'tool']),
             content: z.string(),
+            reasoning: z.string().optional().describe('What the model thought aloud.'),
+            attachments: z.array(attachmentInfo).optional(),
             tool_calls: z
               .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), arguments: z.string() }))
               .optional(),
             tool_call_id: toolCallId.optional(),
             tool_name: z.string().optional(),
+            data: z.array(z.unknown()).optional().describe('What the tool reported.'),
             status: z.enum(['cancelled', 'failed', 'interrupted']).optional().describe('Why it is not whole.'),
+            error: toolError.optional().describe('Why the answer or the tool failed.'),
+            model: z.string().optional(),
+            finish_reason: finishReason.optional(),
+            usage: usage.optional(),
             run_id: runId.optional(),
             created_at: z.number().describe('Unix time in seconds.'),
           }),
@@ -328,6 +374,27 @@ export const serverMessages = {
       request_id: requestId.optional(),
     })
     .describe('The answer to `history`. Only for clients that negotiated the subprotocol.'),
+  branch_selected: z
+    .object({
+      type: z.literal('branch_selected'),
+      timestamp,
+      conversation_id: conversationId,
+      message_id: z.string().describe('The last message of the branch.'),
+      request_id: requestId.optional(),
+    })
+    .describe(
+      'The answer to `select_branch`, and told to everybody who watches the conversation. Only for clients that negotiated the subprotocol.',
+    ),
+  attachment: z
+    .object({
+      type: z.literal('attachment'),
+      timestamp,
+      conversation_id: conversationId,
+      attachment_id: z.string().describe('The attachment.'),
+      data: z.base64().describe('Its bytes.'),
+      request_id: requestId.optional(),
+    })
+    .describe('The answer to `attachment`. Only for clients that negotiated the subprotocol.'),
   conversations: z
     .object({
       type: z.literal('conversations'),

@@ -24,6 +24,16 @@ export const LIMITS = {
   metadataBytes: 4_096,
   /** Characters in the reason of an approval. */
   reasonLength: 1_000,
+  /** Attachments of one query, whatever the operator allows. */
+  attachments: 16,
+  /** Characters in the name of an attachment. */
+  attachmentNameLength: 255,
+  /** Characters in the address of an attachment. */
+  urlLength: 2_048,
+  /** Bytes of JSON in one `stream_data`. */
+  dataBytes: 65_536,
+  /** Siblings told of one message: the nearest to it. */
+  siblings: 100,
   /** Messages or conversations in one page. */
   pageSize: 200,
   /** UTF-8 bytes of text in one `stream_chunk` or `stream_reasoning`, live or replayed. */

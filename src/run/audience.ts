@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.js';
+import { attachmentToWire } from '../conversation/attachments.js';
 import { conversationKey } from '../conversation/conversation-store.js';
 import { Watchers } from '../conversation/watchers.js';
 import type { Logger } from '../logging/logger.js';
@@ -100,12 +101,17 @@ export class Audience {
     this.#watchers.remove(connection, conversationKey(connection.principal.id, conversationId));
   }
 
+  /** The connections that watch a conversation. */
+  watchersOf(owner: string, conversationId: string): Iterable<Connection> {
+    return [...this.#watchers.of(conversationKey(owner, conversationId))];
+  }
+
   /** Tells everybody who watches its conversation of a run, but for the one who asked for it. */
   announce(run: Run, asker: Connection): void {
     const { owner, conversationId } = run.meta;
     if (conversationId === undefined) return;
     const introduction = new Introduction(run);
-    for (const connection of [...this.#watchers.of(conversationKey(owner, conversationId))]) {
+    for (const connection of this.watchersOf(owner, conversationId)) {
       if (connection !== asker) this.introduce(connection, run, introduction);
     }
   }
@@ -141,6 +147,8 @@ class Introduction {
       run_id: id,
       kind,
       query: options.query ?? '',
+      attachments: options.attachments?.map(attachmentToWire),
+      replace_from: options.replaceFrom,
       state,
     });
     this.#encoded = new TextEncoder().encode(message);

@@ -1,22 +1,40 @@
 import { checkProvider } from '../agent/check-provider.js';
 import { fitContext, type FitContext } from '../agent/context-window.js';
-import type { LlmProvider } from '../agent/llm-provider.js';
+import type { Asker, LlmProvider } from '../agent/llm-provider.js';
+import type { Tool } from '../agent/tool.js';
 import type { ToolLedger } from '../agent/tool-ledger.js';
 import { ToolRegistry } from '../agent/tool-registry.js';
+import type { Principal } from '../connection/principal.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
 import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
 import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
 import { checkLogger, type Logger } from '../logging/logger.js';
+import { checkAttachmentOptions, type AttachmentOptions, type AttachmentRules } from './attachment-rules.js';
 import { checkClientChoices, type ClientChoices } from './client-choices.js';
 
+/** Something that depends on who asks. */
+export type OfAsker<T, P extends Principal = Principal, Metadata = unknown> = (
+  this: void,
+  asker: Asker<P, Metadata>,
+) => T | Promise<T>;
+
+/**
+ * The tools of the one who asks. Called when a query or a tool call arrives that names tools, and once when it starts.
+ * Where it throws, the request is answered with `internal_error`.
+ */
+export type ToolsOf<P extends Principal = Principal, Metadata = unknown> = (
+  this: void,
+  asker: Asker<P, Metadata>,
+) => ToolRegistry | Iterable<Tool>;
+
 /** What an `AgentExecutor` takes. */
-export interface AgentExecutorOptions {
+export interface AgentExecutorOptions<P extends Principal = Principal, Metadata = unknown> {
   /** The model behind the queries. */
   provider: LlmProvider;
-  /** The tools of the model and of `tool_call`. */
-  tools: ToolRegistry;
+  /** The tools of the model and of `tool_call`: the same for all, or those of the one who asks. */
+  tools: ToolRegistry | ToolsOf<P, Metadata>;
   /** Remembers which tool calls were started. */
   ledger: ToolLedger;
   /**
@@ -40,10 +58,22 @@ export interface AgentExecutorOptions {
    */
   approvalTimeoutMs?: number | undefined;
   /**
-   * What the model is told before the question.
+   * What the model is told before the question. A function is called once for every query, when it starts; where it throws
+   * or rejects, the run fails with `internal_error`.
    * @default none
    */
-  systemPrompt?: string | undefined;
+  systemPrompt?: string | OfAsker<string | undefined, P, Metadata> | undefined;
+  /**
+   * The model, where the query does not choose one. A function is called once for every query, when it starts; where it
+   * throws or rejects, the run fails with `internal_error`.
+   * @default that of the provider
+   */
+  model?: string | OfAsker<string | undefined, P, Metadata> | undefined;
+  /**
+   * What questions may bring along, where the provider accepts it; `false` for nothing.
+   * @default images and files as {@link AttachmentOptions} says
+   */
+  attachments?: AttachmentOptions | false | undefined;
   /**
    * What a query may choose for itself.
    * @default nothing
@@ -66,13 +96,16 @@ export interface AgentExecutorOptions {
 /** The options of an executor, checked, with their defaults. */
 export interface ExecutorSettings {
   readonly provider: LlmProvider;
-  readonly tools: ToolRegistry;
+  readonly tools: (asker: Asker) => ToolRegistry;
   readonly ledger: ToolLedger;
   readonly conversations: ConversationStore;
   readonly maxContextTokens: number;
   readonly fitContext: FitContext;
   readonly approvalTimeoutMs: number;
-  readonly systemPrompt: string;
+  readonly systemPrompt: OfAsker<string | undefined>;
+  readonly model: OfAsker<string | undefined>;
+  /** `undefined` where questions may bring nothing along. */
+  readonly attachments: AttachmentRules | undefined;
   readonly clientMayChoose: ClientChoices;
   readonly maxSteps: number;
   readonly maxToolResultBytes: number;
@@ -80,17 +113,23 @@ export interface ExecutorSettings {
 }
 
 /** @throws OptionError where an option breaks its rule. */
-export function checkExecutorOptions(options: AgentExecutorOptions): ExecutorSettings {
+export function checkExecutorOptions<P extends Principal, Metadata>(
+  options: AgentExecutorOptions<P, Metadata>,
+): ExecutorSettings {
   const { provider, tools, ledger, systemPrompt, clientMayChoose } = options;
   const { maxSteps = 8, maxToolResultBytes = 262_144 } = options;
   const { maxContextTokens = 32_000, approvalTimeoutMs = 300_000 } = options;
   checkProvider(provider);
-  if (!ToolRegistry.isInstance(tools)) throw new OptionError('tools', 'a ToolRegistry', tools);
+  if (!ToolRegistry.isInstance(tools) && typeof tools !== 'function') {
+    throw new OptionError('tools', 'a ToolRegistry or a function', tools);
+  }
   checkMethods('ledger', 'a ToolLedger, such as a MemoryToolLedger', ledger, ['begin', 'settle', 'forget']);
   checkNumber('maxSteps', maxSteps, { least: 1, integer: true });
   checkNumber('maxToolResultBytes', maxToolResultBytes, { least: 1 });
-  if (systemPrompt !== undefined && typeof systemPrompt !== 'string') {
-    throw new OptionError('systemPrompt', 'a string', systemPrompt);
+  for (const [name, value] of Object.entries({ systemPrompt, model: options.model })) {
+    if (value !== undefined && typeof value !== 'string' && typeof value !== 'function') {
+      throw new OptionError(name, 'a string or a function', value);
+    }
   }
   checkNumber('maxContextTokens', maxContextTokens, { least: 1 });
   checkNumber('approvalTimeoutMs', approvalTimeoutMs, { least: 1, most: MAX_DELAY_MS });
@@ -100,16 +139,30 @@ export function checkExecutorOptions(options: AgentExecutorOptions): ExecutorSet
   checkClientChoices(clientMayChoose);
   return {
     provider,
-    tools,
+    tools: typeof tools === 'function' ? (asker) => toRegistry(tools(asker as Asker<P, Metadata>)) : () => tools,
     ledger,
     conversations: options.conversations ?? new MemoryConversationStore(),
     maxContextTokens,
     fitContext: options.fitContext ?? fitContext,
     approvalTimeoutMs,
-    systemPrompt: systemPrompt ?? '',
+    systemPrompt: ofAsker(systemPrompt),
+    model: ofAsker(options.model),
+    attachments: options.attachments === false ? undefined : checkAttachmentOptions(options.attachments),
     clientMayChoose: clientMayChoose ?? {},
     maxSteps,
     maxToolResultBytes,
     logger: checkLogger(options.logger),
   };
+}
+
+/** A function in any case. */
+function ofAsker<P extends Principal, Metadata>(
+  value: string | OfAsker<string | undefined, P, Metadata> | undefined,
+): OfAsker<string | undefined> {
+  // Who asks is whoever the hooks of the same options made.
+  return typeof value === 'function' ? (asker) => value(asker as Asker<P, Metadata>) : () => value;
+}
+
+function toRegistry(tools: ToolRegistry | Iterable<Tool>): ToolRegistry {
+  return ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools);
 }

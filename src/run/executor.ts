@@ -1,57 +1,64 @@
-import { agentLoop, startAgent, type AgentDeps, type AgentState } from '../agent/agent-loop.js';
-import type { LlmMessage } from '../agent/llm-provider.js';
+import { agentLoop, startAgent, usageOf, type AgentDeps, type AgentState } from '../agent/agent-loop.js';
+import type { Asker, LlmMessage } from '../agent/llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
 import { turnMessages } from '../agent/turn-messages.js';
-import { ConversationTurn } from '../conversation/conversation-turn.js';
+import { ConversationTurn, type TurnPlace } from '../conversation/conversation-turn.js';
+import { recoverPlace } from './recover-place.js';
+import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js';
+import type { FinishReason } from '../protocol/server-messages.js';
 import { approvalGate } from './approval-gate.js';
-import type { ApprovalRecord } from './approvals.js';
+import { decodeCheckpoint, encodeCheckpoint } from './agent-checkpoint.js';
+import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
 import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
 import { cutOff, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
 import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
 import type { RunMessage } from './run-message.js';
+import { askerOf, messageError, questionOf, startOf, statusOf } from './query-forms.js';
 import { outcomeOf, StreamedOutput, toolResultMessage, WholeOutput } from './run-output.js';
 import type { Run } from './run.js';
 
-/** A run that waits for a person, as it is written down for a restart. */
-interface Checkpoint {
-  readonly request: RunRequest;
-  readonly agent?: AgentState;
-  readonly approvals: readonly ApprovalRecord[];
-}
-
 /** Answers queries with the agent loop and tool calls with the tools: the three kinds of run. */
-export class AgentExecutor implements RunExecutor {
+export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> implements RunExecutor {
   readonly #settings: ExecutorSettings;
 
   /** @throws OptionError where an option breaks its rule. */
-  constructor(options: AgentExecutorOptions) {
+  constructor(options: AgentExecutorOptions<P, Metadata>) {
     this.#settings = checkExecutorOptions(options);
   }
 
-  check(request: RunRequest): void {
-    if (request.type === 'tool_call') this.#checkTool(request.tool_name);
-    else {
-      checkChosen(request, this.#settings.clientMayChoose);
-      for (const name of request.tools ?? []) this.#checkTool(name);
-    }
+  /** Which attachments a question may have; `undefined` where it may have none. */
+  get attachments(): AttachmentRules | undefined {
+    const { attachments, provider } = this.#settings;
+    return attachments === undefined ? undefined : describeRules(attachments, provider.accepts ?? []);
+  }
+
+  check(request: RunRequest, asker: Asker): void {
+    if (request.type === 'tool_call') return this.#checkTools([request.tool_name], asker);
+    checkChosen(request, this.#settings.clientMayChoose);
+    this.#checkTools(request.tools ?? [], asker);
+    const { attachments: rules, provider } = this.#settings;
+    if (request.attachments === undefined || request.attachments.length === 0) return;
+    checkAttachments(request.attachments, rules ?? NO_ATTACHMENTS, provider.accepts ?? []);
   }
 
   execute(run: Run, request: RunRequest): Promise<RunMessage> {
     return request.type === 'tool_call' ? this.#callTool(run, request) : this.#answer(run, request);
   }
 
-  restore(run: Run, checkpoint: string): Promise<RunMessage> {
-    const { request, agent, approvals } = JSON.parse(checkpoint) as Checkpoint;
+  async restore(run: Run, checkpoint: string): Promise<RunMessage> {
+    const decoded = await decodeCheckpoint(checkpoint, this.#settings.conversations, run.meta.owner);
+    const { request, agent, approvals } = decoded;
     run.approvals.restore(approvals);
     if (request.type === 'tool_call') return this.#callTool(run, request);
     if (agent === undefined) throw new Error('The checkpoint of a query has no agent');
+    const turn = this.#turnOf(run, decoded.place ?? (await this.#placeOf(run)));
     // What was said before is stored already, but for the steps of this run.
     const question = agent.messages.findLastIndex(({ role }) => role === 'user');
-    return this.#ask(run, request, agent, { turn: this.#turnOf(run), from: question + 1 });
+    return this.#ask(run, request, agent, { turn, from: question + 1 });
   }
 
   async recover(run: Run, draft: string): Promise<void> {
@@ -74,9 +81,10 @@ export class AgentExecutor implements RunExecutor {
     }
     if (text !== '') messages.push({ role: 'assistant', content: text });
     const content = texts === undefined ? '' : text || ([...texts.values()].at(-1) ?? '');
+    const turn = this.#turnOf(run, await this.#placeOf(run));
     run.worker = {
-      end: () => {
-        this.#turnOf(run)?.add(messages, 'interrupted');
+      end: (state, error) => {
+        void turn?.add(messages, { status: statusOf(state), error: messageError(error) });
         this.#forget(run);
         return { content: content === '' ? undefined : content };
       },
@@ -104,37 +112,40 @@ export class AgentExecutor implements RunExecutor {
     }
   }
 
-  #checkTool(name: string): void {
-    if (this.#settings.tools.get(name) === undefined) {
-      throw new AgentSocketError('unknown_tool', `There is no tool ${JSON.stringify(name)}`);
+  #checkTools(names: readonly string[], asker: Asker): void {
+    if (names.length === 0) return;
+    const tools = this.#settings.tools(asker);
+    for (const name of names) {
+      if (tools.get(name) === undefined) {
+        throw new AgentSocketError('unknown_tool', `There is no tool ${JSON.stringify(name)}`);
+      }
     }
   }
 
   async #answer(run: Run, request: QueryRequest): Promise<RunMessage> {
-    const { provider, systemPrompt, fitContext, maxContextTokens } = this.#settings;
-    const { conversationId } = run.meta;
+    const { provider, fitContext, maxContextTokens } = this.#settings;
+    const { temperature, tools: toolNames } = request;
+    const asker = askerOf(run);
     const turn = this.#turnOf(run);
-    // Begun first, so that whoever has seen the run begin finds its question after a crash.
-    const asked = turn?.ask({ query: request.query, replaceFrom: request.replace_from }, run.signal);
-    // It is waited for below; until then its failure is nobody's.
-    asked?.catch(() => undefined);
-    run.message(
-      request.type === 'agent_query'
-        ? { type: 'status', status: 'processing' }
-        : {
-            type: 'stream_start',
-            vendor: provider.vendor,
-            model: request.model ?? provider.model,
-            conversation_id: conversationId,
-          },
-    );
-    let messages: readonly LlmMessage[] = [...((await asked) ?? []), { role: 'user', content: request.query }];
+    // Recorded first, so that whoever has seen the run begin finds its question after a crash.
+    const asked = turn === undefined ? [questionOf(request)] : await this.#askIn(turn, run, request);
+    const [model, systemPrompt = ''] = await Promise.all([
+      request.model ?? this.#settings.model(asker),
+      this.#settings.systemPrompt(asker),
+    ]);
+    run.signal.throwIfAborted();
+    run.message(startOf(run, request, { vendor: provider.vendor, model: model ?? provider.model, place: turn?.place }));
+    let messages = asked;
     if (systemPrompt !== '') messages = [{ role: 'system', content: systemPrompt }, ...messages];
     if (turn !== undefined) messages = await fitContext(messages, maxContextTokens);
-    const { model, temperature, tools: toolNames } = request;
     const agent = startAgent([...messages], { model, temperature, toolNames });
     run.signal.throwIfAborted();
     return this.#ask(run, request, agent, { turn, from: messages.length });
+  }
+
+  #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
+    const { query, attachments, replace_from: replaceFrom } = request;
+    return turn.ask({ query, attachments, replaceFrom }, this.#settings.provider.accepts ?? [], run.signal);
   }
 
   /** Asks the model, until it has answered. What `agent` holds from `from` on belongs to the turn. */
@@ -146,23 +157,31 @@ export class AgentExecutor implements RunExecutor {
   ): Promise<RunMessage> {
     const { provider, maxSteps } = this.#settings;
     const isWhole = request.type === 'agent_query';
+    const done: { reason?: FinishReason } = {};
     run.worker = {
-      end: (state) => {
-        turn?.add(turnMessages(agent, from), state === 'finished' ? undefined : state);
+      end: (state, error) => {
+        const [status, usage] = [statusOf(state), usageOf(agent)];
+        void turn?.add(turnMessages(agent, from), {
+          status,
+          error: messageError(error),
+          finishReason: done.reason,
+          usage,
+        });
         this.#forget(run);
         return outcomeOf(agent, state, isWhole);
       },
-      checkpoint: () => JSON.stringify({ request, agent, approvals: run.approvals.records } satisfies Checkpoint),
+      checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
     };
     const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run);
     const deps: AgentDeps = { provider, output, maxSteps, forTools: this.#toolDeps(run) };
     const reason = await this.#guard(run, () => agentLoop(agent, deps));
+    done.reason = reason;
     if (!isWhole) return { type: 'stream_end', finish_reason: reason, usage: agent.usage };
     return {
       type: 'agent_response',
       content: agent.content,
       vendor: provider.vendor,
-      model: request.model ?? provider.model,
+      model: agent.model ?? provider.model,
       conversation_id: run.meta.conversationId,
       finish_reason: reason,
       usage: agent.usage,
@@ -177,7 +196,7 @@ export class AgentExecutor implements RunExecutor {
         this.#forget(run);
         return {};
       },
-      checkpoint: () => JSON.stringify({ request, approvals: run.approvals.records } satisfies Checkpoint),
+      checkpoint: () => encodeCheckpoint({ request, approvals: run.approvals.records }),
     };
     const outcome = await runTool(call, this.#toolDeps(run));
     // A cancelled run ends with `cancelled`, which says nothing of a tool that may have taken effect.
@@ -186,18 +205,24 @@ export class AgentExecutor implements RunExecutor {
     throw outcome.error;
   }
 
-  #turnOf({ meta: { owner, id, conversationId } }: Run): ConversationTurn | undefined {
+  #turnOf({ meta: { owner, id, conversationId } }: Run, place?: TurnPlace): ConversationTurn | undefined {
     if (conversationId === undefined) return undefined;
-    return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id);
+    return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id, place);
+  }
+
+  /** Where in its conversation a run of an earlier process is. */
+  async #placeOf({ log, meta: { owner, id, conversationId } }: Run): Promise<TurnPlace | undefined> {
+    if (conversationId === undefined) return undefined;
+    return recoverPlace(this.#settings.conversations, { owner, id: conversationId }, id, log);
   }
 
   #toolDeps(run: Run): ToolDeps {
     const { tools, ledger, maxToolResultBytes, approvalTimeoutMs, logger } = this.#settings;
+    const asker = askerOf(run);
     return {
-      tools,
+      ...asker,
+      tools: tools(asker),
       ledger,
-      principal: run.principal,
-      runId: run.id,
       runKey: runKey(run.principal.id, run.id),
       signal: run.signal,
       maxResultBytes: maxToolResultBytes,

@@ -1,3 +1,4 @@
+import type { Asker } from '../agent/llm-provider.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import type { RunMessage } from './run-message.js';
 import type { Run } from './run.js';
@@ -5,7 +6,7 @@ import type { Run } from './run.js';
 /** Does the work of runs. */
 export interface RunExecutor {
   /** Refuses a request before it becomes a run, by throwing an `AgentSocketError`. */
-  check(request: RunRequest): void;
+  check(request: RunRequest, asker: Asker): void;
   /** Writes to the run and resolves to its terminal message; a rejection ends the run with an error. */
   execute(run: Run, request: RunRequest): Promise<RunMessage>;
   /**

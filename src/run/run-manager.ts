@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
+import type { AttachmentInfo } from '../conversation/conversation-store.js';
 import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
-import type { RunRequest } from '../protocol/client-messages.js';
+import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
 import type { Decision } from './approvals.js';
 import { Audience } from './audience.js';
 import { cancelRuns, type Cancellation } from './cancellation.js';
@@ -124,7 +125,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     const id = request.run_id ?? randomUUID();
     const known = this.get(principal, id);
     if (known !== undefined) return this.#repeat(connection, known, hashRequest(request));
-    this.#executor.check(request);
+    this.#executor.check(request, {
+      principal,
+      runId: id,
+      conversationId: 'conversation_id' in request ? request.conversation_id : undefined,
+      metadata: connection.metadata,
+    });
     if (this.#handover.isDraining) throw restarting();
     this.#audience.checkRoom(connection);
     const requestBytes = sizeOf(request);
@@ -151,8 +157,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     const run = new Run(meta, principal, claim.log, this, {
       onDisconnect: request.on_disconnect,
       canApprove: connection.negotiated,
-      query: 'query' in request ? request.query : undefined,
+      ...('query' in request && {
+        query: request.query,
+        attachments: request.attachments?.map(describeAttachment),
+        replaceFrom: request.replace_from,
+      }),
     });
+    run.metadata = connection.metadata;
     run.requestBytes = requestBytes;
     const begin = (): void => run.start(() => this.#executor.execute(run, request));
     this.#live.enter(run, before.length > 0 ? begin : undefined);
@@ -227,6 +238,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   /** The runs of a conversation in progress, in the order of their turns. */
   inProgress(owner: string, conversationId: string): readonly Run[] {
     return this.#live.ofConversation(owner, conversationId);
+  }
+
+  /** The connections that watch a conversation. */
+  watchersOf(owner: string, conversationId: string): Iterable<Connection> {
+    return this.#audience.watchersOf(owner, conversationId);
   }
 
   /** Ends {@link watch}; runs that are read already are read on. */
@@ -323,7 +339,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   }
 }
 
+function describeAttachment({ type, media_type: mediaType, name, data, url }: QueryAttachment): AttachmentInfo {
+  return { type, mediaType, name, bytes: data === undefined ? undefined : Buffer.byteLength(data, 'base64'), url };
+}
+
 /** Bytes of what a request holds: all other fields are short. */
 function sizeOf(request: RunRequest): number {
-  return Buffer.byteLength(request.type === 'tool_call' ? JSON.stringify(request.params) : request.query);
+  if (request.type === 'tool_call') return Buffer.byteLength(JSON.stringify(request.params));
+  const { query, attachments = [] } = request;
+  return attachments.reduce((sum, { data = '' }) => sum + data.length, Buffer.byteLength(query));
 }

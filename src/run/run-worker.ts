@@ -1,3 +1,4 @@
+import type { AttachmentInfo } from '../conversation/conversation-store.js';
 import type { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { CancelReason, Usage } from '../protocol/server-messages.js';
 import type { FinalState } from './run-state.js';
@@ -15,8 +16,9 @@ export interface RunWorker {
   /**
    * Called once, right before the last message is written: what it says of the run, and the place to write what
    * must be committed together with it.
+   * @param error - why it failed or was interrupted, as its readers are told
    */
-  end(state: FinalState): RunOutcome;
+  end(state: FinalState, error: AgentSocketError | undefined): RunOutcome;
   /** What it takes to go on after a restart: asked for before the run waits for a person. */
   checkpoint?(): string;
 }
@@ -29,6 +31,10 @@ export interface RunOptions {
   readonly canApprove?: boolean;
   /** The question, for those who watch the conversation. */
   readonly query?: string | undefined;
+  /** What came with the question, without the bytes. */
+  readonly attachments?: readonly AttachmentInfo[] | undefined;
+  /** The message the question begins a branch beside. */
+  readonly replaceFrom?: string | undefined;
 }
 
 /** A run that waits for a person, as it is written down for a restart. */

@@ -39,6 +39,8 @@ export class Run {
   usage: Usage | undefined;
   /** When it entered its state, on the same clock. */
   stateSince = this.startedAt;
+  /** What the embedder keeps with the connection that asked; `undefined` after a restart. */
+  metadata: unknown;
   /** Set by whoever does its work. */
   worker: RunWorker | undefined;
   /** Bytes of UTF-8 written. */
@@ -274,9 +276,10 @@ export class Run {
     const stop = this.#stop;
     const whole = terminal !== undefined && TERMINAL_TYPES.has(terminal.type) ? terminal : undefined;
     const state = stop?.state ?? (whole === undefined || whole.type === 'error' ? 'failed' : 'finished');
+    const failure = whole !== undefined && stop === undefined ? undefined : this.#failureOf(stop, error);
     let outcome: RunOutcome = {};
     try {
-      outcome = this.worker?.end(state) ?? {};
+      outcome = this.worker?.end(state, failure) ?? {};
     } catch (fault) {
       this.#owner.onFault(this, fault);
       // An answer that cannot be kept is not complete.
@@ -284,12 +287,18 @@ export class Run {
     }
     if (stop?.state === 'cancelled')
       return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', ...outcome };
-    if (stop?.state === 'interrupted') return this.#fail(interrupted(), outcome);
-    if (stop !== undefined) return this.#fail(stop.error, outcome);
-    if (whole !== undefined) return whole;
-    if (AgentSocketError.isInstance(error)) return this.#fail(error, outcome);
+    if (failure !== undefined) return this.#fail(failure, outcome);
+    return whole ?? this.#fail(serverFailed(error), outcome);
+  }
+
+  /** Why the run is over before its work was done; `undefined` where a client, the time or the like stopped it. */
+  #failureOf(stop: StopCause | undefined, error: unknown): AgentSocketError | undefined {
+    if (stop?.state === 'cancelled') return undefined;
+    if (stop?.state === 'interrupted') return interrupted();
+    if (stop !== undefined) return stop.error;
+    if (AgentSocketError.isInstance(error)) return error;
     this.#owner.onFault(this, error);
-    return this.#fail(serverFailed(error), outcome);
+    return serverFailed(error);
   }
 
   #fail(error: AgentSocketError, outcome: RunOutcome): RunMessage {

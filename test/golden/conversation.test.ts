@@ -30,7 +30,7 @@ describe('Frames of a query in a conversation', () => {
       ['{"type":"streaming_query","query":"q","conversation_id":"c","on_disconnect":"continue","when_busy":"enqueue"}'],
       [
         '{"type":"accepted","timestamp":T,"run_id":"uuid-1","state":"accepted"}',
-        '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","run_id":"uuid-1","seq":1}',
+        '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","question_id":"uuid-2","answer_id":"uuid-3","run_id":"uuid-1","seq":1}',
         '{"type":"stream_chunk","content":"Two","timestamp":T,"run_id":"uuid-1","seq":2}',
         '{"type":"stream_end","timestamp":T,"finish_reason":"stop","usage":{"input_tokens":7,"output_tokens":2},"run_id":"uuid-1","seq":3}',
       ],
@@ -43,7 +43,7 @@ describe('Frames of a query in a conversation', () => {
       ['{"type":"agent_query","query":"q","conversation_id":"c"}'],
       [
         '{"type":"accepted","timestamp":T,"run_id":"uuid-1","state":"accepted"}',
-        '{"type":"status","status":"processing","timestamp":T,"run_id":"uuid-1","seq":1}',
+        '{"type":"status","status":"processing","timestamp":T,"question_id":"uuid-2","answer_id":"uuid-3","run_id":"uuid-1","seq":1}',
         '{"type":"agent_response","content":"Two","vendor":"scripted","timestamp":T,"model":"script-1","conversation_id":"c","finish_reason":"stop","usage":{"input_tokens":7,"output_tokens":2},"run_id":"uuid-1","seq":2}',
       ],
     );
@@ -69,7 +69,7 @@ describe('Frames of a query in a conversation', () => {
       ['{"type":"agent_query","query":"1234","conversation_id":"c"}'],
       [
         '{"type":"accepted","timestamp":T,"run_id":"uuid-1","state":"accepted"}',
-        '{"type":"status","status":"processing","timestamp":T,"run_id":"uuid-1","seq":1}',
+        '{"type":"status","status":"processing","timestamp":T,"question_id":"uuid-2","answer_id":"uuid-3","run_id":"uuid-1","seq":1}',
         '{"type":"error","error":"The model provider failed","timestamp":T,"code":"provider_error","retryable":true,"content":"12345678","finish_reason":"error","usage":{"input_tokens":1,"output_tokens":2,"estimated":true},"run_id":"uuid-1","seq":2}',
       ],
     );
@@ -81,8 +81,7 @@ describe('Frames of a query in a conversation', () => {
       ['{"type":"streaming_query","query":"q","conversation_id":"c","replace_from":"m"}'],
       [
         '{"type":"accepted","timestamp":T,"run_id":"uuid-1","state":"accepted"}',
-        '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","run_id":"uuid-1","seq":1}',
-        '{"type":"error","error":"The conversation has no message with this id","timestamp":T,"code":"message_not_found","retryable":false,"finish_reason":"error","run_id":"uuid-1","seq":2}',
+        '{"type":"error","error":"The conversation has no message with this id","timestamp":T,"code":"message_not_found","retryable":false,"finish_reason":"error","run_id":"uuid-1","seq":1}',
       ],
     );
   });
@@ -123,7 +122,7 @@ describe('Frames of a busy conversation', () => {
       [
         '{"type":"accepted","timestamp":T,"run_id":"uuid-1","state":"queued"}',
         '{"type":"cancelled","timestamp":T,"reason":"replaced","finish_reason":"cancelled","usage":{"input_tokens":1,"output_tokens":2,"estimated":true},"run_id":"uuid-2","seq":3}',
-        '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","run_id":"uuid-1","seq":1}',
+        '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","question_id":"uuid-3","answer_id":"uuid-4","run_id":"uuid-1","seq":1}',
         '{"type":"stream_chunk","content":"Hello","timestamp":T,"run_id":"uuid-1","seq":2}',
         '{"type":"stream_end","timestamp":T,"finish_reason":"stop","run_id":"uuid-1","seq":3}',
       ],
@@ -145,7 +144,7 @@ describe('Frames of watch', () => {
       [
         '{"type":"watching","timestamp":T,"conversation_id":"c","active":true,"request_id":"r"}',
         '{"type":"run_started","timestamp":T,"conversation_id":"c","run_id":"uuid-1","kind":"streaming_query","query":"q","state":"running"}',
-        '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","run_id":"uuid-1","seq":1}',
+        '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","question_id":"uuid-2","answer_id":"uuid-3","run_id":"uuid-1","seq":1}',
         '{"type":"stream_chunk","content":"Hel","timestamp":T,"run_id":"uuid-1","seq":2}',
       ],
     );
@@ -157,7 +156,7 @@ describe('Frames of watch', () => {
     expect(normalise(watcher.frames.slice(since))).toEqual([
       '{"type":"cancelled","timestamp":T,"reason":"requested","finish_reason":"cancelled","usage":{"input_tokens":1,"output_tokens":1,"estimated":true},"run_id":"uuid-1","seq":3}',
       '{"type":"run_started","timestamp":T,"conversation_id":"c","run_id":"uuid-2","kind":"agent_query","query":"next","state":"accepted"}',
-      '{"type":"status","status":"processing","timestamp":T,"run_id":"uuid-2","seq":1}',
+      '{"type":"status","status":"processing","timestamp":T,"question_id":"uuid-3","answer_id":"uuid-4","run_id":"uuid-2","seq":1}',
       '{"type":"agent_response","content":"Hello","vendor":"scripted","timestamp":T,"model":"script-1","conversation_id":"c","finish_reason":"stop","usage":{"input_tokens":7,"output_tokens":2},"run_id":"uuid-2","seq":2}',
     ]);
     await expectFrames(
@@ -188,9 +187,9 @@ describe('Frames of history', () => {
       [
         '{"type":"history","timestamp":T,"conversation_id":"c","title":"q","messages":[' +
           '{"id":"uuid-1","role":"user","content":"q","run_id":"uuid-2","created_at":T},' +
-          '{"id":"uuid-3","role":"assistant","content":"Let me see. ","tool_calls":[{"tool_call_id":"c1","tool_name":"calculator","arguments":"{\\"expression\\":\\"1 + 1\\"}"}],"run_id":"uuid-2","created_at":T},' +
-          '{"id":"uuid-4","role":"tool","content":"2","tool_call_id":"c1","tool_name":"calculator","run_id":"uuid-2","created_at":T},' +
-          '{"id":"uuid-5","role":"assistant","content":"Two","run_id":"uuid-2","created_at":T}],"has_more":false}',
+          '{"id":"uuid-3","parent_id":"uuid-1","role":"assistant","content":"Let me see. ","tool_calls":[{"tool_call_id":"c1","tool_name":"calculator","arguments":"{\\"expression\\":\\"1 + 1\\"}"}],"model":"script-1","run_id":"uuid-2","created_at":T},' +
+          '{"id":"uuid-4","parent_id":"uuid-3","role":"tool","content":"2","tool_call_id":"c1","tool_name":"calculator","run_id":"uuid-2","created_at":T},' +
+          '{"id":"uuid-5","parent_id":"uuid-4","role":"assistant","content":"Two","model":"script-1","finish_reason":"stop","run_id":"uuid-2","created_at":T}],"has_more":false}',
       ],
     );
     const [page] = client.all('history');
@@ -205,7 +204,7 @@ describe('Frames of history', () => {
       client,
       ['{"type":"history","conversation_id":"c","limit":1}'],
       [
-        '{"type":"history","timestamp":T,"conversation_id":"c","title":"q","messages":[{"id":"uuid-1","role":"assistant","content":"Two","run_id":"uuid-2","created_at":T}],"has_more":true}',
+        '{"type":"history","timestamp":T,"conversation_id":"c","title":"q","messages":[{"id":"uuid-1","parent_id":"uuid-2","role":"assistant","content":"Two","model":"script-1","finish_reason":"stop","run_id":"uuid-3","created_at":T}],"has_more":true}',
       ],
     );
   });
@@ -220,7 +219,7 @@ describe('Frames of history', () => {
       [
         '{"type":"history","timestamp":T,"conversation_id":"c","title":"1234","messages":[' +
           '{"id":"uuid-1","role":"user","content":"1234","run_id":"uuid-2","created_at":T},' +
-          '{"id":"uuid-3","role":"assistant","content":"12345678","status":"cancelled","run_id":"uuid-2","created_at":T}],"has_more":false}',
+          '{"id":"uuid-3","parent_id":"uuid-1","role":"assistant","content":"12345678","status":"cancelled","model":"script-1","usage":{"input_tokens":1,"output_tokens":2,"estimated":true},"run_id":"uuid-2","created_at":T}],"has_more":false}',
       ],
     );
   });

@@ -118,11 +118,17 @@ describe('a conversation', () => {
     expect(asked(provider.calls[1]?.request.messages)).toEqual(['user: one', 'assistant: part', 'user: two']);
   });
 
-  it('stores no answer that has no text', async () => {
-    const server = await startServer({ provider: createScriptedProvider([new Error('down')]) });
+  it('says why an answer has no text, and spares the model the empty message', async () => {
+    const provider = createScriptedProvider([new Error('down')], ['ok']);
+    const server = await startServer({ provider });
     const client = await TestClient.connect(server.url);
     await client.ask(query('one'));
-    expect((await history(client)).messages).toMatchObject([{ role: 'user', content: 'one' }]);
+    expect((await history(client)).messages).toMatchObject([
+      { role: 'user', content: 'one' },
+      { role: 'assistant', content: '', status: 'failed', error: { code: 'provider_error' } },
+    ]);
+    await client.ask(query('two'));
+    expect(provider.calls[1]?.request.messages.every(({ content }) => content !== '')).toBe(true);
   });
 
   it('answers the calls that a cancel cut off, so that the model can go on', async () => {

@@ -1,5 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
-import type { ConversationMessage } from '../../conversation/conversation-store.js';
+import { attachmentToWire } from '../../conversation/attachments.js';
+import type { BranchMessage } from '../../conversation/conversation-store.js';
 import type { ClientMessageOf } from '../../protocol/client-messages.js';
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import type { Handler, HandlerContext } from '../handler-context.js';
@@ -20,7 +21,7 @@ async function answer(
   const { conversation_id: id, limit = DEFAULT_PAGE, before, request_id: requestId } = message;
   const key = { owner: connection.principal.id, id };
   const [page, info] = await Promise.all([
-    conversations.read(key, { limit, before, maxLength: MAX_PAGE_LENGTH }),
+    conversations.read(key, { limit, before, maxLength: MAX_PAGE_LENGTH, siblings: true }),
     conversations.find(key),
   ]);
   connection.sendMessage({
@@ -35,16 +36,27 @@ async function answer(
   });
 }
 
-function toWire(message: ConversationMessage): ServerMessageOf<'history'>['messages'][number] {
-  const { id, role, content, toolCalls, toolCallId, toolName, status, runId, createdAt } = message;
+function toWire(message: BranchMessage): ServerMessageOf<'history'>['messages'][number] {
+  const { id, parentId, siblings, index, role, content, reasoning, attachments, toolCalls } = message;
+  const { toolCallId, toolName, data, status, error, origin, finishReason, usage, runId, createdAt } = message;
   return {
     id,
+    parent_id: parentId,
+    siblings: siblings === undefined ? undefined : [...siblings],
+    index,
     role,
     content,
+    reasoning,
+    attachments: attachments?.map(attachmentToWire),
     tool_calls: toolCalls?.map((call) => ({ tool_call_id: call.id, tool_name: call.name, arguments: call.arguments })),
     tool_call_id: toolCallId,
     tool_name: toolName,
+    data: data === undefined ? undefined : [...data],
     status,
+    error: error === undefined ? undefined : { code: error.code, error: error.message },
+    model: origin?.model,
+    finish_reason: finishReason,
+    usage,
     run_id: runId,
     created_at: createdAt / 1000,
   };

@@ -1,5 +1,6 @@
 import type { HandlerTable } from '../handler-context.js';
 import { handleApproval } from './approval.js';
+import { handleAttachment } from './attachment.js';
 import { handleCancel } from './cancel.js';
 import { handleDeleteConversation } from './delete-conversation.js';
 import { handleHistory } from './history.js';
@@ -8,6 +9,7 @@ import { handleListRuns } from './list-runs.js';
 import { handlePing } from './ping.js';
 import { handleResume } from './resume.js';
 import { handleRunRequest } from './run-request.js';
+import { handleSelectBranch } from './select-branch.js';
 import { handleUpdateConversation } from './update-conversation.js';
 import { handleWatch } from './watch.js';
 
@@ -23,6 +25,8 @@ export const handlers: HandlerTable = {
   approval: handleApproval,
   watch: handleWatch,
   history: handleHistory,
+  select_branch: handleSelectBranch,
+  attachment: handleAttachment,
   list_conversations: handleListConversations,
   update_conversation: handleUpdateConversation,
   delete_conversation: handleDeleteConversation,

@@ -4,7 +4,7 @@ import type { Handler } from '../handler-context.js';
 export const handleUpdateConversation: Handler<'update_conversation'> = async (context, connection, message) => {
   const { conversation_id: id, title, metadata, request_id: requestId } = message;
   const key = { owner: connection.principal.id, id };
-  context.conversations.update(key, {
+  await context.conversations.update(key, {
     ...(title !== undefined && { title }),
     ...(metadata !== undefined && { metadata }),
   });

@@ -70,6 +70,24 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_by_id ON messages (conversation, id);
   `,
   `CREATE INDEX runs_by_owner ON runs (owner, n) WHERE dropped = 0`,
+  // What was one line of messages becomes a tree with one branch: each message below the one before it.
+  `
+  ALTER TABLE conversations ADD COLUMN leaf INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;
+  UPDATE messages SET parent = coalesce(
+    (SELECT max(older.n) FROM messages AS older
+      WHERE older.conversation = messages.conversation AND older.n < messages.n),
+    0
+  );
+  UPDATE conversations SET leaf = coalesce(
+    (SELECT max(n) FROM messages WHERE messages.conversation = conversations.n),
+    0
+  );
+  CREATE INDEX messages_by_parent ON messages (conversation, parent, n);
+
+  CREATE TABLE attachments (n INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, id NOT NULL, bytes BLOB NOT NULL);
+  CREATE INDEX attachments_by_id ON attachments (conversation, id);
+  `,
 ];
 
 /**

@@ -1,4 +1,6 @@
 import type {
+  AttachmentBytes,
+  BranchMessage,
   ConversationChange,
   ConversationInfo,
   ConversationKey,
@@ -8,7 +10,7 @@ import type {
   Page,
   PageRequest,
 } from '../../conversation/conversation-store.js';
-import { pageOfMessages } from '../../conversation/page-of-messages.js';
+import { pageOfMessages, siblingsOf } from '../../conversation/page-of-messages.js';
 import type { Database, Row } from './database.js';
 import { fromSql, fromSqlOptional, toSql } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';
@@ -26,44 +28,76 @@ export class SqliteConversationStore implements ConversationStore {
     this.#clock = clock;
   }
 
-  append(key: ConversationKey, messages: readonly ConversationMessage[]): void {
+  append(
+    key: ConversationKey,
+    messages: readonly ConversationMessage[],
+    attachments: readonly AttachmentBytes[] = [],
+  ): void {
     const at = this.#clock();
-    const bodies = messages.map((message) => ({ id: message.id, body: JSON.stringify(message) }));
+    const rows = messages.map(({ parentId, ...message }) => ({
+      id: message.id,
+      parentId,
+      body: JSON.stringify(message),
+    }));
+    // They wait a moment, and whoever gave them may use the buffer again.
+    const blobs = attachments.map(({ id, bytes: content }) => ({ id, content: content.slice() }));
+    const bytes = attachments.reduce((sum, { bytes: content }) => sum + content.length, WRITE_BYTES);
     this.#queue.pushBounded({
-      bytes: bodies.reduce((sum, { body }) => sum + body.length, WRITE_BYTES),
+      bytes: rows.reduce((sum, { body }) => sum + body.length, bytes),
       apply: (database) => {
         const n = use(database, key, at);
-        for (const { id, body } of bodies) {
-          database.run('INSERT INTO messages (conversation, id, body) VALUES (?, ?, ?)', n, toSql(id), body);
+        let leaf = 0;
+        for (const { id, parentId, body } of rows) {
+          const parent = parentId === undefined ? 0 : numberOfMessage(database, n, parentId);
+          leaf = database.number(
+            'INSERT INTO messages (conversation, id, body, parent) VALUES (?, ?, ?, ?) RETURNING n',
+            n,
+            toSql(id),
+            body,
+            parent,
+          );
         }
-        database.run('UPDATE conversations SET messages = messages + ? WHERE n = ?', bodies.length, n);
+        database.run('UPDATE conversations SET messages = messages + ?, leaf = ? WHERE n = ?', rows.length, leaf, n);
+        for (const { id, content } of blobs) {
+          database.run('INSERT INTO attachments (conversation, id, bytes) VALUES (?, ?, ?)', n, toSql(id), content);
+        }
       },
     });
   }
 
-  read(key: ConversationKey, page: MessagePageRequest): Page<ConversationMessage> {
-    return pageOfMessages(newestFirst(this.#upToDate(), key, page.before), page);
+  read(key: ConversationKey, page: MessagePageRequest): Page<BranchMessage> {
+    return pageOfMessages(newestFirst(this.#upToDate(), key, page), page);
   }
 
-  truncate(key: ConversationKey, from: string): ConversationMessage | undefined {
+  message(key: ConversationKey, id: string): ConversationMessage | undefined {
+    const database = this.#upToDate();
+    const n = numberOfMessage(database, numberOf(database, key), id);
+    const row = database.get(SELECT_MESSAGE, n);
+    return row === undefined ? undefined : toMessage(row);
+  }
+
+  select(key: ConversationKey, id: string): string | undefined {
     const at = this.#clock();
     const database = this.#upToDate();
-    const first = numberOfMessage(database, numberOf(database, key), from);
-    const row = database.get('SELECT body FROM messages WHERE n = ?', first);
-    if (row === undefined) return undefined;
+    const conversation = numberOf(database, key);
+    let leaf = numberOfMessage(database, conversation, id);
+    if (leaf === 0) return undefined;
+    for (let child = leaf; child !== 0; child = newestBelow(database, conversation, child)) leaf = child;
     this.#queue.push({
       bytes: WRITE_BYTES,
-      apply: () => {
-        const n = use(database, key, at);
-        database.run('DELETE FROM messages WHERE conversation = ? AND n >= ?', n, first);
-        database.run(
-          'UPDATE conversations SET messages = (SELECT count(*) FROM messages WHERE conversation = ?) WHERE n = ?',
-          n,
-          n,
-        );
-      },
+      apply: () => database.run('UPDATE conversations SET leaf = ? WHERE n = ?', leaf, use(database, key, at)),
     });
-    return JSON.parse(fromSql(row['body'])) as ConversationMessage;
+    return fromSql(database.get('SELECT id FROM messages WHERE n = ?', leaf)?.['id']);
+  }
+
+  attachment(key: ConversationKey, id: string): Uint8Array | undefined {
+    const database = this.#upToDate();
+    const row = database.get(
+      'SELECT bytes FROM attachments WHERE conversation = ? AND id = ?',
+      numberOf(database, key),
+      toSql(id),
+    );
+    return row?.['bytes'] instanceof Uint8Array ? row['bytes'] : undefined;
   }
 
   find({ owner, id }: ConversationKey): ConversationInfo | undefined {
@@ -108,6 +142,7 @@ export class SqliteConversationStore implements ConversationStore {
       bytes: WRITE_BYTES,
       apply: () => {
         database.run('DELETE FROM messages WHERE conversation = ?', n);
+        database.run('DELETE FROM attachments WHERE conversation = ?', n);
         database.run('DELETE FROM conversations WHERE n = ?', n);
       },
     });
@@ -134,16 +169,50 @@ function use(database: Database, { owner, id }: ConversationKey, at: number): nu
   );
 }
 
-/** The messages before the one with the id `before`, read as they are asked for. */
-function* newestFirst(database: Database, key: ConversationKey, before: string | undefined) {
+const SELECT_MESSAGE = `SELECT messages.n, messages.parent, messages.body, parents.id AS parent_id
+  FROM messages LEFT JOIN messages AS parents ON parents.n = messages.parent WHERE messages.n = ?`;
+
+/** The messages of a branch, upwards, read as they are asked for. */
+function* newestFirst(
+  database: Database,
+  key: ConversationKey,
+  { leaf, before, siblings = false }: MessagePageRequest,
+): Generator<BranchMessage> {
   const conversation = numberOf(database, key);
-  const end = before === undefined ? Number.MAX_SAFE_INTEGER : numberOfMessage(database, conversation, before);
-  const rows = database.iterate(
-    'SELECT body FROM messages WHERE conversation = ? AND n < ? ORDER BY n DESC',
+  const last =
+    leaf === undefined
+      ? database.number('SELECT leaf FROM conversations WHERE n = ?', conversation)
+      : numberOfMessage(database, conversation, leaf);
+  const first =
+    before === undefined
+      ? last
+      : database.number('SELECT parent FROM messages WHERE n = ?', numberOfMessage(database, conversation, before));
+  for (let n = first; n !== 0;) {
+    const row = database.get(SELECT_MESSAGE, n);
+    if (row === undefined) return;
+    n = Number(row['parent']);
+    const message = toMessage(row);
+    yield siblings ? { ...message, ...siblingsOf(message.id, idsBelow(database, conversation, n)) } : message;
+  }
+}
+
+function toMessage(row: Row): ConversationMessage {
+  const message = JSON.parse(fromSql(row['body'])) as ConversationMessage;
+  const parentId = fromSqlOptional(row['parent_id']);
+  return parentId === undefined ? message : { ...message, parentId };
+}
+
+function idsBelow(database: Database, conversation: number, parent: number): string[] {
+  const rows = database.all(
+    'SELECT id FROM messages WHERE conversation = ? AND parent = ? ORDER BY n',
     conversation,
-    end,
+    parent,
   );
-  for (const { body } of rows) yield JSON.parse(fromSql(body)) as ConversationMessage;
+  return rows.map(({ id }) => fromSql(id));
+}
+
+function newestBelow(database: Database, conversation: number, parent: number): number {
+  return database.number('SELECT max(n) FROM messages WHERE conversation = ? AND parent = ?', conversation, parent);
 }
 
 /** 0 for none: numbers count from 1. */

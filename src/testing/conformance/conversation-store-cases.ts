@@ -40,7 +40,9 @@ export function conversationStoreCases(
         assert.equal(await store.find(KEY), undefined);
         assert.deepEqual(await store.read(KEY, { limit: 10 }), { items: [], hasMore: false });
         assert.deepEqual(await store.list('ann', { limit: 10 }), { items: [], hasMore: false });
-        await store.truncate(KEY, randomUUID());
+        assert.equal(await store.message(KEY, randomUUID()), undefined);
+        assert.equal(await store.select(KEY, randomUUID()), undefined);
+        assert.equal(await store.attachment(KEY, randomUUID()), undefined);
         await store.delete(KEY);
         assert.equal(await store.find(KEY), undefined);
       },
@@ -49,24 +51,51 @@ export function conversationStoreCases(
       name: 'gives messages back as they were, in order',
       run: async () => {
         const { store } = await setUp();
-        const messages: ConversationMessage[] = [
-          messageOf('What is 6 times 7?'),
+        const messages = chain([
+          {
+            ...messageOf('What is 6 times 7?'),
+            attachments: [
+              { id: randomUUID(), type: 'image', mediaType: 'image/png', name: '漢字.png', bytes: 3 },
+              { type: 'file', mediaType: 'application/pdf', url: 'https://files.example/a.pdf' },
+            ],
+          },
           {
             ...messageOf(''),
             role: 'assistant',
+            reasoning: 'A calculator knows.',
+            origin: { vendor: 'openai', model: 'o4' },
+            providerData: { signature: ['a', { b: null }] },
             toolCalls: [
-              { id: 'call 1', name: 'calculator', arguments: '{"expression":"6*7"}' },
+              { id: 'call 1', name: 'calculator', arguments: '{"expression":"6*7"}', providerData: { thought: 'x' } },
               { id: '__proto__', name: 'x', arguments: '{broken' },
             ],
           },
-          { ...messageOf('42'), role: 'tool', toolCallId: 'call 1', toolName: 'calculator' },
+          { ...messageOf('42'), role: 'tool', toolCallId: 'call 1', toolName: 'calculator', data: [1, { done: 0.5 }] },
+          {
+            ...messageOf('{"error":"no"}'),
+            role: 'tool',
+            toolCallId: '__proto__',
+            toolName: 'x',
+            error: { code: 'tool_failed', message: 'no' },
+          },
           { ...messageOf('It is'), role: 'assistant', status: 'cancelled' },
-          { ...messageOf('It'), role: 'assistant', status: 'failed' },
+          {
+            ...messageOf('It'),
+            role: 'assistant',
+            status: 'failed',
+            error: { code: 'provider_error', message: 'Gone' },
+          },
           { ...messageOf('I'), role: 'assistant', status: 'interrupted' },
-        ];
-        store.append(KEY, messages.slice(0, 1));
-        store.append(KEY, messages.slice(1, 4));
-        store.append(KEY, messages.slice(4));
+          {
+            ...messageOf('It is 42.'),
+            role: 'assistant',
+            finishReason: 'stop',
+            usage: { input_tokens: 5, output_tokens: 3, reasoning_tokens: 1 },
+          },
+        ]);
+        await store.append(KEY, messages.slice(0, 1));
+        await store.append(KEY, messages.slice(1, 4));
+        await store.append(KEY, messages.slice(4));
         assert.deepEqual(await store.read(KEY, { limit: 10 }), { items: messages, hasMore: false });
       },
     },
@@ -74,14 +103,17 @@ export function conversationStoreCases(
       name: 'keeps half characters, NUL and whatever else a string can hold',
       run: async () => {
         const { store } = await setUp();
-        const messages = TEXTS.map((content): ConversationMessage => ({
-          ...messageOf(content),
-          role: 'assistant',
-          toolCalls: [{ id: content, name: content, arguments: content }],
-        }));
-        store.append(KEY, messages);
+        const messages = chain(
+          TEXTS.map((content): ConversationMessage => ({
+            ...messageOf(content),
+            role: 'assistant',
+            reasoning: content,
+            toolCalls: [{ id: content, name: content, arguments: content }],
+          })),
+        );
+        await store.append(KEY, messages);
         for (const title of TEXTS) {
-          store.update(KEY, { title, metadata: { [title]: title, nested: { list: [title, 1, null, true] } } });
+          await store.update(KEY, { title, metadata: { [title]: title, nested: { list: [title, 1, null, true] } } });
           const info = await store.find(KEY);
           assert.equal(info?.title, title);
           assert.deepEqual(info.metadata, { [title]: title, nested: { list: [title, 1, null, true] } });
@@ -94,7 +126,7 @@ export function conversationStoreCases(
       run: async () => {
         const { store } = await setUp();
         const metadata: Record<string, unknown> = { tags: ['a'] };
-        store.update(KEY, { metadata });
+        await store.update(KEY, { metadata });
         metadata['tags'] = 'changed';
         const found = await store.find(KEY);
         assert.deepEqual(found?.metadata, { tags: ['a'] });
@@ -105,8 +137,8 @@ export function conversationStoreCases(
       name: 'keeps large messages',
       run: async () => {
         const { store } = await setUp();
-        const messages = ['x', '漢', '😀'].map((unit) => messageOf(unit.repeat(1_000_000)));
-        store.append(KEY, messages);
+        const messages = chain(['x', '漢', '😀'].map((unit) => messageOf(unit.repeat(1_000_000))));
+        await store.append(KEY, messages);
         assert.deepEqual((await store.read(KEY, { limit: 3 })).items, messages);
       },
     },
@@ -114,8 +146,8 @@ export function conversationStoreCases(
       name: 'reads the newest first page by page, each oldest first',
       run: async () => {
         const { store } = await setUp();
-        const messages = Array.from({ length: 10 }, (_, index) => messageOf(`${index}`));
-        store.append(KEY, messages);
+        const messages = line(10);
+        await store.append(KEY, messages);
         const read = (page: MessagePageRequest) => contents(store, KEY, page);
         assert.deepEqual(await read({ limit: 4 }), ['6 7 8 9', true]);
         assert.deepEqual(await read({ limit: 4, before: messages[6]?.id }), ['2 3 4 5', true]);
@@ -134,14 +166,14 @@ export function conversationStoreCases(
       run: async () => {
         const { store } = await setUp();
         const call = { id: 'call', name: 'x', arguments: 'a'.repeat(6) };
-        const messages: ConversationMessage[] = [
+        const messages = chain([
           messageOf('0'),
           { ...messageOf('1'), role: 'assistant', toolCalls: [call] },
           messageOf('漢字'),
           messageOf('3'),
           messageOf('4'.repeat(20)),
-        ];
-        store.append(KEY, messages);
+        ]);
+        await store.append(KEY, messages);
         const read = (page: MessagePageRequest) => contents(store, KEY, page);
         const long = '4'.repeat(20);
         assert.deepEqual(await read({ limit: 4, maxLength: 0 }), [long, true]);
@@ -161,41 +193,122 @@ export function conversationStoreCases(
         const { store } = await setUp();
         const other = { owner: 'ann', id: 'other' };
         const message = messageOf('theirs');
-        store.append(KEY, [messageOf('mine')]);
-        store.append(other, [message]);
+        await store.append(KEY, [messageOf('mine')]);
+        await store.append(other, [message]);
         assert.deepEqual(await contents(store, KEY, { limit: 4, before: message.id }), ['', false]);
-        assert.equal(await store.truncate(KEY, message.id), undefined);
+        assert.deepEqual(await contents(store, KEY, { limit: 4, leaf: message.id }), ['', false]);
+        assert.equal(await store.message(KEY, message.id), undefined);
+        assert.equal(await store.select(KEY, message.id), undefined);
         assert.deepEqual(await contents(store, KEY, { limit: 4 }), ['mine', false]);
         assert.deepEqual(await contents(store, other, { limit: 4 }), ['theirs', false]);
       },
     },
     {
-      name: 'truncates from a message on',
+      name: 'keeps branches, reads the one that ends in a leaf, and selects what was added last',
       run: async () => {
         const { store } = await setUp();
-        const messages = Array.from({ length: 5 }, (_, index) => messageOf(`${index}`));
-        store.append(KEY, messages);
-        assert.equal(await store.truncate(KEY, randomUUID()), undefined);
-        assert.equal((await store.find(KEY))?.messages, 5);
-        assert.deepEqual(await store.truncate(KEY, messages[3]?.id ?? ''), messages[3]);
-        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['0 1 2', false]);
-        assert.equal((await store.find(KEY))?.messages, 3);
-        store.append(KEY, [messageOf('again')]);
-        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['0 1 2 again', false]);
-        await store.truncate(KEY, messages[0]?.id ?? '');
-        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['', false]);
-        assert.equal((await store.find(KEY))?.messages, 0);
+        const messages = line(4);
+        await store.append(KEY, messages);
+        const edited = below(messages[1], 'edited');
+        await store.append(KEY, [edited, below(edited, 'answered')]);
+        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['0 1 edited answered', false]);
+        assert.deepEqual(await contents(store, KEY, { limit: 10, leaf: messages[3]?.id }), ['0 1 2 3', false]);
+        assert.deepEqual(await contents(store, KEY, { limit: 2, leaf: messages[2]?.id }), ['1 2', true]);
+        assert.deepEqual(await contents(store, KEY, { limit: 10, before: messages[3]?.id }), ['0 1 2', false]);
+        assert.deepEqual(await contents(store, KEY, { limit: 10, leaf: randomUUID() }), ['', false]);
+        const other = messageOf('another first one');
+        await store.append(KEY, [other]);
+        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['another first one', false]);
+        assert.equal((await store.find(KEY))?.messages, 7);
+        for (const message of [...messages, edited, other]) {
+          assert.deepEqual(await store.message(KEY, message.id), message);
+        }
+      },
+    },
+    {
+      name: 'selects the branch a message lies on, to its newest end',
+      run: async () => {
+        const { store } = await setUp();
+        const messages = line(3);
+        const [, second, third] = messages;
+        const [old, young] = [below(second, 'old'), below(second, 'young')];
+        const end = below(young, 'end');
+        for (const added of [messages, [old], [young], [end], [below(old, 'older end')]])
+          await store.append(KEY, added);
+        const select = async (message: ConversationMessage | undefined) => [
+          (await store.select(KEY, message?.id ?? '')) === undefined,
+          ...(await contents(store, KEY, { limit: 10 })),
+        ];
+        assert.deepEqual(await select(third), [false, '0 1 2', false]);
+        assert.deepEqual(await select(old), [false, '0 1 old older end', false]);
+        assert.deepEqual(await select(young), [false, '0 1 young end', false]);
+        assert.deepEqual(await select(third), [false, '0 1 2', false]);
+        assert.deepEqual(await select(second), [false, '0 1 young end', false]);
+        assert.equal(await store.select(KEY, young.id), end.id);
+        assert.deepEqual(await select(undefined), [true, '0 1 young end', false]);
+        await store.append(KEY, [below(third, 'on')]);
+        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['0 1 2 on', false]);
+      },
+    },
+    {
+      name: 'tells siblings where it is asked for them',
+      run: async () => {
+        const { store } = await setUp();
+        const messages = line(2);
+        const again = messageOf('another first one');
+        const answers = Array.from({ length: 130 }, (_, index) => below(again, `answer ${index}`));
+        await store.append(KEY, messages);
+        await store.append(KEY, [again]);
+        for (const answer of answers) await store.append(KEY, [answer]);
+        const ids = answers.map(({ id }) => id);
+        const read = (page: Partial<MessagePageRequest>) => store.read(KEY, { limit: 10, siblings: true, ...page });
+        assert.deepEqual((await store.read(KEY, { limit: 1 })).items, answers.slice(-1));
+        assert.deepEqual((await read({})).items, [
+          { ...again, siblings: [messages[0]?.id, again.id], index: 1 },
+          { ...answers.at(-1), siblings: ids.slice(-100), index: 129 },
+        ]);
+        assert.deepEqual((await read({ leaf: ids[0], limit: 1 })).items, [
+          { ...answers[0], siblings: ids.slice(0, 100), index: 0 },
+        ]);
+        const [middle] = (await read({ leaf: ids[60], limit: 1 })).items;
+        assert.equal(middle?.siblings?.length, 100);
+        assert.ok(middle.siblings.includes(middle.id));
+        assert.deepEqual((await read({ leaf: messages[1]?.id, limit: 1 })).items, messages.slice(1));
+      },
+    },
+    {
+      name: 'keeps attachments apart from messages, byte by byte',
+      run: async () => {
+        const { store } = await setUp();
+        const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
+        const [image, empty] = [randomUUID(), randomUUID()];
+        const given = bytes.slice();
+        await store.append(
+          KEY,
+          [messageOf('look')],
+          [
+            { id: image, bytes: given },
+            { id: empty, bytes: new Uint8Array() },
+          ],
+        );
+        given.fill(0);
+        assert.ok(Buffer.from((await store.attachment(KEY, image)) ?? []).equals(bytes));
+        assert.equal((await store.attachment(KEY, empty))?.length, 0);
+        assert.equal(await store.attachment({ owner: 'ann', id: 'other' }, image), undefined);
+        assert.equal(await store.attachment({ owner: 'bob', id: 'talk' }, image), undefined);
+        await store.delete(KEY);
+        assert.equal(await store.attachment(KEY, image), undefined);
       },
     },
     {
       name: 'finds a conversation and says what it is',
       run: async () => {
         const { store, pass } = await setUp();
-        store.append(KEY, [messageOf('a'), messageOf('b')]);
+        await store.append(KEY, [messageOf('a'), messageOf('b')]);
         const info = { id: 'talk', messages: 2, createdAt: 1_000_000, updatedAt: 1_000_000 };
         assert.deepEqual(await store.find(KEY), info);
         pass(5);
-        store.append(KEY, [messageOf('c')]);
+        await store.append(KEY, [messageOf('c')]);
         assert.deepEqual(await store.find(KEY), { ...info, messages: 3, updatedAt: 1_000_005 });
       },
     },
@@ -203,15 +316,15 @@ export function conversationStoreCases(
       name: 'changes what an update names and leaves the rest',
       run: async () => {
         const { store, pass } = await setUp();
-        store.update(KEY, { title: 'First' });
+        await store.update(KEY, { title: 'First' });
         const info = { id: 'talk', messages: 0, createdAt: 1_000_000, updatedAt: 1_000_000 };
         assert.deepEqual(await store.find(KEY), { ...info, title: 'First' });
         pass(1);
-        store.update(KEY, { metadata: { a: 1 } });
+        await store.update(KEY, { metadata: { a: 1 } });
         assert.deepEqual(await store.find(KEY), { ...info, title: 'First', metadata: { a: 1 }, updatedAt: 1_000_001 });
-        store.update(KEY, { title: '', metadata: { b: [] } });
+        await store.update(KEY, { title: '', metadata: { b: [] } });
         assert.deepEqual(await store.find(KEY), { ...info, title: '', metadata: { b: [] }, updatedAt: 1_000_001 });
-        store.append(KEY, [messageOf('a')]);
+        await store.append(KEY, [messageOf('a')]);
         assert.deepEqual((await store.find(KEY))?.metadata, { b: [] });
       },
     },
@@ -223,10 +336,10 @@ export function conversationStoreCases(
           const { items, hasMore } = await store.list('ann', page);
           return [items.map(({ id }) => id).join(' '), hasMore];
         };
-        for (const id of ['a', 'b', 'c', 'd', 'e']) store.append({ owner: 'ann', id }, [messageOf(id)]);
+        for (const id of ['a', 'b', 'c', 'd', 'e']) await store.append({ owner: 'ann', id }, [messageOf(id)]);
         assert.deepEqual(await list({ limit: 10 }), ['e d c b a', false]);
-        store.append({ owner: 'ann', id: 'b' }, [messageOf('again')]);
-        store.update({ owner: 'ann', id: 'd' }, { title: 'd' });
+        await store.append({ owner: 'ann', id: 'b' }, [messageOf('again')]);
+        await store.update({ owner: 'ann', id: 'd' }, { title: 'd' });
         assert.deepEqual(await list({ limit: 10 }), ['d b e c a', false]);
         assert.deepEqual(await list({ limit: 2 }), ['d b', true]);
         assert.deepEqual(await list({ limit: 2, before: 'b' }), ['e c', true]);
@@ -243,13 +356,13 @@ export function conversationStoreCases(
       run: async () => {
         const { store } = await setUp();
         const other = { owner: 'ann', id: 'other' };
-        for (const key of [KEY, other]) store.append(key, [messageOf(key.id)]);
+        for (const key of [KEY, other]) await store.append(key, [messageOf(key.id)]);
         const deletions = await Promise.all([store.delete(KEY), store.delete(KEY)]);
         assert.deepEqual(deletions.sort(), [false, true]);
         assert.equal(await store.find(KEY), undefined);
         assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['', false]);
         assert.deepEqual(await contents(store, other, { limit: 10 }), ['other', false]);
-        store.append(KEY, [messageOf('new')]);
+        await store.append(KEY, [messageOf('new')]);
         assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['new', false]);
         assert.equal((await store.find(KEY))?.messages, 1);
       },
@@ -259,7 +372,7 @@ export function conversationStoreCases(
       run: async () => {
         const { store } = await setUp();
         const keys = NAMES.flatMap((owner) => NAMES.map((id) => ({ owner, id })));
-        for (const key of keys) store.append(key, [messageOf(JSON.stringify(key))]);
+        for (const key of keys) await store.append(key, [messageOf(JSON.stringify(key))]);
         for (const key of keys) {
           assert.deepEqual(await contents(store, key, { limit: 10 }), [JSON.stringify(key), false]);
           assert.equal((await store.find(key))?.id, key.id);
@@ -280,13 +393,16 @@ export function conversationStoreCases(
       name: 'lets a read see every write before it',
       run: async () => {
         const { store } = await setUp();
+        const first = messageOf('first');
+        await store.append(KEY, [first]);
         for (let count = 1; count <= 50; count++) {
           const message = messageOf(`${count}`);
-          store.append(KEY, [message]);
+          await store.append(KEY, [message]);
           const { items } = await store.read(KEY, { limit: 1 });
           assert.deepEqual(items, [message]);
-          if (count % 10 === 0) await store.truncate(KEY, message.id);
-          if (count % 10 === 0) assert.equal((await store.read(KEY, { limit: 1 })).items[0]?.content, `${count - 1}`);
+          assert.deepEqual(await store.message(KEY, message.id), message);
+          assert.equal(await store.select(KEY, first.id), first.id);
+          assert.deepEqual((await store.read(KEY, { limit: 1 })).items, [first]);
         }
       },
     },
@@ -295,6 +411,23 @@ export function conversationStoreCases(
 
 function messageOf(content: string): ConversationMessage {
   return { id: randomUUID(), role: 'user', content, runId: randomUUID(), createdAt: 1 };
+}
+
+/** Each below the one before it. */
+function chain(messages: readonly ConversationMessage[]): ConversationMessage[] {
+  return messages.map((message, index) => {
+    const parent = messages[index - 1];
+    return parent === undefined ? message : { ...message, parentId: parent.id };
+  });
+}
+
+function line(length: number): ConversationMessage[] {
+  return chain(Array.from({ length }, (_, index) => messageOf(`${index}`)));
+}
+
+function below(parent: ConversationMessage | undefined, content: string): ConversationMessage {
+  assert.ok(parent);
+  return { ...messageOf(content), parentId: parent.id };
 }
 
 async function contents(

@@ -47,8 +47,13 @@ const TABLE: Record<
     ],
   },
   tools: {
-    good: [[], [tool], new ToolRegistry([tool]), new Set([tool])],
+    good: [[], [tool], new ToolRegistry([tool]), new Set([tool]), () => [tool]],
     bad: [5, 'echo', {}, tool, null, [5], [null], ['echo'], [{ name: 'a' }], [tool, tool]],
+  },
+  model: { good: ['gpt-5', () => 'gpt-5'], bad: [5, null, true, {}, ['a']] },
+  attachments: {
+    good: [false, {}, { mediaTypes: ['audio/wav'], maxBytes: 1, maxCount: 16, urls: true }],
+    bad: [{ mediaTypes: 'image/png' }, { mediaTypes: ['png'] }, { maxBytes: 0 }, { maxCount: 17 }, { urls: 'yes' }],
   },
   authenticate: { good: [() => null], bad: NO_FUNCTION },
   authenticateTimeoutMs: {

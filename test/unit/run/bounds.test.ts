@@ -143,9 +143,11 @@ describe('Memory', () => {
     const engine = createEngine({ provider, maxLogBytes: 60_000 });
     const peer = engine.connect();
     for (let i = 0; i < 12; i++) peer.send(query);
-    await vi.waitFor(() => expect(peer.ofType('error').length + peer.ofType('accepted').length).toBe(12));
+    // Without those that were taken and ended since.
+    const refused = () => peer.ofType('error').filter(({ seq }) => seq === undefined);
+    await vi.waitFor(() => expect(refused().length + peer.ofType('accepted').length).toBe(12));
     expect(peer.ofType('accepted')).toHaveLength(10);
-    expect(peer.ofType('error')[0]).toMatchObject({ code: 'too_many_runs' });
+    expect(refused()[0]).toMatchObject({ code: 'too_many_runs' });
   });
 
   it('of the line of a conversation is bounded', async () => {

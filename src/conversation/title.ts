@@ -1,0 +1,8 @@
+/** Characters of a question that make a title. */
+const TITLE_LENGTH = 80;
+
+/** What a conversation is called by its first question. */
+export function titleOf(query: string): string {
+  const characters = Array.from(query.slice(0, 1_000).trim().replaceAll(/\s+/g, ' '));
+  return characters.length <= TITLE_LENGTH ? characters.join('') : `${characters.slice(0, TITLE_LENGTH - 1).join('')}…`;
+}

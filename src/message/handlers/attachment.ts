@@ -1,0 +1,20 @@
+import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import type { Handler } from '../handler-context.js';
+
+/** Tells the bytes of an attachment. */
+export const handleAttachment: Handler<'attachment'> = ({ conversations, answers }, connection, message) =>
+  answers.inTurn(connection, async () => {
+    const { conversation_id: id, attachment_id: attachmentId, request_id: requestId } = message;
+    const bytes = await conversations.attachment({ owner: connection.principal.id, id }, attachmentId);
+    if (bytes === undefined) {
+      throw new AgentSocketError('attachment_not_found', 'The conversation has no attachment with this id');
+    }
+    connection.sendMessage({
+      type: 'attachment',
+      timestamp: connection.timestamp(),
+      conversation_id: id,
+      attachment_id: attachmentId,
+      data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'),
+      request_id: requestId,
+    });
+  });

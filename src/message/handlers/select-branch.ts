@@ -1,0 +1,21 @@
+import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import type { Handler } from '../handler-context.js';
+
+/** Selects another branch of a conversation in which nothing is in progress, and tells everybody who watches it. */
+export const handleSelectBranch: Handler<'select_branch'> = async ({ runs, conversations }, connection, message) => {
+  const { conversation_id: id, message_id: messageId, request_id: requestId } = message;
+  const key = { owner: connection.principal.id, id };
+  if (runs.isBusy(key.owner, id)) {
+    throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
+  }
+  const leaf = await conversations.select(key, messageId);
+  if (leaf === undefined) {
+    throw new AgentSocketError('message_not_found', 'The conversation has no message with this id');
+  }
+  runs.store.commit();
+  const selected = { type: 'branch_selected', conversation_id: id, message_id: leaf } as const;
+  connection.sendMessage({ ...selected, timestamp: connection.timestamp(), request_id: requestId });
+  for (const watcher of runs.watchersOf(key.owner, id)) {
+    if (watcher !== connection) watcher.sendMessage({ ...selected, timestamp: watcher.timestamp() });
+  }
+};

@@ -1,0 +1,30 @@
+/** How files begin: "Media Types" of the WHATWG MIME Sniffing Standard, section 6. */
+const SIGNATURES: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
+  'image/png': (bytes) => begins(bytes, '\x89PNG\r\n\x1a\n'),
+  'image/jpeg': (bytes) => begins(bytes, '\xff\xd8\xff'),
+  'image/gif': (bytes) => begins(bytes, 'GIF87a') || begins(bytes, 'GIF89a'),
+  'image/webp': (bytes) => begins(bytes, 'RIFF') && begins(bytes.subarray(8), 'WEBPVP'),
+  'image/bmp': (bytes) => begins(bytes, 'BM'),
+  'application/pdf': (bytes) => begins(bytes, '%PDF-'),
+};
+
+/** Whether the first bytes of a file are those of its declared media type, as far as that can be told. */
+export function isOfType(bytes: Buffer, mediaType: string): boolean {
+  if (bytes.length === 0) return false;
+  if (mediaType.startsWith('text/')) return isText(bytes);
+  return SIGNATURES[mediaType]?.(bytes) ?? true;
+}
+
+function begins(bytes: Buffer, signature: string): boolean {
+  return bytes.subarray(0, signature.length).equals(Buffer.from(signature, 'latin1'));
+}
+
+function isText(bytes: Buffer): boolean {
+  if (bytes.includes(0)) return false;
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
