@@ -151,6 +151,24 @@ describe('a conversation', () => {
     expect(roles).toEqual(['user', 'assistant', 'tool', 'user']);
   });
 
+  it.each([
+    ['fails', new Error('down')],
+    ['is stopped', new Promise(() => undefined)],
+  ])('keeps the answer there was where giving it anew %s before its first word', async (_, step) => {
+    const { url } = await startServer({ provider: createScriptedProvider(['first'], [step], ['third']) });
+    const client = await TestClient.connect(url);
+    await client.ask(query('one'));
+    const before = (await history(client)).messages;
+    const again = { ...query('one'), replace_from: before[1]?.id };
+    client.send(again);
+    await client.next('stream_start', ({ run_id }) => run_id === again.run_id);
+    client.send({ type: 'cancel', run_id: again.run_id });
+    await client.next('cancelled', ({ outcome }) => outcome !== undefined);
+    expect((await history(client)).messages).toEqual(before);
+    await client.ask(query('two'));
+    expect((await history(client)).messages.map(({ content }) => content)).toEqual(['one', 'first', 'two', 'third']);
+  });
+
   it('pages through its history', async () => {
     const server = await startServer({ provider: createScriptedProvider(echo) });
     const client = await TestClient.connect(server.url);
