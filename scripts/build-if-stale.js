@@ -1,0 +1,43 @@
+// Builds `dist` where it is missing or older than what it is made of. With --no-dts the types, which take most of the
+// time, are neither looked at nor built.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCES = ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json'];
+/** What is written last: where these are there and new, the rest is. */
+const CODE = ['dist/index.cjs', 'dist/cli/main.js', 'dist/web/test_websocket.js'];
+const TYPES = ['dist/index.d.ts', 'dist/index.d.cts', 'dist/testing.d.cts'];
+
+const withTypes = !process.argv.includes('--no-dts');
+if (!isStale(withTypes ? [...CODE, ...TYPES] : CODE)) {
+  console.log('agent-ws: dist is newer than src, nothing to build');
+} else if (withTypes) {
+  console.log('agent-ws: building dist, which takes about half a minute');
+  run('npm', ['run', 'build']);
+} else {
+  console.log('agent-ws: building dist without types');
+  run('npx', ['tsup', '--no-dts']);
+}
+
+function isStale(outputs) {
+  const newest = Math.max(...SOURCES.map((path) => newestIn(join(ROOT, path))));
+  return outputs.some((path) => !existsSync(join(ROOT, path)) || statSync(join(ROOT, path)).mtimeMs < newest);
+}
+
+function newestIn(path) {
+  if (!statSync(path).isDirectory()) return statSync(path).mtimeMs;
+  return Math.max(...readdirSync(path).map((name) => newestIn(join(path, name))));
+}
+
+function run(command, args) {
+  try {
+    // On Windows npm is a script, which needs a shell.
+    execFileSync(command, args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
+  } catch (error) {
+    // It said what was wrong.
+    process.exit(error.status ?? 1);
+  }
+}
