@@ -87,6 +87,7 @@ export { createCurrentTime, currentTime } from './tools/current-time.js';
 export { AgentSocketError, type AgentSocketErrorOptions, type FieldIssue } from './errors/agent-socket-error.js';
 export { OptionError } from './errors/option-error.js';
 export { TypedEmitter } from './events/typed-emitter.js';
+export type { LogIds } from './logging/log-ids.js';
 export { silentLogger, type Logger, type LogMethod } from './logging/logger.js';
 
 // The wire

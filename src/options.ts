@@ -10,6 +10,7 @@ import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
+import type { LogIds } from './logging/log-ids.js';
 import { checkLogger, type Logger } from './logging/logger.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import type { AgentExecutorOptions, ToolsOf } from './run/executor-options.js';
@@ -85,6 +86,13 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    * @default silent
    */
   logger?: Logger | undefined;
+  /**
+   * How ids look in its lines. `'short'`: the ids of runs and conversations are cut to 8 characters, since they are all it
+   * takes to read and cancel where everybody is anonymous, and principals are left out. `'full'`: whole, so that a line
+   * can be found by what a client shows. Ids of connections are always whole.
+   * @default 'short'
+   */
+  logIds?: LogIds | undefined;
 }
 
 /** Characters of a path (RFC 3986, section 3.3). It is compared as sent, so another spelling would match nothing. */
@@ -125,6 +133,8 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
     throw new OptionError('tools', 'an array of tools, or a function', given.tools);
   checkStore(given.store);
   checkLogger(given.logger);
+  if (given.logIds !== undefined && !['short', 'full'].includes(given.logIds))
+    throw new OptionError('logIds', '"short" or "full"', given.logIds);
 }
 
 function checkList(option: string, list: unknown, what: string, isEntry: (entry: string) => boolean): void {

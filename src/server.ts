@@ -7,6 +7,7 @@ import { ANONYMOUS, type Principal } from './connection/principal.js';
 import { isHostAllowed, isLoopbackAddress } from './http/host.js';
 import { isOriginAllowed } from './http/origin.js';
 import { createHttpRoutes } from './http/router.js';
+import { withLogIds } from './logging/log-ids.js';
 import { silentLogger } from './logging/logger.js';
 import { MessageHandler } from './message/message-handler.js';
 import { AUTHENTICATE_TIMEOUT_MS, checkOptions, type AgentSocketServerOptions } from './options.js';
@@ -46,10 +47,11 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
  * @throws OptionError where an option breaks its rule.
  */
 export function createAgentSocketServer<P extends Principal = Principal, Metadata = undefined>(
-  options: AgentSocketServerOptions<P, Metadata>,
+  given: AgentSocketServerOptions<P, Metadata>,
 ): AgentSocketServer<P, Metadata> {
-  checkOptions(options);
-  const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger = silentLogger } = options;
+  checkOptions(given);
+  const options = { ...given, logger: withLogIds(given.logger ?? silentLogger, given.logIds ?? 'short') };
+  const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry() : toRegistry(options.tools);
   const { runs: store, ledger, conversations } = options.store ?? createMemoryStore(options);

@@ -66,7 +66,7 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
     return { ok: true, result: await execute(tool, call, params, deps) };
   } catch (error) {
     if (AgentSocketError.isInstance(error)) return { ok: false, error };
-    deps.logger.error({ tool: call.toolName, runId: deps.runId.slice(0, 8), err: error }, 'A tool failed');
+    deps.logger.error({ tool: call.toolName, runId: deps.runId, err: error }, 'A tool failed');
     return {
       ok: false,
       error: new AgentSocketError('tool_failed', `The tool "${call.toolName}" failed`, { cause: error }),
@@ -152,7 +152,7 @@ async function settle(key: LedgerKey, deps: ToolDeps): Promise<void> {
   try {
     await deps.ledger.settle(key);
   } catch (error) {
-    deps.logger.error({ runId: deps.runId.slice(0, 8), err: error }, 'The tool ledger could not settle a call');
+    deps.logger.error({ runId: deps.runId, err: error }, 'The tool ledger could not settle a call');
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { isSubprotocol } from '../client/dial.js';
 import { createAgentClient, type AgentClient, type AgentClientOptions, type ClientRun } from '../client/index.js';
+import { DEFAULT_PATH } from '../protocol/version.js';
 import { runCommand } from './chat-commands.js';
 import { connectFailure } from './chat-failure.js';
 import { ChatInput } from './chat-input.js';
@@ -18,7 +19,8 @@ const UNWATCHED_ATTEMPTS = 10;
 const HISTORY = 50;
 
 /** `agent-ws chat`: resolves when the chat is over; the exit code is then set. */
-export async function chat({ url, conversation }: ChatFlags): Promise<void> {
+export async function chat({ url: written, conversation }: ChatFlags): Promise<void> {
+  const url = endpointOf(written);
   const { stdin, stdout, stderr } = process;
   const isWatched = stdin.isTTY;
   const token = readToken(process.env);
@@ -46,6 +48,15 @@ export async function chat({ url, conversation }: ChatFlags): Promise<void> {
     // A pipe that is still open would keep the process.
     stdin.destroy();
   }
+}
+
+/** An address of a host alone is that of its endpoint: people copy it from the browser, or leave the path out. */
+export function endpointOf(url: string): string {
+  const withScheme = url.includes('://') ? url : `ws://${url}`;
+  // Behind ws:// a path of one slash was meant: an endpoint can be there.
+  return /^(?:https?:\/\/[^/?#]+\/?|wss?:\/\/[^/?#]+)$/i.test(withScheme)
+    ? `${withScheme.replace(/\/$/, '')}${DEFAULT_PATH}`
+    : withScheme;
 }
 
 /**
@@ -104,11 +115,17 @@ class Chat {
     if (this.#isWatched) {
       this.#screen.notice(`Conversation ${this.#conversation} at ${url}; /help lists the commands`, 'dim');
     }
+    let wasAsked = false;
     for (;;) {
       const line = (await input.next(this.#screen.style('bold', '> ')))?.trim();
       this.#interrupts = 0;
-      if (line === undefined) return 0;
+      if (line === undefined) {
+        if (wasAsked || this.#isWatched) return 0;
+        this.#screen.notice('Nothing was asked: standard input is empty');
+        return 1;
+      }
       if (line === '') continue;
+      wasAsked = true;
       if (line.startsWith('/')) {
         if (!(await this.#command(line))) return 0;
       } else if (!(await this.#answer(line, input)) && !this.#isWatched) return 1;

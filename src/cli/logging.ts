@@ -1,4 +1,4 @@
-import { mkdirSync, openSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
 import { CliError, systemReason } from './cli-error.js';
@@ -65,9 +65,16 @@ export function createLog(options: LogOptions): Log {
 /** Shorter ones, such as the `x` some local servers take for a key, would mutilate the log and protect nothing. */
 const MIN_SECRET_LENGTH = 8;
 
+/** Node's own way of making the directories above tries for ever where one cannot be made, as in /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
+}
+
 function openLogFile(path: string, key: string) {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     // Written line by line: what is logged just before the end is there, and in its place.
     return destination({ fd: openSync(path, 'a'), sync: true });
   } catch (error) {

@@ -9,20 +9,23 @@ const MAX_USER_AGENT_LENGTH = 200;
 
 /**
  * Logs connections and runs: who, when, how long, how much; never what was said, but for the text of an upstream's
- * error at the level debug. Without authentication the id of a run is all it takes to cancel it, so only its beginning
- * is logged.
+ * error at the level debug. Ids are whole: how they look in the end is for the logger.
  */
 export function observe({ connections, runs }: Pick<AgentSocketServer, 'connections' | 'runs'>, logger: Logger): void {
   connections.on('connect', (connection) => {
     const { remoteAddress, negotiated } = connection;
     const userAgent = connection.userAgent?.slice(0, MAX_USER_AGENT_LENGTH);
-    logger.info({ connectionId: connection.id, remoteAddress, userAgent, negotiated }, 'Connection opened');
+    const principalId = connection.principal.id;
+    logger.info(
+      { connectionId: connection.id, principalId, remoteAddress, userAgent, negotiated },
+      'Connection opened',
+    );
   });
   connections.on('disconnect', (connection, { code }) => {
     logger.info({ connectionId: connection.id, code, ...amounts(connection) }, 'Connection closed');
   });
   runs.on('start', (run) => {
-    logger.info({ ...nameOf(run) }, 'Run started');
+    logger.info(nameOf(run), 'Run started');
   });
   runs.on('end', (run) => {
     logEnd(run, logger);
@@ -32,8 +35,10 @@ export function observe({ connections, runs }: Pick<AgentSocketServer, 'connecti
 function logEnd(run: Run, logger: Logger): void {
   const fields = {
     ...nameOf(run),
+    model: run.model,
     state: run.state,
     ms: Math.round(performance.now() - run.startedAt),
+    firstTextMs: run.firstTextAt === undefined ? undefined : Math.round(run.firstTextAt - run.startedAt),
     bytes: run.bytes,
     usage: run.usage,
   };
@@ -45,8 +50,8 @@ function logEnd(run: Run, logger: Logger): void {
   if (cause !== undefined) logger.debug({ ...nameOf(run), err: cause }, 'Cause of the failed run');
 }
 
-function nameOf(run: Run): { runId: string; kind: string } {
-  return { runId: run.id.slice(0, 8), kind: run.kind };
+function nameOf({ id, kind, connectionId, principal, meta }: Run): Readonly<Record<string, unknown>> {
+  return { runId: id, kind, connectionId, principalId: principal.id, conversationId: meta.conversationId };
 }
 
 function amounts(connection: Connection): { seconds: number; messages: number; bytes: number } {

@@ -1,7 +1,8 @@
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { VERSION } from '../version.js';
-import { SETTINGS, type Setting, type SettingName } from './settings-table.js';
+import type { Setting } from './setting.js';
+import { SETTINGS, type SettingName } from './settings-table.js';
 
 /** What a person wrote behind `chat`. */
 export interface ChatFlags {
@@ -38,13 +39,20 @@ Examples:
   OPENAI_API_KEY=ollama agent-ws serve --base-url http://127.0.0.1:11434/v1 --model llama3.2
   agent-ws serve --tls-cert cert.pem --tls-key key.pem --allowed-origins https://app.example
   agent-ws serve --log-format json --log-file      for machines, and into logs/agent-engine.log
+  agent-ws serve --tools ./tools.mjs --provider ./provider.mjs     your own tools, your own model
+
+Such a module, ESM or CommonJS, exports "tools" or "provider" by that name or as default: the value, or a function that
+makes it and is called with the variables of the environment and of .env.
+
+What npx starts ends with npx, after running answers had 5 s to finish. For a service manager or a container:
+  node node_modules/agent-ws/bin/agent-ws.js serve
 `;
 
 const CHAT_NOTES = `
 In the chat: /history, /new, /help and /quit. Ctrl-C stops the answer, twice leaves.
 Where standard input is no terminal, each of its lines is a question: answers go to standard output, everything
 else to standard error, and the exit code is 1 after a question without an answer: one that failed, was stopped, was
-filtered or is empty. An answer that was cut off counts, with a note.
+filtered or is empty, and where nothing was asked. An answer that was cut off counts, with a note.
 
 A token for the server is read from the variable AGENT_WS_TOKEN and offered as a subprotocol.
 
@@ -71,6 +79,7 @@ export function createProgram({ serve, chat }: Commands): Command {
     .configureOutput({ outputError: (message, write) => write(oneLine(message)) })
     .exitOverride()
     .addHelpText('after', NOTES);
+  addVersion(program);
   const command = program
     .command('serve')
     .description('Start the service: WebSocket endpoint, test page, documents and statistics.')
@@ -84,11 +93,21 @@ export function createProgram({ serve, chat }: Commands): Command {
   return program;
 }
 
+/** The other ways to ask for the version that people try. */
+function addVersion(program: Command): void {
+  const show = (): never => {
+    program.configureOutput().writeOut?.(`${VERSION}\n`);
+    throw new CommanderError(0, 'commander.version', VERSION);
+  };
+  program.addOption(new Option('-v').hideHelp()).on('option:v', show);
+  program.command('version', { hidden: true }).action(show);
+}
+
 function addChat(program: Command, chat: Commands['chat']): void {
   program
     .command('chat')
     .description('Talk to a service in the terminal.')
-    .argument('[url]', 'The WebSocket endpoint.', LOCAL_URL)
+    .argument('[url]', `The WebSocket endpoint. Of a host alone it is ${DEFAULT_PATH}.`, LOCAL_URL)
     .option('--conversation <id>', 'Go on with this conversation.')
     .helpOption('-h, --help', 'Show this help.')
     .allowExcessArguments(false)

@@ -1,24 +1,31 @@
+import { checkProvider } from '../agent/check-provider.js';
 import type { LlmProvider } from '../agent/llm-provider.js';
 import { createDemoProvider } from '../providers/demo.js';
 import { CliError } from './cli-error.js';
+import { failure, loadExport } from './load-module.js';
+import type { ResolvedSettings } from './settings.js';
 import type { Settings } from './settings-table.js';
+import { isPath } from './value-types.js';
 
 /** The provider in use, and what the operator is told about it. */
 export interface ChosenProvider {
   readonly provider: LlmProvider;
-  readonly kind: 'openai' | 'demo';
+  readonly kind: 'openai' | 'demo' | 'module';
   /** `openai, model gpt-4o-mini at https://api.openai.com/v1` */
   readonly summary: string;
   /** How to get the other one. */
   readonly hint: string;
 }
 
+const OFFLINE_HINT = '--provider demo answers offline instead.';
+
 /**
  * Makes the provider the settings ask for. The OpenAI one is loaded only where it is used.
- * @throws CliError where it needs a key and has none; OptionError where a setting breaks its rule
+ * @throws CliError where it needs a key and has none, or a module has none; OptionError where a setting breaks its rule
  */
-export async function chooseProvider(settings: Settings): Promise<ChosenProvider> {
-  const { provider: wanted, apiKey, baseUrl, model, temperature, organization } = settings;
+export async function chooseProvider(resolved: ResolvedSettings): Promise<ChosenProvider> {
+  const { provider: wanted, apiKey, model, baseUrl } = resolved.settings;
+  if (isPath(wanted)) return loadProvider(wanted, resolved);
   if (wanted === 'demo' || (wanted === 'auto' && apiKey === undefined)) {
     return {
       provider: createDemoProvider(),
@@ -35,17 +42,40 @@ export async function chooseProvider(settings: Settings): Promise<ChosenProvider
       'OPENAI_API_KEY: must be set for the provider openai, in the environment or in .env; a server without keys takes any text',
     );
   }
-  const { createOpenAiProvider } = await import('../providers/openai.js');
   return {
-    provider: createOpenAiProvider({
-      apiKey,
-      baseUrl,
-      model,
-      ...(temperature !== undefined && { temperature }),
-      ...(organization !== undefined && { organization }),
-    }),
+    provider: await openAiProvider(apiKey, resolved.settings),
     kind: 'openai',
     summary: `openai: model ${model} at ${baseUrl}`,
-    hint: '--provider demo answers offline instead.',
+    hint: OFFLINE_HINT,
   };
+}
+
+async function openAiProvider(apiKey: string, settings: Settings): Promise<LlmProvider> {
+  const { baseUrl, model, temperature, organization, firstTokenTimeoutMs, tokenTimeoutMs } = settings;
+  const { createOpenAiProvider } = await import('../providers/openai.js');
+  return createOpenAiProvider({
+    apiKey,
+    baseUrl,
+    model,
+    timeouts: {
+      firstTokenMs: firstTokenTimeoutMs,
+      betweenTokensMs: tokenTimeoutMs,
+      totalToFirstOutputMs: firstTokenTimeoutMs,
+    },
+    ...(temperature !== undefined && { temperature }),
+    ...(organization !== undefined && { organization }),
+  });
+}
+
+async function loadProvider(file: string, { keyOf, environment }: ResolvedSettings): Promise<ChosenProvider> {
+  const source = { file, name: 'provider', key: keyOf('provider'), environment };
+  const provider = (await loadExport(source)) as LlmProvider;
+  try {
+    checkProvider(provider);
+  } catch (error) {
+    throw failure(source, `does not fit: ${(error as Error).message}`, error);
+  }
+  const { vendor, model } = provider;
+  const named = model === undefined ? vendor : `${vendor}: model ${model}`;
+  return { provider, kind: 'module', summary: `${named}, from ${file}`, hint: OFFLINE_HINT };
 }

@@ -1,5 +1,6 @@
 import { OptionError } from '../errors/option-error.js';
 import { isLoopbackAddress } from '../http/host.js';
+import { withLogIds } from '../logging/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
@@ -8,7 +9,9 @@ import { readDotEnv } from './dot-env.js';
 import { withHome } from './home.js';
 import { createHttpServer, listen } from './http-server.js';
 import { createLog } from './logging.js';
+import { endWithNpx } from './npx.js';
 import { observe } from './observe.js';
+import { oddities } from './oddities.js';
 import type { Flags } from './program.js';
 import { chooseProvider } from './provider.js';
 import { serverOptions } from './server-options.js';
@@ -26,19 +29,21 @@ const DRAIN_MS = 5_000;
  * @throws CliError for everything the operator can put right
  */
 export async function serve(flags: Flags): Promise<void> {
-  const resolved = resolveSettings({ flags, environment: process.env, dotEnv: readDotEnv(process.cwd()) });
+  const sources = { flags, environment: process.env, dotEnv: readDotEnv(process.cwd()) };
+  const resolved = resolveSettings(sources);
   try {
-    await start(resolved);
+    await start(resolved, oddities(sources));
   } catch (error) {
     throw OptionError.isInstance(error) ? inOperatorsWords(error, resolved) : error;
   }
 }
 
-async function start(resolved: ResolvedSettings): Promise<void> {
+async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
   const { settings, keyOf } = resolved;
   const { host, port, path } = settings;
   const server = createHttpServer(settings, keyOf);
-  const provider = await chooseProvider(settings);
+  const provider = await chooseProvider(resolved);
+  const tools = await chooseTools(resolved);
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
   const log = createLog({
     level: settings.logLevel,
@@ -58,11 +63,12 @@ async function start(resolved: ResolvedSettings): Promise<void> {
     store,
     server,
     provider: provider.provider,
-    tools: chooseTools(resolved),
+    tools,
     logger,
+    logIds: settings.logIds,
   });
   server.on('request', withHome(agent.requestListener));
-  observe(agent, logger);
+  observe(agent, withLogIds(logger, settings.logIds));
   const bound = await listen(server, { host, port }, keyOf);
   stopOnSignals(log, async (signal) => {
     const inUse = { connections: agent.connections.size, runs: agent.runs.size };
@@ -72,6 +78,8 @@ async function start(resolved: ResolvedSettings): Promise<void> {
     server.closeAllConnections();
     store?.close();
   });
+
+  endWithNpx(logger);
 
   const info: StartInfo = {
     version: VERSION,
@@ -87,10 +95,11 @@ async function start(resolved: ResolvedSettings): Promise<void> {
     { version: VERSION, host, port: bound.port, provider: vendor, model, ...(format === 'json' && urlsOf(info)) },
     'Listening',
   );
-  if (provider.kind === 'openai' && !isLoopbackAddress(bound.address)) {
+  for (const warning of warnings) logger.warn({}, warning);
+  if (provider.kind !== 'demo' && !isLoopbackAddress(bound.address)) {
     logger.warn(
       { host },
-      'Whoever reaches this address can use your OpenAI key: there is no authentication. Listen on 127.0.0.1, or let only trusted networks in',
+      `Whoever reaches this address can use ${provider.kind === 'openai' ? 'your OpenAI key' : 'your provider'}: there is no authentication. Listen on 127.0.0.1, or let only trusted networks in`,
     );
   }
   if (provider.kind === 'demo' && settings.provider === 'auto' && settings.baseUrl !== SETTINGS.baseUrl.default) {

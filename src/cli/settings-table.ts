@@ -1,40 +1,19 @@
+import { MODEL_SETTINGS } from './model-settings.js';
+import { setting } from './setting.js';
 import {
   bytes,
   choice,
-  decimal,
   endpointPath,
+  file,
   integer,
   list,
   onOff,
+  origins,
   seconds,
   storePlace,
   text,
   type ValueType,
 } from './value-types.js';
-
-/** One thing an operator can set. */
-export interface Setting<T, Default extends T | undefined = T | undefined> {
-  /** Heading in the help. */
-  readonly group: Group;
-  /** The flag; absent for secrets, which would show in the list of processes. */
-  readonly flag?: `--${string}`;
-  /** The variable, in the environment or in `.env`. */
-  readonly env: string;
-  readonly type: ValueType<T>;
-  readonly default: Default;
-  /** What the help shows instead of the default. */
-  readonly shownDefault?: string;
-  /** The value of the flag when it is written without one. */
-  readonly bare?: string;
-  readonly help: string;
-}
-
-/** Headings of the help, in their order. */
-export type Group = 'Server' | 'Model' | 'Access' | 'Connections' | 'Runs' | 'Store' | 'Logs';
-
-function setting<T, const Default extends T | undefined>(row: Setting<T, Default>): Setting<T, Default> {
-  return row;
-}
 
 /**
  * Everything an operator can set, once: flag, variable, type, default and help come from here. A row that
@@ -69,7 +48,7 @@ export const SETTINGS = {
     group: 'Server',
     flag: '--tls-cert',
     env: 'TLS_CERT',
-    type: text('file'),
+    type: file,
     default: undefined,
     help: 'Certificate chain in PEM format. With --tls-key the server speaks https and wss.',
   }),
@@ -77,106 +56,18 @@ export const SETTINGS = {
     group: 'Server',
     flag: '--tls-key',
     env: 'TLS_KEY',
-    type: text('file'),
+    type: file,
     default: undefined,
     help: 'Private key in PEM format.',
   }),
 
-  provider: setting({
-    group: 'Model',
-    flag: '--provider',
-    env: 'AGENT_PROVIDER',
-    type: choice('name', ['auto', 'openai', 'demo']),
-    default: 'auto',
-    help: 'Who answers: openai, demo, or auto, which is openai where OPENAI_API_KEY is set and otherwise the offline demo.',
-  }),
-  apiKey: setting({
-    group: 'Model',
-    env: 'OPENAI_API_KEY',
-    type: text('key'),
-    default: undefined,
-    help: 'Key of the model provider.',
-  }),
-  baseUrl: setting({
-    group: 'Model',
-    flag: '--base-url',
-    env: 'OPENAI_BASE_URL',
-    type: text('url'),
-    default: 'https://api.openai.com/v1',
-    help: 'The API to use: any server compatible with Chat Completions.',
-  }),
-  model: setting({
-    group: 'Model',
-    flag: '--model',
-    env: 'OPENAI_MODEL',
-    type: text('name'),
-    default: 'gpt-4o-mini',
-    help: 'The model that answers.',
-  }),
-  organization: setting({
-    group: 'Model',
-    flag: '--organization',
-    env: 'OPENAI_ORG_ID',
-    type: text('id'),
-    default: undefined,
-    help: 'The organization billed.',
-  }),
-  temperature: setting({
-    group: 'Model',
-    flag: '--temperature',
-    env: 'OPENAI_TEMPERATURE',
-    type: decimal('number', 0, 2),
-    default: undefined,
-    shownDefault: "the model's own",
-    help: 'Sampling temperature, 0 to 2.',
-  }),
-  systemPrompt: setting({
-    group: 'Model',
-    flag: '--system-prompt',
-    env: 'AGENT_SYSTEM_PROMPT',
-    type: text('text'),
-    default: undefined,
-    help: 'What the model is told before every conversation.',
-  }),
-  maxSteps: setting({
-    group: 'Model',
-    flag: '--max-steps',
-    env: 'AGENT_MAX_STEPS',
-    type: integer('number', 1),
-    default: 8,
-    help: 'Model calls in one run, tools between them.',
-  }),
-
-  approveTools: setting({
-    group: 'Model',
-    flag: '--approve-tools',
-    env: 'AGENT_APPROVE_TOOLS',
-    type: list('names'),
-    default: [],
-    help: 'Tools that run only when a person has approved the call: calculator,current_time.',
-  }),
-  maxContextTokens: setting({
-    group: 'Model',
-    flag: '--max-context',
-    env: 'AGENT_MAX_CONTEXT',
-    type: integer('tokens', 1),
-    default: 32_000,
-    help: 'Tokens of a conversation the model is asked with; the oldest turns are left out.',
-  }),
-  approvalTimeoutMs: setting({
-    group: 'Model',
-    flag: '--approval-timeout',
-    env: 'AGENT_APPROVAL_TIMEOUT',
-    type: seconds(0.1),
-    default: 300_000,
-    help: 'How long a person may take to approve a tool call.',
-  }),
+  ...MODEL_SETTINGS,
 
   allowedOrigins: setting({
     group: 'Access',
     flag: '--allowed-origins',
     env: 'WS_ALLOWED_ORIGINS',
-    type: list('origins'),
+    type: origins,
     default: [],
     shownDefault: 'same host and loopback',
     help: 'Further origins whose pages may connect: https://app.example,https://b.example, or * for all.',
@@ -370,6 +261,14 @@ export const SETTINGS = {
     default: 'info',
     help: 'What is logged: debug, info, warn, error or silent.',
   }),
+  logIds: setting({
+    group: 'Logs',
+    flag: '--log-ids',
+    env: 'LOG_IDS',
+    type: choice('length', ['short', 'full']),
+    default: 'short',
+    help: 'Ids of runs and conversations in the log: short, their first 8 characters, or full, with the principal. Whoever reads a whole id can read and cancel that run.',
+  }),
   logFormat: setting({
     group: 'Logs',
     flag: '--log-format',
@@ -383,7 +282,7 @@ export const SETTINGS = {
     group: 'Logs',
     flag: '--log-file',
     env: 'LOG_FILE',
-    type: text('file'),
+    type: file,
     default: undefined,
     bare: 'logs/agent-engine.log',
     help: 'Log to this file too, as json. Directories are made. Without a name: logs/agent-engine.log.',

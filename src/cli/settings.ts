@@ -1,5 +1,6 @@
 import { CliError } from './cli-error.js';
-import { SETTINGS, type Setting, type SettingName, type Settings } from './settings-table.js';
+import type { Setting } from './setting.js';
+import { SETTINGS, type SettingName, type Settings } from './settings-table.js';
 
 /** Where settings come from. The first that has a value wins. */
 export interface SettingSources {
@@ -15,6 +16,8 @@ export interface ResolvedSettings {
   readonly settings: Settings;
   /** How the operator wrote a setting: its flag, or its variable. */
   readonly keyOf: (name: SettingName) => string;
+  /** Every variable: those of the environment, and those of `.env` that it does not have. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -29,7 +32,11 @@ export function resolveSettings(sources: SettingSources): ResolvedSettings {
     keys[name] = found?.key ?? setting.env;
     values[name] = found === undefined ? setting.default : read(setting, found);
   }
-  return { settings: values as Settings, keyOf: (name) => keys[name] ?? SETTINGS[name].env };
+  return {
+    settings: values as Settings,
+    keyOf: (name) => keys[name] ?? SETTINGS[name].env,
+    environment: { ...sources.dotEnv, ...sources.environment },
+  };
 }
 
 interface Found {

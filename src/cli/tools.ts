@@ -1,20 +1,41 @@
+import { ToolRegistry } from '../agent/tool-registry.js';
 import type { Tool } from '../agent/tool.js';
 import { calculator } from '../tools/calculator.js';
 import { currentTime } from '../tools/current-time.js';
 import { CliError } from './cli-error.js';
+import { failure, loadExport } from './load-module.js';
 import type { ResolvedSettings } from './settings.js';
 
-const TOOLS: readonly Tool[] = [calculator, currentTime];
+const IN_THE_BOX: readonly Tool[] = [calculator, currentTime];
 
-/** The tools in the box, those the operator named behind the approval of a person. */
-export function chooseTools({ settings, keyOf }: ResolvedSettings): Tool[] {
+/**
+ * The tools of the operator's module or those in the box. Those the operator named need the approval of a person; of the
+ * others each decides for itself.
+ * @throws CliError where the module has none, or a named one is not there
+ */
+export async function chooseTools(resolved: ResolvedSettings): Promise<Tool[]> {
+  const { settings, keyOf } = resolved;
+  const tools = settings.tools === undefined ? IN_THE_BOX : await loadTools(settings.tools, resolved);
   const approveTools: readonly string[] = settings.approveTools;
-  const unknown = approveTools.find((name) => TOOLS.every((tool) => tool.name !== name));
+  const unknown = approveTools.find((name) => tools.every((tool) => tool.name !== name));
   if (unknown !== undefined) {
-    const names = TOOLS.map(({ name }) => name).join(', ');
+    const names = tools.map(({ name }) => name).join(', ');
     throw new CliError(
       `${keyOf('approveTools')}: must be names of tools (${names}), received ${JSON.stringify(unknown)}`,
     );
   }
-  return TOOLS.map((tool) => ({ ...tool, needsApproval: approveTools.includes(tool.name) }));
+  return tools.map((tool) => (approveTools.includes(tool.name) ? { ...tool, needsApproval: true } : tool));
+}
+
+async function loadTools(file: string, { keyOf, environment }: ResolvedSettings): Promise<readonly Tool[]> {
+  const source = { file, name: 'tools', key: keyOf('tools'), environment };
+  const exported = await loadExport(source);
+  if (typeof exported !== 'object' || exported === null || !(Symbol.iterator in exported)) {
+    throw failure(source, 'must export an array of tools, as defineTool makes them, or a function that returns one');
+  }
+  try {
+    return [...new ToolRegistry(exported as Iterable<Tool>)];
+  } catch (error) {
+    throw failure(source, `does not fit: ${(error as Error).message}`, error);
+  }
 }

@@ -1,3 +1,5 @@
+import { parseOrigin } from '../http/origin.js';
+
 /** How a setting is written on the command line and in the environment. */
 export interface ValueType<T> {
   /** What stands for the value in the help: `seconds`. Absent for a switch. */
@@ -8,11 +10,38 @@ export interface ValueType<T> {
   parse(text: string): T | undefined;
   /** The value as it would be written. */
   show(value: T): string;
+  /** What is odd about a text that keeps the rule, as a sentence; `undefined` where nothing is. */
+  doubt?(text: string): string | undefined;
 }
 
 /** Any text that is not blank. */
 export function text(placeholder: string): ValueType<string> {
   return { placeholder, rule: 'text that is not blank', parse: (value) => value, show: (value) => value };
+}
+
+/** The path of a file. */
+export const file: ValueType<string> = {
+  ...text('file'),
+  // Meant as a switch: the file would have that name.
+  doubt: (value) => (SWITCH.test(value) ? `it is taken for a file of the name ${JSON.stringify(value)}` : undefined),
+};
+
+/** A provider by its name, or the path of a module. */
+export const providerPlace: ValueType<string> = {
+  placeholder: 'name or file',
+  rule: 'one of auto, openai, demo, or the path of a module such as ./provider.mjs',
+  parse: (value) => {
+    const name = value.toLowerCase();
+    return PROVIDERS.includes(name) ? name : isPath(value) ? value : undefined;
+  },
+  show: (value) => value,
+};
+
+const PROVIDERS = ['auto', 'openai', 'demo'];
+
+/** Whether a text that may be a name is the path of a file. */
+export function isPath(text: string): boolean {
+  return /[./\\]/.test(text);
 }
 
 /** `memory`, or `sqlite:` and a path. */
@@ -47,12 +76,11 @@ export function choice<const Word extends string>(placeholder: string, words: re
 /** A switch: on by its flag, off by the flag with `no-`. */
 export const onOff: ValueType<boolean> = {
   rule: 'true or false',
-  parse: (value) => {
-    if (/^(?:true|1|yes|on)$/i.test(value)) return true;
-    return /^(?:false|0|no|off)$/i.test(value) ? false : undefined;
-  },
+  parse: (value) => (SWITCH.test(value) ? /^(?:true|1|yes|on)$/i.test(value) : undefined),
   show: (value) => (value ? 'on' : 'off'),
 };
+
+const SWITCH = /^(?:true|1|yes|on|false|0|no|off)$/i;
 
 /** Names with commas between them. */
 export function list(placeholder: string): ValueType<readonly string[]> {
@@ -63,6 +91,16 @@ export function list(placeholder: string): ValueType<readonly string[]> {
     show: (value) => value.join(','),
   };
 }
+
+/** Origins with commas between them. What an origin is, is for the server to say; this is what people write instead. */
+export const origins: ValueType<readonly string[]> = {
+  ...list('origins'),
+  rule: 'origins such as https://app.example, with scheme and without path, commas between them, or *',
+  parse: (value) => {
+    const entries = list('origins').parse(value);
+    return entries?.every((entry) => entry === '*' || parseOrigin(entry) !== undefined) === true ? entries : undefined;
+  },
+};
 
 export function integer(placeholder: string, min: number, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
   const upTo = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;

@@ -88,7 +88,7 @@ export class Audience {
       onEnd: () => {
         if (run instanceof Run) onReaderLeft(run, connection.negotiated);
       },
-      onFault: (error) => logger.error({ runId: readable.id.slice(0, 8), err: error }, 'A run log cannot be read'),
+      onFault: (error) => logger.error({ runId: readable.id, err: error }, 'A run log cannot be read'),
     });
   }
 

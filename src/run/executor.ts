@@ -97,8 +97,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       return await work();
     } catch (error) {
       if (AgentSocketError.isInstance(error)) throw error;
-      if (!run.isStopping)
-        this.#settings.logger.error({ runId: run.id.slice(0, 8), err: error }, 'The provider failed');
+      if (!run.isStopping) this.#settings.logger.error({ runId: run.id, err: error }, 'The provider failed');
       throw new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
     }
   }
@@ -108,7 +107,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     try {
       this.#settings.ledger.forget(runKey(run.principal.id, run.id));
     } catch (error) {
-      this.#settings.logger.error({ runId: run.id.slice(0, 8), err: error }, 'The tool ledger could not forget a run');
+      this.#settings.logger.error({ runId: run.id, err: error }, 'The tool ledger could not forget a run');
     }
   }
 
@@ -158,6 +157,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const { provider, maxSteps } = this.#settings;
     const isWhole = request.type === 'agent_query';
     const done: { reason?: FinishReason } = {};
+    run.model = request.model ?? provider.model;
     run.worker = {
       end: (state, error) => {
         const [status, usage] = [statusOf(state), usageOf(agent)];

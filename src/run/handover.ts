@@ -112,7 +112,7 @@ export class Handover {
     try {
       return JSON.parse(checkpoint) as RunCheckpoint;
     } catch (error) {
-      this.#options.logger.error({ runId: meta.id.slice(0, 8), err: error }, 'A run cannot go on');
+      this.#options.logger.error({ runId: meta.id, err: error }, 'A run cannot go on');
       return undefined;
     }
   }

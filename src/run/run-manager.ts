@@ -165,6 +165,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     });
     run.metadata = connection.metadata;
     run.requestBytes = requestBytes;
+    run.connectionId = connection.id;
     const begin = (): void => run.start(() => this.#executor.execute(run, request));
     this.#live.enter(run, before.length > 0 ? begin : undefined);
     if (before.length > 0) run.enter('queued');
@@ -319,7 +320,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
 
   /** Called by a run. */
   onFault(run: Run, error: unknown): void {
-    this.logger.error({ runId: run.id.slice(0, 8), err: error }, 'A run failed');
+    this.logger.error({ runId: run.id, err: error }, 'A run failed');
   }
 
   #repeat(connection: Connection, known: Run | StoredRun, requestHash: string): Acceptance {

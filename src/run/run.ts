@@ -35,6 +35,12 @@ export class Run {
   readonly readers = new Readers();
   /** When it was accepted, on the monotonic clock in milliseconds. */
   readonly startedAt = performance.now();
+  /** The connection that asked for it; `undefined` for a run that goes on after a restart. */
+  connectionId: string | undefined;
+  /** The model that was asked, where one is known by name. */
+  model: string | undefined;
+  /** When the model gave its first text, reasoning included, on the clock of {@link startedAt}. */
+  firstTextAt: number | undefined;
   /** What it cost, once it is over and where that is known. */
   usage: Usage | undefined;
   /** When it entered its state, on the same clock. */
@@ -181,6 +187,7 @@ export class Run {
   /** Adds text. It may be written a little later, together with what follows. */
   text(type: TextType, delta: string): void {
     if (this.isOver || this.#stop !== undefined || delta === '') return;
+    this.firstTextAt ??= performance.now();
     this.#text.add(type, delta);
   }
 
@@ -192,6 +199,7 @@ export class Run {
   /** Keeps text of an answer that the log will only hold at the end, so that a crash does not lose it. */
   keepDraft(text: string): void {
     if (this.isOver || text === '') return;
+    this.firstTextAt ??= performance.now();
     try {
       this.#owner.onDraft(this, text);
     } catch (error) {

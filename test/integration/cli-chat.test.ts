@@ -40,6 +40,21 @@ describe('agent-ws chat with a pipe', () => {
     });
   });
 
+  it('says that nothing was asked', async () => {
+    const server = await startServer({ provider: createScriptedProvider(['Fine']) });
+    expect(await runCli(['chat', server.url], { input: '\n \n' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'Nothing was asked: standard input is empty\n',
+    });
+  });
+
+  it('finds the endpoint of a host by itself', async () => {
+    const server = await startServer({ provider: createScriptedProvider(['Fine']) });
+    const { host } = new URL(server.url);
+    expect(await runCli(['chat', `http://${host}/`], { input: 'one\n' })).toMatchObject({ code: 0, stdout: 'Fine\n' });
+  });
+
   it('is one conversation, and goes on with another where it is told', async () => {
     const provider = createScriptedProvider(['Fine']);
     const server = await startServer({ provider });

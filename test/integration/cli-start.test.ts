@@ -79,6 +79,43 @@ describe('agent-ws serve', () => {
     expect(cli.stderr).toBe('');
   });
 
+  it('tells what of .env it does not know, or doubts', async () => {
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, '.env'), 'AGENT_MAXSTEPS=4\nLOG_FILE=true\n');
+    const cli = startCli(LOCAL, { cwd });
+    expect(await cli.log(/AGENT_MAX_STEPS/)).toMatchObject({ level: 'warn' });
+    expect(await cli.log(/LOG_FILE=true/)).toMatchObject({ level: 'warn' });
+  });
+
+  it('serves tools and a provider of the operator, and whole ids', async () => {
+    const cwd = temporaryDirectory();
+    writeFileSync(
+      join(cwd, 'mine.mjs'),
+      `export const provider = { vendor: 'mine', async *stream() { yield { type: 'text-delta', text: 'my answer' }; } };
+       export const tools = ({ GREETING }) => [{
+         name: 'greet', description: 'd', parameters: {}, timeoutMs: 1000, execute: () => GREETING,
+         params: { '~standard': { version: 1, vendor: 'mine', validate: (value) => ({ value }) } },
+       }];`,
+    );
+    const cli = startCli([...LOCAL, '--tools', 'mine.mjs', '--provider', './mine.mjs', '--log-ids', 'full'], {
+      cwd,
+      env: { GREETING: 'hello' },
+    });
+    const client = await TestClient.connect(String((await cli.log('Listening'))['endpoint']));
+    const greeted = await client.ask({ type: 'tool_call', tool_name: 'greet', params: {} });
+    expect(greeted).toMatchObject({ type: 'tool_result', result: 'hello' });
+    expect(await client.ask({ type: 'agent_query', query: 'Hi' })).toMatchObject({
+      content: 'my answer',
+      vendor: 'mine',
+    });
+    expect(await cli.log('Run ended')).toMatchObject({
+      runId: (greeted as { run_id: string }).run_id,
+      connectionId: client.connected.connection_id,
+      principalId: 'anonymous',
+    });
+    await client.close();
+  });
+
   it('reads .env, below the environment, below the flags', async () => {
     const cwd = temporaryDirectory();
     writeFileSync(
@@ -222,6 +259,12 @@ describe('agent-ws serve', () => {
       expect(await failure(LOCAL, { env: { TLS_KEY: KEY } })).toBe('TLS_CERT: must be given together with TLS_KEY');
       expect(await failure([...LOCAL, '--tls-cert', KEY, '--tls-key', KEY])).toMatch(
         /^--tls-cert, --tls-key: must be a PEM certificate and its key: /,
+      );
+    });
+
+    it('for origins that are none', async () => {
+      expect(await failure([...LOCAL, '--allowed-origins', 'app.example'])).toBe(
+        '--allowed-origins: must be origins such as https://app.example, with scheme and without path, commas between them, or *, received "app.example" (from the command line)',
       );
     });
 

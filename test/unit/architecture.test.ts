@@ -16,6 +16,9 @@ interface Import {
   readonly isType: boolean;
 }
 
+/** What it imports are modules of the operator. */
+const LOADS_MODULES = 'cli/load-module.ts';
+
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => file.endsWith('.ts'));
@@ -41,7 +44,11 @@ function importsOf(from: string, source: ts.SourceFile): Import[] {
     if (ts.isImportDeclaration(node)) found.push(toImport(from, textOf(node.moduleSpecifier), isTypeImport(node)));
     else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
       found.push(toImport(from, textOf(node.moduleSpecifier), isTypeExport(node)));
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    } else if (
+      ts.isCallExpression(node) &&
+      node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+      from !== LOADS_MODULES
+    ) {
       found.push(toImport(from, textOf(node.arguments[0]), false));
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
       found.push(toImport(from, textOf(node.argument.literal), true));

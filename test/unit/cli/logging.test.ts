@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../../src/cli/cli-error.js';
@@ -112,6 +112,15 @@ describe('createLog', () => {
       /^--log-file: ".*x\.log" cannot be written: a part of its path is not a directory$/,
     );
     expect(() => open({ file: join(directory, 'folder') })).toThrow(/cannot be written: it is a directory$/);
+    // Where nothing can be made Node's own recursion would not come back.
+    if (existsSync('/proc'))
+      expect(() => open({ file: '/proc/none/deep/x.log' })).toThrow(/^--log-file: ".*" cannot be written/);
+  });
+
+  it('makes the directories of its file', () => {
+    const file = join(temporaryDirectory(), 'a/b/c.log');
+    open({ file }).logger.info({}, 'one');
+    expect(readFileSync(file, 'utf8')).toContain('one');
   });
 });
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createLog } from '../../../src/cli/logging.js';
 import { observe } from '../../../src/cli/observe.js';
 import { AgentSocketError } from '../../../src/errors/agent-socket-error.js';
-import { TestClient } from '../../../src/testing/index.js';
+import { defineTool } from '../../../src/agent/tool.js';
+import { withLogIds } from '../../../src/logging/log-ids.js';
+import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
 import { startServer } from '../../helpers/server.js';
 
 /** The json log of one run that fails because of `cause`. */
@@ -26,6 +29,68 @@ async function logOfFailure(cause: unknown, level: string): Promise<Record<strin
   await client.close();
   return lines;
 }
+
+describe('ids in the log', () => {
+  async function linesOf(logIds: 'short' | 'full') {
+    const lines: Record<string, unknown>[] = [];
+    const write = (text: string): void => void lines.push(JSON.parse(text) as Record<string, unknown>);
+    const { logger } = createLog({
+      level: 'info',
+      format: 'json',
+      color: false,
+      secrets: [],
+      fileKey: '--log-file',
+      write,
+    });
+    const failing = defineTool({
+      name: 'failing',
+      description: 'Fails.',
+      params: z.object({}),
+      execute: () => {
+        throw new Error('boom');
+      },
+    });
+    const { agent, url } = await startServer({
+      provider: createScriptedProvider(['Hello']),
+      tools: [failing],
+      authenticate: () => ({ id: 'alice@example.com' }),
+      logger,
+      logIds,
+    });
+    observe(agent, withLogIds(logger, logIds));
+    const client = await TestClient.connect(url);
+    const { connection_id: connectionId } = client.connected;
+    const asked = { type: 'agent_query', query: 'Hi', conversation_id: 'travel-plans' } as const;
+    const { run_id: runId } = (await client.ask(asked)) as { run_id: string };
+    const { run_id: failedId } = (await client.ask({ type: 'tool_call', tool_name: 'failing', params: {} })) as {
+      run_id: string;
+    };
+    await client.close();
+    const line = (msg: string) => lines.find((it) => it['msg'] === msg);
+    return { connectionId, runId, failedId, line, text: JSON.stringify(lines) };
+  }
+
+  it('are whole where that is asked for, in the lines of the library as well', async () => {
+    const { connectionId, runId, failedId, line } = await linesOf('full');
+    const run = { runId, connectionId, principalId: 'alice@example.com', conversationId: 'travel-plans' };
+    expect(line('Connection opened')).toMatchObject({ connectionId, principalId: 'alice@example.com' });
+    expect(line('Run started')).toMatchObject({ ...run, kind: 'agent_query' });
+    expect(line('Run ended')).toMatchObject({
+      ...run,
+      model: 'script-1',
+      state: 'finished',
+      firstTextMs: expect.any(Number) as number,
+    });
+    expect(line('A tool failed')).toMatchObject({ runId: failedId, tool: 'failing' });
+  });
+
+  it('are cut otherwise, where they let people in, and principals are left out', async () => {
+    const { connectionId, runId, failedId, line, text } = await linesOf('short');
+    expect(line('Run ended')).toMatchObject({ runId: runId.slice(0, 8), connectionId, conversationId: 'travel-p' });
+    expect(line('A tool failed')).toMatchObject({ runId: failedId.slice(0, 8) });
+    for (const secret of [runId, failedId, 'travel-plans', 'alice']) expect(text).not.toContain(secret);
+  });
+});
 
 describe('a failed run in the log', () => {
   const connection = Object.assign(new Error('quotes a private question, too'), { code: 'ECONNRESET' });

@@ -1,7 +1,8 @@
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram, type ChatFlags, type Flags } from '../../../src/cli/program.js';
-import { SETTINGS, type Setting } from '../../../src/cli/settings-table.js';
+import type { Setting } from '../../../src/cli/setting.js';
+import { SETTINGS } from '../../../src/cli/settings-table.js';
 import { VERSION } from '../../../src/version.js';
 
 interface Outcome {
@@ -52,6 +53,10 @@ describe('the program', () => {
       'json',
     );
     expect(flags).toEqual({ port: '9', heartbeatIntervalMs: '5', clientTools: true, logFormat: 'json' });
+  });
+
+  it.each(['-v', '-V', '--version', 'version'])('says its version for %s', async (word) => {
+    expect(await run(word)).toEqual({ out: `${VERSION}\n`, err: '', exitCode: 0 });
   });
 
   it('hands on nothing that was not written', async () => {

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../../src/cli/cli-error.js';
 import { serverOptions } from '../../../src/cli/server-options.js';
-import { SETTINGS, type Setting, type SettingName } from '../../../src/cli/settings-table.js';
+import type { Setting } from '../../../src/cli/setting.js';
+import { SETTINGS, type SettingName } from '../../../src/cli/settings-table.js';
 import { resolveSettings, type ResolvedSettings, type SettingSources } from '../../../src/cli/settings.js';
 
 const rows = Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];

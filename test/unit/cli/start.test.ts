@@ -6,12 +6,11 @@ import { CliError } from '../../../src/cli/cli-error.js';
 import { createHttpServer } from '../../../src/cli/http-server.js';
 import { readDotEnv } from '../../../src/cli/dot-env.js';
 import { chooseProvider } from '../../../src/cli/provider.js';
-import { resolveSettings } from '../../../src/cli/settings.js';
-import type { Settings } from '../../../src/cli/settings-table.js';
+import { resolveSettings, type ResolvedSettings } from '../../../src/cli/settings.js';
 import { temporaryDirectory } from '../../helpers/cli-process.js';
 
-function settings(environment: Record<string, string> = {}): Settings {
-  return resolveSettings({ flags: {}, environment, dotEnv: {} }).settings;
+function resolve(environment: Record<string, string> = {}): ResolvedSettings {
+  return resolveSettings({ flags: {}, environment, dotEnv: {} });
 }
 
 describe('readDotEnv', () => {
@@ -66,14 +65,14 @@ describe('readDotEnv', () => {
 
 describe('chooseProvider', () => {
   it('is the demo without a key, and says how to get the other one', async () => {
-    const chosen = await chooseProvider(settings());
+    const chosen = await chooseProvider(resolve());
     expect(chosen).toMatchObject({ kind: 'demo', provider: { vendor: 'demo' } });
     expect(chosen.hint).toContain('OPENAI_API_KEY');
   });
 
   it('is OpenAI with a key, and never shows it', async () => {
     const chosen = await chooseProvider(
-      settings({ OPENAI_API_KEY: 'sk-1', OPENAI_MODEL: 'm', OPENAI_BASE_URL: 'http://127.0.0.1/v1' }),
+      resolve({ OPENAI_API_KEY: 'sk-1', OPENAI_MODEL: 'm', OPENAI_BASE_URL: 'http://127.0.0.1/v1' }),
     );
     expect(chosen).toMatchObject({ kind: 'openai', provider: { vendor: 'openai', model: 'm' } });
     expect(chosen.summary).toBe('openai: model m at http://127.0.0.1/v1');
@@ -81,21 +80,19 @@ describe('chooseProvider', () => {
   });
 
   it('is the demo where it is asked for, key or not', async () => {
-    expect(await chooseProvider(settings({ OPENAI_API_KEY: 'sk-1', AGENT_PROVIDER: 'demo' }))).toMatchObject({
+    expect(await chooseProvider(resolve({ OPENAI_API_KEY: 'sk-1', AGENT_PROVIDER: 'demo' }))).toMatchObject({
       kind: 'demo',
     });
   });
 
   it('needs a key for OpenAI', async () => {
-    await expect(chooseProvider(settings({ AGENT_PROVIDER: 'openai' }))).rejects.toThrow(
-      /^OPENAI_API_KEY: must be set/,
-    );
+    await expect(chooseProvider(resolve({ AGENT_PROVIDER: 'openai' }))).rejects.toThrow(/^OPENAI_API_KEY: must be set/);
   });
 });
 
 describe('createHttpServer', () => {
   it('gives slow and countless clients less than Node does', () => {
-    const server = createHttpServer(settings({ WS_MAX_CONNECTIONS: '10' }), (name) => name);
+    const server = createHttpServer(resolve({ WS_MAX_CONNECTIONS: '10' }).settings, (name) => name);
     expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, maxConnections: 266 });
   });
 });

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, choice, decimal, endpointPath, integer, list, onOff, seconds } from '../../../src/cli/value-types.js';
+import {
+  bytes,
+  choice,
+  decimal,
+  endpointPath,
+  integer,
+  list,
+  onOff,
+  origins,
+  seconds,
+} from '../../../src/cli/value-types.js';
 
 describe('value types', () => {
   it.each([
@@ -104,6 +114,17 @@ describe('value types', () => {
   it('lists drop what is blank', () => {
     expect(list('names').parse(' a, b,,c ')).toEqual(['a', 'b', 'c']);
     expect(list('names').parse(',')).toEqual([]);
+  });
+
+  it('are origins, where they are to be', () => {
+    expect(origins.parse('https://app.example, *,capacitor://localhost')).toEqual([
+      'https://app.example',
+      '*',
+      'capacitor://localhost',
+    ]);
+    for (const wrong of ['app.example', 'https://app.example/', 'https://a.example,b.example', 'true']) {
+      expect(origins.parse(wrong), wrong).toBeUndefined();
+    }
   });
 
   it('words are taken in any case', () => {

@@ -82,6 +82,7 @@ const TABLE: Record<
     bad: ['app.example', 5, null, [5], [''], ['https://app.example'], ['a b'], ['*.example']],
   },
   logger: { good: [console], bad: [null, 5, 'info', {}, { info: () => undefined }, () => undefined] },
+  logIds: { good: ['short', 'full'], bad: ['long', '', 8, true, null] },
   maxConnections: { good: [1, 100_000], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
   heartbeatIntervalMs: { good: [10, 30_000.5, MAX_DELAY], bad: [0, 9, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER] },
   slowConsumerMs: { good: [1, 30_000], bad: [0, -1, Infinity, ...NO_NUMBER] },

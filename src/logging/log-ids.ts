@@ -1,0 +1,30 @@
+import type { Logger, LogMethod } from './logger.js';
+
+/** How ids look in log lines: see the option `logIds` of `createAgentSocketServer`. */
+export type LogIds = 'short' | 'full';
+
+/** Where everybody is anonymous, these let whoever knows them read and cancel: they are cut. */
+const SECRETS = ['runId', 'conversationId'];
+
+const SHORT_LENGTH = 8;
+
+/** A logger whose lines carry ids as `ids` says. */
+export function withLogIds(logger: Logger, ids: LogIds): Logger {
+  if (ids === 'full') return logger;
+  const shortened =
+    (level: keyof Logger): LogMethod =>
+    (fields, message) =>
+      logger[level](shortIds(fields), message);
+  return { debug: shortened('debug'), info: shortened('info'), warn: shortened('warn'), error: shortened('error') };
+}
+
+function shortIds(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const shown: Record<string, unknown> = { ...fields };
+  // May be the address of a person.
+  delete shown['principalId'];
+  for (const name of SECRETS) {
+    const id = shown[name];
+    if (typeof id === 'string') shown[name] = id.slice(0, SHORT_LENGTH);
+  }
+  return shown;
+}
