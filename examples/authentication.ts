@@ -16,7 +16,7 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AgentSocketError, createAgentSocketServer, createDemoProvider, type Principal } from 'agent-ws';
+import { AgentSocketError, createAgentSocketServer, createDemoProvider, tokenOf, type Principal } from 'agent-ws';
 import { createOpenAiProvider } from 'agent-ws/openai';
 
 /** `id` keys the runs; the rest is yours. */
@@ -44,7 +44,7 @@ const agent = createAgentSocketServer({
   server,
   provider: apiKey ? createOpenAiProvider({ apiKey, baseUrl, model }) : createDemoProvider(),
   async authenticate(request): Promise<User | null> {
-    const user = await findUser(tokenOf(request));
+    const user = await findUser(tokenOf(request) ?? cookieOf(request));
     // `null` closes the connection with 4401, this error with 4403.
     if (user?.blocked === true) throw new AgentSocketError('forbidden', 'This account is blocked');
     return user ?? null;
@@ -56,11 +56,8 @@ agent.connections.on('connect', ({ principal }) => {
   console.log(`${principal.name} is here`);
 });
 
-function tokenOf({ headers }: http.IncomingMessage): string {
-  const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? '');
-  const cookie = /(?:^|;\s*)token=([^;\s]+)/.exec(headers.cookie ?? '');
-  const offered = headers['sec-websocket-protocol']?.split(/\s*,\s*/);
-  return bearer?.[1] ?? cookie?.[1] ?? offered?.at(-1) ?? '';
+function cookieOf({ headers }: http.IncomingMessage): string {
+  return /(?:^|;\s*)token=([^;\s]+)/.exec(headers.cookie ?? '')?.[1] ?? '';
 }
 
 function findUser(token: string): Promise<User | undefined> {

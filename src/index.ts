@@ -83,6 +83,9 @@ export { createDemoProvider, type DemoProviderOptions } from './providers/demo.j
 export { calculator } from './tools/calculator.js';
 export { createCurrentTime, currentTime } from './tools/current-time.js';
 
+// The handshake
+export { tokenOf } from './http/token.js';
+
 // Errors and logging
 export { AgentSocketError, type AgentSocketErrorOptions, type FieldIssue } from './errors/agent-socket-error.js';
 export { OptionError } from './errors/option-error.js';

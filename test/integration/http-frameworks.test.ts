@@ -117,6 +117,23 @@ describe('under Koa 3', () => {
   });
 });
 
+describe('in front of Koa 3', () => {
+  it.each(['before', 'after'])('answers its own paths, whose routes come %s the server', async (order) => {
+    const app = new Koa();
+    const use = (): void =>
+      void app.use((ctx) => {
+        if (ctx.path === '/theirs') ctx.body = 'theirs';
+      });
+    if (order === 'before') use();
+    const get = await serve((req, res) => middleware(req, res, () => void app.callback()(req, res)));
+    const { middleware } = routesAt();
+    if (order === 'after') use();
+    for (const [path, status] of [...OURS, ['/ws/agent', 426] as const]) expect((await get(path)).status).toBe(status);
+    expect(await (await get('/theirs')).text()).toBe('theirs');
+    expect((await get('/nope')).status).toBe(404);
+  });
+});
+
 describe('as Connect middleware', () => {
   it('calls next for what is not its own, a malformed URL and a foreign host included', async () => {
     const { middleware } = routesAt();

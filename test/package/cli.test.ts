@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
@@ -13,6 +14,15 @@ it('says its version through npx', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const { code, stdout } = await run('npx', ['--offline', 'agent-ws', '--version'], { cwd: app });
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${version}\n` });
+});
+
+it('says its version at once through npx in the checkout itself, whatever npx remembers', async () => {
+  const cache = mkdtempSync(join(tmpdir(), 'agent-ws-npx-'));
+  onTestFinished(() => rmSync(cache, { recursive: true, force: true }));
+  const built = statSync(join(ROOT, 'dist/index.cjs')).mtimeMs;
+  const { code, stderr } = await run('npx', ['--offline', '--cache', cache, 'agent-ws', '--version'], { cwd: ROOT });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(statSync(join(ROOT, 'dist/index.cjs')).mtimeMs).toBe(built);
 });
 
 it('serves endpoint, test page, documents and statistics as installed', async () => {

@@ -35,6 +35,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     'defineTool',
     'fitContext',
     'silentLogger',
+    'tokenOf',
   ],
   'agent-ws/protocol': [
     'CLOSE_CODES',

@@ -54,6 +54,14 @@ it('resolves to the right types under every resolution of Node', { timeout: 60_0
   for (const entry of ['', '/protocol', '/openai', '/testing']) expect(stdout).toContain(`"agent-ws${entry}"`);
 });
 
+it('asks npm to run nothing when it is installed', () => {
+  const { scripts } = JSON.parse(readFileSync(join(app, 'node_modules/agent-ws/package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  // npm runs these, and warns of them, for a package that comes as a file or from a repository.
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toHaveProperty(name);
+});
+
 it('installs at most 12 packages and 25 MB, none of which needs an install script', async () => {
   const lock = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8')) as {
     packages: Record<string, { hasInstallScript?: boolean }>;
