@@ -157,7 +157,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const { provider, maxSteps } = this.#settings;
     const isWhole = request.type === 'agent_query';
     const done: { reason?: FinishReason } = {};
-    run.model = request.model ?? provider.model;
+    run.model = agent.model ?? provider.model;
     run.worker = {
       end: (state, error) => {
         const [status, usage] = [statusOf(state), usageOf(agent)];
