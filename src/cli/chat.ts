@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
-import { isSubprotocol } from '../client/dial.js';
 import { createAgentClient, type AgentClient, type AgentClientOptions, type ClientRun } from '../client/index.js';
+import { isSubprotocol } from '../client/token.js';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { runCommand } from './chat-commands.js';
 import { connectFailure } from './chat-failure.js';

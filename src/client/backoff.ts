@@ -6,6 +6,14 @@ export interface Backoff {
   readonly capMs: number;
 }
 
+/** The longest delay a timer takes, in milliseconds: a longer one would be over at once. */
+export const MAX_DELAY_MS = 2_147_483_647;
+
+/** A time a server told, in milliseconds, as a timer can take it; `otherwise` where it told none. */
+export function toldMs(told: unknown, otherwise: number): number {
+  return typeof told === 'number' && told >= 0 ? Math.min(told, MAX_DELAY_MS) : otherwise;
+}
+
 /** Where the server asks to come back later, waits are longer by this much. */
 const LATER = { base: 10, cap: 2 };
 

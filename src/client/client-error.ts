@@ -13,6 +13,7 @@ export const CLIENT_ERROR_CODES = {
     retryable: false,
     meaning: 'The connection was lost before the answer, and asking twice is not known to be safe.',
   },
+  token_failed: { retryable: true, meaning: 'The option `token` failed in several attempts to connect; see `cause`.' },
   unreachable: { retryable: true, meaning: 'The server did not answer in as many attempts as allowed.' },
   outbox_full: { retryable: true, meaning: 'There is no connection, and as much waits for one as may.' },
   message_too_big: { retryable: false, meaning: 'The message has more bytes than the server takes.' },

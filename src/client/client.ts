@@ -1,8 +1,10 @@
+import type { CustomMessage } from '../protocol/server-messages.js';
 import type { AgentClientEvents } from './client-events.js';
 import type { ClientRun } from './client-run.js';
 import type { ConnectionState } from './connection.js';
 import type { Conversation } from './conversation.js';
 import type { ConversationPage, RunInfo } from './history.js';
+import type { OwnMessage, OwnRequestOptions } from './own-message.js';
 import { checkOptions, type AgentClientOptions } from './options.js';
 import type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
 import { Session } from './session.js';
@@ -37,6 +39,17 @@ export interface AgentClient {
   conversation(id: string): Conversation;
   /** The conversations of an authenticated owner, the one used last first. */
   listConversations(options?: PageOptions): Promise<ConversationPage>;
+  /**
+   * Sends a message of a type of your own, now or when there is a connection. Resolves when it went out, which does not
+   * say that it arrived; rejects where it cannot be sent. It is sent once. What the server answers is told by the events
+   * `message` and `error`.
+   */
+  send(message: OwnMessage, options?: RequestOptions): Promise<void>;
+  /**
+   * Sends a message of a type of your own with a `request_id`, and gives the message of the server that repeats it.
+   * Rejects where that is an `error`.
+   */
+  request(message: OwnMessage, options?: OwnRequestOptions): Promise<CustomMessage>;
   /** How long the way to the server and back takes, in milliseconds. */
   ping(options?: RequestOptions): Promise<number>;
   /** Connects now, or begins anew after `close()`. Resolves when the server greeted, rejects when the client gives up. */

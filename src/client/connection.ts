@@ -1,13 +1,17 @@
 import { CLOSE_CODES, closeCodeInfo } from '../protocol/close-codes.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
-import { backoffMs, later } from './backoff.js';
+import { backoffMs, later, MAX_DELAY_MS, toldMs } from './backoff.js';
 import { AgentClientError } from './client-error.js';
+import { closeError, messageOf, tokenError } from './connection-errors.js';
+import { defaultWebSocket } from './default-web-socket.js';
 import { dial } from './dial.js';
+import { parseFrame } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
-import { watchNetwork } from './network.js';
 import type { Settings } from './options.js';
-import { OPEN, type Close, type WebSocketLike } from './web-socket.js';
+import { watchReturns } from './returns.js';
+import { askToken } from './token.js';
+import { endSocket, OPEN, type Close, type WebSocketLike } from './web-socket.js';
 
 /**
  * Where the client stands. `idle`: nothing has asked for a connection yet. `waiting`: between two attempts.
@@ -26,12 +30,22 @@ export interface ConnectionEvents {
   waiting(attempt: number, delayMs: number): void;
   /** There will be no further attempt. */
   over(error: AgentClientError): void;
-  /** An attempt failed before it reached the network. */
-  error(error: unknown): void;
+  /** Something is wrong that ends nothing. */
+  error(error: AgentClientError): void;
 }
 
 /** After so long, in milliseconds, a connection counts as one that works: the next loss starts with short waits again. */
 const STABLE_MS = 5_000;
+/** How long an answer may take where somebody came back, in milliseconds: a person waits for it. */
+const RETURN_MS = 2_000;
+/** How long the peer may take to answer the close, in milliseconds. */
+const GOODBYE_MS = 3_000;
+/** The least silence after which a server can have its clients ask, in milliseconds. */
+const LEAST_SILENCE_MS = 100;
+/** The longest a server that leaves can keep its clients away, in milliseconds. */
+const MAX_AWAY_MS = 300_000;
+/** So many attempts in a row have no token before it is told: one may meet a deploy. */
+const TOKEN_FAILURES = 3;
 /** Said where the client ends a connection that does not answer; the server may never read it. */
 const UNANSWERED: Close = { code: 4000, reason: 'No answer' };
 const ABNORMAL: Close = { code: CLOSE_CODES.abnormal.code, reason: '' };
@@ -47,10 +61,13 @@ export class Connection {
   /** Attempts since a connection held, for the length of the wait; those that failed in a row. */
   #attempt = 0;
   #failures = 0;
+  #tokenFailures = 0;
   #greeting: ServerMessageOf<'connected'> | undefined;
   #upAt = 0;
   #awayUntil: number | undefined;
   #hasAskedForNewToken = false;
+  /** When somebody came back to a connection that seemed to be there. */
+  #returnedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: Heartbeat | undefined;
   #unwatch: (() => void) | undefined;
@@ -78,11 +95,11 @@ export class Connection {
   open(): void {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
     if (this.#state !== 'waiting') {
-      this.#attempt = this.#failures = 0;
+      this.#attempt = this.#failures = this.#tokenFailures = 0;
       this.#hasAskedForNewToken = false;
       this.#unwatch?.();
-      this.#unwatch = watchNetwork(
-        () => this.#networkChanged(),
+      this.#unwatch = watchReturns(
+        () => this.#returned(),
         () => this.#heartbeat?.probe(),
       );
     }
@@ -96,7 +113,7 @@ export class Connection {
 
   /** The server leaves: nothing new is sent, and after its close the client comes back when it was told to. */
   leaveBy(afterMs: number): void {
-    this.#awayUntil = performance.now() + afterMs;
+    this.#awayUntil = performance.now() + Math.min(toldMs(afterMs, 0), MAX_AWAY_MS);
   }
 
   /** Ends the connection for good. */
@@ -115,21 +132,22 @@ export class Connection {
     this.#attempt++;
     this.#timer = setTimeout(() => this.#fail(UNANSWERED), this.#settings.connectTimeoutMs);
     this.#enter('connecting');
-    const { token } = this.#settings;
-    let proof: string | undefined;
+    if (isOver()) return;
+    const settings = this.#settings;
+    let token: string | undefined;
     try {
-      if (token !== undefined && !isOver()) proof = await token();
-    } catch (error) {
-      if (!isOver()) this.#events.error(error);
-      if (!isOver()) this.#fail(ABNORMAL);
+      if (settings.token !== undefined) token = await askToken(settings);
+    } catch (cause) {
+      if (!isOver()) this.#fail(ABNORMAL, tokenError(cause));
       return;
     }
-    if (isOver()) return;
     try {
-      this.#listen(dial(this.#settings, proof));
+      const WebSocket = settings.WebSocket ?? (await defaultWebSocket());
+      if (!isOver()) this.#listen(dial(settings, WebSocket, token));
     } catch (cause) {
+      if (isOver()) return;
       this.#abandon(ABNORMAL);
-      const message = cause instanceof Error ? cause.message : 'The WebSocket cannot be made';
+      const message = messageOf(cause) ?? 'The WebSocket cannot be made';
       this.#giveUp(new AgentClientError('protocol_error', message, { cause }), ABNORMAL, false);
     }
   }
@@ -139,7 +157,13 @@ export class Connection {
     const isCurrent = (): boolean => this.#socket === socket;
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('message', ({ data }) => {
-      if (isCurrent()) this.#receive(data);
+      if (!isCurrent()) return;
+      try {
+        this.#receive(data);
+      } catch (cause) {
+        // In Node an error thrown here would end the process, for what a server said wrongly.
+        if (isCurrent()) this.#refuse('The server sent a message that breaks the protocol', cause);
+      }
     });
     socket.addEventListener('close', ({ code, reason }) => {
       if (isCurrent()) this.#ended({ code, reason });
@@ -147,7 +171,7 @@ export class Connection {
   }
 
   #receive(data: unknown): void {
-    const message = parse(data);
+    const message = parseFrame(data);
     if (message === undefined) {
       this.#refuse('The server sent something that is no message');
       return;
@@ -166,30 +190,37 @@ export class Connection {
     this.#greeting = greeting;
     this.#upAt = performance.now();
     this.#hasAskedForNewToken = false;
-    const { silenceMs = greeting.limits.heartbeat_seconds * 1000 || 30_000, pongTimeoutMs } = this.#settings;
-    this.#heartbeat = new Heartbeat(silenceMs, pongTimeoutMs, {
-      ask: () => this.send('{"type":"ping"}'),
-      dead: () => this.#fail(UNANSWERED),
-    });
+    const { pongTimeoutMs } = this.#settings;
+    const toldSilence = toldMs(greeting.limits.heartbeat_seconds * 1000, 0) || 30_000;
+    this.#heartbeat = new Heartbeat(
+      this.#settings.silenceMs ?? Math.max(toldSilence, LEAST_SILENCE_MS),
+      pongTimeoutMs,
+      {
+        ask: () => this.send('{"type":"ping"}'),
+        dead: () => this.#fail(UNANSWERED),
+      },
+    );
     this.#enter('connected', () => this.#events.up(greeting));
     this.#events.message(greeting);
   }
 
-  #refuse(message: string): void {
+  #refuse(message: string, cause?: unknown): void {
     const wasUp = this.#state === 'connected';
     this.#abandon(UNANSWERED);
-    this.#giveUp(new AgentClientError('protocol_error', message), UNANSWERED, wasUp);
+    this.#giveUp(new AgentClientError('protocol_error', message, { cause }), UNANSWERED, wasUp);
   }
 
   /** Ends the attempt or connection from this side, and comes back. */
-  #fail(close: Close): void {
+  #fail(close: Close, error?: AgentClientError): void {
     this.#abandon(close);
-    this.#ended(ABNORMAL);
+    this.#ended(ABNORMAL, error);
   }
 
-  #ended(close: Close): void {
+  /** @param tokenError - why the attempt had no token */
+  #ended(close: Close, tokenError?: AgentClientError): void {
     const wasUp = this.#state === 'connected';
     this.#failures = wasUp ? 0 : this.#failures + 1;
+    this.#tokenFailures = tokenError === undefined ? 0 : this.#tokenFailures + 1;
     if (wasUp && performance.now() - this.#upAt >= STABLE_MS) this.#attempt = 0;
     this.#abandon(close);
     const advice = this.#advice(close.code);
@@ -197,8 +228,12 @@ export class Connection {
       this.#giveUp(closeError(close), close, wasUp);
     } else if (this.#failures >= this.#settings.maxAttempts) {
       const message = `The server did not answer in ${this.#failures} attempts`;
-      this.#giveUp(new AgentClientError('unreachable', message, { closeCode: close.code }), close, wasUp);
-    } else this.#wait(close, wasUp, advice);
+      const error = tokenError ?? new AgentClientError('unreachable', message, { closeCode: close.code });
+      this.#giveUp(error, close, wasUp);
+    } else {
+      this.#wait(close, wasUp, advice);
+      if (tokenError !== undefined && this.#tokenFailures === TOKEN_FAILURES) this.#events.error(tokenError);
+    }
   }
 
   #advice(code: number): 'no' | 'yes' | 'later' {
@@ -213,8 +248,12 @@ export class Connection {
     const { backoff } = this.#settings;
     const away = Math.max(0, (this.#awayUntil ?? 0) - performance.now());
     const attempt = this.#attempt + 1;
-    const delayMs =
-      Math.round(away) + backoffMs(advice === 'later' ? later(backoff) : backoff, Math.max(1, this.#attempt));
+    // A browser tells that the connection of a page is gone only after it brought the page back.
+    const isReturn = wasUp && advice === 'yes' && performance.now() - this.#returnedAt < 2 * RETURN_MS;
+    this.#returnedAt = -Infinity;
+    const ceiling = advice === 'later' ? later(backoff) : backoff;
+    const pause = isReturn ? 0 : backoffMs(ceiling, Math.max(1, this.#attempt));
+    const delayMs = Math.min(Math.round(away) + pause, MAX_DELAY_MS);
     this.#awayUntil = undefined;
     this.#timer = setTimeout(() => void this.#try(), delayMs);
     this.#enter('waiting', () => this.#events.down(close, wasUp));
@@ -231,9 +270,12 @@ export class Connection {
     });
   }
 
-  #networkChanged(): void {
+  /** What failed before says little now, so that the waits are short again. */
+  #returned(): void {
+    this.#attempt = 0;
+    this.#returnedAt = performance.now();
     if (this.#state === 'waiting') void this.#try();
-    else this.#heartbeat?.probe();
+    else this.#heartbeat?.probe(Math.min(RETURN_MS, this.#settings.pongTimeoutMs));
   }
 
   /** Forgets the socket, so that nothing it still says is heard. */
@@ -245,9 +287,7 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket === undefined || socket.readyState > OPEN) return;
-    socket.close(code, reason);
-    // A peer that is gone would keep the socket open until the closing handshake times out.
-    if (code === UNANSWERED.code) socket.terminate?.();
+    endSocket(socket, { code, reason }, code === UNANSWERED.code ? 0 : GOODBYE_MS);
   }
 
   /** What the client does comes before what listeners do, who may connect or close in the middle of it. */
@@ -256,22 +296,4 @@ export class Connection {
     react?.();
     if (this.#state === state) this.#events.state(state);
   }
-}
-
-function parse(data: unknown): ServerMessage | CustomMessage | undefined {
-  try {
-    const message: unknown = JSON.parse(String(data));
-    const isMessage = typeof message === 'object' && message !== null && 'type' in message;
-    return isMessage && typeof message.type === 'string' ? (message as CustomMessage) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function closeError({ code, reason }: Close): AgentClientError {
-  const said = reason === '' ? closeCodeInfo(code)?.meaning : reason;
-  const message = `The server closed the connection with ${code}${said === undefined ? '' : `: ${said}`}`;
-  const isUnauthorized = code === CLOSE_CODES.unauthorized.code;
-  const refusal = isUnauthorized ? 'unauthorized' : code === CLOSE_CODES.forbidden.code && 'forbidden';
-  return new AgentClientError(refusal || 'connection_closed', message, { closeCode: code });
 }

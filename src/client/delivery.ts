@@ -25,6 +25,8 @@ export interface Delivery {
   requestId: string;
   /** A `resume` is on its way: what comes before its answer comes again after it. */
   isResuming: boolean;
+  /** When the last `resume` went out; -Infinity for never. */
+  resumedAt: number;
   isCancelWanted: boolean;
   /** Of the `cancel` that went out last. */
   cancelId: string;
@@ -44,6 +46,7 @@ export function newDelivery(run: Run, request?: RunRequest): Delivery {
     epoch: undefined,
     requestId: '',
     isResuming: false,
+    resumedAt: -Infinity,
     isCancelWanted: false,
     cancelId: '',
     failures: 0,

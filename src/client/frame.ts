@@ -1,15 +1,27 @@
 import type { ClientMessageInput } from '../protocol/client-messages.js';
+import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
 import { LIMITS } from '../protocol/version.js';
 import { AgentClientError } from './client-error.js';
 
 /** What goes over the wire once a `request_id` is added. */
 export type Outgoing = ClientMessageInput;
 
+/** A frame as a message; `undefined` where it is none. */
+export function parseFrame(data: unknown): ServerMessage | CustomMessage | undefined {
+  try {
+    const message: unknown = JSON.parse(String(data));
+    const isMessage = typeof message === 'object' && message !== null && 'type' in message;
+    return isMessage && typeof message.type === 'string' ? (message as CustomMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Why the server would not read this message, where that can be known before: it would answer without saying
  * which message it means, or end the connection.
  */
-export function refusalOf(message: Outgoing): AgentClientError | undefined {
+export function refusalOf(message: object): AgentClientError | undefined {
   if (isDeeperThan(message, LIMITS.depth)) {
     return new AgentClientError('too_deep', `Objects and arrays may be nested ${LIMITS.depth} deep at most`);
   }

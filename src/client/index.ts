@@ -22,6 +22,7 @@ export type {
   ToolCall,
   ToolFailure,
 } from './run-event.js';
+export type { OwnMessage, OwnRequestOptions } from './own-message.js';
 export type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
 export type { Conversation, ConversationChange, TurnOptions } from './conversation.js';
 export type { ConversationInfo, ConversationPage, HistoryMessage, HistoryPage, RunInfo } from './history.js';

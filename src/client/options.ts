@@ -1,9 +1,13 @@
-import type { Backoff } from './backoff.js';
+import { MAX_DELAY_MS, type Backoff } from './backoff.js';
 import type { WebSocketClass } from './web-socket.js';
 
 /** What {@link createAgentClient} takes. */
 export interface AgentClientOptions {
-  /** The endpoint: `wss://example.com/ws/agent`. In a page it may be relative, and `http` stands for `ws`. */
+  /**
+   * The endpoint: `wss://example.com/ws/agent`; `http` stands for `ws`. In a page it may be relative to the base of the
+   * page. It is resolved at the first attempt to connect, so that a module which makes a client can also be loaded on a
+   * server.
+   */
   url: string | URL;
   /**
    * Subprotocols to offer besides `agent-ws.v1`.
@@ -11,8 +15,10 @@ export interface AgentClientOptions {
    */
   protocols?: readonly string[] | undefined;
   /**
-   * Gives the proof of identity. Called before every attempt to connect, so that a token may expire; one that throws
-   * or rejects counts as a failed attempt. After close code 4401 it is asked once more before the client gives up.
+   * Gives the proof of identity. Called before every attempt to connect, so that a token may expire. Where it throws,
+   * rejects, or gives what cannot be sent (nothing, or the page of an error), the attempt counts as failed and the next
+   * one asks again; three in a row are told as the event `error` with the code `token_failed`. Blanks around a token are
+   * cut off. After close code 4401 it is asked once more before the client gives up.
    */
   token?: (() => string | Promise<string>) | undefined;
   /**
@@ -23,8 +29,9 @@ export interface AgentClientOptions {
    */
   tokenIn?: 'protocol' | 'query' | undefined;
   /**
-   * The WebSocket to use, such as that of the package `ws`.
-   * @default the global one
+   * The class of the WebSocket to use. The one of Node itself cannot end a connection whose other side died without a
+   * word: it keeps the process, also after `close()`, until TCP gives up.
+   * @default in Node that of the package `ws`, elsewhere the global one; looked up at the first attempt to connect
    */
   WebSocket?: WebSocketClass | undefined;
   /**
@@ -62,11 +69,12 @@ export interface AgentClientOptions {
 
 /** The options with their defaults filled in. */
 export interface Settings {
-  readonly url: URL;
+  /** @throws TypeError where a relative one has nothing to be relative to. */
+  readonly url: () => URL;
   readonly protocols: readonly string[];
   readonly token: (() => string | Promise<string>) | undefined;
   readonly tokenIn: 'protocol' | 'query';
-  readonly WebSocket: WebSocketClass;
+  readonly WebSocket: WebSocketClass | undefined;
   readonly connectTimeoutMs: number;
   readonly silenceMs: number | undefined;
   readonly pongTimeoutMs: number;
@@ -75,9 +83,6 @@ export interface Settings {
   readonly maxQueued: number;
 }
 
-/** The longest delay a timer takes, in milliseconds. */
-const MAX_DELAY_MS = 2_147_483_647;
-
 /** @throws TypeError that names the option, its rule and the value received. */
 export function checkOptions(options: AgentClientOptions): Settings {
   const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs } = options;
@@ -85,12 +90,13 @@ export function checkOptions(options: AgentClientOptions): Settings {
   check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
   check('tokenIn', '"protocol" or "query"', tokenIn, (value) => value === 'protocol' || value === 'query');
   check('backoff', 'an object', backoff, (value) => typeof value === 'object' && value !== null);
+  check('WebSocket', 'a class', options.WebSocket, (value) => value === undefined || typeof value === 'function');
   return {
     url: checkUrl(options.url),
     protocols,
     token,
     tokenIn,
-    WebSocket: checkClass(options.WebSocket),
+    WebSocket: options.WebSocket,
     connectTimeoutMs: checkMs('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1),
     silenceMs: silenceMs === undefined ? undefined : checkMs('silenceMs', silenceMs, 1),
     pongTimeoutMs: checkMs('pongTimeoutMs', options.pongTimeoutMs ?? 10_000, 1),
@@ -103,26 +109,33 @@ export function checkOptions(options: AgentClientOptions): Settings {
   };
 }
 
-function checkUrl(given: unknown): URL {
-  const rule = 'a ws, wss, http or https URL';
-  const { location } = globalThis as { readonly location?: { readonly href: string } };
-  let url: URL;
-  try {
-    url = new URL(String(given), location?.href);
-  } catch {
-    throw optionError('url', rule, given);
-  }
-  url.protocol = url.protocol.replace('http', 'ws');
-  if (!/^wss?:$/.test(url.protocol)) throw optionError('url', rule, given);
-  // A WebSocket takes no fragment.
-  url.hash = '';
-  return url;
+function checkUrl(given: unknown): () => URL {
+  const text = String(given);
+  const resolve = (base: string | undefined, rule: string): URL => {
+    let url: URL;
+    try {
+      url = new URL(text, base);
+    } catch {
+      throw optionError('url', rule, given);
+    }
+    url.protocol = url.protocol.replace('http', 'ws');
+    if (!/^wss?:$/.test(url.protocol)) throw optionError('url', rule, given);
+    // A WebSocket takes no fragment.
+    url.hash = '';
+    return url;
+  };
+  // Whether it is right apart from what it is relative to.
+  resolve('http://localhost', 'a ws, wss, http or https URL');
+  return () => resolve(baseUrl(), 'an absolute ws, wss, http or https URL outside of a page');
 }
 
-function checkClass(given: unknown): WebSocketClass {
-  const found = given ?? (globalThis as { readonly WebSocket?: unknown }).WebSocket;
-  check('WebSocket', 'a class, where there is no global one', found, (value) => typeof value === 'function');
-  return found as WebSocketClass;
+/** What relative URLs are relative to: the base of a page, or the URL of a worker. */
+function baseUrl(): string | undefined {
+  const { document, location } = globalThis as {
+    readonly document?: { readonly baseURI: string };
+    readonly location?: { readonly href: string };
+  };
+  return document?.baseURI ?? location?.href;
 }
 
 function checkMs(option: string, value: unknown, least: number): number {

@@ -1,6 +1,7 @@
-import type { ServerMessage, ServerMessageOf, ServerMessageType } from '../protocol/server-messages.js';
+import type { CustomMessage, ServerMessage, ServerMessageOf, ServerMessageType } from '../protocol/server-messages.js';
 import { AgentClientError, errorOf } from './client-error.js';
 import { refusalOf, type Outgoing } from './frame.js';
+import type { OwnMessage } from './own-message.js';
 import type { Unanswered, Wire } from './wire.js';
 
 /** How a request behaves. */
@@ -13,14 +14,17 @@ export interface AskOptions {
   readonly onSend?: (() => void) | undefined;
 }
 
+/** What answers a request: a message of this type, any message with its id, or nothing once it is sent. */
+type Reply = ServerMessageType | 'any' | 'none';
+
 interface Pending {
-  readonly message: Outgoing;
-  readonly reply: ServerMessageType;
+  readonly message: OwnMessage;
+  readonly reply: Reply;
   readonly isRepeatable: boolean;
   readonly onSend: (() => void) | undefined;
   /** `lost`: it went out over a connection that is gone. */
   way: 'unsent' | 'sent' | 'lost';
-  readonly resolve: (message: ServerMessage) => void;
+  readonly resolve: (message: ServerMessage | CustomMessage | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -35,11 +39,17 @@ export class Requests {
 
   /** Sends a message and gives its reply, of this type. Nobody has to listen to a rejection. */
   ask<T extends ServerMessageType>(message: Outgoing, reply: T, options: AskOptions): Promise<ServerMessageOf<T>> {
-    const answer = new Promise<ServerMessage>((resolve, reject) =>
-      this.#begin(message, reply, options, resolve, reject),
-    );
-    answer.catch(() => undefined);
-    return answer as Promise<ServerMessageOf<T>>;
+    return this.#answer(message, reply, options) as Promise<ServerMessageOf<T>>;
+  }
+
+  /** The same for a message of the user's own, whose reply may have any type. */
+  askOwn(message: OwnMessage, options: AskOptions): Promise<CustomMessage> {
+    return this.#answer(message, 'any', options) as Promise<CustomMessage>;
+  }
+
+  /** Sends a message that has no reply. */
+  tell(message: OwnMessage, options: AskOptions): Promise<void> {
+    return this.#answer(message, 'none', options) as Promise<void>;
   }
 
   /** Takes the reply to a request. `false` for every other message. */
@@ -48,7 +58,7 @@ export class Requests {
     const pending = id === undefined ? undefined : this.#pending.get(id);
     if (pending === undefined) return false;
     if (message.type === 'error') pending.reject(errorOf(message));
-    else if (message.type === pending.reply) pending.resolve(message);
+    else if (pending.reply === 'any' || message.type === pending.reply) pending.resolve(message);
     else return false;
     return true;
   }
@@ -81,11 +91,17 @@ export class Requests {
       .map(({ message, reject }) => ({ size: JSON.stringify(message).length, refuse: reject }));
   }
 
+  #answer(message: OwnMessage, reply: Reply, options: AskOptions): Promise<unknown> {
+    const answer = new Promise((resolve, reject) => this.#begin(message, reply, options, resolve, reject));
+    answer.catch(() => undefined);
+    return answer;
+  }
+
   #begin(
-    message: Outgoing,
-    reply: ServerMessageType,
+    message: OwnMessage,
+    reply: Reply,
     { isRepeatable, signal, onSend }: AskOptions,
-    resolve: (message: ServerMessage) => void,
+    resolve: Pending['resolve'],
     reject: (error: unknown) => void,
   ): void {
     const refusal: unknown = signal?.aborted === true ? signal.reason : refusalOf(message);
@@ -124,7 +140,9 @@ export class Requests {
   #send(id: string, pending: Pending): void {
     pending.way = 'sent';
     pending.onSend?.();
-    const refused = this.#wire.send({ ...pending.message, request_id: id });
+    const { message, reply } = pending;
+    const refused = this.#wire.send(reply === 'none' ? message : { ...message, request_id: id });
     if (refused !== undefined) pending.reject(refused);
+    else if (reply === 'none') pending.resolve(undefined);
   }
 }

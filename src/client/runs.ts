@@ -1,5 +1,5 @@
 import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
-import { backoffMs } from './backoff.js';
+import { backoffMs, toldMs } from './backoff.js';
 import { AgentClientError, errorOf } from './client-error.js';
 import { newDelivery, type Delivery, type RunRequest } from './delivery.js';
 import { refusalOf } from './frame.js';
@@ -11,6 +11,8 @@ import type { Unanswered, Wire } from './wire.js';
 const MAX_FAILURES = 6;
 /** Waits before trying again where the server does not say how long. */
 const RETRY = { baseMs: 500, capMs: 10_000 };
+/** The least time between two times that a hole makes the client read on, in milliseconds. */
+const HOLE_MS = 100;
 
 /** The runs this client asked for or reads: each is sent once, and each of its messages is applied once. */
 export class Runs {
@@ -140,6 +142,7 @@ export class Runs {
     const { run } = delivery;
     delivery.requestId = this.#wire.nextId();
     delivery.isSent = delivery.isResuming = true;
+    delivery.resumedAt = performance.now();
     this.#wire.send({ type: 'resume', run_id: run.id, after: run.seq, request_id: delivery.requestId });
   }
 
@@ -195,7 +198,14 @@ export class Runs {
     if (++delivery.failures > MAX_FAILURES) {
       const message = 'The server keeps leaving out messages of the run';
       this.#end(delivery, 'failed', new AgentClientError('protocol_error', message, { runId: delivery.run.id }));
-    } else this.#resume(delivery);
+      return;
+    }
+    // What comes until then comes again.
+    delivery.isResuming = true;
+    clearTimeout(delivery.timer);
+    const delayMs = delivery.resumedAt + HOLE_MS - performance.now();
+    if (delayMs > 0) delivery.timer = setTimeout(() => this.#resume(delivery), delayMs);
+    else this.#resume(delivery);
   }
 
   #refused(message: ServerMessageOf<'error'>): boolean {
@@ -233,7 +243,7 @@ export class Runs {
   #retry(delivery: Delivery, { retryable, retry_after_ms }: ServerMessageOf<'error'>): boolean {
     if (!retryable || ++delivery.failures > MAX_FAILURES) return false;
     clearTimeout(delivery.timer);
-    const delayMs = retry_after_ms ?? backoffMs(RETRY, delivery.failures);
+    const delayMs = toldMs(retry_after_ms, backoffMs(RETRY, delivery.failures));
     delivery.timer = setTimeout(() => this.#recover(delivery), delayMs);
     return true;
   }

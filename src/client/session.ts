@@ -13,6 +13,7 @@ import { conversationsOf, runsOf, type ConversationPage, type RunInfo } from './
 import { uuid } from './ids.js';
 import type { Settings } from './options.js';
 import { Outbox } from './outbox.js';
+import type { OwnMessage, OwnRequestOptions } from './own-message.js';
 import { Requests } from './requests.js';
 import type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
 import { Run } from './run.js';
@@ -40,11 +41,7 @@ export class Session implements AgentClient {
       down: (close, wasUp) => this.#down(close, wasUp),
       waiting: (attempt, delayMs) => this.#events.emit('reconnecting', { attempt, delayMs }),
       over: (error) => this.#over(error),
-      error: (cause) =>
-        this.#events.emit(
-          'error',
-          new AgentClientError('unreachable', 'There was no token to connect with', { cause }),
-        ),
+      error: (error) => this.#events.emit('error', error),
     });
     this.#outbox = new Outbox(settings.maxQueued, {
       isOpen: () => this.#connection.isReady,
@@ -101,6 +98,14 @@ export class Session implements AgentClient {
   async listConversations({ limit, before, signal }: PageOptions = {}): Promise<ConversationPage> {
     const message = { type: 'list_conversations', limit, before } as const;
     return conversationsOf(await this.#requests.ask(message, 'conversations', { isRepeatable: true, signal }));
+  }
+
+  send(message: OwnMessage, { signal }: RequestOptions = {}): Promise<void> {
+    return this.#requests.tell(message, { isRepeatable: false, signal });
+  }
+
+  request(message: OwnMessage, { isRepeatable = false, signal }: OwnRequestOptions = {}): Promise<CustomMessage> {
+    return this.#requests.askOwn(message, { isRepeatable, signal });
   }
 
   async ping({ signal }: RequestOptions = {}): Promise<number> {
@@ -227,6 +232,7 @@ export class Session implements AgentClient {
     if (code === CLOSE_CODES.tooBig.code) this.#refuseBiggest();
     this.#runs.down();
     this.#requests.down();
+    this.#watches.down();
     this.#events.emit('disconnected', { code, reason });
   }
 

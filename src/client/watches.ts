@@ -1,3 +1,4 @@
+import { toldMs } from './backoff.js';
 import type { AgentClientError } from './client-error.js';
 import type { ClientRun } from './client-run.js';
 import { callSafely } from './emitter.js';
@@ -16,12 +17,15 @@ export interface StartedRun {
 
 /** Where the server does not say when to ask again, in milliseconds. */
 const RETRY_MS = 2_000;
+/** It asks no sooner, whatever the server says. */
+const LEAST_MS = 100;
 
 /** The conversations this client watches, over every connection it has. */
 export class Watches {
   readonly #wire: Wire;
   readonly #requests: Requests;
   readonly #onError: (error: AgentClientError) => void;
+  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   readonly #listeners = new Map<string, Set<(started: StartedRun) => void>>();
 
   constructor(wire: Wire, requests: Requests, onError: (error: AgentClientError) => void) {
@@ -51,6 +55,12 @@ export class Watches {
     for (const conversationId of this.#listeners.keys()) this.#watch(conversationId);
   }
 
+  /** The connection is lost: the next one watches again. */
+  down(): void {
+    for (const timer of this.#retries) clearTimeout(timer);
+    this.#retries.clear();
+  }
+
   tell(started: StartedRun): void {
     for (const listener of [...(this.#listeners.get(started.conversationId) ?? [])]) callSafely(listener, started);
   }
@@ -69,8 +79,11 @@ export class Watches {
       this.#onError(error);
       return;
     }
-    setTimeout(() => {
+    const delayMs = Math.max(toldMs(error.retryAfterMs, RETRY_MS), LEAST_MS);
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
       if (this.#wire.isUp && this.#listeners.has(conversationId)) this.#watch(conversationId);
-    }, error.retryAfterMs ?? RETRY_MS);
+    }, delayMs);
+    this.#retries.add(timer);
   }
 }

@@ -25,3 +25,16 @@ export interface Close {
 
 /** `readyState` of a socket that can send. */
 export const OPEN = 1;
+
+/**
+ * Closes a socket. A peer that is gone would keep it open until the closing handshake times out, so it is ended after
+ * `patienceMs`, where that can be done.
+ */
+export function endSocket(socket: WebSocketLike, { code, reason }: Close, patienceMs: number): void {
+  socket.close(code, reason);
+  if (patienceMs === 0) socket.terminate?.();
+  else if (socket.terminate !== undefined) {
+    const timer: unknown = setTimeout(() => socket.terminate?.(), patienceMs);
+    socket.addEventListener('close', () => clearTimeout(timer as number));
+  }
+}

@@ -1,8 +1,9 @@
 import { LIMITS } from '../protocol/version.js';
 import type { AgentClientError } from './client-error.js';
 import type { Connection } from './connection.js';
-import { isTooBig, tooBigError, type Outgoing } from './frame.js';
+import { isTooBig, tooBigError } from './frame.js';
 import type { Outbox } from './outbox.js';
+import type { OwnMessage } from './own-message.js';
 
 /** Something sent that the server has said nothing about. */
 export interface Unanswered {
@@ -38,7 +39,7 @@ export class Wire {
   }
 
   /** Sends a message. Gives the reason where it is not sent because it is too big. */
-  send(message: Outgoing): AgentClientError | undefined {
+  send(message: OwnMessage): AgentClientError | undefined {
     const text = JSON.stringify(message);
     const maxBytes = this.#connection.greeting?.limits.message_bytes ?? LIMITS.messageBytes;
     if (isTooBig(text, maxBytes)) return tooBigError();

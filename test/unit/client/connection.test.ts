@@ -255,19 +255,72 @@ describe('the token', () => {
     expect(log.slice(-2)).toEqual(['error unauthorized', 'closed']);
   });
 
-  it('that does not come is a failed attempt', async () => {
-    let count = 0;
-    const log = make({
-      token: () => {
-        if (++count === 1) throw new Error('offline');
-        return 'fine';
+  it.each<[string, () => string | Promise<string>]>([
+    ['that does not come', () => Promise.reject(new Error('offline'))],
+    [
+      'whose function throws',
+      () => {
+        throw new Error('offline');
       },
-    });
-    client.stream('a');
+    ],
+    ['that is the page of an error', () => '<html><title>502 Bad Gateway</title></html>'],
+    ['that is nothing', () => ' '],
+    ['that is none', () => undefined as never],
+  ])('%s is one failed attempt', async (_case, fail) => {
+    let count = 0;
+    const log = make({ token: () => (++count === 1 ? fail() : 'fine') });
+    const run = outcome(client.stream('a'));
     await vi.advanceTimersByTimeAsync(0);
-    expect(log).toEqual(['connecting', 'error unreachable', 'waiting', 'attempt 2 in 500']);
+    expect(log).toEqual(['connecting', 'waiting', 'attempt 2 in 500']);
     await vi.advanceTimersByTimeAsync(500);
     expect(sent()).toEqual([['fine']]);
+    client.close();
+    expect(await run).toBe('client_closed');
+  });
+
+  it.each(['page of\nan error', '<error>', ''])('%j is not sent in the query either', async (token) => {
+    const log = make({ token: () => token, tokenIn: 'query' });
+    void client.connect();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(log.at(-1)).toBe('attempt 2 in 500');
+    expect(FakeSocket.opened).toEqual([]);
+  });
+
+  it('is told after three failures in a row, and asked for on', async () => {
+    let token = '<html>';
+    const log = make({ token: () => token, backoff: { baseMs: 1, capMs: 1 } });
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push(error));
+    void client.connect();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(log.filter((line) => line === 'waiting')).toHaveLength(2);
+    expect(errors).toEqual([]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatchObject({ code: 'token_failed', retryable: true, cause: expect.any(TypeError) as Error });
+    token = 'fine';
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent()).toEqual([['fine']]);
+    // An attempt that had a token ends the row.
+    FakeSocket.last.end(1006);
+    token = '';
+    await vi.advanceTimersByTimeAsync(2);
+    expect(errors).toHaveLength(1);
+  });
+
+  it('is why the client gives up where it was what failed last', async () => {
+    make({ token: () => '', maxAttempts: 2, backoff: { baseMs: 1, capMs: 1 } });
+    const run = outcome(client.stream('a'));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(await run).toBe('token_failed');
+    expect(client.state).toBe('closed');
+  });
+
+  it('is sent without the blanks around it', async () => {
+    make({ token: () => 't\n' });
+    void client.connect();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent()).toEqual([['t']]);
   });
 
   it('that comes too late is not used', async () => {
@@ -283,12 +336,15 @@ describe('the token', () => {
     expect(sent()).toEqual([['in-time']]);
   });
 
-  it('that cannot be a subprotocol is refused without being shown', async () => {
-    make({ token: () => 'a secret' });
+  it.each([
+    ['a secret', 'error'],
+    ['secret/+=', 'tokenIn'],
+  ])('%s is refused without being shown', async (token, hint) => {
+    make({ token: () => token, maxAttempts: 1 });
     const run = client.stream('a');
     await vi.advanceTimersByTimeAsync(0);
     const error = await Promise.resolve(run).catch((reason: unknown) => reason as Error);
-    expect(error).toMatchObject({ code: 'protocol_error', message: expect.stringContaining('tokenIn') as string });
+    expect(error).toMatchObject({ code: 'token_failed', message: expect.stringContaining(hint) as string });
     expect(inspect(error)).not.toContain('secret');
   });
 });
@@ -313,45 +369,6 @@ describe('silence', () => {
     vi.advanceTimersByTime(1 + 4_000);
     expect(log.slice(-3)).toEqual(['lost 1006', 'waiting', 'attempt 1 in 500']);
     expect(FakeSocket.last.closedWith).toEqual([4000]);
-  });
-});
-
-describe('the network of a browser', () => {
-  const target = new EventTarget();
-
-  beforeEach(() => {
-    vi.stubGlobal('addEventListener', target.addEventListener.bind(target));
-    vi.stubGlobal('removeEventListener', target.removeEventListener.bind(target));
-  });
-
-  afterEach(() => {
-    vi.unstubAllGlobals();
-  });
-
-  it('that comes back ends the wait', () => {
-    make();
-    client.stream('a');
-    FakeSocket.last.end(1006);
-    target.dispatchEvent(new Event('online'));
-    expect([client.state, FakeSocket.opened.length]).toEqual(['connecting', 2]);
-  });
-
-  it.each(['online', 'offline'])('that goes %s under a connection makes it prove itself', (event) => {
-    make({ pongTimeoutMs: 1_000 });
-    client.stream('a');
-    FakeSocket.last.greet();
-    target.dispatchEvent(new Event(event));
-    expect(FakeSocket.last.sent.at(-1)).toEqual({ type: 'ping' });
-    vi.advanceTimersByTime(1_000);
-    expect(client.state).toBe('waiting');
-  });
-
-  it('is no longer listened to after the end', () => {
-    make();
-    client.stream('a');
-    client.close();
-    target.dispatchEvent(new Event('online'));
-    expect([client.state, FakeSocket.opened.length]).toEqual(['closed', 1]);
   });
 });
 

@@ -1,14 +1,15 @@
-import { expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAgentClient } from '../../../src/client/index.js';
+import { start } from './client.js';
 import { FakeSocket } from './fake-socket.js';
 
 it.each([
   ['url', { url: 'ftp://a' }, 'a ws, wss, http or https URL, received "ftp://a"'],
-  ['url', { url: '/ws/agent' }, 'a ws, wss, http or https URL, received "/ws/agent"'],
+  ['url', { url: 'http://' }, 'a ws, wss, http or https URL, received "http://"'],
   ['protocols', { protocols: [1] }, 'an array of strings, received an array'],
   ['token', { token: 'secret' }, 'a function, received "secret"'],
   ['tokenIn', { tokenIn: 'header' }, '"protocol" or "query", received "header"'],
-  ['WebSocket', { WebSocket: {} }, 'a class, where there is no global one, received an object'],
+  ['WebSocket', { WebSocket: {} }, 'a class, received an object'],
   ['connectTimeoutMs', { connectTimeoutMs: 0 }, 'milliseconds from 1 to 2147483647, received 0'],
   ['silenceMs', { silenceMs: '5' }, 'milliseconds from 1 to 2147483647, received "5"'],
   ['pongTimeoutMs', { pongTimeoutMs: Infinity }, 'milliseconds from 1 to 2147483647, received Infinity'],
@@ -22,16 +23,52 @@ it.each([
   expect(() => createAgentClient(options)).toThrow(new TypeError(text));
 });
 
-it('takes the global WebSocket, and a URL relative to the page', () => {
-  FakeSocket.opened = [];
-  vi.stubGlobal('WebSocket', FakeSocket);
-  vi.stubGlobal('location', { href: 'https://example.com/app/index.html' });
-  try {
-    const client = createAgentClient({ url: '/ws/agent' });
-    void client.connect();
-    expect(FakeSocket.last.url).toBe('wss://example.com/ws/agent');
-    client.close();
-  } finally {
+describe('what is looked up at the first attempt to connect', () => {
+  beforeEach(() => {
+    FakeSocket.opened = [];
+  });
+
+  afterEach(() => {
     vi.unstubAllGlobals();
-  }
+  });
+
+  const connect = (url: string): Promise<unknown> => {
+    const client = createAgentClient({ url });
+    return client.connect().catch((error: unknown) => error);
+  };
+
+  it.each([
+    ['/ws/agent', { location: { href: 'https://example.com/app/index.html' } }, 'wss://example.com/ws/agent'],
+    ['ws/agent', { location: { href: 'https://example.com/app/deep/route' } }, 'wss://example.com/app/deep/ws/agent'],
+    [
+      'ws/agent',
+      { location: { href: 'http://a/app/deep/route' }, document: { baseURI: 'http://a/app/' } },
+      'ws://a/app/ws/agent',
+    ],
+  ])('is what %s is relative to: %j', async (url, page, expected) => {
+    const client = createAgentClient({ url });
+    const globals = { WebSocket: FakeSocket, navigator: { userAgent: 'Mozilla/5.0' }, ...page };
+    for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
+    void client.connect();
+    await expect.poll(() => FakeSocket.opened.map((socket) => socket.url)).toEqual([expected]);
+    client.close();
+  });
+
+  it('is nothing outside of a page: a relative URL is told as what is wrong', async () => {
+    expect(await connect('/ws/agent')).toMatchObject({
+      code: 'protocol_error',
+      message: 'Option "url" must be an absolute ws, wss, http or https URL outside of a page, received "/ws/agent"',
+    });
+  });
+
+  it.each([
+    ['Node without one', { WebSocket: undefined, navigator: undefined }],
+    ['Node', { WebSocket: FakeSocket, navigator: { userAgent: 'Node.js/24' } }],
+  ])('is in %s the WebSocket of `ws`', async (_case, globals) => {
+    for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
+    const { server, client } = await start({ WebSocket: undefined });
+    await client.connect();
+    expect(server.peers).toHaveLength(1);
+    expect(FakeSocket.opened).toEqual([]);
+  });
 });

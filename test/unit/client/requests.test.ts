@@ -243,3 +243,106 @@ describe('an event', () => {
     expect(log.filter((entry) => Array.isArray(entry) && entry[0] === 1006)).toEqual([]);
   });
 });
+
+describe('a message of a type of one’s own', () => {
+  it('goes out as it is, once there is a connection, and once', async () => {
+    const { server, client } = await start();
+    interface Mood {
+      readonly type: 'mood';
+      readonly emoji: string;
+    }
+    const mood: Mood = { type: 'mood', emoji: '🙂' };
+    const sent = client.send(mood);
+    const peer = await server.peer();
+    expect(await peer.next('mood')).toEqual(mood);
+    await sent;
+    await client.send({ type: 'mood', emoji: '🙁' });
+    await peer.next('mood', 2);
+    peer.drop();
+    const second = await server.peer(2);
+    client.ping().catch(() => undefined);
+    await second.next('ping');
+    expect(second.all('mood')).toEqual([]);
+  });
+
+  it('is heard as it came', async () => {
+    const { server, client } = await start();
+    const heard: unknown[] = [];
+    client.on('message', (message) => heard.push(message));
+    await client.connect();
+    (await server.peer()).send({ type: 'mood', of: { ann: '🙂' } });
+    await expect.poll(() => heard.at(-1)).toEqual({ type: 'mood', of: { ann: '🙂' }, timestamp: 1 });
+  });
+
+  it('is answered by the message that repeats its id, whatever type that has', async () => {
+    const { server, client } = await start();
+    const [first, second] = [
+      client.request({ type: 'rename', name: 'a' }),
+      client.request({ type: 'rename', name: 'b' }),
+    ];
+    const peer = await server.peer();
+    const [one, two] = [await peer.next('rename'), await peer.next('rename', 2)];
+    expect([one['name'], two['name']]).toEqual(['a', 'b']);
+    peer.send({ type: 'renamed', name: 'nobody' }, { type: 'renamed', name: 'B', request_id: two['request_id'] });
+    peer.send({ type: 'renamed', name: 'A', request_id: one['request_id'] });
+    expect([(await first)['name'], (await second)['name']]).toEqual(['A', 'B']);
+  });
+
+  it('is refused as the server refuses it: to who asked, or to all where nobody did', async () => {
+    const { server, client } = await start();
+    const errors: string[] = [];
+    client.on('error', ({ code }) => errors.push(code));
+    const asked = client.request({ type: 'rename' });
+    await client.send({ type: 'typing' });
+    const peer = await server.peer();
+    const refusal = { type: 'error', code: 'invalid_message', error: 'Wrong', retryable: false };
+    peer.send({ ...refusal, request_id: (await peer.next('rename'))['request_id'] });
+    expect(await codeOf(asked)).toBe('invalid_message');
+    expect(errors).toEqual([]);
+    peer.send(refusal);
+    await expect.poll(() => errors).toEqual(['invalid_message']);
+  });
+
+  it.each([
+    [false, 'connection_lost'],
+    [true, 'fine'],
+  ])('that may be repeated (%s) and lost its connection: %s', async (isRepeatable, outcome) => {
+    const { server, client } = await start();
+    const asked = codeOf(client.request({ type: 'rename' }, { isRepeatable }));
+    const peer = await server.peer();
+    const { request_id } = await peer.next('rename');
+    peer.drop();
+    const second = await server.peer(2);
+    client.ping().catch(() => undefined);
+    await second.next('ping');
+    expect(second.all('rename')).toHaveLength(isRepeatable ? 1 : 0);
+    second.send({ type: 'renamed', request_id });
+    expect(await asked).toBe(outcome);
+  });
+
+  it('is not sent where it cannot be', async () => {
+    const { server, client } = await start({ maxQueued: 2 });
+    const controller = new AbortController();
+    const waiting = [client.send({ type: 'a' }), client.send({ type: 'b' }, { signal: controller.signal })];
+    expect(await codeOf(client.send({ type: 'c' }))).toBe('outbox_full');
+    controller.abort(Object.assign(new Error('Enough'), { code: 'enough' }));
+    expect(await codeOf(waiting[1] ?? Promise.resolve())).toBe('enough');
+    expect(await codeOf(client.send({ type: 'd', size: 10n }))).toBe('invalid_params');
+    await client.connect();
+    expect(await codeOf(client.send({ type: 'e', text: 'x'.repeat(2_000_000) }))).toBe('message_too_big');
+    const peer = await server.peer();
+    client.ping().catch(() => undefined);
+    await peer.next('ping');
+    expect(peer.received.map(({ type }) => type)).toEqual(['a', 'ping']);
+    client.close();
+    expect(await codeOf(client.send({ type: 'f' }))).toBe('client_closed');
+    expect(await codeOf(client.request({ type: 'g' }))).toBe('client_closed');
+  });
+
+  it('ends with the client where it still waits', async () => {
+    const { client } = await start();
+    const waiting = [codeOf(client.send({ type: 'a' })), codeOf(client.request({ type: 'b' }))];
+    client.close();
+    expect(await Promise.all(waiting)).toEqual(['client_closed', 'client_closed']);
+  });
+});

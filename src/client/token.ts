@@ -1,0 +1,25 @@
+import type { Settings } from './options.js';
+
+/**
+ * Asks for the token.
+ * @throws TypeError where it cannot be sent, with a message that does not show it; what `token` throws
+ */
+export async function askToken({ token, tokenIn }: Settings): Promise<string | undefined> {
+  if (token === undefined) return undefined;
+  const given: unknown = await token();
+  const text = typeof given === 'string' ? given.trim() : '';
+  if (tokenIn === 'query' ? isParameter(text) : isSubprotocol(text)) return text;
+  if (text === '') throw new TypeError('The function `token` gave no token');
+  const hint = isParameter(text) ? 'use `tokenIn: "query"`' : 'it may be the page of an error';
+  throw new TypeError(`The token holds characters that cannot be sent: ${hint}`);
+}
+
+/** Whether a token can be offered as a subprotocol (RFC 9110, section 5.6.2). */
+export function isSubprotocol(token: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(token);
+}
+
+/** A parameter can hold anything; what has blanks or tags in it is text for people. */
+function isParameter(token: string): boolean {
+  return /^[^\s<>]+$/.test(token);
+}
