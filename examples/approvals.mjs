@@ -1,6 +1,6 @@
 // A tool that gives money back asks a person first, here on the terminal.
 //
-//   npm install agent-ws ws zod
+//   npm install agent-ws zod
 //   node approvals.mjs
 import { once } from 'node:events';
 import http from 'node:http';
@@ -8,8 +8,6 @@ import { createInterface } from 'node:readline/promises';
 import { createAgentSocketServer, defineTool } from 'agent-ws';
 import { createAgentClient } from 'agent-ws/client';
 import { createOpenAiProvider } from 'agent-ws/openai';
-// Browsers and Node 22 have a WebSocket of their own.
-import { WebSocket } from 'ws';
 import { z } from 'zod';
 
 const {
@@ -56,7 +54,7 @@ const url = `ws://127.0.0.1:${server.address().port}/ws/agent`;
 console.log(url);
 
 const terminal = createInterface({ input: process.stdin, output: process.stdout });
-const client = createAgentClient({ url, WebSocket });
+const client = createAgentClient({ url });
 
 for (const question of ['Refund 5 for order A-1001', 'Refund 500 for order A-1002']) {
   console.log(question);

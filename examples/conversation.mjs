@@ -1,6 +1,6 @@
 // A conversation: the model knows what was said before, a second tab watches, a question is edited.
 //
-//   npm install agent-ws ws
+//   npm install agent-ws
 //   node conversation.mjs
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,8 +8,6 @@ import http from 'node:http';
 import { calculator, createAgentSocketServer, createDemoProvider } from 'agent-ws';
 import { createAgentClient } from 'agent-ws/client';
 import { createOpenAiProvider } from 'agent-ws/openai';
-// Browsers and Node 22 have a WebSocket of their own.
-import { WebSocket } from 'ws';
 
 const {
   PORT = '8003',
@@ -31,11 +29,11 @@ console.log(url);
 
 // Any id will do. Where nobody is authenticated it is a secret, so nobody should guess it.
 const id = randomUUID();
-const client = createAgentClient({ url, WebSocket });
+const client = createAgentClient({ url });
 const conversation = client.conversation(id);
 
 // Another tab of the same owner sees every question and its answer as it streams.
-const tab = createAgentClient({ url, WebSocket });
+const tab = createAgentClient({ url });
 tab.conversation(id).watch(async ({ query, run }) => {
   console.log(`[other tab] ${query} -> ${(await run).text}`);
 });

@@ -3,7 +3,8 @@
 //   npm install agent-ws zod
 //   node own-message-type.mjs
 //
-// Send {"type":"feedback","run_id":"<of an answer>","rating":5}; everybody connected hears of it.
+// Send {"type":"feedback","run_id":"<of an answer>","rating":5}; everybody connected hears of it. With
+// `agent-ws/client`: `await client.request({ type: 'feedback', run_id: run.id, rating: 5 })`.
 import http from 'node:http';
 import { createAgentSocketServer, createDemoProvider, defineMessage } from 'agent-ws';
 import { createOpenAiProvider } from 'agent-ws/openai';
@@ -29,10 +30,10 @@ agent.messages.register(
   defineMessage({
     type: 'feedback',
     // What does not fit is refused with the error `invalid_message`, which names the fields.
-    schema: z.object({ run_id: z.uuid(), rating: z.int().min(1).max(5), request_id: z.string().optional() }),
-    handle({ rating, request_id }, connection) {
+    schema: z.object({ run_id: z.uuid(), rating: z.int().min(1).max(5) }),
+    handle({ rating }, connection, reply) {
       ratings.push(rating);
-      connection.sendMessage({ type: 'feedback_saved', timestamp: connection.timestamp(), request_id });
+      reply({ type: 'feedback_saved', timestamp: connection.timestamp() });
       const average = ratings.reduce((sum, each) => sum + each, 0) / ratings.length;
       agent.connections.broadcast({ type: 'feedback_average', average, count: ratings.length });
     },

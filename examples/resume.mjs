@@ -1,6 +1,6 @@
 // A client that loses its connection in the middle of an answer, and one that reads the answer after a reload.
 //
-//   npm install agent-ws ws
+//   npm install agent-ws
 //   node resume.mjs
 //
 // The answer comes out whole and once, although the connection is cut twice.
@@ -9,8 +9,6 @@ import http from 'node:http';
 import { createAgentSocketServer, createDemoProvider } from 'agent-ws';
 import { createAgentClient } from 'agent-ws/client';
 import { createOpenAiProvider } from 'agent-ws/openai';
-// Browsers and Node 22 have a WebSocket of their own.
-import { WebSocket } from 'ws';
 
 const {
   PORT = '8003',
@@ -29,7 +27,7 @@ await once(server, 'listening');
 const url = `ws://127.0.0.1:${server.address().port}/ws/agent`;
 console.log(url);
 
-const client = createAgentClient({ url, WebSocket });
+const client = createAgentClient({ url });
 client.on('reconnecting', () => console.log('\n[lost]'));
 client.on('connected', ({ isReconnect }) => isReconnect && console.log('[back]'));
 
@@ -45,7 +43,7 @@ for await (const event of run) {
 console.log(`\n[whole: ${run.text.length} characters]`);
 
 // A page that was loaded again knows nothing but the id of the run: sessionStorage keeps it.
-const reloaded = createAgentClient({ url, WebSocket });
+const reloaded = createAgentClient({ url });
 const { text } = await reloaded.resume(run.id);
 console.log(`[after a reload: ${text === run.text ? 'the same' : 'another'} text]`);
 

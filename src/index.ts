@@ -18,7 +18,12 @@ export type { ConnectionRecord, ConnectionStatistics } from './connection/statis
 
 // Messages
 export { MessageHandler, type MessageEvents, type MessageHandlerOptions } from './message/message-handler.js';
-export { defineMessage, type CustomMessageDefinition, type CustomMessageType } from './message/custom-message.js';
+export {
+  defineMessage,
+  type CustomMessageDefinition,
+  type CustomMessageType,
+  type Reply,
+} from './message/custom-message.js';
 
 // Runs
 export { RunManager, type Acceptance, type RunEvents } from './run/run-manager.js';

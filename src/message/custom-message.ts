@@ -1,6 +1,13 @@
 import type { SchemaOutput, StandardSchema } from '../agent/standard-schema.js';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
+import type { CustomMessage } from '../protocol/server-messages.js';
+
+/**
+ * Sends a message to the connection that a message came from, with the `request_id` of that one.
+ * @returns `false` where the connection is gone
+ */
+export type Reply = (message: CustomMessage) => boolean;
 
 /** What {@link defineMessage} takes. */
 export interface CustomMessageDefinition<
@@ -16,18 +23,29 @@ export interface CustomMessageDefinition<
    */
   schema: S;
   /**
-   * Called for every message of this type that the schema accepts. Answer with `connection.sendMessage`. What your
+   * Called for every message of this type that the schema accepts. `reply` answers it: with its `request_id`, if it has
+   * one, by which `request` of the client knows the answer. `connection.sendMessage` sends any other message. What your
    * `authenticate` and `metadata` hooks return has its type where you name it: `connection: Connection<User, Session>`.
    * Throwing (or rejecting) an `AgentSocketError` answers with that error, anything else with `internal_error`.
    */
-  handle: (this: void, message: SchemaOutput<S>, connection: Connection<P, Metadata>) => void | Promise<void>;
+  handle: (
+    this: void,
+    message: SchemaOutput<S>,
+    connection: Connection<P, Metadata>,
+    reply: Reply,
+  ) => void | Promise<void>;
 }
 
 /** An embedder's message type as the handler keeps it. */
 export interface CustomMessageType<P extends Principal = Principal, Metadata = unknown> {
   readonly type: string;
   readonly schema: StandardSchema;
-  readonly handle: (this: void, message: unknown, connection: Connection<P, Metadata>) => void | Promise<void>;
+  readonly handle: (
+    this: void,
+    message: unknown,
+    connection: Connection<P, Metadata>,
+    reply: Reply,
+  ) => void | Promise<void>;
 }
 
 /** Makes a message type whose `handle` is typed by its schema. */

@@ -138,7 +138,8 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       throw new AgentSocketError('invalid_message', `The ${custom.type} message is not valid`, { issues });
     }
     this.emit('message', connection, custom.type);
-    await custom.handle(result.value, connection);
+    const { request_id } = correlation(envelope);
+    await custom.handle(result.value, connection, (message) => connection.sendMessage({ ...message, request_id }));
   }
 
   #refuse(connection: Connection<P, Metadata>, cause: unknown, envelope: Envelope | undefined): void {

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { createAgentClient, type AgentClient, type AgentClientOptions, type RunEvent } from '../../src/client/index.js';
-import { calculator, defineTool } from '../../src/index.js';
+import { calculator, defineMessage, defineTool } from '../../src/index.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 
@@ -188,6 +188,31 @@ describe('the client and the server', () => {
     expect(await failure(client.ask('x'.repeat(2_000)))).toBe('message_too_big');
     expect((await client.ask('x')).text).toBe('Hello');
     expect(server.agent.connections.size).toBe(1);
+  });
+
+  it('talk in message types of their own', async () => {
+    const server = await startServer();
+    server.agent.messages.register(
+      defineMessage({
+        type: 'rename',
+        schema: z.object({ name: z.string().max(5) }),
+        handle: ({ name }, _connection, reply) => {
+          reply({ type: 'renamed', name });
+          server.agent.connections.broadcast({ type: 'somebody_renamed', name });
+        },
+      }),
+    );
+    const [client, other] = [connect(server), connect(server)];
+    const heard: unknown[] = [];
+    other.on('message', ({ type, name }: { readonly type: string; readonly name?: unknown }) => {
+      if (type === 'somebody_renamed') heard.push(name);
+    });
+    await other.connect();
+    expect(await client.request({ type: 'rename', name: 'Ann' })).toMatchObject({ type: 'renamed', name: 'Ann' });
+    await client.send({ type: 'rename', name: 'Bob' });
+    await expect.poll(() => heard).toEqual(['Ann', 'Bob']);
+    expect(await failure(client.request({ type: 'rename', name: 'Maximilian' }))).toBe('invalid_message');
+    expect(await failure(client.request({ type: 'unheard_of' }))).toBe('unknown_type');
   });
 
   it('finish what runs while the server drains, and part for as long as it said', async () => {

@@ -222,6 +222,31 @@ describe('Messages of the embedder', () => {
     ]);
   });
 
+  it('are answered with the id they came with, in the moment and later', async () => {
+    const peer = await register(
+      defineMessage({
+        type: 'twice',
+        schema: z.object({ n: z.number() }),
+        handle: async ({ n }, _connection, reply) => {
+          expect(reply({ type: 'first', n, request_id: 'not this one' })).toBe(true);
+          await Promise.resolve();
+          reply({ type: 'second', n });
+        },
+      }),
+    );
+    peer.send('{"type":"twice","n":1,"request_id":"a"}');
+    peer.send('{"type":"twice","n":2}');
+    await vi.waitFor(() => expect(peer.ofType('second')).toHaveLength(2));
+    expect(peer.ofType('first')).toEqual([
+      { type: 'first', n: 1, request_id: 'a' },
+      { type: 'first', n: 2 },
+    ]);
+    expect(peer.ofType('second')).toEqual([
+      { type: 'second', n: 1, request_id: 'a' },
+      { type: 'second', n: 2 },
+    ]);
+  });
+
   it('are handled with any standard schema, and late', async () => {
     const peer = await register(
       defineMessage({
