@@ -39,7 +39,11 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    * The tools of the model and of `tool_call`: the same for all, or those of the one who asks.
    * @default none
    */
-  tools?: ToolRegistry | Iterable<Tool> | ToolsOf<P, Metadata> | undefined;
+  tools?:
+    | ToolRegistry<NoInfer<P>, NoInfer<Metadata>>
+    | Iterable<Tool<NoInfer<P>, NoInfer<Metadata>>>
+    | ToolsOf<NoInfer<P>, NoInfer<Metadata>>
+    | undefined;
   /**
    * Keeps runs, conversations and the record of tool calls. It stays open when the server closes. `retainMs`,
    * `maxRetainedBytes` and `maxConversationBytes` are for the default only.

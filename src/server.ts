@@ -29,7 +29,7 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   /** The runs, with their events. */
   readonly runs: RunManager;
   /** The tools; register more at any time. Empty where the option is a function. */
-  readonly tools: ToolRegistry;
+  readonly tools: ToolRegistry<P, Metadata>;
   /** Answers the HTTP routes, and 404 for everything else: `server.on('request', agent.requestListener)`. */
   readonly requestListener: RequestListener;
   /** Answers the HTTP routes and calls `next` for everything else: `app.use(agent.middleware)`. */
@@ -53,7 +53,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const options = { ...given, logger: withLogIds(given.logger ?? silentLogger, given.logIds ?? 'short') };
   const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
-  const tools = typeof options.tools === 'function' ? new ToolRegistry() : toRegistry(options.tools);
+  const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
   const { runs: store, ledger, conversations } = options.store ?? createMemoryStore(options);
   const executor = new AgentExecutor<P, Metadata>({
     ...options,
@@ -112,7 +112,9 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   };
 }
 
-function toRegistry(tools: ToolRegistry | Iterable<Tool> | undefined): ToolRegistry {
+function toRegistry<P extends Principal, Metadata>(
+  tools: ToolRegistry<P, Metadata> | Iterable<Tool<P, Metadata>> | undefined,
+): ToolRegistry<P, Metadata> {
   return ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools);
 }
 

@@ -1,65 +1,18 @@
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { isDeeperThan } from '../protocol/depth.js';
-import type { FinishReason, Usage } from '../protocol/server-messages.js';
-import { LIMITS } from '../protocol/version.js';
-import { estimateTokens } from './estimate-tokens.js';
-import type { LlmMessage, LlmPart, LlmProvider, LlmRequest, LlmToolCall } from './llm-provider.js';
-import { TextBuilder } from './text-builder.js';
+import type { FinishReason } from '../protocol/server-messages.js';
+import { assistantMessage, toolMessage, type AgentState, type PendingToolCall } from './agent-state.js';
+import { askModel, type Answer } from './ask-model.js';
+import type { LlmProvider } from './llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
-
-/** A tool call of the model, as far as it is answered. */
-export interface PendingToolCall {
-  readonly call: LlmToolCall;
-  /** Whether the client was told of it. */
-  announced?: boolean;
-  /** What the model will be told. */
-  answer?: string;
-}
-
-/** Where an agent stands: plain data, so that it can be written down before a wait and picked up later. */
-export interface AgentState {
-  messages: LlmMessage[];
-  /** Model calls begun. */
-  step: number;
-  /** Calls the model asked for that are not answered yet. */
-  pendingToolCalls: PendingToolCall[];
-  /** Names of the tools the model sees; absent for all. */
-  toolNames?: readonly string[] | undefined;
-  model?: string | undefined;
-  temperature?: number | undefined;
-  /** The last text of the model that was not empty. */
-  content: string;
-  usage: Usage | undefined;
-  /** Text of the model call in progress, or of the one that was cut short. */
-  partial: TextBuilder | undefined;
-  /** Whether what {@link partial} cost is part of {@link usage} already. */
-  isCounted?: boolean;
-}
-
-/** A new agent for one question. */
-export function startAgent(
-  messages: LlmMessage[],
-  { toolNames, model, temperature }: Pick<AgentState, 'toolNames' | 'model' | 'temperature'>,
-): AgentState {
-  return {
-    messages,
-    step: 0,
-    pendingToolCalls: [],
-    toolNames,
-    model,
-    temperature,
-    content: '',
-    usage: undefined,
-    partial: undefined,
-    isCounted: false,
-  };
-}
+import { acceptableArguments, readArguments } from './tool-arguments.js';
 
 /** Where the agent's output goes: the log of the run. All synchronous; a run that is over takes nothing. */
 export interface AgentOutput {
   text(delta: string): void;
   reasoning(delta: string): void;
   toolCall(call: ToolCall): void;
+  /** What a tool reports while it works. */
+  toolData(call: ToolCall, data: unknown): void;
   toolResult(call: ToolCall, outcome: ToolOutcome): void;
   /** Output that is kept and not shown: it counts against the bounds of the run as well. */
   charge(bytes: number): void;
@@ -71,7 +24,7 @@ export interface AgentOutput {
 export interface AgentDeps {
   readonly provider: LlmProvider;
   readonly output: AgentOutput;
-  /** Model calls at most. */
+  /** Model calls in which it may call tools, at most. */
   readonly maxSteps: number;
   /** What its tools are executed with. Their signal is the agent's as well. */
   readonly forTools: ToolDeps;
@@ -79,208 +32,129 @@ export interface AgentDeps {
 
 /**
  * Asks the model, executes the tools it calls, all calls of a step in parallel, and tells it the results,
- * until it answers without calling any. Returns why it stopped; rejects where the provider fails.
+ * until it answers without calling any. Where the last step it has still calls tools, it is asked once more without any, so
+ * that the person gets a word. Returns why it stopped; rejects where the provider fails.
  */
 export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<FinishReason> {
-  const { signal } = deps.forTools;
+  const { tools, signal } = deps.forTools;
+  let wasCutOff = false;
   for (;;) {
-    if (state.pendingToolCalls.length > 0) {
-      const answers = await Promise.all(state.pendingToolCalls.map((call) => answerToolCall(call, state, deps)));
-      state.messages.push(...answers);
-      state.pendingToolCalls = [];
-      signal.throwIfAborted();
+    await answerToolCalls(state, deps);
+    if (state.step >= deps.maxSteps) {
+      take(await lastWord(state, deps), state);
+      return 'max_steps';
     }
     state.step++;
-    const answer = await askModel(state, deps);
+    const answer = await askModel(state, deps, { tools: tools.describe(state.toolNames) });
     signal.throwIfAborted();
-    const { text, toolCalls } = answer;
-    if (text !== '') state.content = text;
-    const isLast = toolCalls.length === 0 || state.step >= deps.maxSteps;
-    if (isLast) {
-      if (text !== '') state.messages.push({ role: 'assistant', content: text });
-      return toolCalls.length === 0 ? answer.reason : 'max_steps';
+    take(answer, state, answer.toolCalls);
+    const { reason } = answer;
+    if (answer.toolCalls.length === 0) return reason;
+    // A call cut off by the output limit may be whole the next time. Twice in a row it is too long for this model.
+    if (isCutOff(reason) && (wasCutOff || reason !== 'length')) {
+      await answerToolCalls(state, deps);
+      return reason;
     }
-    state.messages.push({ role: 'assistant', content: text, toolCalls });
-    state.pendingToolCalls = toolCalls.map((call) => ({ call }));
+    wasCutOff = isCutOff(reason);
   }
 }
 
-/** Tool calls of one answer of the model: they are executed at the same time. */
-const MAX_CALLS = 128;
-
-/** Bytes a tool call costs besides its arguments, roughly. */
-const CALL_OVERHEAD = 200;
-
-interface Answer {
-  text: string;
-  toolCalls: LlmToolCall[];
-  reason: FinishReason;
+/** Adds what the model said to the chat, and what it called to what is to be done. */
+function take(answer: Answer, state: AgentState, toolCalls: Answer['toolCalls'] = []): void {
+  if (answer.text.length > 0) state.content = answer.text.toString();
+  const message = assistantMessage(answer, toolCalls);
+  if (message !== undefined) state.messages.push(message);
+  const { reason } = answer;
+  state.pendingToolCalls = toolCalls.map((call) => (isCutOff(reason) ? { call, cutOffBy: reason } : { call }));
 }
 
-async function askModel(state: AgentState, deps: AgentDeps): Promise<Answer> {
-  const { output } = deps;
-  const { signal, principal, runId, conversationId, metadata } = deps.forTools;
-  const text = new TextBuilder();
-  const toolCalls: LlmToolCall[] = [];
-  let usage: Usage | undefined;
-  let reason: FinishReason | undefined;
-  let complete = false;
-  const take = (part: LlmPart): void => {
-    switch (part.type) {
-      case 'text-delta':
-        text.append(part.text);
-        output.text(part.text);
-        break;
-      case 'reasoning-delta':
-        output.reasoning(part.text);
-        break;
-      case 'tool-call':
-        if (toolCalls.length >= MAX_CALLS) {
-          throw new AgentSocketError('provider_error', `The model asked for more than ${MAX_CALLS} tool calls at once`);
-        }
-        output.charge(Buffer.byteLength(part.arguments) + CALL_OVERHEAD);
-        toolCalls.push({ id: uniqueCallId(part.id, toolCalls, state), name: part.name, arguments: part.arguments });
-        break;
-      case 'usage':
-        usage = { input_tokens: wholeNumber(part.inputTokens), output_tokens: wholeNumber(part.outputTokens) };
-        if (part.estimated === true) usage.estimated = true;
-        break;
-      case 'finish':
-        reason = part.reason;
-        break;
-    }
-  };
-  state.partial = text;
-  state.isCounted = false;
+/** Reasons that say of an answer that it is not whole. Servers say much else of whole ones. */
+function isCutOff(reason: FinishReason): boolean {
+  return reason === 'length' || reason === 'content_filter' || reason === 'cancelled' || reason === 'error';
+}
+
+/** Asks the model for what it can say without calling more tools. */
+async function lastWord(state: AgentState, deps: AgentDeps): Promise<Answer> {
+  const { tools: registry, signal } = deps.forTools;
+  state.step++;
+  let answer: Answer;
   try {
-    for await (const element of deps.provider.stream(requestOf(state, deps), {
-      signal,
-      principal,
-      runId,
-      conversationId,
-      metadata,
-    })) {
-      if (signal.aborted) break;
-      if (isBatch(element)) for (const part of mergeText(element)) take(part);
-      else take(element);
-      const wait = output.backpressure();
-      if (wait !== undefined) await wait;
-    }
-    complete = !signal.aborted;
-  } finally {
-    // Cut short before the provider told: estimated when asked. Where the answer is whole, unknown stays unknown.
-    state.usage = addUsage(state.usage, usage);
-    if (complete) state.partial = undefined;
-    else state.isCounted = usage !== undefined;
+    answer = await askModel(state, deps, { tools: [] });
+  } catch (error) {
+    signal.throwIfAborted();
+    // Some servers, Anthropic's models behind them, take a chat that holds tool calls only together with the tools. Others
+    // know no way to forbid tools but to name none, so this comes second.
+    if (!isRefusal(error) || (state.partial?.text.length ?? 0) > 0) throw error;
+    answer = await askModel(state, deps, { tools: registry.describe(state.toolNames), toolChoice: 'none' });
   }
-  return { text: text.toString(), toolCalls, reason: reason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop') };
+  signal.throwIfAborted();
+  return answer;
 }
 
-/**
- * The provider's id where it is new in this run and a client can name it; some providers count from 0 in every answer.
- */
-function uniqueCallId(given: string, siblings: readonly LlmToolCall[], state: AgentState): string {
-  const id = given.length > LIMITS.toolCallIdLength ? '' : given;
-  const isTaken = (wanted: string): boolean =>
-    siblings.some((call) => call.id === wanted) ||
-    state.messages.some((message) => message.role === 'tool' && message.toolCallId === wanted);
-  let unique = id;
-  for (let i = siblings.length; unique === '' || isTaken(unique); i++) {
-    unique = `${id === '' ? 'call' : id}-${state.step}-${i}`;
-  }
-  return unique;
+function isRefusal(error: unknown): boolean {
+  return AgentSocketError.isInstance(error) && error.code === 'provider_error' && !error.retryable;
 }
 
-function requestOf(state: AgentState, deps: AgentDeps): LlmRequest {
-  return {
-    messages: [...state.messages],
-    tools: deps.forTools.tools.describe(state.toolNames),
-    ...(state.model !== undefined && { model: state.model }),
-    ...(state.temperature !== undefined && { temperature: state.temperature }),
+/** Does what the model called for, all at the same time, and adds the results to the chat. */
+async function answerToolCalls(state: AgentState, deps: AgentDeps): Promise<void> {
+  const pending = state.pendingToolCalls;
+  if (pending.length === 0) return;
+  const calls = pending.map((one) => {
+    const read = readArguments(one.call);
+    const { id, name, arguments: text } = one.call;
+    return { pending: one, read, call: { toolCallId: id, toolName: name, params: read.ok ? read.params : text } };
+  });
+  // All before the first result, so that who reads the log sees which calls were made together.
+  for (const { pending: one, call } of calls) {
+    if (one.announced !== true) deps.output.toolCall(call);
+    one.announced = true;
+  }
+  await Promise.all(
+    calls.map(async ({ pending: one, read, call }) => {
+      if (one.answer !== undefined) return;
+      const outcome = read.ok || one.cutOffBy !== undefined ? await callTool(one, call, state, deps) : read;
+      one.answer = toolAnswer(one, outcome);
+      if (!outcome.ok) one.error = { code: outcome.error.code, message: outcome.error.message };
+      deps.output.toolResult(call, outcome);
+    }),
+  );
+  state.messages.push(...pending.map(toolMessage));
+  state.pendingToolCalls = [];
+  deps.forTools.signal.throwIfAborted();
+}
+
+function callTool(
+  pending: PendingToolCall,
+  call: ToolCall,
+  { toolNames }: AgentState,
+  { output, forTools }: AgentDeps,
+): ToolOutcome | Promise<ToolOutcome> {
+  const { toolName } = call;
+  const { cutOffBy } = pending;
+  if (cutOffBy !== undefined) {
+    const by = cutOffBy === 'length' ? 'by the output limit of the model' : `(${cutOffBy})`;
+    return refuse('invalid_params', `The call to "${toolName}" was cut off ${by} and not executed`);
+  }
+  // It exists, but this query does not offer it: the model made it up or was talked into it.
+  if (toolNames?.includes(toolName) === false) return refuse('unknown_tool', `There is no tool "${toolName}"`);
+  const onReport = (data: unknown): void => {
+    (pending.data ??= []).push(data);
+    output.toolData(call, data);
   };
+  return runTool(call, { ...forTools, onReport });
 }
 
-function isBatch(element: LlmPart | readonly LlmPart[]): element is readonly LlmPart[] {
-  return Array.isArray(element);
+function refuse(code: 'invalid_params' | 'unknown_tool', message: string): ToolOutcome {
+  return { ok: false, error: new AgentSocketError(code, message) };
 }
 
-/** Joins neighbouring text of one batch: what arrived together is shown together. */
-function mergeText(parts: readonly LlmPart[]): LlmPart[] {
-  const merged: LlmPart[] = [];
-  for (const part of parts) {
-    const last = merged.at(-1);
-    if ((part.type === 'text-delta' || part.type === 'reasoning-delta') && last?.type === part.type) {
-      merged[merged.length - 1] = { type: part.type, text: last.text + part.text };
-    } else merged.push(part);
-  }
-  return merged;
-}
+/** Characters of arguments that a model is shown again. */
+const SHOWN_LENGTH = 500;
 
-async function answerToolCall(pending: PendingToolCall, state: AgentState, deps: AgentDeps): Promise<LlmMessage> {
-  const { call } = pending;
-  pending.answer ??= await callTool(pending, state, deps);
-  return { role: 'tool', toolCallId: call.id, toolName: call.name, content: pending.answer };
-}
-
-async function callTool(pending: PendingToolCall, state: AgentState, deps: AgentDeps): Promise<string> {
-  const { call } = pending;
-  const parsed = parseArguments(call);
-  const toolCall = { toolCallId: call.id, toolName: call.name, params: parsed.ok ? parsed.params : call.arguments };
-  if (pending.announced !== true) deps.output.toolCall(toolCall);
-  pending.announced = true;
-  const outcome = !parsed.ok
-    ? parsed
-    : state.toolNames?.includes(call.name) === false
-      ? // It exists, but this query does not offer it: the model made it up or was talked into it.
-        { ok: false as const, error: new AgentSocketError('unknown_tool', `There is no tool "${call.name}"`) }
-      : await runTool(toolCall, deps.forTools);
-  pending.answer = outcome.ok ? JSON.stringify(outcome.result) : JSON.stringify({ error: outcome.error.message });
-  deps.output.toolResult(toolCall, outcome);
-  return pending.answer;
-}
-
-type Arguments =
-  { readonly ok: true; readonly params: unknown } | { readonly ok: false; readonly error: AgentSocketError };
-
-/** The arguments as the model wrote them; none at all counts as an empty object. */
-function parseArguments({ name, arguments: text }: LlmToolCall): Arguments {
-  if (text.trim() === '') return { ok: true, params: {} };
-  if (isDeeperThan(text, LIMITS.depth)) return refuse(`The arguments of "${name}" are nested too deep`);
-  try {
-    return { ok: true, params: JSON.parse(text) };
-  } catch {
-    return refuse(`The arguments of "${name}" are not valid JSON`);
-  }
-}
-
-function refuse(message: string): Arguments {
-  return { ok: false, error: new AgentSocketError('invalid_params', message) };
-}
-
-/** What the run cost so far, the model call in progress included. */
-export function usageOf(state: AgentState): Usage | undefined {
-  if (state.partial === undefined || state.isCounted === true) return state.usage;
-  return addUsage(state.usage, estimateUsage(state.messages, state.partial));
-}
-
-function estimateUsage(messages: readonly LlmMessage[], text: TextBuilder): Usage {
-  let input = 0;
-  for (const message of messages) input += estimateTokens(message.content);
-  return { input_tokens: input, output_tokens: estimateTokens(text.toString()), estimated: true };
-}
-
-/** Providers are often the embedder's own: what they count may be missing, a fraction or a BigInt. */
-function wholeNumber(count: unknown): number {
-  const number = Math.round(Number(count));
-  return Number.isSafeInteger(number) && number > 0 ? number : 0;
-}
-
-function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  const sum: Usage = {
-    input_tokens: a.input_tokens + b.input_tokens,
-    output_tokens: a.output_tokens + b.output_tokens,
-  };
-  if (a.estimated === true || b.estimated === true) sum.estimated = true;
-  return sum;
+/** What the model is told. Arguments that go back to it as others than it wrote are quoted, so that it sees its mistake. */
+function toolAnswer({ call }: PendingToolCall, outcome: ToolOutcome): string {
+  if (outcome.ok) return JSON.stringify(outcome.result);
+  const { message: error } = outcome.error;
+  const isShown = call.arguments.trim() === '' || acceptableArguments(call.arguments) === call.arguments;
+  return JSON.stringify(isShown ? { error } : { error, arguments: call.arguments.slice(0, SHOWN_LENGTH) });
 }

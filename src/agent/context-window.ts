@@ -1,5 +1,5 @@
 import { estimateTokens } from './estimate-tokens.js';
-import type { LlmMessage } from './llm-provider.js';
+import type { LlmAttachment, LlmMessage } from './llm-provider.js';
 
 /**
  * Makes a chat fit a context window. Called before the first model call of every run in a conversation.
@@ -35,10 +35,21 @@ export function fitContext(messages: readonly LlmMessage[], maxTokens: number): 
 /** Tokens every message costs besides its text, roughly. */
 const MESSAGE_TOKENS = 4;
 
+/** Tokens of an image, roughly: servers count 85 to 1,600, by its size. */
+const IMAGE_TOKENS = 1_000;
+
 function tokensOf(message: LlmMessage): number {
   const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
-  return calls.reduce(
-    (sum, { name, arguments: text }) => sum + estimateTokens(name) + estimateTokens(text),
-    estimateTokens(message.content) + MESSAGE_TOKENS,
-  );
+  const attachments = message.role === 'user' ? (message.attachments ?? []) : [];
+  let tokens = estimateTokens(message.content) + MESSAGE_TOKENS;
+  for (const { name, arguments: text } of calls) tokens += estimateTokens(name) + estimateTokens(text);
+  for (const attachment of attachments) tokens += attachmentTokens(attachment);
+  return tokens;
+}
+
+/** A text costs what it says; a page of a PDF has some 60 KB and costs 2,000 tokens. */
+function attachmentTokens({ type, mediaType, data = '' }: LlmAttachment): number {
+  if (type === 'image') return IMAGE_TOKENS;
+  const bytes = (data.length * 3) / 4;
+  return Math.ceil(bytes / (mediaType.startsWith('text/') ? 4 : 30));
 }

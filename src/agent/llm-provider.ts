@@ -97,6 +97,8 @@ export interface LlmRequest {
   readonly messages: readonly LlmMessage[];
   /** The tools the model may call; empty for none. */
   readonly tools: readonly LlmTool[];
+  /** `none` where the model may call none of them: they are told since the chat holds calls of theirs. */
+  readonly toolChoice?: 'none' | undefined;
   /** The model the client chose, where the operator lets it; otherwise the provider's own. */
   readonly model?: string | undefined;
   /** The temperature the client chose, where the operator lets it; otherwise the provider's own. */

@@ -1,13 +1,14 @@
-import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import { fieldIssues } from '../errors/field-issues.js';
 import type { Logger } from '../logging/logger.js';
-import { isDeeperThan } from '../protocol/depth.js';
+import type { Asker } from './llm-provider.js';
 import type { StandardResult } from './standard-schema.js';
+import { toJson } from './tool-json.js';
 import type { LedgerKey, ToolLedger } from './tool-ledger.js';
 import { ToolLimit } from './tool-limit.js';
 import type { ToolRegistry } from './tool-registry.js';
-import type { Tool } from './tool.js';
+import { ToolReports } from './tool-reports.js';
+import type { Tool, ToolCallInfo } from './tool.js';
 
 /** A call to execute. */
 export interface ToolCall {
@@ -32,14 +33,9 @@ export interface ToolApprovals {
 }
 
 /** What executing a tool needs to know. */
-export interface ToolDeps {
+export interface ToolDeps extends Asker {
   readonly tools: ToolRegistry;
   readonly ledger: ToolLedger;
-  readonly principal: Principal;
-  readonly runId: string;
-  readonly conversationId?: string | undefined;
-  /** What the embedder keeps with the connection that asked. */
-  readonly metadata?: unknown;
   /** Owner and run, for the ledger. */
   readonly runKey: string;
   /** Aborts when the run stops. */
@@ -49,6 +45,8 @@ export interface ToolDeps {
   readonly logger: Logger;
   /** Absent where nobody can be asked: a tool that needs an approval is then refused. */
   readonly approvals?: ToolApprovals | undefined;
+  /** Takes what the tool reports while it works: JSON. Absent where nobody reads it. */
+  readonly onReport?: ((data: unknown) => void) | undefined;
 }
 
 /** Executes one tool call, at most once ever. Failing is a result, never a rejection. */
@@ -87,12 +85,14 @@ async function prepare(
     const { needsApproval = false } = tool;
     if (wasAsked) return { params, asks: false };
     if (typeof needsApproval === 'boolean') return { params, asks: needsApproval };
-    const { runId, principal } = deps;
-    const asks = await limit.validate(() => needsApproval(params, { runId, toolCallId: call.toolCallId, principal }));
-    return { params, asks };
+    return { params, asks: await limit.validate(() => needsApproval(params, infoOf(call, deps))) };
   } finally {
     limit.clear();
   }
+}
+
+function infoOf({ toolCallId }: ToolCall, { principal, runId, conversationId, metadata }: ToolDeps): ToolCallInfo {
+  return { principal, runId, conversationId, metadata, toolCallId };
 }
 
 async function approve(tool: Tool, params: unknown, call: ToolCall, { approvals }: ToolDeps): Promise<void> {
@@ -118,8 +118,9 @@ function shownParams(tool: Tool, params: unknown): unknown {
 
 async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDeps): Promise<unknown> {
   const limit = new ToolLimit(tool, deps.signal);
-  const { toolCallId } = call;
-  const key = { runKey: deps.runKey, toolCallId };
+  const { onReport, signal: run, logger } = deps;
+  const reports = new ToolReports({ toolName: tool.name, onReport, run, logger });
+  const key = { runKey: deps.runKey, toolCallId: call.toolCallId };
   try {
     if ((await deps.ledger.begin(key)) !== undefined) {
       throw new AgentSocketError(
@@ -128,10 +129,12 @@ async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDe
       );
     }
     try {
-      const { runId, principal } = deps;
-      const result = await limit.execute((signal) => tool.execute(params, { signal, runId, toolCallId, principal }));
+      const { report } = reports;
+      const info = infoOf(call, deps);
+      const result = await limit.execute((signal) => tool.execute(params, { ...info, signal, report }));
       return toJson(`The result of the tool "${tool.name}"`, result, deps.maxResultBytes);
     } finally {
+      reports.end();
       await settle(key, deps);
     }
   } finally {
@@ -153,30 +156,5 @@ async function settle(key: LedgerKey, deps: ToolDeps): Promise<void> {
     await deps.ledger.settle(key);
   } catch (error) {
     deps.logger.error({ runId: deps.runId, err: error }, 'The tool ledger could not settle a call');
-  }
-}
-
-/** Objects and arrays inside each other: common JSON parsers of clients stop near 1,000. */
-const MAX_DEPTH = 512;
-
-/** What a value is as JSON: a snapshot that no later change by the tool can reach. */
-function toJson(name: string, value: unknown, maxBytes: number): unknown {
-  const encoded = stringify(name, value);
-  if (encoded === undefined) return null;
-  if (Buffer.byteLength(encoded) > maxBytes) {
-    throw new AgentSocketError('output_too_large', `${name} is larger than ${maxBytes} bytes`);
-  }
-  if (isDeeperThan(encoded, MAX_DEPTH)) {
-    throw new AgentSocketError('tool_failed', `${name} is nested deeper than ${MAX_DEPTH}`);
-  }
-  return JSON.parse(encoded);
-}
-
-/** `undefined` for what JSON has no word for: the tool then has nothing to say. */
-function stringify(name: string, value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    throw new AgentSocketError('tool_failed', `${name} is not JSON`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { hasBrand } from '../errors/branded.js';
+import type { Principal } from '../connection/principal.js';
 import { OptionError } from '../errors/option-error.js';
 import type { LlmTool } from './llm-provider.js';
 import type { Tool } from './tool.js';
@@ -6,16 +7,16 @@ import type { Tool } from './tool.js';
 const BRAND = Symbol.for('agent-ws.ToolRegistry');
 
 /** The tools a server offers, by name. */
-export class ToolRegistry implements Iterable<Tool> {
+export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> implements Iterable<Tool<P, Metadata>> {
   /** Like `instanceof`, but also true for a registry made by another copy of this package. */
-  static isInstance(value: unknown): value is ToolRegistry {
+  static isInstance(value: unknown): value is ToolRegistry<never, never> {
     return hasBrand(value, BRAND);
   }
 
-  readonly #tools = new Map<string, Tool>();
+  readonly #tools = new Map<string, Tool<P, Metadata>>();
 
   /** @throws OptionError where two tools have one name. */
-  constructor(tools: Iterable<Tool> = []) {
+  constructor(tools: Iterable<Tool<P, Metadata>> = []) {
     Object.defineProperty(this, BRAND, { value: true });
     for (const tool of tools) this.register(tool);
   }
@@ -24,7 +25,7 @@ export class ToolRegistry implements Iterable<Tool> {
    * Adds a tool; runs that start from now on see it.
    * @throws OptionError where the name is taken, or it is no tool.
    */
-  register(tool: Tool): this {
+  register(tool: Tool<P, Metadata>): this {
     const { name, execute } = Object(tool) as Partial<Tool>;
     if (typeof name !== 'string' || typeof execute !== 'function') {
       throw new OptionError('tools', 'tools, as defineTool makes them', tool);
@@ -39,7 +40,7 @@ export class ToolRegistry implements Iterable<Tool> {
     return this.#tools.delete(name);
   }
 
-  get(name: string): Tool | undefined {
+  get(name: string): Tool<P, Metadata> | undefined {
     return this.#tools.get(name);
   }
 
@@ -47,7 +48,7 @@ export class ToolRegistry implements Iterable<Tool> {
     return this.#tools.size;
   }
 
-  [Symbol.iterator](): IterableIterator<Tool> {
+  [Symbol.iterator](): IterableIterator<Tool<P, Metadata>> {
     return this.#tools.values();
   }
 

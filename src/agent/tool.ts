@@ -1,26 +1,33 @@
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
 import type { Principal } from '../connection/principal.js';
-import type { JsonSchema } from './llm-provider.js';
+import type { Asker, JsonSchema } from './llm-provider.js';
 import type { SchemaOutput, StandardSchema } from './standard-schema.js';
 
-/** What a tool knows about the call besides its params. */
-export interface ToolContext {
-  /** Aborts when the run is cancelled or the tool's time is over. Pass it to whatever the tool waits for. */
-  readonly signal: AbortSignal;
-  /** The run the call belongs to. */
-  readonly runId: string;
+/**
+ * A call and who makes it.
+ * @typeParam P - what `authenticate` returns
+ * @typeParam Metadata - what the `metadata` hook returns
+ */
+export interface ToolCallInfo<P extends Principal = Principal, Metadata = unknown> extends Asker<P, Metadata> {
   /** The call. With `runId` it is unique for ever: a fit idempotency key for side effects. */
   readonly toolCallId: string;
-  /** Who asked. */
-  readonly principal: Principal;
 }
 
-/** What {@link ToolDefinition.needsApproval} knows of the call besides its params. */
-export type ToolCallInfo = Omit<ToolContext, 'signal'>;
+/** What a tool knows about the call besides its params. */
+export interface ToolContext<P extends Principal = Principal, Metadata = unknown> extends ToolCallInfo<P, Metadata> {
+  /** Aborts when the run is cancelled or the tool's time is over. Pass it to whatever the tool waits for. */
+  readonly signal: AbortSignal;
+  /**
+   * Tells the client something while the tool works: progress, a table, the data of a chart. The model does not see it.
+   * At most 64 KiB of JSON each; the first 256 of a call are sent, and none after the call has ended or its run was stopped.
+   * @throws AgentSocketError `output_too_large` for more than that, `tool_failed` for what is not JSON
+   */
+  readonly report: (this: void, data: unknown) => void;
+}
 
 /** What {@link defineTool} takes. */
-export interface ToolDefinition<S extends StandardSchema> {
+export interface ToolDefinition<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown> {
   /** 1 to 64 letters, digits, `_` and `-`: what model providers accept. */
   name: string;
   /** For the model: what the tool does and when to use it. */
@@ -33,8 +40,9 @@ export interface ToolDefinition<S extends StandardSchema> {
    * Does the work. Called at most once per call, with params the schema accepted.
    * What it returns (or resolves to) must be JSON; it goes to the model and to the client.
    * Where it throws an `AgentSocketError`, both are told its message; of anything else only that the tool failed.
+   * One that wants to know who asks names the type: `execute(params, context: ToolContext<User>)`.
    */
-  execute(this: void, params: SchemaOutput<S>, context: ToolContext): unknown;
+  execute: (this: void, params: SchemaOutput<S>, context: ToolContext<P, Metadata>) => unknown;
   /**
    * Milliseconds after which the call fails with `tool_timeout`. Checking its params may take as long again; the time
    * a person takes to approve does not count.
@@ -47,11 +55,16 @@ export interface ToolDefinition<S extends StandardSchema> {
    * @default false
    */
   needsApproval?:
-    boolean | ((this: void, params: SchemaOutput<S>, call: ToolCallInfo) => boolean | Promise<boolean>) | undefined;
+    | boolean
+    | ((this: void, params: SchemaOutput<S>, call: ToolCallInfo<P, Metadata>) => boolean | Promise<boolean>)
+    | undefined;
 }
 
-/** A tool as the registry keeps it. */
-export interface Tool {
+/**
+ * A tool as the registry keeps it. One that wants to know more of who asks than the server tells, another type of principal
+ * or metadata, does not fit it.
+ */
+export interface Tool<P extends Principal = Principal, Metadata = unknown> {
   readonly name: string;
   readonly description: string;
   readonly params: StandardSchema;
@@ -59,18 +72,24 @@ export interface Tool {
   readonly parameters: JsonSchema;
   readonly timeoutMs: number;
   readonly needsApproval?:
-    boolean | ((this: void, params: unknown, call: ToolCallInfo) => boolean | Promise<boolean>) | undefined;
-  execute(this: void, params: unknown, context: ToolContext): unknown;
+    | boolean
+    | ((this: void, params: unknown, call: ToolCallInfo<P, Metadata>) => boolean | Promise<boolean>)
+    | undefined;
+  /** Not written as a method, of which the compiler takes what knows too much. */
+  readonly execute: (this: void, params: unknown, context: ToolContext<P, Metadata>) => unknown;
 }
 
 /** `timeoutMs` of a tool that names none. */
 export const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
 
 /**
- * Makes a tool whose `execute` is typed by its schema.
+ * Makes a tool whose `execute` is typed by its schema, and by the principal where it names one:
+ * `execute(params, context: ToolContext<User>)`.
  * @throws OptionError where a part breaks its rule, or the schema makes no JSON Schema and none is given.
  */
-export function defineTool<S extends StandardSchema>(definition: ToolDefinition<S>): Tool {
+export function defineTool<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
+  definition: ToolDefinition<S, P, Metadata>,
+): Tool<P, Metadata> {
   const { name, description, params, timeoutMs = DEFAULT_TOOL_TIMEOUT_MS } = definition;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new OptionError('name', 'a tool name of 1 to 64 letters, digits, "_" and "-"', name);

@@ -1,4 +1,4 @@
-import type { AgentState } from '../agent/agent-loop.js';
+import type { AgentState } from '../agent/agent-state.js';
 import type { LlmAttachment, LlmMessage } from '../agent/llm-provider.js';
 import type { ConversationKey, ConversationStore } from '../conversation/conversation-store.js';
 import type { TurnPlace } from '../conversation/conversation-turn.js';

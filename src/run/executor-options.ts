@@ -27,14 +27,14 @@ export type OfAsker<T, P extends Principal = Principal, Metadata = unknown> = (
 export type ToolsOf<P extends Principal = Principal, Metadata = unknown> = (
   this: void,
   asker: Asker<P, Metadata>,
-) => ToolRegistry | Iterable<Tool>;
+) => ToolRegistry<P, Metadata> | Iterable<Tool<P, Metadata>>;
 
 /** What an `AgentExecutor` takes. */
 export interface AgentExecutorOptions<P extends Principal = Principal, Metadata = unknown> {
   /** The model behind the queries. */
   provider: LlmProvider;
   /** The tools of the model and of `tool_call`: the same for all, or those of the one who asks. */
-  tools: ToolRegistry | ToolsOf<P, Metadata>;
+  tools: ToolRegistry<P, Metadata> | ToolsOf<P, Metadata>;
   /** Remembers which tool calls were started. */
   ledger: ToolLedger;
   /**
@@ -80,7 +80,8 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
    */
   clientMayChoose?: ClientChoices | undefined;
   /**
-   * Model calls in one run; where the last still calls tools the run ends with finish reason `max_steps`.
+   * Model calls in one run that may call tools. Where the last of them does, its tools are executed and the model is asked
+   * once more, without tools, for what it can say; the run ends with finish reason `max_steps`.
    * @default 8
    */
   maxSteps?: number | undefined;
@@ -139,7 +140,8 @@ export function checkExecutorOptions<P extends Principal, Metadata>(
   checkClientChoices(clientMayChoose);
   return {
     provider,
-    tools: typeof tools === 'function' ? (asker) => toRegistry(tools(asker as Asker<P, Metadata>)) : () => tools,
+    tools:
+      typeof tools === 'function' ? (asker) => toRegistry(tools(asker as Asker<P, Metadata>)) : () => erased(tools),
     ledger,
     conversations: options.conversations ?? new MemoryConversationStore(),
     maxContextTokens,
@@ -163,6 +165,13 @@ function ofAsker<P extends Principal, Metadata>(
   return typeof value === 'function' ? (asker) => value(asker as Asker<P, Metadata>) : () => value;
 }
 
-function toRegistry(tools: ToolRegistry | Iterable<Tool>): ToolRegistry {
-  return ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools);
+function toRegistry<P extends Principal, Metadata>(
+  tools: ToolRegistry<P, Metadata> | Iterable<Tool<P, Metadata>>,
+): ToolRegistry {
+  return erased(ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools));
+}
+
+/** Runs carry what the hooks made, by which the tools are typed; the engine itself knows no types of hooks. */
+function erased<P extends Principal, Metadata>(tools: ToolRegistry<P, Metadata>): ToolRegistry {
+  return tools as ToolRegistry;
 }

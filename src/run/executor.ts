@@ -1,7 +1,9 @@
-import { agentLoop, startAgent, usageOf, type AgentDeps, type AgentState } from '../agent/agent-loop.js';
+import { agentLoop, type AgentDeps } from '../agent/agent-loop.js';
+import { startAgent, type AgentState } from '../agent/agent-state.js';
 import type { Asker, LlmMessage } from '../agent/llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
 import { turnMessages } from '../agent/turn-messages.js';
+import { usageOf } from '../agent/usage.js';
 import { ConversationTurn, type TurnPlace } from '../conversation/conversation-turn.js';
 import { recoverPlace } from './recover-place.js';
 import type { Principal } from '../connection/principal.js';
@@ -18,7 +20,7 @@ import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
 import type { RunMessage } from './run-message.js';
 import { askerOf, messageError, questionOf, startOf, statusOf } from './query-forms.js';
-import { outcomeOf, StreamedOutput, toolResultMessage, WholeOutput } from './run-output.js';
+import { outcomeOf, StreamedOutput, toolDataMessage, toolResultMessage, WholeOutput } from './run-output.js';
 import type { Run } from './run.js';
 
 /** Answers queries with the agent loop and tool calls with the tools: the three kinds of run. */
@@ -63,7 +65,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   async recover(run: Run, draft: string): Promise<void> {
     const texts = run.kind === 'agent_query' ? readDraft(draft) : undefined;
-    const { messages, text, openCalls, openApprovals } = await readLeftBehind(run.log, texts);
+    const { messages, text, answer, openCalls, openApprovals } = await readLeftBehind(run.log, texts);
     for (const toolCallId of openApprovals) {
       run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved: false, by: 'cancel' });
     }
@@ -79,7 +81,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       const wasStarted = (await ledger.begin({ runKey: key, toolCallId: run.id })) !== undefined;
       if (wasStarted) run.message(toolResultMessage(call, cutOff(call, true)));
     }
-    if (text !== '') messages.push({ role: 'assistant', content: text });
+    if (answer !== undefined) messages.push(answer);
     const content = texts === undefined ? '' : text || ([...texts.values()].at(-1) ?? '');
     const turn = this.#turnOf(run, await this.#placeOf(run));
     run.worker = {
@@ -198,7 +200,8 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       },
       checkpoint: () => encodeCheckpoint({ request, approvals: run.approvals.records }),
     };
-    const outcome = await runTool(call, this.#toolDeps(run));
+    const onReport = (data: unknown): void => run.message(toolDataMessage(call, data));
+    const outcome = await runTool(call, { ...this.#toolDeps(run), onReport });
     // A cancelled run ends with `cancelled`, which says nothing of a tool that may have taken effect.
     if (run.isStopping) run.message(toolResultMessage(call, outcome));
     if (outcome.ok) return { type: 'tool_result', tool_name: toolName, result: outcome.result };

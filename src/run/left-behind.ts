@@ -1,8 +1,13 @@
-import type { LlmMessage, LlmToolCall } from '../agent/llm-provider.js';
+import type { LlmAssistantMessage, LlmMessage, LlmOrigin, LlmToolCall } from '../agent/llm-provider.js';
 import type { ToolCall, ToolOutcome } from '../agent/run-tool.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { ServerMessage } from '../protocol/server-messages.js';
 import type { RunLog } from './run-log.js';
+
+/** A call that has no outcome. */
+export interface OpenCall extends ToolCall {
+  readonly data?: readonly unknown[] | undefined;
+}
 
 /** What the log of an interrupted run says about its work. */
 export interface LeftBehind {
@@ -10,8 +15,10 @@ export interface LeftBehind {
   readonly messages: LlmMessage[];
   /** Text after the last tool call. */
   readonly text: string;
-  /** Calls whose outcome the log does not have. */
-  readonly openCalls: readonly ToolCall[];
+  /** What was said and thought after the last tool call; absent where nothing was. */
+  readonly answer?: LlmAssistantMessage | undefined;
+  /** Calls whose outcome the log does not have, with what they reported. */
+  readonly openCalls: readonly OpenCall[];
   /** Questions to a person nobody answered. */
   readonly openApprovals: readonly string[];
 }
@@ -36,18 +43,41 @@ export function readDraft(draft: string): Map<number, string> {
 export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, string>): Promise<LeftBehind> {
   const messages: LlmMessage[] = [];
   const openCalls = new Map<string, ToolCall>();
+  const reports = new Map<string, unknown[]>();
+  const reportsOf = (id: string): unknown[] => {
+    const known = reports.get(id) ?? [];
+    reports.set(id, known);
+    return known;
+  };
   const openApprovals = new Set<string>();
   let text = '';
+  let reasoning = '';
+  let origin: LlmOrigin | undefined;
   let calls: LlmToolCall[] | undefined;
   // Every step but the last one called tools.
   let step = 1;
+  const said = (toolCalls: LlmToolCall[] | undefined): LlmAssistantMessage => ({
+    role: 'assistant',
+    content: texts?.get(step) ?? text,
+    ...(reasoning !== '' && { reasoning }),
+    ...(toolCalls !== undefined && { toolCalls }),
+    ...(origin !== undefined && { origin }),
+  });
   for (let after = 0; after < log.published;) {
     const entries = await log.read(after);
     for (const { encoded } of entries) {
       const message = JSON.parse(encoded) as ServerMessage;
       switch (message.type) {
+        case 'stream_start': {
+          const { vendor, model } = message;
+          if (vendor !== undefined) origin = { vendor, ...(model !== undefined && { model }) };
+          break;
+        }
         case 'stream_chunk':
           text += message.content;
+          break;
+        case 'stream_reasoning':
+          reasoning += message.content;
           break;
         case 'stream_tool_call': {
           const { tool_call_id: toolCallId, tool_name: toolName, params } = message;
@@ -55,24 +85,32 @@ export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, st
           const call = { id: toolCallId, name: toolName, arguments: JSON.stringify(params) };
           if (calls === undefined) {
             calls = [];
-            messages.push({ role: 'assistant', content: texts?.get(step) ?? text, toolCalls: calls });
+            messages.push(said(calls));
             text = '';
+            reasoning = '';
             step++;
           }
           calls.push(call);
           break;
         }
-        case 'stream_tool_result':
+        case 'stream_data':
+          reportsOf(message.tool_call_id).push(message.data);
+          break;
+        case 'stream_tool_result': {
           // All calls of a step are told before the first result.
           calls = undefined;
-          openCalls.delete(message.tool_call_id);
+          const { tool_call_id: toolCallId, tool_name: toolName, error, result } = message;
+          openCalls.delete(toolCallId);
           messages.push({
             role: 'tool',
-            toolCallId: message.tool_call_id,
-            toolName: message.tool_name,
-            content: JSON.stringify(message.error === undefined ? message.result : { error: message.error.error }),
+            toolCallId,
+            toolName,
+            content: JSON.stringify(error === undefined ? result : { error: error.error }),
+            ...(error !== undefined && { error: { code: error.code, message: error.error } }),
+            ...(reports.has(toolCallId) && { data: reports.get(toolCallId) }),
           });
           break;
+        }
         case 'approval_request':
           openApprovals.add(message.tool_call_id);
           break;
@@ -85,10 +123,12 @@ export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, st
     }
     after = entries.at(-1)?.seq ?? log.published;
   }
+  const answer = said(undefined);
   return {
     messages,
-    text: texts?.get(step) ?? text,
-    openCalls: [...openCalls.values()],
+    text: answer.content,
+    answer: answer.content === '' && reasoning === '' ? undefined : answer,
+    openCalls: [...openCalls.values()].map((call) => ({ ...call, data: reports.get(call.toolCallId) })),
     openApprovals: [...openApprovals],
   };
 }
@@ -101,8 +141,10 @@ export function cutOff({ toolName }: ToolCall, wasStarted: boolean): ToolOutcome
   return { ok: false, error };
 }
 
-/** What the model is told a call came to. */
-export function toolAnswer({ toolCallId, toolName }: ToolCall, outcome: ToolOutcome): LlmMessage {
-  const content = JSON.stringify(outcome.ok ? outcome.result : { error: outcome.error.message });
-  return { role: 'tool', toolCallId, toolName, content };
+/** What a call came to, as a message of the chat. */
+export function toolAnswer({ toolCallId, toolName, data }: OpenCall, outcome: ToolOutcome): LlmMessage {
+  const message = { role: 'tool', toolCallId, toolName, ...(data !== undefined && { data }) } as const;
+  if (outcome.ok) return { ...message, content: JSON.stringify(outcome.result) };
+  const { code, message: error } = outcome.error;
+  return { ...message, content: JSON.stringify({ error }), error: { code, message: error } };
 }

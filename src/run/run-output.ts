@@ -1,5 +1,7 @@
-import { usageOf, type AgentOutput, type AgentState } from '../agent/agent-loop.js';
+import type { AgentOutput } from '../agent/agent-loop.js';
+import type { AgentState } from '../agent/agent-state.js';
 import type { ToolCall, ToolOutcome } from '../agent/run-tool.js';
+import { usageOf } from '../agent/usage.js';
 import { draftLine } from './left-behind.js';
 import type { RunMessage } from './run-message.js';
 import type { FinalState } from './run-state.js';
@@ -19,6 +21,10 @@ abstract class RunOutput implements AgentOutput {
 
   toolCall({ toolCallId, toolName, params }: ToolCall): void {
     this.run.message({ type: 'stream_tool_call', tool_call_id: toolCallId, tool_name: toolName, params });
+  }
+
+  toolData(call: ToolCall, data: unknown): void {
+    this.run.message(toolDataMessage(call, data));
   }
 
   toolResult(call: ToolCall, outcome: ToolOutcome): void {
@@ -50,8 +56,9 @@ export class WholeOutput extends RunOutput {
     this.run.keepDraft(draftLine(this.#agent.step, delta));
   }
 
-  reasoning(): void {
-    // Nobody is shown it.
+  reasoning(delta: string): void {
+    // Nobody is shown it, but the conversation keeps it.
+    this.run.charge(Buffer.byteLength(delta));
   }
 }
 
@@ -68,9 +75,14 @@ export class StreamedOutput extends RunOutput {
 
 /** What an agent leaves a run that ends: its cost, and the answer where `isWhole` and its log will not hold it. */
 export function outcomeOf(agent: AgentState, state: FinalState, isWhole: boolean): RunOutcome {
-  const partial = agent.partial?.toString() ?? '';
+  const partial = agent.partial?.text.toString() ?? '';
   const content = partial === '' ? agent.content : partial;
   return { usage: usageOf(agent), content: isWhole && state !== 'finished' && content !== '' ? content : undefined };
+}
+
+/** What a tool reports while it works, for those who read the run. */
+export function toolDataMessage({ toolCallId, toolName }: ToolCall, data: unknown): RunMessage {
+  return { type: 'stream_data', tool_call_id: toolCallId, tool_name: toolName, data };
 }
 
 /** What a call came to, for those who read the run. */

@@ -9,6 +9,9 @@ import {
   type AgentSocketServer,
   type LlmProvider,
   type Principal,
+  type ToolCallInfo,
+  type ToolContext,
+  ToolRegistry,
 } from 'agent-ws';
 import { createOpenAiProvider, type OpenAiProviderOptions } from 'agent-ws/openai';
 import { CLOSE_CODES, serverMessages, type ServerMessage, type ServerMessageOf } from 'agent-ws/protocol';
@@ -41,11 +44,29 @@ const tool = defineTool({
   },
 });
 
+interface Tab {
+  readonly tab: string;
+}
+
+// A tool that knows who asks, as `authenticate` and `metadata` below tell it.
+const greet = defineTool({
+  name: 'greet',
+  description: 'Greets.',
+  params: z.object({ word: z.string() }),
+  needsApproval: ({ word }, { principal }: ToolCallInfo<User, Tab>) => word !== principal.name,
+  execute({ word }, { principal, metadata, conversationId, report }: ToolContext<User, Tab>) {
+    const name: string = principal.name;
+    const tab: string | undefined = metadata?.tab;
+    report({ progress: 1 });
+    return { greeting: `${word} ${name}`, tab, conversationId };
+  },
+});
+
 const server = http.createServer();
-export const agent: AgentSocketServer<User, { readonly tab: string }> = createAgentSocketServer({
+export const agent: AgentSocketServer<User, Tab> = createAgentSocketServer({
   server,
   provider,
-  tools: [tool],
+  tools: [tool, greet],
   authenticate: (request): User | null =>
     request.headers.authorization === undefined ? null : { id: '1', name: 'Ada' },
   metadata: (request, user) => ({ tab: `${user.name} ${request.url ?? ''}` }),
@@ -67,6 +88,25 @@ agent.messages.register(
     },
   }),
 );
+agent.tools.register(greet);
+// @ts-expect-error without `authenticate` nobody has a name
+createAgentSocketServer({ server, provider, tools: [greet] });
+createAgentSocketServer({
+  server,
+  provider,
+  // @ts-expect-error these principals have none
+  tools: [greet],
+  authenticate: () => ({ id: '1', age: 36 }),
+});
+createAgentSocketServer({
+  server,
+  provider,
+  tools: new ToolRegistry([greet]),
+  authenticate: (): User => ({ id: '1', name: 'Ada' }),
+  metadata: (): Tab => ({ tab: '1' }),
+});
+// @ts-expect-error a registry of tools that anybody may call
+new ToolRegistry().register(greet);
 server.on('request', agent.requestListener);
 // @ts-expect-error a provider is required
 export const broken = createAgentSocketServer({ server });

@@ -14,6 +14,7 @@ export function chatRequest(
     messages: request.messages.map(chatMessage),
     ...(temperature === undefined ? {} : { temperature }),
     ...(request.tools.length === 0 ? {} : { tools: request.tools.map(chatTool) }),
+    ...(request.toolChoice === undefined ? {} : { tool_choice: request.toolChoice }),
     stream: true,
     ...(withUsage ? { stream_options: { include_usage: true } } : {}),
   };

@@ -3,6 +3,10 @@ import { z } from 'zod';
 import {
   AgentSocketError,
   defineTool,
+  MemoryConversationStore,
+  silentLogger,
+  type FinishReason,
+  type JsonObject,
   type LlmPart,
   type LlmProvider,
   type LlmRequest,
@@ -51,6 +55,14 @@ function told(provider: { calls: readonly { request: LlmRequest }[] }, n: number
     .map(({ content }) => JSON.parse(content) as unknown);
 }
 
+/** The text a peer was sent. */
+function textOf(peer: Peer): string {
+  return peer
+    .ofType('stream_chunk')
+    .map(({ content }) => String(content))
+    .join('');
+}
+
 function provider(stream: LlmProvider['stream']): LlmProvider {
   return { vendor: 'own', stream };
 }
@@ -65,7 +77,12 @@ describe('Steps', () => {
       { role: 'user', content: 'q' },
     ]);
     expect(scripted.calls[1]?.request.messages.slice(2)).toEqual([
-      { role: 'assistant', content: 'Let me see. ', toolCalls: [{ id: 'c1', name: 'echo', arguments: '{"a":1}' }] },
+      {
+        role: 'assistant',
+        content: 'Let me see. ',
+        toolCalls: [{ id: 'c1', name: 'echo', arguments: '{"a":1}' }],
+        origin: { vendor: 'scripted', model: 'script-1' },
+      },
       { role: 'tool', toolCallId: 'c1', toolName: 'echo', content: '{"a":1}' },
     ]);
     expect(types).toEqual([
@@ -92,10 +109,45 @@ describe('Steps', () => {
       { provider: scripted, maxSteps: 3, tools: [toolOf('count', () => ++executed)] },
       { type },
     );
-    expect(scripted.calls).toHaveLength(3);
-    expect(executed).toBe(2);
+    expect(scripted.calls.map(({ request }) => request.tools.length)).toEqual([1, 1, 1, 0]);
+    expect(executed).toBe(3);
     expect(end['finish_reason']).toBe('max_steps');
     if (type === 'agent_query') expect(end['content']).toBe('again ');
+  });
+
+  it('asks once more without tools where the steps are used up, so that there is an answer', async () => {
+    const step = (request: LlmRequest): Script =>
+      request.tools.length > 0 ? [call('t', '{}')] : [{ type: 'reasoning-delta', text: 'Well.' }, 'So far.'];
+    const scripted = createScriptedProvider(step);
+    const { peer, end } = await ask({ provider: scripted, maxSteps: 2, tools: [toolOf('t', () => 1)] });
+    expect(scripted.calls).toHaveLength(3);
+    expect(told(scripted, 2)).toEqual([1, 1]);
+    expect(textOf(peer)).toBe('So far.');
+    expect(end).toMatchObject({ type: 'stream_end', finish_reason: 'max_steps' });
+  });
+
+  it('names the tools that may not be called to a server that refuses a chat with calls and without tools', async () => {
+    const refusal = new AgentSocketError('provider_error', 'No tools', { retryable: false });
+    const step = ({ tools, toolChoice }: LlmRequest): Script => {
+      if (tools.length === 0) return [refusal];
+      return toolChoice === 'none' ? ['So far.'] : [call('t', '{}')];
+    };
+    const scripted = createScriptedProvider(step);
+    const { peer, end } = await ask({ provider: scripted, maxSteps: 1, tools: [toolOf('t', () => 1)] });
+    expect(scripted.calls.map(({ request }) => request.toolChoice)).toEqual([undefined, undefined, 'none']);
+    expect(textOf(peer)).toBe('So far.');
+    expect(end).toMatchObject({ type: 'stream_end', finish_reason: 'max_steps' });
+  });
+
+  it.each([
+    new AgentSocketError('provider_rate_limited', 'Later'),
+    new AgentSocketError('provider_error', 'Down', { retryable: true }),
+  ])('fails where the last word does: $message', async (error) => {
+    const step = ({ tools }: LlmRequest): Script => (tools.length === 0 ? [error] : [call('t', '{}')]);
+    const scripted = createScriptedProvider(step);
+    const { end } = await ask({ provider: scripted, maxSteps: 1, tools: [toolOf('t', () => 1)] });
+    expect(scripted.calls).toHaveLength(2);
+    expect(end).toMatchObject({ type: 'error', code: error.code });
   });
 
   it('executes the calls of a step at the same time', async () => {
@@ -194,6 +246,23 @@ describe('Steps', () => {
 describe('Usage', () => {
   const usage = (inputTokens: number, outputTokens: number): LlmPart => ({ type: 'usage', inputTokens, outputTokens });
 
+  it('says what was cached and thought, where a step tells it', async () => {
+    const details: LlmPart = {
+      type: 'usage',
+      inputTokens: 1,
+      outputTokens: 1,
+      cachedInputTokens: 4,
+      reasoningTokens: 2,
+    };
+    const scripted = createScriptedProvider(
+      [call('t', '{}'), details],
+      [call('t', '{}', 'c2'), usage(1, 1)],
+      ['x', { ...details, reasoningTokens: undefined }],
+    );
+    const { end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
+    expect(end['usage']).toEqual({ input_tokens: 3, output_tokens: 3, cached_input_tokens: 8, reasoning_tokens: 2 });
+  });
+
   it('is the sum of the steps', async () => {
     const scripted = createScriptedProvider([call('t', '{}'), usage(10, 1)], ['x', usage(20, 2), usage(21, 3)]);
     const { end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
@@ -289,9 +358,27 @@ describe('Tool calls of the model', () => {
     const { peer, end } = await ask({ provider: scripted, tools, maxToolResultBytes: 2_000 });
     expect(end).toMatchObject({ type: 'stream_end', finish_reason: 'stop' });
     expect(peer.ofType('stream_tool_result')).toMatchObject([{ error: { code } }]);
-    expect(told(scripted, 1)).toEqual([{ error: (peer.ofType('stream_tool_result')[0]?.['error'] as Wire)['error'] }]);
+    expect(told(scripted, 1)).toMatchObject([
+      { error: (peer.ofType('stream_tool_result')[0]?.['error'] as Wire)['error'] },
+    ]);
     expect(JSON.stringify([peer.frames, scripted.calls])).not.toContain('secret');
     expect(peer.inRuns.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it.each(['{"a":', '5', '[1]', '"x"'])('quote the arguments %s, which do not go back as they are', async (text) => {
+    const strict = defineTool({ name: 't', description: '', params: z.object({ a: z.number() }), execute: () => 1 });
+    const scripted = createScriptedProvider([call('t', text)], ['Sorry']);
+    await ask({ provider: scripted, tools: [strict] });
+    expect(told(scripted, 1)).toMatchObject([{ arguments: text }]);
+    const [, made] = scripted.calls[1]?.request.messages ?? [];
+    expect(made).toMatchObject({ toolCalls: [{ arguments: '{}' }] });
+  });
+
+  it.each(['', '  ', 'null', ' null\n'])('take the arguments %j as none', async (text) => {
+    const seen: unknown[] = [];
+    const scripted = createScriptedProvider([call('t', text)], ['x']);
+    await ask({ provider: scripted, tools: [toolOf('t', (params) => void seen.push(params))] });
+    expect(seen).toEqual([{}]);
   });
 
   it('tell the message of an AgentSocketError, thrown or rejected', async () => {
@@ -355,6 +442,175 @@ describe('Tool calls of the model', () => {
     expect(scripted.calls[0]?.request.tools.map(({ name }) => name)).toEqual(['one']);
     expect(peer.ofType('stream_tool_result')).toMatchObject([{ error: { code: 'unknown_tool' } }]);
     expect(executed).toBe(0);
+  });
+});
+
+describe('An answer that was cut off', () => {
+  const cut = (reason: FinishReason, ...calls: LlmPart[]): Script => [...calls, { type: 'finish', reason }];
+
+  it.each(['', '{}', '{"a":1}', '{"cust'])(
+    'by the output limit has no call executed, and is asked for again: %j',
+    async (text) => {
+      let executed = 0;
+      const tools = [toolOf('t', () => ++executed)];
+      const scripted = createScriptedProvider(cut('length', call('t', text), call('t', '{}', 'c2')), ['I see']);
+      const { peer, end } = await ask({ provider: scripted, tools });
+      expect(executed).toBe(0);
+      expect(peer.ofType('stream_tool_result')).toMatchObject([
+        {
+          tool_call_id: 'c1',
+          error: { code: 'invalid_params', error: expect.stringContaining('output limit') as string },
+        },
+        { tool_call_id: 'c2', error: { code: 'invalid_params' } },
+      ]);
+      expect(told(scripted, 1)).toMatchObject([{ error: expect.stringContaining('cut off') as string }, {}]);
+      expect(textOf(peer)).toBe('I see');
+      expect(end).toMatchObject({ type: 'stream_end', finish_reason: 'stop' });
+    },
+  );
+
+  it('twice in a row ends the run with its reason', async () => {
+    const scripted = createScriptedProvider(cut('length', call('t', '{"a')));
+    const { peer, end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
+    expect(scripted.calls).toHaveLength(2);
+    expect(peer.ofType('stream_tool_result')).toHaveLength(2);
+    expect(end).toMatchObject({ type: 'stream_end', finish_reason: 'length' });
+  });
+
+  it('now and then is asked for again each time', async () => {
+    const long = cut('length', call('t', '{"a'));
+    const scripted = createScriptedProvider(long, [call('t', '{}')], long, ['x']);
+    const { end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
+    expect(scripted.calls).toHaveLength(4);
+    expect(end).toMatchObject({ finish_reason: 'stop' });
+  });
+
+  it.each<FinishReason>(['content_filter', 'error', 'cancelled'])('by %s ends the run', async (reason) => {
+    let executed = 0;
+    const scripted = createScriptedProvider(cut(reason, call('t', '{}')), ['x']);
+    const { peer, end } = await ask({ provider: scripted, tools: [toolOf('t', () => ++executed)] });
+    expect([executed, scripted.calls.length]).toEqual([0, 1]);
+    expect(peer.ofType('stream_tool_result')).toMatchObject([{ error: { code: 'invalid_params' } }]);
+    expect(end).toMatchObject({ type: 'stream_end', finish_reason: reason });
+  });
+
+  it.each<FinishReason>(['stop', 'tool_calls', 'other'])('is not one that ends with %s', async (reason) => {
+    let executed = 0;
+    const scripted = createScriptedProvider(cut(reason, call('t', '{}')), ['x']);
+    await ask({ provider: scripted, tools: [toolOf('t', () => ++executed)] });
+    expect(executed).toBe(1);
+  });
+});
+
+describe('What tools report', () => {
+  const reporter = () =>
+    toolOf('t', (_params, { report }) => {
+      report({ progress: 1 });
+      report([1, 2]);
+      return 'done';
+    });
+
+  it('is part of the answer, between the call and its result, and not what the model sees', async () => {
+    const scripted = createScriptedProvider([call('t', '{}')], ['x']);
+    const { peer, types } = await ask({ provider: scripted, tools: [reporter()] });
+    expect(types.slice(1, 5)).toEqual(['stream_tool_call', 'stream_data', 'stream_data', 'stream_tool_result']);
+    expect(peer.ofType('stream_data')).toMatchObject([
+      { tool_call_id: 'c1', tool_name: 't', data: { progress: 1 } },
+      { tool_call_id: 'c1', tool_name: 't', data: [1, 2] },
+    ]);
+    expect(JSON.stringify(scripted.calls[1]?.request)).not.toContain('progress');
+  });
+
+  it('is told to those who call a tool themselves', async () => {
+    const peer = createEngine({ tools: [reporter()] }).connect();
+    peer.send({ type: 'tool_call', tool_name: 't', params: {} });
+    await ended(peer);
+    expect(peer.inRuns.map(({ type }) => type)).toEqual(['stream_data', 'stream_data', 'tool_result']);
+  });
+
+  it('and why they failed stays in the conversation', async () => {
+    const conversations = new MemoryConversationStore();
+    const fails = toolOf('fails', () => Promise.reject(new AgentSocketError('forbidden', 'Not today')));
+    const scripted = createScriptedProvider([call('t', '{}'), call('fails', '{}', 'c2')], ['x']);
+    await ask({ provider: scripted, tools: [reporter(), fails], conversations }, { conversation_id: 'c' });
+    const { items } = conversations.read({ owner: 'owner', id: 'c' }, { limit: 10 });
+    expect(items.filter(({ role }) => role === 'tool')).toMatchObject([
+      { content: '"done"', data: [{ progress: 1 }, [1, 2]] },
+      { content: '{"error":"Not today"}', error: { code: 'forbidden', message: 'Not today' } },
+    ]);
+  });
+});
+
+describe('What a provider wants back', () => {
+  const origin = { vendor: 'scripted', model: 'script-1' };
+  const data = (value: unknown): LlmPart => ({ type: 'provider-data', data: value as JsonObject });
+  const signed: LlmPart = { type: 'tool-call', id: 'c1', name: 't', arguments: '{}', providerData: { signature: 's' } };
+
+  it('stands on the next request, with the reasoning and whose it is', async () => {
+    const scripted = createScriptedProvider(
+      [{ type: 'reasoning-delta', text: 'Hm. ' }, data({ a: 1, b: 1 }), signed, data({ b: { c: 2 } })],
+      ['x'],
+    );
+    await ask({ provider: scripted, tools: [toolOf('t', () => 1)] });
+    expect(scripted.calls[1]?.request.messages[1]).toEqual({
+      role: 'assistant',
+      content: '',
+      reasoning: 'Hm. ',
+      toolCalls: [{ id: 'c1', name: 't', arguments: '{}', providerData: { signature: 's' } }],
+      origin,
+      providerData: { a: 1, b: { c: 2 } },
+    });
+  });
+
+  it("is not another model's: of the same conversation, after a change of models", async () => {
+    const scripted = createScriptedProvider([data({ a: 1 }), signed], ['One'], ['Two'], ['Three']);
+    const engine = createEngine({
+      provider: scripted,
+      tools: [toolOf('t', () => 1)],
+      clientMayChoose: { models: ['other'] },
+    });
+    const peer = engine.connect();
+    peer.send({ type: 'streaming_query', query: 'q', conversation_id: 'c' });
+    await vi.waitFor(() => expect(peer.ofType('stream_end')).toHaveLength(1));
+    peer.send({ type: 'streaming_query', query: 'r', conversation_id: 'c', model: 'other' });
+    await vi.waitFor(() => expect(peer.ofType('stream_end')).toHaveLength(2));
+    peer.send({ type: 'streaming_query', query: 's', conversation_id: 'c' });
+    await vi.waitFor(() => expect(peer.ofType('stream_end')).toHaveLength(3));
+    const has = scripted.calls.map(({ request }) => JSON.stringify(request).includes('"signature":"s"'));
+    expect(has).toEqual([false, true, false, true]);
+    expect(JSON.stringify(scripted.calls[2]?.request)).not.toContain('providerData');
+  });
+
+  it.each<[string, unknown]>([
+    ['a list', [1]],
+    ['nothing', undefined],
+    ['a BigInt', { n: 1n }],
+    ['more than 64 KiB', { text: '漢'.repeat(22_000) }],
+  ])('is dropped and told in the log where it is %s', async (_what, value) => {
+    const warn = vi.fn();
+    const logger = { ...silentLogger, warn };
+    const scripted = createScriptedProvider([data(value), { ...signed, providerData: value as JsonObject }], ['x']);
+    const { end } = await ask({ provider: scripted, tools: [toolOf('t', () => 1)], logger });
+    expect(end).toMatchObject({ type: 'stream_end' });
+    expect(JSON.stringify(scripted.calls[1]?.request)).not.toContain('providerData');
+    expect(warn).toHaveBeenCalledTimes(value === undefined ? 1 : 2);
+  });
+
+  it('counts against the bounds of the run, as reasoning does that nobody is shown', async () => {
+    const endless = (part: LlmPart) =>
+      provider(async function* () {
+        for (;;) {
+          await Promise.resolve();
+          yield part;
+        }
+      });
+    for (const part of [
+      data({ text: 'x'.repeat(1_000) }),
+      { type: 'reasoning-delta', text: 'x'.repeat(1_000) } as const,
+    ]) {
+      const { end } = await ask({ provider: endless(part), maxRunBytes: 100_000 }, { type: 'agent_query' });
+      expect(end).toMatchObject({ type: 'error', code: 'output_too_large' });
+    }
   });
 });
 

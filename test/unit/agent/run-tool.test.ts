@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import {
   AgentSocketError,
   MemoryToolLedger,
   ToolRegistry,
   defineTool,
+  silentLogger,
   type StandardSchema,
   type Tool,
   type ToolLedger,
@@ -202,5 +203,94 @@ describe('A tool', () => {
     expect(error.issues).toHaveLength(16);
     for (const { path } of error.issues ?? []) expect(path).toBe('k'.repeat(200));
     expect(error.message.length).toBeLessThan(16 * 410);
+  });
+});
+
+const circle: unknown[] = [];
+circle.push(circle);
+
+describe('What a tool reports while it works', () => {
+  const reported = async (execute: Tool['execute'], deps: Partial<ToolDeps> = {}) => {
+    const reports: unknown[] = [];
+    const outcome = await run(toolOf(execute), { ...deps, onReport: (data) => reports.push(data) });
+    return { reports, outcome };
+  };
+
+  it('is told as JSON has it, in order, and as it was then', async () => {
+    const { reports } = await reported((_params, { report }) => {
+      const rows = [1];
+      report({ rows, at: new Date(0), nothing: undefined });
+      rows.push(2);
+      report(null);
+    });
+    expect(reports).toEqual([{ rows: [1], at: '1970-01-01T00:00:00.000Z' }, null]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a circle', circle, 'tool_failed'],
+    ['a BigInt', 1n, 'tool_failed'],
+    ['more than 64 KiB', '漢'.repeat(21_846), 'output_too_large'],
+  ])('is an error in the tool where it is %s', async (_what, data, code) => {
+    const { reports, outcome } = await reported((_params, { report }) => report(data));
+    expect(errorOf(outcome).code).toBe(code);
+    expect(reports).toEqual([]);
+  });
+
+  it('fits with 64 KiB', async () => {
+    const { reports, outcome } = await reported((_params, { report }) => report('x'.repeat(65_534)));
+    expect([reports.length, outcome.ok]).toEqual([1, true]);
+  });
+
+  it('is dropped after 256 times, which the log tells once', async () => {
+    const warn = vi.fn();
+    const { reports, outcome } = await reported(
+      (_params, { report }) => {
+        for (let i = 0; i < 300; i++) report(i);
+      },
+      { logger: { ...silentLogger, warn } },
+    );
+    expect([reports.length, outcome.ok, warn.mock.calls.length]).toEqual([256, true, 1]);
+  });
+
+  it('is ignored after the call has ended', async () => {
+    let late: () => void = () => undefined;
+    const { reports } = await reported((_params, { report }) => {
+      late = () => report('late');
+      report('in time');
+    });
+    late();
+    expect(reports).toEqual(['in time']);
+  });
+
+  it('is ignored after the run was stopped', async () => {
+    const controller = new AbortController();
+    const { reports } = await reported(
+      (_params, { report }) => {
+        report('before');
+        controller.abort();
+        report('after');
+      },
+      { signal: controller.signal },
+    );
+    expect(reports).toEqual(['before']);
+  });
+
+  it('goes nowhere, and harms nothing, where nobody reads it', async () => {
+    expect(await run(toolOf((_params, { report }) => report(1)))).toEqual({ ok: true, result: null });
+  });
+});
+
+describe('A tool is told', () => {
+  it('who asks, in execute and in needsApproval', async () => {
+    const seen: unknown[] = [];
+    const asker = { principal: { id: 'ada' }, conversationId: 'talk', metadata: { tab: 1 } };
+    const tool = toolOf((_params, context) => void seen.push(context), {
+      needsApproval: (_params, call) => seen.push(call) === 0,
+    });
+    await run(tool, asker);
+    expect(seen).toEqual([
+      { ...asker, runId: 'r', toolCallId: 'c' },
+      expect.objectContaining({ ...asker, runId: 'r', toolCallId: 'c' }) as unknown,
+    ]);
   });
 });

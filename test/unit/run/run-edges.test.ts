@@ -63,7 +63,9 @@ describe('a recovering run', () => {
     back.send({ type: 'cancel', run_id: runId });
     await back.next('cancelled');
     await back.ask({ type: 'streaming_query', query: 'next', conversation_id: 'c' });
-    expect(provider.calls[0]?.request.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user']);
+    expect(provider.calls[0]?.request.messages.map(({ role }) => role)).toEqual([
+      ...['user', 'assistant', 'tool', 'assistant', 'user'],
+    ]);
   });
 });
 
@@ -130,7 +132,9 @@ describe('edges', () => {
     back.send({ type: 'cancel', run_id: runId });
     await back.next('cancelled');
     await back.ask({ type: 'streaming_query', query: 'next', conversation_id: 'c' });
-    expect(provider.calls[0]?.request.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user']);
+    expect(provider.calls[0]?.request.messages.map(({ role }) => role)).toEqual([
+      ...['user', 'assistant', 'tool', 'assistant', 'user'],
+    ]);
     back.send({ type: 'resume', run_id: runId });
     await back.next('approval_resolved');
   });

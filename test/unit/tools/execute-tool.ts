@@ -13,6 +13,7 @@ export async function executeTool(tool: Tool, params: unknown): Promise<unknown>
     runId: '00000000-0000-4000-8000-000000000000',
     toolCallId: 'call',
     principal: ANONYMOUS,
+    report: () => undefined,
   };
   return tool.execute(checked.value, context);
 }

@@ -1,0 +1,186 @@
+import { CallIds } from './call-ids.js';
+import type {
+  LlmAssistantMessage,
+  LlmAttachment,
+  LlmMessage,
+  LlmOrigin,
+  LlmProvider,
+  LlmToolCall,
+} from './llm-provider.js';
+import { acceptableArguments } from './tool-arguments.js';
+import { wellFormed } from './well-formed.js';
+
+/** Who is asked: a model, and what it takes. */
+export interface ChatReader extends LlmOrigin, Pick<LlmProvider, 'accepts'> {}
+
+type UserMessage = LlmMessage & { readonly role: 'user' };
+
+/** What is told of a call whose result nobody has. */
+export const CUT_OFF = 'The call was cut off; whether it took effect is unknown';
+
+const NO_RESULT = JSON.stringify({ error: CUT_OFF });
+
+/** Put between the result of a tool and the next question, where models whose roles alternate want an answer. */
+const NO_ANSWER = '(There is no answer: it was cut off.)';
+/** Put before an answer that comes first, where they want a question. */
+const LEFT_OUT = '(The beginning of the conversation is left out.)';
+/** Put after an answer that comes last. */
+const GO_ON = 'Go on.';
+
+/**
+ * Makes of any chat one that every server takes, whatever happened to it: stops, crashes, edits, another model, a store of
+ * an embedder's own. In what comes out
+ * - the system's messages are one, and the first;
+ * - the user begins, user and assistant alternate, and the user or the results of tools come last;
+ * - each call of a tool has exactly one result, right after its message, and a result has a call;
+ * - ids of calls are unique and short, names are names, arguments are JSON objects;
+ * - nothing is empty, and no text holds half a character;
+ * - what a provider wanted back stands only on messages that the same vendor and model made.
+ *
+ * What is acceptable already stays as it is, and the beginning of a chat that grows stays the same: servers keep it.
+ */
+export function acceptableChat(messages: readonly LlmMessage[], reader: ChatReader): LlmMessage[] {
+  const system: string[] = [];
+  const rest: Exclude<LlmMessage, { role: 'system' }>[] = [];
+  for (const message of messages) {
+    if (message.role !== 'system') rest.push(message);
+    else if (!isBlank(message.content)) system.push(wellFormed(message.content));
+  }
+  const chat = alternating(answered(rest, reader), reader);
+  return system.length === 0 ? chat : [{ role: 'system', content: system.join('\n\n') }, ...chat];
+}
+
+/** The result of a call, which may not have been found yet. */
+interface Result {
+  /** The id of the call as it came. */
+  readonly given: string;
+  readonly call: LlmToolCall;
+  content: string;
+}
+
+/** Puts the results right after the message with their calls, and gives both the same acceptable ids and names. */
+function answered(messages: readonly Exclude<LlmMessage, { role: 'system' }>[], reader: ChatReader): LlmMessage[] {
+  const ids = new CallIds();
+  const steps: (LlmMessage | Result)[] = [];
+  // A result belongs to the newest call of its id that has none.
+  const open = new Map<string, Result[]>();
+  for (const message of messages) {
+    if (message.role === 'tool') {
+      const result = open.get(message.toolCallId)?.shift();
+      if (result !== undefined) result.content = message.content;
+    } else if (message.role === 'assistant' && message.toolCalls !== undefined && message.toolCalls.length > 0) {
+      const isOwn = isBy(reader, message.origin);
+      const isForeign = message.origin !== undefined && !isOwn;
+      const results = message.toolCalls.map((call): Result => {
+        return { given: call.id, call: acceptableCall(call, ids.next(call.id, isForeign), isOwn), content: NO_RESULT };
+      });
+      for (const { given } of results) open.set(given, []);
+      for (const result of results) open.get(result.given)?.push(result);
+      steps.push({ ...message, toolCalls: results.map(({ call }) => call) }, ...results);
+    } else steps.push(message);
+  }
+  return steps.map((step) => ('call' in step ? resultMessage(step) : step));
+}
+
+function resultMessage({ call, content }: Result): LlmMessage {
+  // `null` is what a tool says that has nothing to say.
+  return { role: 'tool', toolCallId: call.id, toolName: call.name, content: wellFormed(content) || 'null' };
+}
+
+function acceptableCall({ name, arguments: text, providerData }: LlmToolCall, id: string, isOwn: boolean): LlmToolCall {
+  return {
+    id,
+    name: name.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 64) || 'unknown',
+    arguments: acceptableArguments(text),
+    ...(isOwn && providerData !== undefined && { providerData }),
+  };
+}
+
+/** Joins neighbours of one role, leaves out what is empty and puts in what is missing. */
+function alternating(messages: readonly LlmMessage[], reader: ChatReader): LlmMessage[] {
+  const chat: LlmMessage[] = [];
+  for (const message of messages) {
+    const last = chat.at(-1);
+    if (message.role === 'tool') chat.push(message);
+    else if (message.role === 'user') {
+      const question = acceptableQuestion(message, reader);
+      if (question === undefined) continue;
+      if (last?.role === 'user') chat.splice(-1, 1, joinedQuestions(last, question));
+      else if (last?.role === 'tool') chat.push({ role: 'assistant', content: NO_ANSWER }, question);
+      else chat.push(question);
+    } else if (message.role === 'assistant') {
+      const answer = acceptableAnswer(message, reader);
+      if (answer === undefined) continue;
+      if (last?.role === 'assistant') chat.splice(-1, 1, joinedAnswers(last, answer));
+      else if (last === undefined) chat.push({ role: 'user', content: LEFT_OUT }, answer);
+      else chat.push(answer);
+    }
+  }
+  const last = chat.at(-1);
+  if (last?.role !== 'user' && last?.role !== 'tool') chat.push({ role: 'user', content: GO_ON });
+  return chat;
+}
+
+function acceptableAnswer(message: LlmAssistantMessage, reader: ChatReader): LlmAssistantMessage | undefined {
+  const { toolCalls = [], reasoning, origin, providerData } = message;
+  const content = isBlank(message.content) ? '' : wellFormed(message.content);
+  if (content === '' && toolCalls.length === 0) return undefined;
+  return {
+    role: 'assistant',
+    content,
+    ...(reasoning !== undefined && { reasoning: wellFormed(reasoning) }),
+    ...(toolCalls.length > 0 && { toolCalls }),
+    ...(origin !== undefined && { origin }),
+    ...(isBy(reader, origin) && providerData !== undefined && { providerData }),
+  };
+}
+
+function acceptableQuestion(message: UserMessage, { accepts = [] }: ChatReader): UserMessage | undefined {
+  const { attachments = [] } = message;
+  const kept = attachments.filter(({ type }) => accepts.includes(type));
+  const others = attachments.filter(({ type }) => !accepts.includes(type));
+  const content = joined(isBlank(message.content) ? '' : wellFormed(message.content), others.map(missing).join('\n'));
+  if (content === '' && kept.length === 0) return undefined;
+  return { role: 'user', content, ...(kept.length > 0 && { attachments: kept }) };
+}
+
+/** Said in place of an attachment of an earlier question that this model does not take. */
+function missing({ type, name }: LlmAttachment): string {
+  return `(Attached ${type}, which this model cannot read${name === undefined ? '' : `: ${wellFormed(name)}`})`;
+}
+
+function joinedQuestions(first: UserMessage, second: UserMessage): UserMessage {
+  const attachments = [...(first.attachments ?? []), ...(second.attachments ?? [])];
+  return {
+    role: 'user',
+    content: joined(first.content, second.content),
+    ...(attachments.length > 0 && { attachments }),
+  };
+}
+
+function joinedAnswers(first: LlmAssistantMessage, second: LlmAssistantMessage): LlmAssistantMessage {
+  const content = joined(first.content, second.content);
+  // What one model thought and wants back does not go under the name of another.
+  if (!isBy(first.origin, second.origin)) return { ...second, content };
+  const reasoning = joined(first.reasoning ?? '', second.reasoning ?? '');
+  const providerData = { ...first.providerData, ...second.providerData };
+  return {
+    ...second,
+    content,
+    ...(reasoning !== '' && { reasoning }),
+    ...(Object.keys(providerData).length > 0 && { providerData }),
+  };
+}
+
+function joined(first: string, second: string): string {
+  return first === '' || second === '' ? first + second : `${first}\n\n${second}`;
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === '';
+}
+
+/** Whether two messages were made by the same model, or a message by the model that is asked. */
+function isBy(a: LlmOrigin | undefined, b: LlmOrigin | undefined): boolean {
+  return a?.vendor === b?.vendor && a?.model === b?.model;
+}

@@ -1,0 +1,169 @@
+import { AgentSocketError } from '../errors/agent-socket-error.js';
+import type { FinishReason, Usage } from '../protocol/server-messages.js';
+import { LIMITS } from '../protocol/version.js';
+import { acceptableChat } from './acceptable-chat.js';
+import type { AgentDeps } from './agent-loop.js';
+import { startAnswer, type AgentState, type AnswerSoFar } from './agent-state.js';
+import type { JsonObject, LlmOrigin, LlmPart, LlmRequest, LlmToolCall } from './llm-provider.js';
+import { addUsage, usageFrom } from './usage.js';
+
+/** Tool calls of one answer of the model: they are executed at the same time. */
+const MAX_CALLS = 128;
+
+/** Bytes a tool call costs besides its arguments, roughly. */
+const CALL_OVERHEAD = 200;
+
+/** Bytes of JSON a provider may want back with one call or message. */
+const MAX_PROVIDER_DATA = 65_536;
+
+/** What a model answered in one step. */
+export interface Answer extends AnswerSoFar {
+  readonly toolCalls: readonly LlmToolCall[];
+  readonly reason: FinishReason;
+}
+
+/** The tools of one request, and whether the model may call them. */
+export type OfferedTools = Pick<LlmRequest, 'tools' | 'toolChoice'>;
+
+/** One model call. What it says goes to the output as it comes. */
+export async function askModel(state: AgentState, deps: AgentDeps, offered: OfferedTools): Promise<Answer> {
+  const { output, provider } = deps;
+  const { signal, principal, runId, conversationId, metadata } = deps.forTools;
+  const origin = originOf(state, deps);
+  const answer = startAnswer(origin);
+  const toolCalls: LlmToolCall[] = [];
+  let usage: Usage | undefined;
+  let reason: FinishReason | undefined;
+  let complete = false;
+  const take = (part: LlmPart): void => {
+    switch (part.type) {
+      case 'text-delta':
+        answer.text.append(part.text);
+        output.text(part.text);
+        break;
+      case 'reasoning-delta':
+        answer.reasoning.append(part.text);
+        output.reasoning(part.text);
+        break;
+      case 'tool-call': {
+        if (toolCalls.length >= MAX_CALLS) {
+          throw new AgentSocketError('provider_error', `The model asked for more than ${MAX_CALLS} tool calls at once`);
+        }
+        output.charge(Buffer.byteLength(part.arguments) + CALL_OVERHEAD);
+        const providerData = part.providerData === undefined ? undefined : keep(part.providerData, deps);
+        toolCalls.push({
+          id: uniqueCallId(part.id, toolCalls, state),
+          name: part.name,
+          arguments: part.arguments,
+          ...(providerData !== undefined && { providerData }),
+        });
+        break;
+      }
+      case 'provider-data': {
+        const data = keep(part.data, deps);
+        if (data !== undefined) answer.providerData = { ...answer.providerData, ...data };
+        break;
+      }
+      case 'usage':
+        usage = usageFrom(part);
+        break;
+      case 'finish':
+        reason = part.reason;
+        break;
+    }
+  };
+  state.partial = answer;
+  state.isCounted = false;
+  try {
+    for await (const element of provider.stream(requestOf(state, deps, origin, offered), {
+      signal,
+      principal,
+      runId,
+      conversationId,
+      metadata,
+    })) {
+      if (signal.aborted) break;
+      if (isBatch(element)) for (const part of mergeText(element)) take(part);
+      else take(element);
+      const wait = output.backpressure();
+      if (wait !== undefined) await wait;
+    }
+    complete = !signal.aborted;
+  } finally {
+    // Cut short before the provider told: estimated when asked. Where the answer is whole, unknown stays unknown.
+    state.usage = addUsage(state.usage, usage);
+    if (complete) state.partial = undefined;
+    else state.isCounted = usage !== undefined;
+  }
+  return { ...answer, toolCalls, reason: reason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop') };
+}
+
+function originOf(state: AgentState, { provider }: AgentDeps): LlmOrigin {
+  const model = state.model ?? provider.model;
+  return { vendor: provider.vendor, ...(model !== undefined && { model }) };
+}
+
+function requestOf(state: AgentState, deps: AgentDeps, origin: LlmOrigin, offered: OfferedTools): LlmRequest {
+  return {
+    messages: acceptableChat(state.messages, { ...origin, accepts: deps.provider.accepts }),
+    ...offered,
+    ...(state.model !== undefined && { model: state.model }),
+    ...(state.temperature !== undefined && { temperature: state.temperature }),
+  };
+}
+
+/** A copy of what the provider wants back, as JSON has it; `undefined` for what cannot be kept. */
+function keep(data: JsonObject, { output, forTools: { logger, runId } }: AgentDeps): JsonObject | undefined {
+  const encoded = encode(data);
+  const bytes = Buffer.byteLength(encoded ?? '');
+  if (encoded?.startsWith('{') !== true || bytes > MAX_PROVIDER_DATA) {
+    const rule = `a JSON object of at most ${MAX_PROVIDER_DATA} bytes`;
+    logger.warn(
+      { runId: runId.slice(0, 8), bytes },
+      `What the provider wants back is dropped, since it is not ${rule}`,
+    );
+    return undefined;
+  }
+  output.charge(bytes);
+  return JSON.parse(encoded) as JsonObject;
+}
+
+/** `undefined` for what is no JSON: a circle, a BigInt. */
+function encode(data: unknown): string | undefined {
+  try {
+    return JSON.stringify(data);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The provider's id where it is new in this run and a client can name it; some providers count from 0 in every answer.
+ */
+function uniqueCallId(given: string, siblings: readonly LlmToolCall[], state: AgentState): string {
+  const id = given.length > LIMITS.toolCallIdLength ? '' : given;
+  const isTaken = (wanted: string): boolean =>
+    siblings.some((call) => call.id === wanted) ||
+    state.messages.some((message) => message.role === 'tool' && message.toolCallId === wanted);
+  let unique = id;
+  for (let i = siblings.length; unique === '' || isTaken(unique); i++) {
+    unique = `${id === '' ? 'call' : id}-${state.step}-${i}`;
+  }
+  return unique;
+}
+
+function isBatch(element: LlmPart | readonly LlmPart[]): element is readonly LlmPart[] {
+  return Array.isArray(element);
+}
+
+/** Joins neighbouring text of one batch: what arrived together is shown together. */
+function mergeText(parts: readonly LlmPart[]): LlmPart[] {
+  const merged: LlmPart[] = [];
+  for (const part of parts) {
+    const last = merged.at(-1);
+    if ((part.type === 'text-delta' || part.type === 'reasoning-delta') && last?.type === part.type) {
+      merged[merged.length - 1] = { type: part.type, text: last.text + part.text };
+    } else merged.push(part);
+  }
+  return merged;
+}

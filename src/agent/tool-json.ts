@@ -1,0 +1,29 @@
+import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { isDeeperThan } from '../protocol/depth.js';
+
+/** Objects and arrays inside each other: common JSON parsers of clients stop near 1,000. */
+const MAX_DEPTH = 512;
+
+/**
+ * What a value is as JSON: a snapshot that no later change by the tool can reach. What JSON has no word for is `null`.
+ * @throws AgentSocketError `output_too_large`; `tool_failed` for a circle, a BigInt and the like
+ */
+export function toJson(name: string, value: unknown, maxBytes: number): unknown {
+  const encoded = stringify(name, value);
+  if (encoded === undefined) return null;
+  if (Buffer.byteLength(encoded) > maxBytes) {
+    throw new AgentSocketError('output_too_large', `${name} is larger than ${maxBytes} bytes`);
+  }
+  if (isDeeperThan(encoded, MAX_DEPTH)) {
+    throw new AgentSocketError('tool_failed', `${name} is nested deeper than ${MAX_DEPTH}`);
+  }
+  return JSON.parse(encoded);
+}
+
+function stringify(name: string, value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw new AgentSocketError('tool_failed', `${name} is not JSON`, { cause: error });
+  }
+}
