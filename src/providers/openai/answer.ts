@@ -56,6 +56,7 @@ export class Answer {
   #usage: LlmPart | undefined;
   #rawReason: string | undefined;
   #hasChoice = false;
+  #hasDelta = false;
   #begun = false;
   #isThought = false;
   #done = false;
@@ -114,8 +115,12 @@ export class Answer {
     this.#hasChoice = true;
     this.#takeUsage(choice.usage);
     const { finish_reason: reason } = choice;
-    const delta = choice.delta ?? choice.message;
-    if (typeof delta === 'object' && delta !== null) this.#takeDelta(delta);
+    const { delta, message } = choice;
+    if (isObject(delta)) {
+      this.#hasDelta = true;
+      this.#takeDelta(delta);
+      // MiniMax repeats the whole answer at its end.
+    } else if (isObject(message) && !this.#hasDelta) this.#takeDelta(message);
     if (typeof reason !== 'string' || reason === '' || reason === 'null') return;
     if (endOf(reason) === 'failed') throw this.#failures.finish(reason);
     this.#rawReason = reason;
@@ -238,6 +243,10 @@ function reasoningOf(delta: Delta): { readonly field: string | undefined; readon
 
 function isSaid(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== '';
+}
+
+function isObject(value: Delta | null | undefined): value is Delta {
+  return typeof value === 'object' && value !== null;
 }
 
 function isThought(extra: unknown): boolean {

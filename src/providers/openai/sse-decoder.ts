@@ -131,12 +131,14 @@ export class SseDecoder {
     const named = colon === -1 || colon > to ? to : colon;
     const field = text.slice(from, named);
     const value = bytes.toString('utf8', text.charCodeAt(named + 1) === 32 ? named + 2 : named + 1, to);
-    if (field === 'data') {
+    if (field === 'data' || field === 'error') {
       const [first] = this.#data;
       // Some servers leave out the blank line: what is whole by itself is an event.
       if (first !== undefined && this.#data.length === 1 && this.#sink.isWhole(first))
         this.#dispatch({ bytes, text }, from);
       this.#start = this.#data.length === 0 && this.#name === '' ? from : -1;
+      // The older llama.cpp tells an error in a field of that name.
+      if (field === 'error') this.#name = field;
       this.#data.push(value);
       this.#dataSize += value.length + LINE_COST;
       checkSize(this.#dataSize);

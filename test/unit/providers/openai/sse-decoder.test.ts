@@ -46,6 +46,14 @@ describe('SseDecoder', () => {
     expect(data('data: {"a":\ndata: {}\ndata: }\n\n')).toEqual(['{"a":\n{}\n}']);
   });
 
+  it('takes a field called error for an event of that name, and not the event before it', () => {
+    expect(decode([Buffer.from('data: {"a":1}\nerror: {"b":2}\n\ndata: c\n\n')])).toEqual([
+      { data: '{"a":1}', name: '' },
+      { data: '{"b":2}', name: 'error' },
+      { data: 'c', name: '' },
+    ]);
+  });
+
   it('gives up on an event of endlessly many short lines long before they fill the memory', () => {
     const lines = Buffer.from('data: x\n'.repeat(65_536));
     expect(() => decode(Array.from({ length: 16 }, () => lines))).toThrow('something that cannot be read');
