@@ -8,8 +8,8 @@ import { errorKind } from './error-fields.js';
 const MAX_USER_AGENT_LENGTH = 200;
 
 /**
- * Logs connections and runs: who, when, how long, how much; never what was said, but for the text of an upstream's
- * error at the level debug. Ids are whole: how they look in the end is for the logger.
+ * Logs connections and runs: who, when, how long, how much; never what was said, but for the text of a cause at the level
+ * debug. Ids are whole: how they look in the end is for the logger.
  */
 export function observe({ connections, runs }: Pick<AgentSocketServer, 'connections' | 'runs'>, logger: Logger): void {
   connections.on('connect', (connection) => {
@@ -44,9 +44,18 @@ function logEnd(run: Run, logger: Logger): void {
   };
   const { failure } = run;
   if (failure === undefined) return logger.info(fields, 'Run ended');
-  // What the client was told, and what it was not: the cause. A model provider may quote the question in its text.
-  const { code, message: error, cause } = failure;
-  logger.warn({ ...fields, code, error, ...(cause !== undefined && { cause: errorKind(cause) }) }, 'Run failed');
+  // What the client was told, and what it was not: detail and cause. The text of a cause may quote the question.
+  const { code, message: error, detail, cause } = failure;
+  logger.warn(
+    {
+      ...fields,
+      code,
+      error,
+      ...(detail !== undefined && { detail }),
+      ...(cause !== undefined && { cause: errorKind(cause) }),
+    },
+    'Run failed',
+  );
   if (cause !== undefined) logger.debug({ ...nameOf(run), err: cause }, 'Cause of the failed run');
 }
 

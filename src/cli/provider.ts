@@ -57,11 +57,9 @@ async function openAiProvider(apiKey: string, settings: Settings): Promise<LlmPr
     apiKey,
     baseUrl,
     model,
-    timeouts: {
-      firstTokenMs: firstTokenTimeoutMs,
-      betweenTokensMs: tokenTimeoutMs,
-      totalToFirstOutputMs: firstTokenTimeoutMs,
-    },
+    firstTokenTimeoutMs,
+    tokenTimeoutMs,
+    proxy: 'environment',
     ...(temperature !== undefined && { temperature }),
     ...(organization !== undefined && { organization }),
   });

@@ -15,6 +15,11 @@ export interface FieldIssue {
 export interface AgentSocketErrorOptions {
   /** What caused it. Goes to the log, never to a client. */
   cause?: unknown;
+  /**
+   * What else the operator should read in the log, such as what a model provider said. Never sent to a client; it is
+   * logged as it is, so it must hold no secret and nothing a person wrote.
+   */
+  detail?: string | undefined;
   /** Milliseconds after which trying again makes sense. */
   retryAfterMs?: number | undefined;
   /** The fields a schema refused. */
@@ -33,6 +38,8 @@ export class AgentSocketError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly issues: readonly FieldIssue[] | undefined;
+  /** For the operator's log only: see {@link AgentSocketErrorOptions.detail}. */
+  readonly detail: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: AgentSocketErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -41,6 +48,7 @@ export class AgentSocketError extends Error {
     this.retryable = options.retryable ?? ERROR_CODES[code].retryable;
     this.retryAfterMs = options.retryAfterMs;
     this.issues = options.issues;
+    this.detail = options.detail;
     Object.defineProperty(this, BRAND, { value: true });
   }
 

@@ -27,8 +27,26 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'A crash or a cancel left it unknown whether the tool took effect; it is not repeated.',
   },
-  provider_error: { retryable: true, meaning: 'The model provider failed or refused.' },
+  context_too_long: { retryable: false, meaning: 'The conversation is longer than the model can take.' },
+  content_refused: { retryable: false, meaning: "The model provider's content filter refused the question." },
+  provider_error: { retryable: true, meaning: 'The model provider failed.' },
+  provider_overloaded: {
+    retryable: true,
+    meaning: 'The model provider has no capacity now; see `retry_after_ms`.',
+  },
   provider_rate_limited: { retryable: true, meaning: 'The model provider asks to slow down; see `retry_after_ms`.' },
+  provider_quota_exhausted: {
+    retryable: false,
+    meaning: 'The account of this server at the model provider has no credit or quota left.',
+  },
+  provider_unauthorized: {
+    retryable: false,
+    meaning: 'The model provider does not accept the key of this server, or does not permit the request.',
+  },
+  provider_refused: {
+    retryable: false,
+    meaning: 'The model provider refused the request, or does not know the model or the address.',
+  },
   provider_timeout: {
     retryable: true,
     meaning: 'The model provider did not answer, or stopped in the middle, for too long.',

@@ -3,11 +3,12 @@ import type { ByteSource } from './openai/byte-source.js';
 import { chatRequest } from './openai/chat-request.js';
 import { ChatStream } from './openai/chat-stream.js';
 import { createClient, type ChatClient } from './openai/client.js';
+import { Failures, UpstreamRefusal } from './openai/failures.js';
 import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } from './openai/options.js';
 import { openChat } from './openai/open-chat.js';
 import type { RequestAbort } from './openai/request-abort.js';
 
-export type { OpenAiClientLike, OpenAiProviderOptions, OpenAiTimeouts } from './openai/options.js';
+export type { OpenAiClientLike, OpenAiProviderOptions } from './openai/options.js';
 
 /**
  * A provider that speaks OpenAI's Chat Completions API, which every compatible server offers as well:
@@ -16,64 +17,81 @@ export type { OpenAiClientLike, OpenAiProviderOptions, OpenAiTimeouts } from './
  * Usage is asked for with `stream_options`. A server that refuses this field is asked again without it,
  * and not offered it a second time; its answers then tell no usage.
  *
+ * What the server refuses is told to clients by cause and in words of our own; its own words are the `detail` of the
+ * error, for the operator's log, without keys and without anything that was said in the conversation.
+ *
  * The `openai` package is loaded by the first request, which takes that much longer (about 60 ms).
  * @throws OptionError where an option breaks its rule
  */
 export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvider {
   const resolved = resolveOptions(options);
-  const { connection, timeouts, maxRetries, model } = resolved;
-  const key = 'client' in connection ? keyOf(connection.client) : connection.apiKey;
+  const { connection, firstTokenTimeoutMs, tokenTimeoutMs, maxRetries, extraHeaders, model, accepts } = resolved;
+  const keys = [keyOf(connection), ...Object.values(extraHeaders)].filter((key) => key !== undefined);
+  const baseUrl = 'client' in connection ? undefined : connection.baseUrl;
   let client: Promise<ChatClient> | undefined;
   let connected: ChatClient | undefined;
   let withUsage = true;
 
   function connect(): Promise<ChatClient> {
     client ??= (
-      'client' in connection ? Promise.resolve(connection) : createClient(connection, timeouts.connectMs)
-    ).then((made) => (connected = made));
+      'client' in connection ? Promise.resolve(connection) : createClient(connection, resolved.connectTimeoutMs)
+    ).then(
+      (made) => (connected = made),
+      (error: unknown) => {
+        client = undefined;
+        throw error;
+      },
+    );
     return client;
   }
 
   function open(request: LlmRequest, usage: boolean, abort: RequestAbort, deadline: number): Promise<ByteSource> {
     const body = chatRequest(request, resolved, usage);
-    const options = { abort, deadline, timeoutMs: timeouts.firstTokenMs, maxRetries };
+    const how = { abort, deadline, maxRetries, headers: extraHeaders };
     // Waiting for what is there already would cost the first token a few turns.
-    if (connected !== undefined) return openChat(connected, body, options);
-    return connect().then((made) => openChat(made, body, options));
+    if (connected !== undefined) return openChat(connected, body, how);
+    return connect().then((made) => openChat(made, body, how));
+  }
+
+  async function openWithUsage(request: LlmRequest, abort: RequestAbort, deadline: number): Promise<ByteSource> {
+    // Another request may learn of the refusal while this one waits.
+    const asked = withUsage;
+    try {
+      return await open(request, asked, abort, deadline);
+    } catch (error) {
+      if (!asked || !refusesStreamOptions(error)) throw error;
+      const source = await open(request, false, abort, deadline);
+      withUsage = false;
+      return source;
+    }
   }
 
   return {
     vendor: 'openai',
     model,
+    accepts,
     stream: (request, { signal }) =>
       new ChatStream(
         {
-          key,
-          timeouts,
-          open: async (abort, deadline) => {
-            // Another request may learn of the refusal while this one waits.
-            const asked = withUsage;
-            try {
-              return await open(request, asked, abort, deadline);
-            } catch (error) {
-              if (!asked || !refusesStreamOptions(error)) throw error;
-              withUsage = false;
-              return open(request, false, abort, deadline);
-            }
-          },
+          failures: new Failures(keys, request.messages, baseUrl),
+          firstTokenTimeoutMs,
+          tokenTimeoutMs,
+          open: (abort, deadline) => openWithUsage(request, abort, deadline),
         },
         signal,
       ),
   };
 }
 
+/** In the words of whatever framework the server is made with, the name of the field is there. */
 function refusesStreamOptions(error: unknown): boolean {
-  const { status, message } = (error ?? {}) as { readonly status?: unknown; readonly message?: unknown };
-  return (status === 400 || status === 422) && typeof message === 'string' && message.includes('stream_options');
+  if (!(error instanceof UpstreamRefusal) || (error.status !== 400 && error.status !== 422)) return false;
+  const body = typeof error.body === 'string' ? error.body : JSON.stringify([error.body]);
+  return /stream_options|include_usage/.test(body);
 }
 
-/** The key inside a caller's own client, where it shows. It is only kept out of logs. */
-function keyOf(client: OpenAiClientLike): string | undefined {
-  const { apiKey } = client as { readonly apiKey?: unknown };
+/** The key, also inside a caller's own client, where it shows. It is only kept out of logs. */
+function keyOf(connection: { readonly apiKey?: string } | { readonly client: OpenAiClientLike }): string | undefined {
+  const { apiKey } = ('client' in connection ? connection.client : connection) as { readonly apiKey?: unknown };
   return typeof apiKey === 'string' ? apiKey : undefined;
 }

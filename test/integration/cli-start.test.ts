@@ -154,7 +154,7 @@ describe('agent-ws serve', () => {
     const { endpoint } = await cli.log('Listening');
     const client = await TestClient.connect(String(endpoint), { headers: { 'user-agent': 'Tester/1' } });
     const answer = await client.ask({ type: 'agent_query', query: 'my private question' });
-    expect(answer).toMatchObject({ type: 'error', code: 'provider_error' });
+    expect(answer).toMatchObject({ type: 'error', code: 'provider_unauthorized' });
     const runId = (answer as { run_id: string }).run_id;
     const { connection_id: connectionId } = client.connected;
     await client.close();
@@ -169,8 +169,9 @@ describe('agent-ws serve', () => {
       level: 'warn',
       runId: runId.slice(0, 8),
       state: 'failed',
-      code: 'provider_error',
+      code: 'provider_unauthorized',
       error: 'Authentication at the model provider failed.',
+      detail: '401 invalid_api_key: Wrong key [redacted] for: […]',
       cause: { type: 'AuthenticationError', code: 'invalid_api_key', status: 401 },
     });
     expect(await cli.log('Connection closed')).toMatchObject({ connectionId, code: 1000, messages: 1 });

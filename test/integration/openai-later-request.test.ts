@@ -63,7 +63,7 @@ describe('a later request', () => {
   });
 
   it.each<[string, Script, string, number]>([
-    ['401', scripts.unauthorized(KEY), 'provider_error', 1],
+    ['401', scripts.unauthorized(KEY), 'provider_unauthorized', 1],
     ['a Retry-After that is too long', scripts.rateLimited(3_600), 'provider_rate_limited', 1],
     ['429 that stays', { status: 429, headers: { 'retry-after-ms': '1' }, body: '{}' }, 'provider_rate_limited', 3],
     ['a reset before the headers that stays', { raw: 'reset' }, 'provider_error', 3],
@@ -93,12 +93,14 @@ describe('a later request', () => {
     expect(performance.now() - asked).toBeGreaterThan(370);
   });
 
-  it('that is not answered in time is tried again', async () => {
-    const provider = await warmProvider({ timeouts: { firstTokenMs: 300 } });
+  it('that is not answered in time fails, and is given up', async () => {
+    const provider = await warmProvider({ firstTokenTimeoutMs: 300 });
     upstream.replyOnce({ raw: 'silence' });
-    expect(await ask(provider)).toBe('You said: hello');
-    expect(upstream.requests).toHaveLength(3);
-    expect((await upstream.request(2)).headers['x-stainless-retry-count']).toBe('0');
+    expect((await failureOf(ask(provider))).code).toBe('provider_timeout');
+    await (
+      await upstream.request(2)
+    ).aborted;
+    expect(upstream.requests).toHaveLength(2);
   });
 
   it('is aborted upstream before its headers', async () => {

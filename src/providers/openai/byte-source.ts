@@ -9,8 +9,6 @@ export interface ResponseHead {
 export interface ByteSource {
   /** `undefined` where somebody else's client does not tell. */
   readonly head: ResponseHead | undefined;
-  /** When the request was sent, or the nearest known moment after it, on the clock of `performance.now()`. */
-  readonly sentAt: number;
   /** Set once the body is over: without `error` where it ended well. Bytes may still wait to be taken. */
   readonly end: { readonly error?: unknown } | undefined;
   /** All that arrived since the last call, or `undefined` for nothing. Lets a paused upstream go on. */

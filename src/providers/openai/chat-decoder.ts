@@ -1,30 +1,30 @@
 import type { LlmPart } from '../../agent/llm-provider.js';
 import { Answer } from './answer.js';
 import { DeltaTemplate } from './delta-template.js';
-import { inStreamFailure, malformedStream } from './provider-failure.js';
+import { malformed, type Failures } from './failures.js';
 import { SseDecoder, type SseInput, type SseSink } from './sse-decoder.js';
+import { WholeBody } from './whole-body.js';
 
 /** The most events to wait before learning anew where templates never fit twice. */
 const MAX_PATIENCE = 64;
 
 /** The parts of an answer out of the bytes of its body. */
 export class ChatDecoder implements SseSink {
-  readonly #key: string | undefined;
+  readonly #failures: Failures;
   readonly #answer: Answer;
   readonly #sse = new SseDecoder(this);
+  /** What arrived while no event has, in case it is no stream. */
+  #whole: WholeBody | undefined = new WholeBody();
   #template: DeltaTemplate | undefined;
   /** What to learn from when the next event comes: the first token must not wait for it. */
   #lesson: { readonly raw: string; readonly chunk: unknown } | undefined;
   #fitted = true;
   #patience = 0;
   #wait = 0;
-  /** Events so far: tells a stream that is alive from one that only keeps its connection open. */
-  events = 0;
 
-  /** @param key - the key in use, to keep it out of errors */
-  constructor(key: string | undefined) {
-    this.#key = key;
-    this.#answer = new Answer(key);
+  constructor(failures: Failures) {
+    this.#failures = failures;
+    this.#answer = new Answer(failures);
   }
 
   /** The answer has been delivered whole, `finish` included. */
@@ -32,8 +32,24 @@ export class ChatDecoder implements SseSink {
     return this.#answer.done;
   }
 
+  /** Whether there was text, reasoning or a piece of a tool call. */
+  get begun(): boolean {
+    return this.#answer.begun;
+  }
+
+  /** Whether an event has come. */
+  get isStream(): boolean {
+    return this.#whole === undefined;
+  }
+
+  /** How a body without an event begins. */
+  get opening(): string {
+    return this.#whole?.text ?? '';
+  }
+
   /** @throws AgentSocketError where the bytes say so or cannot be read; {@link take} then gives what came before. */
   push(bytes: Buffer): void {
+    if (this.#whole?.push(bytes) === true) return;
     this.#sse.push(bytes);
   }
 
@@ -42,10 +58,10 @@ export class ChatDecoder implements SseSink {
    * @throws AgentSocketError as {@link push} does
    */
   end(): boolean {
+    const whole = this.#whole?.json();
+    if (whole !== undefined) return this.#takeWhole(whole);
     if (!this.#answer.done) this.#sse.end();
-    if (!this.#answer.complete) return false;
-    this.#answer.finish();
-    return true;
+    return this.settle();
   }
 
   /** The parts since the last call. */
@@ -60,33 +76,52 @@ export class ChatDecoder implements SseSink {
     return true;
   }
 
+  /** A server that does not stream gives the answer, or an error, in one piece. */
+  #takeWhole(body: object): boolean {
+    this.#answer.chunk(body);
+    if (!this.#answer.hasChoice) return false;
+    this.#answer.finish();
+    return true;
+  }
+
+  isWhole(data: string): boolean {
+    if (data.startsWith('[DONE]')) return true;
+    try {
+      JSON.parse(data);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   recognise(input: SseInput, position: number): number {
     if (this.#lesson !== undefined) this.#learn(this.#lesson.raw, this.#lesson.chunk);
     const template = this.#template;
-    if (template === undefined) return -1;
+    if (template === undefined || this.#answer.isThought) return -1;
     const end = template.match(input, position);
     if (end === -1) return -1;
     this.#fitted = true;
-    this.events++;
     this.#answer.text(template.kind, template.text);
     return end;
   }
 
   event(data: string, name: string, raw: string | undefined): void {
+    if (data === '') return;
+    this.#whole = undefined;
     if (data.startsWith('[DONE]')) {
-      this.events++;
       this.#answer.finish();
       return;
     }
-    if (data === '') return;
     let chunk: unknown;
     try {
       chunk = JSON.parse(data);
     } catch {
-      throw malformedStream('An event holds broken JSON.');
+      // An error may be told in plain text.
+      if (name === 'error') throw this.#failures.inStream(data);
+      throw malformed('An event holds broken JSON.');
     }
-    if (name === 'error') throw inStreamFailure((chunk as { error?: unknown } | null)?.error ?? chunk, this.#key);
-    this.events++;
+    if (name === 'error') throw this.#failures.inStream(chunk);
+    if (typeof chunk !== 'object' || chunk === null) throw malformed('An event holds no JSON object.');
     this.#answer.chunk(chunk);
     if (raw !== undefined && this.#wait-- <= 0) this.#lesson = { raw, chunk };
   }

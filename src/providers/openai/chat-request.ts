@@ -1,5 +1,7 @@
 import type { LlmMessage, LlmRequest, LlmTool } from '../../agent/llm-provider.js';
+import { attachmentPart } from './attachment.js';
 import type { ResolvedOptions } from './options.js';
+import { messageFields } from './provider-data.js';
 
 /** The body of a streaming request, in the words of Chat Completions. */
 export function chatRequest(
@@ -23,19 +25,27 @@ export function chatRequest(
 function chatMessage(message: LlmMessage): Record<string, unknown> {
   switch (message.role) {
     case 'system':
-    case 'user':
-      return { role: message.role, content: message.content };
+      return { role: 'system', content: message.content };
+    case 'user': {
+      const { content, attachments = [] } = message;
+      // Strict servers take nothing but text where text is all there is.
+      if (attachments.length === 0) return { role: 'user', content };
+      const text = content === '' ? [] : [{ type: 'text', text: content }];
+      return { role: 'user', content: [...text, ...attachments.map(attachmentPart)] };
+    }
     case 'tool':
       return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
     case 'assistant': {
       const { content, toolCalls = [] } = message;
-      if (toolCalls.length === 0) return { role: 'assistant', content };
+      const fields = messageFields(message);
+      if (toolCalls.length === 0) return { ...fields, role: 'assistant', content };
       const tool_calls = toolCalls.map((call) => ({
+        ...call.providerData,
         id: call.id,
         type: 'function',
         function: { name: call.name, arguments: call.arguments },
       }));
-      return { role: 'assistant', content: content === '' ? null : content, tool_calls };
+      return { ...fields, role: 'assistant', content: content === '' ? null : content, tool_calls };
     }
   }
 }

@@ -1,15 +1,15 @@
 import type { LlmPart } from '../../agent/llm-provider.js';
 import type { ByteSource } from './byte-source.js';
 import { ChatDecoder } from './chat-decoder.js';
-import type { ResolvedTimeouts } from './options.js';
+import { isEventStream, type Failures } from './failures.js';
 import { RequestAbort } from './request-abort.js';
-import { brokenStream, isEventStream, notAStream, providerFailure, timeoutFailure } from './provider-failure.js';
 
 /** What a {@link ChatStream} reads. */
 export interface ChatUpstream {
-  /** The key in use, to keep it out of errors. */
-  readonly key: string | undefined;
-  readonly timeouts: ResolvedTimeouts;
+  readonly failures: Failures;
+  /** See {@link OpenAiProviderOptions}. */
+  readonly firstTokenTimeoutMs: number;
+  readonly tokenTimeoutMs: number;
   /**
    * Sends the request, with retries, and resolves to the body of the answer.
    * @param deadline - until when the first output must be there, on the clock of `performance.now()`
@@ -48,7 +48,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   constructor(upstream: ChatUpstream, signal: AbortSignal) {
     this.#upstream = upstream;
     this.#signal = signal;
-    this.#decoder = new ChatDecoder(upstream.key);
+    this.#decoder = new ChatDecoder(upstream.failures);
   }
 
   [Symbol.asyncIterator](): this {
@@ -84,12 +84,8 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     }
     this.#state = 'opening';
     this.#signal.addEventListener('abort', this.#onAbort);
-    const { totalToFirstOutputMs, firstTokenMs } = this.#upstream.timeouts;
-    const now = performance.now();
-    const deadline = now + totalToFirstOutputMs;
-    // Armed for the earlier of both, so that the headers need not arm it again.
-    this.#limit(Math.min(deadline, now + firstTokenMs));
-    this.#deadline = deadline;
+    const deadline = performance.now() + this.#upstream.firstTokenTimeoutMs;
+    this.#limit(deadline);
     this.#upstream.open(this.#request, deadline).then(
       (source) => {
         if (this.#state !== 'opening') {
@@ -98,11 +94,10 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
         }
         this.#state = 'reading';
         this.#source = source;
-        this.#limit(Math.min(deadline, source.sentAt + firstTokenMs));
         if (this.#waiter !== undefined) source.wait(this.#onReadable);
       },
       (error: unknown) => {
-        this.#fail(providerFailure(error, this.#upstream.key));
+        this.#fail(this.#upstream.failures.of(error));
         this.#deliver();
       },
     );
@@ -119,7 +114,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
       if (!this.#decoder.done && source.end !== undefined) this.#finish(source.end);
       if (this.#decoder.done) this.#close();
     } catch (error) {
-      this.#fail(providerFailure(error, this.#upstream.key));
+      this.#fail(this.#upstream.failures.of(error));
     }
     const parts = this.#decoder.take();
     return parts.length === 0 ? undefined : parts;
@@ -131,8 +126,9 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     if (complete) return;
     const head = this.#source?.head;
     // Servers that stream under another type exist, so the type counts only where no event came.
-    const isOther = !isBroken && this.#decoder.events === 0 && head !== undefined && !isEventStream(head);
-    this.#fail(isOther ? notAStream(head) : brokenStream(end.error, this.#upstream.key));
+    const isOther = !isBroken && !this.#decoder.isStream && head !== undefined && !isEventStream(head);
+    const { failures } = this.#upstream;
+    this.#fail(isOther ? failures.notAStream(head, this.#decoder.opening) : failures.broken(end.error));
   }
 
   #wait(resolve: Waiter['resolve'], reject: Waiter['reject']): void {
@@ -141,12 +137,11 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
       this.#deliver();
       return;
     }
-    this.#limit(this.#decoder.events > 0 ? this.#nextDeadline() : this.#deadline);
+    this.#limit(this.#decoder.begun ? this.#nextDeadline() : this.#deadline);
     this.#source?.wait(this.#onReadable);
   }
 
   readonly #onReadable = (): void => {
-    const before = this.#decoder.events;
     const value = this.#read();
     if (value !== undefined) {
       const waiter = this.#waiter;
@@ -155,8 +150,8 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     } else if (this.#state === 'over') {
       this.#deliver();
     } else {
-      // Something arrived that is no part yet, such as a piece of a tool call.
-      if (this.#decoder.events > before) this.#limit(this.#nextDeadline());
+      // Something arrived that is no part: a piece of a tool call, or a comment that says the server is at work.
+      this.#limit(this.#nextDeadline());
       this.#source?.wait(this.#onReadable);
     }
   };
@@ -167,7 +162,8 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   };
 
   #nextDeadline(): number {
-    return performance.now() + this.#upstream.timeouts.betweenTokensMs;
+    const { firstTokenTimeoutMs, tokenTimeoutMs } = this.#upstream;
+    return performance.now() + (this.#decoder.begun ? tokenTimeoutMs : firstTokenTimeoutMs);
   }
 
   /** One timer for the whole stream: a later deadline is noticed when it fires, so tokens arm nothing. */
@@ -190,7 +186,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
       return;
     }
     if (this.#decoder.settle()) this.#onReadable();
-    else this.#fail(timeoutFailure(this.#decoder.events > 0));
+    else this.#fail(this.#upstream.failures.timeout(this.#decoder.begun));
     this.#deliver();
   };
 

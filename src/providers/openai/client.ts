@@ -12,10 +12,13 @@ export interface ChatClient {
  * from the environment is set.
  */
 export async function createClient(
-  { apiKey, baseUrl, organization }: OpenAiConnection,
-  connectMs: number,
+  { apiKey, baseUrl, organization, proxy }: OpenAiConnection,
+  connectTimeoutMs: number,
 ): Promise<ChatClient> {
-  const [{ OpenAI }, transport] = await Promise.all([import('openai'), UndiciTransport.create(connectMs)]);
+  const [{ OpenAI }, transport] = await Promise.all([
+    import('openai'),
+    UndiciTransport.create({ connectTimeoutMs, proxy }),
+  ]);
   const client = new OpenAI({
     apiKey,
     baseURL: baseUrl,
@@ -24,6 +27,8 @@ export async function createClient(
     adminAPIKey: null,
     webhookSecret: null,
     logLevel: 'off',
+    // A proxy that compresses holds back the tokens it compresses together.
+    defaultHeaders: { 'accept-encoding': 'identity' },
     // The package uses of a response only what ours has.
     fetch: transport.fetch as unknown as typeof globalThis.fetch,
   });

@@ -1,4 +1,5 @@
-import { MAX_DELAY_MS } from '../../errors/check-number.js';
+import type { LlmAttachmentType } from '../../agent/llm-provider.js';
+import { checkNumber, MAX_DELAY_MS } from '../../errors/check-number.js';
 import { OptionError } from '../../errors/option-error.js';
 
 /**
@@ -11,30 +12,6 @@ export interface OpenAiClientLike {
       create(body: object, options?: object): { asResponse(): Promise<{ readonly body: unknown }> };
     };
   };
-}
-
-/** How long {@link createOpenAiProvider} waits. All in milliseconds; each over it is `provider_timeout`. */
-export interface OpenAiTimeouts {
-  /**
-   * For the TCP and TLS connection of one attempt.
-   * @default 10000
-   */
-  connectMs?: number | undefined;
-  /**
-   * From the sending of one attempt to the first event of its answer.
-   * @default 30000
-   */
-  firstTokenMs?: number | undefined;
-  /**
-   * Between two events of the answer. Runs only while somebody waits for the next one.
-   * @default 30000
-   */
-  betweenTokensMs?: number | undefined;
-  /**
-   * From the call to the first event of the answer, all attempts and the waits between them included.
-   * @default 60000
-   */
-  totalToFirstOutputMs?: number | undefined;
 }
 
 /** What {@link createOpenAiProvider} takes. */
@@ -65,30 +42,67 @@ export interface OpenAiProviderOptions {
    */
   extraBody?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * A client of your own, for example one that goes through a proxy. It then decides on key, base URL, organization
-   * and transport. Its `fetch` is used as it is: Node's own makes the first token come about three times later.
+   * Further headers of every request: `{ 'api-key': key }` for Azure, `{ 'X-Title': 'Shop' }` for OpenRouter. Their values
+   * are kept out of logs as the key is.
+   * @default none
+   */
+  extraHeaders?: Readonly<Record<string, string>> | undefined;
+  /**
+   * The kinds of attachments the model at the other end takes. Images are sent as `image_url`, other files as `file`, and
+   * files of text as text.
+   * @default `['image', 'file']` for api.openai.com, otherwise none
+   */
+  accepts?: readonly LlmAttachmentType[] | undefined;
+  /**
+   * The HTTP proxy that requests go through, as a URL: `http://proxy.example:3128`. `'environment'` takes what
+   * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, in upper or lower case, when the first request is made; nothing else
+   * makes this provider look at the environment.
+   * @default no proxy
+   */
+  proxy?: string | undefined;
+  /**
+   * A client of your own. It then decides on key, base URL, organization, proxy and transport. Its `fetch` is used as it
+   * is: Node's own makes the first token come about three times later.
    * @default one is made from the other options
    */
   client?: OpenAiClientLike | undefined;
-  /** How long to wait. */
-  timeouts?: OpenAiTimeouts | undefined;
+  /**
+   * Milliseconds for the TCP and TLS connection of one attempt. Over it the attempt counts as failed.
+   * @default 10000
+   */
+  connectTimeoutMs?: number | undefined;
+  /**
+   * Milliseconds from the call to the first text, reasoning or tool call of its answer, all attempts and the waits between
+   * them included. Whatever arrives before, such as a comment that keeps the connection alive, starts the time anew. Over
+   * it: `provider_timeout`.
+   * @default 120000
+   */
+  firstTokenTimeoutMs?: number | undefined;
+  /**
+   * Milliseconds without a sign of life in the middle of an answer. Runs only while somebody waits for more. Over it:
+   * `provider_timeout`.
+   * @default 60000
+   */
+  tokenTimeoutMs?: number | undefined;
   /**
    * Attempts after the first one, before any output: on 408, 409, 429, 500 and above, and connection errors.
-   * They wait as long as the server's `Retry-After` says, otherwise 0.5 s, 1 s, 2 s … at most 8 s, less up to 25 % of jitter.
+   * They wait as long as the server's `Retry-After` says, at most a minute, otherwise 0.5 s, 1 s, 2 s … at most 8 s, less
+   * up to 25 % of jitter.
    * @default 2
    */
   maxRetries?: number | undefined;
 }
-
-/** Every time to wait, in milliseconds. */
-export type ResolvedTimeouts = { readonly [Name in keyof OpenAiTimeouts]-?: number };
 
 /** The options with their defaults filled in. */
 export interface ResolvedOptions {
   readonly model: string;
   readonly temperature: number | undefined;
   readonly extraBody: Readonly<Record<string, unknown>>;
-  readonly timeouts: ResolvedTimeouts;
+  readonly extraHeaders: Readonly<Record<string, string>>;
+  readonly accepts: readonly LlmAttachmentType[];
+  readonly connectTimeoutMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly tokenTimeoutMs: number;
   readonly maxRetries: number;
   readonly connection: OpenAiConnection | { readonly client: OpenAiClientLike };
 }
@@ -98,52 +112,93 @@ export interface OpenAiConnection {
   readonly apiKey: string;
   readonly baseUrl: string;
   readonly organization: string | undefined;
+  readonly proxy: string | undefined;
 }
 
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1';
-const DEFAULT_TIMEOUTS: ResolvedTimeouts = {
-  connectMs: 10_000,
-  firstTokenMs: 30_000,
-  betweenTokensMs: 30_000,
-  totalToFirstOutputMs: 60_000,
-};
+const ATTACHMENT_TYPES: readonly LlmAttachmentType[] = ['image', 'file'];
+/** Headers that the request has of itself. */
+const OWN_HEADERS =
+  /^(?:authorization|content-type|content-length|host|connection|transfer-encoding|accept|accept-encoding|openai-organization)$/i;
 
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions {
-  const { model, temperature, extraBody = {}, maxRetries = 2 } = options;
+  const { model, temperature, extraBody = {}, extraHeaders = {}, maxRetries = 2 } = options;
   if (typeof model !== 'string' || model.trim() === '') throw new OptionError('model', 'the name of a model', model);
   checkTemperature(temperature);
-  if (!Number.isInteger(maxRetries) || maxRetries < 0 || maxRetries > 10) {
-    throw new OptionError('maxRetries', 'a whole number from 0 to 10', maxRetries);
-  }
+  checkNumber('maxRetries', maxRetries, { least: 0, most: 10, integer: true });
   if (typeof extraBody !== 'object' || (extraBody as unknown) === null || Array.isArray(extraBody)) {
     throw new OptionError('extraBody', 'an object', extraBody);
   }
-  if (typeof (options.timeouts ?? {}) !== 'object') throw new OptionError('timeouts', 'an object', options.timeouts);
-  const timeouts: Record<keyof OpenAiTimeouts, number> = { ...DEFAULT_TIMEOUTS };
-  for (const name of Object.keys(timeouts) as (keyof OpenAiTimeouts)[]) {
-    const ms = options.timeouts?.[name];
-    if (ms === undefined) continue;
-    if (!(Number.isInteger(ms) && ms > 0 && ms <= MAX_DELAY_MS)) {
-      throw new OptionError(`timeouts.${name}`, `a whole number of milliseconds from 1 to ${MAX_DELAY_MS}`, ms);
-    }
-    timeouts[name] = ms;
+  checkHeaders(extraHeaders);
+  const connection = connectionOf(options);
+  return {
+    model,
+    temperature,
+    extraBody: { ...extraBody },
+    extraHeaders: { ...extraHeaders },
+    accepts: acceptsOf(options.accepts, connection),
+    connectTimeoutMs: checkTimeout('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
+    firstTokenTimeoutMs: checkTimeout('firstTokenTimeoutMs', options.firstTokenTimeoutMs ?? 120_000),
+    tokenTimeoutMs: checkTimeout('tokenTimeoutMs', options.tokenTimeoutMs ?? 60_000),
+    maxRetries,
+    connection,
+  };
+}
+
+function checkTimeout(option: string, ms: number): number {
+  return checkNumber(option, ms, { least: 1, most: MAX_DELAY_MS, integer: true });
+}
+
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  if (typeof headers !== 'object' || (headers as unknown) === null || Array.isArray(headers)) {
+    throw new OptionError('extraHeaders', 'an object', headers);
   }
-  return { model, temperature, extraBody: { ...extraBody }, timeouts, maxRetries, connection: connectionOf(options) };
+  for (const [name, value] of Object.entries(headers)) {
+    const option = `extraHeaders.${name}`;
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
+      throw new OptionError(option, 'named as HTTP headers are', 'another name');
+    if (OWN_HEADERS.test(name)) throw new OptionError(option, 'absent: the provider sets it', 'a value');
+    // The value stays out of the message: it may be a secret.
+    if (typeof value !== 'string' || !/^[\x20-\x7e\t]*$/.test(value)) {
+      throw new OptionError(
+        option,
+        'text of printable ASCII characters',
+        typeof value === 'string' ? 'other text' : value,
+      );
+    }
+  }
+}
+
+function acceptsOf(
+  accepts: readonly LlmAttachmentType[] | undefined,
+  connection: ResolvedOptions['connection'],
+): readonly LlmAttachmentType[] {
+  if (accepts === undefined) {
+    const isOpenAi = 'baseUrl' in connection && new URL(connection.baseUrl).hostname === 'api.openai.com';
+    return isOpenAi ? ATTACHMENT_TYPES : [];
+  }
+  const list: unknown = accepts;
+  const isKnown = (type: unknown): type is LlmAttachmentType => ATTACHMENT_TYPES.some((known) => known === type);
+  if (!Array.isArray(list) || !list.every(isKnown))
+    throw new OptionError('accepts', 'a list of "image" and "file"', list);
+  return [...list];
 }
 
 function connectionOf(options: OpenAiProviderOptions): ResolvedOptions['connection'] {
-  const { client, apiKey, baseUrl, organization } = options;
+  const { client, apiKey: givenKey, baseUrl, organization, proxy } = options;
   if (client !== undefined) {
     if (!isClient(client)) {
       throw new OptionError('client', 'a client of the openai package', client);
     }
-    for (const name of ['apiKey', 'baseUrl', 'organization'] as const) {
+    for (const name of ['apiKey', 'baseUrl', 'organization', 'proxy'] as const) {
       // The value stays out of the message: it may be the key.
       if (options[name] !== undefined) throw new OptionError(name, 'absent where "client" is given', 'a value');
     }
     return { client };
   }
+  // Files and secret stores end a key with a line end.
+  const apiKey = typeof givenKey === 'string' ? givenKey.trim() : givenKey;
   if (typeof apiKey !== 'string' || apiKey === '') {
     throw new OptionError('apiKey', 'a key, unless "client" is given', typeof apiKey === 'string' ? '' : typeof apiKey);
   }
@@ -153,7 +208,20 @@ function connectionOf(options: OpenAiProviderOptions): ResolvedOptions['connecti
   if (organization !== undefined && !(typeof organization === 'string' && /^[\x21-\x7e]+$/.test(organization))) {
     throw new OptionError('organization', 'of printable ASCII characters without spaces', organization);
   }
-  return { apiKey, baseUrl: checkBaseUrl(baseUrl ?? DEFAULT_BASE_URL), organization };
+  checkProxy(proxy);
+  return { apiKey, baseUrl: checkBaseUrl(baseUrl ?? DEFAULT_BASE_URL), organization, proxy };
+}
+
+function checkProxy(proxy: string | undefined): void {
+  if (proxy === undefined || proxy === 'environment') return;
+  // It may hold a password, so it stays out of the message.
+  const isUrl = typeof proxy === 'string' && URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol);
+  if (!isUrl)
+    throw new OptionError(
+      'proxy',
+      '"environment" or an http or https URL',
+      typeof proxy === 'string' ? 'other text' : proxy,
+    );
 }
 
 function isClient(value: unknown): boolean {

@@ -1,30 +1,55 @@
-/** Things that look like a key, and credentials inside URLs. */
-const LOOKS_SECRET = /\b(?:sk|pk|key|gsk|xai)-[A-Za-z0-9_*-]{6,}|\bBearer\s+\S+|(?<=:\/\/)[^/\s@]+@/gi;
+import type { LlmMessage } from '../../agent/llm-provider.js';
+import { withoutQuotations } from './quotations.js';
+
+/** Makes words of others fit to be written down. */
+export type Redact = (text: string) => string;
+
+/** Things that look like a key, credentials inside URLs, and data too long for a word. */
+const LOOKS_SECRET =
+  /\b(?:sk|pk|key|gsk|xai)-[A-Za-z0-9_*-]{6,}|\bBearer\s+\S+|(?<=:\/\/)[^/\s@]+@|[A-Za-z0-9+/=_-]{80,}/gi;
+
+/** Shorter ones are no secrets, and would be found in every text. */
+const MIN_KEY_LENGTH = 4;
 
 /** What of an error is kept besides its text. */
 const KEPT = ['code', 'status', 'type', 'param', 'requestID', 'syscall', 'errno'] as const;
 const MAX_DEPTH = 4;
 
 /**
- * A copy of an error for the log. Holds neither the key nor anything that looks like one, and of response body and
- * headers only what the message quotes.
- * @param key - the key in use, where it is known
+ * What of an upstream's words may be written down: no key, nothing that looks like one, and nothing of what people,
+ * tools and models said, which several servers quote in their errors.
+ * @param keys - the secrets in use, where they are known
+ * @param messages - the conversation the upstream was sent
  */
-export function redactError(error: unknown, key: string | undefined, depth = 0): Error {
-  const clean = (text: string): string => {
-    const known = key === undefined || key.length < 4 ? text : text.replaceAll(key, '[redacted]');
-    return known.replace(LOOKS_SECRET, '[redacted]');
+export function redactor(keys: readonly string[], messages: readonly LlmMessage[]): Redact {
+  return (text) => {
+    let clean = text;
+    for (const key of keys) if (key.length >= MIN_KEY_LENGTH) clean = clean.replaceAll(key, '[redacted]');
+    return withoutQuotations(clean.replace(LOOKS_SECRET, '[redacted]'), messages);
   };
-  if (!(error instanceof Error)) return new Error(clean(typeof error === 'string' ? error : 'not an Error'));
-  const copy = new Error(clean(error.message));
+}
+
+/** A copy of an error for the log, with its text made fit, and of response body and headers only what the text quotes. */
+export function redactError(error: unknown, redact: Redact, depth = 0): Error {
+  if (!(error instanceof Error)) return new Error(redact(typeof error === 'string' ? error : 'not an Error'));
+  const message = redact(error.message);
+  const copy = new Error(message);
   // The classes of the openai package name themselves only through their constructor.
   copy.name = error.name === 'Error' ? error.constructor.name : error.name;
-  if (error.stack !== undefined) copy.stack = clean(error.stack);
+  if (error.stack !== undefined) copy.stack = `${copy.name}: ${message}\n${redact(framesOf(error.stack))}`;
   for (const field of KEPT) {
     const value = (error as unknown as Record<string, unknown>)[field];
-    if (typeof value === 'string') Object.assign(copy, { [field]: clean(value) });
+    if (typeof value === 'string') Object.assign(copy, { [field]: redact(value) });
     else if (typeof value === 'number') Object.assign(copy, { [field]: value });
   }
-  if (error.cause !== undefined && depth < MAX_DEPTH) copy.cause = redactError(error.cause, key, depth + 1);
+  if (error.cause !== undefined && depth < MAX_DEPTH) copy.cause = redactError(error.cause, redact, depth + 1);
   return copy;
+}
+
+/** The stack without the message at its head. */
+function framesOf(stack: string): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n');
 }

@@ -1,4 +1,4 @@
-import { malformedStream } from './provider-failure.js';
+import { malformed } from './failures.js';
 
 /**
  * Bytes that arrived together. `text` holds one character per byte, so that positions are the same in both and no
@@ -13,6 +13,8 @@ export interface SseInput {
 export interface SseSink {
   /** Nothing more is wanted. */
   readonly done: boolean;
+  /** Whether data is all of an event, however the next line goes on. */
+  isWhole(data: string): boolean;
   /** Takes a whole event it recognises at `position`; returns where it ends, or -1. */
   recognise(input: SseInput, position: number): number;
   /**
@@ -23,7 +25,9 @@ export interface SseSink {
 }
 
 /** The most bytes of one event. */
-const MAX_EVENT_BYTES = 32 * 1024 * 1024;
+const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+/** What a line counts besides its text, so that endlessly many short ones end too. */
+const LINE_COST = 64;
 const SMALL_PIECE_BYTES = 4096;
 const LF = 10;
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
@@ -31,7 +35,8 @@ const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 /**
  * Server-sent events out of bytes in pieces of any size
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
- * `id` and `retry` mean nothing here. An event that the end of the stream cuts off is delivered all the same.
+ * `id` and `retry` mean nothing here. An event that the end of the stream cuts off is delivered all the same, and two events
+ * that no blank line parts are two.
  */
 export class SseDecoder {
   readonly #sink: SseSink;
@@ -40,7 +45,9 @@ export class SseDecoder {
   #pieces: Buffer[] = [];
   #size = 0;
   #skipLineFeed = false;
-  #data: string | undefined;
+  /** The data lines of the event so far. */
+  #data: string[] = [];
+  #dataSize = 0;
   #name = '';
   /** Where the event begins in the input at hand; -1 where it is not one line in one piece. */
   #start = -1;
@@ -92,7 +99,7 @@ export class SseDecoder {
     }
     let cr = text.indexOf('\r');
     while (position < text.length && !this.#sink.done) {
-      if (this.#data === undefined && this.#name === '') {
+      if (this.#data.length === 0 && this.#name === '') {
         const end = this.#sink.recognise(input, position);
         if (end !== -1) {
           position = end;
@@ -124,10 +131,17 @@ export class SseDecoder {
     const named = colon === -1 || colon > to ? to : colon;
     const field = text.slice(from, named);
     const value = bytes.toString('utf8', text.charCodeAt(named + 1) === 32 ? named + 2 : named + 1, to);
-    if (field === 'data') {
-      this.#start = this.#data === undefined && this.#name === '' ? from : -1;
-      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
-      checkSize(this.#data.length);
+    if (field === 'data' || field === 'error') {
+      const [first] = this.#data;
+      // Some servers leave out the blank line: what is whole by itself is an event.
+      if (first !== undefined && this.#data.length === 1 && this.#sink.isWhole(first))
+        this.#dispatch({ bytes, text }, from);
+      this.#start = this.#data.length === 0 && this.#name === '' ? from : -1;
+      // The older llama.cpp tells an error in a field of that name.
+      if (field === 'error') this.#name = field;
+      this.#data.push(value);
+      this.#dataSize += value.length + LINE_COST;
+      checkSize(this.#dataSize);
     } else {
       this.#start = -1;
       if (field === 'event') this.#name = value;
@@ -138,13 +152,14 @@ export class SseDecoder {
     const data = this.#data;
     const name = this.#name;
     const raw = this.#start === -1 ? undefined : text.slice(this.#start, end);
-    this.#data = undefined;
+    if (data.length > 0) this.#data = [];
+    this.#dataSize = 0;
     this.#name = '';
     this.#start = -1;
-    if (data !== undefined) this.#sink.event(data, name, raw);
+    if (data.length > 0) this.#sink.event(data.length === 1 ? (data[0] ?? '') : data.join('\n'), name, raw);
   }
 }
 
 function checkSize(size: number): void {
-  if (size > MAX_EVENT_BYTES) throw malformedStream('An event has no end.');
+  if (size > MAX_EVENT_BYTES) throw malformed('An event has no end.');
 }

@@ -20,7 +20,6 @@ const MAX_TEXT_BYTES = 64 * 1024;
 /** The body of a response from undici. Holds at most what one read brings above {@link HIGH_WATER_MARK}. */
 export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
   readonly head: ResponseHead;
-  readonly sentAt: number;
   readonly #control: BodyControl;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -31,10 +30,9 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
   #discarded = -1;
   #drainTimer: NodeJS.Timeout | undefined;
 
-  constructor(control: BodyControl, head: ResponseHead, sentAt: number) {
+  constructor(control: BodyControl, head: ResponseHead) {
     this.#control = control;
     this.head = head;
-    this.sentAt = sentAt;
   }
 
   get end(): { readonly error?: unknown } | undefined {

@@ -11,7 +11,6 @@ interface WebStream {
 /** The body of a response from somebody else's `fetch`. Reads only when somebody waits, so it holds one chunk. */
 export class WebBody implements ByteSource {
   readonly head: ResponseHead | undefined;
-  readonly sentAt = performance.now();
   readonly #reader: ReturnType<WebStream['getReader']>;
   #chunk: Buffer | undefined;
   #end: { readonly error?: unknown } | undefined;

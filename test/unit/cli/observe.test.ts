@@ -9,7 +9,7 @@ import { createScriptedProvider, TestClient } from '../../../src/testing/index.j
 import { startServer } from '../../helpers/server.js';
 
 /** The json log of one run that fails because of `cause`. */
-async function logOfFailure(cause: unknown, level: string): Promise<Record<string, unknown>[]> {
+async function logOfFailure(cause: unknown, level: string, detail?: string): Promise<Record<string, unknown>[]> {
   const lines: Record<string, unknown>[] = [];
   const write = (text: string): void => void lines.push(JSON.parse(text) as Record<string, unknown>);
   const { logger } = createLog({ level, format: 'json', color: false, secrets: [], fileKey: '--log-file', write });
@@ -18,7 +18,7 @@ async function logOfFailure(cause: unknown, level: string): Promise<Record<strin
       vendor: 'test',
       model: 'test',
       stream: () => {
-        throw new AgentSocketError('provider_error', 'The model provider refused the request.', { cause });
+        throw new AgentSocketError('provider_error', 'The model provider refused the request.', { cause, detail });
       },
     },
     logger,
@@ -124,6 +124,14 @@ describe('a failed run in the log', () => {
     expect(lines.find(({ msg }) => msg === 'Cause of the failed run')).toMatchObject({
       level: 'debug',
       err: { message: '400 Refused: a private question', cause: { message: 'quotes a private question, too' } },
+    });
+  });
+
+  it('tells what was made for it: the detail', async () => {
+    const lines = await logOfFailure(cause, 'info', '400: no such model');
+    expect(lines.find(({ msg }) => msg === 'Run failed')).toMatchObject({
+      level: 'warn',
+      detail: '400: no such model',
     });
   });
 

@@ -56,8 +56,8 @@ describe('a part made without the server', () => {
     ['defineTool', /"description" must be a string/, () => defineTool({ ...tool, description: any(undefined) })],
     [
       'createOpenAiProvider',
-      /"timeouts".*received 5/,
-      () => createOpenAiProvider({ model: 'm', apiKey: 'k', timeouts: any(5) }),
+      /"tokenTimeoutMs".*received "5"/,
+      () => createOpenAiProvider({ model: 'm', apiKey: 'k', tokenTimeoutMs: any('5') }),
     ],
     [
       'createOpenAiProvider',

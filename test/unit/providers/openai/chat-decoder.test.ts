@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LlmPart } from '../../../../src/agent/llm-provider.js';
 import { AgentSocketError } from '../../../../src/errors/agent-socket-error.js';
 import { ChatDecoder } from '../../../../src/providers/openai/chat-decoder.js';
+import { Failures } from '../../../../src/providers/openai/failures.js';
 import { DeltaTemplate } from '../../../../src/providers/openai/delta-template.js';
 import { cut } from './cut.js';
 
@@ -21,7 +22,7 @@ function finish(reason: string): object {
 }
 
 function decode(pieces: readonly Buffer[]): { parts: LlmPart[]; complete: boolean } {
-  const decoder = new ChatDecoder(undefined);
+  const decoder = new ChatDecoder(new Failures([], []));
   const parts: LlmPart[] = [];
   for (const piece of pieces) {
     decoder.push(piece);
@@ -40,7 +41,7 @@ function plainly(jsons: readonly string[]): string {
   const said = jsons.flatMap((json) => {
     const { choices } = JSON.parse(json) as { choices: { delta: Delta }[] };
     const { content, reasoning_content: long, reasoning: short } = choices[0]?.delta ?? {};
-    const thought = long ?? short;
+    const thought = [long, short].find((text) => typeof text === 'string' && text !== '');
     return [
       ...(typeof thought === 'string' ? [`r${thought}`] : []),
       ...(typeof content === 'string' ? [`t${content}`] : []),
@@ -111,6 +112,8 @@ describe('ChatDecoder', () => {
       { weight: 6, arbitrary: text.map((content) => ({ content })) },
       { weight: 2, arbitrary: text.map((reasoning_content) => ({ content: null, reasoning_content })) },
       text.map((reasoning) => ({ reasoning, content: '' })),
+      fc.tuple(text, text).map(([reasoning_content, reasoning]) => ({ reasoning_content, reasoning })),
+      text.map((reasoning) => ({ reasoning_content: '', reasoning })),
       fc.tuple(text, text).map(([content, reasoning]) => ({ content, reasoning })),
       fc.tuple(text, text).map(([a, content]) => ({ annotations: [{ content: a }], content })),
       text.map((content) => ({ role: 'assistant', content, refusal: null, tool_calls: [] })),
@@ -231,7 +234,7 @@ describe('ChatDecoder', () => {
   });
 
   it('takes [DONE] for the end although no reason was told, and nothing after it', () => {
-    const text = 'data: [DONE]\n\n' + events([chunk({ content: 'late' })]);
+    const text = events([chunk({ role: 'assistant' })]) + 'data: [DONE]\n\n' + events([chunk({ content: 'late' })]);
     expect(decode([Buffer.from(text)])).toEqual({
       parts: [{ type: 'finish', reason: 'stop', raw: undefined }],
       complete: true,
@@ -247,11 +250,12 @@ describe('ChatDecoder', () => {
   it.each([
     ['data: {"choices":[{"delta":{"content":"ha\n\n', 'something that cannot be read'],
     ['data: 7\n\n', 'something that cannot be read'],
-    ['data: {"error":{"message":"overloaded sk-secret-123456"}}\n\n', 'failed in the middle'],
-    ['event: error\ndata: {"message":"overloaded"}\n\n', 'failed in the middle'],
+    ['data: {"error":{"message":"broken sk-secret-123456"}}\n\n', 'The model provider failed.'],
+    ['event: error\ndata: {"message":"broken"}\n\n', 'The model provider failed.'],
+    ['event: error\ndata: engine dead\n\n', 'The model provider failed.'],
     ['data: {"error":{"message":"slow down","code":"rate_limit_exceeded"}}\n\n', 'asks to slow down'],
   ])('fails on %j, after the text before it', (bad, message) => {
-    const decoder = new ChatDecoder('sk-secret-123456');
+    const decoder = new ChatDecoder(new Failures(['sk-secret-123456'], []));
     let failure: unknown;
     try {
       decoder.push(Buffer.from(events([chunk({ content: 'before' })]) + bad));
@@ -271,11 +275,16 @@ describe('ChatDecoder', () => {
     expect(decodeText(events([...odd, ...odder]))).toEqual([]);
   });
 
-  it('counts events but no comments as signs of life', () => {
-    const decoder = new ChatDecoder(undefined);
-    decoder.push(Buffer.from(': still there\n\n'));
-    expect(decoder.events).toBe(0);
-    decoder.push(Buffer.from(events([chunk({ role: 'assistant' })])));
-    expect(decoder.events).toBe(1);
+  it('begins with text, reasoning or a call, and not with a chunk that says nothing', () => {
+    const decoder = new ChatDecoder(new Failures([], []));
+    decoder.push(Buffer.from(': still there\n\n' + events([chunk({ role: 'assistant', content: '' })])));
+    expect([decoder.begun, decoder.isStream]).toEqual([false, true]);
+    decoder.push(Buffer.from(events([chunk({ tool_calls: [{ index: 0, function: { name: 'f' } }] })])));
+    expect(decoder.begun).toBe(true);
+  });
+
+  it('takes a stream without any answer for none', () => {
+    expect(() => decodeText('data: {"choices":[]}\n\ndata: [DONE]\n\n')).toThrow('sent no answer');
+    expect(() => decodeText('data: [DONE]\n\n')).toThrow('sent no answer');
   });
 });

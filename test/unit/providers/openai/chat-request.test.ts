@@ -66,6 +66,36 @@ describe('chatRequest', () => {
     });
   });
 
+  it('sends images and files as parts beside the text, and text as text', () => {
+    const data = Buffer.from('käse').toString('base64');
+    const attachments = [
+      { type: 'image', mediaType: 'image/png', data: 'aGk=' },
+      { type: 'image', mediaType: 'image/webp', url: 'https://example.com/a.webp' },
+      { type: 'file', mediaType: 'application/pdf', name: 'a.pdf', data: 'aGk=' },
+      { type: 'file', mediaType: 'application/pdf', url: 'https://example.com/b.pdf' },
+      { type: 'file', mediaType: 'text/plain', name: 'notes.txt', data },
+      { type: 'file', mediaType: 'text/csv', data },
+    ] as const;
+    const asked = (content: string) =>
+      chatRequest({ messages: [{ role: 'user', content, attachments }], tools: [] }, options, false)['messages'];
+    const parts = [
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=' } },
+      { type: 'image_url', image_url: { url: 'https://example.com/a.webp' } },
+      { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,aGk=' } },
+      { type: 'file', file: { filename: 'file.pdf', file_data: 'https://example.com/b.pdf' } },
+      { type: 'text', text: 'notes.txt:\nkäse' },
+      { type: 'text', text: 'käse' },
+    ];
+    expect(asked('Look')).toEqual([{ role: 'user', content: [{ type: 'text', text: 'Look' }, ...parts] }]);
+    expect(asked('')).toEqual([{ role: 'user', content: parts }]);
+    const none = chatRequest(
+      { messages: [{ role: 'user', content: 'Hi', attachments: [] }], tools: [] },
+      options,
+      false,
+    );
+    expect(none['messages']).toEqual([{ role: 'user', content: 'Hi' }]);
+  });
+
   it('adds further fields, which cannot replace its own', () => {
     const extraBody = { reasoning_effort: 'low', stream: false, model: 'x' };
     expect(chatRequest({ messages: [], tools: [] }, { ...options, extraBody }, false)).toEqual({

@@ -31,15 +31,25 @@ describe('createOpenAiProvider', () => {
     ['maxRetries', { maxRetries: 1.5 }],
     ['extraBody', { extraBody: [] }],
     ['extraBody', { extraBody: null }],
-    ['timeouts.connectMs', { timeouts: { connectMs: 0 } }],
-    ['timeouts.firstTokenMs', { timeouts: { firstTokenMs: Infinity } }],
-    ['timeouts.betweenTokensMs', { timeouts: { betweenTokensMs: '1' } }],
-    ['timeouts.totalToFirstOutputMs', { timeouts: { totalToFirstOutputMs: 2 ** 31 } }],
+    ['extraHeaders', { extraHeaders: [] }],
+    ['extraHeaders.a b', { extraHeaders: { 'a b': 'secret' } }],
+    ['extraHeaders.x-key', { extraHeaders: { 'x-key': 'secret\n' } }],
+    ['extraHeaders.x-key', { extraHeaders: { 'x-key': 7 } }],
+    ['extraHeaders.Authorization', { extraHeaders: { Authorization: 'secret' } }],
+    ['accepts', { accepts: ['image', 'video'] }],
+    ['accepts', { accepts: 'image' }],
+    ['proxy', { proxy: 'proxy:secret@host' }],
+    ['proxy', { proxy: 'socks5://u:secret@host' }],
+    ['connectTimeoutMs', { connectTimeoutMs: 0 }],
+    ['firstTokenTimeoutMs', { firstTokenTimeoutMs: Infinity }],
+    ['tokenTimeoutMs', { tokenTimeoutMs: '1' }],
+    ['tokenTimeoutMs', { tokenTimeoutMs: 2 ** 31 }],
     ['client', { client: {} }],
     ['client', { client: null }],
     ['client', { client: { chat: {} } }],
     ['apiKey', { client, apiKey: 'secret' }],
     ['baseUrl', { client, apiKey: undefined, baseUrl: 'http://x' }],
+    ['proxy', { client, apiKey: undefined, proxy: 'environment' }],
   ])('refuses a bad %s: %j', (option, bad) => {
     let failure: unknown;
     try {
@@ -49,6 +59,15 @@ describe('createOpenAiProvider', () => {
     }
     expect(OptionError.isInstance(failure) && failure.option).toBe(option);
     expect(String(failure)).not.toContain('secret');
+  });
+
+  it.each([
+    [{}, ['image', 'file']],
+    [{ baseUrl: 'http://127.0.0.1:11434/v1' }, []],
+    [{ baseUrl: 'http://127.0.0.1:11434/v1', accepts: ['image'] as const }, ['image']],
+    [{ accepts: [] }, []],
+  ])('with %j takes %j', (options, accepts) => {
+    expect(createOpenAiProvider({ ...good, ...options }).accepts).toEqual(accepts);
   });
 
   it('takes a client instead of a key', () => {

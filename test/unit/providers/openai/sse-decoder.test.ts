@@ -12,6 +12,7 @@ function decode(pieces: readonly Buffer[]): Event[] {
   const events: Event[] = [];
   const sink: SseSink = {
     done: false,
+    isWhole: (text) => text.startsWith('{') && text.endsWith('}'),
     recognise: () => -1,
     event: (data, name) => events.push({ data, name }),
   };
@@ -38,6 +39,24 @@ describe('SseDecoder', () => {
 
   it('joins several data lines with a line feed', () => {
     expect(data('data: {"a":\ndata: 1}\n\n')).toEqual(['{"a":\n1}']);
+  });
+
+  it('takes a line for an event where the one before is whole and no blank line parts them', () => {
+    expect(data('data: {"a":1}\ndata: {"a":2}\ndata: [DONE]\n\n')).toEqual(['{"a":1}', '{"a":2}', '[DONE]']);
+    expect(data('data: {"a":\ndata: {}\ndata: }\n\n')).toEqual(['{"a":\n{}\n}']);
+  });
+
+  it('takes a field called error for an event of that name, and not the event before it', () => {
+    expect(decode([Buffer.from('data: {"a":1}\nerror: {"b":2}\n\ndata: c\n\n')])).toEqual([
+      { data: '{"a":1}', name: '' },
+      { data: '{"b":2}', name: 'error' },
+      { data: 'c', name: '' },
+    ]);
+  });
+
+  it('gives up on an event of endlessly many short lines long before they fill the memory', () => {
+    const lines = Buffer.from('data: x\n'.repeat(65_536));
+    expect(() => decode(Array.from({ length: 16 }, () => lines))).toThrow('something that cannot be read');
   });
 
   it('leaves out comments, other fields and empty events', () => {

@@ -36,6 +36,28 @@ describe('ToolCallAssembler', () => {
     expect(short([whole('a'), whole('b')])).toEqual(['a f ["a"]', 'b f ["b"]']);
   });
 
+  it('tells whole calls apart where all have index 0 and no id', () => {
+    const whole = (n: number): ToolCallDelta => ({ index: 0, function: { name: 'f', arguments: `{"x":${n}}` } });
+    expect(assemble([whole(1), whole(2)]).map((call) => call.arguments)).toEqual(['{"x":1}', '{"x":2}']);
+  });
+
+  it('keeps a call together whose pieces have an id each', () => {
+    expect(
+      short([
+        { index: 0, id: 'a', function: { name: 'f', arguments: '{"x"' } },
+        { index: 0, id: 'b', function: { arguments: ':1}' } },
+        { index: 1, id: 'c', function: { name: 'f', arguments: '{}' } },
+      ]),
+    ).toEqual(['a f {"x":1}', 'c f {}']);
+  });
+
+  it('keeps what the server wants back with a call, and no other field', () => {
+    const extra_content = { google: { thought_signature: 'c2ln' } };
+    const piece = { index: 0, id: 'a', extra_content, caller: 'x', function: { name: 'f', arguments: '{}' } };
+    expect(assemble([piece])[0]?.providerData).toEqual({ extra_content });
+    expect(assemble([{ index: 0, id: 'a', function: { name: 'f' } }])[0]).not.toHaveProperty('providerData');
+  });
+
   it('goes on with the last call where the index is missing', () => {
     expect(
       short([
@@ -55,7 +77,8 @@ describe('ToolCallAssembler', () => {
     ]);
     expect(calls.map((call) => call.arguments)).toEqual(['1', '2', '3', '4']);
     expect(new Set(calls.map((call) => call.id)).size).toBe(4);
-    expect(calls[0]?.id).toMatch(/^call_[0-9a-f-]{36}$/);
+    // The one form that every server takes back.
+    expect(calls[0]?.id).toMatch(/^[0-9a-f]{9}$/);
     expect(calls[2]?.id).toBe('same');
   });
 

@@ -1,0 +1,134 @@
+import type { ErrorCode } from '../../protocol/error-codes.js';
+import type { UpstreamError } from './upstream-error.js';
+
+/** What went wrong at a model server: the code and the sentence for a client. */
+export interface FailureCause {
+  readonly code: ErrorCode;
+  readonly sentence: string;
+}
+
+interface Rule extends FailureCause {
+  /** Matches a code or type, in lower case. */
+  readonly codes: RegExp;
+  readonly words?: RegExp;
+  readonly statuses: readonly number[];
+}
+
+/** A conversation that is too long, as OpenAI, vLLM, llama.cpp, Gemini, Anthropic, Qwen, Moonshot and others put it. */
+const TOO_LONG = new RegExp(
+  [
+    'context[ _-]?(?:length|window|size)',
+    '(?:prompt|input|request|conversation|messages?)(?: is| are)? too long',
+    'input token count.*exceeds|maximum number of tokens allowed|input tokens exceed',
+    'max(?:imum)? (?:allowed )?(?:prompt|input|model) length',
+    'reduce the length of the (?:messages|prompt|input)',
+    'exceeded model token limit|token limit exceeded|(?:prompt|token count).*exceeds the limit of',
+    'range of input length should be',
+    // Of a rate it is said as well.
+    'too many (?:input |prompt )?tokens(?!.*wait)',
+    // A rate that one request breaks by itself: waiting does not help.
+    'request too large for',
+    'inputs` tokens \\+ `max_new_tokens|inputs must have less than',
+    '(?:prompt|输入|上下文|文本).{0,12}(?:超长|过长|超出|超过)',
+  ].join('|'),
+  'i',
+);
+
+/** In the order they are tried: the first whose codes or words match counts, and only then the status. */
+const RULES: readonly Rule[] = [
+  {
+    code: 'context_too_long',
+    sentence: 'The conversation is longer than the model can take.',
+    codes:
+      /^(?:context_length_exceeded|exceed_context_size_error|(?:model_)?context_window_exceeded|(?:input|prompt)_too_long|request_too_large|1261)$/,
+    words: TOO_LONG,
+    statuses: [413],
+  },
+  {
+    code: 'content_refused',
+    sentence: "The model provider's content filter refused the question.",
+    codes:
+      /^(?:content_?filter|content_policy_violation|responsibleaipolicyviolation|data_?inspection_?failed|moderation_blocked|1301|1026|1027)$/,
+    words:
+      /content management policy|inappropriate content|content policy|flagged (?:as|for|by)|敏感内容|不安全或敏感|违规/i,
+    statuses: [],
+  },
+  {
+    code: 'provider_overloaded',
+    sentence: 'The model provider has no capacity now.',
+    codes:
+      /^(?:(?:engine_|server_|model_)?overloaded(?:_error)?|service_?unavailable(?:_?error)?|unavailable|capacity_exceeded|1305|1312)$/,
+    words: /overload|at capacity|capacity exceeded|server (?:is )?busy|high (?:demand|traffic|load)|系统繁忙|过载/i,
+    statuses: [503, 529],
+  },
+  {
+    code: 'provider_rate_limited',
+    sentence: 'The model provider asks to slow down.',
+    // Gemini speaks of a quota when a minute is full; its code tells.
+    codes:
+      /^(?:rate_?limit.*|too_?many_?requests|throttling.*|resource_exhausted|limit_requests|limit_burst_rate|1302|1303|1002)$/,
+    words: /rate[ -]?limit|too many requests|throttl|slow down|请求过于频繁|频率|并发/i,
+    statuses: [429],
+  },
+  {
+    code: 'provider_quota_exhausted',
+    sentence: 'The quota at the model provider is used up.',
+    codes:
+      /^(?:insufficient_(?:user_)?(?:quota|balance|credits?|funds)|exceeded_current_quota_error|billing_.*|arrearage|payment_required|allocationquota\..*|1113|1008)$/,
+    words:
+      /insufficient (?:account )?(?:balance|quota|credits?|funds)|balance is too low|current quota|(?:more|no|out of) credits|free (?:allocated )?quota|overdue|recharge|余额不足|额度不足|欠费/i,
+    statuses: [402],
+  },
+  {
+    code: 'provider_unauthorized',
+    sentence: 'Authentication at the model provider failed.',
+    codes:
+      /^(?:invalid_api_key|api_key_invalid|(?:invalid_)?authentication_(?:error|required)|unauthenticated|unauthorized|permission_(?:denied|error)|access_?denied|account_deactivated|1004|2049)$/,
+    words:
+      /api[ -]?key (?:is )?(?:not valid|invalid|missing)|(?:invalid|incorrect|no|missing) api[ -]?key|unauthorized/i,
+    statuses: [401, 403],
+  },
+  {
+    code: 'provider_timeout',
+    sentence: 'The model provider did not answer in time.',
+    codes: /^(?:(?:request_|gateway_)?timeout(?:_error)?|deadline_exceeded|1001)$/,
+    words: /timed out/i,
+    statuses: [408, 504, 524],
+  },
+];
+
+const FAILED: FailureCause = { code: 'provider_error', sentence: 'The model provider failed.' };
+const REFUSED: FailureCause = { code: 'provider_refused', sentence: 'The model provider refused the request.' };
+const REFUSAL =
+  /^(?:invalid_request(?:_error)?|invalid_?parameter.*|invalid_argument|bad_?request(?:_?error)?|not_found(?:_error)?|model_not_(?:found|exist)|unsupported_.*|2013)$/;
+
+/** What some statuses say more exactly than their cause. */
+const SENTENCES: Readonly<Record<number, string>> = {
+  403: 'The model provider does not permit this request.',
+  404: 'The model provider does not know this model or address.',
+  407: 'The proxy on the way to the model provider wants a login.',
+};
+
+/** The one classification of everything that model servers report. */
+export function causeOf(error: UpstreamError): FailureCause {
+  const { status, codes, message } = error;
+  // These say enough by themselves; their words may name a model "long-context-window".
+  const isPlain = status === 401 || status === 404 || status === 407;
+  const matches = ({ codes: known, words }: Rule): boolean =>
+    codes.some((code) => known.test(code)) || (!isPlain && words?.test(message) === true);
+  const rule = RULES.find(matches);
+  if (rule !== undefined) return rule;
+  if (status === undefined) return codes.some((code) => REFUSAL.test(code)) ? REFUSED : FAILED;
+  return withSentence(byStatus(status), SENTENCES[status]);
+}
+
+function byStatus(status: number): FailureCause {
+  const rule = RULES.find(({ statuses }) => statuses.includes(status));
+  if (rule !== undefined) return rule;
+  // 409 and 425 pass.
+  return status < 500 && status !== 409 && status !== 425 ? REFUSED : FAILED;
+}
+
+function withSentence(cause: FailureCause, sentence: string | undefined): FailureCause {
+  return sentence === undefined ? cause : { code: cause.code, sentence };
+}

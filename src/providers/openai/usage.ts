@@ -1,0 +1,44 @@
+import type { LlmPart } from '../../agent/llm-provider.js';
+
+/** What is read of a server's counts. */
+interface Fields {
+  readonly prompt_tokens?: unknown;
+  readonly completion_tokens?: unknown;
+  readonly prompt_tokens_details?: unknown;
+  readonly completion_tokens_details?: unknown;
+  readonly cached_tokens?: unknown;
+  readonly prompt_cache_hit_tokens?: unknown;
+  readonly reasoning_tokens?: unknown;
+}
+
+/** What an answer cost, from whichever fields a server uses; `undefined` where they hold no counts. */
+export function readUsage(usage: unknown): Extract<LlmPart, { type: 'usage' }> | undefined {
+  const { prompt_tokens: input, completion_tokens: output, ...more } = fieldsOf(usage);
+  if (!isCount(input) && !isCount(output)) return undefined;
+  const cached = firstCount(
+    fieldsOf(more.prompt_tokens_details).cached_tokens,
+    // DeepSeek; Moonshot.
+    more.prompt_cache_hit_tokens,
+    more.cached_tokens,
+  );
+  const reasoning = firstCount(fieldsOf(more.completion_tokens_details).reasoning_tokens, more.reasoning_tokens);
+  return {
+    type: 'usage',
+    inputTokens: isCount(input) ? input : 0,
+    outputTokens: isCount(output) ? output : 0,
+    ...(cached !== undefined && { cachedInputTokens: cached }),
+    ...(reasoning !== undefined && { reasoningTokens: reasoning }),
+  };
+}
+
+function firstCount(...counts: readonly unknown[]): number | undefined {
+  return counts.find(isCount);
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
