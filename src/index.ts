@@ -31,6 +31,7 @@ export type { ClientChoices } from './run/client-choices.js';
 export type { Run } from './run/run.js';
 export type { RunOptions, RunOutcome, RunWorker, StopCause } from './run/run-worker.js';
 export type { ApprovalCall, ApprovalRecord, Approvals, Decision } from './run/approvals.js';
+export type { Awaitable } from './run/awaitable.js';
 export type { RunMessage } from './run/run-message.js';
 export type { Readers, RunReader } from './run/readers.js';
 export type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './run/run-log.js';
