@@ -24,3 +24,8 @@ export function orElse<T>(work: () => Awaitable<T>, failed: (error: unknown) => 
   }
   return isLater(value) ? value.then(undefined, failed) : value;
 }
+
+/** All of them, once they are here. */
+export function allOf<T>(values: readonly Awaitable<T>[]): Awaitable<T[]> {
+  return values.some(isLater) ? Promise.all(values) : (values as T[]);
+}

@@ -126,7 +126,7 @@ describe('A run whose work goes wrong', () => {
     const peer = engine.connect();
     peer.send(query);
     await ended(peer);
-    const [run] = [engine.runs.get({ id: 'owner' }, String(peer.inRuns[0]?.run_id))];
+    const run = await engine.runs.get({ id: 'owner' }, String(peer.inRuns[0]?.run_id));
     late?.();
     expect(run?.log.published).toBe(1);
   });

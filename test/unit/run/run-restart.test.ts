@@ -146,7 +146,7 @@ describe('a restored run', () => {
     back.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't1', approved: true });
     await back.next('approval_resolved');
     await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(after.agent.runs.get({ id: 'anonymous' }, asked.run_id)?.state).toBe('running');
+    expect((await after.agent.runs.get({ id: 'anonymous' }, asked.run_id))?.state).toBe('running');
   });
 
   it('is introduced with its question to whoever watches', async () => {
