@@ -11,6 +11,7 @@ import type { FinishReason } from '../protocol/server-messages.js';
 import { approvalGate } from './approval-gate.js';
 import { decodeCheckpoint, encodeCheckpoint } from './agent-checkpoint.js';
 import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
+import { orElse } from './awaitable.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
 import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
 import { cutOff, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
@@ -104,11 +105,11 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   /** How the run ended stands, whatever becomes of its records. */
   #forget(run: Run): void {
-    try {
-      this.#settings.ledger.forget(runKey(run.principal.id, run.id));
-    } catch (error) {
-      this.#settings.logger.error({ runId: run.id, err: error }, 'The tool ledger could not forget a run');
-    }
+    const { ledger, logger } = this.#settings;
+    void orElse(
+      () => ledger.forget(runKey(run.principal.id, run.id)),
+      (error) => logger.error({ runId: run.id, err: error }, 'The tool ledger could not forget a run'),
+    );
   }
 
   #checkTools(names: readonly string[], asker: Asker): void {

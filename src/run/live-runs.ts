@@ -46,7 +46,10 @@ export class LiveRuns implements Iterable<Run> {
   /** The run in progress, or the one whose end may still be lost. */
   get(owner: string, id: string): Run | undefined {
     const key = runKey(owner, id);
-    return this.#byKey.get(key) ?? this.#closing.get(key);
+    const run = this.#byKey.get(key);
+    if (run !== undefined || this.#closing.size === 0) return run;
+    const closing = this.#closing.get(key);
+    return closing?.mayLoseItsEnd === true ? closing : undefined;
   }
 
   /** The claim of this id that is not decided yet. It never rejects. */

@@ -320,17 +320,22 @@ export class Run implements RunHandle {
     this.readers.abandon();
   }
 
-  /** Entries its log took are gone, and what would follow them makes no sense: it ends, and says so. */
+  /** What its log or its store took is gone, and what would follow makes no sense: it ends, and says so. */
   #onLogFailed(error: unknown): void {
+    const isWhole = this.head === this.log.published;
     this.#writer.rewind();
     this.#text.drop();
     this.#lost = { cause: error };
     if (!this.isOver) return this.#stopBroken(error);
-    // Its last message is among them.
     this.#owner.onFault(this, error);
-    if (this.#isReplaced) return this.#abandon();
-    this.#stop = { state: 'failed', error: serverFailed(error) };
-    this.#finishBroken(error);
+    const wasReplaced = this.#isReplaced;
+    this.#isReplaced = true;
+    if (!isWhole) {
+      // Its last message is among what is gone.
+      if (wasReplaced) return this.#abandon();
+      this.#stop = { state: 'failed', error: serverFailed(error) };
+      this.#finishBroken(error);
+    } else if (wasReplaced) return;
     this.#tellState(undefined);
   }
 
