@@ -29,6 +29,7 @@ export { AgentExecutor } from './run/executor.js';
 export type { AgentExecutorOptions } from './run/executor-options.js';
 export type { ClientChoices } from './run/client-choices.js';
 export type { Run } from './run/run.js';
+export type { RunHandle } from './run/run-handle.js';
 export type { RunOptions, RunOutcome, RunWorker, StopCause } from './run/run-worker.js';
 export type { ApprovalCall, ApprovalRecord, Approvals, Decision } from './run/approvals.js';
 export type { Awaitable } from './run/awaitable.js';

@@ -9,7 +9,7 @@ import { untilPublished } from './until-published.js';
 export interface BreakableStore {
   readonly store: RunStore;
   /** From now on everything the database is asked for fails, or works again. */
-  fail(isFailing: boolean): void;
+  readonly fail: (isFailing: boolean) => void;
 }
 
 /** How long a store may take to find that its database works again, in milliseconds. */

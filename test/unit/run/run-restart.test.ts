@@ -207,7 +207,7 @@ describe('an interrupted run', () => {
     client.send(query);
     await vi.waitFor(() => expect(provider.calls).toHaveLength(scripts.length));
     await new Promise((resolve) => setTimeout(resolve, 100));
-    before.agent.runs.store.commit();
+    await before.agent.runs.store.commit();
     const next = createScriptedProvider(['ok']);
     const after = await startDurable(leftBy(path), { provider: next });
     const back = await TestClient.connect(after.url);
