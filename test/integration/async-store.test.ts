@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryConversationStore, type AgentSocketServerOptions } from '../../src/index.js';
+import { MemoryConversationStore, type AgentSocketServerOptions, type ConversationStore } from '../../src/index.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { AsyncDatabase, AsyncRunStore, AsyncToolLedger } from '../helpers/async-store.js';
 import { startServer, type TestServer } from '../helpers/server.js';
@@ -14,8 +14,11 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
 
 const never = new Promise<never>(() => undefined);
 
-function startOver(database: AsyncDatabase, options: Partial<AgentSocketServerOptions> = {}): Promise<TestServer> {
-  const conversations = new MemoryConversationStore();
+function startOver(
+  database: AsyncDatabase,
+  options: Partial<AgentSocketServerOptions> = {},
+  conversations: ConversationStore = new MemoryConversationStore(),
+): Promise<TestServer> {
   const store = { runs: new AsyncRunStore(database), ledger: new AsyncToolLedger(database), conversations };
   return startServer({ ...options, store: { ...store, close: () => undefined } });
 }
@@ -265,6 +268,49 @@ describe('a write that is lost', () => {
     back.send({ type: 'resume', run_id: request.run_id, after: 0 });
     expect(await back.next('error')).toMatchObject({ code: 'run_interrupted', run_id: request.run_id });
     await vi.waitFor(async () => expect(await stateOf(database, request.run_id)).toBe('interrupted'));
+  });
+});
+
+describe('a conversation that is kept later', () => {
+  /** Keeps what it is given when the test lets it. */
+  class LateConversations extends MemoryConversationStore {
+    readonly kept = gate();
+    isFull = false;
+
+    override async append(...given: Parameters<MemoryConversationStore['append']>): Promise<void> {
+      const [, messages] = given;
+      if (messages.some(({ role }) => role === 'assistant')) {
+        await this.kept.opened;
+        if (this.isFull) throw new Error('full');
+      }
+      super.append(...given);
+    }
+  }
+
+  it('has an answer before its end is told', async () => {
+    const conversations = new LateConversations();
+    const client = await TestClient.connect((await startOver(new AsyncDatabase(), {}, conversations)).url);
+    const request = query('q', { conversation_id: 'c' });
+    client.send(request);
+    await client.next('stream_chunk');
+    client.send({ type: 'history', conversation_id: 'c', request_id: 'early' });
+    expect((await client.next('history')).messages.map(({ role }) => role)).toEqual(['user']);
+    expect(client.all('stream_end')).toEqual([]);
+    conversations.kept.open();
+    await client.next('stream_end');
+    client.send({ type: 'history', conversation_id: 'c', request_id: 'late' });
+    const { messages } = await client.next('history', ({ request_id: id }) => id === 'late');
+    expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant']);
+  });
+
+  it('makes an answer it cannot keep a failed one', async () => {
+    const conversations = new LateConversations();
+    conversations.isFull = true;
+    conversations.kept.open();
+    const client = await TestClient.connect((await startOver(new AsyncDatabase(), {}, conversations)).url);
+    client.send(query('q', { conversation_id: 'c' }));
+    expect(await client.next('error')).toMatchObject({ code: 'internal_error' });
+    expect(client.all('stream_end')).toEqual([]);
   });
 });
 
