@@ -97,7 +97,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     info: { version: VERSION },
     logger,
     hostAllowed,
-    isReady: () => shutdown.ending === undefined && !connections.isFull,
+    isReady: () => shutdown.ending === undefined && runs.recovering === undefined && !connections.isFull,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     tools: () => tools.describe(),
   });

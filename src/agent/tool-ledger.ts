@@ -1,3 +1,5 @@
+import type { Awaitable } from '../run/awaitable.js';
+
 /** One tool call, for ever: `runKey` tells owner and run, `toolCallId` the call within it. */
 export interface LedgerKey {
   readonly runKey: string;
@@ -12,12 +14,15 @@ export type LedgerEntry = 'started' | 'settled';
  * the entry when `begin` returns: only then is the tool executed.
  */
 export interface ToolLedger {
-  /** Claims a call. Returns `undefined` where it is new: execute it. Otherwise what is known of it: do not. */
-  begin(key: LedgerKey): LedgerEntry | undefined | Promise<LedgerEntry | undefined>;
-  /** Records that the outcome of the call is known. */
-  settle(key: LedgerKey): void | Promise<void>;
-  /** Drops the entries of a run whose id can never be executed again. */
-  forget(runKey: string): void;
+  /**
+   * Claims a call. `undefined` where it is new: execute it. Otherwise what is known of it: do not. Where it throws or
+   * rejects, the tool is not executed and the call has failed.
+   */
+  begin(key: LedgerKey): Awaitable<LedgerEntry | undefined>;
+  /** Records that the outcome of the call is known. What it throws or rejects with is logged; the outcome stands. */
+  settle(key: LedgerKey): Awaitable<void>;
+  /** Drops the entries of a run whose id can never be executed again. What it throws or rejects with is logged. */
+  forget(runKey: string): Awaitable<void>;
 }
 
 /** A ledger that lives as long as the process. */

@@ -76,7 +76,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
     server.close();
     server.closeAllConnections();
-    store?.close();
+    await store?.close();
   });
 
   endWithNpx(logger);

@@ -56,6 +56,8 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   messageCount = 0;
   /** Messages whose handlers are not done: each costs memory that no queue counts. */
   unanswered = 0;
+  /** The last piece of work that has to be done in order, while it is pending; see `inTurn`. It never rejects. */
+  turn: Promise<void> | undefined;
 
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;

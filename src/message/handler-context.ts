@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import type { ClientMessageOf, ClientMessageType } from '../protocol/client-messages.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
 import type { LargeAnswers } from './large-answers.js';
+import type { Awaitable } from '../run/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
 
 /** What the handlers work with. */
@@ -16,7 +17,7 @@ export type Handler<T extends ClientMessageType> = (
   context: HandlerContext,
   connection: Connection,
   message: ClientMessageOf<T>,
-) => void | Promise<void>;
+) => Awaitable<void>;
 
 /** One handler for every type: leaving one out does not compile. */
 export type HandlerTable = { readonly [T in ClientMessageType]: Handler<T> };

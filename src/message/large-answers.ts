@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.js';
+import type { Awaitable } from '../run/awaitable.js';
 
 /**
  * Answers that may be large: of each connection one at a time, when its buffer is below the mark. Several at once would
@@ -9,7 +10,7 @@ export class LargeAnswers {
   readonly #last = new WeakMap<Connection, Promise<void>>();
 
   /** Calls `work` when its turn has come, at once where nothing is in the way; never where the connection is gone. */
-  inTurn(connection: Connection, work: () => void | Promise<void>): Promise<void> {
+  inTurn(connection: Connection, work: () => Awaitable<void>): Promise<void> {
     const turn = this.#take(connection, this.#last.get(connection), work);
     const ended = turn
       .catch(() => undefined)
@@ -20,11 +21,7 @@ export class LargeAnswers {
     return turn;
   }
 
-  async #take(
-    connection: Connection,
-    before: Promise<void> | undefined,
-    work: () => void | Promise<void>,
-  ): Promise<void> {
+  async #take(connection: Connection, before: Promise<void> | undefined, work: () => Awaitable<void>): Promise<void> {
     if (before !== undefined) await before;
     if (connection.isWritable || (await connection.writable())) await work();
   }

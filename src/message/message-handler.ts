@@ -17,6 +17,7 @@ import {
 import { checkMessage, decodeFrame, type Envelope } from '../protocol/decode.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
+import { isLater, type Awaitable } from '../run/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
@@ -90,7 +91,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       envelope = decodeFrame(data);
       if (connection.unanswered >= MAX_UNANSWERED) throw tooMany();
       const handled = this.#dispatch(connection, envelope);
-      if (handled instanceof Promise) void this.#await(connection, handled, envelope);
+      if (isLater(handled)) void this.#await(connection, handled, envelope);
     } catch (error) {
       this.#refuse(connection, error, envelope);
     }
@@ -107,7 +108,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     }
   }
 
-  #dispatch(connection: Connection<P, Metadata>, envelope: Envelope): void | Promise<void> {
+  #dispatch(connection: Connection<P, Metadata>, envelope: Envelope): Awaitable<void> {
     const { type } = envelope;
     if (isClientType(type)) {
       if (!connection.negotiated && !CORE_REQUESTS.has(type)) {
@@ -117,7 +118,9 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       this.emit('message', connection, type);
       // The table has for every type the handler of that type, which is more than the compiler can follow.
       const handle = handlers[type] as Handler<ClientMessageType>;
-      return handle(this.#context, connection, message);
+      const { recovering } = this.#context.runs;
+      if (recovering === undefined || type === 'ping') return handle(this.#context, connection, message);
+      return recovering.then(() => handle(this.#context, connection, message));
     }
     const custom = this.#custom.get(type);
     if (custom !== undefined) return this.#dispatchCustom(connection, envelope, custom);

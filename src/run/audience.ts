@@ -5,10 +5,8 @@ import { Watchers } from '../conversation/watchers.js';
 import type { Logger } from '../logging/logger.js';
 import { encodeMessage } from '../protocol/encode.js';
 import { connectionFull } from './run-errors.js';
-import { isFinal } from './run-state.js';
-import type { StoredRun } from './run-store.js';
-import { Run } from './run.js';
-import type { Readable, Subscription, SubscriptionOptions } from './subscription.js';
+import type { RunHandle } from './run-handle.js';
+import type { Subscription, SubscriptionOptions } from './subscription.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** Runs one connection is told of by `list_runs` where nobody knows who it is. */
@@ -18,8 +16,8 @@ const MAX_SEEN = 1_000;
 export interface AudienceOptions {
   /** Runs one connection reads at most. */
   readonly maxRunsPerConnection: number;
-  /** A reader of a run in progress is gone; `negotiated` says whether it can come back. */
-  readonly onReaderLeft: (run: Run, negotiated: boolean) => void;
+  /** A reader of a run is gone; `negotiated` says whether it can come back. */
+  readonly onReaderLeft: (run: RunHandle, negotiated: boolean) => void;
   readonly logger: Logger;
 }
 
@@ -76,19 +74,16 @@ export class Audience {
   /** Lets a connection read a run; where it does already, from another position. */
   subscribe(
     connection: Connection,
-    run: Run | StoredRun,
+    run: RunHandle,
     { after, requestId, watched }: Omit<SubscriptionOptions, 'onEnd' | 'onFault'>,
   ): Subscription {
     const { onReaderLeft, logger } = this.#options;
-    const readable = run instanceof Run ? run : readStored(run);
-    return this.#subscriptions.open(connection, readable, {
+    return this.#subscriptions.open(connection, run, {
       after,
       requestId,
       watched,
-      onEnd: () => {
-        if (run instanceof Run) onReaderLeft(run, connection.negotiated);
-      },
-      onFault: (error) => logger.error({ runId: readable.id, err: error }, 'A run log cannot be read'),
+      onEnd: () => onReaderLeft(run, connection.negotiated),
+      onFault: (error) => logger.error({ runId: run.id, err: error }, 'A run log cannot be read'),
     });
   }
 
@@ -107,7 +102,7 @@ export class Audience {
   }
 
   /** Tells everybody who watches its conversation of a run, but for the one who asked for it. */
-  announce(run: Run, asker: Connection): void {
+  announce(run: RunHandle, asker: Connection): void {
     const { owner, conversationId } = run.meta;
     if (conversationId === undefined) return;
     const introduction = new Introduction(run);
@@ -117,7 +112,7 @@ export class Audience {
   }
 
   /** Tells a connection of a run in a conversation it watches, and lets it read it where there is room. */
-  introduce(connection: Connection, run: Run, introduction = new Introduction(run)): void {
+  introduce(connection: Connection, run: RunHandle, introduction = new Introduction(run)): void {
     const { owner, conversationId = '' } = run.meta;
     const reading = this.readBy(connection);
     if (reading.has(run.id) || !this.#watchers.has(connection, conversationKey(owner, conversationId))) return;
@@ -128,24 +123,24 @@ export class Audience {
 
 /** `run_started` for everybody who watches: the question may be long, and is encoded once for all who get it now. */
 class Introduction {
-  readonly #run: Run;
+  readonly #run: RunHandle;
   #timestamp: number | undefined;
   #encoded = new Uint8Array();
 
-  constructor(run: Run) {
+  constructor(run: RunHandle) {
     this.#run = run;
   }
 
   at(timestamp: number): Uint8Array {
     if (timestamp === this.#timestamp) return this.#encoded;
-    const { id, kind, state, meta, options } = this.#run;
+    const { id, state, meta, options } = this.#run;
     this.#timestamp = timestamp;
     const message = encodeMessage({
       type: 'run_started',
       timestamp,
       conversation_id: meta.conversationId ?? '',
       run_id: id,
-      kind,
+      kind: meta.kind,
       query: options.query ?? '',
       attachments: options.attachments?.map(attachmentToWire),
       replace_from: options.replaceFrom,
@@ -154,8 +149,4 @@ class Introduction {
     this.#encoded = new TextEncoder().encode(message);
     return this.#encoded;
   }
-}
-
-function readStored(run: StoredRun): Readable {
-  return { id: run.meta.id, log: run.log, isOver: isFinal(run.state), head: run.log.head };
 }

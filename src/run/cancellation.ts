@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.js';
-import type { RunStore, StoredRun } from './run-store.js';
-import { Run } from './run.js';
+import type { RunHandle } from './run-handle.js';
+import type { RunStore } from './run-store.js';
 import type { Subscription } from './subscription.js';
 
 /** What a cancel came to. */
@@ -10,33 +10,41 @@ export interface Cancellation {
   readonly runIds: string[];
 }
 
-/**
- * Stops one run, or where none is given every run the connection asked for, and waits until they are over and the
- * connection has been sent everything of them.
- * @param subscriptions - what the connection reads, by run id
- */
-export async function cancelRuns(
-  connection: Connection,
-  wanted: Run | StoredRun | undefined,
-  subscriptions: ReadonlyMap<string, Subscription>,
-  store: RunStore,
-): Promise<Cancellation> {
-  const reading = [...subscriptions.values()].filter(({ run, isAsked }) =>
-    wanted === undefined ? isAsked : run.id === wanted.meta.id,
-  );
-  const candidates = wanted === undefined ? reading.map(({ run }) => run) : [wanted];
-  const runs = candidates.filter((run): run is Run => run instanceof Run && !run.isOver);
-  for (const run of runs) {
-    const subscription = subscriptions.get(run.id);
-    // A client of the documented core gets exactly one `cancelled` for its cancel: the reply.
-    if (subscription !== undefined && !connection.negotiated) subscription.hidesCancelled = true;
-    run.stop({ state: 'cancelled', reason: 'requested' });
+/** A cancel whose runs are told to stop, and may take a moment to. */
+export class Cancelling {
+  /** Who has to be done before the reply: a reader that lags behind a run that is over is sent the rest of it as well. */
+  readonly #waitFor: readonly { readonly ended: Promise<void> }[];
+  readonly #meant: number;
+  readonly #stopped: readonly RunHandle[];
+
+  /**
+   * Stops one run, or where none is given every run the connection asked for.
+   * @param subscriptions - what the connection reads, by run id
+   */
+  constructor(connection: Connection, wanted: RunHandle | undefined, subscriptions: ReadonlyMap<string, Subscription>) {
+    const reading = [...subscriptions.values()].filter(({ run, isAsked }) =>
+      wanted === undefined ? isAsked : run.id === wanted.id,
+    );
+    const candidates = wanted === undefined ? reading.map(({ run }) => run) : [wanted];
+    const runs = candidates.filter((run) => !run.isOver);
+    for (const run of runs) {
+      const subscription = subscriptions.get(run.id);
+      // A client of the documented core gets exactly one `cancelled` for its cancel: the reply.
+      if (subscription !== undefined && !connection.negotiated) subscription.hidesCancelled = true;
+      run.stop({ state: 'cancelled', reason: 'requested' });
+    }
+    this.#waitFor = [...reading, ...runs];
+    this.#meant = candidates.length;
+    this.#stopped = runs;
   }
-  // A reader that lags behind a run that is over is sent the rest of it before the reply as well.
-  await Promise.all([...reading, ...runs].map(({ ended }) => ended));
-  // Told only once nothing can make it forgotten.
-  store.commit();
-  const runIds = runs.filter((run) => run.state === 'cancelled').map((run) => run.id);
-  if (runIds.length > 0) return { outcome: 'cancelled', runIds };
-  return { outcome: candidates.length === 0 ? 'nothing_running' : 'already_finished', runIds };
+
+  /** Resolves when the runs are over and the connection has been sent everything of them. */
+  async done(store: RunStore): Promise<Cancellation> {
+    await Promise.all(this.#waitFor.map(({ ended }) => ended));
+    // Told only once nothing can make it forgotten.
+    await store.commit();
+    const runIds = this.#stopped.filter((run) => run.state === 'cancelled').map((run) => run.id);
+    if (runIds.length > 0) return { outcome: 'cancelled', runIds };
+    return { outcome: this.#meant === 0 ? 'nothing_running' : 'already_finished', runIds };
+  }
 }

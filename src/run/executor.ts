@@ -13,6 +13,7 @@ import type { FinishReason } from '../protocol/server-messages.js';
 import { approvalGate } from './approval-gate.js';
 import { decodeCheckpoint, encodeCheckpoint } from './agent-checkpoint.js';
 import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
+import { andThen, orElse } from './awaitable.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
 import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
 import { cutOff, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
@@ -86,9 +87,11 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const turn = this.#turnOf(run, await this.#placeOf(run));
     run.worker = {
       end: (state, error) => {
-        void turn?.add(messages, { status: statusOf(state), error: messageError(error) });
-        this.#forget(run);
-        return { content: content === '' ? undefined : content };
+        const added = turn?.add(messages, { status: statusOf(state), error: messageError(error) });
+        return andThen(added, () => {
+          this.#forget(run);
+          return { content: content === '' ? undefined : content };
+        });
       },
     };
   }
@@ -106,11 +109,11 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   /** How the run ended stands, whatever becomes of its records. */
   #forget(run: Run): void {
-    try {
-      this.#settings.ledger.forget(runKey(run.principal.id, run.id));
-    } catch (error) {
-      this.#settings.logger.error({ runId: run.id, err: error }, 'The tool ledger could not forget a run');
-    }
+    const { ledger, logger } = this.#settings;
+    void orElse(
+      () => ledger.forget(runKey(run.principal.id, run.id)),
+      (error) => logger.error({ runId: run.id, err: error }, 'The tool ledger could not forget a run'),
+    );
   }
 
   #checkTools(names: readonly string[], asker: Asker): void {
@@ -163,14 +166,16 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     run.worker = {
       end: (state, error) => {
         const [status, usage] = [statusOf(state), usageOf(agent)];
-        void turn?.add(turnMessages(agent, from), {
+        const added = turn?.add(turnMessages(agent, from), {
           status,
           error: messageError(error),
           finishReason: done.reason,
           usage,
         });
-        this.#forget(run);
-        return outcomeOf(agent, state, isWhole);
+        return andThen(added, () => {
+          this.#forget(run);
+          return outcomeOf(agent, state, isWhole);
+        });
       },
       checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
     };

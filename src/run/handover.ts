@@ -38,18 +38,18 @@ export class Handover {
   }
 
   /** A run an earlier process left: it goes on where it waited for a person, and is interrupted otherwise. */
-  recover(stored: StoredRun): void {
+  recover(stored: StoredRun): Run {
     const { executor, live, owner } = this.#options;
     const { meta, log } = stored;
     const restore = executor.restore?.bind(executor);
     const checkpoint = restore === undefined ? undefined : this.#checkpointOf(stored);
     const state = checkpoint === undefined ? 'accepted' : 'waiting_approval';
     const run = new Run(meta, { id: meta.owner }, log, owner, checkpoint?.options, state);
-    live.enter(run);
+    live.enter(live.reserve(meta), run);
     if (checkpoint !== undefined && restore !== undefined) {
       run.readers.emptySince = performance.now();
       run.start(() => restore(run, checkpoint.work));
-      return;
+      return run;
     }
     // As its work, so that whoever stops it meanwhile waits for what it left as well.
     run.start(async () => {
@@ -61,6 +61,7 @@ export class Handover {
       run.stop({ state: 'interrupted' });
       return Promise.reject(new Error('The run was interrupted'));
     });
+    return run;
   }
 
   /**
@@ -92,7 +93,8 @@ export class Handover {
   checkIdle(): void {
     if (this.#onIdle === undefined) return;
     const { live, store } = this.#options;
-    if (live.size === 0 || (store.isDurable && [...live].every((run) => this.#canBeLeft(run)))) this.#onIdle();
+    const canBeLeft = live.size > 0 && store.isDurable && [...live].every((run) => this.#canBeLeft(run));
+    if (live.isEmpty || canBeLeft) this.#onIdle();
   }
 
   #canBeLeft({ state, meta: { owner, conversationId } }: Run): boolean {

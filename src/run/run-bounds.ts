@@ -2,6 +2,7 @@ import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RunManagerOptions } from './run-manager-options.js';
 import { tooLarge } from './run-errors.js';
+import type { RunHandle } from './run-handle.js';
 import type { Run } from './run.js';
 
 /** How often runs that last too long are looked for, in milliseconds. */
@@ -46,8 +47,8 @@ export class RunBounds {
   }
 
   /** A reader is gone. Where the last one cannot come back, the run stops costing at once. */
-  onReaderLeft(run: Run, negotiated: boolean): void {
-    if (run.readers.size > 0 || run.isOver) return;
+  onReaderLeft(run: RunHandle, negotiated: boolean): void {
+    if (run.readers?.size !== 0 || run.isOver) return;
     const policy = run.options.onDisconnect ?? (negotiated && this.#detachGraceMs > 0 ? 'wait' : 'cancel');
     if (policy === 'cancel') run.stop({ state: 'cancelled', reason: 'abandoned' });
   }

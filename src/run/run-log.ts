@@ -56,6 +56,14 @@ export interface RunLog {
    */
   append(entry: RunEntry): void;
   /**
+   * For logs whose entries are committed later, where a commit can fail for good: called once by the run, when it takes the
+   * log. Call `fail` with the reason when entries that `append` took cannot be kept. Before that take back everything that
+   * is not published: `head` is `published` again, and the next entry has the `seq` after it.
+   * The run then stops and ends with `internal_error`. Where that entry is lost as well (call `fail` again), the
+   * connections that read the run are closed with 1011.
+   */
+  onFailed?(fail: (error: unknown) => void): void;
+  /**
    * Published entries after `after`, some 64 KiB of them at most. Never empty while `published` is greater than
    * `after`: the reader would ask again at once, for ever.
    * Neighbouring pieces of text may come merged, but never with a `firstSeq` at or below `after`.

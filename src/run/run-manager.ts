@@ -1,47 +1,41 @@
-import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
 import type { AttachmentInfo } from '../conversation/conversation-store.js';
+import { inTurn } from '../connection/turn.js';
 import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
 import type { Decision } from './approvals.js';
+import { Admission, type Admitted } from './admission.js';
 import { Audience } from './audience.js';
-import { cancelRuns, type Cancellation } from './cancellation.js';
+import { allOf, andThen, orElse, type Awaitable } from './awaitable.js';
+import { Cancelling, type Cancellation } from './cancellation.js';
 import { Coalescer } from './coalescer.js';
 import { Handover } from './handover.js';
-import { LiveRuns } from './live-runs.js';
+import { LiveRuns, type Place } from './live-runs.js';
 import { MemoryRunStore } from './memory-run-store.js';
+import { Recovery } from './recovery.js';
 import { hashRequest } from './request-hash.js';
 import { RunBounds } from './run-bounds.js';
 import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
+import type { RunHandle } from './run-handle.js';
+import type { RunLog } from './run-log.js';
 import type { RunManagerOptions } from './run-manager-options.js';
-import {
-  approvalNotFound,
-  conflict,
-  conversationBusy,
-  expired,
-  lineFull,
-  notFound,
-  restarting,
-  serverFull,
-} from './run-errors.js';
+import { approvalNotFound, conflict, notFound } from './run-errors.js';
 import { isFinal } from './run-state.js';
-import type { RunMeta, RunStore, StoredRun } from './run-store.js';
+import type { RunStore, StoredRun } from './run-store.js';
 import type { RunOwner } from './run-owner.js';
 import { Run } from './run.js';
 import { StandingDecisions } from './standing-decisions.js';
+import { StoredHandle } from './stored-handle.js';
 import { StartLine } from './start-line.js';
 import type { Subscription } from './subscription.js';
 import { Tombstones } from './tombstones.js';
 
 /** Runs told by `list_runs`, the newest. */
 const MAX_LISTED = 1_000;
-
-/** Runs of one conversation in progress or in line: each may be told of to everybody who watches. */
-const MAX_LINE = 64;
 
 /** Events of a {@link RunManager}. */
 export interface RunEvents {
@@ -56,7 +50,7 @@ export type Acceptance =
   /** A new run: subscribe, then `begin` it. */
   | { readonly status: 'created'; readonly run: Run; begin(): void }
   /** The id belongs to a run that was asked for before with the same content; nothing is executed. */
-  | { readonly status: 'existing'; readonly run: Run | StoredRun };
+  | { readonly status: 'existing'; readonly run: RunHandle };
 
 /** The runs of a server: claims their ids, starts, stops and bounds them, and lets connections read them. */
 export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Iterable<Run> {
@@ -66,11 +60,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   readonly #executor: RunExecutor;
   readonly #live = new LiveRuns();
   readonly #audience: Audience;
+  readonly #admission: Admission;
   readonly #bounds: RunBounds;
   readonly #handover: Handover;
   readonly #tombstones = new Tombstones();
   readonly #decisions = new StandingDecisions();
   readonly #startLine = new StartLine();
+  readonly #recovery: Recovery;
   readonly #sweep: NodeJS.Timeout;
 
   /** @throws OptionError where an option breaks its rule. */
@@ -96,9 +92,17 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
       logger,
     });
     this.#handover = new Handover({ live: this.#live, store, executor, owner: this, logger });
+    this.#admission = new Admission({
+      store,
+      live: this.#live,
+      executor,
+      audience: this.#audience,
+      bounds,
+      handover: this.#handover,
+    });
     this.#sweep = setInterval(() => this.#expire(), bounds.sweepMs);
     this.#sweep.unref();
-    for (const stored of store.unfinished()) this.#handover.recover(stored);
+    this.#recovery = new Recovery(this.#handover, store, logger);
   }
 
   /** Runs in progress. */
@@ -110,87 +114,48 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     return this.#live[Symbol.iterator]();
   }
 
-  /** The run of this owner, in progress or kept for reading again. */
-  get(principal: Principal, id: string): Run | StoredRun | undefined {
-    return this.#live.get(principal.id, id) ?? this.store.open(principal.id, id);
+  /**
+   * Pending while the runs an earlier process left are being read: what a client asks for waits for it. `undefined` once
+   * they are here, which is from the start with a store in memory or SQLite.
+   */
+  get recovering(): Promise<void> | undefined {
+    return this.#recovery.pending;
   }
 
   /**
-   * Claims the id of a request, synchronously and in the order of the calls.
-   * @throws AgentSocketError `too_many_runs`, `run_id_conflict`, `run_expired`, or what the executor's `check` throws;
-   * the id is then as it was.
+   * The run of this owner, in progress or kept for reading again. A promise where the store gives one, or while the id is
+   * being claimed.
    */
-  accept(connection: Connection, request: RunRequest): Acceptance {
-    const { principal } = connection;
-    const id = request.run_id ?? randomUUID();
-    const known = this.get(principal, id);
-    if (known !== undefined) return this.#repeat(connection, known, hashRequest(request));
-    this.#executor.check(request, {
-      principal,
-      runId: id,
-      conversationId: 'conversation_id' in request ? request.conversation_id : undefined,
-      metadata: connection.metadata,
-    });
-    if (this.#handover.isDraining) throw restarting();
-    this.#audience.checkRoom(connection);
-    const requestBytes = sizeOf(request);
-    if (!this.#bounds.hasRoom(requestBytes)) throw serverFull();
-    const requestHash = hashRequest(request);
-    const conversationId = 'conversation_id' in request ? request.conversation_id : undefined;
-    const before = conversationId === undefined ? [] : [...this.inProgress(principal.id, conversationId)];
-    if (before.length > 0 && 'when_busy' in request && request.when_busy === 'reject') throw conversationBusy();
-    if (before.length >= MAX_LINE) throw lineFull(MAX_LINE);
-    const meta: RunMeta = {
-      owner: principal.id,
-      id,
-      kind: request.type,
-      requestHash,
-      createdAt: Date.now(),
-      ...(conversationId !== undefined && { conversationId }),
-      ...(request.type === 'tool_call' && { toolName: request.tool_name }),
-    };
-    const claim = this.store.create(meta);
-    if (claim.status === 'existing') return this.#repeat(connection, claim.run, requestHash);
-    if (claim.status === 'expired') throw claim.requestHash === requestHash ? expired() : conflict();
-    // Nothing may be said of a run, and nothing done for it, that a crash would make forget.
-    this.store.commit();
-    const run = new Run(meta, principal, claim.log, this, {
-      onDisconnect: request.on_disconnect,
-      canApprove: connection.negotiated,
-      ...('query' in request && {
-        query: request.query,
-        attachments: request.attachments?.map(describeAttachment),
-        replaceFrom: request.replace_from,
-      }),
-    });
-    run.metadata = connection.metadata;
-    run.requestBytes = requestBytes;
-    run.connectionId = connection.id;
-    const begin = (): void => run.start(() => this.#executor.execute(run, request));
-    this.#live.enter(run, before.length > 0 ? begin : undefined);
-    if (before.length > 0) run.enter('queued');
-    if ('when_busy' in request && request.when_busy === 'interrupt') {
-      for (const other of before) other.stop({ state: 'cancelled', reason: 'replaced' });
-    }
-    this.#audience.see(connection, id);
-    this.emit('start', run);
-    return {
-      status: 'created',
-      run,
-      begin: () => {
-        this.#audience.announce(run, connection);
-        if (this.#tombstones.take(runKey(principal.id, id))) run.stop({ state: 'cancelled', reason: 'requested' });
-        else if (run.state === 'accepted') this.#startLine.join(begin);
-      },
-    };
+  get(principal: Principal, id: string): Awaitable<RunHandle | undefined> {
+    return this.#here(principal.id, id) ?? this.#stored(principal, id);
   }
 
-  /** Finds a run that can be read. @throws AgentSocketError `run_not_found`; `too_many_runs` for one reader too many. */
-  find(connection: Connection, id: string): Run | StoredRun {
-    const run = this.get(connection.principal, id);
-    if (run === undefined) throw notFound();
-    this.#audience.admit(connection, id);
-    return run;
+  /**
+   * Claims the id of a request, in the order of the calls; in a promise where the store takes its time. Room and turn are
+   * taken before that, so that requests at the same moment do not share one place.
+   * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`, or what the executor's
+   * `check` throws; anything else where the store cannot claim the id. The id is then as it was.
+   */
+  accept(connection: Connection, request: RunRequest): Awaitable<Acceptance> {
+    const { principal } = connection;
+    const { run_id: id } = request;
+    const known = id === undefined ? undefined : this.get(principal, id);
+    return andThen(known, (run) => {
+      if (run !== undefined) return this.#repeat(connection, run, hashRequest(request));
+      return this.#admission.claim(connection, request, (admitted) => this.#onAdmitted(connection, request, admitted));
+    });
+  }
+
+  /**
+   * Finds a run that can be read.
+   * @throws AgentSocketError (or rejects with it) `run_not_found`; `too_many_runs` for one reader too many.
+   */
+  find(connection: Connection, id: string): Awaitable<RunHandle> {
+    return andThen(this.get(connection.principal, id), (run) => {
+      if (run === undefined) throw notFound();
+      this.#audience.admit(connection, id);
+      return run;
+    });
   }
 
   /** Whether a connection has not been sent yet what there is of the runs it reads. */
@@ -199,32 +164,34 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   }
 
   /** How many runs of the conversation end before this one starts; 0 where it waits for none. */
-  placeOf(run: Run): number {
+  placeOf(run: RunHandle): number {
     return this.#live.placeOf(run);
   }
 
-  /** Whether a conversation has a run in progress. */
+  /** Whether a conversation has a run in progress, or one whose id is being claimed. */
   isBusy(owner: string, conversationId: string): boolean {
-    return this.inProgress(owner, conversationId).length > 0;
+    return this.#live.lineOf(owner, conversationId).length > 0;
   }
 
   /**
    * The newest 1,000 runs that can be read, oldest first: of the owner, or those this connection started or resumed
    * where `all` is false.
    */
-  list(connection: Connection, all: boolean): StoredRun[] {
+  list(connection: Connection, all: boolean): Awaitable<StoredRun[]> {
     const owner = connection.principal.id;
     if (all) return this.store.list(owner, MAX_LISTED);
     // Not by filtering: everybody nobody knows is one owner.
-    const seen = [...this.#audience.seenBy(connection)].flatMap((id) => this.store.open(owner, id) ?? []);
-    return seen.sort((a, b) => a.meta.createdAt - b.meta.createdAt);
+    const seen = allOf([...this.#audience.seenBy(connection)].map((id) => this.store.open(owner, id)));
+    return andThen(seen, (found) =>
+      found.filter((run) => run !== undefined).sort((a, b) => a.meta.createdAt - b.meta.createdAt),
+    );
   }
 
   /**
    * Lets a connection read a run after a position: what is there first, then what comes, without a hole.
    * A connection reads a run once: asking again moves its position.
    */
-  subscribe(connection: Connection, run: Run | StoredRun, after: number, requestId: string | undefined): Subscription {
+  subscribe(connection: Connection, run: RunHandle, after: number, requestId: string | undefined): Subscription {
     return this.#audience.subscribe(connection, run, { after, requestId });
   }
 
@@ -252,35 +219,32 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   }
 
   /** Tells a connection of a run in a conversation it watches, and lets it read it where there is room. */
-  introduce(connection: Connection, run: Run): void {
+  introduce(connection: Connection, run: RunHandle): void {
     this.#audience.introduce(connection, run);
   }
 
   /**
    * Decides about a tool call of a run. The first decision counts; whoever comes later is told it.
-   * @throws AgentSocketError `run_not_found`, `approval_not_found`
+   * @throws AgentSocketError (or rejects with it) `run_not_found`, `approval_not_found`
    */
-  async approve(principal: Principal, id: string, toolCallId: string, decision: Decision): Promise<Decision> {
-    const run = this.get(principal, id);
-    if (run === undefined) throw notFound();
-    const standing =
-      run instanceof Run ? run.approvals.decide(toolCallId, decision) : await this.#decisions.find(run, toolCallId);
-    if (standing === undefined) throw approvalNotFound();
-    return standing;
+  approve(principal: Principal, id: string, toolCallId: string, decision: Decision): Awaitable<Decision> {
+    return andThen(this.get(principal, id), (run) => {
+      if (run === undefined) throw notFound();
+      return andThen(run.decide(toolCallId, decision), (standing) => {
+        if (standing === undefined) throw approvalNotFound();
+        return standing;
+      });
+    });
   }
 
   /**
    * Stops one run of the owner, or every run the connection reads, and waits until they are over and
    * the connection has been sent everything of them. An unknown id is remembered: the run that arrives within 60 s is cancelled.
+   * What the connection asked for before is looked up or claimed first.
    */
   async cancel(connection: Connection, id: string | undefined): Promise<Cancellation> {
-    const { principal } = connection;
-    const known = id === undefined ? undefined : this.get(principal, id);
-    if (id === undefined || known !== undefined) {
-      return cancelRuns(connection, known, this.#audience.readBy(connection), this.store);
-    }
-    this.#tombstones.add(runKey(principal.id, id));
-    return { outcome: 'nothing_running', runIds: [] };
+    const cancelling = await inTurn(connection, () => this.#cancel(connection, id));
+    return cancelling?.done(this.store) ?? { outcome: 'nothing_running', runIds: [] };
   }
 
   /**
@@ -290,6 +254,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
    * still be decided about and cancelled. Connections are closed in it.
    */
   async drain(ms: number, farewell?: () => Promise<void>): Promise<void> {
+    this.#recovery.stop();
     await this.#handover.drain(ms, farewell);
     clearInterval(this.#sweep);
   }
@@ -311,8 +276,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
       this.store.setState(owner, id, run.state, checkpoint);
     } finally {
       if (isFinal(run.state)) {
-        this.#live.leave(run);
-        this.emit('end', run);
+        // A run whose end was lost ends a second time, for its readers.
+        if (this.#live.leave(run)) this.emit('end', run);
       }
       this.#handover.checkIdle();
     }
@@ -323,19 +288,102 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     this.logger.error({ runId: run.id, err: error }, 'A run failed');
   }
 
-  #repeat(connection: Connection, known: Run | StoredRun, requestHash: string): Acceptance {
+  /** A run in progress, or the one that comes of a claim. */
+  #here(owner: string, id: string): Awaitable<RunHandle | undefined> {
+    const run = this.#live.get(owner, id);
+    if (run !== undefined) return run;
+    // Whatever comes of the claim: where it fails the id is as it was.
+    return this.#live.claimOf(owner, id)?.then(() => this.get({ id: owner }, id));
+  }
+
+  #stored(principal: Principal, id: string): Awaitable<RunHandle | undefined> {
+    const { id: owner } = principal;
+    return andThen(this.store.open(owner, id), (first) => {
+      // It may have come while the store was asked.
+      const here = this.#here(owner, id);
+      if (here !== undefined || first === undefined) return here;
+      if (isFinal(first.state) || this.#handover.isDraining) return new StoredHandle(first, this.#decisions);
+      // Unfinished, and nobody works on it: its end could not be written. Looked at twice, for it may have ended meanwhile.
+      return andThen(this.store.open(owner, id), (stored) => {
+        if (stored === undefined) return undefined;
+        if (isFinal(stored.state)) return new StoredHandle(stored, this.#decisions);
+        return this.#here(owner, id) ?? this.#handover.recover(stored);
+      });
+    });
+  }
+
+  #onAdmitted(connection: Connection, request: RunRequest, admitted: Admitted): Acceptance {
+    if (admitted.place !== undefined) return this.#enter(connection, request, admitted.place, admitted.log);
+    const { meta } = admitted.existing;
+    const known = this.#live.get(meta.owner, meta.id) ?? new StoredHandle(admitted.existing, this.#decisions);
+    return this.#repeat(connection, known, hashRequest(request));
+  }
+
+  #enter(connection: Connection, request: RunRequest, place: Place, log: RunLog): Acceptance {
+    const { principal } = connection;
+    const run = new Run(place.meta, principal, log, this, {
+      onDisconnect: request.on_disconnect,
+      canApprove: connection.negotiated,
+      ...('query' in request && {
+        query: request.query,
+        attachments: request.attachments?.map(describeAttachment),
+        replaceFrom: request.replace_from,
+      }),
+    });
+    run.metadata = connection.metadata;
+    run.requestBytes = place.bytes;
+    run.connectionId = connection.id;
+    const begin = (): void => run.start(() => this.#executor.execute(run, request));
+    this.#live.enter(place, run);
+    const before = this.#live.before(place);
+    if (before.length > 0) {
+      place.begin = begin;
+      run.enter('queued');
+    }
+    if ('when_busy' in request && request.when_busy === 'interrupt') {
+      for (const other of before) replace(other);
+    }
+    this.#audience.see(connection, run.id);
+    this.emit('start', run);
+    return {
+      status: 'created',
+      run,
+      begin: () => {
+        this.#audience.announce(run, connection);
+        if (this.#tombstones.take(runKey(principal.id, run.id))) run.stop({ state: 'cancelled', reason: 'requested' });
+        else if (place.isReplaced) run.stop({ state: 'cancelled', reason: 'replaced' });
+        else if (this.#handover.isLeaving) run.stop({ state: 'interrupted' });
+        else if (run.state === 'accepted') this.#startLine.join(begin);
+      },
+    };
+  }
+
+  #repeat(connection: Connection, known: RunHandle, requestHash: string): Acceptance {
     if (known.meta.requestHash !== requestHash) throw conflict();
-    this.#audience.admit(connection, known.meta.id);
+    this.#audience.admit(connection, known.id);
     return { status: 'existing', run: known };
   }
 
+  /** `undefined` for an unknown id, which is remembered. */
+  #cancel(connection: Connection, id: string | undefined): Awaitable<Cancelling | undefined> {
+    const { principal } = connection;
+    const known = id === undefined ? undefined : this.get(principal, id);
+    return andThen(known, (run) => {
+      if (id === undefined || run !== undefined) {
+        return new Cancelling(connection, run, this.#audience.readBy(connection));
+      }
+      this.#tombstones.add(runKey(principal.id, id));
+      return undefined;
+    });
+  }
+
   #expire(): void {
-    try {
-      this.store.expire();
-    } catch (error) {
+    void orElse(
+      () => this.store.expire(),
       // A store that cannot forget is no reason to end the process.
-      this.logger.error({ err: error }, 'The run store failed to expire');
-    }
+      (error) => this.logger.error({ err: error }, 'The run store failed to expire'),
+    );
+    this.#live.sweep();
     this.#bounds.sweep();
   }
 }
@@ -344,9 +392,8 @@ function describeAttachment({ type, media_type: mediaType, name, data, url }: Qu
   return { type, mediaType, name, bytes: data === undefined ? undefined : Buffer.byteLength(data, 'base64'), url };
 }
 
-/** Bytes of what a request holds: all other fields are short. */
-function sizeOf(request: RunRequest): number {
-  if (request.type === 'tool_call') return Buffer.byteLength(JSON.stringify(request.params));
-  const { query, attachments = [] } = request;
-  return attachments.reduce((sum, { data = '' }) => sum + data.length, Buffer.byteLength(query));
+/** A later request takes the turn of this one, which may not even be claimed yet. */
+function replace(place: Place): void {
+  place.isReplaced = true;
+  place.run?.stop({ state: 'cancelled', reason: 'replaced' });
 }

@@ -1,4 +1,5 @@
 import type { RunState } from '../protocol/server-messages.js';
+import type { Awaitable } from './awaitable.js';
 import { isFinal } from './run-state.js';
 import type { RunLog } from './run-log.js';
 
@@ -49,8 +50,18 @@ export type Claim =
   | { readonly status: 'expired'; readonly requestHash: string };
 
 /**
- * Keeps runs: their logs while they last and for a while after, their ids for longer. Writes are synchronous and in
- * order. A durable store commits them within milliseconds and publishes the entries of a log when they are committed.
+ * Keeps runs: their logs while they last and for a while after, their ids for longer.
+ *
+ * What writes without an answer (`setState`, `keepDraft`, `append` of a log) is synchronous and goes into a queue in the
+ * order of the calls. A durable store commits the queue within milliseconds and publishes the entries of a log when they
+ * are committed. What is asked for (`create`, `open`, `list`, `unfinished`, `commit`) may be answered at once or in a
+ * promise; an answer tells of everything written before the call. While a promise is pending, requests of the same
+ * connection wait for it and all others go on. One server at a time works with a store.
+ *
+ * **Where something fails.** A method that throws or rejects has changed nothing, and whoever asked is told
+ * `internal_error`. A queued write that cannot be committed for good is told by `onFailed` of the log of its run; until
+ * then a store may try as often as it likes. Of such a run everything that is not committed is taken back: entries, state
+ * and draft. A store whose writes either throw or wait until they succeed never calls it.
  */
 export interface RunStore {
   /** Identity of what is kept: another epoch knows nothing of this one's runs. */
@@ -58,12 +69,15 @@ export interface RunStore {
   /** Whether what is kept outlives the process. */
   readonly isDurable: boolean;
   /**
-   * Claims an id for a run, synchronously: of two equal requests the second finds the first. The claim is durable after
-   * the next {@link commit}.
+   * Claims an id for a run, in the order of the calls: of two equal requests the second finds the first. The claim is
+   * durable after the next {@link commit}. A rejection leaves the id free: the client may ask again under it.
    */
-  create(meta: RunMeta): Claim;
-  /** The run, unless its log is gone or it never was. */
-  open(owner: string, id: string): StoredRun | undefined;
+  create(meta: RunMeta): Awaitable<Claim>;
+  /**
+   * The run, unless its log is gone or it never was. A run without a final state comes with the log that its writer
+   * appends to. A rejection fails the request that asked for the run, and nothing else.
+   */
+  open(owner: string, id: string): Awaitable<StoredRun | undefined>;
   /**
    * Records where a run stands. A final state starts the retention of its log.
    * @param checkpoint - what it takes to go on after a restart; dropped by the next call without one
@@ -72,15 +86,21 @@ export interface RunStore {
   /** Adds text of an answer that its log will only hold at the end, so that a crash does not lose it. */
   keepDraft(owner: string, id: string, text: string): void;
   /** The newest runs of an owner whose logs are here, `limit` of them at most, oldest first. */
-  list(owner: string, limit: number): StoredRun[];
-  /** Runs that have no final state: after a crash, those it interrupted. */
-  unfinished(): StoredRun[];
+  list(owner: string, limit: number): Awaitable<StoredRun[]>;
   /**
-   * Makes everything durable that was written so far; called before something takes effect that must not be lost.
-   * @throws where that is not possible. Ids that were claimed since the last commit are then free again, unless their
-   * runs have written something; what else was written waits for the next commit.
+   * Runs that have no final state: after a crash, those it interrupted. Asked for once, before anything else; requests
+   * wait for it. Where it rejects, what waits is told `internal_error`, and it is asked for again a second later.
    */
-  commit(): void;
-  /** Drops what is older than it is kept. Called every few seconds. */
-  expire(): void;
+  unfinished(): Awaitable<StoredRun[]>;
+  /**
+   * Makes everything durable that was written so far; called before something takes effect that must not be lost: a
+   * run that was claimed begins, a cancel or an approval is confirmed.
+   *
+   * Throws or rejects where that is not possible. Ids that were claimed since the last commit are then free again, unless
+   * their runs have written something; each `commit` that was waiting for them rejects. What else was written waits for the
+   * next commit, or is told by `onFailed` of its log.
+   */
+  commit(): Awaitable<void>;
+  /** Drops what is older than it is kept. Called every few seconds; what it throws or rejects with is logged. */
+  expire(): Awaitable<void>;
 }

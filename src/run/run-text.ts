@@ -34,6 +34,13 @@ export class RunText implements Flushable {
     else if (isFirst) this.#coalescer.hold(this);
   }
 
+  /** Forgets the text that waits. */
+  drop(): void {
+    if (this.#pending === '') return;
+    this.#pending = '';
+    this.#coalescer.release(this);
+  }
+
   /** Writes the text that waits. Never throws. */
   flush(at: number = performance.now()): void {
     const text = this.#pending;

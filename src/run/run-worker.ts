@@ -1,6 +1,7 @@
 import type { AttachmentInfo } from '../conversation/conversation-store.js';
 import type { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { CancelReason, Usage } from '../protocol/server-messages.js';
+import type { Awaitable } from './awaitable.js';
 import type { FinalState } from './run-state.js';
 
 /** What whoever does the work of a run knows of it when it ends early. */
@@ -15,10 +16,11 @@ export interface RunOutcome {
 export interface RunWorker {
   /**
    * Called once, right before the last message is written: what it says of the run, and the place to write what
-   * must be committed together with it.
+   * must be committed together with it. Where it rejects, a run that would have finished fails with `internal_error`:
+   * an answer that cannot be kept is not complete.
    * @param error - why it failed or was interrupted, as its readers are told
    */
-  end(state: FinalState, error: AgentSocketError | undefined): RunOutcome;
+  end(state: FinalState, error: AgentSocketError | undefined): Awaitable<RunOutcome>;
   /** What it takes to go on after a restart: asked for before the run waits for a person. */
   checkpoint?(): string;
 }

@@ -24,6 +24,11 @@ export class RunWriter {
     return this.#seq;
   }
 
+  /** What was not published is gone: the next entry takes its place. */
+  rewind(): void {
+    this.#seq = this.#log.published;
+  }
+
   /** A message as the entry that comes next. @throws where JSON cannot say it. */
   encode(message: RunMessage): MessageEntry {
     const timestamp = now();

@@ -2,17 +2,20 @@ import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { TextType } from '../protocol/encode.js';
 import { TERMINAL_TYPES, type RunState, type Usage } from '../protocol/server-messages.js';
-import { Approvals } from './approvals.js';
+import { Approvals, type Decision } from './approvals.js';
+import { andThen, isLater, orElse, type Awaitable } from './awaitable.js';
 import { Readers } from './readers.js';
 import { interrupted, serverFailed } from './run-errors.js';
+import type { RunHandle } from './run-handle.js';
 import type { RunLog } from './run-log.js';
 import { errorMessage, type RunMessage } from './run-message.js';
 import type { RunOwner } from './run-owner.js';
-import { isFinal } from './run-state.js';
+import { isFinal, type FinalState } from './run-state.js';
 import type { RunMeta } from './run-store.js';
 import { RunText } from './run-text.js';
 import type { RunCheckpoint, RunOptions, RunOutcome, RunWorker, StopCause } from './run-worker.js';
 import { RunWriter } from './run-writer.js';
+import { orTimeout } from './within.js';
 
 /** What a run in progress takes besides what was asked and what it wrote: measured, 2,400 bytes in line and 5,900 at work. */
 const RUN_BYTES = 6_000;
@@ -20,11 +23,14 @@ const RUN_BYTES = 6_000;
 /** How long a stopped run waits for its provider and tools before it ends without them. */
 const SETTLE_MS = 1_000;
 
+/** How long its worker may take to write what belongs to its end. */
+const END_MS = 30_000;
+
 /**
  * One unit of work a client asked for. It writes its log and knows nothing of who reads it.
  * The first terminal message appended wins; nothing follows it.
  */
-export class Run {
+export class Run implements RunHandle {
   readonly meta: RunMeta;
   readonly principal: Principal;
   readonly log: RunLog;
@@ -60,6 +66,15 @@ export class Run {
   readonly #writer: RunWriter;
   readonly #text: RunText;
   #suspended = false;
+  /** Its work is over, and its last message is being made. */
+  #isEnding = false;
+  /** Why something it wrote is lost: only its last message may follow. */
+  #lost: { readonly cause: unknown } | undefined;
+  /** Whether the last message was tried a second time. */
+  #isReplaced = false;
+  #isAbandoned = false;
+  /** Whether its owner knows that it is over. */
+  #hasLeft = false;
   readonly #abort = new AbortController();
   #resolveEnded: () => void = () => undefined;
   #state: RunState;
@@ -93,6 +108,7 @@ export class Run {
       onFault: (error) => this.#stopBroken(error),
     });
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    log.onFailed?.((error) => this.#onLogFailed(error));
   }
 
   /** When text was last written, on the same clock. */
@@ -124,6 +140,11 @@ export class Run {
   /** Whether its terminal message is in the log. */
   get isOver(): boolean {
     return isFinal(this.#state);
+  }
+
+  /** Whether it is over and its last message may still be lost: its log commits later, and has not yet. */
+  get mayLoseItsEnd(): boolean {
+    return this.log.onFailed !== undefined && !this.#isAbandoned && this.log.published < this.head;
   }
 
   /** Whether it was told to stop; it may not be over yet. */
@@ -177,7 +198,7 @@ export class Run {
    * Leaves a run that waits for a person as it is, for whoever opens its store next: no last message is written.
    */
   suspend(): void {
-    if (this.isOver) return;
+    if (this.isOver || this.#isEnding) return;
     this.#suspended = true;
     this.approvals.suspend();
     this.#abort.abort();
@@ -198,7 +219,7 @@ export class Run {
 
   /** Keeps text of an answer that the log will only hold at the end, so that a crash does not lose it. */
   keepDraft(text: string): void {
-    if (this.isOver || text === '') return;
+    if (this.isOver || this.#lost !== undefined || text === '') return;
     this.firstTextAt ??= performance.now();
     try {
       this.#owner.onDraft(this, text);
@@ -210,7 +231,7 @@ export class Run {
   /** Adds any message but a terminal one. */
   message(message: RunMessage): void {
     this.flush();
-    if (this.isOver) return;
+    if (this.isOver || this.#lost !== undefined) return;
     const entry = this.#writer.encode(message);
     try {
       this.#writer.append(entry);
@@ -232,7 +253,7 @@ export class Run {
     // First, because text that cannot be written stops the run by itself.
     this.flush();
     // What is left to the next process is not this one's to end: its readers all leave now.
-    if (this.isOver || this.#suspended || this.#stop !== undefined) return;
+    if (this.#isEnding || this.#suspended || this.#stop !== undefined) return;
     this.#stop = cause;
     this.readers.release();
     if (this.#state === 'accepted' || this.#state === 'queued') return this.#settle();
@@ -241,25 +262,38 @@ export class Run {
     this.#abort.abort();
   }
 
+  decide(toolCallId: string, decision: Decision): Decision | undefined {
+    return this.approvals.decide(toolCallId, decision);
+  }
+
   /** A promise to wait for before more is pulled from the provider; `undefined` where nothing is in the way. */
   backpressure(): Promise<void> | undefined {
     return this.#stop === undefined ? this.readers.backpressure() : undefined;
   }
 
-  /** The one place where a run ends. Whoever comes second finds it over. It ends whatever the log and the store do. */
+  /** The one place where a run ends. Whoever comes second finds it ending. It ends whatever the log and the store do. */
   #settle(terminal?: RunMessage, error?: unknown): void {
     if (this.#suspended) return;
     this.flush();
-    if (this.isOver) return;
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     clearTimeout(this.#settleTimer);
+    void andThen(this.#terminal(terminal, error), (last) => this.#conclude(last));
+  }
+
+  #conclude(last: RunMessage): void {
+    this.flush();
     try {
-      this.#finish(this.#terminal(terminal, error));
+      this.#finish(
+        this.#lost === undefined || this.#stop !== undefined ? last : this.#fail(serverFailed(this.#lost.cause), {}),
+      );
     } catch (fault) {
       // Work of an embedder's own may end with what JSON cannot say, and a log may refuse an entry.
       this.#owner.onFault(this, fault);
       this.#finishBroken(fault);
     }
     this.#tellState(undefined);
+    this.#hasLeft = true;
     this.#resolveEnded();
   }
 
@@ -272,31 +306,61 @@ export class Run {
 
   /** The second and last attempt. Readers of a log that does not take this either would wait for ever. */
   #finishBroken(fault: unknown): void {
+    this.#isReplaced = true;
     try {
       this.#finish(this.#fail(serverFailed(fault), {}));
     } catch (again) {
       this.#owner.onFault(this, again);
-      this.readers.abandon();
+      this.#abandon();
     }
   }
 
-  #terminal(terminal: RunMessage | undefined, error: unknown): RunMessage {
+  #abandon(): void {
+    this.#isAbandoned = true;
+    this.readers.abandon();
+  }
+
+  /** What its log or its store took is gone, and what would follow makes no sense: it ends, and says so. */
+  #onLogFailed(error: unknown): void {
+    const isWhole = this.head === this.log.published;
+    this.#writer.rewind();
+    this.#text.drop();
+    this.#lost = { cause: error };
+    if (!this.isOver) return this.#stopBroken(error);
+    this.#owner.onFault(this, error);
+    const wasReplaced = this.#isReplaced;
+    this.#isReplaced = true;
+    if (!isWhole) {
+      // Its last message is among what is gone.
+      if (wasReplaced) return this.#abandon();
+      this.#stop = { state: 'failed', error: serverFailed(error) };
+      this.#finishBroken(error);
+    } else if (wasReplaced) return;
+    this.#tellState(undefined);
+  }
+
+  #terminal(terminal: RunMessage | undefined, error: unknown): Awaitable<RunMessage> {
     const stop = this.#stop;
     const whole = terminal !== undefined && TERMINAL_TYPES.has(terminal.type) ? terminal : undefined;
     const state = stop?.state ?? (whole === undefined || whole.type === 'error' ? 'failed' : 'finished');
     const failure = whole !== undefined && stop === undefined ? undefined : this.#failureOf(stop, error);
-    let outcome: RunOutcome = {};
-    try {
-      outcome = this.worker?.end(state, failure) ?? {};
-    } catch (fault) {
-      this.#owner.onFault(this, fault);
+    let lost: { readonly fault: unknown } | undefined;
+    const outcome = orElse(
+      () => this.#leaveWork(state, failure),
+      (fault): RunOutcome => {
+        this.#owner.onFault(this, fault);
+        lost = { fault };
+        return {};
+      },
+    );
+    return andThen(outcome, (outcome) => {
       // An answer that cannot be kept is not complete.
-      if (state === 'finished') return this.#fail(serverFailed(fault), {});
-    }
-    if (stop?.state === 'cancelled')
-      return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', ...outcome };
-    if (failure !== undefined) return this.#fail(failure, outcome);
-    return whole ?? this.#fail(serverFailed(error), outcome);
+      if (lost !== undefined && state === 'finished') return this.#fail(serverFailed(lost.fault), {});
+      if (stop?.state === 'cancelled')
+        return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', ...outcome };
+      if (failure !== undefined) return this.#fail(failure, outcome);
+      return whole ?? this.#fail(serverFailed(error), outcome);
+    });
   }
 
   /** Why the run is over before its work was done; `undefined` where a client, the time or the like stopped it. */
@@ -309,6 +373,11 @@ export class Run {
     return serverFailed(error);
   }
 
+  #leaveWork(state: FinalState, failure: AgentSocketError | undefined): Awaitable<RunOutcome> {
+    const outcome = this.worker?.end(state, failure) ?? {};
+    return isLater(outcome) ? orTimeout(END_MS, outcome) : outcome;
+  }
+
   #fail(error: AgentSocketError, outcome: RunOutcome): RunMessage {
     this.#failure = error;
     return errorMessage(error, outcome);
@@ -317,12 +386,13 @@ export class Run {
   /** Its output cannot be kept, so there is no point in making more. */
   #stopBroken(error: unknown): void {
     this.#owner.onFault(this, error);
+    if (this.#isEnding) this.#lost = { cause: error };
     this.stop({ state: 'failed', error: serverFailed(error) });
   }
 
   #count(bytes: number): void {
     this.bytes += bytes;
-    this.#owner.onAppended(this, bytes);
+    if (!this.#hasLeft) this.#owner.onAppended(this, bytes);
   }
 
   #tellState(checkpoint: string | undefined): void {

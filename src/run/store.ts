@@ -1,5 +1,6 @@
 import type { ToolLedger } from '../agent/tool-ledger.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
+import type { Awaitable } from './awaitable.js';
 import type { RunStore } from './run-store.js';
 
 /** Everything a server keeps, in one place, so that what belongs together is committed together. */
@@ -8,5 +9,5 @@ export interface Store {
   readonly ledger: ToolLedger;
   readonly conversations: ConversationStore;
   /** Commits what is left and gives everything back. Called once, by whoever made the store, after the server closed. */
-  close(): void;
+  close(): Awaitable<void>;
 }

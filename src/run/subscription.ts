@@ -2,23 +2,16 @@ import type { Connection, ConnectionReader } from '../connection/connection.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, OPENING_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
-import type { Readers, RunReader } from './readers.js';
-import type { RunLog, WireEntry } from './run-log.js';
+import { isLater } from './awaitable.js';
+import type { RunReader } from './readers.js';
+import type { RunHandle } from './run-handle.js';
+import type { WireEntry } from './run-log.js';
 
-/** What a subscription reads: a run in progress, or the log of one that is over. */
-export interface Readable {
-  readonly id: string;
-  readonly log: RunLog;
-  /** Whether nothing is written any more. */
-  readonly isOver: boolean;
-  /** The newest `seq`, published or not. */
-  readonly head: number;
-  /** Absent where nobody writes any more. */
-  readonly readers?: Readers;
-}
+/** What a subscription needs of the run it reads. */
+export type Readable = Pick<RunHandle, 'id' | 'log' | 'isOver' | 'head' | 'readers'>;
 
 /** What {@link Subscription} takes. */
-export interface SubscriptionOptions {
+export interface SubscriptionOptions<R extends Readable = RunHandle> {
   /** The last `seq` the reader has. */
   after: number;
   /** Repeated on the first message delivered, for the connection that asked. */
@@ -26,7 +19,7 @@ export interface SubscriptionOptions {
   /** Whether nobody asked for it: the connection watches the conversation. */
   watched?: boolean | undefined;
   /** Called once, when it ends: everything was delivered, or the connection is gone. */
-  onEnd(subscription: Subscription): void;
+  onEnd(subscription: Subscription<R>): void;
   /** The log could not be read. The connection is closed with 1011, so that its client resumes. */
   onFault?: ((error: unknown) => void) | undefined;
 }
@@ -35,9 +28,9 @@ export interface SubscriptionOptions {
  * One connection reading one run. It holds a position in the log, never a queue: a slow reader costs nothing
  * but what its socket buffers.
  */
-export class Subscription implements ConnectionReader, RunReader {
+export class Subscription<R extends Readable = RunHandle> implements ConnectionReader, RunReader {
   readonly connection: Connection;
-  readonly run: Readable;
+  readonly run: R;
   /** Resolves when the last message has been handed to the socket, or the connection is gone. */
   readonly ended: Promise<void>;
   /** Set where the connection gets the reply to its `cancel` instead of the message in the log. */
@@ -45,7 +38,7 @@ export class Subscription implements ConnectionReader, RunReader {
   /** Whether the connection started or resumed the run, rather than watch its conversation. */
   isAsked: boolean;
 
-  readonly #options: SubscriptionOptions;
+  readonly #options: SubscriptionOptions<R>;
   readonly #unsubscribe: () => void;
   #resolveEnded: () => void = () => undefined;
   #position: number;
@@ -54,7 +47,7 @@ export class Subscription implements ConnectionReader, RunReader {
   #reading = false;
   #over = false;
 
-  constructor(connection: Connection, run: Readable, options: SubscriptionOptions) {
+  constructor(connection: Connection, run: R, options: SubscriptionOptions<R>) {
     this.connection = connection;
     this.run = run;
     this.#options = options;
@@ -108,7 +101,7 @@ export class Subscription implements ConnectionReader, RunReader {
     try {
       while (this.#hasMore && this.connection.isWritable) {
         const entries = this.run.log.read(this.#position);
-        if (entries instanceof Promise) return void this.#pumpLater((later = entries));
+        if (isLater(entries)) return void this.#pumpLater((later = entries));
         this.#deliver(entries);
       }
     } catch (error) {

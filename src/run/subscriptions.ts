@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.js';
-import { Subscription, type Readable, type SubscriptionOptions } from './subscription.js';
+import type { RunHandle } from './run-handle.js';
+import { Subscription, type SubscriptionOptions } from './subscription.js';
 
 const NONE: ReadonlyMap<string, Subscription> = new Map();
 
@@ -13,7 +14,7 @@ export class Subscriptions {
   }
 
   /** Lets a connection read a run; where it does already, it reads on from `after`. */
-  open(connection: Connection, run: Readable, options: SubscriptionOptions): Subscription {
+  open(connection: Connection, run: RunHandle, options: SubscriptionOptions): Subscription {
     const existing = this.of(connection).get(run.id);
     if (existing !== undefined) {
       existing.moveTo(options.after, options.requestId);

@@ -2,13 +2,13 @@
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
 import { checkLogger, type Logger } from '../logging/logger.js';
-import type { Store } from '../run/store.js';
 import { loadDriver } from './sqlite/driver.js';
 import { openDatabase } from './sqlite/open-database.js';
 import { explain } from './sqlite/open-error.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
 
 export type { Store } from '../run/store.js';
+export type { SqliteStore } from './sqlite/sqlite-store.js';
 
 /** What {@link createSqliteStore} takes. */
 export interface SqliteStoreOptions {
@@ -59,7 +59,7 @@ export interface SqliteStoreOptions {
  * Needs Node 22.13 or later, or the package `@photostructure/sqlite`.
  * @throws OptionError where an option breaks its rule; an `Error` that names the file where it cannot be opened.
  */
-export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function createSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { path, durability = 'normal', waitMs = 5_000, clock = Date.now } = options;
   const { retainMs = 300_000, maxRetainedBytes = 134_217_728 } = options;
   const { rememberIdsMs = 86_400_000, maxRememberedIds = 100_000 } = options;

@@ -8,6 +8,7 @@ export {
 } from './conformance/llm-provider-cases.js';
 export { runLogCases } from './conformance/run-log-cases.js';
 export { runStoreCases, type RunStoreSettings } from './conformance/run-store-cases.js';
+export { runStoreFaultCases, type BreakableStore } from './conformance/run-store-fault-cases.js';
 export { socketCases, type SocketFarEnd, type SocketPair } from './conformance/socket-cases.js';
 export { toolLedgerCases } from './conformance/tool-ledger-cases.js';
 export {

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { describe, it } from 'vitest';
 import type { RunEntry, RunLog, WireEntry } from '../../src/index.js';
 import { StoredLog } from '../../src/stores/sqlite/stored-log.js';
-import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
+import {
+  conversationStoreCases,
+  runLogCases,
+  runStoreCases,
+  runStoreFaultCases,
+  toolLedgerCases,
+} from '../../src/testing/index.js';
 import { createRun, metaOf, openStore, openWatchedStore, type WatchedStore } from '../helpers/sqlite.js';
 
 /** A log read from its rows, as one of a run that ended is, while the run goes on. */
@@ -48,6 +54,19 @@ describe('in SQLite', () => {
   describe('RunStore', () => {
     const make = async (settings: object) => (await openStore(settings)).runs;
     for (const { name, run } of runStoreCases(make)) it(name, run);
+  });
+
+  describe('RunStore whose database fails', () => {
+    const make = async () => {
+      const watched = await openWatchedStore();
+      return {
+        store: watched.store.runs,
+        fail: (isFailing: boolean) => {
+          watched.fails = (sql) => isFailing && sql.startsWith('INSERT');
+        },
+      };
+    };
+    for (const { name, run } of runStoreFaultCases(make)) it(name, run);
   });
 
   describe('RunLog of a run in progress', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { silentLogger, type Logger, type RunLog, type RunMeta, type Store } from '../../src/index.js';
+import { silentLogger, type Logger, type RunLog, type RunMeta } from '../../src/index.js';
 import { createSqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite.js';
 import type { Database } from '../../src/stores/sqlite/database.js';
 import { loadDriver, type DriverConnection, type DriverStatement } from '../../src/stores/sqlite/driver.js';
@@ -17,7 +17,7 @@ export function temporaryDatabase(): string {
 }
 
 /** A store on a file of its own, or on the one named, closed when the test is over. */
-export async function openStore(options: Partial<SqliteStoreOptions> = {}): Promise<Store> {
+export async function openStore(options: Partial<SqliteStoreOptions> = {}): Promise<SqliteStore> {
   const store = await createSqliteStore({ path: temporaryDatabase(), ...options });
   onTestFinished(() => store.close());
   return store;
@@ -25,7 +25,7 @@ export async function openStore(options: Partial<SqliteStoreOptions> = {}): Prom
 
 /** A store whose statements a test sees and lets fail. */
 export interface WatchedStore {
-  readonly store: Store;
+  readonly store: SqliteStore;
   readonly database: Database;
   readonly path: string;
   /** Statements that were carried out, in order. */
@@ -104,7 +104,7 @@ export function metaOf(id: string, owner = 'ann'): RunMeta {
 }
 
 /** The log of a new run. */
-export function createRun(store: Store, meta: RunMeta): RunLog {
+export function createRun(store: SqliteStore, meta: RunMeta): RunLog {
   const claim = store.runs.create(meta);
   if (claim.status !== 'created') throw new Error('The id is taken');
   return claim.log;

@@ -52,8 +52,8 @@ describe('an approval', () => {
       expires_in_ms: 300_000,
       run_id: request.run_id,
     });
-    await vi.waitFor(() =>
-      expect(server.agent.runs.get({ id: 'anonymous' }, request.run_id)?.state).toBe('waiting_approval'),
+    await vi.waitFor(async () =>
+      expect((await server.agent.runs.get({ id: 'anonymous' }, request.run_id))?.state).toBe('waiting_approval'),
     );
     expect(paid).toEqual([]);
     client.send({ type: 'approval', run_id: request.run_id, tool_call_id: 'c1', approved: true, request_id: 'a' });
@@ -137,7 +137,7 @@ describe('an approval', () => {
     expect(paid).toEqual([1]);
     client.send({ type: 'approval', run_id: request.run_id, tool_call_id: 'huge', approved: true });
     await client.next('stream_tool_result', ({ tool_call_id: id }) => id === 'huge');
-    expect(server.agent.runs.get({ id: 'anonymous' }, request.run_id)?.state).toBe('waiting_approval');
+    expect((await server.agent.runs.get({ id: 'anonymous' }, request.run_id))?.state).toBe('waiting_approval');
     client.send({ type: 'approval', run_id: request.run_id, tool_call_id: 'big', approved: false });
     await client.next('stream_end');
     expect(paid).toEqual([1, 1_000]);

@@ -89,7 +89,7 @@ describe('after a crash', () => {
       const run = [...before.agent.runs][0];
       expect(run?.bytes).toBeGreaterThan(120);
     });
-    before.agent.runs.store.commit();
+    await before.agent.runs.store.commit();
     const after = await startDurable(leftBy(path), {});
     const back = await TestClient.connect(after.url);
     back.send({ type: 'resume', run_id: asked.run_id, after: 1 });

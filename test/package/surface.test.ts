@@ -63,6 +63,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     'llmProviderCases',
     'runLogCases',
     'runStoreCases',
+    'runStoreFaultCases',
     'socketCases',
     'toolLedgerCases',
   ],

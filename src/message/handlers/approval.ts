@@ -1,12 +1,13 @@
+import { inTurn } from '../../connection/turn.js';
 import type { Handler } from '../handler-context.js';
 
 /** Decides about a tool call. Whoever comes late is told the decision that stands. */
 export const handleApproval: Handler<'approval'> = async ({ runs }, connection, message) => {
   const { run_id: runId, tool_call_id: toolCallId, approved, reason } = message;
   const given = { approved, by: 'principal' as const, reason };
-  const standing = await runs.approve(connection.principal, runId, toolCallId, given);
+  const standing = await inTurn(connection, () => runs.approve(connection.principal, runId, toolCallId, given));
   // Told only once nothing can make it forgotten.
-  runs.store.commit();
+  await runs.store.commit();
   connection.sendMessage({
     type: 'approval_resolved',
     tool_call_id: toolCallId,

@@ -10,7 +10,7 @@ export const handleDeleteConversation: Handler<'delete_conversation'> = async (c
     throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
   }
   const existed = await context.conversations.delete(key);
-  context.runs.store.commit();
+  await context.runs.store.commit();
   connection.sendMessage({
     type: 'conversation_deleted',
     timestamp: connection.timestamp(),

@@ -1,8 +1,8 @@
 import type { Connection } from '../../connection/connection.js';
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import type { RunManager } from '../../run/run-manager.js';
-import { toldState, type StoredRun } from '../../run/run-store.js';
-import type { Run } from '../../run/run.js';
+import type { RunHandle } from '../../run/run-handle.js';
+import { toldState } from '../../run/run-store.js';
 
 /** Where a reader of a run begins. */
 interface Start {
@@ -12,11 +12,11 @@ interface Start {
 }
 
 /** Tells a client where a run stands, and lets it read on from there. */
-export function resume(runs: RunManager, connection: Connection, run: Run | StoredRun, start: Start): void {
+export function resume(runs: RunManager, connection: Connection, run: RunHandle, start: Start): void {
   const { after, requestId } = start;
   if (connection.negotiated) {
-    const approvals = 'approvals' in run ? pendingApprovals(run) : [];
-    const place = 'approvals' in run ? runs.placeOf(run) : 0;
+    const approvals = pendingApprovals(run);
+    const place = runs.placeOf(run);
     connection.sendMessage({
       type: 'resumed',
       timestamp: connection.timestamp(),
@@ -33,7 +33,7 @@ export function resume(runs: RunManager, connection: Connection, run: Run | Stor
   runs.subscribe(connection, run, after, requestId);
 }
 
-function pendingApprovals(run: Run): NonNullable<ServerMessageOf<'resumed'>['pending_approvals']> {
+function pendingApprovals(run: RunHandle): NonNullable<ServerMessageOf<'resumed'>['pending_approvals']> {
   return run.approvals.open.map(({ call: { toolCallId, toolName, params }, expiresInMs }) => ({
     tool_call_id: toolCallId,
     tool_name: toolName,

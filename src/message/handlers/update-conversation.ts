@@ -9,7 +9,7 @@ export const handleUpdateConversation: Handler<'update_conversation'> = async (c
     ...(metadata !== undefined && { metadata }),
   });
   const info = await context.conversations.find(key);
-  context.runs.store.commit();
+  await context.runs.store.commit();
   connection.sendMessage({
     type: 'conversation',
     timestamp: connection.timestamp(),

@@ -1,3 +1,4 @@
+import { inTurn } from '../../connection/turn.js';
 import { MAX_WATCHED } from '../../conversation/watchers.js';
 import { AgentSocketError } from '../../errors/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
@@ -5,16 +6,18 @@ import type { Handler } from '../handler-context.js';
 /** Lets the connection read every run of a conversation, those in progress first. */
 export const handleWatch: Handler<'watch'> = async ({ runs, answers }, connection, message) => {
   const { conversation_id: conversationId, active, request_id: requestId } = message;
-  if (!active) runs.unwatch(connection, conversationId);
-  else if (!runs.watch(connection, conversationId)) {
-    throw new AgentSocketError('forbidden', `A connection watches ${MAX_WATCHED} conversations at most`);
-  }
-  connection.sendMessage({
-    type: 'watching',
-    timestamp: connection.timestamp(),
-    conversation_id: conversationId,
-    active,
-    request_id: requestId,
+  await inTurn(connection, () => {
+    if (!active) runs.unwatch(connection, conversationId);
+    else if (!runs.watch(connection, conversationId)) {
+      throw new AgentSocketError('forbidden', `A connection watches ${MAX_WATCHED} conversations at most`);
+    }
+    connection.sendMessage({
+      type: 'watching',
+      timestamp: connection.timestamp(),
+      conversation_id: conversationId,
+      active,
+      request_id: requestId,
+    });
   });
   if (!active) return;
   // Each may have a long question.

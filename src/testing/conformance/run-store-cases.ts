@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { RunLog } from '../../run/run-log.js';
-import type { RunMeta, RunStore } from '../../run/run-store.js';
+import type { Claim, RunMeta, RunStore } from '../../run/run-store.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { untilPublished } from './until-published.js';
 
@@ -51,13 +51,13 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store } = await setUp();
         const meta = metaOf();
-        assert.equal(store.create(meta).status, 'created');
-        const again = store.create({ ...meta, requestHash: 'other' });
+        assert.equal((await store.create(meta)).status, 'created');
+        const again = await store.create({ ...meta, requestHash: 'other' });
         assert(again.status === 'existing');
         assert.deepEqual(again.run.meta, meta);
         assert.equal(again.run.state, 'accepted');
         store.setState(meta.owner, meta.id, 'running');
-        const run = store.open(meta.owner, meta.id);
+        const run = await store.open(meta.owner, meta.id);
         assert.deepEqual(run?.meta, meta);
         assert.equal(run.state, 'running');
       },
@@ -72,22 +72,22 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
           { ...metaOf(), conversationId: '__proto__' },
           { ...metaOf(), conversationId: '\ud800 a\0b' },
         ];
-        for (const meta of metas) store.create(meta);
-        for (const meta of metas) assert.deepEqual(store.open(meta.owner, meta.id)?.meta, meta);
+        for (const meta of metas) await store.create(meta);
+        for (const meta of metas) assert.deepEqual((await store.open(meta.owner, meta.id))?.meta, meta);
         for (const meta of metas) store.setState(meta.owner, meta.id, 'finished');
-        store.commit();
-        for (const meta of metas) assert.deepEqual(store.open(meta.owner, meta.id)?.meta, meta);
+        await store.commit();
+        for (const meta of metas) assert.deepEqual((await store.open(meta.owner, meta.id))?.meta, meta);
       },
     },
     {
       name: 'knows no run that never was',
       run: async () => {
         const { store } = await setUp();
-        assert.equal(store.open('ann', randomUUID()), undefined);
+        assert.equal(await store.open('ann', randomUUID()), undefined);
         store.setState('ann', randomUUID(), 'running');
         store.setState('ann', randomUUID(), 'finished');
-        assert.deepEqual(store.list('ann', 1_000), []);
-        assert.deepEqual(store.unfinished(), []);
+        assert.deepEqual(await store.list('ann', 1_000), []);
+        assert.deepEqual(await store.unfinished(), []);
       },
     },
     {
@@ -95,13 +95,13 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store } = await setUp();
         const id = randomUUID();
-        store.create(metaOf(id, 'ann'));
-        assert.equal(store.open('bob', id), undefined);
-        assert.equal(store.create(metaOf(id, 'bob')).status, 'created');
+        await store.create(metaOf(id, 'ann'));
+        assert.equal(await store.open('bob', id), undefined);
+        assert.equal((await store.create(metaOf(id, 'bob'))).status, 'created');
         store.setState('ann', id, 'finished');
-        assert.equal(store.open('bob', id)?.state, 'accepted');
-        assert.equal(store.list('ann', 1_000).length, 1);
-        assert.deepEqual(store.list('nobody', 1_000), []);
+        assert.equal((await store.open('bob', id))?.state, 'accepted');
+        assert.equal((await store.list('ann', 1_000)).length, 1);
+        assert.deepEqual(await store.list('nobody', 1_000), []);
       },
     },
     {
@@ -110,14 +110,15 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         const { store } = await setUp();
         const created = Array.from({ length: 6 }, () => randomUUID());
         for (const [index, id] of created.entries()) {
-          create(store, metaOf(id, 'ann'));
+          await create(store, metaOf(id, 'ann'));
           if (index % 2 === 0) store.setState('ann', id, 'finished');
         }
-        store.commit();
-        const newest = (limit: number): string[] => store.list('ann', limit).map(({ meta }) => meta.id);
-        assert.deepEqual(newest(6), created);
-        assert.deepEqual(newest(4), created.slice(2));
-        assert.deepEqual(newest(1), created.slice(5));
+        await store.commit();
+        const newest = async (limit: number): Promise<string[]> =>
+          (await store.list('ann', limit)).map(({ meta }) => meta.id);
+        assert.deepEqual(await newest(6), created);
+        assert.deepEqual(await newest(4), created.slice(2));
+        assert.deepEqual(await newest(1), created.slice(5));
       },
     },
     ...OWNERS.map((owner) => ({
@@ -126,14 +127,14 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         const { store } = await setUp();
         const meta = metaOf(randomUUID(), owner);
         for (const other of OWNERS) {
-          if (other !== owner) store.create(metaOf(randomUUID(), other));
+          if (other !== owner) await store.create(metaOf(randomUUID(), other));
         }
-        assert.equal(store.create(meta).status, 'created');
-        assert.deepEqual(ids(store, owner), [meta.id]);
+        assert.equal((await store.create(meta)).status, 'created');
+        assert.deepEqual(await ids(store, owner), [meta.id]);
         store.setState(owner, meta.id, 'finished');
-        store.commit();
-        assert.deepEqual(ids(store, owner), [meta.id]);
-        assert.deepEqual(store.open(owner, meta.id)?.meta, meta);
+        await store.commit();
+        assert.deepEqual(await ids(store, owner), [meta.id]);
+        assert.deepEqual((await store.open(owner, meta.id))?.meta, meta);
       },
     })),
     {
@@ -141,17 +142,17 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store, pass } = await setUp();
         const metas = Array.from({ length: 5 }, () => metaOf());
-        for (const meta of metas) store.create(meta);
+        for (const meta of metas) await store.create(meta);
         const order = metas.map(({ id }) => id);
-        assert.deepEqual(ids(store, 'ann'), order);
+        assert.deepEqual(await ids(store, 'ann'), order);
         for (const index of [3, 0]) {
           pass(1);
           store.setState('ann', order[index] ?? '', 'finished');
         }
-        store.commit();
-        assert.deepEqual(ids(store, 'ann'), order);
+        await store.commit();
+        assert.deepEqual(await ids(store, 'ann'), order);
         assert.deepEqual(
-          store.list('ann', 1_000).map(({ state }) => state),
+          (await store.list('ann', 1_000)).map(({ state }) => state),
           ['finished', 'accepted', 'accepted', 'finished', 'accepted'],
         );
       },
@@ -161,13 +162,13 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store } = await setUp();
         const meta = metaOf();
-        store.create(meta);
+        await store.create(meta);
         store.setState(meta.owner, meta.id, state);
         store.setState(meta.owner, meta.id, 'running');
-        assert.equal(store.open(meta.owner, meta.id)?.state, state);
-        store.commit();
+        assert.equal((await store.open(meta.owner, meta.id))?.state, state);
+        await store.commit();
         store.setState(meta.owner, meta.id, 'running');
-        assert.equal(store.open(meta.owner, meta.id)?.state, state);
+        assert.equal((await store.open(meta.owner, meta.id))?.state, state);
       },
     })),
     {
@@ -175,19 +176,19 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store } = await setUp();
         const meta = metaOf();
-        store.create(meta);
-        const checkpoint = (): string | undefined => store.open(meta.owner, meta.id)?.checkpoint;
-        assert.equal(checkpoint(), undefined);
+        await store.create(meta);
+        const checkpoint = async (): Promise<string | undefined> => (await store.open(meta.owner, meta.id))?.checkpoint;
+        assert.equal(await checkpoint(), undefined);
         store.setState(meta.owner, meta.id, 'waiting_approval', '{"step":1}');
-        assert.equal(checkpoint(), '{"step":1}');
+        assert.equal(await checkpoint(), '{"step":1}');
         store.setState(meta.owner, meta.id, 'waiting_approval', '{"step":2}');
-        assert.equal(checkpoint(), '{"step":2}');
+        assert.equal(await checkpoint(), '{"step":2}');
         store.setState(meta.owner, meta.id, 'running');
-        assert.equal(checkpoint(), undefined);
+        assert.equal(await checkpoint(), undefined);
         store.setState(meta.owner, meta.id, 'waiting_approval', 'a\0b \ud800');
-        assert.equal(checkpoint(), 'a\0b \ud800');
+        assert.equal(await checkpoint(), 'a\0b \ud800');
         store.setState(meta.owner, meta.id, 'finished');
-        assert.equal(checkpoint(), undefined);
+        assert.equal(await checkpoint(), undefined);
       },
     },
     {
@@ -195,7 +196,7 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store } = await setUp();
         const meta = metaOf();
-        const log = create(store, meta);
+        const log = await create(store, meta);
         store.keepDraft(meta.owner, meta.id, 'a draft');
         store.keepDraft(meta.owner, randomUUID(), 'of no run');
         log.append({ type: 'stream_chunk', seq: 1, timestamp: 1, content: 'text' });
@@ -203,8 +204,8 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         assert.equal((await log.read(0)).length, 1);
         assert.equal(log.published, 1);
         store.setState(meta.owner, meta.id, 'finished');
-        store.commit();
-        assert.equal(store.open(meta.owner, meta.id)?.draft, '');
+        await store.commit();
+        assert.equal((await store.open(meta.owner, meta.id))?.draft, '');
       },
     },
     {
@@ -213,12 +214,12 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         const { store } = await setUp();
         for (const state of FINAL) {
           const meta = metaOf();
-          store.create(meta);
+          await store.create(meta);
           store.setState(meta.owner, meta.id, state);
         }
-        assert.deepEqual(store.unfinished(), []);
-        store.commit();
-        assert.deepEqual(store.unfinished(), []);
+        assert.deepEqual(await store.unfinished(), []);
+        await store.commit();
+        assert.deepEqual(await store.unfinished(), []);
       },
     },
     {
@@ -226,7 +227,7 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store } = await setUp();
         const meta = metaOf();
-        const log = create(store, meta);
+        const log = await create(store, meta);
         const pieces = Array.from({ length: 200 }, (_, index) => `${index} 漢字 \ud83d`);
         for (const [index, content] of pieces.entries()) {
           log.append({ type: 'stream_chunk', seq: index + 1, timestamp: index, content });
@@ -234,8 +235,8 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         const encoded = JSON.stringify({ type: 'stream_end', timestamp: 1, run_id: meta.id, seq: 201 });
         log.append({ type: 'stream_end', seq: 201, timestamp: 1, encoded });
         store.setState(meta.owner, meta.id, 'finished');
-        store.commit();
-        const ended = store.open(meta.owner, meta.id)?.log;
+        await store.commit();
+        const ended = (await store.open(meta.owner, meta.id))?.log;
         assert(ended !== undefined);
         await untilPublished(ended, 201);
         assert(ended.bytes > 1_000);
@@ -259,21 +260,21 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store, pass } = await setUp({ retainMs: 1_000, rememberIdsMs: 10_000 });
         const meta = metaOf();
-        endedRun(store, meta);
+        await endedRun(store, meta);
         pass(999);
-        expire(store);
-        const log = store.open(meta.owner, meta.id)?.log;
+        await expire(store);
+        const log = (await store.open(meta.owner, meta.id))?.log;
         assert(log !== undefined);
         await untilPublished(log, 1);
         pass(2);
-        expire(store);
-        assert.equal(store.open(meta.owner, meta.id), undefined);
-        assert.deepEqual(store.list(meta.owner, 1_000), []);
+        await expire(store);
+        assert.equal(await store.open(meta.owner, meta.id), undefined);
+        assert.deepEqual(await store.list(meta.owner, 1_000), []);
         const { requestHash } = meta;
-        assert.deepEqual(store.create({ ...meta, requestHash: 'other' }), { status: 'expired', requestHash });
+        assert.deepEqual(await store.create({ ...meta, requestHash: 'other' }), { status: 'expired', requestHash });
         pass(9_000);
-        expire(store);
-        assert.equal(store.create(meta).status, 'created');
+        await expire(store);
+        assert.equal((await store.create(meta)).status, 'created');
       },
     },
     {
@@ -286,10 +287,10 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
           maxRememberedIds: 0,
         });
         const meta = metaOf();
-        create(store, meta).append(text(10_000));
+        (await create(store, meta)).append(text(10_000));
         pass(1e9);
-        expire(store);
-        const log = store.open(meta.owner, meta.id)?.log;
+        await expire(store);
+        const log = (await store.open(meta.owner, meta.id))?.log;
         assert(log !== undefined);
         await untilPublished(log, 1);
       },
@@ -299,9 +300,10 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store } = await setUp({ maxRetainedBytes: 100_000 });
         const metas = Array.from({ length: 10 }, () => metaOf());
-        for (const meta of metas) endedRun(store, meta, 30_000);
-        expire(store);
-        const kept = metas.filter(({ owner, id }) => store.open(owner, id) !== undefined);
+        for (const meta of metas) await endedRun(store, meta, 30_000);
+        await expire(store);
+        const kept: RunMeta[] = [];
+        for (const meta of metas) if ((await store.open(meta.owner, meta.id)) !== undefined) kept.push(meta);
         assert(kept.length >= 2 && kept.length <= 3, `${kept.length} of them were kept`);
         assert.deepEqual(kept, metas.slice(-kept.length));
       },
@@ -310,9 +312,9 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       name: 'counts what a run costs besides its text',
       run: async () => {
         const { store } = await setUp({ maxRetainedBytes: 100_000 });
-        for (let count = 0; count < 5_000; count++) endedRun(store, metaOf(), 1);
-        expire(store);
-        assert(store.list('ann', 1_000).length < 400);
+        for (let count = 0; count < 5_000; count++) await endedRun(store, metaOf(), 1);
+        await expire(store);
+        assert((await store.list('ann', 1_000)).length < 400);
       },
     },
     {
@@ -321,11 +323,12 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         const { store, pass } = await setUp({ retainMs: 0, maxRememberedIds: 3 });
         const metas = Array.from({ length: 6 }, () => metaOf());
         for (const meta of metas) {
-          endedRun(store, meta);
+          await endedRun(store, meta);
           pass(1);
         }
-        expire(store);
-        const claims = metas.map((meta) => store.create(meta).status);
+        await expire(store);
+        const claims: Claim['status'][] = [];
+        for (const meta of metas) claims.push((await store.create(meta)).status);
         assert.deepEqual(claims, ['created', 'created', 'created', 'expired', 'expired', 'expired']);
       },
     },
@@ -334,12 +337,12 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
       run: async () => {
         const { store, pass } = await setUp({ retainMs: 1 });
         const meta = metaOf();
-        endedRun(store, meta);
-        store.commit();
-        const log = store.open(meta.owner, meta.id)?.log;
+        await endedRun(store, meta);
+        await store.commit();
+        const log = (await store.open(meta.owner, meta.id))?.log;
         assert(log !== undefined);
         pass(10);
-        expire(store);
+        await expire(store);
         const read = await Promise.resolve()
           .then(() => log.read(0))
           .catch(() => undefined);
@@ -357,23 +360,23 @@ function text(length: number): { type: 'stream_chunk'; seq: number; timestamp: n
   return { type: 'stream_chunk', seq: 1, timestamp: 1, content: 'x'.repeat(length) };
 }
 
-function ids(store: RunStore, owner: string): string[] {
-  return store.list(owner, 1_000).map((run) => run.meta.id);
+async function ids(store: RunStore, owner: string): Promise<string[]> {
+  return (await store.list(owner, 1_000)).map((run) => run.meta.id);
 }
 
-function create(store: RunStore, meta: RunMeta): RunLog {
-  const claim = store.create(meta);
+async function create(store: RunStore, meta: RunMeta): Promise<RunLog> {
+  const claim = await store.create(meta);
   assert(claim.status === 'created');
   return claim.log;
 }
 
 /** A run that wrote `bytes` and ended. */
-function endedRun(store: RunStore, meta: RunMeta, bytes = 10): void {
-  create(store, meta).append(text(bytes));
+async function endedRun(store: RunStore, meta: RunMeta, bytes = 10): Promise<void> {
+  (await create(store, meta)).append(text(bytes));
   store.setState(meta.owner, meta.id, 'finished');
 }
 
 /** A store may expire in steps: each call is one. */
-function expire(store: RunStore): void {
-  for (let call = 0; call < EXPIRE_CALLS; call++) store.expire();
+async function expire(store: RunStore): Promise<void> {
+  for (let call = 0; call < EXPIRE_CALLS; call++) await store.expire();
 }

@@ -110,6 +110,46 @@ describe('A run whose work goes wrong', () => {
     expect(peer.inRuns.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   });
 
+  it('waits with its end for what its worker has to write', async () => {
+    let kept: () => void = () => undefined;
+    const engine = createEngine({
+      executor: executorOf((run) => {
+        run.worker = {
+          end: () => new Promise((resolve) => (kept = () => resolve({}))),
+        };
+        run.text('stream_chunk', 'a');
+        return Promise.resolve({ type: 'stream_end' });
+      }),
+    });
+    const peer = engine.connect();
+    peer.send(query);
+    await vi.waitFor(() => expect(peer.ofType('stream_chunk')).toHaveLength(1));
+    peer.send({ type: 'cancel' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(endOf(peer)).toBeUndefined();
+    expect(engine.runs.size).toBe(1);
+    kept();
+    expect(await ended(peer)).toMatchObject({ type: 'stream_end', seq: 2 });
+    // The cancel came when all was said.
+    await vi.waitFor(() => expect(peer.ofType('cancelled')).toMatchObject([{ outcome: 'already_finished' }]));
+  });
+
+  it('is not complete where that cannot be written', async () => {
+    const { logger, faults } = recorder();
+    const engine = createEngine({
+      executor: executorOf((run) => {
+        run.worker = { end: () => Promise.reject(new Error('full')) };
+        return Promise.resolve({ type: 'stream_end' });
+      }),
+      logger,
+    });
+    const peer = engine.connect();
+    peer.send(query);
+    expect(await ended(peer)).toMatchObject({ type: 'error', code: 'internal_error' });
+    expect(faults).toHaveLength(1);
+    expect(engine.runs.size).toBe(0);
+  });
+
   it('takes nothing after its end', async () => {
     let late: (() => void) | undefined;
     const engine = createEngine({
@@ -126,7 +166,7 @@ describe('A run whose work goes wrong', () => {
     const peer = engine.connect();
     peer.send(query);
     await ended(peer);
-    const [run] = [engine.runs.get({ id: 'owner' }, String(peer.inRuns[0]?.run_id))];
+    const run = await engine.runs.get({ id: 'owner' }, String(peer.inRuns[0]?.run_id));
     late?.();
     expect(run?.log.published).toBe(1);
   });

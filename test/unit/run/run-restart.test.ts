@@ -146,7 +146,7 @@ describe('a restored run', () => {
     back.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't1', approved: true });
     await back.next('approval_resolved');
     await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(after.agent.runs.get({ id: 'anonymous' }, asked.run_id)?.state).toBe('running');
+    expect((await after.agent.runs.get({ id: 'anonymous' }, asked.run_id))?.state).toBe('running');
   });
 
   it('is introduced with its question to whoever watches', async () => {
@@ -207,7 +207,7 @@ describe('an interrupted run', () => {
     client.send(query);
     await vi.waitFor(() => expect(provider.calls).toHaveLength(scripts.length));
     await new Promise((resolve) => setTimeout(resolve, 100));
-    before.agent.runs.store.commit();
+    await before.agent.runs.store.commit();
     const next = createScriptedProvider(['ok']);
     const after = await startDurable(leftBy(path), { provider: next });
     const back = await TestClient.connect(after.url);

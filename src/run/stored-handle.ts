@@ -1,0 +1,44 @@
+import type { RunState } from '../protocol/server-messages.js';
+import type { Decision } from './approvals.js';
+import type { RunHandle } from './run-handle.js';
+import type { RunLog } from './run-log.js';
+import { isFinal } from './run-state.js';
+import type { RunMeta, StoredRun } from './run-store.js';
+import type { StandingDecisions } from './standing-decisions.js';
+
+const NOTHING_OPEN = { open: [] };
+const ENDED = Promise.resolve();
+
+/** A run of the store on which nobody works: it can be read, and told what was decided in it. */
+export class StoredHandle implements RunHandle {
+  readonly id: string;
+  readonly meta: RunMeta;
+  readonly state: RunState;
+  readonly log: RunLog;
+  readonly options = {};
+  readonly head: number;
+  readonly isOver: boolean;
+  readonly ended = ENDED;
+  readonly approvals = NOTHING_OPEN;
+  readonly #stored: StoredRun;
+  readonly #decisions: StandingDecisions;
+
+  constructor(stored: StoredRun, decisions: StandingDecisions) {
+    const { meta, state, log } = stored;
+    this.id = meta.id;
+    this.meta = meta;
+    this.state = state;
+    this.log = log;
+    this.head = log.head;
+    this.isOver = isFinal(state);
+    this.#stored = stored;
+    this.#decisions = decisions;
+  }
+
+  decide(toolCallId: string): Promise<Decision | undefined> {
+    return this.#decisions.find(this.#stored, toolCallId);
+  }
+
+  /** Nobody is there who could be stopped. */
+  stop(): void {}
+}
