@@ -155,7 +155,8 @@ export class ConversationTurn {
     // The same again, with nothing else: the question stands there already.
     if (question?.content === query && attachments === undefined)
       return { parentId: question.parentId, anew: question };
-    return { parentId: replaced.parentId, attachments: replaced.attachments };
+    const edited = question ?? replaced;
+    return { parentId: edited.parentId, attachments: edited.attachments };
   }
 
   #stamp(id: string, parentId: string | undefined) {

@@ -73,7 +73,7 @@ const queryFields = {
     .max(LIMITS.idLength)
     .optional()
     .describe(
-      'A message of the conversation. A question: this one is asked in its place, in a branch beside it. An answer: it is given anew, in a branch beside it, where the query is the same. The other branch stays.',
+      'A message of the conversation. A question: this one is asked in its place, in a branch beside it. An answer: it is given anew, in a branch beside it; with another query, that is asked in place of its question. The other branch stays.',
     ),
   when_busy: z
     .enum(['enqueue', 'reject', 'interrupt'])

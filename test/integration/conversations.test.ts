@@ -148,7 +148,7 @@ describe('a conversation', () => {
     await client.next('cancelled', ({ outcome }) => outcome === 'cancelled');
     await client.ask(query('and now?'));
     const roles = provider.calls[1]?.request.messages.map(({ role }) => role);
-    expect(roles).toEqual(['user', 'assistant', 'tool', 'user']);
+    expect(roles).toEqual(['user', 'assistant', 'tool', 'assistant', 'user']);
   });
 
   it.each([
@@ -326,7 +326,7 @@ describe('replace_from', () => {
     expect((await history(client)).messages.map(({ content }) => content)).toEqual(['one', 'good']);
   });
 
-  it('of the result of a tool leaves no call without its answer', async () => {
+  it('of any message of an answer asks another question in place of the one it belongs to', async () => {
     const call = (id: string) =>
       ({ type: 'tool-call', id, name: 'calculator', arguments: '{"expression":"1+1"}' }) as const;
     const provider = createScriptedProvider([call('c1'), call('c2')], ['two'], ['other']);
@@ -336,8 +336,10 @@ describe('replace_from', () => {
     const { messages } = await history(client);
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool', 'assistant']);
     await client.ask(query('something else', { replace_from: messages[3]?.id }));
-    expect(asked(provider.calls[2]?.request.messages)).toEqual(['user: one', 'user: something else']);
-    expect((await history(client)).messages.map(({ role }) => role)).toEqual(['user', 'user', 'assistant']);
+    expect(asked(provider.calls[2]?.request.messages)).toEqual(['user: something else']);
+    const { messages: edited } = await history(client);
+    expect(edited.map(({ role }) => role)).toEqual(['user', 'assistant']);
+    expect(edited[0]).toMatchObject({ siblings: [messages[0]?.id, edited[0]?.id], index: 1 });
   });
 
   it('fails where there is no such message, and changes nothing', async () => {
