@@ -10,7 +10,7 @@ import type { RunHandle } from './run-handle.js';
 import type { RunLog } from './run-log.js';
 import { errorMessage, type RunMessage } from './run-message.js';
 import type { RunOwner } from './run-owner.js';
-import { isFinal, type FinalState } from './run-state.js';
+import { isFinal } from './run-state.js';
 import type { RunMeta } from './run-store.js';
 import { RunText } from './run-text.js';
 import { endWork } from './end-work.js';
