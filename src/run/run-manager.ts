@@ -22,14 +22,13 @@ import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
 import type { RunHandle } from './run-handle.js';
 import type { RunLog } from './run-log.js';
+import { RunLookup } from './run-lookup.js';
 import type { RunManagerOptions } from './run-manager-options.js';
 import { approvalNotFound, conflict, notFound } from './run-errors.js';
 import { isFinal } from './run-state.js';
 import type { RunStore, StoredRun } from './run-store.js';
 import type { RunOwner } from './run-owner.js';
 import { Run } from './run.js';
-import { StandingDecisions } from './standing-decisions.js';
-import { StoredHandle } from './stored-handle.js';
 import { StartLine } from './start-line.js';
 import type { Subscription } from './subscription.js';
 import { Tombstones } from './tombstones.js';
@@ -61,10 +60,10 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   readonly #live = new LiveRuns();
   readonly #audience: Audience;
   readonly #admission: Admission;
+  readonly #lookup: RunLookup;
   readonly #bounds: RunBounds;
   readonly #handover: Handover;
   readonly #tombstones = new Tombstones();
-  readonly #decisions = new StandingDecisions();
   readonly #startLine = new StartLine();
   readonly #recovery: Recovery;
   readonly #sweep: NodeJS.Timeout;
@@ -92,6 +91,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
       logger,
     });
     this.#handover = new Handover({ live: this.#live, store, executor, owner: this, logger });
+    this.#lookup = new RunLookup(this.#live, store, this.#handover);
     this.#admission = new Admission({
       store,
       live: this.#live,
@@ -127,7 +127,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
    * being claimed.
    */
   get(principal: Principal, id: string): Awaitable<RunHandle | undefined> {
-    return this.#here(principal.id, id) ?? this.#stored(principal, id);
+    return this.#lookup.find(principal.id, id);
   }
 
   /**
@@ -288,35 +288,9 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     this.logger.error({ runId: run.id, err: error }, 'A run failed');
   }
 
-  /** A run in progress, or the one that comes of a claim. */
-  #here(owner: string, id: string): Awaitable<RunHandle | undefined> {
-    const run = this.#live.get(owner, id);
-    if (run !== undefined) return run;
-    // Whatever comes of the claim: where it fails the id is as it was.
-    return this.#live.claimOf(owner, id)?.then(() => this.get({ id: owner }, id));
-  }
-
-  #stored(principal: Principal, id: string): Awaitable<RunHandle | undefined> {
-    const { id: owner } = principal;
-    return andThen(this.store.open(owner, id), (first) => {
-      // It may have come while the store was asked.
-      const here = this.#here(owner, id);
-      if (here !== undefined || first === undefined) return here;
-      if (isFinal(first.state) || this.#handover.isDraining) return new StoredHandle(first, this.#decisions);
-      // Unfinished, and nobody works on it: its end could not be written. Looked at twice, for it may have ended meanwhile.
-      return andThen(this.store.open(owner, id), (stored) => {
-        if (stored === undefined) return undefined;
-        if (isFinal(stored.state)) return new StoredHandle(stored, this.#decisions);
-        return this.#here(owner, id) ?? this.#handover.recover(stored);
-      });
-    });
-  }
-
   #onAdmitted(connection: Connection, request: RunRequest, admitted: Admitted): Acceptance {
     if (admitted.place !== undefined) return this.#enter(connection, request, admitted.place, admitted.log);
-    const { meta } = admitted.existing;
-    const known = this.#live.get(meta.owner, meta.id) ?? new StoredHandle(admitted.existing, this.#decisions);
-    return this.#repeat(connection, known, hashRequest(request));
+    return this.#repeat(connection, this.#lookup.handleOf(admitted.existing), hashRequest(request));
   }
 
   #enter(connection: Connection, request: RunRequest, place: Place, log: RunLog): Acceptance {

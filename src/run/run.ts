@@ -3,28 +3,25 @@ import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { TextType } from '../protocol/encode.js';
 import { TERMINAL_TYPES, type RunState, type Usage } from '../protocol/server-messages.js';
 import { Approvals, type Decision } from './approvals.js';
-import { andThen, isLater, orElse, type Awaitable } from './awaitable.js';
+import { andThen, orElse, type Awaitable } from './awaitable.js';
 import { Readers } from './readers.js';
 import { interrupted, serverFailed } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';
 import type { RunLog } from './run-log.js';
 import { errorMessage, type RunMessage } from './run-message.js';
 import type { RunOwner } from './run-owner.js';
-import { isFinal, type FinalState } from './run-state.js';
+import { isFinal } from './run-state.js';
 import type { RunMeta } from './run-store.js';
 import { RunText } from './run-text.js';
+import { endWork } from './end-work.js';
 import type { RunCheckpoint, RunOptions, RunOutcome, RunWorker, StopCause } from './run-worker.js';
 import { RunWriter } from './run-writer.js';
-import { orTimeout } from './within.js';
 
 /** What a run in progress takes besides what was asked and what it wrote: measured, 2,400 bytes in line and 5,900 at work. */
 const RUN_BYTES = 6_000;
 
 /** How long a stopped run waits for its provider and tools before it ends without them. */
 const SETTLE_MS = 1_000;
-
-/** How long its worker may take to write what belongs to its end. */
-const END_MS = 30_000;
 
 /**
  * One unit of work a client asked for. It writes its log and knows nothing of who reads it.
@@ -346,7 +343,7 @@ export class Run implements RunHandle {
     const failure = whole !== undefined && stop === undefined ? undefined : this.#failureOf(stop, error);
     let lost: { readonly fault: unknown } | undefined;
     const outcome = orElse(
-      () => this.#leaveWork(state, failure),
+      () => endWork(this.worker, state, failure),
       (fault): RunOutcome => {
         this.#owner.onFault(this, fault);
         lost = { fault };
@@ -371,11 +368,6 @@ export class Run implements RunHandle {
     if (AgentSocketError.isInstance(error)) return error;
     this.#owner.onFault(this, error);
     return serverFailed(error);
-  }
-
-  #leaveWork(state: FinalState, failure: AgentSocketError | undefined): Awaitable<RunOutcome> {
-    const outcome = this.worker?.end(state, failure) ?? {};
-    return isLater(outcome) ? orTimeout(END_MS, outcome) : outcome;
   }
 
   #fail(error: AgentSocketError, outcome: RunOutcome): RunMessage {

@@ -272,18 +272,19 @@ describe('a write that is lost', () => {
 });
 
 describe('a conversation that is kept later', () => {
+  const Conversations: new () => ConversationStore = MemoryConversationStore;
   /** Keeps what it is given when the test lets it. */
-  class LateConversations extends MemoryConversationStore {
+  class LateConversations extends Conversations {
     readonly kept = gate();
     isFull = false;
 
-    override async append(...given: Parameters<MemoryConversationStore['append']>): Promise<void> {
+    override async append(...given: Parameters<ConversationStore['append']>): Promise<void> {
       const [, messages] = given;
       if (messages.some(({ role }) => role === 'assistant')) {
         await this.kept.opened;
         if (this.isFull) throw new Error('full');
       }
-      super.append(...given);
+      await super.append(...given);
     }
   }
 

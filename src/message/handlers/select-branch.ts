@@ -12,7 +12,7 @@ export const handleSelectBranch: Handler<'select_branch'> = async ({ runs, conve
   if (leaf === undefined) {
     throw new AgentSocketError('message_not_found', 'The conversation has no message with this id');
   }
-  runs.store.commit();
+  await runs.store.commit();
   const selected = { type: 'branch_selected', conversation_id: id, message_id: leaf } as const;
   connection.sendMessage({ ...selected, timestamp: connection.timestamp(), request_id: requestId });
   for (const watcher of runs.watchersOf(key.owner, id)) {

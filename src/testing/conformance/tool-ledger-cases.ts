@@ -61,8 +61,8 @@ export function toolLedgerCases(make: () => ToolLedger | Promise<ToolLedger>): C
         const ledger = await make();
         await ledger.begin({ runKey: 'a', toolCallId: '1' });
         await ledger.begin({ runKey: 'b', toolCallId: '1' });
-        ledger.forget('a');
-        ledger.forget('never seen');
+        await ledger.forget('a');
+        await ledger.forget('never seen');
         assert.equal(await ledger.begin({ runKey: 'a', toolCallId: '1' }), undefined);
         assert.equal(await ledger.begin({ runKey: 'b', toolCallId: '1' }), 'started');
       },
