@@ -1,5 +1,16 @@
 import { setting } from './setting.js';
-import { decimal, file, integer, list, providerPlace, seconds, text } from './value-types.js';
+import {
+  decimal,
+  file,
+  integer,
+  jsonObject,
+  jsonTexts,
+  list,
+  providerPlace,
+  seconds,
+  text,
+  words,
+} from './value-types.js';
 
 /** Who answers, and how: part of the table of settings. */
 export const MODEL_SETTINGS = {
@@ -50,6 +61,30 @@ export const MODEL_SETTINGS = {
     default: undefined,
     shownDefault: "the model's own",
     help: 'Sampling temperature, 0 to 2.',
+  }),
+  accepts: setting({
+    group: 'Model',
+    flag: '--accepts',
+    env: 'OPENAI_ACCEPTS',
+    type: words('kinds', ['image', 'file']),
+    default: undefined,
+    shownDefault: 'image,file for api.openai.com, otherwise none',
+    help: 'Kinds of attachments the model takes: image,file.',
+  }),
+  extraBody: setting({
+    group: 'Model',
+    flag: '--extra-body',
+    env: 'OPENAI_EXTRA_BODY',
+    type: jsonObject,
+    default: undefined,
+    help: 'Further fields of every request: {"reasoning_effort":"low"}.',
+  }),
+  extraHeaders: setting({
+    group: 'Model',
+    env: 'OPENAI_EXTRA_HEADERS',
+    type: jsonTexts,
+    default: undefined,
+    help: 'Further headers of every request: {"api-key":"…"}.',
   }),
   systemPrompt: setting({
     group: 'Model',

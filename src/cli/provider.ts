@@ -52,6 +52,7 @@ export async function chooseProvider(resolved: ResolvedSettings): Promise<Chosen
 
 async function openAiProvider(apiKey: string, settings: Settings): Promise<LlmProvider> {
   const { baseUrl, model, temperature, organization, firstTokenTimeoutMs, tokenTimeoutMs } = settings;
+  const { accepts, extraBody, extraHeaders } = settings;
   const { createOpenAiProvider } = await import('../providers/openai.js');
   return createOpenAiProvider({
     apiKey,
@@ -60,8 +61,11 @@ async function openAiProvider(apiKey: string, settings: Settings): Promise<LlmPr
     firstTokenTimeoutMs,
     tokenTimeoutMs,
     proxy: 'environment',
-    ...(temperature !== undefined && { temperature }),
-    ...(organization !== undefined && { organization }),
+    temperature,
+    organization,
+    accepts,
+    extraBody,
+    extraHeaders,
   });
 }
 

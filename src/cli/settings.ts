@@ -58,6 +58,8 @@ function find(name: SettingName, setting: Setting<unknown>, sources: SettingSour
 function read(setting: Setting<unknown>, { key, value, origin }: Found): unknown {
   const parsed = value === '' ? undefined : setting.type.parse(value);
   if (parsed !== undefined) return parsed;
+  // What has no flag is a secret.
   const shown = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  throw new CliError(`${key}: must be ${setting.type.rule}, received ${shown} (${origin})`);
+  const received = setting.flag === undefined ? 'other text' : shown;
+  throw new CliError(`${key}: must be ${setting.type.rule}, received ${received} (${origin})`);
 }

@@ -92,6 +92,52 @@ export function list(placeholder: string): ValueType<readonly string[]> {
   };
 }
 
+/** Some of a few words, with commas between them. */
+export function words<const Word extends string>(
+  placeholder: string,
+  known: readonly Word[],
+): ValueType<readonly Word[]> {
+  return {
+    placeholder,
+    rule: `of ${known.join(', ')}, with commas between them`,
+    parse: (value) => {
+      const found = list(placeholder)
+        .parse(value)
+        ?.map((item) => known.find((word) => word === item.toLowerCase()));
+      return found?.every((word) => word !== undefined) === true ? found : undefined;
+    },
+    show: (value) => value.join(','),
+  };
+}
+
+/** A JSON object. */
+export const jsonObject: ValueType<Readonly<Record<string, unknown>>> = {
+  placeholder: 'json',
+  rule: 'a JSON object such as {"name":"value"}',
+  parse: (value) => {
+    try {
+      const parsed: unknown = JSON.parse(value);
+      const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+      return isObject ? (parsed as Readonly<Record<string, unknown>>) : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  show: (value) => JSON.stringify(value),
+};
+
+/** A JSON object whose values are text. */
+export const jsonTexts: ValueType<Readonly<Record<string, string>>> = {
+  placeholder: 'json',
+  rule: 'a JSON object of texts such as {"name":"value"}',
+  parse: (value) => {
+    const object = jsonObject.parse(value) ?? { none: undefined };
+    const texts = Object.entries(object).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    return texts.length === Object.keys(object).length ? Object.fromEntries(texts) : undefined;
+  },
+  show: (value) => JSON.stringify(value),
+};
+
 /** Origins with commas between them. What an origin is, is for the server to say; this is what people write instead. */
 export const origins: ValueType<readonly string[]> = {
   ...list('origins'),

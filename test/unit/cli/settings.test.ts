@@ -20,8 +20,8 @@ describe('the table of settings', () => {
     expect(new Set(variables).size).toBe(variables.length);
   });
 
-  it('offers the key only as a variable', () => {
-    expect(rows.filter(([, { flag }]) => flag === undefined).map(([name]) => name)).toEqual(['apiKey']);
+  it('offers secrets only as variables', () => {
+    expect(rows.filter(([, { flag }]) => flag === undefined).map(([name]) => name)).toEqual(['apiKey', 'extraHeaders']);
   });
 
   it('has the documented names and defaults', () => {

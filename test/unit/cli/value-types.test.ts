@@ -5,10 +5,13 @@ import {
   decimal,
   endpointPath,
   integer,
+  jsonObject,
+  jsonTexts,
   list,
   onOff,
   origins,
   seconds,
+  words,
 } from '../../../src/cli/value-types.js';
 
 describe('value types', () => {
@@ -43,6 +46,33 @@ describe('value types', () => {
     ['/', false],
   ])('endpoint path %s', (path, isFree) => {
     expect(endpointPath.parse(path)).toBe(isFree ? path : undefined);
+  });
+
+  it.each([
+    ['image', ['image']],
+    ['image, FILE,', ['image', 'file']],
+    ['image,video', undefined],
+  ])('words %s', (text, expected) => {
+    expect(words('kinds', ['image', 'file']).parse(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['{"seed":7,"a":{"b":[]}}', { seed: 7, a: { b: [] } }],
+    ['{}', {}],
+    ['[]', undefined],
+    ['null', undefined],
+    ['{seed:7}', undefined],
+  ])('JSON object %s', (text, expected) => {
+    expect(jsonObject.parse(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['{"api-key":"k"}', { 'api-key': 'k' }],
+    ['{}', {}],
+    ['{"api-key":7}', undefined],
+    ['k', undefined],
+  ])('JSON object of texts %s', (text, expected) => {
+    expect(jsonTexts.parse(text)).toEqual(expected);
   });
 
   it('says which integers it takes', () => {
