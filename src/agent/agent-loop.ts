@@ -6,6 +6,7 @@ import { estimateTokens } from './estimate-tokens.js';
 import type { LlmMessage, LlmPart, LlmProvider, LlmRequest, LlmToolCall } from './llm-provider.js';
 import { TextBuilder } from './text-builder.js';
 import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
+import { unknownTool } from './unknown-tool.js';
 
 /** A tool call of the model, as far as it is answered. */
 export interface PendingToolCall {
@@ -232,7 +233,7 @@ async function callTool(pending: PendingToolCall, state: AgentState, deps: Agent
     ? parsed
     : state.toolNames?.includes(call.name) === false
       ? // It exists, but this query does not offer it: the model made it up or was talked into it.
-        { ok: false as const, error: new AgentSocketError('unknown_tool', `There is no tool "${call.name}"`) }
+        { ok: false as const, error: unknownTool(call.name, state.toolNames) }
       : await runTool(toolCall, deps.forTools);
   pending.answer = outcome.ok ? JSON.stringify(outcome.result) : JSON.stringify({ error: outcome.error.message });
   deps.output.toolResult(toolCall, outcome);

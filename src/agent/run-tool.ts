@@ -1,6 +1,6 @@
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { fieldIssues } from '../errors/field-issues.js';
+import { fieldIssues, summary } from '../errors/field-issues.js';
 import type { Logger } from '../logging/logger.js';
 import { isDeeperThan } from '../protocol/depth.js';
 import type { StandardResult } from './standard-schema.js';
@@ -8,6 +8,7 @@ import type { LedgerKey, ToolLedger } from './tool-ledger.js';
 import { ToolLimit } from './tool-limit.js';
 import type { ToolRegistry } from './tool-registry.js';
 import type { Tool } from './tool.js';
+import { unknownTool } from './unknown-tool.js';
 
 /** A call to execute. */
 export interface ToolCall {
@@ -59,14 +60,15 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
     const wasAsked = approvals?.has(call.toolCallId) === true;
     if (wasAsked) await approvals.ask(call);
     const tool = deps.tools.get(call.toolName);
-    if (tool === undefined) throw new AgentSocketError('unknown_tool', `There is no tool "${call.toolName}"`);
+    if (tool === undefined) throw unknownTool(call.toolName, deps.tools.names);
     const { params, asks } = await prepare(tool, call, deps, wasAsked);
     if (wasAsked) checkApproved(tool, params, approvals.paramsOf(call.toolCallId));
     else if (asks) await approve(tool, params, call, deps);
     return { ok: true, result: await execute(tool, call, params, deps) };
   } catch (error) {
-    if (AgentSocketError.isInstance(error)) return { ok: false, error };
+    if (AgentSocketError.isInstance(error) && error.cause === undefined) return { ok: false, error };
     deps.logger.error({ tool: call.toolName, runId: deps.runId, err: error }, 'A tool failed');
+    if (AgentSocketError.isInstance(error)) return { ok: false, error };
     return {
       ok: false,
       error: new AgentSocketError('tool_failed', `The tool "${call.toolName}" failed`, { cause: error }),
@@ -83,7 +85,7 @@ async function prepare(
 ): Promise<{ params: unknown; asks: boolean }> {
   const limit = new ToolLimit(tool, deps.signal);
   try {
-    const params = check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
+    const params = check(tool, call, await limit.validate(() => tool.params['~standard'].validate(call.params)));
     const { needsApproval = false } = tool;
     if (wasAsked) return { params, asks: false };
     if (typeof needsApproval === 'boolean') return { params, asks: needsApproval };
@@ -140,11 +142,11 @@ async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDe
 }
 
 /** The params as the schema made them. */
-function check(tool: Tool, result: StandardResult<unknown>): unknown {
+function check(tool: Tool, call: ToolCall, result: StandardResult<unknown>): unknown {
   if (result.issues === undefined) return result.value;
-  const issues = fieldIssues(result.issues);
-  const told = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  throw new AgentSocketError('invalid_params', `The params of "${tool.name}" are not valid: ${told}`, { issues });
+  const refused = { value: call.params, schema: tool.parameters, name: `What "${tool.name}" takes` };
+  const issues = fieldIssues(result.issues, refused);
+  throw new AgentSocketError('invalid_params', summary(issues), { issues });
 }
 
 /** What the tool did is done, whatever becomes of its record. */
@@ -172,10 +174,20 @@ function toJson(name: string, value: unknown, maxBytes: number): unknown {
   return JSON.parse(encoded);
 }
 
+/** JSON makes `{}` of a Map, a Promise, a Response: whatever was in it would be gone, and nobody told. */
+function refuseFormless(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  // A boxed number or text is unboxed.
+  if (isPlain || Object.keys(value).length > 0 || typeof value.valueOf() !== 'object') return value;
+  throw new TypeError(`JSON has no form for a ${value.constructor.name}: return plain objects and arrays`);
+}
+
 /** `undefined` for what JSON has no word for: the tool then has nothing to say. */
 function stringify(name: string, value: unknown): string | undefined {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, refuseFormless);
   } catch (error) {
     throw new AgentSocketError('tool_failed', `${name} is not JSON`, { cause: error });
   }

@@ -43,6 +43,11 @@ export class ToolRegistry implements Iterable<Tool> {
     return this.#tools.get(name);
   }
 
+  /** The names of all of them. */
+  get names(): string[] {
+    return [...this.#tools.keys()];
+  }
+
   get size(): number {
     return this.#tools.size;
   }

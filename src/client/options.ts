@@ -1,4 +1,6 @@
+import type { KnownOptions } from '../errors/unknown-option.js';
 import type { Backoff } from './backoff.js';
+import { checkKnown } from './check-known.js';
 import type { WebSocketClass } from './web-socket.js';
 
 /** What {@link createAgentClient} takes. */
@@ -60,6 +62,22 @@ export interface AgentClientOptions {
   maxQueued?: number | undefined;
 }
 
+const CLIENT_OPTIONS: KnownOptions<AgentClientOptions> = {
+  url: true,
+  protocols: true,
+  token: true,
+  tokenIn: true,
+  WebSocket: true,
+  connectTimeoutMs: true,
+  silenceMs: true,
+  pongTimeoutMs: true,
+  backoff: true,
+  maxAttempts: true,
+  maxQueued: true,
+};
+
+const BACKOFF: KnownOptions<Backoff> = { baseMs: true, capMs: true };
+
 /** The options with their defaults filled in. */
 export interface Settings {
   readonly url: URL;
@@ -78,13 +96,16 @@ export interface Settings {
 /** The longest delay a timer takes, in milliseconds. */
 const MAX_DELAY_MS = 2_147_483_647;
 
-/** @throws TypeError that names the option, its rule and the value received. */
+/** @throws TypeError that names the option that is not known, or its rule and the value received. */
 export function checkOptions(options: AgentClientOptions): Settings {
+  check('options', 'an object', options, (value) => typeof value === 'object' && value !== null);
+  checkKnown(options, CLIENT_OPTIONS);
   const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs } = options;
   check('protocols', 'an array of strings', protocols, isStrings);
   check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
   check('tokenIn', '"protocol" or "query"', tokenIn, (value) => value === 'protocol' || value === 'query');
   check('backoff', 'an object', backoff, (value) => typeof value === 'object' && value !== null);
+  checkKnown(backoff, BACKOFF, 'backoff');
   return {
     url: checkUrl(options.url),
     protocols,

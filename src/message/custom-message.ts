@@ -1,6 +1,8 @@
 import type { SchemaOutput, StandardSchema } from '../agent/standard-schema.js';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 
 /** What {@link defineMessage} takes. */
 export interface CustomMessageDefinition<
@@ -23,6 +25,12 @@ export interface CustomMessageDefinition<
   handle: (this: void, message: SchemaOutput<S>, connection: Connection<P, Metadata>) => void | Promise<void>;
 }
 
+const CUSTOM_MESSAGE: KnownOptions<CustomMessageDefinition<StandardSchema>> = {
+  type: true,
+  schema: true,
+  handle: true,
+};
+
 /** An embedder's message type as the handler keeps it. */
 export interface CustomMessageType<P extends Principal = Principal, Metadata = unknown> {
   readonly type: string;
@@ -30,10 +38,14 @@ export interface CustomMessageType<P extends Principal = Principal, Metadata = u
   readonly handle: (this: void, message: unknown, connection: Connection<P, Metadata>) => void | Promise<void>;
 }
 
-/** Makes a message type whose `handle` is typed by its schema. */
+/**
+ * Makes a message type whose `handle` is typed by its schema.
+ * @throws OptionError where a part is not known.
+ */
 export function defineMessage<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
   definition: CustomMessageDefinition<S, P, Metadata>,
 ): CustomMessageType<P, Metadata> {
+  checkKnownOptions(definition, CUSTOM_MESSAGE);
   const { type, schema, handle } = definition;
   return { type, schema, handle };
 }

@@ -1,6 +1,7 @@
 import { agentLoop, startAgent, usageOf, type AgentDeps, type AgentState } from '../agent/agent-loop.js';
 import type { Asker, LlmMessage } from '../agent/llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
+import { unknownTool } from '../agent/unknown-tool.js';
 import { turnMessages } from '../agent/turn-messages.js';
 import { ConversationTurn, type TurnPlace } from '../conversation/conversation-turn.js';
 import { recoverPlace } from './recover-place.js';
@@ -115,9 +116,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     if (names.length === 0) return;
     const tools = this.#settings.tools(asker);
     for (const name of names) {
-      if (tools.get(name) === undefined) {
-        throw new AgentSocketError('unknown_tool', `There is no tool ${JSON.stringify(name)}`);
-      }
+      if (tools.get(name) === undefined) throw unknownTool(name, tools.names);
     }
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
 import type { AttachmentInfo } from '../conversation/conversation-store.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
@@ -17,7 +18,7 @@ import { hashRequest } from './request-hash.js';
 import { RunBounds } from './run-bounds.js';
 import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
-import type { RunManagerOptions } from './run-manager-options.js';
+import { RUN_MANAGER_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import {
   approvalNotFound,
   conflict,
@@ -76,6 +77,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: RunManagerOptions) {
     super(options.logger);
+    checkKnownOptions(options, RUN_MANAGER_OPTIONS);
     const { executor, maxRunsPerConnection = 16, coalesceMs = 35 } = options;
     const { logger } = this;
     this.maxRunsPerConnection = checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true });

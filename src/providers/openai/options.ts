@@ -1,5 +1,7 @@
+import { checkKnownOptions } from '../../errors/check-known-options.js';
 import { MAX_DELAY_MS } from '../../errors/check-number.js';
 import { OptionError } from '../../errors/option-error.js';
+import type { KnownOptions } from '../../errors/unknown-option.js';
 
 /**
  * A client of the `openai` package, version 6 or 7, described by what is used of it,
@@ -108,8 +110,28 @@ const DEFAULT_TIMEOUTS: ResolvedTimeouts = {
   totalToFirstOutputMs: 60_000,
 };
 
+const OPENAI_PROVIDER_OPTIONS: KnownOptions<OpenAiProviderOptions> = {
+  model: true,
+  apiKey: true,
+  baseUrl: true,
+  temperature: true,
+  organization: true,
+  extraBody: true,
+  client: true,
+  timeouts: true,
+  maxRetries: true,
+};
+
+const OPENAI_TIMEOUTS: KnownOptions<OpenAiTimeouts> = {
+  connectMs: true,
+  firstTokenMs: true,
+  betweenTokensMs: true,
+  totalToFirstOutputMs: true,
+};
+
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions {
+  checkKnownOptions(options, OPENAI_PROVIDER_OPTIONS);
   const { model, temperature, extraBody = {}, maxRetries = 2 } = options;
   if (typeof model !== 'string' || model.trim() === '') throw new OptionError('model', 'the name of a model', model);
   checkTemperature(temperature);
@@ -119,7 +141,7 @@ export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions 
   if (typeof extraBody !== 'object' || (extraBody as unknown) === null || Array.isArray(extraBody)) {
     throw new OptionError('extraBody', 'an object', extraBody);
   }
-  if (typeof (options.timeouts ?? {}) !== 'object') throw new OptionError('timeouts', 'an object', options.timeouts);
+  checkKnownOptions(options.timeouts ?? {}, OPENAI_TIMEOUTS, 'timeouts');
   const timeouts: Record<keyof OpenAiTimeouts, number> = { ...DEFAULT_TIMEOUTS };
   for (const name of Object.keys(timeouts) as (keyof OpenAiTimeouts)[]) {
     const ms = options.timeouts?.[name];
@@ -145,7 +167,7 @@ function connectionOf(options: OpenAiProviderOptions): ResolvedOptions['connecti
     return { client };
   }
   if (typeof apiKey !== 'string' || apiKey === '') {
-    throw new OptionError('apiKey', 'a key, unless "client" is given', typeof apiKey === 'string' ? '' : typeof apiKey);
+    throw new OptionError('apiKey', 'a key, unless "client" is given', apiKey);
   }
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new OptionError('apiKey', 'of printable ASCII characters without spaces', 'one with others');
