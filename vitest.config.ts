@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Servers without a logger report what tests break on purpose.
+    onConsoleLog: (log) => !log.startsWith('[agent-ws]'),
     projects: [
       {
         extends: true,

@@ -6,8 +6,10 @@ import type { Tool } from './agent/tool.js';
 import type { ToolRegistry } from './agent/tool-registry.js';
 import type { ConnectionManagerOptions } from './connection/connection-manager.js';
 import type { Principal } from './connection/principal.js';
+import { checkKnownOptions } from './errors/check-known-options.js';
 import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
+import type { KnownOptions } from './errors/unknown-option.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import type { LogIds } from './logging/log-ids.js';
@@ -87,9 +89,9 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
   allowedHosts?: readonly string[] | undefined;
   /**
    * Where the server reports. Message content, tokens and keys are never logged.
-   * @default silent
+   * @default warnings and errors on the console; `false` for none
    */
-  logger?: Logger | undefined;
+  logger?: Logger | false | undefined;
   /**
    * How ids look in its lines. `'short'`: the ids of runs and conversations are cut to 8 characters, since they are all it
    * takes to read and cancel where everybody is anonymous, and principals are left out. `'full'`: whole, so that a line
@@ -98,6 +100,45 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   logIds?: LogIds | undefined;
 }
+
+const SERVER_OPTIONS: KnownOptions<AgentSocketServerOptions> = {
+  server: true,
+  provider: true,
+  tools: true,
+  store: true,
+  path: true,
+  authenticate: true,
+  authenticateTimeoutMs: true,
+  metadata: true,
+  allowedOrigins: true,
+  allowedHosts: true,
+  logger: true,
+  logIds: true,
+  maxConnections: true,
+  heartbeatIntervalMs: true,
+  slowConsumerMs: true,
+  maxMessageBytes: true,
+  backpressureBytes: true,
+  perMessageDeflate: true,
+  maxRunsPerConnection: true,
+  maxRunMs: true,
+  maxRunBytes: true,
+  maxLogBytes: true,
+  coalesceMs: true,
+  detachGraceMs: true,
+  maxConversationBytes: true,
+  retainMs: true,
+  maxRetainedBytes: true,
+  systemPrompt: true,
+  model: true,
+  attachments: true,
+  maxContextTokens: true,
+  fitContext: true,
+  approvalTimeoutMs: true,
+  clientMayChoose: true,
+  maxSteps: true,
+  maxToolResultBytes: true,
+};
 
 /** Characters of a path (RFC 3986, section 3.3). It is compared as sent, so another spelling would match nothing. */
 const PATH = /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\dA-F]{2})*$/i;
@@ -110,10 +151,10 @@ export const AUTHENTICATE_TIMEOUT_MS = 10_000;
  * @throws OptionError that names the option, its rule and the value received.
  */
 export function checkOptions<P extends Principal, Metadata>(options: AgentSocketServerOptions<P, Metadata>): void {
+  checkKnownOptions(options, SERVER_OPTIONS);
   // Callers without a compiler may leave these out.
   const given = options as Partial<AgentSocketServerOptions<P, Metadata>>;
-  if (typeof given.server?.on !== 'function')
-    throw new OptionError('server', 'a Node http.Server or https.Server', given.server);
+  checkServer(given.server);
   checkProvider(given.provider);
   const path: unknown = given.path ?? DEFAULT_PATH;
   if (typeof path !== 'string' || !PATH.test(path)) {
@@ -139,6 +180,18 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   checkLogger(given.logger);
   if (given.logIds !== undefined && !['short', 'full'].includes(given.logIds))
     throw new OptionError('logIds', '"short" or "full"', given.logIds);
+}
+
+/** Of the servers of HTTP/2 only one that falls back to HTTP/1 gives WebSocket handshakes to its listeners. */
+function checkServer(server: unknown): void {
+  const { on, updateSettings, headersTimeout } = Object(server) as Record<string, unknown>;
+  if (typeof on !== 'function') throw new OptionError('server', 'a Node http.Server or https.Server', server);
+  if (typeof updateSettings !== 'function' || headersTimeout !== undefined) return;
+  throw new OptionError(
+    'server',
+    'Option "server" is a server of HTTP/2 alone, which gives no WebSocket handshake to anybody: pass http.createServer(), ' +
+      'https.createServer() or http2.createSecureServer({ allowHTTP1: true })',
+  );
 }
 
 function checkList(option: string, list: unknown, what: string, isEntry: (entry: string) => boolean): void {

@@ -2,22 +2,25 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net';
 import type { Tool } from './agent/tool.js';
 import { ToolRegistry } from './agent/tool-registry.js';
-import { ConnectionManager } from './connection/connection-manager.js';
+import { CONNECTION_MANAGER_OPTIONS, ConnectionManager } from './connection/connection-manager.js';
 import { ANONYMOUS, type Principal } from './connection/principal.js';
+import { pickOptions } from './errors/check-known-options.js';
 import { isHostAllowed, isLoopbackAddress } from './http/host.js';
 import { isOriginAllowed } from './http/origin.js';
 import { createHttpRoutes } from './http/router.js';
 import { withLogIds } from './logging/log-ids.js';
-import { silentLogger } from './logging/logger.js';
+import { checkLogger } from './logging/logger.js';
 import { MessageHandler } from './message/message-handler.js';
 import { AUTHENTICATE_TIMEOUT_MS, checkOptions, type AgentSocketServerOptions } from './options.js';
 import { DEFAULT_PATH } from './protocol/version.js';
+import { AGENT_EXECUTOR_OPTIONS } from './run/executor-options.js';
 import { AgentExecutor } from './run/executor.js';
-import { createMemoryStore } from './run/memory-store.js';
+import { createMemoryStore, MEMORY_STORE_OPTIONS } from './run/memory-store.js';
+import { RUN_MANAGER_OPTIONS } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
 import { attachUpgrade } from './transport/upgrade.js';
-import { WsAcceptor } from './transport/ws-socket.js';
+import { WS_ACCEPTOR_OPTIONS, WsAcceptor } from './transport/ws-socket.js';
 import { VERSION } from './version.js';
 
 /** A running service, attached to an `http.Server`. */
@@ -30,7 +33,7 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   readonly runs: RunManager;
   /** The tools; register more at any time. Empty where the option is a function. */
   readonly tools: ToolRegistry<P, Metadata>;
-  /** Answers the HTTP routes, and 404 for everything else: `server.on('request', agent.requestListener)`. */
+  /** Answers the HTTP routes, leads `/` to the test page, and answers 404 to everything else: `server.on('request', agent.requestListener)`. */
   readonly requestListener: RequestListener;
   /** Answers the HTTP routes and calls `next` for everything else: `app.use(agent.middleware)`. */
   readonly middleware: (request: IncomingMessage, response: ServerResponse, next: (nothing?: unknown) => void) => void;
@@ -50,26 +53,32 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   given: AgentSocketServerOptions<P, Metadata>,
 ): AgentSocketServer<P, Metadata> {
   checkOptions(given);
-  const options = { ...given, logger: withLogIds(given.logger ?? silentLogger, given.logIds ?? 'short') };
+  const options = { ...given, logger: withLogIds(checkLogger(given.logger), given.logIds ?? 'short') };
   const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
-  const { runs: store, ledger, conversations } = options.store ?? createMemoryStore(options);
+  const {
+    runs: store,
+    ledger,
+    conversations,
+  } = options.store ?? createMemoryStore(pickOptions(options, MEMORY_STORE_OPTIONS));
   const executor = new AgentExecutor<P, Metadata>({
-    ...options,
+    ...pickOptions(options, AGENT_EXECUTOR_OPTIONS),
     provider,
     tools: toolsOf ?? tools,
     ledger,
     conversations,
+    logger,
   });
   const connections = new ConnectionManager<P, Metadata>({
-    ...options,
+    ...pickOptions(options, CONNECTION_MANAGER_OPTIONS),
     epoch: store.epoch,
     attachments: executor.attachments,
+    logger,
   });
-  const acceptor = new WsAcceptor(options);
+  const acceptor = new WsAcceptor(pickOptions(options, WS_ACCEPTOR_OPTIONS));
   // Last of those that check options: it begins to sweep.
-  const runs = new RunManager({ ...options, executor, store });
+  const runs = new RunManager({ ...pickOptions(options, RUN_MANAGER_OPTIONS), executor, store, logger });
   const messages = new MessageHandler<P, Metadata>({ runs, conversations, logger });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 

@@ -1,8 +1,10 @@
 import type { ConnectionManager } from './connection/connection-manager.js';
 import type { Connection } from './connection/connection.js';
 import type { Principal } from './connection/principal.js';
+import { checkKnownOptions } from './errors/check-known-options.js';
 import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
+import type { KnownOptions } from './errors/unknown-option.js';
 import { CLOSE_CODES, type CloseCodeInfo } from './protocol/close-codes.js';
 import type { RunManager } from './run/run-manager.js';
 import { within } from './run/within.js';
@@ -23,6 +25,8 @@ export interface CloseOptions {
    */
   closeCode?: (typeof CLOSE_CODE_NAMES)[number] | undefined;
 }
+
+const CLOSE_OPTIONS: KnownOptions<CloseOptions> = { drainMs: true, closeCode: true };
 
 /** Connections closed at once; the next follow in the next step. */
 const CLOSES_PER_STEP = 100;
@@ -61,6 +65,7 @@ export class Shutdown<P extends Principal, Metadata> {
 
   /** @throws OptionError where an option breaks its rule; nothing has begun then. */
   begin(options: CloseOptions = {}): Promise<void> {
+    checkKnownOptions(options, CLOSE_OPTIONS);
     const { drainMs = 0, closeCode = 'goingAway' } = options;
     checkNumber('drainMs', drainMs, { least: 0, most: MAX_DELAY_MS });
     if (!CLOSE_CODE_NAMES.includes(closeCode)) {

@@ -5,6 +5,7 @@ import { askModel, type Answer } from './ask-model.js';
 import type { LlmProvider } from './llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
 import { acceptableArguments, readArguments } from './tool-arguments.js';
+import { unknownTool } from './unknown-tool.js';
 
 /** Where the agent's output goes: the log of the run. All synchronous; a run that is over takes nothing. */
 export interface AgentOutput {
@@ -92,7 +93,7 @@ async function lastWord(state: AgentState, deps: AgentDeps): Promise<Answer> {
 }
 
 function isRefusal(error: unknown): boolean {
-  return AgentSocketError.isInstance(error) && error.code === 'provider_error' && !error.retryable;
+  return AgentSocketError.isInstance(error) && error.code === 'provider_refused';
 }
 
 /** Does what the model called for, all at the same time, and adds the results to the chat. */
@@ -136,7 +137,7 @@ function callTool(
     return refuse('invalid_params', `The call to "${toolName}" was cut off ${by} and not executed`);
   }
   // It exists, but this query does not offer it: the model made it up or was talked into it.
-  if (toolNames?.includes(toolName) === false) return refuse('unknown_tool', `There is no tool "${toolName}"`);
+  if (toolNames?.includes(toolName) === false) return { ok: false, error: unknownTool(toolName, toolNames) };
   const onReport = (data: unknown): void => {
     (pending.data ??= []).push(data);
     output.toolData(call, data);
@@ -144,7 +145,7 @@ function callTool(
   return runTool(call, { ...forTools, onReport });
 }
 
-function refuse(code: 'invalid_params' | 'unknown_tool', message: string): ToolOutcome {
+function refuse(code: 'invalid_params', message: string): ToolOutcome {
   return { ok: false, error: new AgentSocketError(code, message) };
 }
 

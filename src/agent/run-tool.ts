@@ -1,5 +1,5 @@
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { fieldIssues } from '../errors/field-issues.js';
+import { fieldIssues, summary } from '../errors/field-issues.js';
 import type { Logger } from '../logging/logger.js';
 import type { Asker } from './llm-provider.js';
 import type { StandardResult } from './standard-schema.js';
@@ -9,6 +9,7 @@ import { ToolLimit } from './tool-limit.js';
 import type { ToolRegistry } from './tool-registry.js';
 import { ToolReports } from './tool-reports.js';
 import type { Tool, ToolCallInfo } from './tool.js';
+import { unknownTool } from './unknown-tool.js';
 
 /** A call to execute. */
 export interface ToolCall {
@@ -57,14 +58,15 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
     const wasAsked = approvals?.has(call.toolCallId) === true;
     if (wasAsked) await approvals.ask(call);
     const tool = deps.tools.get(call.toolName);
-    if (tool === undefined) throw new AgentSocketError('unknown_tool', `There is no tool "${call.toolName}"`);
+    if (tool === undefined) throw unknownTool(call.toolName, deps.tools.names);
     const { params, asks } = await prepare(tool, call, deps, wasAsked);
     if (wasAsked) checkApproved(tool, params, approvals.paramsOf(call.toolCallId));
     else if (asks) await approve(tool, params, call, deps);
     return { ok: true, result: await execute(tool, call, params, deps) };
   } catch (error) {
-    if (AgentSocketError.isInstance(error)) return { ok: false, error };
+    if (AgentSocketError.isInstance(error) && error.cause === undefined) return { ok: false, error };
     deps.logger.error({ tool: call.toolName, runId: deps.runId, err: error }, 'A tool failed');
+    if (AgentSocketError.isInstance(error)) return { ok: false, error };
     return {
       ok: false,
       error: new AgentSocketError('tool_failed', `The tool "${call.toolName}" failed`, { cause: error }),
@@ -81,7 +83,7 @@ async function prepare(
 ): Promise<{ params: unknown; asks: boolean }> {
   const limit = new ToolLimit(tool, deps.signal);
   try {
-    const params = check(tool, await limit.validate(() => tool.params['~standard'].validate(call.params)));
+    const params = check(tool, call, await limit.validate(() => tool.params['~standard'].validate(call.params)));
     const { needsApproval = false } = tool;
     if (wasAsked) return { params, asks: false };
     if (typeof needsApproval === 'boolean') return { params, asks: needsApproval };
@@ -143,11 +145,11 @@ async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDe
 }
 
 /** The params as the schema made them. */
-function check(tool: Tool, result: StandardResult<unknown>): unknown {
+function check(tool: Tool, call: ToolCall, result: StandardResult<unknown>): unknown {
   if (result.issues === undefined) return result.value;
-  const issues = fieldIssues(result.issues);
-  const told = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  throw new AgentSocketError('invalid_params', `The params of "${tool.name}" are not valid: ${told}`, { issues });
+  const refused = { value: call.params, schema: tool.parameters, name: `What "${tool.name}" takes` };
+  const issues = fieldIssues(result.issues, refused);
+  throw new AgentSocketError('invalid_params', summary(issues), { issues });
 }
 
 /** What the tool did is done, whatever becomes of its record. */

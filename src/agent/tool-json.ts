@@ -20,9 +20,19 @@ export function toJson(name: string, value: unknown, maxBytes: number): unknown 
   return JSON.parse(encoded);
 }
 
+/** JSON makes `{}` of a Map, a Promise, a Response: whatever was in it would be gone, and nobody told. */
+function refuseFormless(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  // A boxed number or text is unboxed.
+  if (isPlain || Object.keys(value).length > 0 || typeof value.valueOf() !== 'object') return value;
+  throw new TypeError(`JSON has no form for a ${value.constructor.name}: return plain objects and arrays`);
+}
+
 function stringify(name: string, value: unknown): string | undefined {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, refuseFormless);
   } catch (error) {
     throw new AgentSocketError('tool_failed', `${name} is not JSON`, { cause: error });
   }

@@ -44,6 +44,11 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
     return this.#tools.get(name);
   }
 
+  /** The names of all of them. */
+  get names(): string[] {
+    return [...this.#tools.keys()];
+  }
+
   get size(): number {
     return this.#tools.size;
   }

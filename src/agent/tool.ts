@@ -1,5 +1,7 @@
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import type { Principal } from '../connection/principal.js';
 import type { Asker, JsonSchema } from './llm-provider.js';
 import type { SchemaOutput, StandardSchema } from './standard-schema.js';
@@ -60,6 +62,16 @@ export interface ToolDefinition<S extends StandardSchema, P extends Principal = 
     | undefined;
 }
 
+const TOOL_DEFINITION: KnownOptions<ToolDefinition<StandardSchema>> = {
+  name: true,
+  description: true,
+  params: true,
+  parameters: true,
+  execute: true,
+  timeoutMs: true,
+  needsApproval: true,
+};
+
 /**
  * A tool as the registry keeps it. One that wants to know more of who asks than the server tells, another type of principal
  * or metadata, does not fit it.
@@ -85,11 +97,13 @@ export const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
 /**
  * Makes a tool whose `execute` is typed by its schema, and by the principal where it names one:
  * `execute(params, context: ToolContext<User>)`.
- * @throws OptionError where a part breaks its rule, or the schema makes no JSON Schema and none is given.
+ * @throws OptionError where a part is not known or breaks its rule, or the schema makes no JSON Schema of an object and
+ * none is given.
  */
 export function defineTool<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
   definition: ToolDefinition<S, P, Metadata>,
 ): Tool<P, Metadata> {
+  checkKnownOptions(definition, TOOL_DEFINITION);
   const { name, description, params, timeoutMs = DEFAULT_TOOL_TIMEOUT_MS } = definition;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
     throw new OptionError('name', 'a tool name of 1 to 64 letters, digits, "_" and "-"', name);
@@ -102,11 +116,15 @@ export function defineTool<S extends StandardSchema, P extends Principal = Princ
   if (typeof description !== 'string') throw new OptionError('description', 'a string', description);
   if (typeof definition.execute !== 'function') throw new OptionError('execute', 'a function', definition.execute);
   if (!isSchema(params)) throw new OptionError('params', 'a schema: zod 4 or any other Standard Schema', params);
+  const parameters =
+    definition.parameters === undefined
+      ? ofObject(deriveJsonSchema(params), 'params')
+      : ofObject(definition.parameters, 'parameters');
   return {
     name,
     description,
     params,
-    parameters: definition.parameters ?? deriveJsonSchema(params),
+    parameters,
     timeoutMs,
     needsApproval,
     execute: definition.execute,
@@ -130,6 +148,16 @@ function deriveJsonSchema(params: StandardSchema): JsonSchema {
     const why = error instanceof Error ? error.message : 'the schema library failed';
     throw new OptionError('parameters', `given, since "params" makes no JSON Schema (${why})`, undefined);
   }
+}
+
+/** Model APIs refuse whatever is no object, at the first question and not when the tool is made. */
+function ofObject(schema: JsonSchema, option: string): JsonSchema {
+  const { type } = Object(schema) as JsonSchema;
+  if (type === 'object') return schema;
+  // One that leaves the type open, a union of objects for example, leaves it to them.
+  if (type === undefined) return { type: 'object', properties: {}, ...schema };
+  const rule = 'must be a schema of an object, since models give params by their names';
+  throw new OptionError(option, `Option "${option}" ${rule}; its type is ${JSON.stringify(type)}`);
 }
 
 function isSchema(value: unknown): boolean {

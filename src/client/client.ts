@@ -65,7 +65,8 @@ export interface AgentClient {
 
 /**
  * Makes a client. It connects at the first request, or by `connect()`.
- * @throws TypeError for an option that breaks its rule; the message names option, rule and value.
+ * @throws TypeError for an option that is not known or breaks its rule; the message names option, rule and value. The
+ * options of its requests are checked in the same way.
  */
 export function createAgentClient(options: AgentClientOptions): AgentClient {
   return new Session(checkOptions(options));

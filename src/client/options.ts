@@ -1,4 +1,6 @@
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { MAX_DELAY_MS, type Backoff } from './backoff.js';
+import { checkKnown } from './check-known.js';
 import type { WebSocketClass } from './web-socket.js';
 
 /** What {@link createAgentClient} takes. */
@@ -67,6 +69,22 @@ export interface AgentClientOptions {
   maxQueued?: number | undefined;
 }
 
+const CLIENT_OPTIONS: KnownOptions<AgentClientOptions> = {
+  url: true,
+  protocols: true,
+  token: true,
+  tokenIn: true,
+  WebSocket: true,
+  connectTimeoutMs: true,
+  silenceMs: true,
+  pongTimeoutMs: true,
+  backoff: true,
+  maxAttempts: true,
+  maxQueued: true,
+};
+
+const BACKOFF: KnownOptions<Backoff> = { baseMs: true, capMs: true };
+
 /** The options with their defaults filled in. */
 export interface Settings {
   /** @throws TypeError where a relative one has nothing to be relative to. */
@@ -83,13 +101,16 @@ export interface Settings {
   readonly maxQueued: number;
 }
 
-/** @throws TypeError that names the option, its rule and the value received. */
+/** @throws TypeError that names the option that is not known, or its rule and the value received. */
 export function checkOptions(options: AgentClientOptions): Settings {
+  check('options', 'an object', options, (value) => typeof value === 'object' && value !== null);
+  checkKnown(options, CLIENT_OPTIONS);
   const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs } = options;
   check('protocols', 'an array of strings', protocols, isStrings);
   check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
   check('tokenIn', '"protocol" or "query"', tokenIn, (value) => value === 'protocol' || value === 'query');
   check('backoff', 'an object', backoff, (value) => typeof value === 'object' && value !== null);
+  checkKnown(backoff, BACKOFF, 'backoff');
   check('WebSocket', 'a class', options.WebSocket, (value) => value === undefined || typeof value === 'function');
   return {
     url: checkUrl(options.url),

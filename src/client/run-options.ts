@@ -1,3 +1,5 @@
+import type { KnownOptions } from '../errors/unknown-option.js';
+
 /** What every run takes. */
 export interface RunOptions {
   /**
@@ -26,6 +28,20 @@ export interface QueryOptions extends RunOptions {
   /** The tools the model may use, a subset of those the operator allows to choose from. */
   readonly tools?: readonly string[] | undefined;
 }
+
+/** The names of {@link RunOptions}. */
+export const RUN_OPTIONS: KnownOptions<RunOptions> = { runId: true, onDisconnect: true, signal: true };
+
+/** The names of {@link QueryOptions}. */
+export const QUERY_OPTIONS: KnownOptions<QueryOptions> = {
+  ...RUN_OPTIONS,
+  conversationId: true,
+  replaceFrom: true,
+  whenBusy: true,
+  model: true,
+  temperature: true,
+  tools: true,
+};
 
 /** What a request takes that makes no run. */
 export interface RequestOptions {

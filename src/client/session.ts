@@ -1,5 +1,7 @@
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
+import { checkKnown } from './check-known.js';
 import type { AgentClientEvents } from './client-events.js';
 import { AgentClientError, errorOf } from './client-error.js';
 import type { ApprovalOutcome, ClientRun } from './client-run.js';
@@ -15,12 +17,21 @@ import type { Settings } from './options.js';
 import { Outbox } from './outbox.js';
 import type { OwnMessage, OwnRequestOptions } from './own-message.js';
 import { Requests } from './requests.js';
-import type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
+import {
+  QUERY_OPTIONS,
+  RUN_OPTIONS,
+  type PageOptions,
+  type QueryOptions,
+  type RequestOptions,
+  type RunOptions,
+} from './run-options.js';
 import { Run } from './run.js';
 import { Runs } from './runs.js';
 import { Watches, type StartedRun } from './watches.js';
 import type { Close } from './web-socket.js';
 import { Wire } from './wire.js';
+
+const RESUME_OPTIONS: KnownOptions<ResumeOptions> = { after: true, signal: true };
 
 /** The client: brings its parts together. */
 export class Session implements AgentClient {
@@ -70,11 +81,14 @@ export class Session implements AgentClient {
   }
 
   callTool(toolName: string, params: Readonly<Record<string, unknown>> = {}, options: RunOptions = {}): ClientRun {
+    checkKnown(options, RUN_OPTIONS);
     const request = { type: 'tool_call', tool_name: toolName, params, ...common(options) } as const;
     return this.#start(request, options.signal);
   }
 
-  resume(runId: string, { after = 0, signal }: ResumeOptions = {}): ClientRun {
+  resume(runId: string, options: ResumeOptions = {}): ClientRun {
+    checkKnown(options, RESUME_OPTIONS);
+    const { after = 0, signal } = options;
     const id = runId.toLowerCase();
     const known = this.#runs.get(id);
     if (known !== undefined && !known.isEnded) return obey(signal, known);
@@ -130,6 +144,7 @@ export class Session implements AgentClient {
   }
 
   #query(type: 'agent_query' | 'streaming_query', query: string, options: QueryOptions): ClientRun {
+    checkKnown(options, QUERY_OPTIONS);
     const { conversationId, replaceFrom, whenBusy, model, temperature, tools, signal } = options;
     return this.#start(
       {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
@@ -55,8 +57,8 @@ export interface ConnectionManagerOptions {
    * @default none
    */
   attachments?: AttachmentLimits | undefined;
-  /** @default silent */
-  logger?: Logger | undefined;
+  /** @default warnings and errors on the console; `false` for none */
+  logger?: Logger | false | undefined;
 }
 
 /** Which attachments a question may have. */
@@ -68,6 +70,19 @@ export interface AttachmentLimits {
   /** Whether an address may stand in place of the bytes. */
   readonly urls: boolean;
 }
+
+/** The names of {@link ConnectionManagerOptions}. */
+export const CONNECTION_MANAGER_OPTIONS: KnownOptions<ConnectionManagerOptions> = {
+  maxConnections: true,
+  heartbeatIntervalMs: true,
+  slowConsumerMs: true,
+  epoch: true,
+  maxMessageBytes: true,
+  maxRunsPerConnection: true,
+  detachGraceMs: true,
+  attachments: true,
+  logger: true,
+};
 
 /** Events of a {@link ConnectionManager}. */
 export interface ConnectionEvents<P extends Principal, Metadata> {
@@ -108,6 +123,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: ConnectionManagerOptions = {}) {
     super(options.logger);
+    checkKnownOptions(options, CONNECTION_MANAGER_OPTIONS);
     const { maxConnections = 1_000, heartbeatIntervalMs = 30_000, slowConsumerMs = 30_000 } = options;
     const { detachGraceMs = 60_000, maxMessageBytes = LIMITS.messageBytes, maxRunsPerConnection = 16 } = options;
     checkNumber('detachGraceMs', detachGraceMs, { least: 0, most: MAX_DELAY_MS });

@@ -1,4 +1,6 @@
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkNumber } from '../errors/check-number.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import type {
   AttachmentBytes,
   BranchMessage,
@@ -25,6 +27,12 @@ export interface MemoryConversationStoreOptions {
   /** Unix milliseconds. @default Date.now */
   clock?: (() => number) | undefined;
 }
+
+/** The names of {@link MemoryConversationStoreOptions}. */
+export const MEMORY_CONVERSATION_STORE_OPTIONS: KnownOptions<MemoryConversationStoreOptions> = {
+  maxConversationBytes: true,
+  clock: true,
+};
 
 /** What a conversation and a message take besides their text, roughly. */
 const CONVERSATION_BYTES = 600;
@@ -84,7 +92,9 @@ export class MemoryConversationStore implements ConversationStore {
   #bytes = 0;
 
   /** @throws OptionError where an option breaks its rule. */
-  constructor({ maxConversationBytes = 134_217_728, clock = Date.now }: MemoryConversationStoreOptions = {}) {
+  constructor(options: MemoryConversationStoreOptions = {}) {
+    checkKnownOptions(options, MEMORY_CONVERSATION_STORE_OPTIONS);
+    const { maxConversationBytes = 134_217_728, clock = Date.now } = options;
     this.#maxBytes = checkNumber('maxConversationBytes', maxConversationBytes, { least: 0 });
     this.#clock = clock;
   }

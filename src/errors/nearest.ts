@@ -6,8 +6,11 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of known) {
     const other = plain(candidate);
-    if (Math.abs(other.length - wanted.length) >= least) continue;
-    const distance = editDistance(wanted, other);
+    const added = Math.abs(other.length - wanted.length);
+    // A unit or a word was left out, or is too much: `drain` for `drainMs`.
+    const isPart = added <= wanted.length / 2 && (other.startsWith(wanted) || wanted.startsWith(other));
+    if (added >= least && !isPart) continue;
+    const distance = isPart ? Math.min(added, 1) : editDistance(wanted, other);
     if (distance >= least) continue;
     least = distance;
     best = candidate;

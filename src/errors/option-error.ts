@@ -2,13 +2,14 @@ import { hasBrand } from './branded.js';
 
 const BRAND = Symbol.for('agent-ws.OptionError');
 
-/** Thrown at construction for an option that breaks its rule; the message names option, rule and value. */
+/** Thrown at construction for an option that is not known or breaks its rule; the message names option, rule and value. */
 export class OptionError extends TypeError {
   /** The option, dotted where it is nested: `heartbeat.intervalMs`. */
   readonly option: string;
 
-  constructor(option: string, rule: string, received: unknown) {
-    super(`Option "${option}" must be ${rule}, received ${show(received)}`);
+  /** With a value: the rule it breaks. Without one: the whole sentence. */
+  constructor(option: string, ...why: [rule: string, received: unknown] | [sentence: string]) {
+    super(why.length === 1 ? why[0] : `Option "${option}" must be ${why[0]}, received ${show(why[1])}`);
     this.name = 'OptionError';
     this.option = option;
     Object.defineProperty(this, BRAND, { value: true });

@@ -16,7 +16,7 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   protected readonly logger: Logger;
 
   /** @throws OptionError where `logger` is none. */
-  constructor(logger?: Logger) {
+  constructor(logger?: Logger | false) {
     this.logger = checkLogger(logger);
   }
 

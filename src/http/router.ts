@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { silentLogger, type Logger } from '../logging/logger.js';
+import { checkLogger, type Logger } from '../logging/logger.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';
 import { failure, send, type Reply } from './reply.js';
@@ -19,22 +19,35 @@ export interface HttpRoutesDeps extends HttpRoutesState {
   readonly pages?: string;
   /**
    * Where a route that fails is reported.
-   * @default silent
+   * @default the console
    */
-  readonly logger?: Logger;
+  readonly logger?: Logger | false;
 }
 
 /** The HTTP side of a server: statistics, documents, test page and probes. */
 export interface HttpRoutes {
-  /** Answers every request, those for unknown paths with 404. Fits `http.createServer`. */
+  /** Answers every request: leads `/` to the test page, and answers unknown paths with 404. Fits `http.createServer`. */
   readonly listener: (req: IncomingMessage, res: ServerResponse) => void;
   /** Answers requests for its own paths and leaves all others to `next`. Fits Express and Connect, mounted or not. */
   readonly middleware: (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 }
 
+const TEST_PAGE = 'static/test_websocket.html';
+
+/** Where the listener, which has the whole server, leads a visitor of `/`. */
+const HOME: Route = {
+  path: '/',
+  reply: () => ({
+    status: 302,
+    type: 'text/plain; charset=utf-8',
+    body: '',
+    headers: { Location: TEST_PAGE },
+  }),
+};
+
 /** Makes the HTTP routes. Reads the pages from disk; everything else is made when it is first asked for. */
 export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
-  const { logger = silentLogger } = deps;
+  const logger = checkLogger(deps.logger);
   const endpoint = endpointRoute(deps.path);
   const routes: Route[] = [
     endpoint,
@@ -52,6 +65,8 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     const route = byPath.get(pathOf(req.url ?? '') ?? '');
     return route === endpoint ? undefined : route;
   }
+
+  const home = byPath.has(`/${TEST_PAGE}`) ? HOME : undefined;
 
   function answer(req: IncomingMessage, res: ServerResponse, route: Route | undefined): void {
     let reply: Reply;
@@ -75,7 +90,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
 
   return {
     listener: (req, res) => {
-      answer(req, res, find(req));
+      answer(req, res, find(req) ?? (pathOf(req.url ?? '') === '/' ? home : undefined));
     },
     middleware: (req, res, next) => {
       const route = find(req);

@@ -1,6 +1,8 @@
 import type { SchemaOutput, StandardSchema } from '../agent/standard-schema.js';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import type { CustomMessage } from '../protocol/server-messages.js';
 
 /**
@@ -36,6 +38,12 @@ export interface CustomMessageDefinition<
   ) => void | Promise<void>;
 }
 
+const CUSTOM_MESSAGE: KnownOptions<CustomMessageDefinition<StandardSchema>> = {
+  type: true,
+  schema: true,
+  handle: true,
+};
+
 /** An embedder's message type as the handler keeps it. */
 export interface CustomMessageType<P extends Principal = Principal, Metadata = unknown> {
   readonly type: string;
@@ -48,10 +56,14 @@ export interface CustomMessageType<P extends Principal = Principal, Metadata = u
   ) => void | Promise<void>;
 }
 
-/** Makes a message type whose `handle` is typed by its schema. */
+/**
+ * Makes a message type whose `handle` is typed by its schema.
+ * @throws OptionError where a part is not known.
+ */
 export function defineMessage<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
   definition: CustomMessageDefinition<S, P, Metadata>,
 ): CustomMessageType<P, Metadata> {
+  checkKnownOptions(definition, CUSTOM_MESSAGE);
   const { type, schema, handle } = definition;
   return { type, schema, handle };
 }

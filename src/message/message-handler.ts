@@ -3,9 +3,12 @@ import type { Principal } from '../connection/principal.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
 import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkMethods } from '../errors/check-methods.js';
-import { fieldIssues } from '../errors/field-issues.js';
+import { fieldIssues, summary } from '../errors/field-issues.js';
+import { nearest } from '../errors/nearest.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
 import {
@@ -15,6 +18,7 @@ import {
   type ClientMessageType,
 } from '../protocol/client-messages.js';
 import { checkMessage, decodeFrame, type Envelope } from '../protocol/decode.js';
+import { jsonSchemaOf } from '../protocol/json-schema-of.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../run/awaitable.js';
@@ -36,9 +40,11 @@ export interface MessageHandlerOptions {
    * @default a new `MemoryConversationStore`, which stays empty
    */
   conversations?: ConversationStore | undefined;
-  /** @default silent */
-  logger?: Logger | undefined;
+  /** @default warnings and errors on the console; `false` for none */
+  logger?: Logger | false | undefined;
 }
+
+const MESSAGE_HANDLER_OPTIONS: KnownOptions<MessageHandlerOptions> = { runs: true, conversations: true, logger: true };
 
 /** Events of a {@link MessageHandler}. */
 export interface MessageEvents<P extends Principal, Metadata> {
@@ -58,6 +64,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: MessageHandlerOptions) {
     super(options.logger);
+    checkKnownOptions(options, MESSAGE_HANDLER_OPTIONS);
     const { runs, conversations = new MemoryConversationStore() } = options;
     checkMethods('runs', 'a RunManager', runs, ['accept']);
     this.#context = { runs, conversations, answers: new LargeAnswers() };
@@ -124,10 +131,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     }
     const custom = this.#custom.get(type);
     if (custom !== undefined) return this.#dispatchCustom(connection, envelope, custom);
-    throw new AgentSocketError(
-      'unknown_type',
-      `Unknown message type: ${JSON.stringify(type.slice(0, LIMITS.idLength))}`,
-    );
+    throw unknownType(type);
   }
 
   async #dispatchCustom(
@@ -137,8 +141,12 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   ): Promise<void> {
     const result = await custom.schema['~standard'].validate(envelope);
     if (result.issues !== undefined) {
-      const issues = fieldIssues(result.issues);
-      throw new AgentSocketError('invalid_message', `The ${custom.type} message is not valid`, { issues });
+      const issues = fieldIssues(result.issues, {
+        value: envelope,
+        schema: jsonSchemaOf(custom.schema),
+        name: 'The message',
+      });
+      throw new AgentSocketError('invalid_message', summary(issues), { issues });
     }
     this.emit('message', connection, custom.type);
     const { request_id } = correlation(envelope);
@@ -162,6 +170,14 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     });
     this.emit('refused', connection, error);
   }
+}
+
+/** Types of the embedder's own stay untold: who may use them is theirs to say. */
+function unknownType(type: string): AgentSocketError {
+  const name = type.slice(0, LIMITS.idLength);
+  const meant = nearest(name, Object.keys(clientMessages));
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  return new AgentSocketError('unknown_type', `Unknown message type: ${JSON.stringify(name)}${hint}`);
 }
 
 function tooMany(): AgentSocketError {

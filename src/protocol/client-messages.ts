@@ -197,7 +197,7 @@ export const clientMessages = {
       metadata: z
         .record(z.string(), z.unknown())
         .refine((metadata) => new TextEncoder().encode(JSON.stringify(metadata)).length <= LIMITS.metadataBytes, {
-          error: `At most ${LIMITS.metadataBytes} bytes of JSON`,
+          error: `\`metadata\` must be at most ${LIMITS.metadataBytes} bytes of JSON`,
         })
         .optional()
         .describe('The data a client keeps with it, all of it.'),

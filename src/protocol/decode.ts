@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { fieldIssues } from '../errors/field-issues.js';
+import { fieldIssues, summary } from '../errors/field-issues.js';
 import { QUERY_REQUIRED } from './client-messages.js';
 import { hasMoreValuesThan, isDeeperThan } from './depth.js';
+import { jsonSchemaOf } from './json-schema-of.js';
 import { LIMITS } from './version.js';
 
 /** A JSON object with a string `type`: as far as a frame can be read before its type is known. */
@@ -34,9 +35,8 @@ export function decodeFrame(data: string | Uint8Array): Envelope {
     throw new AgentSocketError('invalid_json', 'The message is not a JSON object');
   }
   if (!('type' in value) || typeof value.type !== 'string') {
-    throw new AgentSocketError('invalid_message', 'The message has no "type"', {
-      issues: [{ path: 'type', message: 'A string is required' }],
-    });
+    const message = 'type' in value ? '`type` must be a string' : '`type` is required';
+    throw new AgentSocketError('invalid_message', message, { issues: [{ path: 'type', message }] });
   }
   return value as Envelope;
 }
@@ -49,12 +49,10 @@ export function checkMessage<S extends z.ZodType>(schema: S, envelope: Envelope)
   const result = schema.safeParse(envelope);
   if (result.success) return result.data;
   const { issues } = result.error;
-  const told = fieldIssues(issues);
-  const first = told[0];
   if (issues.some((issue) => issue.message === QUERY_REQUIRED)) {
     throw new AgentSocketError('query_required', QUERY_REQUIRED);
   }
   const code = issues.every((issue) => issue.path[0] === 'params') ? 'invalid_params' : 'invalid_message';
-  const where = first === undefined ? '' : ` in "${first.path}": ${first.message}`;
-  throw new AgentSocketError(code, `The ${envelope.type} message is not valid${where}`, { issues: told });
+  const told = fieldIssues(issues, { value: envelope, schema: jsonSchemaOf(schema) });
+  throw new AgentSocketError(code, summary(told), { issues: told });
 }

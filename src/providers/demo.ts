@@ -1,6 +1,8 @@
 import { estimateTokens } from '../agent/estimate-tokens.js';
 import type { LlmPart, LlmProvider } from '../agent/llm-provider.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { answerTo } from './demo/answer.js';
 import { pace } from './demo/pace.js';
 import { splitText } from './demo/split-text.js';
@@ -14,6 +16,8 @@ export interface DemoProviderOptions {
   tokensPerSecond?: number | undefined;
 }
 
+const DEMO_PROVIDER_OPTIONS: KnownOptions<DemoProviderOptions> = { tokensPerSecond: true };
+
 /**
  * A model that is none: a guide through the product that needs no key and no network. The same question
  * gets the same answer in the same pieces, in Chinese or English. Sums and questions for the time are
@@ -21,7 +25,9 @@ export interface DemoProviderOptions {
  * whole agent loop can be seen at work.
  * @throws OptionError where an option breaks its rule.
  */
-export function createDemoProvider({ tokensPerSecond = 40 }: DemoProviderOptions = {}): LlmProvider {
+export function createDemoProvider(options: DemoProviderOptions = {}): LlmProvider {
+  checkKnownOptions(options, DEMO_PROVIDER_OPTIONS);
+  const { tokensPerSecond = 40 } = options;
   if (!(Number.isFinite(tokensPerSecond) && tokensPerSecond >= 0)) {
     throw new OptionError('tokensPerSecond', 'a number from 0', tokensPerSecond);
   }

@@ -1,7 +1,9 @@
 import type { LlmAttachmentType } from '../agent/llm-provider.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkNumber } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import type { QueryAttachment } from '../protocol/client-messages.js';
 import { LIMITS } from '../protocol/version.js';
 import { isOfType } from './file-signature.js';
@@ -33,6 +35,13 @@ export interface AttachmentOptions {
 /** The options, checked, with their defaults. */
 export type AttachmentRules = Readonly<Required<{ [K in keyof AttachmentOptions]: NonNullable<AttachmentOptions[K]> }>>;
 
+const ATTACHMENT_OPTIONS: KnownOptions<AttachmentOptions> = {
+  mediaTypes: true,
+  maxBytes: true,
+  maxCount: true,
+  urls: true,
+};
+
 const MEDIA_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'text/plain', 'application/pdf'];
 
 /** Where questions may bring nothing along. */
@@ -40,6 +49,7 @@ export const NO_ATTACHMENTS: AttachmentRules = { mediaTypes: [], maxBytes: 0, ma
 
 /** @throws OptionError where an option breaks its rule. */
 export function checkAttachmentOptions(options: AttachmentOptions = {}): AttachmentRules {
+  checkKnownOptions(options, ATTACHMENT_OPTIONS, 'attachments');
   const { mediaTypes = MEDIA_TYPES, maxBytes = 524_288, maxCount = 4, urls = false } = options;
   if (!isListOfTypes(mediaTypes)) {
     throw new OptionError('attachments.mediaTypes', 'an array of media types such as "image/png"', mediaTypes);

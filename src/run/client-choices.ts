@@ -1,5 +1,8 @@
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
+import { listed } from '../errors/listed.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import type { ClientMessageOf } from '../protocol/client-messages.js';
 
 /** A request that goes to the model. */
@@ -24,10 +27,12 @@ export interface ClientChoices {
   tools?: boolean;
 }
 
-/** @throws OptionError where one breaks its rule. */
+const CLIENT_CHOICES: KnownOptions<ClientChoices> = { models: true, temperature: true, tools: true };
+
+/** @throws OptionError where one is not known or breaks its rule. */
 export function checkClientChoices(choices: unknown): void {
   if (choices === undefined) return;
-  if (typeof choices !== 'object' || choices === null) throw new OptionError('clientMayChoose', 'an object', choices);
+  checkKnownOptions(choices, CLIENT_CHOICES, 'clientMayChoose');
   const { models, temperature, tools } = choices as Record<keyof ClientChoices, unknown>;
   if (models !== undefined && !(Array.isArray(models) && models.every((model) => typeof model === 'string'))) {
     throw new OptionError('clientMayChoose.models', 'an array of strings', models);
@@ -39,12 +44,17 @@ export function checkClientChoices(choices: unknown): void {
   }
 }
 
+function otherModel(model: string, models: readonly string[]): AgentSocketError {
+  if (models.length === 0)
+    return new AgentSocketError('forbidden', 'This server does not let a query choose the model');
+  const allowed = `This server does not let a query choose the model ${JSON.stringify(model)}; it may choose ${listed(models)}`;
+  return new AgentSocketError('forbidden', allowed);
+}
+
 /** @throws AgentSocketError `forbidden` where a query chooses what it may not. */
 export function checkChosen(request: QueryRequest, choices: ClientChoices): void {
   const { models = [], temperature = false, tools = false } = choices;
-  if (request.model !== undefined && !models.includes(request.model)) {
-    throw new AgentSocketError('forbidden', 'This server does not let a query choose that model');
-  }
+  if (request.model !== undefined && !models.includes(request.model)) throw otherModel(request.model, models);
   if (request.temperature !== undefined && !temperature) {
     throw new AgentSocketError('forbidden', 'This server does not let a query choose the temperature');
   }

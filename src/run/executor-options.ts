@@ -7,9 +7,11 @@ import { ToolRegistry } from '../agent/tool-registry.js';
 import type { Principal } from '../connection/principal.js';
 import type { ConversationStore } from '../conversation/conversation-store.js';
 import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { checkLogger, type Logger } from '../logging/logger.js';
 import { checkAttachmentOptions, type AttachmentOptions, type AttachmentRules } from './attachment-rules.js';
 import { checkClientChoices, type ClientChoices } from './client-choices.js';
@@ -90,9 +92,27 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
    * @default 262144
    */
   maxToolResultBytes?: number | undefined;
-  /** @default silent */
-  logger?: Logger | undefined;
+  /** @default warnings and errors on the console; `false` for none */
+  logger?: Logger | false | undefined;
 }
+
+/** The names of {@link AgentExecutorOptions}. */
+export const AGENT_EXECUTOR_OPTIONS: KnownOptions<AgentExecutorOptions> = {
+  provider: true,
+  tools: true,
+  ledger: true,
+  conversations: true,
+  maxContextTokens: true,
+  fitContext: true,
+  approvalTimeoutMs: true,
+  systemPrompt: true,
+  model: true,
+  attachments: true,
+  clientMayChoose: true,
+  maxSteps: true,
+  maxToolResultBytes: true,
+  logger: true,
+};
 
 /** The options of an executor, checked, with their defaults. */
 export interface ExecutorSettings {
@@ -117,6 +137,7 @@ export interface ExecutorSettings {
 export function checkExecutorOptions<P extends Principal, Metadata>(
   options: AgentExecutorOptions<P, Metadata>,
 ): ExecutorSettings {
+  checkKnownOptions(options, AGENT_EXECUTOR_OPTIONS);
   const { provider, tools, ledger, systemPrompt, clientMayChoose } = options;
   const { maxSteps = 8, maxToolResultBytes = 262_144 } = options;
   const { maxContextTokens = 32_000, approvalTimeoutMs = 300_000 } = options;

@@ -2,6 +2,7 @@ import { agentLoop, type AgentDeps } from '../agent/agent-loop.js';
 import { startAgent, type AgentState } from '../agent/agent-state.js';
 import type { Asker, LlmMessage } from '../agent/llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
+import { unknownTool } from '../agent/unknown-tool.js';
 import { turnMessages } from '../agent/turn-messages.js';
 import { usageOf } from '../agent/usage.js';
 import { ConversationTurn, type TurnPlace } from '../conversation/conversation-turn.js';
@@ -120,9 +121,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     if (names.length === 0) return;
     const tools = this.#settings.tools(asker);
     for (const name of names) {
-      if (tools.get(name) === undefined) {
-        throw new AgentSocketError('unknown_tool', `There is no tool ${JSON.stringify(name)}`);
-      }
+      if (tools.get(name) === undefined) throw unknownTool(name, tools.names);
     }
   }
 

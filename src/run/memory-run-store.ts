@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkNumber } from '../errors/check-number.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { isFinal } from './run-state.js';
 import type { RunState } from '../protocol/server-messages.js';
 import { MemoryRunLog } from './memory-run-log.js';
@@ -31,6 +33,15 @@ export interface MemoryRunStoreOptions {
   /** Unix milliseconds. @default Date.now */
   clock?: (() => number) | undefined;
 }
+
+/** The names of {@link MemoryRunStoreOptions}. */
+export const MEMORY_RUN_STORE_OPTIONS: KnownOptions<MemoryRunStoreOptions> = {
+  retainMs: true,
+  maxRetainedBytes: true,
+  rememberIdsMs: true,
+  maxRememberedIds: true,
+  clock: true,
+};
 
 /** What an ended run takes besides its log: measured, 1,500 bytes of heap for one of a single message. */
 const RUN_BYTES = 1_500;
@@ -64,6 +75,7 @@ export class MemoryRunStore implements RunStore {
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: MemoryRunStoreOptions = {}) {
+    checkKnownOptions(options, MEMORY_RUN_STORE_OPTIONS);
     const { retainMs = 300_000, maxRetainedBytes = 134_217_728 } = options;
     const { rememberIdsMs = 86_400_000, maxRememberedIds = 100_000, clock = Date.now } = options;
     this.#options = {

@@ -1,3 +1,4 @@
+import type { KnownOptions } from '../errors/unknown-option.js';
 import type { Logger } from '../logging/logger.js';
 import type { RunExecutor } from './run-executor.js';
 import type { RunStore } from './run-store.js';
@@ -42,6 +43,19 @@ export interface RunManagerOptions {
    * @default a new `MemoryRunStore`
    */
   store?: RunStore | undefined;
-  /** @default silent */
-  logger?: Logger | undefined;
+  /** @default warnings and errors on the console; `false` for none */
+  logger?: Logger | false | undefined;
 }
+
+/** The names of {@link RunManagerOptions}. */
+export const RUN_MANAGER_OPTIONS: KnownOptions<RunManagerOptions> = {
+  executor: true,
+  maxRunsPerConnection: true,
+  maxRunMs: true,
+  maxRunBytes: true,
+  maxLogBytes: true,
+  coalesceMs: true,
+  detachGraceMs: true,
+  store: true,
+  logger: true,
+};

@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
 import type { AttachmentInfo } from '../conversation/conversation-store.js';
 import { inTurn } from '../connection/turn.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkMethods } from '../errors/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
@@ -23,7 +24,7 @@ import { runKey } from './run-key.js';
 import type { RunHandle } from './run-handle.js';
 import type { RunLog } from './run-log.js';
 import { RunLookup } from './run-lookup.js';
-import type { RunManagerOptions } from './run-manager-options.js';
+import { RUN_MANAGER_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import { approvalNotFound, conflict, notFound } from './run-errors.js';
 import { isFinal } from './run-state.js';
 import type { RunStore, StoredRun } from './run-store.js';
@@ -71,6 +72,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: RunManagerOptions) {
     super(options.logger);
+    checkKnownOptions(options, RUN_MANAGER_OPTIONS);
     const { executor, maxRunsPerConnection = 16, coalesceMs = 35 } = options;
     const { logger } = this;
     this.maxRunsPerConnection = checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true });

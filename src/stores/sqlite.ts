@@ -1,6 +1,8 @@
 /** `agent-ws/sqlite`: keeps runs, tool calls and conversations in a SQLite database. */
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { checkLogger, type Logger } from '../logging/logger.js';
 import { loadDriver } from './sqlite/driver.js';
 import { openDatabase } from './sqlite/open-database.js';
@@ -45,11 +47,23 @@ export interface SqliteStoreOptions {
    * @default 100000
    */
   maxRememberedIds?: number | undefined;
-  /** @default silent */
-  logger?: Logger | undefined;
+  /** @default warnings and errors on the console; `false` for none */
+  logger?: Logger | false | undefined;
   /** Unix milliseconds. @default Date.now */
   clock?: (() => number) | undefined;
 }
+
+const SQLITE_STORE_OPTIONS: KnownOptions<SqliteStoreOptions> = {
+  path: true,
+  durability: true,
+  waitMs: true,
+  retainMs: true,
+  maxRetainedBytes: true,
+  rememberIdsMs: true,
+  maxRememberedIds: true,
+  logger: true,
+  clock: true,
+};
 
 /**
  * Opens the database, which then belongs to this process alone until the store is closed or the process ends.
@@ -60,6 +74,7 @@ export interface SqliteStoreOptions {
  * @throws OptionError where an option breaks its rule; an `Error` that names the file where it cannot be opened.
  */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  checkKnownOptions(options, SQLITE_STORE_OPTIONS);
   const { path, durability = 'normal', waitMs = 5_000, clock = Date.now } = options;
   const { retainMs = 300_000, maxRetainedBytes = 134_217_728 } = options;
   const { rememberIdsMs = 86_400_000, maxRememberedIds = 100_000 } = options;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { defineTool, type Tool } from '../agent/tool.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 
 /** What {@link createCurrentTime} takes. */
 export interface CurrentTimeOptions {
@@ -15,6 +17,8 @@ export interface CurrentTimeOptions {
    */
   timeZone?: string | undefined;
 }
+
+const CURRENT_TIME_OPTIONS: KnownOptions<CurrentTimeOptions> = { now: true, timeZone: true };
 
 /** What the tool returns. */
 export interface CurrentTime {
@@ -32,7 +36,9 @@ export interface CurrentTime {
  * Makes the tool `current_time` with another clock or time zone than the server's.
  * @throws OptionError where `timeZone` is none.
  */
-export function createCurrentTime({ now = Date.now, timeZone }: CurrentTimeOptions = {}): Tool {
+export function createCurrentTime(options: CurrentTimeOptions = {}): Tool {
+  checkKnownOptions(options, CURRENT_TIME_OPTIONS);
+  const { now = Date.now, timeZone } = options;
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
     throw new OptionError('timeZone', 'the IANA name of a time zone', timeZone);
   }

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import type { Socket, SocketListener } from '../connection/socket.js';
+import { checkKnownOptions } from '../errors/check-known-options.js';
 import { checkNumber } from '../errors/check-number.js';
 import { OptionError } from '../errors/option-error.js';
+import type { KnownOptions } from '../errors/unknown-option.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
 import { Flusher, type Corked } from './flusher.js';
 
@@ -158,6 +160,13 @@ export interface WsAcceptorOptions {
   perMessageDeflate?: boolean | undefined;
 }
 
+/** The names of {@link WsAcceptorOptions}. */
+export const WS_ACCEPTOR_OPTIONS: KnownOptions<WsAcceptorOptions> = {
+  maxMessageBytes: true,
+  backpressureBytes: true,
+  perMessageDeflate: true,
+};
+
 /** A socket whose handshake is complete. */
 export interface AcceptedSocket {
   readonly socket: Socket;
@@ -173,6 +182,7 @@ export class WsAcceptor {
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: WsAcceptorOptions = {}) {
+    checkKnownOptions(options, WS_ACCEPTOR_OPTIONS);
     const { maxMessageBytes = 1_048_576, backpressureBytes = 262_144, perMessageDeflate = false } = options;
     // ws reads its limit as a signed integer of 32 bits: one above would be none.
     checkNumber('maxMessageBytes', maxMessageBytes, { least: 1_024, most: 2_147_483_647, integer: true });

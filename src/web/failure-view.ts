@@ -24,7 +24,7 @@ export function failureView(failure: Failure | undefined, i18n: I18n): HTMLEleme
         {},
         el('p', { class: 'failure-text' }, code === undefined ? null : el('code', {}, code), text),
         el('p', { class: 'failure-meaning' }, [meaning, retry].filter((part) => part !== undefined).join(' ')),
-        ...issues.map((issue) => el('p', { class: 'failure-issue' }, el('code', {}, issue.path), issue.message)),
+        ...issues.map((issue) => el('p', { class: 'failure-issue' }, issue.message)),
       ),
     ),
   ];

@@ -34,7 +34,7 @@ describe('own-tool.ts', () => {
     expect(await call({ order_id: 'A-9' })).toMatchObject({ code: 'tool_failed', error: 'There is no order A-9' });
     expect(await call({ order_id: '7' })).toMatchObject({
       code: 'invalid_params',
-      issues: [{ path: 'order_id', message: 'An order number looks like A-1001' }],
+      issues: [{ path: 'order_id', message: '`order_id`: An order number looks like A-1001' }],
     });
   });
 });

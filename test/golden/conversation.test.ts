@@ -291,7 +291,7 @@ describe('Frames of the list of conversations', () => {
       await connect(),
       [`{"type":"update_conversation","conversation_id":"c","metadata":{"a":"${'x'.repeat(4_096)}"}}`],
       [
-        '{"type":"error","error":"The update_conversation message is not valid in \\"metadata\\": At most 4096 bytes of JSON","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"metadata","message":"At most 4096 bytes of JSON"}]}',
+        '{"type":"error","error":"`metadata` must be at most 4096 bytes of JSON","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"metadata","message":"`metadata` must be at most 4096 bytes of JSON"}]}',
       ],
     );
   });

@@ -157,7 +157,7 @@ describe.each([
     ],
     [
       '{}',
-      '{"type":"error","error":"The message has no \\"type\\"","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"type","message":"A string is required"}]}',
+      '{"type":"error","error":"`type` is required","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"type","message":"`type` is required"}]}',
     ],
     [
       '['.repeat(65),
@@ -166,6 +166,26 @@ describe.each([
     [
       '{"type":"nothing","request_id":"r"}',
       '{"type":"error","error":"Unknown message type: \\"nothing\\"","timestamp":T,"code":"unknown_type","retryable":false,"request_id":"r"}',
+    ],
+    [
+      '{"type":"agent_qeury","request_id":"r"}',
+      '{"type":"error","error":"Unknown message type: \\"agent_qeury\\"; did you mean \\"agent_query\\"?","timestamp":T,"code":"unknown_type","retryable":false,"request_id":"r"}',
+    ],
+    [
+      '{"type":"tool_call"}',
+      '{"type":"error","error":"`tool_name` is required","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"tool_name","message":"`tool_name` is required"}]}',
+    ],
+    [
+      '{"type":"tool_call","tool_name":"calculater","params":5}',
+      '{"type":"error","error":"`params` must be an object","timestamp":T,"code":"invalid_params","retryable":false,"issues":[{"path":"params","message":"`params` must be an object"}]}',
+    ],
+    [
+      '{"type":"tool_call","tool_name":"calculater"}',
+      '{"type":"error","error":"There is no tool \\"calculater\\"; there are \\"calculator\\", \\"fail\\"; did you mean \\"calculator\\"?","timestamp":T,"code":"unknown_tool","retryable":false}',
+    ],
+    [
+      '{"type":"agent_query","query":"q","temperature":9,"when_busy":"wait"}',
+      '{"type":"error","error":"`when_busy` must be one of \\"enqueue\\", \\"reject\\", \\"interrupt\\"; `temperature` must be from 0 to 2","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"when_busy","message":"`when_busy` must be one of \\"enqueue\\", \\"reject\\", \\"interrupt\\""},{"path":"temperature","message":"`temperature` must be from 0 to 2"}]}',
     ],
     [
       '{"type":"agent_query"}',
@@ -177,15 +197,15 @@ describe.each([
     ],
     [
       '{"type":"cancel","run_id":"x"}',
-      '{"type":"error","error":"The cancel message is not valid in \\"run_id\\": Invalid UUID","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"run_id","message":"Invalid UUID"}]}',
+      '{"type":"error","error":"`run_id` must be a UUID","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"run_id","message":"`run_id` must be a UUID"}]}',
     ],
     [
       '{"type":"tool_call","tool_name":"nothing"}',
-      '{"type":"error","error":"There is no tool \\"nothing\\"","timestamp":T,"code":"unknown_tool","retryable":false}',
+      '{"type":"error","error":"There is no tool \\"nothing\\"; there are \\"calculator\\", \\"fail\\"","timestamp":T,"code":"unknown_tool","retryable":false}',
     ],
     [
       '{"type":"agent_query","query":"q","model":"m"}',
-      '{"type":"error","error":"This server does not let a query choose that model","timestamp":T,"code":"forbidden","retryable":false}',
+      '{"type":"error","error":"This server does not let a query choose the model","timestamp":T,"code":"forbidden","retryable":false}',
     ],
   ])('the refusal of %s', async (frame, error) => {
     await expectFrames(await connect(negotiated), [frame], [error]);
@@ -219,6 +239,7 @@ describe.each([
     expect(end).toMatchObject({
       code: 'invalid_params',
       retryable: false,
+      error: '`how` must be one of "throw", "large", "slow"',
       issues: [{ path: 'how' }],
       finish_reason: 'error',
     });

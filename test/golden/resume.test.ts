@@ -92,7 +92,7 @@ describe('Frames of resume', () => {
       await TestClient.connect(url),
       [`{"type":"resume","run_id":"${RUN}","after":-1}`],
       [
-        '{"type":"error","error":"The resume message is not valid in \\"after\\": Too small: expected number to be >=0","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"after","message":"Too small: expected number to be >=0"}],"run_id":"uuid-1"}',
+        '{"type":"error","error":"`after` must be at least 0","timestamp":T,"code":"invalid_message","retryable":false,"issues":[{"path":"after","message":"`after` must be at least 0"}],"run_id":"uuid-1"}',
       ],
     );
   });

@@ -241,20 +241,23 @@ describe('ETag', () => {
   });
 });
 
-describe('paths that lead nowhere', () => {
-  it.each([
-    '/',
-    '/nope',
-    '/static',
-    '/static/',
-    '/ws',
-    '/ws/statistics/',
-    '/WS/statistics',
-    '/ws%2Fstatistics',
-    '/docs//',
-  ])('%s is 404', async (path) => {
-    expect(await ask(path)).toMatchObject({ status: 404, body: '{"error":"Not found"}' });
+describe('the root', () => {
+  it('leads to the test page', async () => {
+    for (const path of ['/', '/?from=mail']) {
+      expect(await ask(path)).toMatchObject({ status: 302, headers: { location: 'static/test_websocket.html' } });
+    }
+    expect((await ask('/', 'POST')).status).toBe(405);
+    expect((await ask('/', 'GET', { Host: 'evil.example' })).status).toBe(403);
   });
+});
+
+describe('paths that lead nowhere', () => {
+  it.each(['/nope', '/static', '/static/', '/ws', '/ws/statistics/', '/WS/statistics', '/ws%2Fstatistics', '/docs//'])(
+    '%s is 404',
+    async (path) => {
+      expect(await ask(path)).toMatchObject({ status: 404, body: '{"error":"Not found"}' });
+    },
+  );
 
   it.each([
     '*',
@@ -388,7 +391,7 @@ describe('the pages of the package', () => {
 
   it('may be missing', async () => {
     deps = { ...deps, pages: join(root, 'nowhere') };
-    expect((await ask('/static/test_websocket.html')).status).toBe(404);
+    for (const path of ['/static/test_websocket.html', '/']) expect((await ask(path)).status).toBe(404);
     expect((await ask('/docs')).body).not.toContain('test_websocket.html');
   });
 });

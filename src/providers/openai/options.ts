@@ -1,6 +1,8 @@
 import type { LlmAttachmentType } from '../../agent/llm-provider.js';
+import { checkKnownOptions } from '../../errors/check-known-options.js';
 import { checkNumber, MAX_DELAY_MS } from '../../errors/check-number.js';
 import { OptionError } from '../../errors/option-error.js';
+import type { KnownOptions } from '../../errors/unknown-option.js';
 
 /**
  * A client of the `openai` package, version 6 or 7, described by what is used of it,
@@ -121,8 +123,26 @@ const ATTACHMENT_TYPES: readonly LlmAttachmentType[] = ['image', 'file'];
 const OWN_HEADERS =
   /^(?:authorization|content-type|content-length|host|connection|transfer-encoding|accept|accept-encoding|openai-organization)$/i;
 
+const OPENAI_PROVIDER_OPTIONS: KnownOptions<OpenAiProviderOptions> = {
+  model: true,
+  apiKey: true,
+  baseUrl: true,
+  temperature: true,
+  organization: true,
+  extraBody: true,
+  extraHeaders: true,
+  accepts: true,
+  proxy: true,
+  client: true,
+  connectTimeoutMs: true,
+  firstTokenTimeoutMs: true,
+  tokenTimeoutMs: true,
+  maxRetries: true,
+};
+
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: OpenAiProviderOptions): ResolvedOptions {
+  checkKnownOptions(options, OPENAI_PROVIDER_OPTIONS);
   const { model, temperature, extraBody = {}, extraHeaders = {}, maxRetries = 2 } = options;
   if (typeof model !== 'string' || model.trim() === '') throw new OptionError('model', 'the name of a model', model);
   checkTemperature(temperature);
@@ -200,7 +220,7 @@ function connectionOf(options: OpenAiProviderOptions): ResolvedOptions['connecti
   // Files and secret stores end a key with a line end.
   const apiKey = typeof givenKey === 'string' ? givenKey.trim() : givenKey;
   if (typeof apiKey !== 'string' || apiKey === '') {
-    throw new OptionError('apiKey', 'a key, unless "client" is given', typeof apiKey === 'string' ? '' : typeof apiKey);
+    throw new OptionError('apiKey', 'a key, unless "client" is given', apiKey);
   }
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new OptionError('apiKey', 'of printable ASCII characters without spaces', 'one with others');

@@ -260,7 +260,7 @@ describe('Messages of the embedder', () => {
     );
     expect(await exchange(peer, '{"type":"own","n":1}')).toEqual([{ type: 'owned', n: 1 }]);
     expect(await exchange(peer, '{"type":"own"}')).toMatchObject([
-      { code: 'invalid_message', issues: [{ path: 'deep.n', message: 'A number is required' }] },
+      { code: 'invalid_message', issues: [{ path: 'deep.n', message: '`deep.n`: A number is required' }] },
     ]);
   });
 

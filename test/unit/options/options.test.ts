@@ -1,4 +1,5 @@
 import http from 'node:http';
+import http2 from 'node:http2';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import {
@@ -81,7 +82,7 @@ const TABLE: Record<
     good: [[], ['*'], ['app.example', '127.0.0.1', '::1', '[::1]', 'app.example:8000']],
     bad: ['app.example', 5, null, [5], [''], ['https://app.example'], ['a b'], ['*.example']],
   },
-  logger: { good: [console], bad: [null, 5, 'info', {}, { info: () => undefined }, () => undefined] },
+  logger: { good: [console, false], bad: [null, 5, 'info', {}, { info: () => undefined }, () => undefined] },
   logIds: { good: ['short', 'full'], bad: ['long', '', 8, true, null] },
   maxConnections: { good: [1, 100_000], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
   heartbeatIntervalMs: { good: [10, 30_000.5, MAX_DELAY], bad: [0, 9, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER] },
@@ -113,7 +114,7 @@ const TABLE: Record<
   maxToolResultBytes: { good: [1, 262_144], bad: [0, -1, ...NO_NUMBER] },
   clientMayChoose: {
     good: [{}, { models: ['a'], temperature: true, tools: false }],
-    bad: [true, 5, null, 'models', { models: 'a' }, { models: [5] }, { temperature: 1 }, { tools: ['a'] }],
+    bad: [true, 5, null, 'models', { models: 'a' }, { models: [5] }, { temperature: 1 }, { tools: ['a'] }, []],
   },
 };
 
@@ -175,6 +176,13 @@ describe('createAgentSocketServer', () => {
     ['provider.vendor', { stream: () => undefined }],
   ])('refuses a %s that is none', (option, value) => {
     expect(refusal(() => create({ [option.split('.')[0] ?? '']: value })).option).toBe(option);
+  });
+
+  it('refuses a server of HTTP/2 alone, which would never see a handshake', () => {
+    const error = refusal(() => create({ server: http2.createServer() }));
+    expect(error.option).toBe('server');
+    expect(error.message).toMatch(/HTTP\/2 alone.*allowHTTP1: true/);
+    expect(refusal(() => create({ server: http2.createSecureServer() })).option).toBe('server');
   });
 
   it('says the value, but not all of it', () => {

@@ -52,6 +52,17 @@ describe('a part made without the server', () => {
       /"parameters" must be given.*Date/,
       () => defineTool({ ...tool, params: z.object({ d: z.date() }) }),
     ],
+    [
+      'defineTool',
+      /"params" must be a schema of an object.*its type is "string"/,
+      () => defineTool({ ...tool, params: any(z.string()) }),
+    ],
+    [
+      'defineTool',
+      /"parameters" must be a schema of an object.*its type is "array"/,
+      () => defineTool({ ...tool, parameters: { type: 'array' } }),
+    ],
+    ['createOpenAiProvider', /"apiKey".*received undefined$/, () => createOpenAiProvider({ model: 'm' })],
     ['defineTool', /"execute" must be a function/, () => defineTool({ ...tool, execute: any(undefined) })],
     ['defineTool', /"description" must be a string/, () => defineTool({ ...tool, description: any(undefined) })],
     [

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { pickOptions } from '../../../src/errors/check-known-options.js';
 import {
   AgentExecutor,
   ConnectionManager,
@@ -12,6 +13,8 @@ import {
   type RunManagerOptions,
   type Tool,
 } from '../../../src/index.js';
+import { AGENT_EXECUTOR_OPTIONS } from '../../../src/run/executor-options.js';
+import { RUN_MANAGER_OPTIONS } from '../../../src/run/run-manager-options.js';
 import { TERMINAL_TYPES } from '../../../src/protocol/index.js';
 import { createScriptedProvider, linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
 
@@ -49,11 +52,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
     new AgentExecutor({
       provider: createScriptedProvider(['Hello']),
       ledger: new MemoryToolLedger(),
-      ...options,
+      ...pickOptions(options, AGENT_EXECUTOR_OPTIONS),
       conversations,
       tools: new ToolRegistry(options.tools),
     });
-  const runs = new RunManager({ ...options, executor });
+  const runs = new RunManager({ ...pickOptions(options, RUN_MANAGER_OPTIONS), executor });
   const connections = new ConnectionManager({ logger: options.logger });
   const handler = new MessageHandler({ runs, conversations, logger: options.logger });
   connections.on('message', (connection, data) => handler.handleMessage(connection, data));

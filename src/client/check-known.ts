@@ -1,0 +1,7 @@
+import { unknownOption, type KnownOptions } from '../errors/unknown-option.js';
+
+/** @throws TypeError for an option that is not there; the message names it and the nearest right one. */
+export function checkKnown<Options>(given: object, known: KnownOptions<Options>, parent?: string): void {
+  const unknown = unknownOption(given, known, parent);
+  if (unknown !== undefined) throw new TypeError(unknown.sentence);
+}

@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { nearest } from '../errors/nearest.js';
+import { rangeRule, type RangeIssue } from './issue-range.js';
+import { jsonSchemaAt, valueAt, type SchemaNode } from './json-schema-at.js';
+
+/** Characters of a name. */
+const MAX_NAME = 200;
+
+const english = z.locales.en().localeError;
+
+/** What a schema refused, as Standard Schema has it. */
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** What was refused, and what is known of it besides the issue. */
+export interface Refused {
+  readonly value: unknown;
+  /** JSON Schema of the value. With it a range is told whole, and a misspelt field with the right name. */
+  readonly schema?: SchemaNode | undefined;
+  /** What the value is called. @default 'The value' */
+  readonly name?: string | undefined;
+}
+
+/** The fields of a zod issue: each code has some of them. */
+interface ZodIssue extends SchemaIssue, RangeIssue {
+  readonly expected?: unknown;
+  readonly values?: readonly unknown[];
+  readonly format?: unknown;
+  readonly prefix?: unknown;
+  readonly suffix?: unknown;
+  readonly includes?: unknown;
+  readonly pattern?: unknown;
+  readonly divisor?: unknown;
+  readonly keys?: readonly string[];
+  readonly options?: readonly unknown[];
+  readonly errors?: readonly (readonly ZodIssue[])[];
+}
+
+/** Where an issue is. */
+export function pathOf({ path = [] }: SchemaIssue): PropertyKey[] {
+  return path.map((step) => (typeof step === 'object' ? step.key : step));
+}
+
+/** Keys as one name, cut to a size that can be shown: `params.expression`. */
+export function dotted(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.').slice(0, MAX_NAME);
+}
+
+/**
+ * What to do about an issue, in a sentence that names the field. Of what zod says by itself the sentence is ours; what
+ * the author of a schema wrote, or another library says, stays as it is.
+ */
+export function issueSentence(issue: SchemaIssue, refused: Refused): string {
+  const path = pathOf(issue);
+  const { message } = issue;
+  const own = isZods(issue, valueAt(refused.value, path)) ? sentenceOf(issue, path, refused) : undefined;
+  if (own !== undefined) return own;
+  const name = dotted(path);
+  return name === '' || isNamed(message, name) ? message : `\`${name}\`: ${message}`;
+}
+
+/** Whether zod chose the words, in English or in the language the process chose for it. */
+function isZods(issue: SchemaIssue, input: unknown): issue is ZodIssue {
+  if (!('code' in issue)) return false;
+  if (issue.message === 'Invalid input') return true;
+  return [english, z.config().localeError].some((say) => {
+    try {
+      const said = say?.({ ...issue, input } as never);
+      return (typeof said === 'object' ? said?.message : said) === issue.message;
+    } catch {
+      // Another library has other fields behind the same codes.
+      return false;
+    }
+  });
+}
+
+function isNamed(message: string, name: string): boolean {
+  return message.startsWith(`${name} `) || message.includes(`"${name}"`) || message.includes(`\`${name}\``);
+}
+
+function sentenceOf(issue: ZodIssue, path: readonly PropertyKey[], refused: Refused): string | undefined {
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys ?? [], path, refused);
+  if (issue.code === 'invalid_union' && issue.options === undefined) return unionSentence(issue, path, refused);
+  const value = valueAt(refused.value, path);
+  const rule =
+    value === undefined && path.length > 0 && !isAbsence(issue.expected)
+      ? missing(issue)
+      : ruleOf(issue, value, jsonSchemaAt(refused.schema, path));
+  return rule === undefined ? undefined : `${subject(path, refused)} ${rule}`;
+}
+
+function subject(path: readonly PropertyKey[], { name = 'The value' }: Refused): string {
+  return path.length === 0 ? name : `\`${dotted(path)}\``;
+}
+
+function missing({ values, options = values }: ZodIssue): string {
+  return options === undefined ? 'is required' : `is required: ${list(options)}`;
+}
+
+function ruleOf(issue: ZodIssue, value: unknown, schema: SchemaNode | undefined): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return isAbsence(issue.expected) ? 'must be left out' : `must be ${typeName(issue.expected)}`;
+    case 'invalid_value':
+      return `must be ${list(issue.values ?? [])}`;
+    case 'invalid_union':
+      return `must be ${list(issue.options ?? [])}`;
+    case 'too_small':
+    case 'too_big':
+      return rangeRule(issue, value, schema);
+    case 'invalid_format':
+      return formatRule(issue);
+    case 'not_multiple_of':
+      return `must be a multiple of ${String(issue.divisor)}`;
+    case 'invalid_key':
+      return 'has a name that is not allowed';
+    case 'invalid_element':
+      return 'holds a value that is not allowed';
+    case 'custom':
+      return 'is not valid';
+    default:
+      return undefined;
+  }
+}
+
+/** Of several forms: what they are where that is short, or what is wrong with the one that was meant. */
+function unionSentence({ errors = [] }: ZodIssue, path: readonly PropertyKey[], refused: Refused): string {
+  if (valueAt(refused.value, path) === undefined && path.length > 0) return `${subject(path, refused)} is required`;
+  const forms = errors.map(([first]) => (first === undefined || pathOf(first).length > 0 ? undefined : formOf(first)));
+  const simple = forms.filter((form) => form !== undefined);
+  if (simple.length === forms.length && simple.length > 0) {
+    return `${subject(path, refused)} must be ${[...new Set(simple)].join(' or ')}`;
+  }
+  const meant = errors.filter((_, index) => forms[index] === undefined);
+  const [only] = meant.length === 1 ? (meant[0] ?? []) : [];
+  const inner = only && sentenceOf(only, [...path, ...pathOf(only)], refused);
+  return inner ?? `${subject(path, refused)} has none of the forms it may have`;
+}
+
+function formOf({ code, expected, values }: ZodIssue): string | undefined {
+  if (code === 'invalid_type') return typeName(expected);
+  return code === 'invalid_value' ? list(values ?? []) : undefined;
+}
+
+function unknownKeys(keys: readonly string[], path: readonly PropertyKey[], { schema }: Refused): string {
+  const { properties } = jsonSchemaAt(schema, path) ?? {};
+  const names = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+  return keys
+    .map((key) => {
+      const meant = nearest(key, names);
+      const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
+      return `\`${dotted([...path, key])}\` is not known${hint}`;
+    })
+    .join('; ');
+}
+
+function list(values: readonly unknown[]): string {
+  const shown = values.map((value) => (typeof value === 'string' ? JSON.stringify(value) : String(value)));
+  return shown.length > 1 ? `one of ${shown.join(', ')}` : (shown[0] ?? 'absent');
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  bigint: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'an array',
+  tuple: 'an array',
+  null: 'null',
+  nan: 'NaN',
+};
+
+function typeName(expected: unknown): string {
+  const name = String(expected);
+  return Object.hasOwn(TYPES, name) ? (TYPES[name] ?? name) : `a ${name}`;
+}
+
+function isAbsence(expected: unknown): boolean {
+  return expected === 'undefined' || expected === 'void' || expected === 'never';
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  email: 'an email address',
+  url: 'a URL',
+  uuid: 'a UUID',
+  guid: 'a UUID',
+  datetime: 'a date and time such as 2026-01-31T09:30:00Z',
+  date: 'a date such as 2026-01-31',
+  time: 'a time such as 09:30:00',
+  ipv4: 'an IPv4 address',
+  ipv6: 'an IPv6 address',
+  emoji: 'an emoji',
+};
+
+function formatRule({ format, prefix, suffix, includes, pattern }: ZodIssue): string {
+  const name = String(format);
+  if (name === 'starts_with') return `must begin with ${JSON.stringify(prefix)}`;
+  if (name === 'ends_with') return `must end with ${JSON.stringify(suffix)}`;
+  if (name === 'includes') return `must contain ${JSON.stringify(includes)}`;
+  if (name === 'regex') return `must match ${String(pattern)}`;
+  if (name === 'lowercase' || name === 'uppercase') return `must be in ${name.replace('case', ' case')}`;
+  return `must be ${Object.hasOwn(FORMATS, name) ? (FORMATS[name] ?? name) : `a valid ${name}`}`;
+}
