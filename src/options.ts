@@ -12,6 +12,7 @@ import { OptionError } from './errors/option-error.js';
 import type { KnownOptions } from './errors/unknown-option.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
+import { isProxyEntry } from './http/trusted-proxies.js';
 import type { LogIds } from './logging/log-ids.js';
 import { checkLogger, type Logger } from './logging/logger.js';
 import { DEFAULT_PATH } from './protocol/version.js';
@@ -83,10 +84,19 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   allowedOrigins?: readonly string[] | undefined;
   /**
-   * Values of `Host` that are served, without port, or `'*'` for all.
+   * Hosts that are served, without port, or `'*'` for all. The host of a request is its `Host` header, in HTTP/2 its
+   * `:authority`, and behind one of `trustedProxies` its `X-Forwarded-Host`. A refused one is logged.
    * @default loopback names where the server is bound to loopback (DNS rebinding), otherwise all
    */
   allowedHosts?: readonly string[] | undefined;
+  /**
+   * Proxies in front of this server: addresses, networks such as `'10.0.0.0/8'`, or `'*'` for whoever connects. Their
+   * `X-Forwarded-Host` counts as the host for `allowedHosts` and for pages of the same host, their `X-Forwarded-Proto` as
+   * the scheme, and their `X-Forwarded-For` as `remoteAddress` of a connection. `Host` then has to be served as well, or
+   * be an address or a name without a dot. Anybody else's headers are ignored.
+   * @default []
+   */
+  trustedProxies?: readonly string[] | undefined;
   /**
    * Where the server reports. Message content, tokens and keys are never logged.
    * @default warnings and errors on the console; `false` for none
@@ -112,6 +122,7 @@ const SERVER_OPTIONS: KnownOptions<AgentSocketServerOptions> = {
   metadata: true,
   allowedOrigins: true,
   allowedHosts: true,
+  trustedProxies: true,
   logger: true,
   logIds: true,
   maxConnections: true,
@@ -174,6 +185,7 @@ export function checkOptions<P extends Principal, Metadata>(options: AgentSocket
   }
   checkList('allowedOrigins', given.allowedOrigins, 'origins such as "https://app.example", or "*"', isOrigin);
   checkList('allowedHosts', given.allowedHosts, 'host names or addresses, or "*"', isHost);
+  checkList('trustedProxies', given.trustedProxies, 'addresses, networks such as "10.0.0.0/8", or "*"', isProxyEntry);
   if (given.tools !== undefined && typeof given.tools !== 'function' && !isIterable(given.tools))
     throw new OptionError('tools', 'an array of tools, or a function', given.tools);
   checkStore(given.store);

@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Tool } from './agent/tool.js';
 import { ToolRegistry } from './agent/tool-registry.js';
 import { CONNECTION_MANAGER_OPTIONS, ConnectionManager } from './connection/connection-manager.js';
 import { ANONYMOUS, type Principal } from './connection/principal.js';
 import { pickOptions } from './errors/check-known-options.js';
-import { isHostAllowed, isLoopbackAddress } from './http/host.js';
-import { isOriginAllowed } from './http/origin.js';
+import { Access } from './http/access.js';
 import { createHttpRoutes } from './http/router.js';
+import { BoundedLog } from './logging/bounded-log.js';
 import { withLogIds } from './logging/log-ids.js';
 import { checkLogger } from './logging/logger.js';
 import { MessageHandler } from './message/message-handler.js';
@@ -19,6 +19,7 @@ import { createMemoryStore, MEMORY_STORE_OPTIONS } from './run/memory-store.js';
 import { RUN_MANAGER_OPTIONS } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
+import { Handshakes } from './transport/handshakes.js';
 import { attachUpgrade } from './transport/upgrade.js';
 import { WS_ACCEPTOR_OPTIONS, WsAcceptor } from './transport/ws-socket.js';
 import { VERSION } from './version.js';
@@ -38,6 +39,12 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   /** Answers the HTTP routes and calls `next` for everything else: `app.use(agent.middleware)`. */
   readonly middleware: (request: IncomingMessage, response: ServerResponse, next: (nothing?: unknown) => void) => void;
   /**
+   * Answers a WebSocket handshake, whatever its path: for those who route `upgrade` requests themselves, with the
+   * arguments of an `upgrade` listener. The handshakes for `path` on `server` need no call. Whatever is wrong with the
+   * request is answered on the socket; nothing is thrown. After {@link close} it answers 503.
+   */
+  readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /**
    * Ends the service and leaves the `http.Server` as it was found, still listening. New connections are refused, clients
    * that can be are told to come back, runs in progress finish for at most `drainMs`, then all connections close.
    * Calling it again gives the same promise.
@@ -54,7 +61,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
 ): AgentSocketServer<P, Metadata> {
   checkOptions(given);
   const options = { ...given, logger: withLogIds(checkLogger(given.logger), given.logIds ?? 'short') };
-  const { server, provider, path = DEFAULT_PATH, allowedOrigins = [], allowedHosts, logger } = options;
+  const { server, provider, path = DEFAULT_PATH, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
   const {
@@ -82,31 +89,34 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const messages = new MessageHandler<P, Metadata>({ runs, conversations, logger });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
-  const hostAllowed = ({ headers }: IncomingMessage): boolean =>
-    isHostAllowed({ host: headers.host, boundToLoopback: isBoundToLoopback(server.address()), allowedHosts });
-  const originAllowed = ({ headers, socket }: IncomingMessage): boolean =>
-    isOriginAllowed({ origin: headers.origin, host: headers.host, secure: 'encrypted' in socket, allowedOrigins });
-
-  const detach: () => void = attachUpgrade<P, Metadata>(server, {
-    path,
+  const refusals = new BoundedLog(logger);
+  const access = new Access({ ...options, refusals });
+  const handshakes = new Handshakes<P, Metadata>({
     acceptor,
     connections,
-    isAllowed: (request) => hostAllowed(request) && originAllowed(request),
-    ending: () => shutdown.ending,
+    isAllowed: (request) => access.isHandshakeAllowed(request),
+    remoteAddress: (request) => access.remoteAddress(request),
+    retryAfter: () => shutdown.retryAfter,
     // Without the hooks their types are the defaults, which these values have.
     authenticate: options.authenticate ?? (() => ANONYMOUS as P),
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS,
     metadata: options.metadata ?? (() => undefined as Metadata),
     logger,
+    refusals,
   });
-  const shutdown: Shutdown<P, Metadata> = new Shutdown({ connections, runs, detach });
+  const detachUpgrade = attachUpgrade(server, path, handshakes.handle);
+  const detach = (): void => {
+    detachUpgrade();
+    handshakes.stop();
+  };
+  const shutdown = new Shutdown<P, Metadata>({ connections, runs, detach });
 
   const routes = createHttpRoutes({
     path,
     info: { version: VERSION },
     logger,
-    hostAllowed,
-    isReady: () => shutdown.ending === undefined && runs.recovering === undefined && !connections.isFull,
+    hostAllowed: (request) => access.isHostAllowed(request),
+    isReady: () => shutdown.retryAfter === undefined && runs.recovering === undefined && !connections.isFull,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     tools: () => tools.describe(),
   });
@@ -117,6 +127,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,
+    handleUpgrade: handshakes.handle,
     close: (closeOptions) => shutdown.begin(closeOptions),
   };
 }
@@ -125,8 +136,4 @@ function toRegistry<P extends Principal, Metadata>(
   tools: ToolRegistry<P, Metadata> | Iterable<Tool<P, Metadata>> | undefined,
 ): ToolRegistry<P, Metadata> {
   return ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools);
-}
-
-function isBoundToLoopback(address: AddressInfo | string | null): boolean {
-  return typeof address === 'object' && address !== null && isLoopbackAddress(address.address);
 }

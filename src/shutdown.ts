@@ -1,11 +1,12 @@
 import type { ConnectionManager } from './connection/connection-manager.js';
+import type { CloseFrame } from './connection/close-frame.js';
 import type { Connection } from './connection/connection.js';
 import type { Principal } from './connection/principal.js';
 import { checkKnownOptions } from './errors/check-known-options.js';
 import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
 import { OptionError } from './errors/option-error.js';
 import type { KnownOptions } from './errors/unknown-option.js';
-import { CLOSE_CODES, type CloseCodeInfo } from './protocol/close-codes.js';
+import { CLOSE_CODES } from './protocol/close-codes.js';
 import type { RunManager } from './run/run-manager.js';
 import { within } from './run/within.js';
 
@@ -37,6 +38,9 @@ const STEP_MS = 20;
 /** How long the last messages may take to reach clients that read slowly, in milliseconds. */
 const FAREWELL_MS = 1_000;
 
+/** How long all of them may take to close, in milliseconds: longer than the socket's own limit. */
+const CLOSING_MS = 3_000;
+
 /** Clients come back spread over this time, in milliseconds, so that they do not arrive all at once. */
 const RECONNECT_SPREAD_MS = 2_000;
 
@@ -51,16 +55,18 @@ export interface ShutdownParts<P extends Principal, Metadata> {
 /** The end of a service: begun once, shared by everybody who asks for it. */
 export class Shutdown<P extends Principal, Metadata> {
   readonly #parts: ShutdownParts<P, Metadata>;
-  #ending: CloseCodeInfo | undefined;
+  /** When clients may come back, on the monotonic clock. */
+  #backAt: number | undefined;
   #done: Promise<void> | undefined;
 
   constructor(parts: ShutdownParts<P, Metadata>) {
     this.#parts = parts;
   }
 
-  /** How new connections are refused; `undefined` as long as they are not. */
-  get ending(): CloseCodeInfo | undefined {
-    return this.#ending;
+  /** Seconds after which a new connection may be tried again, at least 1; `undefined` as long as it is not refused. */
+  get retryAfter(): number | undefined {
+    if (this.#backAt === undefined) return undefined;
+    return Math.max(1, Math.ceil((this.#backAt - performance.now()) / 1_000));
   }
 
   /** @throws OptionError where an option breaks its rule; nothing has begun then. */
@@ -71,13 +77,13 @@ export class Shutdown<P extends Principal, Metadata> {
     if (!CLOSE_CODE_NAMES.includes(closeCode)) {
       throw new OptionError('closeCode', CLOSE_CODE_NAMES.map((name) => `"${name}"`).join(' or '), closeCode);
     }
-    this.#ending ??= CLOSE_CODES[closeCode];
-    return (this.#done ??= this.#run(drainMs, this.#ending));
+    this.#backAt ??= performance.now() + drainMs;
+    return (this.#done ??= this.#run(drainMs, CLOSE_CODES[closeCode]));
   }
 
-  async #run(drainMs: number, close: CloseCodeInfo): Promise<void> {
+  async #run(drainMs: number, close: CloseFrame): Promise<void> {
     const { connections, runs, detach } = this.#parts;
-    // The caller's other listeners run first: `ending` is told from here on.
+    // The caller's other listeners run first: new connections are refused from here on.
     await Promise.resolve();
     for (const connection of connections) {
       if (!connection.negotiated) continue;
@@ -95,26 +101,39 @@ export class Shutdown<P extends Principal, Metadata> {
     detach();
   }
 
-  /** Closes all connections, some at a time, and waits until they are gone. */
-  async #closeAll(close: { code: number; reason: string }): Promise<void> {
+  /** Closes all connections, some at a time, and waits until they are gone. Ends however their sockets behave. */
+  async #closeAll(close: CloseFrame): Promise<void> {
     const { connections } = this.#parts;
+    let check: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => {
-      const check = (): void => {
-        if (connections.size > 0) return;
-        off();
-        resolve();
+      check = () => {
+        if (connections.size === 0) resolve();
       };
-      const off = connections.on('disconnect', check);
-      check();
     });
+    const off = connections.on('disconnect', check);
     let left = CLOSES_PER_STEP;
     for (const connection of [...connections]) {
-      connection.close(close);
+      attempt(() => connection.close(close));
       if (--left > 0) continue;
       await delay(STEP_MS);
       left = CLOSES_PER_STEP;
     }
-    await gone;
+    check();
+    await within(CLOSING_MS, gone);
+    // Only a socket of another make, which breaks its contract, is still here.
+    for (const connection of [...connections]) attempt(() => connection.terminate());
+    check();
+    await within(STEP_MS, gone);
+    off();
+  }
+}
+
+/** A socket that throws must not keep the others, nor the end, from their turn. */
+function attempt(task: () => void): void {
+  try {
+    task();
+  } catch {
+    // It is terminated at the end of its time, and then it is let go.
   }
 }
 

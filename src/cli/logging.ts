@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
 import { CliError, systemReason } from './cli-error.js';
@@ -26,6 +26,8 @@ export interface Log {
   readonly logger: Logger;
   /** Hands everything to the operating system. Call it before the process ends. */
   readonly flush: () => void;
+  /** Opens the file anew, which log rotation has moved away; where that fails, the old one goes on. */
+  readonly reopen: () => void;
 }
 
 /**
@@ -59,7 +61,14 @@ export function createLog(options: LogOptions): Log {
     reported = true;
     logger.error({ err: error }, 'The log file cannot be written');
   });
-  return { logger, flush: () => file?.flushSync() };
+  const reopen = (): void => {
+    try {
+      file?.reopen();
+    } catch (error) {
+      logger.error({ err: error }, 'The log file cannot be opened anew');
+    }
+  };
+  return { logger, flush: () => file?.flushSync(), reopen };
 }
 
 /** Shorter ones, such as the `x` some local servers take for a key, would mutilate the log and protect nothing. */
@@ -76,7 +85,7 @@ function openLogFile(path: string, key: string) {
   try {
     makeDirectory(dirname(path));
     // Written line by line: what is logged just before the end is there, and in its place.
-    return destination({ fd: openSync(path, 'a'), sync: true });
+    return destination({ dest: path, sync: true });
   } catch (error) {
     throw new CliError(`${key}: "${path}" cannot be written: ${systemReason(error)}`, { cause: error });
   }

@@ -71,10 +71,12 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   observe(agent, withLogIds(logger, settings.logIds));
   const bound = await listen(server, { host, port }, keyOf);
   stopOnSignals(log, async (signal) => {
+    // Before anything else: whoever connects from here on is refused by the system, so that a load balancer in front
+    // asks another process at once.
+    server.close();
     const inUse = { connections: agent.connections.size, runs: agent.runs.size };
     logger.info({ signal, ...inUse }, 'Stopping; running answers get 5 s to finish, a second signal stops at once');
     await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
-    server.close();
     server.closeAllConnections();
     await store?.close();
   });

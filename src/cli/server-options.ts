@@ -8,6 +8,7 @@ const SAME = [
   'maxSteps',
   'allowedOrigins',
   'allowedHosts',
+  'trustedProxies',
   'maxConnections',
   'heartbeatIntervalMs',
   'maxMessageBytes',

@@ -81,6 +81,15 @@ export const SETTINGS = {
     shownDefault: 'loopback names where bound to loopback, otherwise all',
     help: 'Host names that are served, without port, or * for all.',
   }),
+  trustedProxies: setting({
+    group: 'Access',
+    flag: '--trusted-proxies',
+    env: 'WS_TRUSTED_PROXIES',
+    type: list('addresses'),
+    default: [],
+    shownDefault: 'none',
+    help: 'Proxies whose X-Forwarded-Host, -Proto and -For are believed: addresses, networks such as 10.0.0.0/8, or *.',
+  }),
   clientModels: setting({
     group: 'Access',
     flag: '--client-models',

@@ -1,22 +1,25 @@
 import { constants } from 'node:os';
 import type { Log } from './logging.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+type Signal = (typeof SIGNALS)[number];
 
 /** However clients behave, the process is gone this long after the first signal, in milliseconds. */
 const LAST_RESORT_MS = 10_000;
 
 /**
  * Ends the process in order at the first SIGINT or SIGTERM, with code 0, and at once at the second one,
- * with the code a shell gives such an end.
+ * with the code a shell gives such an end. SIGHUP does the same where it says that the terminal was closed; elsewhere it
+ * comes from log rotation, or from the end of a shell that a service outlives.
  */
-export function stopOnSignals({ logger, flush }: Log, close: (signal: string) => Promise<void>): void {
+export function stopOnSignals({ logger, flush, reopen }: Log, close: (signal: string) => Promise<void>): void {
   let stopping = false;
   const end = (code: number): never => {
     flush();
     process.exit(code);
   };
-  const stop = async (signal: (typeof SIGNALS)[number]): Promise<void> => {
+  const stop = async (signal: Signal): Promise<void> => {
     if (stopping) {
       logger.warn({ signal }, 'Stopped at once by a second signal');
       end(128 + constants.signals[signal]);
@@ -30,7 +33,16 @@ export function stopOnSignals({ logger, flush }: Log, close: (signal: string) =>
     logger.info({}, 'Stopped');
     end(0);
   };
-  for (const signal of SIGNALS) process.on(signal, () => void stop(signal));
+  const hangUp = (): void => {
+    reopen();
+    logger.info({ signal: 'SIGHUP' }, 'Going on; the log file, if there is one, was opened anew');
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (signal === 'SIGHUP' && !process.stdout.isTTY) hangUp();
+      else void stop(signal);
+    });
+  }
 }
 
 /** After an error nobody handled the state of the process is unknown: it is logged and the process ends with code 1. */

@@ -5,10 +5,11 @@ import { OptionError } from '../errors/option-error.js';
 import type { KnownOptions } from '../errors/unknown-option.js';
 import { TypedEmitter } from '../events/typed-emitter.js';
 import type { Logger } from '../logging/logger.js';
-import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeMessage } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
+import type { CloseFrame } from './close-frame.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Principal } from './principal.js';
@@ -201,8 +202,8 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     return connection;
   }
 
-  /** Closes a connection. Returns whether it was there. */
-  disconnect(id: string, close: Pick<CloseCodeInfo, 'code' | 'reason'> = CLOSE_CODES.normal): boolean {
+  /** Closes a connection, as {@link Connection.close} does. Returns whether it was there. */
+  disconnect(id: string, close: CloseFrame = CLOSE_CODES.normal): boolean {
     const connection = this.#connections.get(id);
     connection?.close(close);
     return connection !== undefined;

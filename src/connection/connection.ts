@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
+import { sendable, type CloseFrame } from './close-frame.js';
 import type { Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
@@ -164,17 +165,23 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     return false;
   }
 
-  /** Starts the closing handshake. Nothing is sent afterwards. */
-  close({ code, reason }: Pick<CloseCodeInfo, 'code' | 'reason'> = CLOSE_CODES.normal): void {
+  /**
+   * Starts the closing handshake. Nothing is sent afterwards.
+   * @param close - a reason of more than 123 bytes is cut at a character; a code nobody may send, such as 1006, becomes 1011.
+   * @default code 1000
+   */
+  close(close: CloseFrame = CLOSE_CODES.normal): void {
     if (this.#closed) return;
-    this.#stop();
+    const { code, reason } = sendable(close);
+    // First what may fail: a connection whose socket is still open must not be deaf.
     this.#socket.close(code, reason);
+    this.#stop();
   }
 
   /** Ends the connection at once, without a handshake. */
   terminate(): void {
-    this.#stop();
     this.#socket.terminate();
+    this.#stop();
   }
 
   /** Closes with 4508 and terminates a little later: the client may never read the close. */

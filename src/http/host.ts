@@ -2,6 +2,8 @@
 export interface HostQuestion {
   /** The `Host` header as received; `undefined` where there is none. */
   readonly host: string | undefined;
+  /** The host the client named to a trusted proxy; `undefined` where there is none, or it does not say. */
+  readonly forwardedHost?: string | undefined;
   /** Whether the server listens on a loopback address only. */
   readonly boundToLoopback: boolean;
   /**
@@ -14,14 +16,28 @@ export interface HostQuestion {
 /**
  * Whether a request with this `Host` is served. It stops DNS rebinding: a foreign page whose name was made to
  * resolve to 127.0.0.1 reaches a server on loopback, but its browser still sends the foreign name.
+ *
+ * The word of a trusted proxy counts instead. Such a page may write `X-Forwarded-Host` itself, and it may come from the
+ * address of a proxy; so `Host` then still has to be served, or be what no stranger's name can be.
  */
-export function isHostAllowed({ host, boundToLoopback, allowedHosts }: HostQuestion): boolean {
+export function isHostAllowed({ host, forwardedHost, boundToLoopback, allowedHosts }: HostQuestion): boolean {
   if (allowedHosts === undefined && !boundToLoopback) return true;
   if (allowedHosts?.includes('*') === true) return true;
   const name = hostnameOf(host);
   if (name === undefined) return false;
-  if (allowedHosts === undefined) return isLoopbackHostname(name);
-  return allowedHosts.some((allowed) => (hostnameOf(allowed) ?? hostnameOf(`[${allowed}]`)) === name);
+  const isServed = (asked: string): boolean =>
+    allowedHosts === undefined
+      ? isLoopbackHostname(asked)
+      : allowedHosts.some((allowed) => (hostnameOf(allowed) ?? hostnameOf(`[${allowed}]`)) === asked);
+  if (forwardedHost === undefined) return isServed(name);
+  if (!isServed(name) && !isUnclaimable(name)) return false;
+  const forwarded = hostnameOf(forwardedHost);
+  return forwarded !== undefined && (allowedHosts === undefined || isServed(forwarded));
+}
+
+/** Whether nobody can own it in the public DNS: an address, or a name without a dot, as proxies have for a server. */
+function isUnclaimable(name: string): boolean {
+  return !name.includes('.') || /^\d+(?:\.\d+){3}$/.test(name);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkLogger, type Logger } from '../logging/logger.js';
+import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';
 import { failure, send, type Reply } from './reply.js';
@@ -105,15 +106,9 @@ function originalUrl(req: IncomingMessage): string {
   return 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '');
 }
 
-/**
- * The path of a request, as sent: it is compared, never decoded, so that no second spelling of a path slips past
- * a rule of whatever stands in front. `undefined` where the URL is malformed.
- */
+/** The path of a request, as sent. `undefined` where the URL is malformed. */
 function pathOf(url: string): string | undefined {
-  // The absolute form, which proxies send (RFC 9112, section 3.2.2).
-  const target = url.replace(/^https?:\/\/[^/?#]+(?=[/?#]|$)/i, '');
-  const path = /^[^?#]*/.exec(target)?.[0] ?? '';
-  if (target !== url && path === '') return '/';
+  const { path } = readTarget(url);
   if (!path.startsWith('/')) return undefined;
   try {
     decodeURIComponent(path);

@@ -4,9 +4,11 @@ import type { ConnectionInfo } from '../connection/connection.js';
 import type { ConnectionManager, Slot } from '../connection/connection-manager.js';
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import type { BoundedLog } from '../logging/bounded-log.js';
 import type { Logger } from '../logging/logger.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { answer, ignoreError } from './answer.js';
+import { claim } from './upgrade-events.js';
 import type { WsAcceptor } from './ws-socket.js';
 
 /** How long a refused client may take to read why, in milliseconds. */
@@ -19,15 +21,19 @@ const MAX_LINGERING = 64;
 export interface HandshakeOptions<P extends Principal, Metadata> {
   readonly acceptor: WsAcceptor;
   readonly connections: ConnectionManager<P, Metadata>;
-  /** Whether Host and Origin of a request are served; others get 403. */
+  /** Whether Host and Origin of a request are served; others get 403. It logs why. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
-  /** How new connections are refused because the service ends; `undefined` as long as it does not. */
-  readonly ending: () => CloseCodeInfo | undefined;
+  /** Address of the client, whatever stands between. */
+  readonly remoteAddress: (request: IncomingMessage) => string | undefined;
+  /** Seconds after which refused clients may come back because the service ends; `undefined` as long as it does not. */
+  readonly retryAfter: () => number | undefined;
   /** Who it is; `null` for nobody. */
   readonly authenticate: (request: IncomingMessage) => P | null | Promise<P | null>;
   readonly authenticateTimeoutMs: number;
   readonly metadata: (request: IncomingMessage, principal: P) => Metadata;
   readonly logger: Logger;
+  /** Where refused handshakes are reported. */
+  readonly refusals: BoundedLog;
 }
 
 /** The handshakes of one endpoint, from the upgrade request to the connection. */
@@ -41,12 +47,14 @@ export class Handshakes<P extends Principal, Metadata> {
     this.#options = options;
   }
 
-  start(request: IncomingMessage, raw: Duplex, head: Buffer): void {
+  /** Answers a handshake, whatever its path. Never throws. */
+  readonly handle = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
+    const { connections, isAllowed, authenticate } = this.#options;
+    if (isAnswered(raw)) return this.#report('Another listener answered a handshake before it came here.');
     raw.on('error', ignoreError);
-    const { connections, isAllowed, ending, authenticate } = this.#options;
+    claim(raw, this.#reportSecondAnswer);
     if (!isAllowed(request)) return answer(raw, 403);
-    const end = ending();
-    if (end !== undefined) return this.#refuse(request, raw, head, end);
+    if (this.#isRefusedAtEnd(request, raw)) return;
     const slot = connections.reserve();
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
     // Whatever becomes of the handshake: a client that leaves, now or later, gives its place back.
@@ -64,7 +72,7 @@ export class Handshakes<P extends Principal, Metadata> {
       (resolved) => this.#finish(request, raw, head, slot, resolved),
       (error: unknown) => this.#reject(request, raw, head, slot, error),
     );
-  }
+  };
 
   /** Refuses those that still wait for the hook. */
   stop(): void {
@@ -92,14 +100,15 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   #finish(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, principal: P | null): void {
-    const { acceptor, connections, metadata, logger } = this.#options;
+    const { acceptor, connections, remoteAddress, metadata, logger } = this.#options;
     // The client may have left, and the service may have begun to end, while we waited.
-    if (raw.destroyed) return slot.release();
+    if (this.#isGone(raw)) return slot.release();
     const refusal = this.#refusalOf(principal);
     if (refusal !== undefined || principal === null) {
       slot.release();
       return this.#refuse(request, raw, head, refusal ?? CLOSE_CODES.unauthorized);
     }
+    if (this.#isRefusedAtEnd(request, raw)) return slot.release();
     let info: Omit<ConnectionInfo<P, Metadata>, 'negotiated'>;
     try {
       const own = metadata(request, principal);
@@ -108,17 +117,18 @@ export class Handshakes<P extends Principal, Metadata> {
         Promise.resolve(own).catch(ignoreError);
         throw new TypeError('The metadata hook gave a promise; it has to answer at once');
       }
-      const { headers, socket } = request;
-      info = { principal, metadata: own, remoteAddress: socket.remoteAddress, userAgent: headers['user-agent'] };
+      const userAgent = request.headers['user-agent'];
+      info = { principal, metadata: own, remoteAddress: remoteAddress(request), userAgent };
     } catch (error) {
       slot.release();
       logger.error({ err: error }, 'The metadata hook failed');
       return this.#refuse(request, raw, head, CLOSE_CODES.internal);
     }
     // A request that is no handshake is answered by the acceptor, and the socket closes.
-    acceptor.accept(request, raw, head, ({ socket, negotiated }) => {
+    const isHandshake = acceptor.accept(request, raw, head, ({ socket, negotiated }) => {
       connections.connect(socket, { ...info, negotiated }, slot);
     });
+    if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
   }
 
   /** What a principal of the embedder's own does when it is looked at may throw. */
@@ -134,8 +144,6 @@ export class Handshakes<P extends Principal, Metadata> {
   /** Why an answer of the hook lets nobody in. Hooks written without a compiler can answer anything. */
   #refusal(principal: unknown): CloseCodeInfo | undefined {
     if (principal === null || principal === undefined) return CLOSE_CODES.unauthorized;
-    const end = this.#options.ending();
-    if (end !== undefined) return end;
     if (typeof principal === 'object' && 'id' in principal && typeof principal.id === 'string') return undefined;
     this.#options.logger.error({}, 'The authenticate hook gave a principal without a string "id"');
     return CLOSE_CODES.internal;
@@ -143,19 +151,32 @@ export class Handshakes<P extends Principal, Metadata> {
 
   #reject(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, error: unknown): void {
     slot.release();
-    if (raw.destroyed) return;
+    if (this.#isGone(raw)) return;
     if (error === TIMED_OUT) return this.#refuse(request, raw, head, CLOSE_CODES.handshakeTimeout);
-    if (error === ENDED) return this.#refuse(request, raw, head, this.#options.ending() ?? CLOSE_CODES.goingAway);
+    if (this.#isRefusedAtEnd(request, raw)) return;
     this.#options.logger.warn({ err: error }, 'The authenticate hook refused a connection');
     const isForbidden = AgentSocketError.isInstance(error) && error.code === 'forbidden';
     this.#refuse(request, raw, head, isForbidden ? CLOSE_CODES.forbidden : CLOSE_CODES.unauthorized);
   }
 
   /**
+   * Refuses where the service ends, by HTTP: a load balancer in front then asks another process, and the client never
+   * sees it.
+   */
+  #isRefusedAtEnd(request: IncomingMessage, raw: Duplex): boolean {
+    const retryAfter = this.#options.retryAfter();
+    if (retryAfter === undefined) return false;
+    this.#log('info', request, 'ending', 'the service is shutting down');
+    answer(raw, 503, retryAfter);
+    return true;
+  }
+
+  /**
    * Completes the handshake and closes with a code: a browser cannot see the HTTP status of a refused upgrade.
    */
   #refuse(request: IncomingMessage, raw: Duplex, head: Buffer, { code, reason }: CloseCodeInfo): void {
-    if (this.#lingering >= MAX_LINGERING) return answer(raw, 503);
+    this.#log('info', request, String(code), reason);
+    if (this.#lingering >= MAX_LINGERING) return answer(raw, 503, 1);
     this.#lingering++;
     raw.once('close', () => this.#lingering--);
     this.#options.acceptor.accept(request, raw, head, ({ socket }) => {
@@ -163,6 +184,33 @@ export class Handshakes<P extends Principal, Metadata> {
       setTimeout(() => socket.terminate(), LINGER_MS).unref();
     });
   }
+
+  #log(level: 'info' | 'warn', request: IncomingMessage, kind: string, why: string): void {
+    const { refusals, remoteAddress } = this.#options;
+    refusals.write(level, kind, { reason: kind, remoteAddress: remoteAddress(request) }, `Handshake refused: ${why}`);
+  }
+
+  /** Whether nothing is left to be answered: the client went, or somebody else answered meanwhile. */
+  #isGone(raw: Duplex): boolean {
+    if (raw.destroyed) return true;
+    if (!isAnswered(raw)) return false;
+    this.#report('Another listener answered a handshake while the authenticate hook was asked.');
+    return true;
+  }
+
+  readonly #reportSecondAnswer = (error: unknown): void =>
+    this.#report('Another listener tried to answer a handshake that was handed to agent.handleUpgrade().', error);
+
+  #report(what: string, error?: unknown): void {
+    const advice =
+      'Each handshake needs one answer: give other WebSocket servers noServer: true, and hand each only its own paths';
+    this.#options.refusals.write('warn', 'second-answer', { err: error }, `${what} ${advice}`);
+  }
+}
+
+/** Whether somebody reads the socket: Node leaves one that is to be upgraded without any such listener. */
+function isAnswered(raw: Duplex): boolean {
+  return raw.listenerCount('data') > 0;
 }
 
 /** Promises of other makes count too. */

@@ -18,6 +18,9 @@ const MAX_HEADER_BYTES = 14;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const MAX_UNIT_BYTES = 3;
 
+/** Answers to pings that wait to be sent, at most. */
+const MAX_PONGS = 16;
+
 /** The raw socket of an upgrade: a net or TLS socket, or another stream, which counts nothing. */
 interface RawSocket extends Duplex {
   readonly bytesRead?: number;
@@ -42,6 +45,9 @@ class WsSocket implements Socket, Corked {
   #unwritten = 0;
   /** Bytes received over a raw socket that does not count them itself. */
   #received = 0;
+  /** Answers to pings that have not left, and the newest ping that came when they were too many. */
+  #pongs = 0;
+  #pinged: Buffer | undefined;
   listener: SocketListener | undefined;
 
   constructor(ws: WebSocket, raw: RawSocket, mark: number, flusher: Flusher) {
@@ -64,6 +70,7 @@ class WsSocket implements Socket, Corked {
   open(listener: SocketListener): void {
     this.listener = listener;
     this.#ws.on('message', onMessage);
+    this.#ws.on('ping', onPing);
     this.#ws.on('close', onClose);
   }
 
@@ -94,6 +101,26 @@ class WsSocket implements Socket, Corked {
 
   terminate(): void {
     this.#ws.terminate();
+  }
+
+  /**
+   * Answers a ping. When too many answers wait to be sent, only the newest of those that follow is answered later
+   * (RFC 6455, section 5.5.3): a client that was stalled may send many at once, and one that reads nothing costs no memory.
+   */
+  pong(data: Buffer): void {
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    if (this.#pongs >= MAX_PONGS) {
+      // A copy: the data is a view of all that one read brought.
+      this.#pinged = Buffer.from(data);
+      return;
+    }
+    this.#pongs++;
+    this.#ws.pong(data, false, () => {
+      this.#pongs--;
+      const next = this.#pinged;
+      this.#pinged = undefined;
+      if (next !== undefined) this.pong(next);
+    });
   }
 
   flush(): void {
@@ -130,6 +157,10 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   // With the default binaryType `ws` gives a message in one Buffer, whatever its type says.
   const bytes = data as Buffer;
   boundTo(this)?.listener?.onMessage(isBinary ? bytes : bytes.toString());
+}
+
+function onPing(this: WebSocket, data: Buffer): void {
+  boundTo(this)?.pong(data);
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
@@ -196,7 +227,7 @@ export class WsAcceptor {
       // The defaults of ws let forty sockets pin a hundred megabytes.
       maxFragments: 1_024,
       maxBufferedChunks: 16_384,
-      maxPendingAutoPongs: 8,
+      autoPong: false,
       closeTimeout: CLOSE_TIMEOUT_MS,
     };
     this.#server = new WebSocketServer({
@@ -211,14 +242,18 @@ export class WsAcceptor {
   }
 
   /**
-   * Completes the handshake and hands the socket over. A request that is no WebSocket handshake is answered with
-   * its HTTP error, and `accepted` is never called.
+   * Completes the handshake and hands the socket over, before it returns. A request that is no WebSocket handshake is
+   * answered with its HTTP error, and `accepted` is not called.
+   * @returns whether it was a handshake.
    */
-  accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): void {
+  accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): boolean {
+    let isHandshake = false;
     this.#server.handleUpgrade(request, raw, head, (ws) => {
+      isHandshake = true;
       ws.on('error', onError);
       const socket = new WsSocket(ws, raw, this.#mark, this.#flusher);
       accepted({ socket, negotiated: ws.protocol === SUBPROTOCOL });
     });
+    return isHandshake;
   }
 }

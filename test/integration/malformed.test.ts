@@ -147,34 +147,52 @@ describe('floods', () => {
     await expectUnharmed(agent, witness);
   });
 
-  it('answers eight control pings in one write', async () => {
+  const pongs = (client: RawClient) =>
+    client.frames.filter(({ opcode }) => opcode === OPCODE.pong).map(({ payload }) => payload.toString());
+  const numbered = (count: number) =>
+    Buffer.concat(Array.from({ length: count }, (_, i) => frame(OPCODE.ping, String(i))));
+
+  it('answers each of ten control pings in one write, as of a client that was stalled', async () => {
     const { port } = await startServer();
     const client = await RawClient.open(port);
-    client.socket.write(Buffer.concat(Array.from({ length: 8 }, (_, i) => frame(OPCODE.ping, String(i)))));
-    const pongs = () => client.frames.filter(({ opcode }) => opcode === OPCODE.pong);
-    await vi.waitFor(() =>
-      expect(
-        pongs()
-          .map(({ payload }) => payload.toString())
-          .join(''),
-      ).toBe('01234567'),
-    );
+    client.socket.write(numbered(10));
+    await vi.waitFor(() => expect(pongs(client).join('')).toBe('0123456789'));
+    client.socket.write(frame(OPCODE.text, ping));
+    await vi.waitFor(() => expect(client.messages.at(-1)).toMatchObject({ type: 'pong' }));
   });
 
-  it('ends a client that floods control pings, with bounded memory', async () => {
+  it('answers the last of many control pings at least, and stays', async () => {
+    const { port } = await startServer();
+    const client = await RawClient.open(port);
+    client.socket.write(numbered(1_000));
+    await vi.waitFor(() => expect(pongs(client).at(-1)).toBe('999'));
+    const answered = pongs(client).map(Number);
+    expect(answered).toEqual([...answered].sort((a, b) => a - b));
+    client.socket.write(frame(OPCODE.text, ping));
+    await vi.waitFor(() => expect(client.messages.at(-1)).toMatchObject({ type: 'pong' }));
+    expect(client.close).toBeUndefined();
+  });
+
+  it('keeps memory bounded for a client that floods control pings and reads nothing', async () => {
     const { agent, port, url } = await startServer();
     const witness = await TestClient.connect(url);
     const attacker = await RawClient.open(port);
-    // It reads nothing of what it provokes.
     attacker.socket.pause();
+    const target = [...agent.connections].at(-1);
     const flood = Buffer.concat(Array.from({ length: 10_000 }, () => frame(OPCODE.ping, 'x'.repeat(125))));
+    let sent = 0;
     let unsent = 0;
-    attacker.socket.write(flood);
-    await vi.waitFor(() => {
-      for (const connection of agent.connections) unsent = Math.max(unsent, connection.bufferedAmount);
-      expect(agent.connections.size).toBe(1);
-    });
+    const write = (error?: Error | null): void => {
+      unsent = Math.max(unsent, target?.bufferedAmount ?? 0);
+      if (error || sent >= 20_000_000) return;
+      sent += flood.length;
+      attacker.socket.write(flood, write);
+    };
+    write();
+    // Far more than the network takes of the answers.
+    await vi.waitFor(() => expect(target?.bytesReceived).toBeGreaterThanOrEqual(20_000_000), 15_000);
     expect(unsent).toBeLessThan(10_000);
+    expect(agent.connections.size).toBe(2);
     attacker.socket.destroy();
     await expectUnharmed(agent, witness);
   });

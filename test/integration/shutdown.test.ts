@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
+import type { Socket } from '../../src/index.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
-import { frame, OPCODE, RawClient } from '../helpers/raw-client.js';
+import { frame, handshake, OPCODE, RawClient } from '../helpers/raw-client.js';
 import { startServer } from '../helpers/server.js';
 
 /** A promise and its key. */
@@ -40,7 +41,7 @@ describe('close', () => {
 
   it('lets answers finish, tells those who know going_away, and refuses what is new', async () => {
     const { opened, open } = gate();
-    const { agent, url } = await startServer({ provider: createScriptedProvider(['Hel', opened, 'lo']) });
+    const { agent, url, port } = await startServer({ provider: createScriptedProvider(['Hel', opened, 'lo']) });
     const client = await TestClient.connect(url);
     const core = await TestClient.connect(url, { negotiate: false });
     const query = { type: 'streaming_query', query: 'Hi' };
@@ -51,7 +52,12 @@ describe('close', () => {
     const away = await client.next('going_away');
     expect(away.reconnect_after_ms).toBeGreaterThanOrEqual(10_000);
     expect(away.reconnect_after_ms).toBeLessThanOrEqual(12_000);
-    expect(await TestClient.refused(url)).toEqual({ code: 1012, reason: 'Server is restarting' });
+    const late = await RawClient.open(port);
+    expect(await late.status()).toBe(503);
+    const retryAfter = Number(/^retry-after: (\d+)$/im.exec(await late.headers())?.[1]);
+    expect(retryAfter).toBeGreaterThanOrEqual(1);
+    expect(retryAfter).toBeLessThanOrEqual(10);
+    await late.closed;
     expect(await client.ask(query)).toMatchObject({ type: 'error', code: 'too_many_runs', retryable: true });
     client.send({ type: 'ping' });
     await client.next('pong');
@@ -135,21 +141,58 @@ describe('close', () => {
 
   it('refuses a client whose authentication ends while it drains', async () => {
     const { opened, open } = gate();
+    const answer = gate();
     let begun = false;
-    const { agent, url } = await startServer({
-      authenticate: async () => {
+    const { agent, port, url } = await startServer({
+      provider: createScriptedProvider(['a', answer.opened]),
+      authenticate: async (request) => {
+        if (request.headers['x-slow'] === undefined) return { id: 'anna' };
         begun = true;
         await opened;
         return { id: 'anna' };
       },
     });
-    const refused = TestClient.refused(url);
+    const client = await TestClient.connect(url);
+    const end = client.ask({ type: 'streaming_query', query: 'Hi' });
+    await client.next('stream_chunk');
+    const late = new RawClient(port);
+    late.socket.write(handshake(port, { headers: { 'X-Slow': '1' } }));
     await vi.waitFor(() => expect(begun).toBe(true));
-    const closed = agent.close();
+    const closed = agent.close({ drainMs: 10_000 });
     open();
+    expect(await late.status()).toBe(503);
+    answer.open();
+    expect((await end).type).toBe('stream_end');
     await closed;
-    expect((await refused).code).toBe(1001);
     expect(agent.connections.size).toBe(0);
+  });
+
+  it('ends also where the socket of a connection throws at its close, or never says that it is closed', async () => {
+    const { agent } = await startServer();
+    const deaf = (close: () => void): Socket => ({
+      bufferedAmount: 0,
+      bytesReceived: 0,
+      open: () => undefined,
+      send: () => true,
+      ping: () => undefined,
+      close,
+      terminate: close,
+    });
+    const info = { principal: { id: 'a' }, metadata: undefined, negotiated: true };
+    agent.connections.connect(
+      deaf(() => undefined),
+      info,
+    );
+    const broken = agent.connections.connect(
+      deaf(() => {
+        throw new Error('no');
+      }),
+      info,
+    );
+    expect(() => broken?.close()).toThrow('no');
+    // What failed has changed nothing.
+    expect(broken?.isOpen).toBe(true);
+    await agent.close();
   });
 
   it('says it is not ready any more', async () => {

@@ -1,0 +1,17 @@
+/** The target of an HTTP request. */
+export interface RequestTarget {
+  /** Host and port of the absolute form, which then count instead of the `Host` header; `undefined` in other forms. */
+  readonly authority: string | undefined;
+  /** The path as sent, never decoded: no second spelling of a path slips past a rule of whatever stands in front. */
+  readonly path: string;
+}
+
+/**
+ * Reads a request target. Forward proxies send the absolute form, `http://host/path`, and servers have to accept it
+ * (RFC 9112, section 3.2.2).
+ */
+export function readTarget(url: string): RequestTarget {
+  const absolute = /^(?:https?|wss?):\/\/([^/?#]+)/i.exec(url);
+  const path = /^[^?#]*/.exec(url.slice(absolute?.[0].length ?? 0))?.[0] ?? '';
+  return { authority: absolute?.[1], path: absolute !== null && path === '' ? '/' : path };
+}

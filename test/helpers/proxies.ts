@@ -1,0 +1,93 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, vi } from 'vitest';
+import { temporaryDirectory } from './cli-process.js';
+
+const PAGE = readFileSync(new URL('../../docs/proxies.md', import.meta.url), 'utf8');
+
+const PLACES = { nginx: '/usr/sbin/nginx', haproxy: '/usr/sbin/haproxy', caddy: '/usr/bin/caddy' } as const;
+
+export type ProxyName = keyof typeof PLACES;
+
+/** Whether a machine that need not have it does not: a CI has to, so that the tests fail there. */
+export function isMissing(name: ProxyName): boolean {
+  return !existsSync(PLACES[name]) && process.env['CI'] === undefined;
+}
+
+/** Starts a proxy with the configuration that the documents show, in front of these ports. Gives its own port. */
+export async function startProxy(name: ProxyName, upstream: number, second = upstream): Promise<number> {
+  const folder = temporaryDirectory();
+  const port = await freePort();
+  const certificate = join(folder, 'chat.example');
+  const subject = ['-subj', '/CN=chat.example', '-addext', 'subjectAltName=DNS:chat.example'];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc'];
+  const files = ['-keyout', `${certificate}.key`, '-out', `${certificate}.pem`];
+  const made = spawnSync('openssl', ['req', '-x509', ...key, ...subject, ...files], { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(made.stderr);
+  if (name === 'haproxy') writeFileSync(`${certificate}.pem`, readFileSync(`${certificate}.key`), { flag: 'a' });
+
+  let config = new RegExp(`^\`\`\`${name}\n(.*?)^\`\`\``, 'ms').exec(PAGE)?.[1] ?? '';
+  const put = (documented: string, here: string): void => {
+    expect(config, `the documented configuration of ${name}`).toContain(documented);
+    config = config.replaceAll(documented, here);
+  };
+  put('127.0.0.1:8003', `127.0.0.1:${upstream}`);
+  if (name === 'nginx') {
+    put('listen 443 ssl', `listen 127.0.0.1:${port} ssl`);
+    const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (what) => `${what}_temp_path ${folder}/${what};`,
+    );
+    config = `daemon off; pid ${folder}/pid; error_log stderr warn;\nevents {}\nhttp { access_log off; ${own.join(' ')}\n${config}}\n`;
+  } else if (name === 'haproxy') {
+    put('127.0.0.1:8004', `127.0.0.1:${second}`);
+    put('bind :443', `bind 127.0.0.1:${port}`);
+  } else {
+    put('chat.example {', `chat.example:${port} {\n  bind 127.0.0.1\n  tls ${certificate}.pem ${certificate}.key`);
+    config = `{\n  admin off\n  auto_https off\n}\n${config}`;
+  }
+  if (name !== 'caddy') put('/etc/ssl/chat.example', certificate);
+
+  const file = join(folder, 'config');
+  writeFileSync(file, config);
+  const args = {
+    nginx: ['-c', file, '-p', folder, '-e', 'stderr'],
+    haproxy: ['-f', file, '-db'],
+    caddy: ['run', '--config', file, '--adapter', 'caddyfile'],
+  };
+  const env = { PATH: process.env['PATH'], HOME: folder };
+  const child = spawn(PLACES[name], args[name], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+  const ended = once(child, 'exit');
+  onTestFinished(async () => {
+    // A master that is killed leaves its workers behind.
+    child.kill('SIGTERM');
+    await ended;
+  });
+  await Promise.race([
+    vi.waitFor(() => accepts(port), { timeout: 15_000 }),
+    ended.then(() => {
+      throw new Error(`${name} ended: ${errors}`);
+    }),
+  ]);
+  return port;
+}
+
+/** A port for programs that cannot take port 0. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function accepts(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.destroy();
+}
