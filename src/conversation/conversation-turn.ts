@@ -3,6 +3,7 @@ import type { LlmAttachmentType, LlmMessage } from '../agent/llm-provider.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { QueryAttachment } from '../protocol/client-messages.js';
 import type { FinishReason, Usage } from '../protocol/server-messages.js';
+import { andThen } from '../run/awaitable.js';
 import { AttachmentLoader, toStored } from './attachments.js';
 import type {
   AttachmentInfo,
@@ -35,6 +36,8 @@ export interface TurnPlace {
   readonly answerId: string;
   /** Whether the question was there already, and is answered anew. */
   readonly isAnew: boolean;
+  /** Where the question begins a branch: the last message of the one that was selected. */
+  readonly before?: string | undefined;
 }
 
 /** How a turn ends. */
@@ -98,13 +101,15 @@ export class ConversationTurn {
       content: query,
       ...(given.infos.length > 0 && { attachments: given.infos }),
     };
+    const isBranch = spot !== undefined && spot.anew === undefined;
+    const before = isBranch ? (await this.#read(undefined, 1)).at(-1)?.id : undefined;
     // A run that ended meanwhile adds nothing: it is the turn of the next.
     signal.throwIfAborted();
     if (spot?.anew === undefined) {
       await this.#store.append(this.#key, [asked], given.contents);
       if (items.length === 0) await this.#name(query, signal);
     }
-    this.#place = { questionId: asked.id, answerId: randomUUID(), isAnew: spot?.anew !== undefined };
+    this.#place = { questionId: asked.id, answerId: randomUUID(), isAnew: spot?.anew !== undefined, before };
     const loader = new AttachmentLoader(this.#store, this.#key, accepts);
     const chat: LlmMessage[] = [];
     // From the newest on, since there is room for so many attachments.
@@ -117,8 +122,8 @@ export class ConversationTurn {
   }
 
   /**
-   * Records the answer as far as there is one. Where a question is answered anew and not a word was said, the answer it
-   * had stays selected.
+   * Records the answer as far as there is one. Where not a word was said, what was there before is selected: the answer
+   * that was to be given anew, or what followed the question that was to be replaced.
    */
   add(messages: readonly LlmMessage[], end: TurnEnd): void | Promise<void> {
     const place = this.#place;
@@ -126,7 +131,8 @@ export class ConversationTurn {
     const said = messages.filter(
       (message): message is AnswerMessage => message.role !== 'system' && message.role !== 'user',
     );
-    if (place.isAnew && end.status !== undefined && !said.some(isSaid)) return undefined;
+    const isVoid = end.status !== undefined && !said.some(isSaid);
+    if (isVoid && place.isAnew) return undefined;
     // There is always one to say how it ended.
     if (said.at(-1)?.role !== 'assistant') said.push({ role: 'assistant', content: '' });
     let parentId = place.questionId;
@@ -135,11 +141,14 @@ export class ConversationTurn {
       parentId = stamp.id;
       return { ...message, ...stamp, ...(index === said.length - 1 && end) };
     });
-    return this.#store.append(this.#key, stored);
+    const appended = this.#store.append(this.#key, stored);
+    const { before } = place;
+    if (!isVoid || before === undefined) return appended;
+    return andThen(appended, () => andThen(this.#store.select(this.#key, before), () => undefined));
   }
 
-  async #read(leaf: string | undefined): Promise<readonly ConversationMessage[]> {
-    const { items } = await this.#store.read(this.#key, { limit: MAX_HISTORY, maxLength: MAX_HISTORY_LENGTH, leaf });
+  async #read(leaf: string | undefined, limit = MAX_HISTORY): Promise<readonly ConversationMessage[]> {
+    const { items } = await this.#store.read(this.#key, { limit, maxLength: MAX_HISTORY_LENGTH, leaf });
     return items;
   }
 

@@ -53,6 +53,26 @@ describe('Frames of branches', () => {
     );
   });
 
+  it('a question replaced by one that comes to nothing', async () => {
+    const client = await connect(['One'], ['Two'], [new Error('gone')]);
+    await client.ask({ type: 'streaming_query', query: 'q', conversation_id: 'c' });
+    await client.ask({ type: 'streaming_query', query: 'and', conversation_id: 'c' });
+    const ids = await messageIds(client);
+    const run = { type: 'streaming_query', query: 'other', conversation_id: 'c', replace_from: ids[0] ?? '' } as const;
+    await client.ask(run);
+    await expectFrames(
+      client,
+      ['{"type":"history","conversation_id":"c","limit":4}'],
+      [
+        '{"type":"history","timestamp":T,"conversation_id":"c","title":"q","messages":[' +
+          '{"id":"uuid-1","siblings":["uuid-1","uuid-2"],"index":0,"role":"user","content":"q","run_id":"uuid-3","created_at":T},' +
+          '{"id":"uuid-4","parent_id":"uuid-1","role":"assistant","content":"One","model":"script-1","finish_reason":"stop","run_id":"uuid-3","created_at":T},' +
+          '{"id":"uuid-5","parent_id":"uuid-4","role":"user","content":"and","run_id":"uuid-6","created_at":T},' +
+          '{"id":"uuid-7","parent_id":"uuid-5","role":"assistant","content":"Two","model":"script-1","finish_reason":"stop","run_id":"uuid-6","created_at":T}],"has_more":false}',
+      ],
+    );
+  });
+
   it('told to those who watch', async () => {
     const provider = createScriptedProvider(['One']);
     const { url } = await startServer({ provider, authenticate: byHeader });
