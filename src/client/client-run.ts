@@ -1,5 +1,5 @@
 import type { AgentClientError } from './client-error.js';
-import type { ClientRunState, PendingApproval, RunAnswer, RunEvent, ToolCall } from './run-event.js';
+import type { ClientRunState, PendingApproval, RunAnswer, RunEvent, RunPlace, ToolCall } from './run-event.js';
 
 /** The decision about a tool call that stands: the first one counts. */
 export interface ApprovalOutcome {
@@ -31,6 +31,8 @@ export interface ClientRun extends AsyncIterable<RunEvent>, PromiseLike<RunAnswe
   readonly toolCalls: readonly ToolCall[];
   /** The decisions the run waits for. Another array after every change. */
   readonly approvals: readonly PendingApproval[];
+  /** Under which ids its conversation keeps question and answer, as soon as the server has told. */
+  readonly place: RunPlace | undefined;
   /** Why there is no whole answer, once the run ended without one. */
   readonly error: AgentClientError | undefined;
   /** The `seq` of the last message applied: what `resume` takes as `after`. */

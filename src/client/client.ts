@@ -1,5 +1,5 @@
 import type { CustomMessage } from '../protocol/server-messages.js';
-import type { AgentClientEvents } from './client-events.js';
+import type { AgentClientEvents, Greeting } from './client-events.js';
 import type { ClientRun } from './client-run.js';
 import type { ConnectionState } from './connection.js';
 import type { Conversation } from './conversation.js';
@@ -26,6 +26,8 @@ export interface ResumeOptions {
  */
 export interface AgentClient {
   readonly state: ConnectionState;
+  /** What the server said of itself when this client connected last; `undefined` before. */
+  readonly greeting: Greeting | undefined;
   /** Asks, and gets the answer in one piece. */
   ask(query: string, options?: QueryOptions): ClientRun;
   /** Asks, and gets the answer as it is written. */

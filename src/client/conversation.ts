@@ -1,3 +1,4 @@
+import { bytesOf } from './attachments.js';
 import type { ClientRun } from './client-run.js';
 import { historyOf, type HistoryPage } from './history.js';
 import type { Requests } from './requests.js';
@@ -29,6 +30,13 @@ export interface Conversation {
    * it is watched again; what began and ended meanwhile is in the history. Returns the function that ends it.
    */
   watch(listener: (started: StartedRun) => void): () => void;
+  /**
+   * Goes on in another branch: the one this message is on, as far as it was continued last. Gives the id of its last
+   * message. While a run is in progress in the conversation it is refused with `conversation_busy`.
+   */
+  selectBranch(messageId: string, options?: RequestOptions): Promise<string>;
+  /** The bytes of an attachment, by the `attachmentId` that the history tells. */
+  attachment(attachmentId: string, options?: RequestOptions): Promise<Uint8Array>;
   /** Names it, or keeps data with it. */
   update(change: ConversationChange, options?: RequestOptions): Promise<ConversationChange>;
   /** Removes it. Says whether there was one. */
@@ -52,6 +60,14 @@ export function createConversation(id: string, port: ConversationPort): Conversa
     async history({ limit, before, signal } = {}) {
       const message = { type: 'history', conversation_id: id, limit, before } as const;
       return historyOf(await requests.ask(message, 'history', { isRepeatable: true, signal }));
+    },
+    async selectBranch(messageId, { signal } = {}) {
+      const message = { type: 'select_branch', conversation_id: id, message_id: messageId } as const;
+      return (await requests.ask(message, 'branch_selected', { isRepeatable: true, signal })).message_id;
+    },
+    async attachment(attachmentId, { signal } = {}) {
+      const message = { type: 'attachment', conversation_id: id, attachment_id: attachmentId } as const;
+      return bytesOf((await requests.ask(message, 'attachment', { isRepeatable: true, signal })).data);
     },
     async update({ title, metadata }, { signal } = {}) {
       const message = { type: 'update_conversation', conversation_id: id, title, metadata } as const;

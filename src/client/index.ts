@@ -1,7 +1,7 @@
 /** `agent-ws/client`: asks agents over a connection that may break, in browsers and in Node. */
 export { createAgentClient, type AgentClient, type ResumeOptions } from './client.js';
 export type { AgentClientOptions } from './options.js';
-export type { AgentClientEvents, Greeting } from './client-events.js';
+export type { AgentClientEvents, AttachmentLimits, Greeting, SelectedBranch } from './client-events.js';
 export {
   AgentClientError,
   CLIENT_ERROR_CODES,
@@ -18,13 +18,22 @@ export type {
   RunEvent,
   RunEventOf,
   RunKind,
+  RunPlace,
   RunUsage,
   ToolCall,
   ToolFailure,
 } from './run-event.js';
 export type { OwnMessage, OwnRequestOptions } from './own-message.js';
 export type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
+export type { AttachmentInput } from './attachments.js';
 export type { Conversation, ConversationChange, TurnOptions } from './conversation.js';
-export type { ConversationInfo, ConversationPage, HistoryMessage, HistoryPage, RunInfo } from './history.js';
+export type {
+  AttachmentInfo,
+  ConversationInfo,
+  ConversationPage,
+  HistoryMessage,
+  HistoryPage,
+  RunInfo,
+} from './history.js';
 export type { StartedRun } from './watches.js';
 export type { WebSocketClass, WebSocketLike } from './web-socket.js';

@@ -2,14 +2,18 @@ import type { AgentClientError } from './client-error.js';
 import type { ApprovalOutcome, ClientRun } from './client-run.js';
 import type { AgentClient } from './client.js';
 import type { Conversation, TurnOptions } from './conversation.js';
-import type { HistoryMessage, HistoryPage } from './history.js';
-import { fromHistory, fromTurn, isLive, type ChatMessage, type Turn } from './react-message.js';
+import { callSafely } from './emitter.js';
+import type { ConversationCallbacks } from './react-callbacks.js';
+import { readPage, type ChatPage } from './react-history.js';
+import type { ChatMessage } from './react-message.js';
 import { Store } from './react-store.js';
+import { filesFrom, filesOf, type Asked, type Turn } from './react-turn.js';
+import { TurnList } from './react-turns.js';
 import type { PendingApproval } from './run-event.js';
 
 /** What a conversation shows. */
 export interface ConversationView {
-  /** Oldest first: what is stored, and then what is being asked and answered. */
+  /** Oldest first, questions and answers in the order of asking: the selected branch, and what is being asked. */
   readonly messages: readonly ChatMessage[];
   /** Whether there are older ones; see `loadMore`. */
   readonly hasMore: boolean;
@@ -21,25 +25,21 @@ export interface ConversationView {
   readonly approvals: readonly PendingApproval[];
 }
 
-/** Messages asked for at once. */
-const PAGE = 50;
-/** The most a server gives at once. */
-const MAX_PAGE = 200;
-
 const LOADING: ConversationView = { messages: [], hasMore: false, status: 'loading', error: undefined, approvals: [] };
 
-/** A conversation: its history, and the runs that are not part of it yet. */
+/** A conversation: what its history has, and the turns that are not part of it yet. */
 export class ConversationStore extends Store<ConversationView> {
   readonly #client: AgentClient;
   readonly #conversation: Conversation;
-  #history: readonly HistoryMessage[] = [];
+  readonly #callbacks = new Set<() => ConversationCallbacks>();
+  readonly #turns = new TurnList();
+  #stored: readonly ChatMessage[] = [];
   #hasMore = false;
   #isLoaded = false;
   #error: AgentClientError | undefined;
-  #turns: readonly Turn[] = [];
   #offs: readonly (() => void)[] = [];
-  /** Counts readings of the history, so that an older one does not overwrite a newer one. */
-  #reading = 0;
+  /** The newest reading of the history, which alone counts; `undefined` when it is here. */
+  #reading: Promise<void> | undefined;
   #older: Promise<void> | undefined;
 
   constructor(client: AgentClient, id: string) {
@@ -49,38 +49,66 @@ export class ConversationStore extends Store<ConversationView> {
   }
 
   readonly send = (query: string, options: TurnOptions = {}): ClientRun => {
+    const { replaceFrom, attachments } = options;
+    // What failed is asked again.
+    const failed = this.#turns.failed.find(({ asked }) => asked.query === query && asked.replaceFrom === replaceFrom);
+    if (failed !== undefined) this.#turns.remove(failed);
     const run = this.#conversation.stream(query, options);
-    const { replaceFrom } = options;
-    let showsQuery = true;
-    if (replaceFrom !== undefined) {
-      const at = this.#history.findIndex(({ id }) => id === replaceFrom);
-      if (at >= 0) this.#history = this.#history.slice(0, at);
-      const last = this.#history.at(-1);
-      showsQuery = last?.role !== 'user' || last.content !== query;
-    }
-    this.#follow({ run, query, showsQuery });
+    this.#follow({ run, query, replaceFrom, files: filesOf(attachments), options });
     return run;
+  };
+
+  readonly regenerate = (id?: string, options: TurnOptions = {}): ClientRun => {
+    const shown = this.#shown();
+    const at = id === undefined ? shown.length - 1 : shown.findIndex((message) => message.id === id);
+    const turn = this.#turns.failed.find(({ messages }) => messages.some((message) => message.id === shown[at]?.id));
+    if (turn !== undefined) return this.#askAgain(turn, options);
+    const isAnswer = shown[at]?.role === 'assistant';
+    const question = shown[isAnswer ? at - 1 : at];
+    const answer = shown[isAnswer ? at : at + 1];
+    if (question?.role !== 'user' || !question.isStored)
+      throw new TypeError('There is no such question to answer anew');
+    const replaceFrom = answer?.role === 'assistant' && answer.isStored ? answer.id : question.id;
+    return this.send(question.content, { ...options, replaceFrom });
+  };
+
+  readonly edit = (id: string, query: string, options: TurnOptions = {}): ClientRun => {
+    const turn = this.#turns.failed.find(({ messages }) => messages[0]?.id === id);
+    return turn === undefined
+      ? this.send(query, { ...options, replaceFrom: id })
+      : this.#askAgain(turn, options, query);
+  };
+
+  readonly dismiss = (id: string): void => {
+    const turn = this.#turns.failed.find(({ messages }) => messages.some((message) => message.id === id));
+    if (turn === undefined) return;
+    this.#turns.remove(turn);
+    this.changed();
+  };
+
+  readonly selectBranch = async (messageId: string): Promise<void> => {
+    await this.#conversation.selectBranch(messageId);
+    await this.#reading;
   };
 
   /** Cancels every run in progress. */
   readonly cancel = async (): Promise<void> => {
-    await Promise.all(this.#turns.map(({ run }) => run.cancel()));
+    await Promise.all(this.#turns.live.map(({ asked }) => asked.run.cancel()));
   };
 
   readonly loadMore = (): Promise<void> => {
-    const [oldest] = this.#history;
+    const [oldest] = this.#stored;
     if (!this.#hasMore || oldest === undefined) return Promise.resolve();
-    this.#older ??= this.#conversation
-      .history({ limit: PAGE, before: oldest.id })
+    this.#older ??= readPage(this.#conversation, oldest.id)
       .then(
         (page) => {
           // The history may have been read again meanwhile.
-          if (this.#history[0]?.id !== oldest.id) return;
-          this.#history = [...page.messages, ...this.#history];
+          if (this.#stored[0]?.id !== oldest.id) return;
+          this.#stored = [...page.messages, ...this.#stored];
           this.#hasMore = page.hasMore;
           this.#error = undefined;
         },
-        (error: unknown) => void (this.#error = error as AgentClientError),
+        (error: unknown) => this.#fail(error as AgentClientError),
       )
       .finally(() => {
         this.#older = undefined;
@@ -90,76 +118,153 @@ export class ConversationStore extends Store<ConversationView> {
   };
 
   readonly approve = (toolCallId: string, approved: boolean, reason?: string): Promise<ApprovalOutcome> => {
-    const waits = ({ run }: Turn): boolean => run.approvals.some((approval) => approval.toolCallId === toolCallId);
-    const turn = this.#turns.find(waits);
-    if (turn === undefined) return Promise.reject(new TypeError(`Nothing waits for a decision about ${toolCallId}`));
-    return turn.run.approve(toolCallId, approved, reason);
+    const runs = this.#turns.live.map(({ asked }) => asked.run);
+    const run = runs.find(({ approvals }) => approvals.some((approval) => approval.toolCallId === toolCallId));
+    if (run !== undefined) return run.approve(toolCallId, approved, reason);
+    return Promise.reject(new TypeError(`Nothing waits for a decision about ${toolCallId}`));
+  };
+
+  /** Calls what `callbacks` gives from now on. Returns the function that ends it. */
+  readonly hear = (callbacks: () => ConversationCallbacks): (() => void) => {
+    this.#callbacks.add(callbacks);
+    return () => void this.#callbacks.delete(callbacks);
   };
 
   protected override start(): void {
+    const { id } = this.#conversation;
     this.#offs = [
-      this.#conversation.watch(({ run, query }) => this.#follow({ run, query, showsQuery: true })),
+      this.#conversation.watch(({ run, query, kind, attachments, replaceFrom }) => {
+        this.#follow({ run, query, replaceFrom, files: filesFrom(attachments), isWhole: kind === 'agent_query' });
+      }),
+      this.#client.on('branch-selected', ({ conversationId }) => {
+        if (conversationId === id) this.#read();
+      }),
       // What others asked while the connection was lost is in the history.
       this.#client.on('connected', ({ isReconnect }) => {
         if (isReconnect) this.#read();
       }),
     ];
-    this.#read();
+    if (this.#reading === undefined) this.#read();
   }
 
   protected override stop(): void {
     for (const off of this.#offs) off();
     this.#offs = [];
-    this.#reading++;
   }
 
   protected override look(): ConversationView {
-    const turnOf = new Map(this.#turns.map((turn) => [turn.run.id, turn]));
-    const stored = this.#history.filter(({ runId = '' }) => !turnOf.has(runId));
+    const { live } = this.#turns;
     return {
-      messages: [...stored.map(fromHistory), ...this.#turns.flatMap(fromTurn)],
+      messages: this.#shown(),
       hasMore: this.#hasMore,
-      status: this.#turns.some(isLive) ? 'answering' : this.#isLoaded ? 'idle' : 'loading',
+      status: live.length > 0 ? 'answering' : this.#isLoaded ? 'idle' : 'loading',
       error: this.#error,
-      approvals: this.#turns.flatMap(({ run }) => run.approvals),
+      approvals: live.flatMap(({ asked }) => asked.run.approvals),
     };
   }
 
-  #follow(turn: Turn): void {
-    this.#turns = [...this.#turns.filter(({ run }) => run.id !== turn.run.id), turn];
-    turn.run.subscribe(({ type }) => {
-      if (type === 'text' || type === 'reasoning') this.grew();
-      else this.changed();
-      if (type === 'end' && this.#offs.length > 0) this.#read();
-    });
+  /** Whether it holds what is nowhere else. */
+  get isBusy(): boolean {
+    return this.#offs.length > 0 || this.#turns.all.length > 0;
+  }
+
+  #shown(): ChatMessage[] {
+    return this.#turns.among(this.#stored);
+  }
+
+  #askAgain(turn: Turn, options: TurnOptions, query = turn.asked.query): ClientRun {
+    this.#turns.remove(turn);
+    return this.send(query, { ...turn.asked.options, runId: undefined, signal: undefined, ...options });
+  }
+
+  #follow(asked: Asked): void {
+    const turn = this.#turns.add(asked, this.#stored);
+    void this.#hearOut(turn);
     this.changed();
   }
 
+  async #hearOut(turn: Turn): Promise<void> {
+    for await (const event of turn.asked.run) {
+      const reported = turn.take(event);
+      if (reported !== undefined) this.#call(({ onData }) => onData?.(reported));
+      if (event.type === 'end') this.#ended(turn);
+      if (event.type === 'text' || event.type === 'reasoning') this.grew();
+      else this.changed();
+    }
+  }
+
+  #ended(turn: Turn): void {
+    const { end, asked, isPlaced } = turn;
+    if (end === undefined) return;
+    const isKept = end.state === 'finished' || isPlaced;
+    const isFinal = end.state === 'finished' || end.isFinal;
+    const { isElsewhere } = turn.locate(this.#stored);
+    const answer = turn.messages.at(-1) as ChatMessage;
+    // Of an answer in one piece, of one this client did not see end, and of one beside a message that is not here the
+    // history tells what it is.
+    if (isKept && (!isPlaced || !isFinal || isElsewhere || asked.isWhole === true)) this.#read();
+    else if (turn.isVoid) {
+      if (end.state === 'cancelled') this.#turns.remove(turn);
+      // The question has a version more now.
+      if (isPlaced && turn.messages.length > 1) this.#read();
+    } else if (isPlaced && this.#turns.all.includes(turn)) {
+      this.#stored = this.#turns.settle(turn, this.#stored);
+      // What is being read may not have it yet.
+      if (this.#reading !== undefined) this.#read();
+    }
+    if (end.state === 'finished') this.#call(({ onFinish }) => onFinish?.(answer, asked.run));
+    else if (end.state === 'failed' || end.state === 'interrupted') {
+      const { error } = end;
+      this.#call(({ onError }) => onError?.(error, answer));
+    }
+  }
+
   #read(): void {
-    const reading = ++this.#reading;
-    const limit = Math.min(MAX_PAGE, Math.max(PAGE, this.#history.length));
-    this.#conversation.history({ limit }).then(
+    const reading = readPage(this.#conversation).then(
       (page) => {
         if (reading === this.#reading) this.#take(page);
       },
       (error: unknown) => {
         if (reading !== this.#reading) return;
-        this.#error = error as AgentClientError;
+        this.#reading = undefined;
         this.#isLoaded = true;
+        this.#fail(error as AgentClientError);
         this.changed();
       },
     );
+    this.#reading = reading;
   }
 
-  #take({ messages, hasMore }: HistoryPage): void {
-    const at = this.#history.findIndex(({ id }) => id === messages[0]?.id);
+  #take({ messages, hasMore }: ChatPage): void {
+    const at = this.#stored.findIndex(({ id }) => id === messages[0]?.id);
+    const held = new Map(this.#stored.map((message) => [message.id, message]));
     // What was loaded before this page stays, where it leads up to it.
-    this.#history = at > 0 ? [...this.#history.slice(0, at), ...messages] : messages;
+    const older = at > 0 ? this.#stored.slice(0, at) : [];
+    this.#stored = [...older, ...messages.map((message) => sameOf(held.get(message.id), message))];
     if (at <= 0) this.#hasMore = hasMore;
-    const stored = new Set(messages.map(({ runId }) => runId));
-    this.#turns = this.#turns.filter((turn) => isLive(turn) || !stored.has(turn.run.id));
+    this.#turns.removeAnswered(this.#stored);
+    this.#reading = undefined;
     this.#error = undefined;
     this.#isLoaded = true;
     this.changed();
   }
+
+  #fail(error: AgentClientError): void {
+    this.#error = error;
+    this.#call(({ onError }) => onError?.(error, undefined));
+  }
+
+  #call(tell: (callbacks: ConversationCallbacks) => void): void {
+    for (const callbacks of [...this.#callbacks]) callSafely(tell, callbacks());
+  }
+}
+
+/** The message that is held, where the one that was read says nothing new. */
+function sameOf(held: ChatMessage | undefined, read: ChatMessage): ChatMessage {
+  return held !== undefined && wordsOf(held) === wordsOf(read) ? held : read;
+}
+
+/** All there is to a message but for what only a page that saw it begin knows. */
+function wordsOf({ error, ...message }: ChatMessage): string {
+  return JSON.stringify({ ...message, createdAt: 0, error: error && [error.code, error.message] });
 }

@@ -1,92 +1,124 @@
-import type { AgentClientError } from './client-error.js';
-import type { ClientRun } from './client-run.js';
-import type { HistoryMessage } from './history.js';
-import type { ToolCall } from './run-event.js';
+import type { FinishReason } from '../protocol/server-messages.js';
+import type { AttachmentInfo } from './history.js';
+import type { RunUsage, ToolFailure } from './run-event.js';
 
-/** A message of a conversation as it is shown. */
-export interface ChatMessage {
-  /** That of the history, or one made up while the message is not stored: a key for React either way. */
+/** What a model said. */
+export interface TextPart {
+  readonly type: 'text' | 'reasoning';
+  /** Unique in its message, and stays: a key for React. */
   readonly id: string;
-  readonly role: 'user' | 'assistant' | 'tool';
+  readonly text: string;
+}
+
+/** A tool the model called. */
+export interface ToolPart {
+  readonly type: 'tool';
+  readonly id: string;
+  readonly toolCallId: string;
+  readonly toolName: string;
+  /** As the model gave them; where it wrote broken JSON, its text. */
+  readonly params: unknown;
+  /** `failed`: it has no result, for the reason in `error`, or because the run ended before. */
+  readonly state: 'calling' | 'waiting_approval' | 'done' | 'failed';
+  /** What the tool returned. */
+  readonly result?: unknown;
+  readonly error?: ToolFailure | undefined;
+}
+
+/** What a tool reported while it was at work. It follows its tool. */
+export interface DataPart {
+  readonly type: 'data';
+  readonly id: string;
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly data: unknown;
+}
+
+/** An image or a file of a question; see `useAttachment`. */
+export interface FilePart extends Omit<AttachmentInfo, 'type'> {
+  readonly type: 'file';
+  readonly id: string;
+  readonly kind: AttachmentInfo['type'];
+  /** Its bytes, where this page asked. */
+  readonly blob?: Blob | undefined;
+}
+
+/** A part of a message, by its `type`. */
+export type MessagePart = TextPart | ToolPart | DataPart | FilePart;
+
+/** Why an answer is not whole. What came of a live run knows more than the history keeps. */
+export interface ChatError {
+  readonly code: string;
+  /** A sentence for people. */
+  readonly message: string;
+  readonly retryable?: boolean | undefined;
+  /** When trying again makes sense, in milliseconds from when it was said. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** The versions of a message: `selectBranch` shows another one. */
+export interface Branch {
+  /** The ids of all versions, oldest first; of very many the 100 nearest. */
+  readonly siblings: readonly string[];
+  /** Which of them this is, from 0. */
+  readonly index: number;
+  /** How many they are. */
+  readonly count: number;
+}
+
+/**
+ * A question, or an answer with everything that belongs to it. It is the same object until something about it changes,
+ * so that a component under `React.memo` renders for its own message alone.
+ */
+export interface ChatMessage {
+  /** That of the history from the first word of the answer on, one made up before. */
+  readonly id: string;
+  readonly role: 'user' | 'assistant';
+  /** What it is made of, in order. */
+  readonly parts: readonly MessagePart[];
+  /** Its text without everything else. */
   readonly content: string;
-  /** What the model thinks aloud, while the answer is written. */
+  /** What the model thought aloud. */
   readonly reasoning: string;
-  readonly toolCalls: readonly ToolCall[];
-  /** Of a tool message: the call it answers. */
-  readonly toolCallId?: string | undefined;
-  readonly toolName?: string | undefined;
-  /** `pending`: it is being sent, waited for or written. The others say whether an answer is whole, or why not. */
-  readonly status: 'complete' | 'pending' | 'cancelled' | 'failed' | 'interrupted';
-  /** Why an answer is not whole, where this client saw it end. */
-  readonly error?: AgentClientError | undefined;
+  /** `pending`: there is no word of it yet. `streaming`: it is being written. The others say how it ended. */
+  readonly status: 'pending' | 'streaming' | 'complete' | 'cancelled' | 'failed' | 'interrupted';
+  readonly error?: ChatError | undefined;
+  readonly model?: string | undefined;
+  readonly finishReason?: FinishReason | undefined;
+  /** What the whole answer cost. */
+  readonly usage?: RunUsage | undefined;
+  /** Unix time in milliseconds; by the clock of this page for what it saw begin. */
+  readonly createdAt: number;
+  /** Absent where there is only one version. */
+  readonly branch?: Branch | undefined;
   readonly runId?: string | undefined;
-  /** Whether `id` is that of the history, so that `replaceFrom` knows it. */
+  /** Whether it is part of what the history shows, so that the server knows its `id`. */
   readonly isStored: boolean;
 }
 
-/** A question of which the history knows nothing yet, or not all. */
-export interface Turn {
-  readonly run: ClientRun;
-  readonly query: string;
-  /** Where an answer is made anew, its question stands in the history. */
-  readonly showsQuery: boolean;
+/** A message with what follows from its parts. Always in the same shape, wherever it comes from. */
+export function chatMessage(message: Omit<ChatMessage, 'content' | 'reasoning'>): ChatMessage {
+  const { id, role, parts, status, error, model, finishReason, usage, createdAt, branch, runId, isStored } = message;
+  const texts = { content: textOf(parts, 'text'), reasoning: textOf(parts, 'reasoning') };
+  return { id, role, parts, ...texts, status, error, model, finishReason, usage, createdAt, branch, runId, isStored };
 }
 
-export function fromHistory(message: HistoryMessage): ChatMessage {
-  const { id, role, content, toolCalls = [], toolCallId, toolName, status = 'complete', runId } = message;
-  return {
-    id,
-    role,
-    content,
-    reasoning: '',
-    toolCalls: toolCalls.map((call) => ({
-      toolCallId: call.toolCallId,
-      toolName: call.toolName,
-      params: parse(call.arguments),
-      isDone: true,
-    })),
-    toolCallId,
-    toolName,
-    status,
-    runId,
-    isStored: true,
-  };
+/** The branch of a message among these; `undefined` where it is alone. */
+export function branchOf(id: string, siblings: readonly string[] | undefined): Branch | undefined {
+  if (siblings === undefined || siblings.length < 2) return undefined;
+  return { siblings, index: siblings.indexOf(id), count: siblings.length };
 }
 
-/** The messages of a turn in progress, or of one that was refused. */
-export function fromTurn({ run, query, showsQuery }: Turn): ChatMessage[] {
-  const { id: runId, text, reasoning, toolCalls, error } = run;
-  const made = { reasoning: '', toolCalls: [], runId, isStored: false };
-  const status = statusOf(run);
-  const question: ChatMessage = { ...made, id: `${runId}:user`, role: 'user', content: query, status: 'complete' };
-  const answer: ChatMessage = {
-    ...made,
-    id: `${runId}:assistant`,
-    role: 'assistant',
-    content: text,
-    reasoning,
-    toolCalls,
-    status,
-    error,
-  };
-  return showsQuery ? [question, answer] : [answer];
+/** An attachment as a part. */
+export function filePart({ type: kind, ...info }: AttachmentInfo, index: number, blob?: Blob): FilePart {
+  return { type: 'file', id: `file:${index}`, kind, ...info, blob };
 }
 
-/** Whether the run of a turn is in progress. */
-export function isLive({ run }: Turn): boolean {
-  return statusOf(run) === 'pending';
+/** The text of a question as a part. */
+export function questionPart(text: string): TextPart {
+  return { type: 'text', id: 'text:0', text };
 }
 
-function statusOf({ state }: ClientRun): ChatMessage['status'] {
-  if (state === 'finished' || state === 'detached') return 'complete';
-  return state === 'cancelled' || state === 'failed' || state === 'interrupted' ? state : 'pending';
-}
-
-/** A model may write broken JSON; then its text is shown. */
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
-  }
+function textOf(parts: readonly MessagePart[], type: TextPart['type']): string {
+  return parts.map((part) => (part.type === type ? part.text : '')).join('');
 }

@@ -1,16 +1,33 @@
 /** `agent-ws/react`: runs and conversations for React 18 and later. */
-import { useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { ApprovalOutcome, ClientRun } from './client-run.js';
 import type { AgentClient } from './client.js';
 import type { TurnOptions } from './conversation.js';
-import { ConversationStore, type ConversationView } from './react-conversation.js';
+import type { ConversationCallbacks } from './react-callbacks.js';
+import type { ConnectionView } from './react-connection.js';
+import type { ConversationView } from './react-conversation.js';
+import type { ConversationsView } from './react-conversations.js';
 import { RunStore, type AgentRunView } from './react-run.js';
 import type { Store } from './react-store.js';
+import { sharedOf } from './react-stores.js';
 import type { QueryOptions } from './run-options.js';
 
 export type { AgentRunView } from './react-run.js';
+export { useAttachment, type AttachmentView } from './react-attachment.js';
+export type { ConversationCallbacks } from './react-callbacks.js';
+export type { ConnectionView } from './react-connection.js';
 export type { ConversationView } from './react-conversation.js';
-export type { ChatMessage } from './react-message.js';
+export type { ConversationsView } from './react-conversations.js';
+export type {
+  Branch,
+  ChatError,
+  ChatMessage,
+  DataPart,
+  FilePart,
+  MessagePart,
+  TextPart,
+  ToolPart,
+} from './react-message.js';
 
 /** What {@link useAgentRun} gives: what the run shows, and functions that stay the same. */
 export interface AgentRunHook extends AgentRunView {
@@ -28,12 +45,37 @@ export interface AgentRunHook extends AgentRunView {
 export interface ConversationHook extends ConversationView {
   /** Asks. Question and answer stand among the messages at once. */
   send(query: string, options?: TurnOptions): ClientRun;
+  /**
+   * Answers a question anew, in a branch beside the answer it has; one that failed or was refused is asked again.
+   * @param id - of the question or its answer
+   * @default the newest one
+   * @throws TypeError where there is no such message
+   */
+  regenerate(id?: string, options?: TurnOptions): ClientRun;
+  /**
+   * Asks another question in the place of one, in a branch beside it, with the attachments of that one unless there are
+   * others.
+   * @param id - of the question
+   */
+  edit(id: string, query: string, options?: TurnOptions): ClientRun;
+  /** Shows another version of a message, and what followed it: one of the ids in its `branch`. */
+  selectBranch(messageId: string): Promise<void>;
+  /** Takes a question that failed or was refused from the screen, or its answer. What the server keeps stays. */
+  dismiss(id: string): void;
   /** Stops every run in progress. Resolves when they have ended, and never rejects. */
   cancel(): Promise<void>;
   /** Loads older messages. What fails is in `error`. */
   loadMore(): Promise<void>;
   /** Decides about a tool call. Gives the decision that stands. */
   approve(toolCallId: string, approved: boolean, reason?: string): Promise<ApprovalOutcome>;
+}
+
+/** What {@link useConversations} gives: the list, and functions that stay the same. */
+export interface ConversationsHook extends ConversationsView {
+  /** Loads more of them. What fails is in `error`. */
+  loadMore(): Promise<void>;
+  /** Reads the list again, after another client changed something. What this client sees change needs none. */
+  refresh(): Promise<void>;
 }
 
 /**
@@ -44,35 +86,70 @@ export interface ConversationHook extends ConversationView {
  * ```
  */
 export function useAgentRun(client: AgentClient): AgentRunHook {
-  const store = useStoreOf(RunStore, client);
+  const store = useRunStore(client);
   const view = useView(store);
   const { begin: start, attach, cancel, approve } = store;
   return { ...view, start, attach, cancel, approve };
 }
 
 /**
- * A conversation with its history, its runs and those that other clients of its owner start in it.
+ * A conversation with its history, its runs and those that other clients of its owner start in it. Components that show
+ * the same conversation of the same client share it, and one that comes back finds it as it was.
  *
  * ```tsx
- * const { messages, send, status } = useConversation(client, 'c1');
+ * const { messages, send, status } = useConversation(client, 'c1', { onError: report });
  * ```
  */
-export function useConversation(client: AgentClient, id: string): ConversationHook {
-  const store = useStoreOf(ConversationStore, client, id);
+export function useConversation(
+  client: AgentClient,
+  id: string,
+  callbacks: ConversationCallbacks = {},
+): ConversationHook {
+  const store = sharedOf(client).conversation(id);
   const view = useView(store);
-  const { send, cancel, loadMore, approve } = store;
-  return { ...view, send, cancel, loadMore, approve };
+  const newest = useRef(callbacks);
+  useEffect(() => {
+    newest.current = callbacks;
+  });
+  useEffect(() => store.hear(() => newest.current), [store]);
+  const { send, regenerate, edit, selectBranch, dismiss, cancel, loadMore, approve } = store;
+  return { ...view, send, regenerate, edit, selectBranch, dismiss, cancel, loadMore, approve };
+}
+
+/**
+ * The conversations of an owner whom the server knows, the one used last first.
+ *
+ * ```tsx
+ * const { conversations, error } = useConversations(client);
+ * ```
+ */
+export function useConversations(client: AgentClient): ConversationsHook {
+  const store = sharedOf(client).list;
+  const view = useView(store);
+  const { loadMore, refresh } = store;
+  return { ...view, loadMore, refresh };
+}
+
+/**
+ * How the connection of a client is.
+ *
+ * ```tsx
+ * const { state } = useConnection(client);
+ * ```
+ */
+export function useConnection(client: AgentClient): ConnectionView {
+  return useView(sharedOf(client).connection);
 }
 
 function useView<View>({ subscribe, getSnapshot }: Store<View>): View {
   return useSyncExternalStore(subscribe, getSnapshot, getSnapshot);
 }
 
-/** The store of these arguments, and another one for others. `useMemo` may forget; a store must not. */
-function useStoreOf<Args extends readonly unknown[], Kind>(Kind: new (...args: Args) => Kind, ...args: Args): Kind {
-  const [held, hold] = useState(() => ({ args, store: new Kind(...args) }));
-  if (args.every((arg, index) => arg === held.args[index])) return held.store;
-  const next = { args, store: new Kind(...args) };
+/** The store of this client, and another one for another. `useMemo` may forget; a store must not. */
+function useRunStore(client: AgentClient): RunStore {
+  const [held, hold] = useState(() => ({ client, store: new RunStore(client) }));
+  if (held.client === client) return held.store;
+  const next = { client, store: new RunStore(client) };
   hold(next);
   return next.store;
 }

@@ -17,6 +17,10 @@ export type EndState = Extract<ClientRunState, 'finished' | 'failed' | 'cancelle
 export interface RunUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of the input tokens, those the provider had cached; absent where it does not tell. */
+  readonly cachedInputTokens?: number | undefined;
+  /** Of the output tokens, those that were reasoning; absent where the provider does not tell. */
+  readonly reasoningTokens?: number | undefined;
   /** Whether the provider did not tell and the server estimated. */
   readonly estimated: boolean;
 }
@@ -29,7 +33,7 @@ export interface ToolCall {
   /** What it returned; absent while it runs, and where it failed. */
   readonly result?: unknown;
   readonly error?: ToolFailure | undefined;
-  /** Whether the call is over. Of a message in the history the result is in the tool message that answers the call. */
+  /** Whether the call is over. */
   readonly isDone: boolean;
 }
 
@@ -37,6 +41,14 @@ export interface ToolCall {
 export interface ToolFailure {
   readonly code: string;
   readonly message: string;
+}
+
+/** Under which ids a conversation keeps what a run adds to it. */
+export interface RunPlace {
+  /** Of the question: a new one, or the one that is answered anew. */
+  readonly questionId: string;
+  /** Of the first message of the answer. */
+  readonly answerId: string;
 }
 
 /** A tool that waits for the decision of a person. */
@@ -79,6 +91,8 @@ export type RunEvent =
       readonly model?: string | undefined;
       readonly conversationId?: string | undefined;
     }
+  /** The conversation has the question, and will have the answer, under these ids. */
+  | ({ readonly type: 'placed' } & RunPlace)
   /** The next piece of the answer; the whole of it where the run is an `agent_query`. */
   | { readonly type: 'text'; readonly text: string }
   /** The next piece of what the model thinks aloud. */
@@ -89,6 +103,8 @@ export type RunEvent =
       readonly toolName: string;
       readonly params: unknown;
     }
+  /** A tool that is at work reports: its progress, a table, a chart. */
+  | { readonly type: 'data'; readonly toolCallId: string; readonly toolName: string; readonly data: unknown }
   /** The tool answered: with an `error` it failed, and the model was told. */
   | {
       readonly type: 'tool-result';
@@ -111,7 +127,15 @@ export type RunEvent =
   | { readonly type: 'reset' }
   | { readonly type: 'end'; readonly state: 'finished'; readonly answer: RunAnswer }
   /** There is no whole answer. What there is of it was told by the events before, and stays in `run.text`. */
-  | { readonly type: 'end'; readonly state: Exclude<EndState, 'finished'>; readonly error: AgentClientError };
+  | {
+      readonly type: 'end';
+      readonly state: Exclude<EndState, 'finished'>;
+      readonly error: AgentClientError;
+      /** What it cost, where the server told. */
+      readonly usage?: RunUsage | undefined;
+      /** Whether the server ended it. Otherwise this client reads it no longer, or it was refused. */
+      readonly isFinal: boolean;
+    };
 
 /** An event by its `type`. */
 export type RunEventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;

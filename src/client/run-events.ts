@@ -1,6 +1,6 @@
 import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
 import { AgentClientError, errorOf } from './client-error.js';
-import type { PendingApproval, RunAnswer, RunEvent, RunUsage } from './run-event.js';
+import type { PendingApproval, RunAnswer, RunEvent, RunUsage, ToolFailure } from './run-event.js';
 
 /** A message that lies in the log of a run. */
 export type RunMessage = Extract<ServerMessage, { seq?: number | undefined }> & { run_id: string; seq: number };
@@ -16,23 +16,22 @@ export type RunStep =
 export function stepsOf(message: RunMessage): readonly RunStep[] {
   switch (message.type) {
     case 'status':
-      return [{ type: 'state', state: 'running' }];
+      return [{ type: 'state', state: 'running' }, ...placeOf(message)];
     case 'stream_start':
-      return [
-        { type: 'state', state: 'running' },
-        { type: 'start', ...whose(message) },
-      ];
+      return [{ type: 'state', state: 'running' }, { type: 'start', ...whose(message) }, ...placeOf(message)];
     case 'stream_chunk':
       return [{ type: 'text', text: message.content }];
     case 'stream_reasoning':
       return [{ type: 'reasoning', text: message.content }];
     case 'stream_tool_call':
       return [{ type: 'tool-call', ...callOf(message), params: message.params }];
+    case 'stream_data':
+      return [{ type: 'data', ...callOf(message), data: message.data }];
     case 'stream_tool_result': {
-      const { error } = message;
-      const outcome =
-        error === undefined ? { result: message.result } : { error: { code: error.code, message: error.error } };
-      return [{ type: 'tool-result', ...callOf(message), ...outcome }];
+      const error = failureOf(message.error);
+      return [
+        { type: 'tool-result', ...callOf(message), ...(error === undefined ? { result: message.result } : { error }) },
+      ];
     }
     case 'approval_request':
       return [{ type: 'approval-request', isPending: true, ...approvalOf(message) }];
@@ -53,11 +52,11 @@ export function stepsOf(message: RunMessage): readonly RunStep[] {
     case 'cancelled': {
       const { run_id: runId, reason } = message;
       const error = new AgentClientError('cancelled', 'The run was cancelled', { runId, reason });
-      return [...partOf(message), { type: 'end', state: 'cancelled', error }];
+      return [...partOf(message), { type: 'end', state: 'cancelled', error, ...told(message) }];
     }
     case 'error': {
       const state = message.code === 'run_interrupted' ? 'interrupted' : 'failed';
-      return [...partOf(message), { type: 'end', state, error: errorOf(message) }];
+      return [...partOf(message), { type: 'end', state, error: errorOf(message), ...told(message) }];
     }
     default:
       // A later version may log what this one does not know.
@@ -84,9 +83,30 @@ function costOf({ finish_reason, usage }: Pick<ServerMessageOf<'stream_end'>, 'f
   return { finishReason: finish_reason, usage: usageOf(usage) };
 }
 
-function usageOf(usage: ServerMessageOf<'stream_end'>['usage']): RunUsage | undefined {
+function told({ usage }: Pick<ServerMessageOf<'error'>, 'usage'>) {
+  return { usage: usageOf(usage), isFinal: true };
+}
+
+function placeOf({ question_id, answer_id }: ServerMessageOf<'stream_start' | 'status'>): readonly RunStep[] {
+  if (question_id === undefined || answer_id === undefined) return [];
+  return [{ type: 'placed', questionId: question_id, answerId: answer_id }];
+}
+
+/** What something cost, as the history tells it too. */
+export function usageOf(usage: ServerMessageOf<'stream_end'>['usage']): RunUsage | undefined {
   if (usage === undefined) return undefined;
-  return { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens, estimated: usage.estimated ?? false };
+  return {
+    inputTokens: usage.input_tokens,
+    outputTokens: usage.output_tokens,
+    cachedInputTokens: usage.cached_input_tokens,
+    reasoningTokens: usage.reasoning_tokens,
+    estimated: usage.estimated ?? false,
+  };
+}
+
+/** Why a tool or an answer failed, as the history tells it too. */
+export function failureOf(error: ServerMessageOf<'stream_tool_result'>['error']): ToolFailure | undefined {
+  return error && { code: error.code, message: error.error };
 }
 
 function partOf({ content = '' }: { content?: string | undefined }): readonly RunStep[] {

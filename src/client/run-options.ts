@@ -1,4 +1,5 @@
 import type { KnownOptions } from '../errors/unknown-option.js';
+import type { AttachmentInput } from './attachments.js';
 
 /** What every run takes. */
 export interface RunOptions {
@@ -17,8 +18,16 @@ export interface RunOptions {
 export interface QueryOptions extends RunOptions {
   /** The conversation the question belongs to, under an id of your choice. */
   readonly conversationId?: string | undefined;
-  /** A message of the conversation: it and all after it are replaced by this question and its answer. */
+  /**
+   * A message of the conversation, beside which a branch begins: with its question's own text the question is answered
+   * anew, with another text that is asked in its place. What there was stays; see `selectBranch`.
+   */
   readonly replaceFrom?: string | undefined;
+  /**
+   * Images and files that belong to the question: as many and as big as `greeting.attachments` of the client says.
+   * @default none; with `replaceFrom`, those of the question that is replaced
+   */
+  readonly attachments?: readonly AttachmentInput[] | undefined;
   /** Where the conversation has a run in progress: wait for it (the default), be refused, or cancel it. */
   readonly whenBusy?: 'enqueue' | 'reject' | 'interrupt' | undefined;
   /** A model the operator allows. */
@@ -37,6 +46,7 @@ export const QUERY_OPTIONS: KnownOptions<QueryOptions> = {
   ...RUN_OPTIONS,
   conversationId: true,
   replaceFrom: true,
+  attachments: true,
   whenBusy: true,
   model: true,
   temperature: true,

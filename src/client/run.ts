@@ -9,6 +9,7 @@ import type {
   RunAnswer,
   RunEvent,
   RunEventOf,
+  RunPlace,
   ToolCall,
 } from './run-event.js';
 import { stepsOf, type Ending, type RunMessage, type RunStep } from './run-events.js';
@@ -37,6 +38,7 @@ export class Run implements ClientRun {
   #toolCalls: readonly ToolCall[] = [];
   #approvals: readonly PendingApproval[] = [];
   #start: Ending = {};
+  #place: RunPlace | undefined;
   #error: AgentClientError | undefined;
   /** Up to this `seq` a replay tells what happened before; what waits for a decision of that is in `#undecided`. */
   #replayedTo = 0;
@@ -76,6 +78,10 @@ export class Run implements ClientRun {
 
   get approvals(): readonly PendingApproval[] {
     return this.#approvals;
+  }
+
+  get place(): RunPlace | undefined {
+    return this.#place;
   }
 
   get error(): AgentClientError | undefined {
@@ -155,7 +161,7 @@ export class Run implements ClientRun {
 
   /** Ends the run for this client without an answer. */
   end(state: Exclude<EndState, 'finished'>, error: AgentClientError): void {
-    this.#take({ type: 'end', state, error });
+    this.#take({ type: 'end', state, error, isFinal: false });
   }
 
   #take(step: RunStep): void {
@@ -166,6 +172,9 @@ export class Run implements ClientRun {
         return;
       case 'start':
         this.#start = { vendor: step.vendor, model: step.model, conversationId: step.conversationId };
+        break;
+      case 'placed':
+        this.#place = { questionId: step.questionId, answerId: step.answerId };
         break;
       case 'text':
         this.#text += step.text;

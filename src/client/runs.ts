@@ -1,4 +1,6 @@
+import type { QueryAttachment } from '../protocol/client-messages.js';
 import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
+import type { EncodedAttachments } from './attachments.js';
 import { backoffMs, toldMs } from './backoff.js';
 import { AgentClientError, errorOf } from './client-error.js';
 import { newDelivery, type Delivery, type RunRequest } from './delivery.js';
@@ -18,6 +20,8 @@ const HOLE_MS = 100;
 export class Runs {
   readonly #wire: Wire;
   readonly #deliveries = new Map<string, Delivery>();
+  /** Attachments are being read: what is asked for meanwhile waits, so that the order stays. */
+  #reading: Promise<void> | undefined;
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -33,11 +37,11 @@ export class Runs {
     return this.#deliveries.get(id)?.request;
   }
 
-  /** Asks for a run, now or when there is a connection. */
-  start(run: Run, request: RunRequest): void {
-    const refusal = refusalOf(request);
-    if (refusal !== undefined) run.end('failed', refusal);
-    else this.#offer(newDelivery(run, request), (delivery) => this.#request(delivery));
+  /** Asks for a run, now or when there is a connection, and when the attachments have been read. */
+  start(run: Run, request: RunRequest, attachments?: EncodedAttachments): void {
+    const delivery = newDelivery(run, request);
+    if (this.#reading !== undefined || attachments instanceof Promise) this.#startLater(delivery, attachments);
+    else this.#start(delivery, attachments);
   }
 
   /** Reads a run that is there, now or when there is a connection. */
@@ -117,6 +121,30 @@ export class Runs {
         size: JSON.stringify(delivery.request).length,
         refuse: (error) => this.#end(delivery, 'failed', error),
       }));
+  }
+
+  #start(delivery: Delivery, attachments: QueryAttachment[] | undefined): void {
+    const { request } = delivery;
+    if (request === undefined) return;
+    if (request.type !== 'tool_call') request.attachments = attachments;
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) this.#end(delivery, 'failed', refusal);
+    else this.#offer(delivery, () => this.#request(delivery));
+  }
+
+  #startLater(delivery: Delivery, attachments: EncodedAttachments | undefined): void {
+    this.#deliveries.set(delivery.run.id, delivery);
+    const reading = Promise.allSettled([attachments, this.#reading]).then(([read]) => {
+      if (this.#reading === reading) this.#reading = undefined;
+      // Cancelled meanwhile.
+      if (this.#deliveries.get(delivery.run.id) !== delivery) return;
+      if (read.status === 'fulfilled') this.#start(delivery, read.value);
+      else {
+        const message = 'An attachment cannot be read';
+        this.#end(delivery, 'failed', new AgentClientError('invalid_params', message, { cause: read.reason }));
+      }
+    });
+    this.#reading = reading;
   }
 
   #offer(delivery: Delivery, send: (delivery: Delivery) => void): void {

@@ -1,8 +1,9 @@
 import type { KnownOptions } from '../errors/unknown-option.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
+import { encodeAttachments, type EncodedAttachments } from './attachments.js';
 import { checkKnown } from './check-known.js';
-import type { AgentClientEvents } from './client-events.js';
+import type { AgentClientEvents, Greeting } from './client-events.js';
 import { AgentClientError, errorOf } from './client-error.js';
 import type { ApprovalOutcome, ClientRun } from './client-run.js';
 import type { AgentClient, ResumeOptions } from './client.js';
@@ -11,7 +12,7 @@ import { createConversation, type Conversation } from './conversation.js';
 import type { RunRequest } from './delivery.js';
 import { Emitter } from './emitter.js';
 import { tooBigError } from './frame.js';
-import { conversationsOf, runsOf, type ConversationPage, type RunInfo } from './history.js';
+import { attachmentsOf, conversationsOf, runsOf, type ConversationPage, type RunInfo } from './history.js';
 import { uuid } from './ids.js';
 import type { Settings } from './options.js';
 import { Outbox } from './outbox.js';
@@ -41,7 +42,7 @@ export class Session implements AgentClient {
   readonly #requests: Requests;
   readonly #runs: Runs;
   readonly #watches: Watches;
-  #wasConnected = false;
+  #greeting: Greeting | undefined;
   #connecting: { readonly resolve: () => void; readonly reject: (error: AgentClientError) => void }[] = [];
 
   constructor(settings: Settings) {
@@ -66,6 +67,10 @@ export class Session implements AgentClient {
 
   get state(): ConnectionState {
     return this.#connection.state;
+  }
+
+  get greeting(): Greeting | undefined {
+    return this.#greeting;
   }
 
   on<Name extends keyof AgentClientEvents>(name: Name, listener: (event: AgentClientEvents[Name]) => void): () => void {
@@ -145,7 +150,7 @@ export class Session implements AgentClient {
 
   #query(type: 'agent_query' | 'streaming_query', query: string, options: QueryOptions): ClientRun {
     checkKnown(options, QUERY_OPTIONS);
-    const { conversationId, replaceFrom, whenBusy, model, temperature, tools, signal } = options;
+    const { conversationId, replaceFrom, attachments, whenBusy, model, temperature, tools, signal } = options;
     return this.#start(
       {
         type,
@@ -159,10 +164,11 @@ export class Session implements AgentClient {
         tools: tools === undefined ? undefined : [...tools],
       },
       signal,
+      attachments && encodeAttachments(attachments),
     );
   }
 
-  #start(request: RunRequest, signal: AbortSignal | undefined): ClientRun {
+  #start(request: RunRequest, signal: AbortSignal | undefined, attachments?: EncodedAttachments): ClientRun {
     const known = this.#runs.get(request.run_id);
     if (known === undefined) {
       const run = this.#newRun(request.run_id);
@@ -170,10 +176,12 @@ export class Session implements AgentClient {
         run.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
         return run;
       }
-      this.#runs.start(run, request);
+      this.#runs.start(run, request, attachments);
       return obey(signal, run);
     }
-    if (JSON.stringify(this.#runs.requestOf(known.id)) === JSON.stringify(request)) return obey(signal, known);
+    // Attachments are not compared: those of the new one may not have been read.
+    const held = JSON.stringify({ ...this.#runs.requestOf(known.id), attachments: undefined });
+    if (held === JSON.stringify(request)) return obey(signal, known);
     const run = this.#newRun(request.run_id);
     const message = 'A run with this id is in progress and was asked for with other content';
     run.end('failed', new AgentClientError('run_id_conflict', message, { runId: run.id }));
@@ -210,14 +218,26 @@ export class Session implements AgentClient {
 
   #up(greeting: ServerMessageOf<'connected'>): void {
     const { connection_id, principal_id, epoch } = greeting;
-    const isReconnect = this.#wasConnected;
-    this.#wasConnected = true;
+    const isReconnect = this.#greeting !== undefined;
+    const limits = greeting.limits.attachments;
+    this.#greeting = {
+      connectionId: connection_id,
+      principalId: principal_id,
+      epoch,
+      isReconnect,
+      attachments: limits && {
+        mediaTypes: limits.media_types,
+        maxBytes: limits.max_bytes,
+        maxCount: limits.max_count,
+        urls: limits.urls,
+      },
+    };
     this.#runs.up();
     this.#requests.up();
     this.#watches.up();
     this.#outbox.flush();
     for (const { resolve } of this.#connecting.splice(0)) resolve();
-    this.#events.emit('connected', { connectionId: connection_id, principalId: principal_id, epoch, isReconnect });
+    this.#events.emit('connected', this.#greeting);
   }
 
   #message(received: ServerMessage | CustomMessage): void {
@@ -229,15 +249,20 @@ export class Session implements AgentClient {
       // One that names a request is about something nobody waits for any more.
       if (message.request_id === undefined) this.#events.emit('error', errorOf(message));
     }
+    if (message.type === 'branch_selected') {
+      this.#events.emit('branch-selected', { conversationId: message.conversation_id, messageId: message.message_id });
+    }
     this.#events.emit('message', received);
   }
 
-  #started({ run_id, conversation_id: conversationId, kind, query, state }: ServerMessageOf<'run_started'>): void {
+  #started(message: ServerMessageOf<'run_started'>): void {
+    const { run_id, conversation_id: conversationId, kind, query, replace_from: replaceFrom, state } = message;
     if (this.#runs.get(run_id) !== undefined) return;
     const run = this.#newRun(run_id);
     this.#runs.watched(run);
     run.moveTo(state);
-    const started: StartedRun = { run, conversationId, kind, query };
+    const attachments = attachmentsOf(message.attachments);
+    const started: StartedRun = { run, conversationId, kind, query, attachments, replaceFrom };
     this.#watches.tell(started);
     this.#events.emit('run-started', started);
   }

@@ -2,6 +2,7 @@ import { toldMs } from './backoff.js';
 import type { AgentClientError } from './client-error.js';
 import type { ClientRun } from './client-run.js';
 import { callSafely } from './emitter.js';
+import type { AttachmentInfo } from './history.js';
 import type { Requests } from './requests.js';
 import type { RunKind } from './run-event.js';
 import type { Wire } from './wire.js';
@@ -13,6 +14,10 @@ export interface StartedRun {
   readonly kind: RunKind;
   /** The question. */
   readonly query: string;
+  /** What came with it. */
+  readonly attachments?: readonly AttachmentInfo[] | undefined;
+  /** The message it begins a branch beside. */
+  readonly replaceFrom?: string | undefined;
 }
 
 /** Where the server does not say when to ask again, in milliseconds. */

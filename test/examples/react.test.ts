@@ -29,7 +29,7 @@ it('react.jsx, served by react.mjs, is one chat in every tab and after a reload'
   const one = await open(url.href);
   await ask(one, 'What is 6 * 7?');
   await poll(one).toEqual(['What is 6 * 7?', expect.stringContaining('**42**')]);
-  await expect.poll(() => one.locator('.tool').textContent()).toContain('calculator');
+  await expect.poll(() => one.locator('.tool').textContent()).toMatch(/^calculator \{.*\}: .*42/);
 
   const two = await open(one.url());
   await poll(two).toEqual(['What is 6 * 7?', expect.stringContaining('**42**')]);
@@ -47,7 +47,7 @@ it('react.jsx, served by react.mjs, is one chat in every tab and after a reload'
   await idle(two);
   expect(await said(one)).toEqual(await said(two));
 
-  // Anew, and edited: what followed is gone, in both.
+  // Anew, and edited, in both. What was there can be shown again.
   await one.getByText('Again').last().click();
   await one.getByText('answering', { exact: true }).waitFor();
   await idle(one);
@@ -60,6 +60,11 @@ it('react.jsx, served by react.mjs, is one chat in every tab and after a reload'
   one.once('dialog', (dialog) => void dialog.accept('What is 2 + 3?'));
   await one.getByText('Edit').first().click();
   await poll(one).toEqual(['What is 2 + 3?', expect.stringContaining('**5**')]);
+  await poll(two).toEqual(['What is 2 + 3?', expect.stringContaining('**5**')]);
+  await idle(two);
+  await two.getByLabel('Versions').getByText('1', { exact: true }).click();
+  await expect.poll(async () => (await said(one))[0], { timeout: 10_000 }).toBe('What is 6 * 7?');
+  await one.getByLabel('Versions').first().getByText('2', { exact: true }).click();
   await poll(two).toEqual(['What is 2 + 3?', expect.stringContaining('**5**')]);
 
   // Stopped: what there was stays.

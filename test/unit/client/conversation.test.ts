@@ -64,6 +64,84 @@ describe('a conversation', () => {
     });
   });
 
+  it('tells of every message all that is kept', async () => {
+    const { server, client } = await start();
+    const page = client.conversation('c').history();
+    const peer = await server.peer();
+    const { request_id } = await peer.next('history');
+    const usage = { input_tokens: 5, output_tokens: 3, cached_input_tokens: 2, reasoning_tokens: 1 };
+    const messages = [
+      {
+        id: 'q',
+        siblings: ['p', 'q'],
+        index: 1,
+        role: 'user',
+        content: 'Look',
+        attachments: [{ attachment_id: 'a', type: 'image', media_type: 'image/png', name: 'dot.png', bytes: 70 }],
+        created_at: 1,
+      },
+      {
+        id: 't',
+        parent_id: 'q',
+        role: 'tool',
+        content: '2',
+        tool_call_id: 'c',
+        tool_name: 'sum',
+        data: [{ done: 0.5 }],
+      },
+      {
+        id: 'a',
+        parent_id: 't',
+        role: 'assistant',
+        content: 'Hm',
+        reasoning: 'Well',
+        status: 'failed',
+        error: { code: 'rate_limited', error: 'Later' },
+        model: 'm',
+        finish_reason: 'length',
+        usage,
+        created_at: 2,
+      },
+    ];
+    peer.send({ type: 'history', conversation_id: 'c', messages, has_more: false, request_id });
+    expect((await page).messages).toMatchObject([
+      {
+        siblings: ['p', 'q'],
+        index: 1,
+        attachments: [{ attachmentId: 'a', type: 'image', mediaType: 'image/png', name: 'dot.png', bytes: 70 }],
+      },
+      { parentId: 'q', data: [{ done: 0.5 }] },
+      {
+        parentId: 't',
+        reasoning: 'Well',
+        status: 'failed',
+        error: { code: 'rate_limited', message: 'Later' },
+        model: 'm',
+        finishReason: 'length',
+        usage: { inputTokens: 5, outputTokens: 3, cachedInputTokens: 2, reasoningTokens: 1, estimated: false },
+      },
+    ]);
+  });
+
+  it('goes on in another branch, which everybody who watches is told', async () => {
+    const { server, client } = await start();
+    const selected: unknown[] = [];
+    client.on('branch-selected', (event) => selected.push(event));
+    const leaf = client.conversation('c').selectBranch('m1');
+    const peer = await server.peer();
+    const { request_id, ...asked } = await peer.next('select_branch');
+    expect(asked).toEqual({ type: 'select_branch', conversation_id: 'c', message_id: 'm1' });
+    peer.send({ type: 'branch_selected', conversation_id: 'c', message_id: 'm2', request_id });
+    expect(await leaf).toBe('m2');
+    peer.send({ type: 'branch_selected', conversation_id: 'c', message_id: 'm9' });
+    await expect
+      .poll(() => selected)
+      .toEqual([
+        { conversationId: 'c', messageId: 'm2' },
+        { conversationId: 'c', messageId: 'm9' },
+      ]);
+  });
+
   it('can be named', async () => {
     const { server, client } = await start();
     const changed = client.conversation('c').update({ title: 'T', metadata: { a: 1 } });
@@ -72,6 +150,73 @@ describe('a conversation', () => {
     expect(asked).toEqual({ type: 'update_conversation', conversation_id: 'c', title: 'T', metadata: { a: 1 } });
     peer.send({ type: 'conversation', conversation_id: 'c', title: 'T', metadata: { a: 1 }, request_id });
     expect(await changed).toEqual({ title: 'T', metadata: { a: 1 } });
+  });
+});
+
+describe('attachments', () => {
+  it('go out as base64 with their type, whatever they come as', async () => {
+    const { server, client } = await start();
+    const bytes = new Uint8Array([104, 105]);
+    client.stream('a', {
+      attachments: [
+        { data: bytes, mediaType: 'image/png', name: 'dot.png' },
+        { data: Buffer.from('hi'), mediaType: 'text/plain' },
+        { data: bytes.buffer, mediaType: 'application/pdf' },
+        { data: 'aGk=', mediaType: 'text/plain' },
+        { url: 'https://example.com/a.png', mediaType: 'image/png' },
+      ],
+    });
+    const peer = await server.peer();
+    expect((await peer.next('streaming_query'))['attachments']).toEqual([
+      { type: 'image', media_type: 'image/png', name: 'dot.png', data: 'aGk=' },
+      { type: 'file', media_type: 'text/plain', data: 'aGk=' },
+      { type: 'file', media_type: 'application/pdf', data: 'aGk=' },
+      { type: 'file', media_type: 'text/plain', data: 'aGk=' },
+      { type: 'image', media_type: 'image/png', url: 'https://example.com/a.png' },
+    ]);
+  });
+
+  it('that have to be read first keep the order of asking', async () => {
+    const { server, client } = await start();
+    const file = Object.assign(new Blob([new Uint8Array(100_000)], { type: 'text/plain;charset=utf-8' }), {
+      name: 'a.txt',
+    });
+    client.stream('a', { attachments: [file, { data: new Blob(['hi']), name: 'b' }] });
+    client.stream('b');
+    const peer = await server.peer();
+    const [first] = [await peer.next('streaming_query', 1), await peer.next('streaming_query', 2)];
+    expect(peer.all('streaming_query').map(({ query }) => query)).toEqual(['a', 'b']);
+    expect(first['attachments']).toEqual([
+      { type: 'file', media_type: 'text/plain', name: 'a.txt', data: Buffer.alloc(100_000).toString('base64') },
+      { type: 'file', media_type: 'application/octet-stream', name: 'b', data: 'aGk=' },
+    ]);
+  });
+
+  it('that cannot be read fail their question and no other one, and one that was cancelled is not sent', async () => {
+    const { server, client } = await start();
+    const broken = Object.assign(new Blob([]), { arrayBuffer: () => Promise.reject(new Error('gone')) });
+    const failed = client.stream('a', { attachments: [broken] });
+    const cancelled = client.stream('b', { attachments: [new Blob(['hi'])] });
+    const sent = client.stream('c');
+    await cancelled.cancel();
+    const peer = await server.peer();
+    await peer.next('streaming_query');
+    expect([failed.error?.code, failed.error?.cause]).toEqual(['invalid_params', new Error('gone')]);
+    expect([cancelled.state, sent.state]).toEqual(['cancelled', 'sending']);
+    expect(peer.all('streaming_query').map(({ query }) => query)).toEqual(['c']);
+  });
+
+  it('are fetched by their id, and the greeting says what the server takes', async () => {
+    const { server, client } = await start();
+    const fetched = client.conversation('c').attachment('a');
+    const peer = await server.peer();
+    const { request_id, ...asked } = await peer.next('attachment');
+    expect(asked).toEqual({ type: 'attachment', conversation_id: 'c', attachment_id: 'a' });
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    const data = Buffer.from(bytes).toString('base64');
+    peer.send({ type: 'attachment', conversation_id: 'c', attachment_id: 'a', data, request_id });
+    expect(await fetched).toEqual(bytes);
+    expect(client.greeting).toMatchObject({ isReconnect: false, attachments: undefined });
   });
 });
 

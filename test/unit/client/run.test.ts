@@ -104,7 +104,7 @@ describe('a streaming query', () => {
       runId: run.id,
       message: 'Query is required',
     });
-    expect((await all(run)).at(-1)).toEqual({ type: 'end', state: 'failed', error });
+    expect((await all(run)).at(-1)).toEqual({ type: 'end', state: 'failed', error, isFinal: false });
     expect(run.error).toBe(error);
   });
 });

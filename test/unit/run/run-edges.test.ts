@@ -52,6 +52,7 @@ describe('a recovering run', () => {
     const after = await startServer({
       provider,
       store: {
+        ...opened,
         runs: opened.runs,
         conversations: opened.conversations,
         ledger: slow,

@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'react';
+import type { AgentClientError } from './client-error.js';
+import type { AgentClient } from './client.js';
+import type { FilePart } from './react-message.js';
+
+/** What {@link useAttachment} gives. */
+export interface AttachmentView {
+  /** For `src` or `href`; `undefined` while it is fetched. It holds until the component is gone. */
+  readonly url: string | undefined;
+  /** Why it cannot be fetched. */
+  readonly error: AgentClientError | undefined;
+}
+
+/** What a browser shows without running it. Everything else can only be saved. */
+const SAFE = /^(?:image\/(?!svg)|audio\/|video\/|text\/plain$|application\/pdf$)/;
+
+const NOTHING: AttachmentView = { url: undefined, error: undefined };
+
+/**
+ * The address of an image or a file of a question.
+ *
+ * ```tsx
+ * const { url } = useAttachment(client, 'c1', part);
+ * ```
+ */
+export function useAttachment(client: AgentClient, conversationId: string, part: FilePart): AttachmentView {
+  const { attachmentId, url, blob, mediaType } = part;
+  const [view, setView] = useState(NOTHING);
+  useEffect(() => {
+    const leaving = new AbortController();
+    let made: string | undefined;
+    const show = (data: Blob | Uint8Array): void => {
+      if (leaving.signal.aborted) return;
+      const type = SAFE.test(mediaType) ? mediaType : 'application/octet-stream';
+      made = URL.createObjectURL(new Blob([data], { type }));
+      setView({ url: made, error: undefined });
+    };
+    if (blob !== undefined) show(blob);
+    else if (attachmentId !== undefined) {
+      const fetched = client.conversation(conversationId).attachment(attachmentId, { signal: leaving.signal });
+      fetched.then(
+        (bytes) => show(bytes),
+        (error: unknown) => {
+          if (!leaving.signal.aborted) setView({ url: undefined, error: error as AgentClientError });
+        },
+      );
+    }
+    return () => {
+      leaving.abort();
+      if (made !== undefined) URL.revokeObjectURL(made);
+      setView(NOTHING);
+    };
+  }, [client, conversationId, attachmentId, blob, mediaType]);
+  return url === undefined ? view : { url, error: undefined };
+}

@@ -1,0 +1,84 @@
+import type { DataPart, MessagePart, TextPart, ToolPart } from './react-message.js';
+import type { ToolFailure } from './run-event.js';
+
+interface Call {
+  readonly toolCallId: string;
+  readonly toolName: string;
+}
+
+/**
+ * The parts of an answer. A step of the model is what it thought, what it said, and the tools it called, in this order
+ * however they arrive: so an answer looks the same while it is written and when it comes from the history.
+ */
+export class AnswerParts {
+  #parts: readonly MessagePart[] = [];
+  /** Where the step begins. */
+  #step = 0;
+
+  /** The parts so far; another array after every change, of which only what changed is another object. */
+  get all(): readonly MessagePart[] {
+    return this.#parts;
+  }
+
+  /** Whether anything was said or done: a thought alone is nothing. */
+  get isSaid(): boolean {
+    return this.#parts.some(({ type }) => type !== 'reasoning');
+  }
+
+  add(type: TextPart['type'], text: string): void {
+    if (text === '') return;
+    const last = this.#parts.at(-1);
+    if (last?.type === 'tool' || last?.type === 'data') this.#step = this.#parts.length;
+    const grown = this.#parts.find((part, index) => index >= this.#step && part.type === type);
+    if (grown !== undefined && 'text' in grown) {
+      const longer = { ...grown, text: grown.text + text };
+      this.#parts = this.#parts.map((part) => (part === grown ? longer : part));
+    } else {
+      const id = `${type}:${this.#parts.filter((earlier) => earlier.type === type).length}`;
+      this.#insert(type === 'reasoning' ? this.#step : this.#parts.length, { type, id, text });
+    }
+  }
+
+  call({ toolCallId, toolName }: Call, params: unknown): void {
+    const id = `tool:${toolCallId}`;
+    this.#insert(this.#parts.length, { type: 'tool', id, toolCallId, toolName, params, state: 'calling' });
+  }
+
+  /** The call waits for a decision, or does no longer. */
+  wait(toolCallId: string, isWaiting: boolean): void {
+    this.#change(toolCallId, { state: isWaiting ? 'waiting_approval' : 'calling' });
+  }
+
+  data({ toolCallId, toolName }: Call, data: unknown): DataPart {
+    const mine = (part: MessagePart): boolean => 'toolCallId' in part && part.toolCallId === toolCallId;
+    const last = this.#parts.findLastIndex(mine);
+    const at = last < 0 ? this.#parts.length : last + 1;
+    const count = this.#parts.filter((part) => part.type === 'data' && mine(part)).length;
+    const part: DataPart = { type: 'data', id: `data:${toolCallId}:${count}`, toolCallId, toolName, data };
+    this.#insert(at, part);
+    return part;
+  }
+
+  answer(toolCallId: string, result: unknown, error: ToolFailure | undefined): void {
+    this.#change(toolCallId, error === undefined ? { state: 'done', result } : { state: 'failed', error });
+  }
+
+  /** Nothing more comes: what has no result gets none. */
+  end(): void {
+    for (const part of this.#parts) {
+      if (part.type === 'tool' && part.state !== 'done' && part.state !== 'failed') {
+        this.#change(part.toolCallId, { state: 'failed' });
+      }
+    }
+  }
+
+  #insert(at: number, part: MessagePart): void {
+    this.#parts = [...this.#parts.slice(0, at), part, ...this.#parts.slice(at)];
+  }
+
+  #change(toolCallId: string, change: Partial<ToolPart>): void {
+    this.#parts = this.#parts.map((part) =>
+      part.type === 'tool' && part.toolCallId === toolCallId ? { ...part, ...change } : part,
+    );
+  }
+}

@@ -1,0 +1,232 @@
+import { bytesOf, describeAttachment, type AttachmentInput } from './attachments.js';
+import type { ClientRun } from './client-run.js';
+import type { TurnOptions } from './conversation.js';
+import type { AttachmentInfo } from './history.js';
+import { branchOf, chatMessage, filePart, questionPart } from './react-message.js';
+import type { Branch, ChatError, ChatMessage, DataPart, FilePart, MessagePart } from './react-message.js';
+import { AnswerParts } from './react-parts.js';
+import type { RunEvent, RunEventOf } from './run-event.js';
+
+/** What was asked, here or elsewhere. */
+export interface Asked {
+  readonly run: ClientRun;
+  readonly query: string;
+  readonly replaceFrom?: string | undefined;
+  /** What came with it; `undefined` where nothing was said of it. */
+  readonly files?: readonly FilePart[] | undefined;
+  /** Asked here with these, so that it can be asked again. */
+  readonly options?: TurnOptions | undefined;
+  /** The run of the answer it follows on the screen; `undefined` for a first one. */
+  readonly after?: string | undefined;
+  /** Whether its text comes in one piece, however many steps it had. */
+  readonly isWhole?: boolean | undefined;
+}
+
+/** Where a turn goes among the messages that are stored. */
+interface Spot {
+  /** How many of them stay before it. */
+  readonly at: number;
+  /** The question is the last of these: it is answered anew, or the history has it already. */
+  readonly hasQuestion: boolean;
+  readonly isAnew: boolean;
+  /** The version it stands beside. */
+  readonly beside?: ChatMessage | undefined;
+  /** Whether it begins a branch beside a message that is not among these. */
+  readonly isElsewhere: boolean;
+}
+
+/** A question and its answer, while the history does not have them. */
+export class Turn {
+  readonly asked: Asked;
+  after: string | undefined;
+  #parts = new AnswerParts();
+  #end: RunEventOf<'end'> | undefined;
+  #model: string | undefined;
+  #spot: Spot | undefined;
+  readonly #createdAt = Date.now();
+  #question: ChatMessage | undefined;
+  #answer: ChatMessage | undefined;
+
+  constructor(asked: Asked) {
+    this.asked = asked;
+    this.after = asked.after;
+  }
+
+  get runId(): string {
+    return this.asked.run.id;
+  }
+
+  get end(): RunEventOf<'end'> | undefined {
+    return this.#end;
+  }
+
+  /** Whether the server keeps it, under ids that are known. */
+  get isPlaced(): boolean {
+    return this.asked.run.place !== undefined;
+  }
+
+  /** Whether it began a branch and came to nothing: what was there before stands. */
+  get isVoid(): boolean {
+    const isOver = this.#end !== undefined && this.#end.state !== 'finished';
+    return isOver && this.asked.replaceFrom !== undefined && !this.#parts.isSaid;
+  }
+
+  /** What it shows; only the answer where its question is there already. */
+  get messages(): readonly ChatMessage[] {
+    this.#answer ??= this.#makeAnswer();
+    if (this.#spot?.hasQuestion === true) return [this.#answer];
+    this.#question ??= this.#makeQuestion();
+    return [this.#question, this.#answer];
+  }
+
+  /** Takes the next event of its run. Gives what a tool reports. */
+  take(event: RunEvent): DataPart | undefined {
+    this.#answer = undefined;
+    switch (event.type) {
+      case 'start':
+        this.#model = event.model;
+        return undefined;
+      case 'placed':
+        this.#question = undefined;
+        return undefined;
+      case 'text':
+      case 'reasoning':
+        this.#parts.add(event.type, event.text);
+        return undefined;
+      case 'tool-call':
+        this.#parts.call(event, event.params);
+        return undefined;
+      case 'data':
+        return this.#parts.data(event, event.data);
+      case 'approval-request':
+        if (event.isPending) this.#parts.wait(event.toolCallId, true);
+        return undefined;
+      case 'approval-resolved':
+        this.#parts.wait(event.toolCallId, false);
+        return undefined;
+      case 'tool-result':
+        this.#parts.answer(event.toolCallId, event.result, event.error);
+        return undefined;
+      case 'reset':
+        this.#parts = new AnswerParts();
+        return undefined;
+      case 'end':
+        this.#parts.end();
+        this.#end = event;
+        if (this.isVoid) this.#question = undefined;
+        return undefined;
+      case 'state':
+        return undefined;
+    }
+  }
+
+  /** Finds where it goes among these messages. */
+  locate(stored: readonly ChatMessage[]): Spot {
+    const spot = this.#spotIn(stored);
+    const { beside, hasQuestion } = this.#spot ?? {};
+    if (spot.beside !== beside || spot.hasQuestion !== hasQuestion) this.#question = this.#answer = undefined;
+    return (this.#spot = spot);
+  }
+
+  #spotIn(stored: readonly ChatMessage[]): Spot {
+    const { run, query, replaceFrom, files } = this.asked;
+    const replaced = stored.findIndex(({ id }) => id === replaceFrom);
+    const questionAt = stored[replaced]?.role === 'assistant' ? replaced - 1 : replaced;
+    const isAnew = stored[questionAt]?.content === query && files === undefined;
+    if (isAnew) {
+      const beside = stored[questionAt + 1];
+      return { at: questionAt + 1, hasQuestion: true, isAnew, beside, isElsewhere: false };
+    }
+    if (replaced >= 0) {
+      return { at: replaced, hasQuestion: false, isAnew, beside: stored[replaced], isElsewhere: false };
+    }
+    const own = stored.findIndex(({ runId }) => runId === run.id);
+    const hasQuestion = own >= 0;
+    const isElsewhere = replaceFrom !== undefined && !hasQuestion;
+    return { at: hasQuestion ? own + 1 : stored.length, hasQuestion, isAnew, isElsewhere };
+  }
+
+  get #isStored(): boolean {
+    return this.isPlaced && !this.isVoid;
+  }
+
+  #makeQuestion(): ChatMessage {
+    const { run, query, files } = this.asked;
+    const { beside } = this.#spot ?? {};
+    const inherited = beside?.role === 'user' ? beside.parts.filter(isFile) : [];
+    const id = run.place?.questionId ?? `${run.id}:question`;
+    return chatMessage({
+      id,
+      role: 'user',
+      parts: [...(files ?? inherited), questionPart(query)],
+      status: 'complete',
+      createdAt: this.#createdAt,
+      branch: this.#isStored ? besideOf(beside, id) : undefined,
+      runId: run.id,
+      isStored: this.#isStored,
+    });
+  }
+
+  #makeAnswer(): ChatMessage {
+    const { run } = this.asked;
+    const end = this.#end;
+    const { isAnew = false, beside } = this.#spot ?? {};
+    const id = run.place?.answerId ?? `${run.id}:answer`;
+    const answer = end?.state === 'finished' ? end.answer : undefined;
+    const isStored = this.#isStored;
+    return chatMessage({
+      id,
+      role: 'assistant',
+      parts: this.#parts.all,
+      status: statusOf(end) ?? (this.#parts.all.length === 0 ? 'pending' : 'streaming'),
+      error: errorOf(end),
+      model: answer?.model ?? this.#model,
+      finishReason: answer?.finishReason,
+      usage: answer?.usage ?? (end !== undefined && 'usage' in end ? end.usage : undefined),
+      createdAt: this.#createdAt,
+      branch: isStored && isAnew ? besideOf(beside, id) : undefined,
+      runId: run.id,
+      isStored,
+    });
+  }
+}
+
+/** The files of a question that is asked here. */
+export function filesOf(attachments: readonly AttachmentInput[] | undefined): readonly FilePart[] | undefined {
+  return attachments?.map((input, index) => {
+    const { type, media_type: mediaType, name, data, url } = describeAttachment(input);
+    const blob = data === undefined ? undefined : blobOf(data, mediaType);
+    return filePart({ type, mediaType, name, bytes: blob?.size, url }, index, blob);
+  });
+}
+
+/** The files of a question that was asked elsewhere. */
+export function filesFrom(attachments: readonly AttachmentInfo[] | undefined): readonly FilePart[] | undefined {
+  return attachments?.map((info, index) => filePart(info, index));
+}
+
+function statusOf(end: RunEventOf<'end'> | undefined): ChatMessage['status'] | undefined {
+  if (end?.state === 'finished') return 'complete';
+  return end?.state === 'detached' ? 'interrupted' : end?.state;
+}
+
+/** Of one that was stopped there is nothing to explain. */
+function errorOf(end: RunEventOf<'end'> | undefined): ChatError | undefined {
+  if (end === undefined || end.state === 'finished' || end.state === 'cancelled') return undefined;
+  const { code, message, retryable, retryAfterMs } = end.error;
+  return { code, message, retryable, retryAfterMs };
+}
+
+function besideOf(beside: ChatMessage | undefined, id: string): Branch | undefined {
+  if (beside === undefined || beside.id === id) return undefined;
+  return branchOf(id, [...(beside.branch?.siblings ?? [beside.id]), id]);
+}
+
+function blobOf(data: Blob | ArrayBuffer | Uint8Array | string, type: string): Blob {
+  if (typeof data === 'object' && 'arrayBuffer' in data) return data;
+  return new Blob([typeof data === 'string' ? bytesOf(data) : data], { type });
+}
+
+function isFile(part: MessagePart): part is FilePart {
+  return part.type === 'file';
+}

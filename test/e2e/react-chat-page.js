@@ -1,0 +1,63 @@
+/**
+ * A chat that writes down what the hooks give: the test looks at `view`, and at how often each message was rendered.
+ * The test sets `serviceUrl` before it.
+ */
+import { createElement as h, memo, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { createAgentClient } from '../../src/client/index.ts';
+import { useAttachment, useConnection, useConversation, useConversations } from '../../src/client/react.ts';
+
+const { document, serviceUrl } = globalThis;
+const client = createAgentClient({ url: serviceUrl, backoff: { baseMs: 20, capMs: 50 } });
+const nothing = { messages: [], status: 'loading', hasMore: false, approvals: 0 };
+Object.assign(globalThis, { client, nothing, renders: {}, pictures: [], heard: [] });
+
+const Message = memo(function Message({ message, conversation }) {
+  globalThis.renders[message.id] = (globalThis.renders[message.id] ?? 0) + 1;
+  const files = message.parts.filter(({ type }) => type === 'file');
+  return h(
+    'li',
+    null,
+    message.content,
+    files.map((part) => h(Picture, { key: part.id, part, conversation })),
+  );
+});
+
+function Picture({ part, conversation }) {
+  const { url } = useAttachment(client, conversation, part);
+  return url === undefined ? null : h('img', { src: url, alt: part.name });
+}
+
+const heard = (name) => (value) => globalThis.heard.push([name, value.content ?? value.code ?? value.data]);
+const callbacks = { onFinish: heard('finish'), onError: heard('error'), onData: heard('data') };
+
+function Chat({ id }) {
+  const chat = useConversation(client, id, callbacks);
+  useEffect(() => {
+    globalThis.chat = chat;
+    const { messages, status, error, hasMore, approvals } = chat;
+    const view = { messages, status, hasMore, error: error?.code, approvals: approvals.length };
+    globalThis.pictures.push((globalThis.view = JSON.parse(JSON.stringify(view))));
+  });
+  return h(
+    'ol',
+    null,
+    chat.messages.map((message) => h(Message, { key: message.id, message, conversation: id })),
+  );
+}
+
+function List() {
+  const { conversations } = useConversations(client);
+  const { state, greeting } = useConnection(client);
+  globalThis.list = conversations.map(({ title }) => title);
+  globalThis.connection = { state, takes: greeting?.attachments?.mediaTypes };
+  return null;
+}
+
+function App() {
+  const [id, show] = useState('c');
+  globalThis.show = show;
+  return h('main', null, h(List), id !== undefined && h(Chat, { id }));
+}
+
+createRoot(document.getElementById('root')).render(h(App));
