@@ -5,6 +5,7 @@ import type { Message } from './frames.js';
 import type { I18n } from './i18n.js';
 import { jsonView } from './json-view.js';
 import { RawEditor } from './raw-editor.js';
+import { reveal } from './reveal.js';
 import type { Session } from './session.js';
 
 /** What people reach for first stands first. */
@@ -47,14 +48,14 @@ export class Composer {
     this.#preview.addEventListener('click', () => {
       this.#json.hidden = !this.#json.hidden;
       this.#showDisclosures();
-      this.#json.scrollIntoView({ block: 'nearest' });
+      reveal(this.#json);
     });
     this.#more.addEventListener('click', () => {
       const optional = this.#forms.get(this.#current)?.optional;
       if (optional !== undefined) optional.hidden = !optional.hidden;
       this.#showDisclosures();
       // It opens below what is in sight.
-      optional?.scrollIntoView({ block: 'nearest' });
+      if (optional !== undefined) reveal(optional);
     });
     this.#showReady();
   }
@@ -94,7 +95,7 @@ export class Composer {
       tab.tabIndex = isCurrent ? 0 : -1;
       if (isCurrent) {
         this.#panel.setAttribute('aria-labelledby', tab.id);
-        tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+        reveal(tab);
       }
     }
     const form = this.#forms.get(type);

@@ -4,6 +4,7 @@ import { byId, el } from './dom.js';
 import { failureView } from './failure-view.js';
 import type { I18n } from './i18n.js';
 import type { Painter } from './painter.js';
+import { reveal } from './reveal.js';
 import type { Session } from './session.js';
 import type { Theme } from './theme.js';
 
@@ -91,7 +92,7 @@ export class Conversation {
     element.hidden = false;
     this.#showEmpty();
     this.#follow = false;
-    element.scrollIntoView({ block: 'start' });
+    reveal(element, 'start');
   }
 
   /** Does something above what is read, which then stays where it is on the screen. */

@@ -516,6 +516,31 @@ describe('for everybody', () => {
     await expect.poll(() => background(), PATIENT).toBe(dark);
   });
 
+  it('begins with the links that skip its parts, whatever a browser makes of scrolling', async () => {
+    const context = await suite.browser.newContext({ viewport: { width: 1440, height: 900 } });
+    page = await context.newPage();
+    // What Chromium 150 does besides scrolling: the next Tab goes on from there.
+    await page.addInitScript(`Element.prototype.scrollIntoView = function () {
+      getSelection().collapse(this, 0);
+    }`);
+    await page.goto(server.url);
+    await page.waitForSelector('html[data-ready]');
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.evaluate('document.activeElement.getAttribute("href")'), PATIENT).toBe('#composer');
+  });
+
+  it('brings the last tab into sight, and leaves the page where it is', async () => {
+    await open();
+    await tab('streaming_query').focus();
+    await page.keyboard.press('End');
+    const last = tab('delete_conversation');
+    await expect.poll(() => last.getAttribute('aria-selected'), PATIENT).toBe('true');
+    const list = await page.locator('#composer-tabs').boundingBox();
+    const box = await last.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual((list?.x ?? 0) + (list?.width ?? 0));
+    expect(await page.evaluate('document.scrollingElement.scrollTop')).toBe(0);
+  });
+
   it('can be used with the keyboard alone', async () => {
     await open();
     await page.keyboard.press('Tab');
