@@ -10,6 +10,7 @@ import {
   calculator,
   createAgentSocketServer,
   defineTool,
+  tokenOf,
   type AgentSocketServer,
   type LlmProvider,
 } from '../../src/index.js';
@@ -76,7 +77,11 @@ export async function startPageServer(provider: LlmProvider, pages: string, port
     server,
     provider,
     tools: [calculator, measure, refund],
-    authenticate: ({ url }) => ({ id: new URL(url ?? '', 'ws://page').searchParams.get('user') ?? 'anonymous' }),
+    authenticate: (request) => {
+      const token = tokenOf(request);
+      const user = new URL(request.url ?? '', 'ws://page').searchParams.get('user');
+      return token === 'expired' ? null : { id: token ?? user ?? 'anonymous' };
+    },
   });
   const routes = createHttpRoutes({
     path: '/ws/agent',

@@ -59,7 +59,7 @@ const send = () => page.getByRole('button', { name: 'Send', exact: true });
 
 async function ask(question: string, type = 'streaming_query'): Promise<void> {
   await tab(type).click();
-  await page.getByRole('textbox', { name: 'query' }).fill(question);
+  await page.getByRole('textbox', { name: 'Question', exact: true }).fill(question);
   await send().click();
 }
 
@@ -582,7 +582,7 @@ describe('for everybody', () => {
     await page.getByRole('button', { name: /^Conversation:/ }).click();
     await page.getByRole('dialog').waitFor();
     expect(await page.evaluate(UNNAMED)).toEqual([]);
-  });
+  }, 60_000);
 
   it.each(['light', 'dark'] as const)('keeps the contrast of text at AA or better in %s', async (colorScheme) => {
     await openConnected({ colorScheme, reducedMotion: 'reduce' });
@@ -643,7 +643,7 @@ describe('for everybody', () => {
 
   it('fits a phone', async () => {
     await openConnected({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
-    await page.getByRole('textbox', { name: 'query' }).fill('hostile');
+    await page.getByRole('textbox', { name: 'Question', exact: true }).fill('hostile');
     await send().click();
     await ended('hostile', 'finished');
     const views = page.getByRole('navigation', { name: 'Parts of the page' });
@@ -653,7 +653,7 @@ describe('for everybody', () => {
     }
     await expect.poll(() => page.getByRole('heading', { name: 'Statistics' }).isVisible(), PATIENT).toBe(true);
     await expect.poll(() => page.locator('#conversation').isHidden(), PATIENT).toBe(true);
-    await page.getByRole('button', { name: 'Endpoint and protocol' }).click();
+    await page.getByRole('button', { name: 'Endpoint, protocol and token' }).click();
     await expect.poll(() => page.getByLabel('Endpoint', { exact: true }).isVisible(), PATIENT).toBe(true);
   });
 });
@@ -692,6 +692,8 @@ const TYPES = [
   'approval',
   'watch',
   'history',
+  'select_branch',
+  'attachment',
   'list_conversations',
   'update_conversation',
   'delete_conversation',
