@@ -44,6 +44,9 @@ export class PageProvider implements LlmProvider {
     } else if (question.startsWith('refund')) {
       if (last?.role === 'tool') yield text(`The tool said: ${last.content}`);
       else yield { type: 'tool-call', id: 'c1', name: 'refund', arguments: REFUND };
+    } else if (question === 'survey') {
+      if (last?.role === 'tool') yield text('All was seen.');
+      else yield { type: 'tool-call', id: 'c1', name: 'survey', arguments: '{}' };
     } else if (question.startsWith('recall')) {
       const asked = messages.filter((message) => message.role === 'user').map((message) => message.content);
       yield text(`You asked: ${asked.join(', ')}. `);
