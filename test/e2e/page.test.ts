@@ -364,7 +364,7 @@ describe('answers', () => {
     await ended('fail', 'failed');
     const card = answer('fail');
     await card.getByText('provider_error').waitFor();
-    await card.getByText('The model provider failed or refused.').waitFor();
+    await card.getByText('The model provider failed. The same request may succeed later.').waitFor();
     await expect.poll(() => card.locator('.prose').textContent(), PATIENT).toContain('half an');
   });
 
