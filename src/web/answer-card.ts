@@ -2,6 +2,8 @@ import type { Answer } from './answer.js';
 import { AnswerMetrics } from './answer-metrics.js';
 import type { ApprovalPiece } from './answer-piece.js';
 import type { Decision } from './approvals.js';
+import type { Attached } from './attached.js';
+import { AttachedView } from './attached-view.js';
 import { copyButton } from './copy-button.js';
 import { el, icon, setText } from './dom.js';
 import { failureView } from './failure-view.js';
@@ -9,6 +11,7 @@ import type { I18n, TextKey } from './i18n.js';
 import { createPieceView, type PieceView } from './piece-view.js';
 import { QuestionEditor } from './question-editor.js';
 import { RhythmView } from './rhythm.js';
+import { VersionSwitch, type Step } from './version-switch.js';
 
 /** What the person can do with an answer. */
 export interface AnswerActions {
@@ -17,6 +20,10 @@ export interface AnswerActions {
   reattach(answer: Answer): void;
   edit(answer: Answer, question: string): void;
   regenerate(answer: Answer): void;
+  /** Goes to the branch of a message. */
+  selectVersion(id: string, step: Step): void;
+  /** Fetches the bytes of an attachment. */
+  load(answer: Answer, attached: Attached): void;
   decide(answer: Answer, approval: ApprovalPiece, decision: Decision): void;
   showInLog(text: string): void;
 }
@@ -40,14 +47,24 @@ export class AnswerCard {
   readonly #again: HTMLButtonElement;
   readonly #edit: HTMLButtonElement;
   readonly #regenerate: HTMLButtonElement;
+  readonly #attached: AttachedView;
+  readonly #questions: VersionSwitch;
+  readonly #answers: VersionSwitch;
+  readonly #isBusy: () => boolean;
   #editor: QuestionEditor | undefined;
   #views: PieceView[] = [];
   #generation = 0;
 
-  constructor(answer: Answer, i18n: I18n, actions: AnswerActions) {
+  /** `isBusy`: whether a run of the conversation is in progress. */
+  constructor(answer: Answer, i18n: I18n, actions: AnswerActions, isBusy: () => boolean) {
     this.#answer = answer;
     this.#i18n = i18n;
     this.#actions = actions;
+    this.#isBusy = isBusy;
+    const select = (id: string, step: Step): void => actions.selectVersion(id, step);
+    this.#questions = new VersionSwitch(i18n, 'question', select);
+    this.#answers = new VersionSwitch(i18n, 'answer', select);
+    this.#attached = new AttachedView(i18n, (attached) => actions.load(answer, attached));
     this.#metrics = new AnswerMetrics(i18n);
     this.#cancel = button('stop', 'answer.cancel', () => actions.cancel(answer));
     this.#cancel.classList.add('danger');
@@ -59,6 +76,7 @@ export class AnswerCard {
       actions.showInLog(answer.runId ?? answer.question.slice(0, 40)),
     );
     this.#done.append(
+      this.#answers.element,
       copyButton(i18n, () => answer.text),
       this.#edit,
       this.#regenerate,
@@ -76,8 +94,9 @@ export class AnswerCard {
         { class: 'ask' },
         this.#question,
         el(
-          'p',
+          'div',
           { class: 'ask-meta' },
+          this.#questions.element,
           answer.origin === 'watched' ? el('span', { 'data-t': 'answer.watched' }) : null,
           answer.origin === 'history' ? null : el('code', {}, answer.kind),
           el(
@@ -87,6 +106,7 @@ export class AnswerCard {
           ),
         ),
       ),
+      this.#attached.element,
       this.#body,
       this.#failure,
       el(
@@ -117,12 +137,21 @@ export class AnswerCard {
     this.#reattach.hidden = answer.state !== 'lost' || answer.runId === undefined;
     const isInHistory = answer.questionId !== undefined;
     this.#edit.hidden = this.#regenerate.hidden = !isInHistory;
-    this.#again.hidden = isInHistory;
+    this.#again.hidden = isInHistory || !answer.canRepeat;
+    this.#attached.draw(answer.attached);
+    const isBusy = this.#isBusy();
+    this.#questions.draw(answer.questionVersions, answer.questionId, isBusy);
+    this.#answers.draw(answer.answerVersions, answer.answerId, isBusy);
     this.#drawFailure();
     this.#metrics.draw(answer);
     this.#rhythm.element.hidden = answer.kind !== 'streaming_query' || answer.position.at === 0 || !hasRhythm(answer);
     this.#rhythm.element.setAttribute('aria-label', this.#i18n.t('answer.rhythm', { count: answer.chunks }));
     this.#rhythm.draw(answer);
+  }
+
+  /** Puts the focus on the switch that leads on from a version. */
+  focusVersion(id: string, step: Step): void {
+    (id === this.#answer.questionId ? this.#questions : this.#answers).focus(step);
   }
 
   /** After another language or theme was chosen. */

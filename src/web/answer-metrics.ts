@@ -42,9 +42,13 @@ export class AnswerMetrics {
   }
 }
 
-/** Of what the history tells there are none. */
+/** Of what the history tells there are no times. */
 function numbers(answer: Answer): Entry[] {
-  if (answer.origin === 'history' && answer.position.at === 0) return [];
+  const isTimed = answer.origin !== 'history' || answer.position.at > 0;
+  return [...(isTimed ? times(answer) : []), ...usage(answer)];
+}
+
+function times(answer: Answer): Entry[] {
   const entries: Entry[] = [];
   const add = (key: TextKey, value: string | undefined): void => {
     if (value !== undefined) entries.push([key, value]);
@@ -57,11 +61,17 @@ function numbers(answer: Answer): Entry[] {
     else add('metric.chunkRate', chunksPerSecond === undefined ? undefined : formatRate(chunksPerSecond));
   }
   add('metric.elapsed', formatMs(answer.elapsedMs));
-  if (answer.usage !== undefined) {
-    const { input_tokens, output_tokens, estimated } = answer.usage;
-    add('metric.usage', `${estimated === true ? '≈ ' : ''}${input_tokens} → ${output_tokens}`);
-  }
   return entries;
+}
+
+function usage({ usage }: Answer): Entry[] {
+  if (usage === undefined) return [];
+  const { input_tokens, output_tokens, estimated, cached_input_tokens: cached, reasoning_tokens: reasoning } = usage;
+  return [
+    ['metric.usage', `${estimated === true ? '≈ ' : ''}${input_tokens} → ${output_tokens}`],
+    ...(cached === undefined ? [] : [['metric.cached', String(cached)] as const]),
+    ...(reasoning === undefined ? [] : [['metric.reasoning', String(reasoning)] as const]),
+  ];
 }
 
 function join(parts: readonly (string | undefined)[]): string {

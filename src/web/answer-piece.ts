@@ -14,6 +14,8 @@ export interface ToolPiece {
   /** `waiting`: for somebody to decide whether it may run. */
   state: 'running' | 'waiting' | 'done' | 'failed';
   outcome: unknown;
+  /** What it reported while it was at work. */
+  readonly reports: unknown[];
 }
 
 /** A question to a person: may this tool run? */

@@ -1,8 +1,9 @@
 import type { Usage } from '../protocol/server-messages.js';
 import type { ApprovalDecision, ApprovalPiece, Piece, TextPiece, ToolPiece } from './answer-piece.js';
 import { Arrivals } from './arrivals.js';
+import { attachedOf, type Attached } from './attached.js';
 import type { Message } from './frames.js';
-import { textOf, type Failure } from './message-fields.js';
+import { listOf, textOf, type Failure } from './message-fields.js';
 import { RunPosition } from './run-position.js';
 import { Signal } from './signal.js';
 
@@ -51,6 +52,11 @@ export class Answer {
   /** The messages of the conversation that hold the question and the first of its answer. */
   questionId: string | undefined;
   answerId: string | undefined;
+  /** The messages in the same place, in other branches of the conversation; none where there is no other. */
+  questionVersions: readonly string[] = [];
+  answerVersions: readonly string[] = [];
+  /** The images and files of the question. */
+  attached: readonly Attached[];
   /** A newer question takes the place of this one as soon as it starts. */
   replacedBy: Answer | undefined;
   /** When open decisions expire, as `resumed` told it. A replay repeats how long there was at first. */
@@ -64,7 +70,9 @@ export class Answer {
     readonly origin: AnswerOrigin = 'here',
     /** Unix milliseconds. */
     readonly time = Date.now(),
-  ) {}
+  ) {
+    this.attached = attachedOf(request);
+  }
 
   get isLive(): boolean {
     return LIVE.has(this.state);
@@ -78,6 +86,16 @@ export class Answer {
   /** The conversation it belongs to. */
   get conversationId(): string | undefined {
     return textOf(this.request, 'conversation_id');
+  }
+
+  /** The message in whose place it was asked, in a branch beside it. */
+  get replaces(): string | undefined {
+    return textOf(this.request, 'replace_from');
+  }
+
+  /** Whether the page can ask the same again: it may know the attachments by name only. */
+  get canRepeat(): boolean {
+    return listOf(this.request, 'attachments').every((each) => 'data' in each || 'url' in each);
   }
 
   /** The text of the answer, without reasoning and tool calls; of a tool call its result. */
@@ -140,7 +158,14 @@ export class Answer {
 
   callTool(id: string, name: string, params: unknown): void {
     this.arrivals.add(performance.now(), 1);
-    this.pieces.push({ kind: 'tool', id, name, params, state: 'running', outcome: undefined });
+    this.pieces.push({ kind: 'tool', id, name, params, state: 'running', outcome: undefined, reports: [] });
+    this.touch();
+  }
+
+  /** A tool at work reports. */
+  report(id: string, data: unknown): void {
+    const call = this.pieces.find((piece) => piece.kind === 'tool' && piece.id === id);
+    if (call?.kind === 'tool') call.reports.push(data);
     this.touch();
   }
 

@@ -25,7 +25,12 @@ export function applyMessage(answer: Answer, message: Message): AnswerEnd | unde
     case 'stream_tool_call':
       answer.callTool(id, name, message['params']);
       return undefined;
+    case 'stream_data':
+      openDirectCall(answer, id, name);
+      answer.report(id, message['data']);
+      return undefined;
     case 'stream_tool_result': {
+      openDirectCall(answer, id, name);
       const failed = message['error'] !== undefined;
       answer.settleTool(id, failed ? 'failed' : 'done', failed ? message['error'] : message['result']);
       return undefined;
@@ -36,10 +41,12 @@ export function applyMessage(answer: Answer, message: Message): AnswerEnd | unde
     case 'approval_resolved':
       resolveApproval(answer, message);
       return undefined;
-    case 'tool_result':
-      answer.callTool('', name, answer.request['params']);
-      answer.settleTool('', 'done', message['result']);
+    case 'tool_result': {
+      const callId = textOf(message, 'run_id') ?? '';
+      openDirectCall(answer, callId, name);
+      answer.settleTool(callId, 'done', message['result']);
       return 'finished';
+    }
     case 'agent_response':
       answer.append('text', textOf(message, 'content') ?? '');
       return 'finished';
@@ -56,6 +63,12 @@ export function applyMessage(answer: Answer, message: Message): AnswerEnd | unde
     default:
       return undefined;
   }
+}
+
+/** The call that a client made itself is announced by nothing but what comes of it. */
+function openDirectCall(answer: Answer, id: string, name: string): void {
+  const isOpen = answer.pieces.some((piece) => piece.kind === 'tool' && piece.id === id);
+  if (answer.kind === 'tool_call' && !isOpen) answer.callTool(id, name, answer.request['params']);
 }
 
 /** Takes in the decision that stands, out of the run or out of the reply to `approval`. */

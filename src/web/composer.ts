@@ -5,10 +5,13 @@ import type { Message } from './frames.js';
 import type { I18n } from './i18n.js';
 import { jsonView } from './json-view.js';
 import { RawEditor } from './raw-editor.js';
+import { reveal } from './reveal.js';
 import type { Session } from './session.js';
+import type { Tray } from './tray.js';
 
 /** What people reach for first stands first. */
-const ORDER = ['streaming_query', 'agent_query', 'tool_call', 'ping', 'cancel'];
+const QUESTION = 'streaming_query';
+const ORDER = [QUESTION, 'agent_query', 'tool_call', 'ping', 'cancel'];
 const RAW = 'raw';
 /** What the page sends by itself where it is needed stands behind the raw editor. */
 const FIRST = ORDER.length;
@@ -25,13 +28,15 @@ export class Composer {
   readonly #forms = new Map<string, SchemaForm>();
   readonly #descriptions = new Map<string, string>();
   readonly #raw: RawEditor;
+  readonly #tray: Tray;
   readonly #session: Session;
   readonly #i18n: I18n;
   #current = RAW;
 
-  constructor(session: Session, i18n: I18n) {
+  constructor(session: Session, i18n: I18n, tray: Tray) {
     this.#session = session;
     this.#i18n = i18n;
+    this.#tray = tray;
     this.#raw = new RawEditor(i18n);
     this.#addTab(RAW);
     this.select(RAW);
@@ -44,17 +49,21 @@ export class Composer {
     this.#tabs.addEventListener('keydown', (event) => this.#onTabKey(event));
     session.connection.changed.on(() => this.#showReady());
     i18n.changed.on(() => this.#showHint());
+    tray.changed.on(() => this.#showDisclosures());
+    tray.filled.on(() => {
+      if (this.#forms.get(this.#current)?.takesAttachments !== true) this.select(QUESTION);
+    });
     this.#preview.addEventListener('click', () => {
       this.#json.hidden = !this.#json.hidden;
       this.#showDisclosures();
-      this.#json.scrollIntoView({ block: 'nearest' });
+      reveal(this.#json);
     });
     this.#more.addEventListener('click', () => {
       const optional = this.#forms.get(this.#current)?.optional;
       if (optional !== undefined) optional.hidden = !optional.hidden;
       this.#showDisclosures();
       // It opens below what is in sight.
-      optional?.scrollIntoView({ block: 'nearest' });
+      if (optional !== undefined) reveal(optional);
     });
     this.#showReady();
   }
@@ -94,10 +103,11 @@ export class Composer {
       tab.tabIndex = isCurrent ? 0 : -1;
       if (isCurrent) {
         this.#panel.setAttribute('aria-labelledby', tab.id);
-        tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+        reveal(tab);
       }
     }
     const form = this.#forms.get(type);
+    this.#tray.isOffered = form?.takesAttachments === true;
     form?.suggest(this.#atHand());
     this.#panel.replaceChildren(form?.element ?? this.#raw.element);
     // The language may have changed while it was out of the page.
@@ -141,11 +151,18 @@ export class Composer {
       if (text.trim() !== '') this.#session.submitText(text);
       return;
     }
-    const message = form.submit();
-    if (message === undefined || !this.#session.submit(message)) return;
+    const fields = form.submit();
+    if (fields === undefined) return;
+    const message = this.#withAttachments(form, fields);
+    if (!this.#session.submit(message)) return;
     // The question is on the page now; the other fields stay for the next one.
     if ('query' in message) form.write({ query: '', run_id: undefined, request_id: undefined });
+    if (form.takesAttachments) this.#tray.clear();
     form.focus();
+  }
+
+  #withAttachments(form: SchemaForm, fields: Message): Message {
+    return form.takesAttachments ? { ...fields, ...this.#tray.fields } : fields;
   }
 
   #onKey(event: KeyboardEvent, form: HTMLFormElement): void {
@@ -189,6 +206,8 @@ export class Composer {
     setText(byId('composer-more-count', HTMLElement), String(optional?.childElementCount ?? 0));
     this.#preview.hidden = form === undefined;
     this.#preview.setAttribute('aria-expanded', String(!this.#json.hidden));
-    this.#json.replaceChildren(...(form === undefined || this.#json.hidden ? [] : [jsonView(form.read())]));
+    this.#json.replaceChildren(
+      ...(form === undefined || this.#json.hidden ? [] : [jsonView(this.#withAttachments(form, form.read()))]),
+    );
   }
 }

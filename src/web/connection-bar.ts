@@ -9,6 +9,7 @@ import type { I18n, TextKey } from './i18n.js';
 import { readKept, writeKept } from './kept.js';
 import { Preference } from './preference.js';
 import type { Session } from './session.js';
+import { keepToken, readToken, wrongCharacter } from './token.js';
 
 const COUNTDOWN_MS = 200;
 /** Codes that nobody sent: the browser stands them in, and they tell a person nothing. */
@@ -21,6 +22,7 @@ const UNSENT: Readonly<Record<number, TextKey>> = {
 export class ConnectionBar {
   readonly #url = byId('url', HTMLInputElement);
   readonly #protocol = byId('protocol', HTMLSelectElement);
+  readonly #token = byId('token', HTMLInputElement);
   readonly #connect = byId('connect', HTMLButtonElement);
   readonly #status = byId('status', HTMLElement);
   readonly #banner = byId('banner', HTMLElement);
@@ -37,9 +39,12 @@ export class ConnectionBar {
     const kept = readKept('sessionStorage', 'endpoint');
     this.#urlIsOwn = kept !== undefined;
     this.#url.value = kept ?? '';
+    this.#token.value = readToken();
+    this.#token.addEventListener('input', () => this.#token.removeAttribute('aria-invalid'));
     this.#protocol.value = this.#preference.read() ?? 'full';
     this.#protocol.addEventListener('change', () => {
       this.#preference.write(this.#protocol.value === 'core' ? 'core' : 'full');
+      this.#show(session.connection.state, false);
     });
     this.#url.addEventListener('input', () => {
       this.#urlIsOwn = true;
@@ -49,10 +54,8 @@ export class ConnectionBar {
       event.preventDefault();
       this.#toggle();
     });
-    const settings = byId('connection-toggle', HTMLButtonElement);
-    settings.addEventListener('click', () => {
-      const isOpen = byId('connection', HTMLElement).classList.toggle('is-open');
-      settings.setAttribute('aria-expanded', String(isOpen));
+    byId('connection-toggle', HTMLButtonElement).addEventListener('click', () => {
+      this.#openSettings(!byId('connection', HTMLElement).classList.contains('is-open'));
     });
     byId('banner-retry', HTMLButtonElement).addEventListener('click', () => session.connection.retryNow());
     byId('banner-stop', HTMLButtonElement).addEventListener('click', () => session.connection.disconnect());
@@ -77,17 +80,38 @@ export class ConnectionBar {
 
   /** Connects to what the fields say. */
   connect(): void {
+    const isCore = this.#protocol.value === 'core';
+    const token = isCore ? '' : this.#token.value.trim();
+    const wrong = wrongCharacter(token);
+    if (wrong !== undefined) {
+      const shown = /\s/u.test(wrong) ? this.#i18n.t('token.space') : wrong;
+      this.#refuse(this.#token, this.#i18n.t('banner.badToken', { character: shown }));
+      return;
+    }
     try {
-      const protocols = this.#protocol.value === 'core' ? [] : [SUBPROTOCOL];
+      const protocols = [...(isCore ? [] : [SUBPROTOCOL]), ...(token === '' ? [] : [token])];
       const url = this.#url.value.trim();
       this.#session.connection.connect({ url, protocols });
       // A reload comes back to where the person went.
       if (this.#urlIsOwn) writeKept('sessionStorage', 'endpoint', url);
+      if (!isCore) keepToken(token);
     } catch {
-      this.#url.setAttribute('aria-invalid', 'true');
-      this.#url.focus();
-      this.#showBanner('bad', this.#i18n.t('banner.badUrl'), '');
+      this.#refuse(this.#url, this.#i18n.t('banner.badUrl'));
     }
+  }
+
+  /** Says what is wrong with a field, and brings the person there. */
+  #refuse(field: HTMLInputElement, text: string): void {
+    this.#openSettings(true);
+    field.setAttribute('aria-invalid', 'true');
+    field.focus();
+    this.#showBanner('bad', text, '');
+  }
+
+  /** On a narrow screen the fields are behind a button. */
+  #openSettings(isOpen: boolean): void {
+    byId('connection', HTMLElement).classList.toggle('is-open', isOpen);
+    byId('connection-toggle', HTMLButtonElement).setAttribute('aria-expanded', String(isOpen));
   }
 
   #toggle(): void {
@@ -105,6 +129,9 @@ export class ConnectionBar {
     this.#connect.disabled = state.name === 'closing';
     this.#url.readOnly = !canConnect;
     this.#protocol.disabled = !canConnect;
+    this.#token.readOnly = !canConnect;
+    // A browser that offers nothing but a token takes no answer that leaves it out.
+    this.#token.disabled = this.#protocol.value === 'core';
     this.#showStatus(state);
     if (state.name === 'open' || state.name === 'idle') this.#banner.hidden = true;
     if (state.name === 'closed') this.#showClose(state.close, state.gaveUp);

@@ -1,5 +1,6 @@
 import { closeCodeInfo } from '../protocol/close-codes.js';
 import { BACKOFF, MAX_ATTEMPTS, backoffMs } from './backoff.js';
+import { SUBPROTOCOL } from '../protocol/version.js';
 import { Signal } from './signal.js';
 
 /** How a connection ended. */
@@ -23,6 +24,7 @@ export type ConnectionState =
 /** Where to connect. */
 export interface Target {
   readonly url: string;
+  /** What to offer, a token among it. */
   readonly protocols: readonly string[];
 }
 
@@ -129,7 +131,10 @@ export class Connection {
     const socket = new WebSocket(target.url, [...target.protocols]);
     this.#socket = socket;
     this.#enter({ name: 'connecting', attempt: this.#attempt });
-    socket.onopen = () => this.#enter({ name: 'open', subprotocol: socket.protocol });
+    socket.onopen = () => {
+      // A server that echoes something else may echo the token, which nobody is to see.
+      this.#enter({ name: 'open', subprotocol: socket.protocol === SUBPROTOCOL ? SUBPROTOCOL : '' });
+    };
     socket.onmessage = ({ data }) => this.received.emit(typeof data === 'string' ? data : '[binary frame]');
     socket.onclose = ({ code, reason }) => this.#finish({ code, reason, wanted: this.#state.name === 'closing' });
   }

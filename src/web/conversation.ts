@@ -4,8 +4,10 @@ import { byId, el } from './dom.js';
 import { failureView } from './failure-view.js';
 import type { I18n } from './i18n.js';
 import type { Painter } from './painter.js';
+import { reveal } from './reveal.js';
 import type { Session } from './session.js';
 import type { Theme } from './theme.js';
+import type { Step } from './version-switch.js';
 
 /** How far from the end still counts as reading along. */
 const NEAR_END = 80;
@@ -57,6 +59,10 @@ export class Conversation {
       for (const card of this.#cards.values()) card.redraw();
     };
     i18n.changed.on(redraw);
+    // While a run is in progress no other version can be chosen.
+    runs.counted.on(() => {
+      for (const answer of runs.all) if (hasVersions(answer)) answer.touch();
+    });
     theme.changed.on(redraw);
     window.addEventListener('resize', () => painter.schedule(redraw));
     this.#scroller.addEventListener('scroll', () => {
@@ -91,7 +97,16 @@ export class Conversation {
     element.hidden = false;
     this.#showEmpty();
     this.#follow = false;
-    element.scrollIntoView({ block: 'start' });
+    reveal(element, 'start');
+  }
+
+  /** Another version of a question or an answer has come: the person can go on from there. */
+  showVersion(id: string, step: Step): void {
+    const answer = this.#session.runs.all.find(({ questionId, answerId }) => questionId === id || answerId === id);
+    const card = answer === undefined ? undefined : this.#cards.get(answer);
+    if (card === undefined) return;
+    card.draw();
+    card.focusVersion(id, step);
   }
 
   /** Does something above what is read, which then stays where it is on the screen. */
@@ -105,9 +120,13 @@ export class Conversation {
   }
 
   #add(answer: Answer): void {
-    const card = new AnswerCard(answer, this.#i18n, this.#actions);
+    const card = new AnswerCard(answer, this.#i18n, this.#actions, () => this.#isBusy(answer));
+    let wasAway = false;
     const draw = (): void => {
       card.draw();
+      const isAway = isOnItsWayOut(answer);
+      if (isAway !== wasAway) card.element.hidden = isAway || !this.#belongs(answer);
+      wasAway = isAway;
       this.#stay();
     };
     this.#cards.set(answer, card);
@@ -137,6 +156,10 @@ export class Conversation {
     return conversationId === undefined || conversationId === this.#session.thread.id;
   }
 
+  #isBusy({ conversationId }: Answer): boolean {
+    return this.#session.runs.live.some((each) => each.conversationId === conversationId);
+  }
+
   #stay(): void {
     if (this.#follow) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#jump.hidden = this.#follow;
@@ -146,4 +169,13 @@ export class Conversation {
     byId('answers-dropped', HTMLElement).hidden = !this.#session.runs.hasDropped;
     byId('welcome', HTMLElement).hidden = [...this.#list.children].some((child) => !(child as HTMLElement).hidden);
   }
+}
+
+function hasVersions({ questionVersions, answerVersions }: Answer): boolean {
+  return questionVersions.length > 0 || answerVersions.length > 0;
+}
+
+/** Another version has begun in its place; where that comes to nothing it is shown again. */
+function isOnItsWayOut({ replacedBy }: Answer): boolean {
+  return replacedBy !== undefined && replacedBy.position.at > 0;
 }

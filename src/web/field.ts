@@ -224,6 +224,7 @@ function frame(spec: FieldSpec, control: HTMLElement): { element: HTMLElement } 
   const isGroup = control.getAttribute('role') === 'group';
   if (isGroup) control.setAttribute('aria-labelledby', `${id}-label`);
   const label = el(isGroup ? 'span' : 'label', { class: 'field-name', id: `${id}-label` }, spec.name);
+  if (spec.name === 'query') label.dataset['t'] = 'form.query.label';
   if (!isGroup) label.setAttribute('for', id);
   const element = el(
     'div',

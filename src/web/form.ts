@@ -10,6 +10,8 @@ export class SchemaForm {
   readonly changed = new Signal();
   /** The fields that may be left out; hidden at first where there are others. */
   readonly optional: HTMLElement | undefined;
+  /** Whether the message can bring files along; they have a place of their own. */
+  readonly takesAttachments: boolean = false;
   readonly #fields = new Map<string, Field>();
   readonly #i18n: I18n;
   readonly #constants: Record<string, unknown> = {};
@@ -27,6 +29,10 @@ export class SchemaForm {
     for (const [name, property] of properties) {
       if (property.const !== undefined) {
         this.#constants[name] = property.const;
+        continue;
+      }
+      if (name === 'attachments') {
+        this.takesAttachments = true;
         continue;
       }
       const field = this.#create(

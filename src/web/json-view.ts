@@ -2,6 +2,8 @@ import { el } from './dom.js';
 
 const MAX_CHILDREN = 200;
 const LONG_STRING = 2_000;
+/** Bytes in base64, of which the beginning is enough. */
+const BYTES = /^"[\w+/]{400,}=*"$/;
 
 /** Shows a JSON value as a tree that opens and closes. Only text nodes, whatever the value holds. */
 export function jsonView(value: unknown): HTMLElement {
@@ -34,6 +36,7 @@ function leaf(value: unknown): HTMLElement {
   const kind = value === null ? 'null' : typeof value;
   // `undefined` has no JSON.
   const text = value === undefined ? '–' : JSON.stringify(value);
-  const shown = text.length > LONG_STRING ? `${text.slice(0, LONG_STRING)}… (${text.length})` : text;
+  const most = BYTES.test(text) ? 40 : LONG_STRING;
+  const shown = text.length > most ? `${text.slice(0, most)}… (${text.length})` : text;
   return el('span', { class: `json-${kind}` }, shown);
 }

@@ -1,6 +1,7 @@
 import { Answer, type AnswerKind } from './answer.js';
 import type { Message } from './frames.js';
 import { readKeptList, writeKept } from './kept.js';
+import { listOf } from './message-fields.js';
 import type { Session } from './session.js';
 
 const NAME = 'runs';
@@ -29,11 +30,17 @@ export function keepRuns({ runs, thread, greeted }: Session): void {
   const write = (): void => {
     const kept = runs.live
       .filter((answer) => answer.origin === 'here' && 'run_id' in answer.request)
-      .map(({ request, epoch, time }): KeptRun => ({ request, epoch, time }));
+      .map(({ request, epoch, time }): KeptRun => ({ request: withoutBytes(request), epoch, time }));
     writeKept('sessionStorage', NAME, JSON.stringify(kept));
   };
   runs.counted.on(write);
   greeted.on(write);
+}
+
+/** Storage is small, and the run has the bytes. */
+function withoutBytes(request: Message): Message {
+  if (!('attachments' in request)) return request;
+  return { ...request, attachments: listOf(request, 'attachments').map(({ data: _data, ...each }) => each) };
 }
 
 /** The questions that were in progress when this tab showed the page last. */

@@ -5,12 +5,14 @@ import './style/layout.css';
 import './style/conversation.css';
 import './style/approval.css';
 import './style/thread.css';
+import './style/attached.css';
 import './style/composer.css';
 import './style/log.css';
 import './style/statistics.css';
 import './style/run-table.css';
 import './style/dialog.css';
 import { DEFAULT_PATH } from '../protocol/version.js';
+import { AttachmentLoader } from './attachment-loader.js';
 import { bindAnnouncements } from './announcements.js';
 import { Announcer } from './announcer.js';
 import { decide } from './approvals.js';
@@ -35,6 +37,7 @@ import { Theme } from './theme.js';
 import { bindThreadBar } from './thread-bar.js';
 import { ThreadDialog } from './thread-dialog.js';
 import { ThreadSync } from './thread-sync.js';
+import { Tray } from './tray.js';
 import { bindViews } from './views.js';
 
 // The page lives under /static/; whoever mounts the server below a prefix moves everything together.
@@ -57,7 +60,8 @@ const goesOn = session.thread.hasBegun || readKeptRuns().length > 0;
 
 const bar = new ConnectionBar(session, i18n, announcer);
 bar.suggest(endpoint(DEFAULT_PATH));
-const composer = new Composer(session, i18n);
+const composer = new Composer(session, i18n, new Tray(session, i18n));
+const loader = new AttachmentLoader(session);
 const views = bindViews();
 const log = new MessageList(session, i18n, painter);
 const conversation = new Conversation(session, i18n, theme, painter, {
@@ -74,6 +78,10 @@ const conversation = new Conversation(session, i18n, theme, painter, {
   regenerate: (answer) => {
     sync.regenerate(answer);
   },
+  selectVersion: (id, step) => {
+    sync.select(id, () => conversation.showVersion(id, step));
+  },
+  load: (answer, attached) => loader.load(answer, attached),
   decide: (answer, approval, decision) => decide(session, answer, approval, decision),
   showInLog: (text) => {
     views.show('log');

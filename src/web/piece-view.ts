@@ -5,6 +5,9 @@ import type { I18n } from './i18n.js';
 import { jsonView } from './json-view.js';
 import { MarkdownView } from './markdown.js';
 
+/** Reports of a tool that are shown, the newest. */
+const MAX_REPORTS = 20;
+
 /** Draws one piece of an answer and keeps it up to date. */
 export interface PieceView {
   readonly element: HTMLElement;
@@ -75,19 +78,25 @@ function toolView(piece: ToolPiece, i18n: I18n): PieceView {
     body,
   );
   let drawn = '';
+  let drawnReports = 0;
   return {
     element,
     update: () => {
-      const { state } = piece;
+      const { state, reports } = piece;
       element.dataset['state'] = state;
+      // What a tool tells before it is done is worth a look.
+      if (drawnReports === 0 && reports.length > 0) element.open = true;
+      drawnReports = reports.length;
       const isOver = state === 'done' || state === 'failed';
       setText(outcome, isOver ? brief(piece.outcome) : i18n.t(`tool.${state}`));
-      const key = `${state} ${i18n.language}`;
+      const key = `${state} ${i18n.language} ${reports.length}`;
       if (key === drawn) return;
       drawn = key;
       body.replaceChildren(
         el('p', { class: 'tool-caption' }, i18n.t('tool.params')),
         jsonView(piece.params),
+        ...(reports.length > 0 ? [el('p', { class: 'tool-caption' }, i18n.t('tool.reports'))] : []),
+        ...reports.slice(-MAX_REPORTS).map(jsonView),
         ...(isOver ? [el('p', { class: 'tool-caption' }, i18n.t(`tool.${state}`)), jsonView(piece.outcome)] : []),
       );
     },

@@ -1,4 +1,6 @@
 import type { Answer } from './answer.js';
+import { attachedOf, withBytesOf } from './attached.js';
+import type { Message } from './frames.js';
 import { fillFromHistory, historyAnswer } from './history-answer.js';
 import { textOf } from './message-fields.js';
 import type { Runs } from './runs.js';
@@ -22,18 +24,33 @@ export function reconcile(runs: Runs, turns: readonly Turn[], conversationId: st
       runs.revive(known);
       fillFromHistory(known, turn);
     }
-    answer.questionId = textOf(turn.question, 'id');
-    answer.answerId = textOf(turn.steps[0] ?? {}, 'id');
+    place(answer, turn);
     answer.touch();
     inHistory.add(answer);
     previous = answer;
   }
   for (const answer of own()) {
-    if (answer.isLive || answer.questionId === undefined || inHistory.has(answer)) continue;
+    if (answer.isLive || inHistory.has(answer)) continue;
+    // Another version of an answer that was stopped before its first word has left nothing.
+    const leftNothing = answer.state === 'cancelled' && answer.replaces !== undefined;
+    if (answer.questionId === undefined && !leftNothing) continue;
     // Its question may stand there still, with another answer.
     answer.questionId = undefined;
     runs.drop(answer);
   }
+}
+
+/** Tells an answer where it stands in the conversation, and what its question brought along. */
+function place(answer: Answer, { question, steps: [first = {}] }: Turn): void {
+  answer.questionId = textOf(question, 'id');
+  answer.questionVersions = siblingsOf(question);
+  answer.answerId = textOf(first, 'id');
+  answer.answerVersions = siblingsOf(first);
+  answer.attached = withBytesOf(attachedOf(question), answer.attached);
+}
+
+function siblingsOf({ siblings }: Message): readonly string[] {
+  return Array.isArray(siblings) ? (siblings as readonly string[]) : [];
 }
 
 /**

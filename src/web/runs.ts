@@ -206,7 +206,7 @@ export class Runs {
 
   /** A run of a conversation this page watches, asked for by somebody else. */
   #introduce(message: Message): void {
-    const { run_id, kind, query, conversation_id, state } = message;
+    const { run_id, kind, query, attachments, replace_from, conversation_id, state } = message;
     if (typeof run_id !== 'string' || typeof kind !== 'string' || !KINDS.has(kind)) return;
     const known = this.byRunId(run_id);
     if (known !== undefined) {
@@ -214,7 +214,7 @@ export class Runs {
       if (!known.isLive) this.#readAgain(known);
       return;
     }
-    const request = { type: kind, query, conversation_id, run_id };
+    const request = { type: kind, query, attachments, replace_from, conversation_id, run_id };
     const answer = new Answer(kind as AnswerKind, request, run_id, undefined, 'watched');
     answer.state = state === 'queued' ? 'queued' : state === 'waiting_approval' ? 'waiting' : 'accepted';
     this.add(answer);

@@ -4,6 +4,7 @@ import { Connection } from './connection.js';
 import { Frames, parseMessage, type Frame, type Message } from './frames.js';
 import { uuid } from './ids.js';
 import { Latency } from './latency.js';
+import { textOf } from './message-fields.js';
 import { Replies, type OnReply } from './replies.js';
 import { Runs } from './runs.js';
 import { Signal } from './signal.js';
@@ -35,6 +36,8 @@ export class Session {
   readonly counters: Counters = { sent: 0, received: 0, bytesSent: 0, bytesReceived: 0, connections: 0 };
   /** The server said it goes away, and when to come back. */
   readonly goingAway = new Signal<number>();
+  /** Another branch of a conversation was selected, here or elsewhere. */
+  readonly branched = new Signal<string | undefined>();
   /** The server said hello: the connection is ready. */
   readonly greeted = new Signal();
   /** The `connected` message of the current connection. */
@@ -69,7 +72,7 @@ export class Session {
   /** Whether the server speaks the whole protocol on this connection. */
   get isNegotiated(): boolean {
     const { state } = this.connection;
-    return state.name === 'open' && state.subprotocol.startsWith(SUBPROTOCOL);
+    return state.name === 'open' && state.subprotocol === SUBPROTOCOL;
   }
 
   /**
@@ -113,9 +116,9 @@ export class Session {
     return this.submit({ type: 'cancel' });
   }
 
-  /** Asks the same question as a new run. */
+  /** Asks the same question as a new run, in the same place of the conversation. */
   repeat(answer: Answer): boolean {
-    const { run_id: _run, request_id: _request, replace_from: _replaced, ...question } = answer.request;
+    const { run_id: _run, request_id: _request, ...question } = answer.request;
     return this.submit(question);
   }
 
@@ -159,7 +162,7 @@ export class Session {
       const after = Number(message['reconnect_after_ms'] ?? 0);
       this.connection.expectReturn(after);
       this.goingAway.emit(after);
-    }
+    } else if (message['type'] === 'branch_selected') this.branched.emit(textOf(message, 'conversation_id'));
     // `resumed` and decisions are of use to the answer as well as to who asked; a refusal is for who asked alone.
     const isTaken = this.#replies.take(message);
     if (!isTaken || message['type'] !== 'error') this.runs.received(message);

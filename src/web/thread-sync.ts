@@ -20,6 +20,8 @@ export class ThreadSync {
   hold = (change: () => void): void => change();
   /** The newest page is on its way; `again`: something has changed since. */
   #fetching: { again: boolean } | undefined;
+  /** What to do when another branch is shown. */
+  #onSelected: (() => void) | undefined;
   /** `epoch` of the server whose history is shown. */
   #epoch: unknown;
   readonly #session: Session;
@@ -39,10 +41,13 @@ export class ThreadSync {
       this.#follow();
     });
     thread.began.on(() => this.#watch(thread.id, true));
+    session.branched.on((id) => {
+      if (id === thread.id) this.refresh();
+    });
     runs.added.on((answer) => this.#onAdded(answer));
     runs.began.on((answer) => {
       // What this page did not ask, or what took the place of something else, has changed the conversation.
-      if (this.#isOwn(answer) && (answer.origin === 'watched' || isReplacing(answer))) this.refresh();
+      if (this.#isOwn(answer) && (answer.origin === 'watched' || answer.replaces !== undefined)) this.refresh();
     });
     runs.ended.on((answer) => this.#onEnded(answer));
     runs.dropped.on((answer) => {
@@ -96,7 +101,7 @@ export class ThreadSync {
     this.changed.emit();
   }
 
-  /** Asks a question in the place of another one and of all that followed. */
+  /** Asks a question in the place of another one, in a branch beside it. */
   edit(answer: Answer, query: string): boolean {
     return this.#replace(answer, query, answer.questionId);
   }
@@ -104,6 +109,15 @@ export class ThreadSync {
   /** Asks for another answer to the same question. */
   regenerate(answer: Answer): boolean {
     return this.#replace(answer, answer.question, answer.answerId ?? answer.questionId);
+  }
+
+  /** Goes to the branch of a message; `onSelected` when it is shown. */
+  select(messageId: string, onSelected: () => void): void {
+    const { id } = this.#session.thread;
+    if (id === undefined) return;
+    this.#session.ask({ type: 'select_branch', conversation_id: id, message_id: messageId }, (reply) => {
+      if (!this.#isRefused(reply)) this.#onSelected = onSelected;
+    });
   }
 
   /** Gives the conversation a name. */
@@ -169,28 +183,35 @@ export class ThreadSync {
   #onAdded(answer: Answer): void {
     const { thread } = this.#session;
     const { conversationId } = answer;
-    if (conversationId === undefined || answer.origin !== 'here') return;
-    thread.open(conversationId);
-    thread.begin(answer.question);
+    if (conversationId === undefined || answer.origin === 'history') return;
+    if (answer.origin === 'here') {
+      thread.open(conversationId);
+      thread.begin(answer.question);
+    }
     this.#markReplaced(answer);
   }
 
   #onEnded(answer: Answer): void {
     const { runs } = this.#session;
-    for (const other of runs.all) {
-      if (other.replacedBy !== answer) continue;
-      other.replacedBy = undefined;
-      other.touch();
-    }
-    if (answer.state === 'lost' || answer.state === 'unknown') return;
-    if (this.#isOwn(answer)) this.refresh();
+    // The history tells whether it has taken the place of another one.
+    if (answer.state === 'lost' || answer.state === 'unknown') this.#settleReplaced();
+    else if (this.#isOwn(answer)) this.refresh();
     else if (answer.conversationId !== undefined) runs.drop(answer);
+  }
+
+  /** What was not replaced after all stands as it was. */
+  #settleReplaced(): void {
+    for (const answer of this.#session.runs.all) {
+      if (answer.replacedBy?.isLive !== false) continue;
+      answer.replacedBy = undefined;
+      answer.touch();
+    }
   }
 
   /** What a question takes the place of is on its way out from the moment it is asked. */
   #markReplaced(newer: Answer): void {
-    const from = newer.request['replace_from'];
-    if (typeof from !== 'string') return;
+    const from = newer.replaces;
+    if (from === undefined) return;
     const own = this.#session.runs.all.filter((answer) => this.#isOwn(answer) && answer !== newer);
     const at = own.findIndex((answer) => answer.questionId === from || answer.answerId === from);
     for (const answer of at === -1 ? [] : own.slice(at)) {
@@ -204,6 +225,10 @@ export class ThreadSync {
     const { runs, thread } = this.#session;
     const { turns } = this.#transcript;
     reconcile(runs, turns, conversationId);
+    this.#settleReplaced();
+    const onSelected = this.#onSelected;
+    this.#onSelected = undefined;
+    onSelected?.();
     const [first] = turns;
     if (first !== undefined && !this.hasOlder) thread.begin(textOf(first.question, 'content'));
     this.changed.emit();
@@ -214,8 +239,4 @@ export class ThreadSync {
     this.#session.runs.refused.emit({ failure: failureOf(reply) });
     return true;
   }
-}
-
-function isReplacing(answer: Answer): boolean {
-  return typeof answer.request['replace_from'] === 'string';
 }

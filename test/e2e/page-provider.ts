@@ -14,8 +14,11 @@ export const REFUND = '{"order_id":"A-1001","note":"<b onclick=window.pwned=5>ur
 export class PageProvider implements LlmProvider {
   readonly vendor = 'scripted';
   readonly model = 'script-1';
+  readonly accepts = ['image', 'file'] as const;
   /** Questions whose model call was aborted. */
   readonly aborted: string[] = [];
+  /** Every call fails. */
+  isDown = false;
   #release: (() => void)[] = [];
   #answers = 0;
 
@@ -25,6 +28,7 @@ export class PageProvider implements LlmProvider {
   }
 
   async *stream({ messages }: LlmRequest, { signal }: LlmStreamOptions): AsyncGenerator<LlmPart | LlmPart[]> {
+    if (this.isDown) throw new Error('nobody is there');
     const last = messages.at(-1);
     const question = messages.findLast((message) => message.role === 'user')?.content ?? '';
     const text = (value: string): LlmPart => ({ type: 'text-delta', text: value });
@@ -40,10 +44,23 @@ export class PageProvider implements LlmProvider {
     } else if (question.startsWith('refund')) {
       if (last?.role === 'tool') yield text(`The tool said: ${last.content}`);
       else yield { type: 'tool-call', id: 'c1', name: 'refund', arguments: REFUND };
+    } else if (question === 'survey') {
+      if (last?.role === 'tool') yield text('All was seen.');
+      else yield { type: 'tool-call', id: 'c1', name: 'survey', arguments: '{}' };
     } else if (question.startsWith('recall')) {
       const asked = messages.filter((message) => message.role === 'user').map((message) => message.content);
       yield text(`You asked: ${asked.join(', ')}. `);
       yield text(`Answer ${++this.#answers}.`);
+    } else if (question.startsWith('look')) {
+      const seen = messages.flatMap(({ role, ...message }) =>
+        role === 'user' && 'attachments' in message ? (message.attachments ?? []) : [],
+      );
+      yield text(`I see ${seen.map(({ name, data = '' }) => `${name} of ${data.length}`).join(', ') || 'nothing'}.`);
+    } else if (question === 'costly') {
+      yield text('It adds up.');
+      yield { type: 'usage', inputTokens: 100, outputTokens: 40, cachedInputTokens: 80, reasoningTokens: 12 };
+      yield { type: 'finish', reason: 'stop' };
+      return;
     } else if (question === 'many') {
       for (let lot = 0; lot < 60; lot++) {
         for (let each = 0; each < 100; each++) yield text(`w${lot * 100 + each} `);

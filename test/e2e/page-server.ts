@@ -10,6 +10,7 @@ import {
   calculator,
   createAgentSocketServer,
   defineTool,
+  tokenOf,
   type AgentSocketServer,
   type LlmProvider,
 } from '../../src/index.js';
@@ -69,14 +70,30 @@ const refund = defineTool({
   execute: ({ order_id }) => ({ refunded: order_id }),
 });
 
+/** A tool that reports while it works. */
+const survey = defineTool({
+  name: 'survey',
+  description: 'Looks around.',
+  params: z.object({}),
+  execute: (_params, { report }) => {
+    report({ done: 1, of: 2 });
+    report({ done: 2, of: 2 });
+    return 'complete';
+  },
+});
+
 /** Starts the service with the page on a port of its own, or on a given one. */
 export async function startPageServer(provider: LlmProvider, pages: string, port = 0): Promise<PageServer> {
   const server = http.createServer();
   const agent = createAgentSocketServer({
     server,
     provider,
-    tools: [calculator, measure, refund],
-    authenticate: ({ url }) => ({ id: new URL(url ?? '', 'ws://page').searchParams.get('user') ?? 'anonymous' }),
+    tools: [calculator, measure, refund, survey],
+    authenticate: (request) => {
+      const token = tokenOf(request);
+      const user = new URL(request.url ?? '', 'ws://page').searchParams.get('user');
+      return token === 'expired' ? null : { id: token ?? user ?? 'anonymous' };
+    },
   });
   const routes = createHttpRoutes({
     path: '/ws/agent',
