@@ -62,12 +62,12 @@ describe('Attachments of a question', () => {
     const { client } = await start({ store });
     await client.ask(query('What is this?', { attachments: [image] }));
     const key = { owner: 'anonymous', id: 'c' };
-    const [question] = (await store.conversations.read(key, { limit: 2 })).items;
+    const [question] = store.conversations.read(key, { limit: 2 }).items;
     const id = question?.attachments?.[0]?.id ?? '';
     expect(JSON.stringify(question)).not.toContain(PNG);
     store.close();
     const again = await openStore({ path });
-    expect(Buffer.from((await again.conversations.attachment(key, id)) ?? []).toString('base64')).toBe(PNG);
+    expect(Buffer.from(again.conversations.attachment(key, id) ?? []).toString('base64')).toBe(PNG);
   });
 
   it('are told to those who watch, without their bytes', async () => {

@@ -52,7 +52,6 @@ describe('a recovering run', () => {
     const after = await startServer({
       provider,
       store: {
-        ...opened,
         runs: opened.runs,
         conversations: opened.conversations,
         ledger: slow,

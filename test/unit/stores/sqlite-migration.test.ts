@@ -31,7 +31,7 @@ async function oldDatabase(): Promise<string> {
 
 it('opens a database of the first format with everything in it, as one branch', async () => {
   const { conversations, runs } = await openStore({ path: await oldDatabase() });
-  const { items, hasMore } = await conversations.read(TRAVEL, { limit: 50, siblings: true });
+  const { items, hasMore } = conversations.read(TRAVEL, { limit: 50, siblings: true });
   expect(hasMore).toBe(false);
   expect(items.map(({ role, content, status }) => [role, content, status])).toEqual([
     ['user', 'What is the capital of France?', undefined],
@@ -46,13 +46,13 @@ it('opens a database of the first format with everything in it, as one branch', 
   expect(items.map(({ parentId }) => parentId)).toEqual([undefined, ...items.slice(0, -1).map(({ id }) => id)]);
   expect(items.some(({ siblings }) => siblings !== undefined)).toBe(false);
   expect(items[3]?.toolCalls).toEqual([{ id: 'c1', name: 'add', arguments: '{"a":1,"b":2}' }]);
-  expect(await conversations.find(TRAVEL)).toMatchObject({ title: 'What is the capital of France?', messages: 8 });
-  expect(await conversations.find({ owner: 'ada', id: 'other talk' })).toMatchObject({
+  expect(conversations.find(TRAVEL)).toMatchObject({ title: 'What is the capital of France?', messages: 8 });
+  expect(conversations.find({ owner: 'ada', id: 'other talk' })).toMatchObject({
     title: 'Named',
     metadata: { pinned: true },
     messages: 2,
   });
-  expect(await runs.list('ada', 100)).toHaveLength(5);
+  expect(runs.list('ada', 100)).toHaveLength(5);
 });
 
 it('goes on in conversations and runs of the first format', async () => {

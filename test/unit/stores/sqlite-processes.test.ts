@@ -35,7 +35,7 @@ it('gives everything that was published back after a SIGKILL', { timeout: 60_000
       expect(run.log.published).toBeGreaterThanOrEqual(head);
       const whole = Array.from({ length: run.log.published }, (_, index) => `${index + 1} `).join('');
       expect(await textOf(run.log)).toBe(whole);
-      const { items } = await store.conversations.read({ owner: 'ann', id }, { limit: 1 });
+      const { items } = store.conversations.read({ owner: 'ann', id }, { limit: 1 });
       expect(items.length).toBe(run.log.published === 40 ? 1 : 0);
       expect(run.state).toBe(run.log.published === 40 ? 'finished' : 'accepted');
       published += head;

@@ -31,13 +31,14 @@ it('keeps its identity and everything else', async () => {
   const log = createRun(first, meta);
   for (let seq = 1; seq <= 100; seq++) log.append(chunk(seq));
   first.runs.setState(meta.owner, meta.id, 'finished');
-  const messages = [message('a'), message('\ud800\0')];
+  const question = message('a');
+  const messages = [question, { ...message('\ud800\0'), parentId: question.id }];
   first.conversations.append(KEY, messages);
   first.conversations.update(KEY, { title: 'Talk', metadata: { a: 1 } });
-  const info = await first.conversations.find(KEY);
-  await first.ledger.begin({ runKey: 'a', toolCallId: '1' });
-  await first.ledger.begin({ runKey: 'a', toolCallId: '2' });
-  await first.ledger.settle({ runKey: 'a', toolCallId: '2' });
+  const info = first.conversations.find(KEY);
+  first.ledger.begin({ runKey: 'a', toolCallId: '1' });
+  first.ledger.begin({ runKey: 'a', toolCallId: '2' });
+  first.ledger.settle({ runKey: 'a', toolCallId: '2' });
   const { epoch } = first.runs;
   first.close();
 
@@ -51,11 +52,11 @@ it('keeps its identity and everything else', async () => {
   expect(() => run.log.append(chunk(101))).toThrow('The run is over');
   expect(store.runs.unfinished()).toEqual([]);
   expect(store.runs.create(meta).status).toBe('existing');
-  expect(await store.conversations.find(KEY)).toEqual(info);
-  expect(await store.conversations.read(KEY, { limit: 9 })).toEqual({ items: messages, hasMore: false });
-  expect(await store.ledger.begin({ runKey: 'a', toolCallId: '1' })).toBe('started');
-  expect(await store.ledger.begin({ runKey: 'a', toolCallId: '2' })).toBe('settled');
-  expect(await store.ledger.begin({ runKey: 'a', toolCallId: '3' })).toBeUndefined();
+  expect(store.conversations.find(KEY)).toEqual(info);
+  expect(store.conversations.read(KEY, { limit: 9 })).toEqual({ items: messages, hasMore: false });
+  expect(store.ledger.begin({ runKey: 'a', toolCallId: '1' })).toBe('started');
+  expect(store.ledger.begin({ runKey: 'a', toolCallId: '2' })).toBe('settled');
+  expect(store.ledger.begin({ runKey: 'a', toolCallId: '3' })).toBeUndefined();
 });
 
 it('gives back the runs that were not finished, to go on with', async () => {
