@@ -106,7 +106,7 @@ export function usageOf(usage: ServerMessageOf<'stream_end'>['usage']): RunUsage
 
 /** Why a tool or an answer failed, as the history tells it too. */
 export function failureOf(error: ServerMessageOf<'stream_tool_result'>['error']): ToolFailure | undefined {
-  return error && { code: error.code, message: error.error };
+  return error === undefined ? undefined : { code: error.code, message: error.error };
 }
 
 function partOf({ content = '' }: { content?: string | undefined }): readonly RunStep[] {

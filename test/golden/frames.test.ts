@@ -245,24 +245,32 @@ describe.each([
     });
   });
 
-  it.each(['provider_error', 'provider_rate_limited', 'provider_timeout', 'internal_error'] as const)(
-    'the end of a query whose provider says %s',
-    async (code) => {
-      const client = await connect(negotiated, [
-        new AgentSocketError(code, 'As it says', code === 'provider_rate_limited' ? { retryAfterMs: 100 } : {}),
-      ]);
-      const later = code === 'provider_rate_limited' ? ',"retry_after_ms":100' : '';
-      await expectFrames(
-        client,
-        ['{"type":"agent_query","query":"1234"}'],
-        seen(
-          '{"type":"accepted","timestamp":T,"run_id":"uuid-1","state":"accepted"}',
-          '{"type":"status","status":"processing","timestamp":T,"run_id":"uuid-1","seq":1}',
-          `{"type":"error","error":"As it says","timestamp":T,"code":"${code}","retryable":${ERROR_CODES[code].retryable}${later},"finish_reason":"error","usage":{"input_tokens":1,"output_tokens":0,"estimated":true},"run_id":"uuid-1","seq":2}`,
-        ),
-      );
-    },
-  );
+  it.each([
+    'provider_error',
+    'provider_rate_limited',
+    'provider_timeout',
+    'provider_overloaded',
+    'provider_quota_exhausted',
+    'provider_unauthorized',
+    'provider_refused',
+    'content_refused',
+    'context_too_long',
+    'internal_error',
+  ] as const)('the end of a query whose provider says %s', async (code) => {
+    const client = await connect(negotiated, [
+      new AgentSocketError(code, 'As it says', code === 'provider_rate_limited' ? { retryAfterMs: 100 } : {}),
+    ]);
+    const later = code === 'provider_rate_limited' ? ',"retry_after_ms":100' : '';
+    await expectFrames(
+      client,
+      ['{"type":"agent_query","query":"1234"}'],
+      seen(
+        '{"type":"accepted","timestamp":T,"run_id":"uuid-1","state":"accepted"}',
+        '{"type":"status","status":"processing","timestamp":T,"run_id":"uuid-1","seq":1}',
+        `{"type":"error","error":"As it says","timestamp":T,"code":"${code}","retryable":${ERROR_CODES[code].retryable}${later},"finish_reason":"error","usage":{"input_tokens":1,"output_tokens":0,"estimated":true},"run_id":"uuid-1","seq":2}`,
+      ),
+    );
+  });
 
   it('the refusals of a run: too_many_runs, run_id_conflict, run_expired', async () => {
     const client = await connect(negotiated, [never]);

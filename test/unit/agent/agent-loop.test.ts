@@ -127,7 +127,7 @@ describe('Steps', () => {
   });
 
   it('names the tools that may not be called to a server that refuses a chat with calls and without tools', async () => {
-    const refusal = new AgentSocketError('provider_error', 'No tools', { retryable: false });
+    const refusal = new AgentSocketError('provider_refused', 'No tools');
     const step = ({ tools, toolChoice }: LlmRequest): Script => {
       if (tools.length === 0) return [refusal];
       return toolChoice === 'none' ? ['So far.'] : [call('t', '{}')];
