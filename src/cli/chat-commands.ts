@@ -4,36 +4,57 @@ import type { ChatScreen } from './chat-screen.js';
 /** What a line that begins with a slash can do. */
 export interface ChatActions {
   readonly history: () => Promise<readonly HistoryMessage[]>;
+  /** Puts a file to the next question; without a path nothing. Gives the names of all. */
+  readonly attach: (path: string) => Promise<readonly string[]>;
   /** Begins another conversation and gives its id. */
   readonly begin: () => string;
 }
 
-const HELP = `/history   what was said in this conversation
-/new       begin another conversation
-/help      this list
-/quit      leave (or Ctrl-D)
+const HELP = `/attach FILE  put an image or a file to the next question
+/history      what was said in this conversation
+/new          begin another conversation
+/help         this list
+/quit         leave (or Ctrl-D)
 Ctrl-C stops the answer, twice leaves.`;
 
 const WHO = { user: 'you', assistant: 'agent', tool: 'tool' } as const;
 
-/** Does what a line that begins with a slash says. Resolves to whether the chat goes on. */
-export async function runCommand(line: string, screen: ChatScreen, actions: ChatActions): Promise<boolean> {
-  switch (line.split(/\s/)[0]) {
+/** What follows from a command: the chat goes on or is left, or the command failed. */
+export type Outcome = 'done' | 'left' | 'failed';
+
+/** Does what a line that begins with a slash says. */
+export async function runCommand(line: string, screen: ChatScreen, actions: ChatActions): Promise<Outcome> {
+  const [command = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(line)?.slice(1) ?? [];
+  switch (command) {
     case '/quit':
     case '/exit':
-      return false;
+      return 'left';
+    case '/attach':
+      return await attach(rest, screen, actions);
     case '/help':
       screen.notice(HELP);
-      return true;
+      return 'done';
     case '/new':
       screen.notice(`Conversation ${actions.begin()}`, 'dim');
-      return true;
+      return 'done';
     case '/history':
       await showHistory(screen, actions);
-      return true;
+      return 'done';
     default:
       screen.notice(`There is no command ${line}; /help lists them`, 'yellow');
-      return true;
+      return 'done';
+  }
+}
+
+async function attach(path: string, screen: ChatScreen, actions: ChatActions): Promise<Outcome> {
+  try {
+    const names = await actions.attach(path);
+    if (names.length > 0) screen.notice(`With the next question: ${names.join(', ')}`, 'dim');
+    else screen.notice('Nothing is attached; /attach FILE puts a file to the next question', 'dim');
+    return 'done';
+  } catch (error) {
+    screen.notice((error as Error).message, 'red');
+    return 'failed';
   }
 }
 
@@ -47,8 +68,9 @@ async function showHistory(screen: ChatScreen, { history }: ChatActions): Promis
   }
 }
 
-function lineOf({ role, content, toolCalls = [], toolName, status }: HistoryMessage): string {
+function lineOf({ role, content, attachments = [], toolCalls = [], toolName, status }: HistoryMessage): string {
   const calls = toolCalls.map((call) => `${call.toolName}(${call.arguments})`).join(' ');
-  const said = [content, calls].filter((part) => part !== '').join(' ');
+  const files = attachments.map(({ name, mediaType }) => `[${name ?? mediaType}]`).join(' ');
+  const said = [content, files, calls].filter((part) => part !== '').join(' ');
   return `${toolName ?? WHO[role]}: ${said}${status === undefined ? '' : ` (${status})`}`;
 }

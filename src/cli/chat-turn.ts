@@ -71,6 +71,9 @@ export class ChatTurn {
       case 'tool-call':
         screen.notice(`${event.toolName}(${short(event.params)})`, 'dim');
         break;
+      case 'data':
+        screen.notice(`  ${short(event.data)}`, 'dim');
+        break;
       case 'tool-result':
         screen.notice(`  ${event.error === undefined ? short(event.result) : event.error.message}`, 'dim');
         break;
@@ -85,6 +88,7 @@ export class ChatTurn {
         screen.notice('The server lost what it had sent; the answer from its start:', 'yellow');
         break;
       case 'start':
+      case 'placed':
       case 'end':
         break;
     }

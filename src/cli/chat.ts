@@ -3,7 +3,8 @@ import { WebSocket } from 'ws';
 import { createAgentClient, type AgentClient, type AgentClientOptions, type ClientRun } from '../client/index.js';
 import { isSubprotocol } from '../client/token.js';
 import { DEFAULT_PATH } from '../protocol/version.js';
-import { runCommand } from './chat-commands.js';
+import { ChatAttachments } from './chat-attachments.js';
+import { runCommand, type Outcome } from './chat-commands.js';
 import { connectFailure } from './chat-failure.js';
 import { ChatInput } from './chat-input.js';
 import { ChatScreen } from './chat-screen.js';
@@ -94,6 +95,7 @@ class Chat {
   readonly #client: AgentClient;
   readonly #screen: ChatScreen;
   readonly #isWatched: boolean;
+  readonly #attachments = new ChatAttachments();
   #conversation: string;
   #input: ChatInput | undefined;
   #run: ClientRun | undefined;
@@ -127,7 +129,10 @@ class Chat {
       if (line === '') continue;
       wasAsked = true;
       if (line.startsWith('/')) {
-        if (!(await this.#command(line))) return 0;
+        const outcome = await this.#command(line);
+        if (outcome === 'left') return 0;
+        // A question without the file that belongs to it would be another one.
+        if (outcome === 'failed' && !this.#isWatched) return 1;
       } else if (!(await this.#answer(line, input)) && !this.#isWatched) return 1;
     }
   }
@@ -166,16 +171,22 @@ class Chat {
     }
   }
 
-  #command(line: string): Promise<boolean> {
+  #command(line: string): Promise<Outcome> {
     return runCommand(line, this.#screen, {
       history: async () => (await this.#client.conversation(this.#conversation).history({ limit: HISTORY })).messages,
+      attach: async (path) => {
+        if (path !== '') await this.#attachments.add(path, this.#client.greeting?.attachments);
+        return this.#attachments.names;
+      },
       begin: () => (this.#conversation = randomUUID()),
     });
   }
 
   /** Whether the question was answered. */
   async #answer(question: string, input: ChatInput): Promise<boolean> {
-    const run = this.#client.conversation(this.#conversation).stream(question);
+    const attachments = this.#attachments.take();
+    const options = attachments.length === 0 ? {} : { attachments };
+    const run = this.#client.conversation(this.#conversation).stream(question, options);
     this.#run = run;
     const turn = new ChatTurn(run, this.#screen, (asked, signal) => this.#decide(asked, signal, input));
     const isAnswered = await turn.show();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ import { startServer } from '../helpers/server.js';
 
 /** Makes standard input pass for a terminal, so that no test needs one. */
 const AS_TERMINAL = 'data:text/javascript,process.stdin.isTTY=true';
+/** As much of a picture as a server looks at. */
+const PNG = Buffer.from('\x89PNG\r\n\x1a\n and more', 'latin1');
 const CTRL_C = '\u0003';
 
 const question = ({ messages }: LlmRequest): string => messages.findLast(({ role }) => role === 'user')?.content ?? '';
@@ -63,6 +65,61 @@ describe('agent-ws chat with a pipe', () => {
     const heard = provider.calls.map(({ request }) => request.messages.map(({ content }) => content).join());
     expect(heard).toEqual(['one', 'one,Fine,two', 'one,Fine,two,Fine,three']);
     expect(stderr.split('\n').slice(-3)).toEqual(['you: three', 'agent: Fine', '']);
+  });
+
+  it('puts files to the next question, as text where the server takes it as that alone', async () => {
+    const provider = { ...createScriptedProvider(['Fine']), accepts: ['image', 'file'] as const };
+    const server = await startServer({ provider });
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'my notes.md'), '# Notes');
+    writeFileSync(join(directory, 'dot.png'), PNG);
+    const lines = [
+      `/attach "${join(directory, 'my notes.md')}"`,
+      `/attach ${join(directory, 'dot.png')}`,
+      'one',
+      'two',
+    ];
+    const first = await runCli(['chat', server.url, '--conversation', 'c1'], { input: lines.join('\n') });
+    expect(first).toEqual({
+      code: 0,
+      stdout: 'Fine\nFine\n',
+      stderr: 'With the next question: my notes.md\nWith the next question: my notes.md, dot.png\n',
+    });
+    const asked = provider.calls.map(({ request }) => request.messages.at(-1));
+    expect(asked[0]).toMatchObject({
+      content: 'one',
+      attachments: [
+        { type: 'file', mediaType: 'text/plain', name: 'my notes.md', data: Buffer.from('# Notes').toString('base64') },
+        { type: 'image', mediaType: 'image/png', name: 'dot.png', data: PNG.toString('base64') },
+      ],
+    });
+    // They belong to one question.
+    expect(asked[1]).not.toHaveProperty('attachments.0');
+    const { stderr } = await runCli(['chat', server.url, '--conversation', 'c1'], { input: '/history\n' });
+    expect(stderr).toContain('you: one [my notes.md] [dot.png]\n');
+  });
+
+  it('asks nothing where a file cannot go along, and tells why', async () => {
+    const provider = { ...createScriptedProvider(['Fine']), accepts: ['image'] as const };
+    const server = await startServer({ provider, attachments: { maxBytes: 100 } });
+    const directory = temporaryDirectory();
+    const attach = async (name: string, content?: Buffer): Promise<string> => {
+      const path = join(directory, name);
+      if (content !== undefined) writeFileSync(path, content);
+      const { code, stdout, stderr } = await runCli(['chat', server.url], { input: `/attach ${path}\none\n` });
+      expect([code, stdout]).toEqual([1, '']);
+      return stderr;
+    };
+    expect(await attach('none.png')).toMatch(/none\.png cannot be read: there is no such file\n$/);
+    expect(await attach('big.png', Buffer.alloc(101))).toBe('big.png is larger than 100 bytes\n');
+    expect(await attach('empty.png', Buffer.alloc(0))).toBe('empty.png is empty\n');
+    expect(await attach('a.txt', Buffer.from('a'))).toMatch(
+      /^a\.txt: text\/plain is not taken; these are: image\/png, /,
+    );
+    expect(provider.calls).toEqual([]);
+    const plain = await startServer({ provider: createScriptedProvider(['Fine']) });
+    const { code, stderr } = await runCli(['chat', plain.url], { input: '/attach a.png\none\n' });
+    expect([code, stderr]).toEqual([1, 'The server or its model takes no attachments\n']);
   });
 
   it('ends with 1 after a question without an answer, and tells why', async () => {
@@ -264,7 +321,7 @@ describe('agent-ws chat in a terminal', () => {
     expect(provider.calls.map(({ request }) => request.messages.length)).toEqual([1, 1]);
     const [, first, second] = /Conversation (\S+) at[^]*Conversation (\S+)\n/.exec(chat.stderr) ?? [];
     expect(second).not.toBe(first);
-    expect(chat.stderr).toContain('/history   what was said');
+    expect(chat.stderr).toContain('/history      what was said');
     expect(chat.stderr).toContain('There is no command /nothing');
     expect(chat.stderr).toContain('Nothing was said yet');
     chat.endInput();
