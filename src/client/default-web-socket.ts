@@ -13,7 +13,7 @@ export async function defaultWebSocket(): Promise<WebSocketClass> {
   let found = WebSocket;
   if (found === undefined || navigator?.userAgent?.startsWith('Node.js') === true) {
     try {
-      // Bundlers for browsers put an empty module in its place (see `browser` in package.json).
+      // Bundlers for browsers take the stub that `ws` keeps for them.
       const ws: { readonly WebSocket?: WebSocketClass } = await import('ws');
       found = ws.WebSocket ?? found;
     } catch {

@@ -3,7 +3,8 @@ import { scripts, startOpenAiUpstream } from '../helpers/openai-upstream.js';
 import { startExample } from './example.js';
 
 describe.each([
-  { file: 'http.mjs', status: 404, greeting: 'Not found' },
+  // Where nothing else answers, "/" leads to the test page.
+  { file: 'http.mjs', status: 200, greeting: 'agent-ws · test page' },
   { file: 'express.mjs', status: 200, greeting: 'Hello from Express' },
   { file: 'koa.mjs', status: 200, greeting: 'Hello from Koa' },
   { file: 'fastify.mjs', status: 200, greeting: 'Hello from Fastify' },

@@ -52,7 +52,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
   'agent-ws/openai': ['createOpenAiProvider'],
   'agent-ws/sqlite': ['createSqliteStore'],
   'agent-ws/client': ['AgentClientError', 'CLIENT_ERROR_CODES', 'createAgentClient'],
-  'agent-ws/react': ['useAgentRun', 'useConversation'],
+  'agent-ws/react': ['useAgentRun', 'useAttachment', 'useConnection', 'useConversation', 'useConversations'],
   'agent-ws/testing': [
     'FaultProxy',
     'TestClient',
