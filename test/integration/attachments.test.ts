@@ -98,7 +98,7 @@ describe('Attachments of a question', () => {
     await first.client.ask(query('What is this?', { attachments: [image] }));
     const second = await start({ store }, []);
     await second.client.ask(query('And?'));
-    expect(sees(second.provider, 0)).toEqual([[], undefined]);
+    expect(sees(second.provider, 0).flatMap((attachments) => attachments ?? [])).toEqual([]);
     expect(second.provider.calls[0]?.request.messages[0]?.content).toContain('dot.png');
   });
 });
