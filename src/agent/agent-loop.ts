@@ -2,7 +2,7 @@ import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { FinishReason } from '../protocol/server-messages.js';
 import { assistantMessage, toolMessage, type AgentState, type PendingToolCall } from './agent-state.js';
 import { askModel, type Answer } from './ask-model.js';
-import type { LlmProvider } from './llm-provider.js';
+import type { LlmAssistantMessage, LlmProvider } from './llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
 import { acceptableArguments, readArguments } from './tool-arguments.js';
 import { unknownTool } from './unknown-tool.js';
@@ -11,6 +11,8 @@ import { unknownTool } from './unknown-tool.js';
 export interface AgentOutput {
   text(delta: string): void;
   reasoning(delta: string): void;
+  /** What the model said with the calls that come next, told before any of them. */
+  willCall(message: LlmAssistantMessage): void;
   toolCall(call: ToolCall): void;
   /** What a tool reports while it works. */
   toolData(call: ToolCall, data: unknown): void;
@@ -48,9 +50,10 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
     state.step++;
     const answer = await askModel(state, deps, { tools: tools.describe(state.toolNames) });
     signal.throwIfAborted();
-    take(answer, state, answer.toolCalls);
+    const message = take(answer, state, answer.toolCalls);
     const { reason } = answer;
-    if (answer.toolCalls.length === 0) return reason;
+    if (message === undefined || answer.toolCalls.length === 0) return reason;
+    deps.output.willCall(message);
     // A call cut off by the output limit may be whole the next time. Twice in a row it is too long for this model.
     if (isCutOff(reason) && (wasCutOff || reason !== 'length')) {
       await answerToolCalls(state, deps);
@@ -61,12 +64,17 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
 }
 
 /** Adds what the model said to the chat, and what it called to what is to be done. */
-function take(answer: Answer, state: AgentState, toolCalls: Answer['toolCalls'] = []): void {
+function take(
+  answer: Answer,
+  state: AgentState,
+  toolCalls: Answer['toolCalls'] = [],
+): LlmAssistantMessage | undefined {
   if (answer.text.length > 0) state.content = answer.text.toString();
   const message = assistantMessage(answer, toolCalls);
   if (message !== undefined) state.messages.push(message);
   const { reason } = answer;
   state.pendingToolCalls = toolCalls.map((call) => (isCutOff(reason) ? { call, cutOffBy: reason } : { call }));
+  return message;
 }
 
 /** Reasons that say of an answer that it is not whole. Servers say much else of whole ones. */

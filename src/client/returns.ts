@@ -1,14 +1,11 @@
 /** As much of a page, a worker or Node as tells that somebody or something is back. */
 interface Surroundings {
-  addEventListener?: AddListener;
-  readonly document?: { readonly hidden: boolean; readonly addEventListener?: AddListener };
+  addEventListener?: ListenerMethod;
+  removeEventListener?: ListenerMethod;
+  readonly document?: Omit<Surroundings, 'document'> & { readonly hidden: boolean };
 }
 
-type AddListener = (
-  type: string,
-  listener: (event: { readonly persisted?: boolean }) => void,
-  options: { readonly signal: AbortSignal },
-) => void;
+type ListenerMethod = (type: string, listener: (event: { readonly persisted?: boolean }) => void) => void;
 
 /** How often the clock is looked at, and how late that may be before the machine must have slept; milliseconds. */
 const TICK_MS = 1_000;
@@ -22,13 +19,20 @@ const LATE_MS = 5_000;
 export function watchReturns(back: () => void, doubt: () => void): () => void {
   const surroundings = globalThis as Surroundings;
   const { document } = surroundings;
-  const end = new AbortController();
-  const { signal } = end;
-  surroundings.addEventListener?.('online', back, { signal });
-  surroundings.addEventListener?.('offline', doubt, { signal });
   // From the back-forward cache, in which a page stands still.
-  surroundings.addEventListener?.('pageshow', ({ persisted }) => persisted === true && back(), { signal });
-  document?.addEventListener?.('visibilitychange', () => !document.hidden && back(), { signal });
+  const shown = ({ persisted }: { readonly persisted?: boolean }): void => {
+    if (persisted === true) back();
+  };
+  const turned = (): void => {
+    if (document?.hidden === false) back();
+  };
+  const each = (method: 'addEventListener' | 'removeEventListener'): void => {
+    surroundings[method]?.('online', back);
+    surroundings[method]?.('offline', doubt);
+    surroundings[method]?.('pageshow', shown);
+    document?.[method]?.('visibilitychange', turned);
+  };
+  each('addEventListener');
   let due = Date.now() + TICK_MS;
   const timer = setInterval(() => {
     const lateMs = Date.now() - due;
@@ -37,7 +41,7 @@ export function watchReturns(back: () => void, doubt: () => void): () => void {
     if (lateMs > LATE_MS && document?.hidden !== true) back();
   }, TICK_MS);
   return () => {
-    end.abort();
+    each('removeEventListener');
     clearInterval(timer);
   };
 }

@@ -65,9 +65,9 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     return this.#ask(run, request, agent, { turn, from: question + 1 });
   }
 
-  async recover(run: Run, draft: string): Promise<void> {
-    const texts = run.kind === 'agent_query' ? readDraft(draft) : undefined;
-    const { messages, text, answer, openCalls, openApprovals } = await readLeftBehind(run.log, texts);
+  async recover(run: Run, written: string): Promise<void> {
+    const draft = readDraft(written);
+    const { messages, text, answer, openCalls, openApprovals } = await readLeftBehind(run.log, draft);
     for (const toolCallId of openApprovals) {
       run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved: false, by: 'cancel' });
     }
@@ -84,7 +84,11 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       if (wasStarted) run.message(toolResultMessage(call, cutOff(call, true)));
     }
     if (answer !== undefined) messages.push(answer);
-    const content = texts === undefined ? '' : text || ([...texts.values()].at(-1) ?? '');
+    // The log of an answer in one piece does not hold its text.
+    const isWhole = run.kind === 'agent_query';
+    const content = isWhole
+      ? text || ([...draft.values()].findLast((step) => step.text !== undefined)?.text ?? '')
+      : '';
     const turn = this.#turnOf(run, await this.#placeOf(run));
     run.worker = {
       end: (state, error) => {
@@ -178,7 +182,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       },
       checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
     };
-    const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run);
+    const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run, agent);
     const deps: AgentDeps = { provider, output, maxSteps, forTools: this.#toolDeps(run) };
     const reason = await this.#guard(run, () => agentLoop(agent, deps));
     done.reason = reason;

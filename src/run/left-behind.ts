@@ -23,24 +23,36 @@ export interface LeftBehind {
   readonly openApprovals: readonly string[];
 }
 
-/** Text of an `agent_query` as its draft holds it: with its step, since tool calls lie between the steps. */
-export function draftLine(step: number, text: string): string {
-  return `${JSON.stringify([step, text])}\n`;
+/** What a draft says of one step. */
+interface DraftStep {
+  /** Text of an `agent_query`, which its log only holds at the end. */
+  text?: string;
+  /** What the model said where it called tools, with what its provider wants back. */
+  said?: LlmAssistantMessage;
 }
 
-/** The texts of a draft by step. */
-export function readDraft(draft: string): Map<number, string> {
-  const texts = new Map<number, string>();
+/** What the log of a run does not hold, by step: tool calls lie between the steps. */
+export type Draft = ReadonlyMap<number, DraftStep>;
+
+/** A line of a draft: a piece of text, or all that was said. */
+export function draftLine(step: number, said: string | LlmAssistantMessage): string {
+  return `${JSON.stringify([step, said])}\n`;
+}
+
+/** Reads what {@link draftLine} wrote. */
+export function readDraft(draft: string): Draft {
+  const steps = new Map<number, DraftStep>();
   for (const line of draft.split('\n')) {
     if (line === '') continue;
-    const [step, text] = JSON.parse(line) as [number, string];
-    texts.set(step, (texts.get(step) ?? '') + text);
+    const [step, said] = JSON.parse(line) as [number, string | LlmAssistantMessage];
+    const known = steps.get(step) ?? {};
+    steps.set(step, typeof said === 'string' ? { ...known, text: (known.text ?? '') + said } : { ...known, said });
   }
-  return texts;
+  return steps;
 }
 
-/** Reads what an interrupted run left behind. `texts` of its steps is what its log does not hold. */
-export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, string>): Promise<LeftBehind> {
+/** Reads what an interrupted run left behind: its log, and its draft. */
+export async function readLeftBehind(log: RunLog, draft: Draft = new Map()): Promise<LeftBehind> {
   const messages: LlmMessage[] = [];
   const openCalls = new Map<string, ToolCall>();
   const reports = new Map<string, unknown[]>();
@@ -58,11 +70,13 @@ export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, st
   let step = 1;
   const said = (toolCalls: LlmToolCall[] | undefined): LlmAssistantMessage => ({
     role: 'assistant',
-    content: texts?.get(step) ?? text,
+    content: draft.get(step)?.text ?? text,
     ...(reasoning !== '' && { reasoning }),
     ...(toolCalls !== undefined && { toolCalls }),
     ...(origin !== undefined && { origin }),
+    ...(toolCalls !== undefined && { ...draft.get(step)?.said, toolCalls }),
   });
+  let drafted: readonly LlmToolCall[] = [];
   for (let after = 0; after < log.published;) {
     const entries = await log.read(after);
     for (const { encoded } of entries) {
@@ -82,15 +96,16 @@ export async function readLeftBehind(log: RunLog, texts?: ReadonlyMap<number, st
         case 'stream_tool_call': {
           const { tool_call_id: toolCallId, tool_name: toolName, params } = message;
           openCalls.set(toolCallId, { toolCallId, toolName, params });
-          const call = { id: toolCallId, name: toolName, arguments: JSON.stringify(params) };
           if (calls === undefined) {
             calls = [];
+            drafted = draft.get(step)?.said?.toolCalls ?? [];
             messages.push(said(calls));
             text = '';
             reasoning = '';
             step++;
           }
-          calls.push(call);
+          const asItCame = drafted.find(({ id }) => id === toolCallId);
+          calls.push(asItCame ?? { id: toolCallId, name: toolName, arguments: JSON.stringify(params) });
           break;
         }
         case 'stream_data':

@@ -1,5 +1,6 @@
 import type { AgentOutput } from '../agent/agent-loop.js';
 import type { AgentState } from '../agent/agent-state.js';
+import type { LlmAssistantMessage } from '../agent/llm-provider.js';
 import type { ToolCall, ToolOutcome } from '../agent/run-tool.js';
 import { usageOf } from '../agent/usage.js';
 import { draftLine } from './left-behind.js';
@@ -11,13 +12,20 @@ import type { Run } from './run.js';
 /** All an agent puts out, written to its run. */
 abstract class RunOutput implements AgentOutput {
   protected readonly run: Run;
+  protected readonly agent: AgentState;
 
-  constructor(run: Run) {
+  constructor(run: Run, agent: AgentState) {
     this.run = run;
+    this.agent = agent;
   }
 
   abstract text(delta: string): void;
   abstract reasoning(delta: string): void;
+
+  willCall(message: LlmAssistantMessage): void {
+    // The log says what a reader is told, not what the provider wants back.
+    this.run.keepDraft(draftLine(this.agent.step, message));
+  }
 
   toolCall({ toolCallId, toolName, params }: ToolCall): void {
     this.run.message({ type: 'stream_tool_call', tool_call_id: toolCallId, tool_name: toolName, params });
@@ -44,16 +52,11 @@ abstract class RunOutput implements AgentOutput {
 
 /** An answer in one piece streams nothing but what the tools do; its text is kept until the end. */
 export class WholeOutput extends RunOutput {
-  readonly #agent: AgentState;
-
-  constructor(run: Run, agent: AgentState) {
-    super(run);
-    this.#agent = agent;
-  }
-
   text(delta: string): void {
+    if (delta === '') return;
+    this.run.firstTextAt ??= performance.now();
     this.run.charge(Buffer.byteLength(delta));
-    this.run.keepDraft(draftLine(this.#agent.step, delta));
+    this.run.keepDraft(draftLine(this.agent.step, delta));
   }
 
   reasoning(delta: string): void {

@@ -83,7 +83,7 @@ export interface RunStore {
    * @param checkpoint - what it takes to go on after a restart; dropped by the next call without one
    */
   setState(owner: string, id: string, state: RunState, checkpoint?: string): void;
-  /** Adds text of an answer that its log will only hold at the end, so that a crash does not lose it. */
+  /** Adds text that the log of a run does not hold, or only at its end, so that a crash does not lose it. */
   keepDraft(owner: string, id: string, text: string): void;
   /** The newest runs of an owner whose logs are here, `limit` of them at most, oldest first. */
   list(owner: string, limit: number): Awaitable<StoredRun[]>;

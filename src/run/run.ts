@@ -214,10 +214,9 @@ export class Run implements RunHandle {
     if (!this.isOver) this.#count(bytes);
   }
 
-  /** Keeps text of an answer that the log will only hold at the end, so that a crash does not lose it. */
+  /** Keeps what the log does not hold, or only at the end, so that a crash does not lose it. */
   keepDraft(text: string): void {
     if (this.isOver || this.#lost !== undefined || text === '') return;
-    this.firstTextAt ??= performance.now();
     try {
       this.#owner.onDraft(this, text);
     } catch (error) {

@@ -186,6 +186,36 @@ describe('tools and a crash', () => {
     expect(told(provider.calls[0]?.request ?? { messages: [], tools: [] })).toContain('not repeated');
   });
 
+  it.each(['streaming_query', 'agent_query'])('a model of a %s gets back what it wants back', async (type) => {
+    const path = temporaryDatabase();
+    const first = act({ hangs: true });
+    const before = await startDurable(path, {
+      provider: createScriptedProvider([
+        { type: 'reasoning-delta', text: 'Hm. ' },
+        { type: 'text-delta', text: 'Let me. ' },
+        { type: 'provider-data', data: { thinking: 'signed' } },
+        { ...call, providerData: { signature: 'abc' } },
+      ]),
+      tools: [first.tool],
+    });
+    const client = await TestClient.connect(before.url);
+    client.send(request({ type }));
+    await vi.waitFor(() => expect(first.acted).toEqual([1]));
+    await client.next('stream_tool_call');
+    const provider = createScriptedProvider(['ok']);
+    const after = await startDurable(leftBy(path), { provider });
+    const back = await TestClient.connect(after.url);
+    await back.ask(request({ query: 'And?' }));
+    const [, said] = provider.calls[0]?.request.messages ?? [];
+    expect(said).toMatchObject({
+      role: 'assistant',
+      content: 'Let me. ',
+      reasoning: 'Hm. ',
+      providerData: { thinking: 'signed' },
+      toolCalls: [{ id: 't1', arguments: '{"n":1}', providerData: { signature: 'abc' } }],
+    });
+  });
+
   it('a direct call that had started says so before its end', async () => {
     const path = temporaryDatabase();
     const first = act({ hangs: true });

@@ -7,10 +7,13 @@ class Target extends EventTarget {
   count = 0;
 
   override addEventListener(...added: Parameters<EventTarget['addEventListener']>): void {
-    const [, , options] = added;
     this.count++;
-    if (typeof options === 'object') options.signal?.addEventListener('abort', () => this.count--);
     super.addEventListener(...added);
+  }
+
+  override removeEventListener(...removed: Parameters<EventTarget['removeEventListener']>): void {
+    this.count--;
+    super.removeEventListener(...removed);
   }
 }
 
@@ -44,6 +47,7 @@ beforeEach(() => {
   page = new Target();
   document = Object.assign(new Target(), { hidden: false });
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
   vi.stubGlobal('document', document);
 });
 

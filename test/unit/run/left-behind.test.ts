@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { LlmAssistantMessage } from '../../../src/agent/llm-provider.js';
 import { encodeMessage } from '../../../src/protocol/encode.js';
-import { cutOff, readLeftBehind, toolAnswer } from '../../../src/run/left-behind.js';
+import { cutOff, draftLine, readDraft, readLeftBehind, toolAnswer } from '../../../src/run/left-behind.js';
 import type { RunLog, WireEntry } from '../../../src/run/run-log.js';
 import type { RunMessage } from '../../../src/run/run-message.js';
 
@@ -100,15 +101,27 @@ describe('What the log of an interrupted run says', () => {
   });
 
   it('takes the text of an answer in one piece from its draft, step by step', async () => {
-    const texts = new Map([
-      [1, 'Let me see.'],
-      [2, 'It i'],
-    ]);
+    const draft = readDraft(draftLine(1, 'Let me ') + draftLine(1, 'see.') + draftLine(2, 'It i'));
     const { messages, answer } = await readLeftBehind(
       logOf({ type: 'status', status: 'processing' }, called('a'), answered('a')),
-      texts,
+      draft,
     );
     expect(messages[0]).toMatchObject({ role: 'assistant', content: 'Let me see.' });
     expect(answer).toEqual({ role: 'assistant', content: 'It i' });
+  });
+
+  it.each(['streaming_query', 'agent_query'])('takes calls of a %s as the model made them', async (kind) => {
+    const toolCalls = ['a', 'b', 'c'].map((id) => {
+      return { id, name: 't', arguments: ` {"id": "${id}"}`, providerData: { signature: id } };
+    });
+    const providerData = { reasoning_field: 'reasoning' };
+    const message: LlmAssistantMessage = { role: 'assistant', content: 'Let me', reasoning: 'Hm.', toolCalls, origin };
+    const draft = readDraft(draftLine(1, 'Let me') + draftLine(1, { ...message, providerData }));
+    const shown = kind === 'agent_query' ? [] : [start, thought('Hm.'), said('Let me')];
+    // The server stopped before it told of the third.
+    const log = logOf(...shown, called('a'), called('b'), answered('a'));
+    const { messages, openCalls } = await readLeftBehind(log, draft);
+    expect(messages[0]).toEqual({ ...message, toolCalls: toolCalls.slice(0, 2), providerData });
+    expect(openCalls.map(({ toolCallId }) => toolCallId)).toEqual(['b']);
   });
 });
