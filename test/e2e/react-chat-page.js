@@ -57,6 +57,10 @@ function List() {
 function App() {
   const [id, show] = useState('c');
   globalThis.show = show;
+  // Effects of the inner come first: `chat` and `view` are of this conversation.
+  useEffect(() => {
+    globalThis.shown = id;
+  });
   return h('main', null, h(List), id !== undefined && h(Chat, { id }));
 }
 

@@ -162,9 +162,9 @@ describe('an answer', () => {
     const { chat, model } = await start();
     await chat.do('send', 'wait');
     await chat.until(({ messages }) => messages.at(-1)?.content === 'one ');
-    await chat.page.evaluate('globalThis.show(undefined)');
+    await chat.show(undefined);
     model.release();
-    await chat.page.evaluate("globalThis.show('c')");
+    await chat.show('c');
     await chat.shows('Q: wait', 'A: one two  (streaming)');
     model.release();
     await chat.shows('Q: wait', 'A: one two three (streaming)');
@@ -314,7 +314,7 @@ describe('useConversations and useConnection', () => {
     await list().toEqual([]);
     await chat.ask('one');
     await list().toEqual(['one']);
-    await chat.page.evaluate("globalThis.show('d')");
+    await chat.show('d');
     await chat.ask('two');
     await list().toEqual(['two', 'one']);
     await chat.page.evaluate("globalThis.client.conversation('c').update({ title: 'Renamed' })");

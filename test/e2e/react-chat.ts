@@ -91,6 +91,12 @@ export class ChatDriver {
     await this.page.evaluate(`void globalThis.chat.${action}(...${JSON.stringify(args)})`);
   }
 
+  /** Turns to a conversation, or to none. */
+  async show(conversation: string | undefined): Promise<void> {
+    await this.page.evaluate(`globalThis.show(${JSON.stringify(conversation)})`);
+    await expect.poll(() => this.page.evaluate('globalThis.shown'), PATIENT).toBe(conversation);
+  }
+
   /** Asks, and waits for the end of the answer. */
   async ask(query: string): Promise<void> {
     await this.do('send', query);
