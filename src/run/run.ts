@@ -149,6 +149,11 @@ export class Run implements RunHandle {
     return this.#stop !== undefined;
   }
 
+  /** Whether nothing more is written: it is over, or the next process's. Tools may be at work still. */
+  get #isDone(): boolean {
+    return this.isOver || this.#suspended;
+  }
+
   /** What it holds in memory, roughly. */
   get heldBytes(): number {
     return RUN_BYTES + this.bytes + this.requestBytes;
@@ -180,7 +185,7 @@ export class Run implements RunHandle {
 
   /** Waits in line, works, or waits for a person: then what it takes to go on is recorded. */
   enter(state: 'queued' | 'running' | 'waiting_approval'): void {
-    if (this.isOver) return;
+    if (this.#isDone) return;
     this.#state = state;
     this.stateSince = performance.now();
     this.#tellState(state === 'waiting_approval' ? this.#checkpoint() : undefined);
@@ -204,7 +209,7 @@ export class Run implements RunHandle {
 
   /** Adds text. It may be written a little later, together with what follows. */
   text(type: TextType, delta: string): void {
-    if (this.isOver || this.#stop !== undefined || delta === '') return;
+    if (this.#isDone || this.#stop !== undefined || delta === '') return;
     this.firstTextAt ??= performance.now();
     this.#text.add(type, delta);
   }
@@ -216,7 +221,7 @@ export class Run implements RunHandle {
 
   /** Keeps what the log does not hold, or only at the end, so that a crash does not lose it. */
   keepDraft(text: string): void {
-    if (this.isOver || this.#lost !== undefined || text === '') return;
+    if (this.#isDone || this.#lost !== undefined || text === '') return;
     try {
       this.#owner.onDraft(this, text);
     } catch (error) {
@@ -227,7 +232,7 @@ export class Run implements RunHandle {
   /** Adds any message but a terminal one. */
   message(message: RunMessage): void {
     this.flush();
-    if (this.isOver || this.#lost !== undefined) return;
+    if (this.#isDone || this.#lost !== undefined) return;
     const entry = this.#writer.encode(message);
     try {
       this.#writer.append(entry);

@@ -60,6 +60,36 @@ describe('draining over a durable store', () => {
     }
   });
 
+  it('writes nothing more to a waiting run, whatever its other tools come to', async () => {
+    const store = await createSqliteStore({ path: temporaryDatabase() });
+    const errors: string[] = [];
+    const ignore = (): void => undefined;
+    const logger = { debug: ignore, info: ignore, warn: ignore, error: (_: object, text: string) => errors.push(text) };
+    let finished: Promise<unknown> | undefined;
+    const other = defineTool({
+      name: 'other',
+      description: 'Works until it is told to stop, and a little longer',
+      params: z.object({}),
+      execute: (_, { signal }) =>
+        (finished = new Promise((resolve) => {
+          signal.addEventListener('abort', () => setImmediate(() => setImmediate(resolve, 'late')));
+        })),
+    });
+    const second: LlmPart = { type: 'tool-call', id: 't2', name: 'other', arguments: '{}' };
+    const provider = createScriptedProvider([call, second]);
+    const server = await startServer({ provider, tools: [act(), other], store, logger });
+    const client = await TestClient.connect(server.url);
+    client.send({ type: 'streaming_query', query: 'q' });
+    await client.next('approval_request');
+    await vi.waitFor(() => expect(finished).toBeDefined());
+    await server.agent.close();
+    store.close();
+    expect(await finished).toBe('late');
+    // What the loop does with it.
+    await new Promise(setImmediate);
+    expect(errors).not.toContain('A run failed');
+  });
+
   it('still takes the decision of a person as long as the client can send it', async () => {
     const store = await createSqliteStore({ path: temporaryDatabase() });
     let open: () => void = () => undefined;
