@@ -11,7 +11,10 @@ import { acceptableArguments } from './tool-arguments.js';
 import { wellFormed } from './well-formed.js';
 
 /** Who is asked: a model, and what it takes. */
-export interface ChatReader extends LlmOrigin, Pick<LlmProvider, 'accepts'> {}
+export interface ChatReader extends LlmOrigin, Pick<LlmProvider, 'accepts'> {
+  /** Whether calls and their results are told in words. @default false */
+  readonly callsAsText?: boolean | undefined;
+}
 
 type UserMessage = LlmMessage & { readonly role: 'user' };
 
@@ -35,7 +38,7 @@ const GO_ON = 'Go on.';
  * - each call of a tool has exactly one result, right after its message, and a result has a call;
  * - ids of calls are unique and short, names are names, arguments are JSON objects;
  * - nothing is empty, and no text holds half a character;
- * - what a provider wanted back stands only on messages that the same vendor and model made.
+ * - what a provider wanted back stands only on messages that the same model made, of the same vendor and server.
  *
  * What is acceptable already stays as it is, and the beginning of a chat that grows stays the same: servers keep it.
  */
@@ -46,7 +49,8 @@ export function acceptableChat(messages: readonly LlmMessage[], reader: ChatRead
     if (message.role !== 'system') rest.push(message);
     else if (!isBlank(message.content)) system.push(wellFormed(message.content));
   }
-  const chat = alternating(answered(rest, reader), reader);
+  const steps = answered(rest, reader);
+  const chat = alternating(reader.callsAsText === true ? steps.map(inWords) : steps, reader);
   return system.length === 0 ? chat : [{ role: 'system', content: system.join('\n\n') }, ...chat];
 }
 
@@ -85,6 +89,16 @@ function answered(messages: readonly Exclude<LlmMessage, { role: 'system' }>[], 
 function resultMessage({ call, content }: Result): LlmMessage {
   // `null` is what a tool says that has nothing to say.
   return { role: 'tool', toolCallId: call.id, toolName: call.name, content: wellFormed(content) || 'null' };
+}
+
+/** A call or its result as text of the model: for servers that take no calls without tools. */
+function inWords(message: LlmMessage): LlmMessage {
+  if (message.role === 'tool') {
+    return { role: 'assistant', content: `(The tool ${message.toolName} returned: ${message.content})` };
+  }
+  if (message.role !== 'assistant' || message.toolCalls === undefined) return message;
+  const calls = message.toolCalls.map(({ name, arguments: text }) => `(Called the tool ${name} with ${text})`);
+  return { role: 'assistant', content: joined(message.content, calls.join('\n')) };
 }
 
 function acceptableCall({ name, arguments: text, providerData }: LlmToolCall, id: string, isOwn: boolean): LlmToolCall {
@@ -182,5 +196,5 @@ function isBlank(text: string): boolean {
 
 /** Whether two messages were made by the same model, or a message by the model that is asked. */
 function isBy(a: LlmOrigin | undefined, b: LlmOrigin | undefined): boolean {
-  return a?.vendor === b?.vendor && a?.model === b?.model;
+  return a?.vendor === b?.vendor && a?.server === b?.server && a?.model === b?.model;
 }

@@ -1,8 +1,9 @@
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { FinishReason } from '../protocol/server-messages.js';
 import { assistantMessage, toolMessage, type AgentState, type PendingToolCall } from './agent-state.js';
-import { askModel, type Answer } from './ask-model.js';
-import type { LlmAssistantMessage, LlmProvider } from './llm-provider.js';
+import { askAgain } from './ask-again.js';
+import type { Answer } from './ask-model.js';
+import type { LlmAssistantMessage, LlmMessage, LlmProvider } from './llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
 import { acceptableArguments, readArguments } from './tool-arguments.js';
 import { unknownTool } from './unknown-tool.js';
@@ -29,6 +30,8 @@ export interface AgentDeps {
   readonly output: AgentOutput;
   /** Model calls in which it may call tools, at most. */
   readonly maxSteps: number;
+  /** What to ask with where the model refuses a chat as too long; `undefined` where it cannot be shorter. */
+  readonly shorten: (this: void, messages: readonly LlmMessage[]) => Promise<LlmMessage[] | undefined>;
   /** What its tools are executed with. Their signal is the agent's as well. */
   readonly forTools: ToolDeps;
 }
@@ -39,16 +42,20 @@ export interface AgentDeps {
  * that the person gets a word. Returns why it stopped; rejects where the provider fails.
  */
 export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<FinishReason> {
-  const { tools, signal } = deps.forTools;
+  const { signal } = deps.forTools;
   let wasCutOff = false;
   for (;;) {
     await answerToolCalls(state, deps);
     if (state.step >= deps.maxSteps) {
-      take(await lastWord(state, deps), state);
+      // What it can say without calling more tools.
+      state.step++;
+      const lastWord = await askAgain(state, deps, false);
+      signal.throwIfAborted();
+      take(lastWord, state);
       return 'max_steps';
     }
     state.step++;
-    const answer = await askModel(state, deps, { tools: tools.describe(state.toolNames) });
+    const answer = await askAgain(state, deps, true);
     signal.throwIfAborted();
     const message = take(answer, state, answer.toolCalls);
     const { reason } = answer;
@@ -64,11 +71,7 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
 }
 
 /** Adds what the model said to the chat, and what it called to what is to be done. */
-function take(
-  answer: Answer,
-  state: AgentState,
-  toolCalls: Answer['toolCalls'] = [],
-): LlmAssistantMessage | undefined {
+function take(answer: Answer, state: AgentState, toolCalls: Answer['toolCalls'] = []): LlmAssistantMessage | undefined {
   if (answer.text.length > 0) state.content = answer.text.toString();
   const message = assistantMessage(answer, toolCalls);
   if (message !== undefined) state.messages.push(message);
@@ -80,28 +83,6 @@ function take(
 /** Reasons that say of an answer that it is not whole. Servers say much else of whole ones. */
 function isCutOff(reason: FinishReason): boolean {
   return reason === 'length' || reason === 'content_filter' || reason === 'cancelled' || reason === 'error';
-}
-
-/** Asks the model for what it can say without calling more tools. */
-async function lastWord(state: AgentState, deps: AgentDeps): Promise<Answer> {
-  const { tools: registry, signal } = deps.forTools;
-  state.step++;
-  let answer: Answer;
-  try {
-    answer = await askModel(state, deps, { tools: [] });
-  } catch (error) {
-    signal.throwIfAborted();
-    // Some servers, Anthropic's models behind them, take a chat that holds tool calls only together with the tools. Others
-    // know no way to forbid tools but to name none, so this comes second.
-    if (!isRefusal(error) || (state.partial?.text.length ?? 0) > 0) throw error;
-    answer = await askModel(state, deps, { tools: registry.describe(state.toolNames), toolChoice: 'none' });
-  }
-  signal.throwIfAborted();
-  return answer;
-}
-
-function isRefusal(error: unknown): boolean {
-  return AgentSocketError.isInstance(error) && error.code === 'provider_refused';
 }
 
 /** Does what the model called for, all at the same time, and adds the results to the chat. */

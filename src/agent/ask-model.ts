@@ -23,7 +23,10 @@ export interface Answer extends AnswerSoFar {
 }
 
 /** The tools of one request, and whether the model may call them. */
-export type OfferedTools = Pick<LlmRequest, 'tools' | 'toolChoice'>;
+export interface OfferedTools extends Pick<LlmRequest, 'tools' | 'toolChoice'> {
+  /** Whether calls and results of the chat are told in words. @default false */
+  readonly callsAsText?: boolean;
+}
 
 /** One model call. What it says goes to the output as it comes. */
 export async function askModel(state: AgentState, deps: AgentDeps, offered: OfferedTools): Promise<Answer> {
@@ -100,13 +103,20 @@ export async function askModel(state: AgentState, deps: AgentDeps, offered: Offe
 
 function originOf(state: AgentState, { provider }: AgentDeps): LlmOrigin {
   const model = state.model ?? provider.model;
-  return { vendor: provider.vendor, ...(model !== undefined && { model }) };
+  const { vendor, server } = provider;
+  return { vendor, ...(server !== undefined && { server }), ...(model !== undefined && { model }) };
 }
 
-function requestOf(state: AgentState, deps: AgentDeps, origin: LlmOrigin, offered: OfferedTools): LlmRequest {
+function requestOf(
+  state: AgentState,
+  deps: AgentDeps,
+  origin: LlmOrigin,
+  { tools, toolChoice, callsAsText }: OfferedTools,
+): LlmRequest {
   return {
-    messages: acceptableChat(state.messages, { ...origin, accepts: deps.provider.accepts }),
-    ...offered,
+    messages: acceptableChat(state.messages, { ...origin, accepts: deps.provider.accepts, callsAsText }),
+    tools,
+    ...(toolChoice !== undefined && { toolChoice }),
     ...(state.model !== undefined && { model: state.model }),
     ...(state.temperature !== undefined && { temperature: state.temperature }),
   };

@@ -32,6 +32,11 @@ export function fitContext(messages: readonly LlmMessage[], maxTokens: number): 
   return from <= first ? messages : [...messages.slice(0, first), ...messages.slice(from)];
 }
 
+/** How many tokens a chat takes, roughly. */
+export function chatTokens(messages: readonly LlmMessage[]): number {
+  return messages.reduce((sum, message) => sum + tokensOf(message), 0);
+}
+
 /** Tokens every message costs besides its text, roughly. */
 const MESSAGE_TOKENS = 4;
 

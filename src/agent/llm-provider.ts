@@ -24,6 +24,8 @@ export interface LlmToolCall {
 export interface LlmOrigin {
   /** {@link LlmProvider.vendor}. */
   readonly vendor: string;
+  /** {@link LlmProvider.server}. */
+  readonly server?: string | undefined;
   /** Absent where the provider names none. */
   readonly model?: string | undefined;
 }
@@ -169,11 +171,17 @@ export interface LlmStreamOptions extends Asker {
  *
  * Some model servers want something back with the next request that is neither text nor a call: signatures, encrypted
  * reasoning. A provider puts it as `providerData` on a `tool-call` part, or into a `provider-data` part; it finds it again,
- * unchanged, on the messages of later requests of the same vendor and model, and never on those of another.
+ * unchanged, on the messages of later requests of the same vendor, server and model, and never on those of another.
  */
 export interface LlmProvider {
   /** Who answers: `vendor` in `agent_response` and `stream_start`. */
   readonly vendor: string;
+  /**
+   * Where its models run, such as the host of their API: models of one name that run elsewhere may not know what these want
+   * back. It stays on the server, with the answers.
+   * @default the vendor alone tells models apart
+   */
+  readonly server?: string | undefined;
   /** The model used unless a request names one: `model` on the wire. */
   readonly model?: string | undefined;
   /**

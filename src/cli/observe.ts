@@ -2,7 +2,6 @@ import type { Connection } from '../connection/connection.js';
 import type { Logger } from '../logging/logger.js';
 import type { Run } from '../run/run.js';
 import type { AgentSocketServer } from '../server.js';
-import { errorKind } from './error-fields.js';
 
 /** Clients choose the text; enough of it to know them by. */
 const MAX_USER_AGENT_LENGTH = 200;
@@ -44,18 +43,9 @@ function logEnd(run: Run, logger: Logger): void {
   };
   const { failure } = run;
   if (failure === undefined) return logger.info(fields, 'Run ended');
-  // What the client was told, and what it was not: detail and cause. The text of a cause may quote the question.
-  const { code, message: error, detail, cause } = failure;
-  logger.warn(
-    {
-      ...fields,
-      code,
-      error,
-      ...(detail !== undefined && { detail }),
-      ...(cause !== undefined && { cause: errorKind(cause) }),
-    },
-    'Run failed',
-  );
+  // What the client was told: the server itself logs what it was not. The text of a cause may quote the question.
+  const { code, message: error, cause } = failure;
+  logger.warn({ ...fields, code, error }, 'Run failed');
   if (cause !== undefined) logger.debug({ ...nameOf(run), err: cause }, 'Cause of the failed run');
 }
 

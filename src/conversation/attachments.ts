@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { LlmAttachment, LlmAttachmentType } from '../agent/llm-provider.js';
+import type { LlmAttachment, LlmAttachmentType, LlmMessage } from '../agent/llm-provider.js';
 import type { QueryAttachment } from '../protocol/client-messages.js';
 import type { AttachmentBytes, AttachmentInfo, ConversationKey, ConversationStore } from './conversation-store.js';
 
@@ -32,6 +32,16 @@ export function toStored(attachments: readonly QueryAttachment[]): {
     }
   }
   return { infos, contents };
+}
+
+/** Bytes that the attachments of a chat take in memory. */
+export function attachedBytes(chat: readonly LlmMessage[]): number {
+  let bytes = 0;
+  for (const message of chat) {
+    if (message.role !== 'user') continue;
+    for (const { data = '' } of message.attachments ?? []) bytes += data.length;
+  }
+  return bytes;
 }
 
 /** What of the attachments of a message a model gets. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LlmAttachmentType, LlmMessage } from '../agent/llm-provider.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
+import type { ErrorCode } from '../protocol/error-codes.js';
 import type { QueryAttachment } from '../protocol/client-messages.js';
 import type { FinishReason, Usage } from '../protocol/server-messages.js';
 import { andThen } from '../run/awaitable.js';
@@ -113,7 +114,7 @@ export class ConversationTurn {
     const loader = new AttachmentLoader(this.#store, this.#key, accepts);
     const chat: LlmMessage[] = [];
     // From the newest on, since there is room for so many attachments.
-    for (const message of [...items, asked].reverse()) {
+    for (const message of [...withoutRefused(items), asked].reverse()) {
       const loaded = message.attachments === undefined ? undefined : await loader.load(message.attachments);
       chat.push(toLlmMessage(message, loaded));
     }
@@ -178,4 +179,23 @@ export class ConversationTurn {
     signal.throwIfAborted();
     if (info?.title === undefined) await this.#store.update(this.#key, { title: titleOf(query) });
   }
+}
+
+/** Why a server takes a request no more than the next one that holds the same question. */
+const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
+  'provider_refused',
+  'content_refused',
+  'unsupported_content',
+]);
+
+/** A question that was refused and not answered would have every later one refused as well. */
+function withoutRefused(messages: readonly ConversationMessage[]): readonly ConversationMessage[] {
+  return messages.filter((message, index) => {
+    const answer = message.role === 'user' ? messages[index + 1] : message;
+    return !(answer?.role === 'assistant' && isRefusal(answer));
+  });
+}
+
+function isRefusal({ content, toolCalls = [], error }: ConversationMessage): boolean {
+  return content === '' && toolCalls.length === 0 && error !== undefined && REFUSALS.has(error.code);
 }

@@ -68,6 +68,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
 
   return {
     vendor: 'openai',
+    server: serverOf(connection),
     model,
     accepts,
     stream: (request, { signal }) =>
@@ -88,6 +89,16 @@ function refusesStreamOptions(error: unknown): boolean {
   if (!(error instanceof UpstreamRefusal) || (error.status !== 400 && error.status !== 422)) return false;
   const body = typeof error.body === 'string' ? error.body : JSON.stringify([error.body]);
   return /stream_options|include_usage/.test(body);
+}
+
+/** The host of the API, also of a caller's own client, where it shows. */
+function serverOf(
+  connection: { readonly baseUrl?: string } | { readonly client: OpenAiClientLike },
+): string | undefined {
+  const { baseURL } = ('client' in connection ? connection.client : { baseURL: connection.baseUrl }) as {
+    readonly baseURL?: unknown;
+  };
+  return typeof baseURL === 'string' && URL.canParse(baseURL) ? new URL(baseURL).host : undefined;
 }
 
 /** The key, also inside a caller's own client, where it shows. It is only kept out of logs. */

@@ -44,7 +44,7 @@ export class Admission {
    * store throws or rejects with.
    */
   claim<T>(connection: Connection, request: RunRequest, then: (admitted: Admitted) => T): Awaitable<T> {
-    const { live } = this.#options;
+    const { live, handover } = this.#options;
     const bytes = sizeOf(request);
     const meta = metaOf(connection, request);
     this.#check(connection, request, meta, bytes);
@@ -57,7 +57,7 @@ export class Admission {
       },
     );
     const decided = andThen(claimed, then);
-    if (isLater(decided)) live.awaitClaim(meta, decided);
+    if (isLater(decided)) live.awaitClaim(meta, decided, () => handover.checkIdle());
     return decided;
   }
 

@@ -15,26 +15,37 @@ export interface AgentCheckpoint {
 }
 
 /** As JSON. Bytes that the conversation keeps are not written again. */
-export function encodeCheckpoint({ request, ...rest }: AgentCheckpoint): string {
+export function encodeCheckpoint({ request, agent, ...rest }: AgentCheckpoint): string {
   const kept = request.type === 'tool_call' ? request : { ...request, attachments: undefined };
-  return JSON.stringify({ ...rest, request: kept }, (_, value: unknown) =>
-    isKeptAttachment(value) ? { ...value, data: undefined } : value,
-  );
+  return JSON.stringify({
+    ...rest,
+    request: kept,
+    agent: agent === undefined ? undefined : { ...agent, messages: agent.messages.map(withoutBytes) },
+  });
 }
 
-/** Reads what {@link encodeCheckpoint} wrote, the bytes from the conversation. */
-export async function decodeCheckpoint(
-  checkpoint: string,
+function withoutBytes(message: LlmMessage): LlmMessage {
+  if (message.role !== 'user' || message.attachments === undefined) return message;
+  const attachments = message.attachments.map((attachment) =>
+    attachment.id === undefined ? attachment : { ...attachment, data: undefined },
+  );
+  return { ...message, attachments };
+}
+
+/** Reads what {@link encodeCheckpoint} wrote, without the bytes: {@link withAttachments} adds them. */
+export function decodeCheckpoint(checkpoint: string): AgentCheckpoint {
+  return JSON.parse(checkpoint) as AgentCheckpoint;
+}
+
+/** The messages of a checkpoint with the bytes that their conversation keeps. */
+export async function withAttachments(
+  messages: readonly LlmMessage[],
   conversations: ConversationStore,
-  owner: string,
-): Promise<AgentCheckpoint> {
-  const decoded = JSON.parse(checkpoint) as AgentCheckpoint;
-  const { agent, request } = decoded;
-  const id = 'conversation_id' in request ? request.conversation_id : undefined;
-  if (agent === undefined || id === undefined) return decoded;
-  const messages: LlmMessage[] = [];
-  for (const message of agent.messages) messages.push(await withBytes(message, conversations, { owner, id }));
-  return { ...decoded, agent: { ...agent, messages } };
+  key: ConversationKey,
+): Promise<LlmMessage[]> {
+  const whole: LlmMessage[] = [];
+  for (const message of messages) whole.push(await withBytes(message, conversations, key));
+  return whole;
 }
 
 async function withBytes(
@@ -52,8 +63,4 @@ async function withBytes(
     if (data !== undefined || attachment.url !== undefined) attachments.push({ ...attachment, data });
   }
   return { ...message, attachments };
-}
-
-function isKeptAttachment(value: unknown): value is LlmAttachment {
-  return typeof value === 'object' && value !== null && 'mediaType' in value && 'id' in value && 'data' in value;
 }

@@ -3,27 +3,39 @@ import { startAgent, type AgentState } from '../agent/agent-state.js';
 import type { Asker, LlmMessage } from '../agent/llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../agent/run-tool.js';
 import { unknownTool } from '../agent/unknown-tool.js';
-import { turnMessages } from '../agent/turn-messages.js';
+import { attachedBytes } from '../conversation/attachments.js';
+import { questionAt, turnMessages } from '../agent/turn-messages.js';
+import { chatTokens } from '../agent/context-window.js';
 import { usageOf } from '../agent/usage.js';
-import { ConversationTurn, type TurnPlace } from '../conversation/conversation-turn.js';
+import { ConversationTurn, type TurnEnd, type TurnPlace } from '../conversation/conversation-turn.js';
 import { recoverPlace } from './recover-place.js';
 import type { Principal } from '../connection/principal.js';
+import { errorKind } from '../logging/error-fields.js';
 import { AgentSocketError } from '../errors/agent-socket-error.js';
 import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js';
 import type { FinishReason } from '../protocol/server-messages.js';
 import { approvalGate } from './approval-gate.js';
-import { decodeCheckpoint, encodeCheckpoint } from './agent-checkpoint.js';
+import { decodeCheckpoint, encodeCheckpoint, withAttachments } from './agent-checkpoint.js';
 import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
 import { andThen, orElse } from './awaitable.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
 import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
-import { cutOff, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
+import { cutOff, draftOfBranch, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
 import type { RunExecutor } from './run-executor.js';
 import { runKey } from './run-key.js';
 import type { RunMessage } from './run-message.js';
 import { askerOf, messageError, questionOf, startOf, statusOf } from './query-forms.js';
 import { outcomeOf, StreamedOutput, toolDataMessage, toolResultMessage, WholeOutput } from './run-output.js';
+import type { FinalState } from './run-state.js';
+import type { RunOutcome, RunWorker } from './run-worker.js';
 import type { Run } from './run.js';
+
+/** What the work of a run comes to, asked when it is over. */
+interface TurnWork {
+  said?(): LlmMessage[];
+  how?(): Pick<TurnEnd, 'finishReason' | 'usage'>;
+  outcome?(state: FinalState): RunOutcome;
+}
 
 /** Answers queries with the agent loop and tool calls with the tools: the three kinds of run. */
 export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> implements RunExecutor {
@@ -54,15 +66,18 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   }
 
   async restore(run: Run, checkpoint: string): Promise<RunMessage> {
-    const decoded = await decodeCheckpoint(checkpoint, this.#settings.conversations, run.meta.owner);
-    const { request, agent, approvals } = decoded;
+    const { request, agent, approvals, place } = decodeCheckpoint(checkpoint);
+    // Before anything is waited for: a person may decide from now on.
     run.approvals.restore(approvals);
     if (request.type === 'tool_call') return this.#callTool(run, request);
     if (agent === undefined) throw new Error('The checkpoint of a query has no agent');
-    const turn = this.#turnOf(run, decoded.place ?? (await this.#placeOf(run)));
-    // What was said before is stored already, but for the steps of this run.
-    const question = agent.messages.findLastIndex(({ role }) => role === 'user');
-    return this.#ask(run, request, agent, { turn, from: question + 1 });
+    const turn = this.#turnOf(run, place ?? (await this.#placeOf(run)));
+    const { owner, conversationId: id } = run.meta;
+    if (id !== undefined) {
+      agent.messages = await withAttachments(agent.messages, this.#settings.conversations, { owner, id });
+      run.hold(attachedBytes(agent.messages));
+    }
+    return this.#ask(run, request, agent, turn);
   }
 
   async recover(run: Run, written: string): Promise<void> {
@@ -87,18 +102,14 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     // The log of an answer in one piece does not hold its text.
     const isWhole = run.kind === 'agent_query';
     const content = isWhole
-      ? text || ([...draft.values()].findLast((step) => step.text !== undefined)?.text ?? '')
+      ? text || ([...draft.steps.values()].findLast((step) => step.text !== undefined)?.text ?? '')
       : '';
-    const turn = this.#turnOf(run, await this.#placeOf(run));
-    run.worker = {
-      end: (state, error) => {
-        const added = turn?.add(messages, { status: statusOf(state), error: messageError(error) });
-        return andThen(added, () => {
-          this.#forget(run);
-          return { content: content === '' ? undefined : content };
-        });
-      },
-    };
+    const place = await this.#placeOf(run);
+    const turn = this.#turnOf(run, place && { ...place, before: draft.before });
+    run.worker = this.#workerOf(run, turn, {
+      said: () => messages,
+      outcome: () => ({ content: content === '' ? undefined : content }),
+    });
   }
 
   /** What a provider throws is its own; what a store or a hook of the operator throws is not. */
@@ -106,10 +117,50 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     try {
       return await work();
     } catch (error) {
-      if (AgentSocketError.isInstance(error)) throw error;
+      if (AgentSocketError.isInstance(error)) {
+        this.#logRefusal(run, error);
+        throw error;
+      }
       if (!run.isStopping) this.#settings.logger.error({ runId: run.id, err: error }, 'The provider failed');
       throw new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
     }
+  }
+
+  /** What a client is not told: it would read what concerns the operator, and may quote what was asked. */
+  #logRefusal({ id: runId, isStopping }: Run, { code, message: error, detail, cause }: AgentSocketError): void {
+    if (isStopping || (detail === undefined && cause === undefined)) return;
+    const fields = { runId, code, error, ...(detail !== undefined && { detail }), cause: errorKind(cause) };
+    this.#settings.logger.warn(fields, 'The model gave no answer');
+  }
+
+  /**
+   * A chat that its model refused as too long, with half of what it takes: the oldest is dropped as it is for
+   * `maxContextTokens`. `undefined` where nothing but the question is left.
+   */
+  async #shorten({ id: runId }: Run, chat: readonly LlmMessage[]): Promise<LlmMessage[] | undefined> {
+    const { fitContext, logger } = this.#settings;
+    const asked = chat.slice(0, questionAt(chat) + 1);
+    const maxTokens = Math.floor(chatTokens(asked) / 2);
+    const fitted = await fitContext(asked, maxTokens);
+    if (fitted.length >= asked.length) return undefined;
+    logger.warn(
+      { runId, maxTokens },
+      'The model takes less than `maxContextTokens` says; it is asked again with the newest of the conversation',
+    );
+    return [...fitted, ...chat.slice(asked.length)];
+  }
+
+  /** What ends the work of a run: its conversation gets what there is, and how it ended. */
+  #workerOf(run: Run, turn: ConversationTurn | undefined, work: TurnWork = {}): RunWorker {
+    return {
+      end: (state, error) => {
+        const end = { ...work.how?.(), status: statusOf(state), error: messageError(error) };
+        return andThen(turn?.add(work.said?.() ?? [], end), () => {
+          this.#forget(run);
+          return work.outcome?.(state) ?? {};
+        });
+      },
+    };
   }
 
   /** How the run ended stands, whatever becomes of its records. */
@@ -134,6 +185,8 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const { temperature, tools: toolNames } = request;
     const asker = askerOf(run);
     const turn = this.#turnOf(run);
+    // Whatever happens from here on, the question that was recorded gets an end.
+    run.worker = this.#workerOf(run, turn);
     // Recorded first, so that whoever has seen the run begin finds its question after a crash.
     const asked = turn === undefined ? [questionOf(request)] : await this.#askIn(turn, run, request);
     const [model, systemPrompt = ''] = await Promise.all([
@@ -147,43 +200,40 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     if (turn !== undefined) messages = await fitContext(messages, maxContextTokens);
     const agent = startAgent([...messages], { model, temperature, toolNames });
     run.signal.throwIfAborted();
-    return this.#ask(run, request, agent, { turn, from: messages.length });
+    return this.#ask(run, request, agent, turn);
   }
 
-  #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
+  async #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
     const { query, attachments, replace_from: replaceFrom } = request;
-    return turn.ask({ query, attachments, replaceFrom }, this.#settings.provider.accepts ?? [], run.signal);
+    const accepts = this.#settings.provider.accepts ?? [];
+    const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.signal);
+    run.hold(attachedBytes(chat) - (attachments ?? []).reduce((sum, { data = '' }) => sum + data.length, 0));
+    if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));
+    return chat;
   }
 
-  /** Asks the model, until it has answered. What `agent` holds from `from` on belongs to the turn. */
+  /** Asks the model, until it has answered. */
   async #ask(
     run: Run,
     request: QueryRequest,
     agent: AgentState,
-    { turn, from }: { turn: ConversationTurn | undefined; from: number },
+    turn: ConversationTurn | undefined,
   ): Promise<RunMessage> {
     const { provider, maxSteps } = this.#settings;
     const isWhole = request.type === 'agent_query';
     const done: { reason?: FinishReason } = {};
     run.model = agent.model ?? provider.model;
     run.worker = {
-      end: (state, error) => {
-        const [status, usage] = [statusOf(state), usageOf(agent)];
-        const added = turn?.add(turnMessages(agent, from), {
-          status,
-          error: messageError(error),
-          finishReason: done.reason,
-          usage,
-        });
-        return andThen(added, () => {
-          this.#forget(run);
-          return outcomeOf(agent, state, isWhole);
-        });
-      },
+      ...this.#workerOf(run, turn, {
+        said: () => turnMessages(agent),
+        how: () => ({ finishReason: done.reason, usage: usageOf(agent) }),
+        outcome: (state) => outcomeOf(agent, state, isWhole),
+      }),
       checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
     };
     const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run, agent);
-    const deps: AgentDeps = { provider, output, maxSteps, forTools: this.#toolDeps(run) };
+    const shorten = (chat: readonly LlmMessage[]): Promise<LlmMessage[] | undefined> => this.#shorten(run, chat);
+    const deps: AgentDeps = { provider, output, maxSteps, shorten, forTools: this.#toolDeps(run) };
     const reason = await this.#guard(run, () => agentLoop(agent, deps));
     done.reason = reason;
     if (!isWhole) return { type: 'stream_end', finish_reason: reason, usage: agent.usage };

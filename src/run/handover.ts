@@ -41,6 +41,9 @@ export class Handover {
   recover(stored: StoredRun): Run {
     const { executor, live, owner } = this.#options;
     const { meta, log } = stored;
+    // Whoever asked for it by its id may have come first.
+    const here = live.get(meta.owner, meta.id);
+    if (here !== undefined) return here;
     const restore = executor.restore?.bind(executor);
     const checkpoint = restore === undefined ? undefined : this.#checkpointOf(stored);
     const state = checkpoint === undefined ? 'accepted' : 'waiting_approval';

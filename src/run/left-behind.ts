@@ -31,28 +31,45 @@ interface DraftStep {
   said?: LlmAssistantMessage;
 }
 
-/** What the log of a run does not hold, by step: tool calls lie between the steps. */
-export type Draft = ReadonlyMap<number, DraftStep>;
+/** What the log of a run does not hold. */
+export interface Draft {
+  /** Where its question began a branch: the last message of the one that was selected. */
+  before?: string;
+  /** Tool calls lie between the steps. */
+  readonly steps: Map<number, DraftStep>;
+}
+
+/** The line of a draft that says which branch was selected before. */
+export function draftOfBranch(before: string): string {
+  return `${JSON.stringify({ before })}\n`;
+}
 
 /** A line of a draft: a piece of text, or all that was said. */
 export function draftLine(step: number, said: string | LlmAssistantMessage): string {
   return `${JSON.stringify([step, said])}\n`;
 }
 
-/** Reads what {@link draftLine} wrote. */
-export function readDraft(draft: string): Draft {
-  const steps = new Map<number, DraftStep>();
-  for (const line of draft.split('\n')) {
+/** Reads what {@link draftLine} and {@link draftOfBranch} wrote. */
+export function readDraft(written: string): Draft {
+  const draft: Draft = { steps: new Map() };
+  for (const line of written.split('\n')) {
     if (line === '') continue;
-    const [step, said] = JSON.parse(line) as [number, string | LlmAssistantMessage];
-    const known = steps.get(step) ?? {};
-    steps.set(step, typeof said === 'string' ? { ...known, text: (known.text ?? '') + said } : { ...known, said });
+    const read = JSON.parse(line) as [number, string | LlmAssistantMessage] | { readonly before: string };
+    if (!Array.isArray(read)) draft.before = read.before;
+    else {
+      const [step, said] = read;
+      const known = draft.steps.get(step) ?? {};
+      draft.steps.set(
+        step,
+        typeof said === 'string' ? { ...known, text: (known.text ?? '') + said } : { ...known, said },
+      );
+    }
   }
-  return steps;
+  return draft;
 }
 
 /** Reads what an interrupted run left behind: its log, and its draft. */
-export async function readLeftBehind(log: RunLog, draft: Draft = new Map()): Promise<LeftBehind> {
+export async function readLeftBehind(log: RunLog, { steps }: Draft = readDraft('')): Promise<LeftBehind> {
   const messages: LlmMessage[] = [];
   const openCalls = new Map<string, ToolCall>();
   const reports = new Map<string, unknown[]>();
@@ -70,11 +87,11 @@ export async function readLeftBehind(log: RunLog, draft: Draft = new Map()): Pro
   let step = 1;
   const said = (toolCalls: LlmToolCall[] | undefined): LlmAssistantMessage => ({
     role: 'assistant',
-    content: draft.get(step)?.text ?? text,
+    content: steps.get(step)?.text ?? text,
     ...(reasoning !== '' && { reasoning }),
     ...(toolCalls !== undefined && { toolCalls }),
     ...(origin !== undefined && { origin }),
-    ...(toolCalls !== undefined && { ...draft.get(step)?.said, toolCalls }),
+    ...(toolCalls !== undefined && { ...steps.get(step)?.said, toolCalls }),
   });
   let drafted: readonly LlmToolCall[] = [];
   for (let after = 0; after < log.published;) {
@@ -98,7 +115,7 @@ export async function readLeftBehind(log: RunLog, draft: Draft = new Map()): Pro
           openCalls.set(toolCallId, { toolCallId, toolName, params });
           if (calls === undefined) {
             calls = [];
-            drafted = draft.get(step)?.said?.toolCalls ?? [];
+            drafted = steps.get(step)?.said?.toolCalls ?? [];
             messages.push(said(calls));
             text = '';
             reasoning = '';

@@ -57,14 +57,14 @@ export class LiveRuns implements Iterable<Run> {
     return this.#claims.size === 0 ? undefined : this.#claims.get(runKey(owner, id));
   }
 
-  /** Remembers a claim until it is decided. */
-  awaitClaim({ owner, id }: RunMeta, claim: Promise<unknown>): void {
+  /** Remembers a claim until it is decided, and calls `then`. */
+  awaitClaim({ owner, id }: RunMeta, claim: Promise<unknown>, then: () => void): void {
     const key = runKey(owner, id);
-    const decided = claim.then(
-      () => this.#claims.delete(key),
-      () => this.#claims.delete(key),
-    );
-    this.#claims.set(key, decided);
+    const forget = (): void => {
+      this.#claims.delete(key);
+      then();
+    };
+    this.#claims.set(key, claim.then(forget, forget));
   }
 
   /** Takes a place at the end of the line of its conversation, and `bytes` of what all may hold. */

@@ -21,7 +21,7 @@ export class RunLookup {
   }
 
   find(owner: string, id: string): Awaitable<RunHandle | undefined> {
-    return this.#here(owner, id) ?? this.#stored(owner, id);
+    return this.here(owner, id) ?? this.#stored(owner, id);
   }
 
   /** What to read and command a run of the store by. */
@@ -29,8 +29,8 @@ export class RunLookup {
     return this.#live.get(stored.meta.owner, stored.meta.id) ?? new StoredHandle(stored, this.#decisions);
   }
 
-  /** A run in progress, or the one that comes of a claim. */
-  #here(owner: string, id: string): Awaitable<RunHandle | undefined> {
+  /** A run in progress, or the one that comes of a claim; `undefined` for one that only the store may have. */
+  here(owner: string, id: string): Awaitable<RunHandle | undefined> {
     const run = this.#live.get(owner, id);
     if (run !== undefined) return run;
     // Whatever comes of the claim: where it fails the id is as it was.
@@ -40,14 +40,14 @@ export class RunLookup {
   #stored(owner: string, id: string): Awaitable<RunHandle | undefined> {
     return andThen(this.#store.open(owner, id), (first) => {
       // It may have come while the store was asked.
-      const here = this.#here(owner, id);
+      const here = this.here(owner, id);
       if (here !== undefined || first === undefined) return here;
       if (isFinal(first.state) || this.#handover.isDraining) return this.handleOf(first);
       // Unfinished, and nobody works on it: its end could not be written. Looked at twice, for it may have ended meanwhile.
       return andThen(this.#store.open(owner, id), (stored) => {
         if (stored === undefined) return undefined;
         if (isFinal(stored.state)) return this.handleOf(stored);
-        return this.#here(owner, id) ?? this.#handover.recover(stored);
+        return this.here(owner, id) ?? this.#handover.recover(stored);
       });
     });
   }

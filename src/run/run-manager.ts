@@ -144,6 +144,9 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     const known = id === undefined ? undefined : this.get(principal, id);
     return andThen(known, (run) => {
       if (run !== undefined) return this.#repeat(connection, run, hashRequest(request));
+      // Somebody else may have claimed it while the store was asked.
+      const claimed = id === undefined ? undefined : this.#lookup.here(principal.id, id);
+      if (claimed !== undefined) return andThen(claimed, () => this.accept(connection, request));
       return this.#admission.claim(connection, request, (admitted) => this.#onAdmitted(connection, request, admitted));
     });
   }

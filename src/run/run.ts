@@ -54,7 +54,7 @@ export class Run implements RunHandle {
   worker: RunWorker | undefined;
   /** Bytes of UTF-8 written. */
   bytes = 0;
-  /** Bytes of what was asked: it is kept until the run is over. */
+  /** Bytes of what was asked, and of what goes to the model with it: both are kept until the run is over. */
   requestBytes = 0;
   /** Resolves when the terminal message is in the log. */
   readonly ended: Promise<void>;
@@ -217,6 +217,13 @@ export class Run implements RunHandle {
   /** Counts output that is kept in memory and not in the log, so that it is bounded as well. */
   charge(bytes: number): void {
     if (!this.isOver) this.#count(bytes);
+  }
+
+  /** Counts what its work needs in memory until it is over, besides what was asked and what it writes. */
+  hold(bytes: number): void {
+    if (this.isOver || bytes === 0) return;
+    this.requestBytes += bytes;
+    this.#owner.onAppended(this, bytes);
   }
 
   /** Keeps what the log does not hold, or only at the end, so that a crash does not lose it. */

@@ -171,6 +171,11 @@ describe('agent-ws serve', () => {
       state: 'failed',
       code: 'provider_unauthorized',
       error: 'Authentication at the model provider failed.',
+    });
+    expect(await cli.log('The model gave no answer')).toMatchObject({
+      level: 'warn',
+      runId: runId.slice(0, 8),
+      code: 'provider_unauthorized',
       detail: '401 invalid_api_key: Wrong key [redacted] for: […]',
       cause: { type: 'AuthenticationError', code: 'invalid_api_key', status: 401 },
     });

@@ -76,6 +76,23 @@ describe('after a crash', () => {
     expect(provider.calls[0]?.request.messages.map(({ content }) => content)).toEqual(['q', 'one two ', 'and?']);
   });
 
+  it('an edit without a word leaves selected what was there before', async () => {
+    const path = temporaryDatabase();
+    const before = await startDurable(path, { provider: createScriptedProvider(['one'], ['two'], [never]) });
+    const client = await TestClient.connect(before.url);
+    await client.ask(request({ query: 'first' }));
+    await client.ask(request({ query: 'second' }));
+    client.send({ type: 'history', conversation_id: 'c1' });
+    const first = (await client.next('history')).messages[0]?.id;
+    client.send(request({ query: 'other', replace_from: first }));
+    await client.next('stream_start', ({ question_id: id }) => id !== first && client.all('stream_start').length === 3);
+    await before.agent.runs.store.commit();
+    const after = await startDurable(leftBy(path), {});
+    const back = await TestClient.connect(after.url);
+    await vi.waitFor(() => expect(after.agent.runs.size).toBe(0));
+    expect((await history(back)).map(([, content]) => content)).toEqual(['first', 'one', 'second', 'two']);
+  });
+
   it('an answer in one piece tells what there was of it', async () => {
     const path = temporaryDatabase();
     const before = await startDurable(path, { provider: createScriptedProvider(['one ', 'two ', never]) });

@@ -1,3 +1,4 @@
+import { inTurn } from '../../connection/turn.js';
 import { AgentSocketError } from '../../errors/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 import { knownOwner } from './owner.js';
@@ -6,10 +7,12 @@ import { knownOwner } from './owner.js';
 export const handleDeleteConversation: Handler<'delete_conversation'> = async (context, connection, message) => {
   const { conversation_id: id, request_id: requestId } = message;
   const key = { owner: knownOwner(connection), id };
-  if (context.runs.isBusy(key.owner, id)) {
-    throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
-  }
-  const existed = await context.conversations.delete(key);
+  const existed = await inTurn(connection, () => {
+    if (context.runs.isBusy(key.owner, id)) {
+      throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
+    }
+    return context.conversations.delete(key);
+  });
   await context.runs.store.commit();
   connection.sendMessage({
     type: 'conversation_deleted',

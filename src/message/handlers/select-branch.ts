@@ -1,14 +1,17 @@
 import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import { inTurn } from '../../connection/turn.js';
 import type { Handler } from '../handler-context.js';
 
 /** Selects another branch of a conversation in which nothing is in progress, and tells everybody who watches it. */
 export const handleSelectBranch: Handler<'select_branch'> = async ({ runs, conversations }, connection, message) => {
   const { conversation_id: id, message_id: messageId, request_id: requestId } = message;
   const key = { owner: connection.principal.id, id };
-  if (runs.isBusy(key.owner, id)) {
-    throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
-  }
-  const leaf = await conversations.select(key, messageId);
+  const leaf = await inTurn(connection, () => {
+    if (runs.isBusy(key.owner, id)) {
+      throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
+    }
+    return conversations.select(key, messageId);
+  });
   if (leaf === undefined) {
     throw new AgentSocketError('message_not_found', 'The conversation has no message with this id');
   }

@@ -7,7 +7,7 @@ export type ContentPart =
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
   | { readonly type: 'file'; readonly file: { readonly filename: string; readonly file_data: string } };
 
-/** An attachment as the API has it. Text goes as text: every model can read that. */
+/** An attachment as the API has it. Text goes as text, and so does the address of a file, which the API does not take. */
 export function attachmentPart(attachment: LlmAttachment): ContentPart {
   const { type, mediaType, name, data, url } = attachment;
   if (data !== undefined && mediaType.startsWith('text/')) {
@@ -16,5 +16,6 @@ export function attachmentPart(attachment: LlmAttachment): ContentPart {
   }
   const address = url ?? `data:${mediaType};base64,${data ?? ''}`;
   if (type === 'image') return { type: 'image_url', image_url: { url: address } };
+  if (url !== undefined) return { type: 'text', text: name === undefined ? url : `${name}: ${url}` };
   return { type: 'file', file: { filename: name ?? `file.${mediaType.split('/')[1] ?? 'bin'}`, file_data: address } };
 }

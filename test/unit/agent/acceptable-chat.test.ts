@@ -47,6 +47,7 @@ describe('Of any chat', () => {
     own,
     { vendor: 'openai' },
     { vendor: 'x', model: 'm' },
+    { vendor: 'openai', server: 'elsewhere.example', model: 'm' },
   );
   const providerData = fc.option(fc.dictionary(fc.constantFrom(...SENT), fc.jsonValue()), { nil: undefined });
   const toolCall: fc.Arbitrary<LlmToolCall> = fc.record({ id, name, arguments: args, providerData });

@@ -82,7 +82,7 @@ describe('chatRequest', () => {
       { type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=' } },
       { type: 'image_url', image_url: { url: 'https://example.com/a.webp' } },
       { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,aGk=' } },
-      { type: 'file', file: { filename: 'file.pdf', file_data: 'https://example.com/b.pdf' } },
+      { type: 'text', text: 'https://example.com/b.pdf' },
       { type: 'text', text: 'notes.txt:\nkäse' },
       { type: 'text', text: 'käse' },
     ];

@@ -8,7 +8,10 @@ const client = { chat: { completions: { create: () => ({ asResponse: () => Promi
 describe('createOpenAiProvider', () => {
   it('says who it is without loading anything', () => {
     const provider = createOpenAiProvider({ ...good, baseUrl: 'https://example.test/v1/' });
-    expect([provider.vendor, provider.model]).toEqual(['openai', 'm']);
+    expect([provider.vendor, provider.model, provider.server]).toEqual(['openai', 'm', 'example.test']);
+    const own = { client: { ...client, baseURL: 'http://127.0.0.1:11434/v1' }, model: 'm' };
+    expect(createOpenAiProvider(own).server).toBe('127.0.0.1:11434');
+    expect(createOpenAiProvider({ client, model: 'm' }).server).toBeUndefined();
   });
 
   it.each<[string, object]>([
