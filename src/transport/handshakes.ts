@@ -41,6 +41,8 @@ export class Handshakes<P extends Principal, Metadata> {
   readonly #options: HandshakeOptions<P, Metadata>;
   /** Ends the waiting of each that waits for the hook. */
   readonly #waiting = new Set<(why: Error) => void>();
+  /** What was written to each socket when its handshake came here: whoever writes more meanwhile answers it. */
+  readonly #written = new WeakMap<Duplex, number>();
   #lingering = 0;
 
   constructor(options: HandshakeOptions<P, Metadata>) {
@@ -53,6 +55,7 @@ export class Handshakes<P extends Principal, Metadata> {
     if (isAnswered(raw)) return this.#report('Another listener answered a handshake before it came here.');
     raw.on('error', ignoreError);
     claim(raw, this.#reportSecondAnswer);
+    this.#written.set(raw, writtenTo(raw));
     if (!isAllowed(request)) return answer(raw, 403);
     if (this.#isRefusedAtEnd(request, raw)) return;
     const slot = connections.reserve();
@@ -193,7 +196,7 @@ export class Handshakes<P extends Principal, Metadata> {
   /** Whether nothing is left to be answered: the client went, or somebody else answered meanwhile. */
   #isGone(raw: Duplex): boolean {
     if (raw.destroyed) return true;
-    if (!isAnswered(raw)) return false;
+    if (writtenTo(raw) === this.#written.get(raw)) return false;
     this.#report('Another listener answered a handshake while the authenticate hook was asked.');
     return true;
   }
@@ -208,9 +211,18 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 }
 
-/** Whether somebody reads the socket: Node leaves one that is to be upgraded without any such listener. */
+/**
+ * Whether somebody answered: wrote to the socket and began to read it, or ended it. Node hands over a socket that is not
+ * flowing. Listeners alone say nothing: some embedders count bytes from the connection on. Nor do bytes: a connection
+ * that was kept alive has answered other requests before.
+ */
 function isAnswered(raw: Duplex): boolean {
-  return raw.listenerCount('data') > 0;
+  return raw.writableEnded || (raw.readableFlowing === true && writtenTo(raw) > 0);
+}
+
+/** Bytes written to a socket so far, sent or not. */
+function writtenTo(raw: Duplex & { readonly bytesWritten?: number }): number {
+  return raw.bytesWritten ?? 0;
 }
 
 /** Promises of other makes count too. */

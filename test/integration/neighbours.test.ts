@@ -177,6 +177,46 @@ describe.each(ORDERS)('beside a neighbour attached %s it', (order) => {
   });
 });
 
+describe('an embedder that counts the bytes of each connection', () => {
+  it.each([
+    ['at once', undefined],
+    ['after it has asked who is there', () => new Promise<Principal>((resolve) => setImmediate(resolve, { id: 'a' }))],
+  ])('is served %s, also on a connection that was kept alive', async (_when, authenticate) => {
+    const server = http.createServer((_request, response) => response.end('page'));
+    let bytes = 0;
+    server.on('connection', (socket) => socket.on('data', (data) => (bytes += data.length)));
+    const { agent, warn } = attach(server, authenticate);
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url === '/ws/agent') return;
+      if (request.url === '/counted') socket.on('data', () => undefined);
+      agent.handleUpgrade(request, socket, head);
+    });
+    const port = await listen(server);
+    for (const path of ['/ws/agent', '/mine', '/counted']) await expectServed(port, path);
+    expect(bytes).toBeGreaterThan(0);
+
+    const headers = {
+      connection: 'upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-version': '13',
+    };
+    for (const path of ['/ws/agent', '/mine']) {
+      const sockets = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      onTestFinished(() => sockets.destroy());
+      const page = http.get({ port, agent: sockets });
+      const [response] = (await once(page, 'response')) as [IncomingMessage];
+      response.resume();
+      await once(response, 'close');
+      const handshake = http.get({ port, path, agent: sockets, headers });
+      const [, socket] = (await once(handshake, 'upgrade')) as [IncomingMessage, Socket];
+      expect(handshake.reusedSocket).toBe(true);
+      socket.destroy();
+    }
+    expect(warn).not.toHaveBeenCalled();
+  });
+});
+
 describe('handleUpgrade', () => {
   it('answers the handshakes that the embedder routes to it, at any path', async () => {
     const server = http.createServer();
