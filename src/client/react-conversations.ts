@@ -1,6 +1,6 @@
 import type { AgentClientError } from './client-error.js';
 import type { AgentClient } from './client.js';
-import type { ConversationInfo } from './history.js';
+import type { ConversationInfo, ConversationPage } from './history.js';
 import { Store } from './react-store.js';
 
 /** What the list of conversations shows. */
@@ -33,25 +33,39 @@ export class ConversationsStore extends Store<ConversationsView> {
   #error: AgentClientError | undefined;
   #offs: readonly (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Counts readings, so that an older one does not overwrite a newer one. */
+  /** Counts readings of the newest, so that an older one does not overwrite a newer one. */
   #reading = 0;
+  #older: Promise<void> | undefined;
 
   constructor(client: AgentClient) {
     super(LOADING);
     this.#client = client;
   }
 
-  readonly refresh = (): Promise<void> => this.#read(undefined);
+  readonly refresh = (): Promise<void> => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const reading = ++this.#reading;
+    const isNewest = (): boolean => reading === this.#reading;
+    return this.#read(undefined, isNewest, (page) => this.#takeNewest(page));
+  };
 
   readonly loadMore = (): Promise<void> => {
-    const last = this.#conversations.at(-1);
-    return this.#hasMore && last !== undefined ? this.#read(last.conversationId) : Promise.resolve();
+    const before = this.#last?.conversationId;
+    if (!this.#hasMore || before === undefined) return Promise.resolve();
+    // The list may have been read again meanwhile.
+    const isNext = (): boolean => this.#last?.conversationId === before;
+    this.#older ??= this.#read(before, isNext, (page) => this.#takeOlder(page)).finally(() => {
+      this.#older = undefined;
+    });
+    return this.#older;
   };
 
   protected override start(): void {
     this.#offs = [
-      this.#client.on('message', ({ type }) => {
-        if (CHANGES.has(type)) this.#timer ??= setTimeout(() => void this.refresh(), GATHER_MS);
+      this.#client.on('message', (message) => {
+        if (message.type === 'conversation_deleted') this.#remove(message['conversation_id']);
+        if (CHANGES.has(message.type)) this.#timer ??= setTimeout(() => void this.refresh(), GATHER_MS);
       }),
       this.#client.on('connected', ({ isReconnect }) => {
         if (isReconnect) void this.refresh();
@@ -75,26 +89,56 @@ export class ConversationsStore extends Store<ConversationsView> {
     };
   }
 
-  /** Reads what lies before one, or the newest: those that were loaded behind them stay. */
-  async #read(before: string | undefined): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const reading = ++this.#reading;
+  get #last(): ConversationInfo | undefined {
+    return this.#conversations.at(-1);
+  }
+
+  /** Reads the newest, or what lies before one, and takes what it read where that still counts. */
+  async #read(
+    before: string | undefined,
+    counts: () => boolean,
+    take: (page: ConversationPage) => void | Promise<void>,
+  ): Promise<void> {
     try {
-      const { conversations, hasMore } = await this.#client.listConversations({ limit: PAGE, before });
-      if (reading !== this.#reading) return;
-      const read = new Set(conversations.map(({ conversationId }) => conversationId));
-      const rest = this.#conversations.filter(({ conversationId }) => !read.has(conversationId));
-      // Without more behind them, what was loaded and is not among them is gone.
-      if (before !== undefined) this.#conversations = [...rest, ...conversations];
-      else this.#conversations = hasMore ? [...conversations, ...rest] : conversations;
-      if (before !== undefined || !hasMore || rest.length === 0) this.#hasMore = hasMore;
+      const page = await this.#client.listConversations({ limit: PAGE, before });
+      if (!counts()) return;
       this.#error = undefined;
+      await take(page);
     } catch (error) {
-      if (reading !== this.#reading) return;
+      if (!counts()) return;
       this.#error = error as AgentClientError;
     }
     this.#status = 'idle';
+    this.changed();
+  }
+
+  #takeNewest({ conversations, hasMore }: ConversationPage): void {
+    const old = this.#conversations;
+    const last = conversations.at(-1);
+    // What was loaded behind the last one stays behind it, unless that has moved; what stood among these is gone.
+    const at = old.findIndex((one) => one.conversationId === last?.conversationId && one.updatedAt === last.updatedAt);
+    const read = new Set(conversations.map(({ conversationId }) => conversationId));
+    const rest = hasMore && at >= 0 ? old.slice(at + 1).filter(({ conversationId }) => !read.has(conversationId)) : [];
+    this.#conversations = [...conversations, ...rest];
+    if (rest.length === 0) this.#hasMore = hasMore;
+  }
+
+  #takeOlder({ conversations, hasMore }: ConversationPage): void | Promise<void> {
+    if (conversations.length === 0) {
+      // There was more: another client has deleted that, or the one it was to lie behind.
+      this.#conversations = [];
+      return this.refresh();
+    }
+    const read = new Set(conversations.map(({ conversationId }) => conversationId));
+    this.#conversations = [
+      ...this.#conversations.filter(({ conversationId }) => !read.has(conversationId)),
+      ...conversations,
+    ];
+    this.#hasMore = hasMore;
+  }
+
+  #remove(id: unknown): void {
+    this.#conversations = this.#conversations.filter(({ conversationId }) => conversationId !== id);
     this.changed();
   }
 }
