@@ -41,11 +41,14 @@ export class ConversationStore extends Store<ConversationView> {
   /** The newest reading of the history, which alone counts; `undefined` when it is here. */
   #reading: Promise<void> | undefined;
   #older: Promise<void> | undefined;
+  readonly #onStart: () => void;
 
-  constructor(client: AgentClient, id: string) {
+  /** @param onStart - called whenever something begins to show it. */
+  constructor(client: AgentClient, id: string, onStart: () => void) {
     super(LOADING);
     this.#client = client;
     this.#conversation = client.conversation(id);
+    this.#onStart = onStart;
   }
 
   readonly send = (query: string, options: TurnOptions = {}): ClientRun => {
@@ -145,6 +148,7 @@ export class ConversationStore extends Store<ConversationView> {
       }),
     ];
     if (this.#reading === undefined) this.#read();
+    this.#onStart();
   }
 
   protected override stop(): void {

@@ -20,11 +20,19 @@ class Shared {
   }
 
   conversation(id: string): ConversationStore {
-    const store = this.#conversations.get(id) ?? new ConversationStore(this.#client, id);
+    const store = this.#conversations.get(id) ?? this.#newConversation(id);
     // The one used last is the last.
     this.#conversations.delete(id);
     this.#conversations.set(id, store);
     this.#tidy();
+    return store;
+  }
+
+  #newConversation(id: string): ConversationStore {
+    const store = new ConversationStore(this.#client, id, () => {
+      // What is shown first may have been let go since it was rendered, where many are rendered before any is shown.
+      if (!this.#conversations.has(id)) this.#conversations.set(id, store);
+    });
     return store;
   }
 

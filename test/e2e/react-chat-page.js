@@ -10,7 +10,7 @@ import { useAttachment, useConnection, useConversation, useConversations } from 
 const { document, serviceUrl } = globalThis;
 const client = createAgentClient({ url: serviceUrl, backoff: { baseMs: 20, capMs: 50 } });
 const nothing = { messages: [], status: 'loading', hasMore: false, approvals: 0 };
-Object.assign(globalThis, { client, nothing, renders: {}, pictures: [], heard: [] });
+Object.assign(globalThis, { client, nothing, renders: {}, pictures: [], heard: [], statuses: {} });
 
 const Message = memo(function Message({ message, conversation }) {
   globalThis.renders[message.id] = (globalThis.renders[message.id] ?? 0) + 1;
@@ -54,14 +54,28 @@ function List() {
   return null;
 }
 
+/** One of many conversations that are shown at once: what it showed, in the order it showed it. */
+function Small({ id }) {
+  const { status } = useConversation(client, id);
+  (globalThis.statuses[id] ??= []).push(status);
+  return null;
+}
+
 function App() {
   const [id, show] = useState('c');
-  globalThis.show = show;
+  const [many, showMany] = useState([]);
+  Object.assign(globalThis, { show, showMany });
   // Effects of the inner come first: `chat` and `view` are of this conversation.
   useEffect(() => {
     globalThis.shown = id;
   });
-  return h('main', null, h(List), id !== undefined && h(Chat, { id }));
+  return h(
+    'main',
+    null,
+    h(List),
+    id !== undefined && h(Chat, { id }),
+    many.map((one) => h(Small, { key: one, id: one })),
+  );
 }
 
 createRoot(document.getElementById('root')).render(h(App));

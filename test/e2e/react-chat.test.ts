@@ -185,6 +185,21 @@ describe('an answer', () => {
   });
 });
 
+describe('many conversations', () => {
+  it('that are shown at once stay loaded', SLOW, async () => {
+    const { chat } = await start();
+    const ids = Array.from({ length: 30 }, (_, index) => `many-${index}`);
+    const statuses = () => chat.page.evaluate<Record<string, string[]>>('globalThis.statuses');
+    await chat.page.evaluate(`globalThis.showMany(${JSON.stringify(ids)})`);
+    const areIdle = async () => Object.values(await statuses()).filter((told) => told.at(-1) === 'idle').length;
+    await expect.poll(areIdle, { timeout: 10_000 }).toBe(30);
+    // All are rendered again, and one more.
+    await chat.page.evaluate(`globalThis.showMany(${JSON.stringify([...ids, 'one-more'])})`);
+    await expect.poll(areIdle, { timeout: 10_000 }).toBe(31);
+    for (const told of Object.values(await statuses())) expect(told.join(' ')).toMatch(/^(loading )+idle( idle)*$/);
+  });
+});
+
 describe('a question that failed', () => {
   it('stays where it was asked, with its reason, also after a reload', SLOW, async () => {
     const { chat, model } = await start();
