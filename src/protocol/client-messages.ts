@@ -49,7 +49,7 @@ const attachment = z
       .optional()
       .describe('Where the server of the model fetches it; this server never does.'),
   })
-  .refine(({ data, url }) => (data === undefined) !== (url === undefined), { error: 'needs either data or url' });
+  .refine(({ data, url }) => (data === undefined) !== (url === undefined), { error: 'needs either `data` or `url`' });
 
 const queryFields = {
   query,

@@ -28,6 +28,7 @@ interface ZodIssue extends SchemaIssue, RangeIssue {
   readonly expected?: unknown;
   readonly values?: readonly unknown[];
   readonly format?: unknown;
+  readonly note?: unknown;
   readonly prefix?: unknown;
   readonly suffix?: unknown;
   readonly includes?: unknown;
@@ -193,14 +194,31 @@ const FORMATS: Readonly<Record<string, string>> = {
   ipv4: 'an IPv4 address',
   ipv6: 'an IPv6 address',
   emoji: 'an emoji',
+  base64: 'bytes in base64',
+  base64url: 'bytes in base64url',
+  hex: 'hexadecimal digits',
+  duration: 'a duration such as PT1H30M',
+  cidrv4: 'a range of IPv4 addresses such as 10.0.0.0/8',
+  cidrv6: 'a range of IPv6 addresses such as 2001:db8::/32',
+  e164: 'a telephone number such as +4930123456',
+  hostname: 'the name of a host',
+  mac: 'a MAC address',
+  jwt: 'a JWT',
+  json_string: 'JSON',
 };
 
-function formatRule({ format, prefix, suffix, includes, pattern }: ZodIssue): string {
+function formatRule({ format, note, prefix, suffix, includes, pattern }: ZodIssue): string {
   const name = String(format);
+  if (name === 'url' && note === 'Invalid protocol') return `must be a URL ${schemeRule(String(pattern))}`;
   if (name === 'starts_with') return `must begin with ${JSON.stringify(prefix)}`;
   if (name === 'ends_with') return `must end with ${JSON.stringify(suffix)}`;
   if (name === 'includes') return `must contain ${JSON.stringify(includes)}`;
   if (name === 'regex') return `must match ${String(pattern)}`;
   if (name === 'lowercase' || name === 'uppercase') return `must be in ${name.replace('case', ' case')}`;
-  return `must be ${Object.hasOwn(FORMATS, name) ? (FORMATS[name] ?? name) : `a valid ${name}`}`;
+  return `must be ${Object.hasOwn(FORMATS, name) ? (FORMATS[name] ?? name) : `a text in the format ${JSON.stringify(name)}`}`;
+}
+
+function schemeRule(pattern: string): string {
+  const [, scheme] = /^\^([a-z][a-z0-9+-]*)\$$/.exec(pattern) ?? [];
+  return scheme === undefined ? `whose scheme matches /${pattern}/` : `that begins with ${scheme}:`;
 }

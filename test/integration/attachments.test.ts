@@ -126,16 +126,29 @@ describe('Limits of attachments', () => {
   });
 
   it.each([
-    ['neither data nor url', { type: 'image', media_type: 'image/png' }],
-    ['both', { ...image, url: 'https://a.example/b.png' }],
-    ['data that is not base64', { ...image, data: '%%%' }],
-    ['another scheme', { type: 'image', media_type: 'image/png', url: 'file:///etc/passwd' }],
-    ['a media type that is none', { ...image, media_type: 'png' }],
-    ['a kind that is none', { ...image, type: 'audio' }],
-  ])('%s is no valid message', async (_, attachment) => {
+    [
+      'neither data nor url',
+      { type: 'image', media_type: 'image/png' },
+      '`attachments.0`: needs either `data` or `url`',
+    ],
+    ['both', { ...image, url: 'https://a.example/b.png' }, '`attachments.0`: needs either `data` or `url`'],
+    ['data that is not base64', { ...image, data: '%%%' }, '`attachments.0.data` must be bytes in base64'],
+    [
+      'another scheme',
+      { type: 'image', media_type: 'image/png', url: 'http://a.example/b.png' },
+      '`attachments.0.url` must be a URL that begins with https:',
+    ],
+    [
+      'a media type that is none',
+      { ...image, media_type: 'png' },
+      '`attachments.0.media_type`: must be a media type such as image/png',
+    ],
+    ['a kind that is none', { ...image, type: 'audio' }, '`attachments.0.type` must be one of "image", "file"'],
+  ])('%s is no valid message', async (_, attachment, message) => {
     const { client } = await start();
     client.sendRaw(JSON.stringify(query('q', { attachments: [attachment] })));
-    expect(await client.next('error')).toMatchObject({ code: 'invalid_message' });
+    const { code, error } = await client.next('error');
+    expect({ code, error }).toEqual({ code: 'invalid_message', error: expect.stringContaining(message) as string });
   });
 
   it('are told to every client, where anything is taken', async () => {
