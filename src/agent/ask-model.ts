@@ -128,10 +128,7 @@ function keep(data: JsonObject, { output, forTools: { logger, runId } }: AgentDe
   const bytes = Buffer.byteLength(encoded ?? '');
   if (encoded?.startsWith('{') !== true || bytes > MAX_PROVIDER_DATA) {
     const rule = `a JSON object of at most ${MAX_PROVIDER_DATA} bytes`;
-    logger.warn(
-      { runId: runId.slice(0, 8), bytes },
-      `What the provider wants back is dropped, since it is not ${rule}`,
-    );
+    logger.warn({ runId, bytes }, `What the provider wants back is dropped, since it is not ${rule}`);
     return undefined;
   }
   output.charge(bytes);

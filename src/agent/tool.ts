@@ -92,7 +92,7 @@ export interface Tool<P extends Principal = Principal, Metadata = unknown> {
 }
 
 /** `timeoutMs` of a tool that names none. */
-export const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
+const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
 
 /**
  * Makes a tool whose `execute` is typed by its schema, and by the principal where it names one:

@@ -25,7 +25,7 @@ export async function readPage(conversation: Conversation, before?: string): Pro
 }
 
 /** Stored messages as they are shown: an answer, with the tools it called, is one message. */
-export function messagesOf(history: readonly HistoryMessage[]): ChatMessage[] {
+function messagesOf(history: readonly HistoryMessage[]): ChatMessage[] {
   const shown: ChatMessage[] = [];
   let answer: HistoryMessage[] = [];
   const end = (): void => {

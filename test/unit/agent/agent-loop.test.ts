@@ -594,6 +594,8 @@ describe('What a provider wants back', () => {
     expect(end).toMatchObject({ type: 'stream_end' });
     expect(JSON.stringify(scripted.calls[1]?.request)).not.toContain('providerData');
     expect(warn).toHaveBeenCalledTimes(value === undefined ? 1 : 2);
+    // Cut for the log where the operator wants that, and not here.
+    expect(warn).toHaveBeenLastCalledWith(expect.objectContaining({ runId: end['run_id'] }), expect.any(String));
   });
 
   it('counts against the bounds of the run, as reasoning does that nobody is shown', async () => {
