@@ -1,8 +1,9 @@
 import { bytesOf } from './attachments.js';
+import { checkKnown } from './check-known.js';
 import type { ClientRun } from './client-run.js';
 import { historyOf, type HistoryPage } from './history.js';
 import type { Requests } from './requests.js';
-import type { PageOptions, QueryOptions, RequestOptions } from './run-options.js';
+import { PAGE_OPTIONS, type PageOptions, type QueryOptions, type RequestOptions } from './run-options.js';
 import type { StartedRun } from './watches.js';
 
 /** What can be changed of a conversation. */
@@ -57,7 +58,9 @@ export function createConversation(id: string, port: ConversationPort): Conversa
     ask: (query, options) => port.query('agent_query', query, { ...options, conversationId: id }),
     stream: (query, options) => port.query('streaming_query', query, { ...options, conversationId: id }),
     watch: (listener) => port.watch(id, listener),
-    async history({ limit, before, signal } = {}) {
+    async history(options = {}) {
+      checkKnown(options, PAGE_OPTIONS);
+      const { limit, before, signal } = options;
       const message = { type: 'history', conversation_id: id, limit, before } as const;
       return historyOf(await requests.ask(message, 'history', { isRepeatable: true, signal }));
     },

@@ -69,3 +69,6 @@ export interface PageOptions extends RequestOptions {
   /** Only those before this one: the id of a message, or of a conversation. */
   readonly before?: string | undefined;
 }
+
+/** The names of {@link PageOptions}. */
+export const PAGE_OPTIONS: KnownOptions<PageOptions> = { limit: true, before: true, signal: true };

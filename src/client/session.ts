@@ -19,6 +19,7 @@ import { Outbox } from './outbox.js';
 import type { OwnMessage, OwnRequestOptions } from './own-message.js';
 import { Requests } from './requests.js';
 import {
+  PAGE_OPTIONS,
   QUERY_OPTIONS,
   RUN_OPTIONS,
   type PageOptions,
@@ -114,7 +115,9 @@ export class Session implements AgentClient {
     });
   }
 
-  async listConversations({ limit, before, signal }: PageOptions = {}): Promise<ConversationPage> {
+  async listConversations(options: PageOptions = {}): Promise<ConversationPage> {
+    checkKnown(options, PAGE_OPTIONS);
+    const { limit, before, signal } = options;
     const message = { type: 'list_conversations', limit, before } as const;
     return conversationsOf(await this.#requests.ask(message, 'conversations', { isRepeatable: true, signal }));
   }

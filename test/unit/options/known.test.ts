@@ -145,6 +145,14 @@ describe('a misspelt option', () => {
     await expect(made).rejects.toThrow('Option "durabilty" is not known; did you mean "durability"?');
   });
 
+  it('of a page is refused, and nothing is sent', async () => {
+    const told = 'Option "lmit" is not known; did you mean "limit"?';
+    const asked = client();
+    await expect(asked.conversation('c').history(any({ lmit: 3 }))).rejects.toThrow(new TypeError(told));
+    await expect(asked.listConversations(any({ lmit: 3 }))).rejects.toThrow(new TypeError(told));
+    expect(asked.state).toBe('idle');
+  });
+
   it('of close() is refused, and nothing has begun', async () => {
     const own = server();
     const agent = createAgentSocketServer({ server: own, provider });
