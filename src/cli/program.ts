@@ -49,7 +49,7 @@ What npx starts ends with npx, after running answers had 5 s to finish. For a se
 `;
 
 const CHAT_NOTES = `
-In the chat: /history, /new, /help and /quit. Ctrl-C stops the answer, twice leaves.
+In the chat: /attach FILE, /history, /new, /help and /quit. Ctrl-C stops the answer, twice leaves.
 Where standard input is no terminal, each of its lines is a question: answers go to standard output, everything
 else to standard error, and the exit code is 1 after a question without an answer: one that failed, was stopped, was
 filtered or is empty, and where nothing was asked. An answer that was cut off counts, with a note.

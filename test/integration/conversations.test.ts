@@ -298,7 +298,7 @@ describe('a busy conversation', () => {
 });
 
 describe('replace_from', () => {
-  it('edits a question: what followed is gone', async () => {
+  it('edits a question in a branch of its own, and removes nothing', async () => {
     const provider = createScriptedProvider(echo);
     const server = await startServer({ provider });
     const client = await TestClient.connect(server.url);
@@ -313,6 +313,10 @@ describe('replace_from', () => {
       'better',
       're: better',
     ]);
+    client.send({ type: 'select_branch', conversation_id: 'c1', message_id: messages[2]?.id ?? '' });
+    expect(await client.next('branch_selected')).toMatchObject({ message_id: messages[3]?.id });
+    const { messages: former } = await history(client);
+    expect(former.map(({ id, content }) => [id, content])).toEqual(messages.map(({ id, content }) => [id, content]));
   });
 
   it('makes an answer anew without doubling its question', async () => {
@@ -323,7 +327,9 @@ describe('replace_from', () => {
     const { messages } = await history(client);
     await client.ask(query('one', { replace_from: messages[1]?.id }));
     expect(asked(provider.calls[1]?.request.messages)).toEqual(['user: one']);
-    expect((await history(client)).messages.map(({ content }) => content)).toEqual(['one', 'good']);
+    const { messages: anew } = await history(client);
+    expect(anew.map(({ content }) => content)).toEqual(['one', 'good']);
+    expect(anew[1]).toMatchObject({ siblings: [messages[1]?.id, anew[1]?.id], index: 1 });
   });
 
   it('of any message of an answer asks another question in place of the one it belongs to', async () => {

@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../../../src/cli/chat-commands.js';
+import type { ChatScreen } from '../../../src/cli/chat-screen.js';
 import { createProgram, type ChatFlags, type Flags } from '../../../src/cli/program.js';
 import type { Setting } from '../../../src/cli/setting.js';
 import { SETTINGS } from '../../../src/cli/settings-table.js';
@@ -92,6 +94,18 @@ describe('the program', () => {
     expect(err).toMatch(expected);
     expect(exitCode).toBe(1);
     expect(flags).toBeUndefined();
+  });
+
+  it('lists for a chat what its own help lists', async () => {
+    const notice = vi.fn<(text: string) => void>();
+    const actions = { history: vi.fn(), attach: vi.fn(), begin: vi.fn() };
+    await runCommand('/help', { notice } as unknown as ChatScreen, actions);
+    const commands = [...(notice.mock.calls[0]?.[0] ?? '').matchAll(/^\/\w+(?: [A-Z]+)?/gm)].map(
+      ([command]) => command,
+    );
+    expect(commands).toContain('/attach FILE');
+    const { out } = await run('chat', '--help');
+    for (const command of commands) expect(out).toContain(command);
   });
 
   it('hands a chat its URL and conversation', async () => {
