@@ -1,12 +1,6 @@
+import { absentAttachment } from './absent-attachment.js';
 import { CallIds } from './call-ids.js';
-import type {
-  LlmAssistantMessage,
-  LlmAttachment,
-  LlmMessage,
-  LlmOrigin,
-  LlmProvider,
-  LlmToolCall,
-} from './llm-provider.js';
+import type { LlmAssistantMessage, LlmMessage, LlmOrigin, LlmProvider, LlmToolCall } from './llm-provider.js';
 import { acceptableArguments } from './tool-arguments.js';
 import { wellFormed } from './well-formed.js';
 
@@ -153,14 +147,12 @@ function acceptableQuestion(message: UserMessage, { accepts = [] }: ChatReader):
   const { attachments = [] } = message;
   const kept = attachments.filter(({ type }) => accepts.includes(type));
   const others = attachments.filter(({ type }) => !accepts.includes(type));
-  const content = joined(isBlank(message.content) ? '' : wellFormed(message.content), others.map(missing).join('\n'));
+  const content = joined(
+    isBlank(message.content) ? '' : wellFormed(message.content),
+    others.map(absentAttachment).join('\n'),
+  );
   if (content === '' && kept.length === 0) return undefined;
   return { role: 'user', content, ...(kept.length > 0 && { attachments: kept }) };
-}
-
-/** Said in place of an attachment of an earlier question that this model does not take. */
-function missing({ type, name }: LlmAttachment): string {
-  return `(Attached ${type}, which this model cannot read${name === undefined ? '' : `: ${wellFormed(name)}`})`;
 }
 
 function joinedQuestions(first: UserMessage, second: UserMessage): UserMessage {

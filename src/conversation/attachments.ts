@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { absentAttachment } from '../agent/absent-attachment.js';
 import type { LlmAttachment, LlmAttachmentType, LlmMessage } from '../agent/llm-provider.js';
 import type { QueryAttachment } from '../protocol/client-messages.js';
 import type { AttachmentBytes, AttachmentInfo, ConversationKey, ConversationStore } from './conversation-store.js';
@@ -66,13 +67,13 @@ export class AttachmentLoader {
 
   async load(infos: readonly AttachmentInfo[]): Promise<LoadedAttachments> {
     const attachments: LlmAttachment[] = [];
-    const missing: string[] = [];
+    const absent: string[] = [];
     for (const info of infos) {
       const loaded = this.#accepts.includes(info.type) ? await this.#loadOne(info) : undefined;
-      if (loaded === undefined) missing.push(`[Attachment that is not shown: ${info.name ?? info.mediaType}]`);
+      if (loaded === undefined) absent.push(absentAttachment(info));
       else attachments.push(loaded);
     }
-    return { attachments, note: missing.join('\n') };
+    return { attachments, note: absent.join('\n') };
   }
 
   async #loadOne({ id, type, mediaType, name, url, bytes = 0 }: AttachmentInfo): Promise<LlmAttachment | undefined> {

@@ -99,7 +99,9 @@ describe('Attachments of a question', () => {
     const second = await start({ store }, []);
     await second.client.ask(query('And?'));
     expect(sees(second.provider, 0).flatMap((attachments) => attachments ?? [])).toEqual([]);
-    expect(second.provider.calls[0]?.request.messages[0]?.content).toContain('dot.png');
+    expect(second.provider.calls[0]?.request.messages[0]?.content).toContain(
+      '(Attached image, which cannot be shown here: dot.png)',
+    );
   });
 });
 

@@ -187,7 +187,7 @@ describe('Roles', () => {
       ...reader,
       accepts: ['image'],
     });
-    expect(chat).toEqual([user('Look\n\n(Attached file, which this model cannot read: a.pdf)')]);
+    expect(chat).toEqual([user('Look\n\n(Attached file, which cannot be shown here: a.pdf)')]);
   });
 
   it('join answers, with what they carry', () => {
