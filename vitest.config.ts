@@ -5,8 +5,10 @@ const BUILT = ['examples', 'package'] as const;
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
+    // For a busy machine: a test that passes does not wait for it.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    setupFiles: ['test/helpers/patience.ts'],
     // Servers without a logger report what tests break on purpose.
     onConsoleLog: (log) => !log.startsWith('[agent-ws]'),
     projects: [
