@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { defineTool, MemoryConversationStore, type LlmPart } from '../../../src/index.js';
+import { defineTool, MemoryConversationStore, type ConversationMessage, type LlmPart } from '../../../src/index.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
 import { openStore } from '../../helpers/sqlite.js';
 import { createEngine, endOf } from './harness.js';
@@ -9,6 +9,23 @@ import { createEngine, endOf } from './harness.js';
 const never = new Promise<never>(() => undefined);
 const params = z.object({});
 const call = (id: string, name: string): LlmPart => ({ type: 'tool-call', id, name, arguments: '{}' });
+
+/** A conversation of so many messages, each below the one before. Gives their ids. */
+function tell(
+  conversations: MemoryConversationStore,
+  count: number,
+  messageAt: (index: number) => Pick<ConversationMessage, 'role' | 'content' | 'toolCalls'>,
+): string[] {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const [id, parentId] = [randomUUID(), ids.at(-1)];
+    conversations.append({ owner: 'owner', id: 'c' }, [
+      { id, parentId, runId: randomUUID(), createdAt: 1, ...messageAt(i) },
+    ]);
+    ids.push(id);
+  }
+  return ids;
+}
 
 describe('approvals', () => {
   it('can be given for a call whose id the provider made long', async () => {
@@ -62,7 +79,7 @@ describe('approvals', () => {
       });
       const client = engine.connect();
       client.send({ type: 'streaming_query', query: 'q' });
-      await vi.waitFor(() => expect(endOf(client)).toBeDefined(), 3_000);
+      await vi.waitFor(() => expect(endOf(client)).toBeDefined());
       const asked = client.ofType('approval_request').length;
       const resolved = client.ofType('approval_resolved').length;
       if (asked !== resolved) unanswered.push(ticks);
@@ -74,37 +91,33 @@ describe('approvals', () => {
 describe('history', () => {
   it('fits a page into about a megabyte, calls of tools included', async () => {
     const conversations = new MemoryConversationStore();
-    const key = { owner: 'owner', id: 'c' };
-    for (let i = 0; i < 50; i++) {
-      const toolCalls = [{ id: `t${i}`, name: 'act', arguments: JSON.stringify({ text: 'x'.repeat(200_000) }) }];
-      conversations.append(key, [
-        { id: randomUUID(), role: 'assistant', content: '', toolCalls, runId: randomUUID(), createdAt: 1 },
-      ]);
-    }
+    tell(conversations, 50, (index) => {
+      const toolCalls = [{ id: `t${index}`, name: 'act', arguments: JSON.stringify({ text: 'x'.repeat(200_000) }) }];
+      return { role: 'assistant', content: '', toolCalls };
+    });
     const engine = createEngine({ conversations });
     const client = engine.connect();
     client.send({ type: 'history', conversation_id: 'c' });
     await vi.waitFor(() => expect(client.ofType('history')).toHaveLength(1));
+    expect(client.frames.at(-1)?.length).toBeGreaterThan(400_000);
     expect(client.frames.at(-1)?.length).toBeLessThan(1_500_000);
   });
 
   it('can be asked for by a client that is a little slow', async () => {
     const conversations = new MemoryConversationStore();
-    const key = { owner: 'owner', id: 'c' };
-    for (let i = 0; i < 50; i++) {
-      conversations.append(key, [
-        { id: randomUUID(), role: 'assistant', content: 'line\n'.repeat(6_000), runId: randomUUID(), createdAt: 1 },
-      ]);
-    }
+    tell(conversations, 50, () => ({ role: 'assistant', content: 'line\n'.repeat(6_000) }));
     const engine = createEngine({ conversations, provider: createScriptedProvider(['x'.repeat(300_000), never]) });
     const client = engine.connect();
     client.socket.pause();
     client.send({ type: 'streaming_query', query: 'q' });
     await vi.waitFor(() => expect(client.connection.isWritable).toBe(false));
-    client.send({ type: 'history', conversation_id: 'c' });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Together they are more than may be left unread.
+    for (let i = 0; i < 3; i++) client.send({ type: 'history', conversation_id: 'c' });
+    // What was asked before is on its way when this is seen.
+    client.send({ type: 'streaming_query', query: 'another' });
+    await vi.waitFor(() => expect(engine.runs.size).toBe(2));
     client.socket.resume();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await vi.waitFor(() => expect(client.ofType('history')).toHaveLength(3));
     expect(client.closes).toEqual([]);
   });
 });
@@ -112,12 +125,10 @@ describe('history', () => {
 describe('replace_from', () => {
   it('names any message of the conversation, however old', async () => {
     const conversations = new MemoryConversationStore();
-    const key = { owner: 'owner', id: 'c' };
-    const first = randomUUID();
-    for (let i = 0; i < 1_100; i++) {
-      const [id, role] = [i === 0 ? first : randomUUID(), i % 2 === 0 ? 'user' : 'assistant'] as const;
-      conversations.append(key, [{ id, role, content: `${i}`, runId: randomUUID(), createdAt: 1 }]);
-    }
+    const [first] = tell(conversations, 1_100, (index) => ({
+      role: index % 2 === 0 ? 'user' : 'assistant',
+      content: `${index}`,
+    }));
     const engine = createEngine({ conversations });
     const client = engine.connect();
     client.send({ type: 'streaming_query', query: 'anew', conversation_id: 'c', replace_from: first });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync } from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { defineTool, type LlmPart, type Store, type ToolLedger } from '../../../src/index.js';
 import { createSqliteStore } from '../../../src/stores/sqlite.js';
@@ -10,7 +10,6 @@ import { temporaryDatabase } from '../../helpers/sqlite.js';
 import { createEngine, endOf } from './harness.js';
 
 const never = new Promise<never>(() => undefined);
-const later = (ms = 50) => new Promise((resolve) => setTimeout(resolve, ms));
 const call: LlmPart = { type: 'tool-call', id: 't1', name: 'act', arguments: '{}' };
 const act = (needsApproval: boolean, execute: () => unknown = () => 'acted') =>
   defineTool({ name: 'act', description: '', params: z.object({}), needsApproval, execute });
@@ -26,23 +25,28 @@ describe('a recovering run', () => {
     const path = temporaryDatabase();
     const store = await createSqliteStore({ path });
     onTestFinished(() => store.close());
+    const execute = vi.fn(() => never);
     const before = await startServer({
       provider: createScriptedProvider(['a', call]),
-      tools: [act(false, () => never)],
+      tools: [act(false, execute)],
       store,
     });
     const client = await TestClient.connect(before.url);
     const runId = randomUUID();
     client.send({ type: 'streaming_query', query: 'q', run_id: runId, conversation_id: 'c' });
     await client.next('stream_tool_call');
-    await later();
+    await vi.waitFor(() => expect(execute).toHaveBeenCalled());
     const opened = await createSqliteStore({ path: leftBy(path) });
     onTestFinished(() => opened.close());
     const { ledger } = opened;
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let wasAsked = false;
     // A ledger at the other end of a network.
     const slow: ToolLedger = {
       begin: async (key) => {
-        await later(300);
+        wasAsked = true;
+        await answered;
         return ledger.begin(key);
       },
       settle: (key) => ledger.settle(key),
@@ -59,12 +63,16 @@ describe('a recovering run', () => {
       } satisfies Store,
     });
     const back = await TestClient.connect(after.url);
+    await vi.waitFor(() => expect(wasAsked).toBe(true));
     back.send({ type: 'cancel', run_id: runId });
+    back.send({ type: 'ping' });
+    await back.next('pong');
+    answer();
     await back.next('cancelled');
     await back.ask({ type: 'streaming_query', query: 'next', conversation_id: 'c' });
-    expect(provider.calls[0]?.request.messages.map(({ role }) => role)).toEqual([
-      ...['user', 'assistant', 'tool', 'assistant', 'user'],
-    ]);
+    const told = provider.calls[0]?.request.messages ?? [];
+    expect(told.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant', 'user']);
+    expect(told[2]?.content).toContain('it is not repeated');
   });
 });
 
@@ -83,10 +91,11 @@ describe('edges', () => {
     });
     client.send(ask(a));
     client.send(ask(b));
-    await later();
+    await vi.waitFor(() => expect(client.ofType('stream_chunk')).toHaveLength(1));
     client.send(ask(c, { when_busy: 'interrupt' }));
     client.send({ type: 'cancel' });
-    await later();
+    await vi.waitFor(() => expect(engine.runs.size).toBe(0));
+    await vi.waitFor(() => expect(client.ofType('cancelled').some(({ outcome }) => outcome !== undefined)).toBe(true));
     expect([a, b, c].map((id) => [endOf(client, id)?.type, endOf(client, id)?.['reason']])).toEqual([
       ['cancelled', 'replaced'],
       ['cancelled', 'replaced'],
@@ -101,16 +110,15 @@ describe('edges', () => {
     const [asker, watcher] = [engine.connect(), engine.connect()];
     const id = randomUUID();
     watcher.send({ type: 'watch', conversation_id: '__proto__' });
-    await later();
+    await vi.waitFor(() => expect(watcher.ofType('watching')).toHaveLength(1));
     asker.send({ type: 'cancel', run_id: id });
     asker.send({ type: 'streaming_query', query: 'q', run_id: id, conversation_id: '__proto__' });
-    await later();
+    await vi.waitFor(() => expect(endOf(watcher, id)).toBeDefined());
     expect(watcher.messages.map(({ type }) => type)).toEqual(['connected', 'watching', 'run_started', 'cancelled']);
     // A client that asks faster than it reads is closed, not served from memory without bound.
     for (let i = 0; i < 10_000; i++) watcher.send({ type: 'watch', conversation_id: `c${i}` });
-    await later();
+    await vi.waitFor(() => expect(watcher.closes).toMatchObject([{ code: 4508 }]));
     expect(watcher.ofType('watching')).toHaveLength(64);
-    expect(watcher.closes).toMatchObject([{ code: 4508 }]);
   });
 
   it('a restored run that is cancelled leaves every call answered', async () => {
@@ -122,7 +130,6 @@ describe('edges', () => {
     const runId = randomUUID();
     client.send({ type: 'streaming_query', query: 'q', run_id: runId, conversation_id: 'c' });
     await client.next('approval_request');
-    await later();
     const opened = await createSqliteStore({ path: leftBy(path) });
     onTestFinished(() => opened.close());
     const provider = createScriptedProvider(['ok']);
@@ -144,9 +151,9 @@ describe('edges', () => {
     const query = { type: 'streaming_query', query: 'q', run_id: randomUUID(), conversation_id: 'c' };
     full.send(query);
     core.send(query);
-    await later();
+    await vi.waitFor(() => expect(full.ofType('approval_request')).toHaveLength(1));
     full.send({ type: 'approval', run_id: query.run_id, tool_call_id: 't1', approved: true });
-    await later();
+    await vi.waitFor(() => expect(endOf(core)).toBeDefined());
     expect(core.messages.map(({ type }) => type)).toEqual([
       'connected',
       'stream_start',

@@ -13,7 +13,7 @@ import {
 import { createSqliteStore } from '../../../src/stores/sqlite.js';
 import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
 import { startServer, type TestServer } from '../../helpers/server.js';
-import { temporaryDatabase } from '../../helpers/sqlite.js';
+import { temporaryDatabase, textOf } from '../../helpers/sqlite.js';
 
 const never = new Promise<never>(() => undefined);
 
@@ -112,41 +112,50 @@ describe('a restored run', () => {
     const { tool, acted } = act({ needsApproval: true });
     agent.tools.register(tool);
     onTestFinished(() => agent.close());
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await vi.waitFor(() => expect([...agent.runs].map(({ approvals }) => approvals.open.length)).toEqual([1]));
     await agent.runs.approve({ id: 'anonymous' }, asked.run_id, 't1', { approved: true, by: 'principal' });
     await vi.waitFor(() => expect(acted).toEqual([1]));
   });
 
-  it('whose tool is gone leaves no question open', async () => {
+  it('whose tool is gone waits for the answer to its question, and then tells the model', async () => {
     const path = temporaryDatabase();
     const asked = request();
     await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
-    const after = await startDurable(leftBy(path), { provider: createScriptedProvider(['text', never]) });
+    const provider = createScriptedProvider(['text', never]);
+    const after = await startDurable(leftBy(path), { provider });
     const back = await TestClient.connect(after.url);
-    await new Promise((resolve) => setTimeout(resolve, 50));
     back.send({ type: 'resume', run_id: asked.run_id });
-    const resumed = await back.next('resumed');
-    // Either it waits for the decision, or it goes on without; not both.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect([resumed.state, back.text(asked.run_id)]).toEqual(
-      resumed.state === 'waiting_approval' ? ['waiting_approval', ''] : ['running', 'text'],
-    );
+    expect((await back.next('resumed')).state).toBe('waiting_approval');
+    expect(provider.calls).toEqual([]);
+    back.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't1', approved: true });
+    await back.next('stream_chunk', ({ content }) => content === 'text');
+    const run = await after.agent.runs.get({ id: 'anonymous' }, asked.run_id);
+    expect([run?.state, run?.approvals.open]).toEqual(['running', []]);
+    expect(back.all('stream_tool_result')).toMatchObject([{ tool_call_id: 't1', error: { code: 'unknown_tool' } }]);
+    checkCalls(provider.calls[0]?.request.messages ?? []);
   });
 
   it('keeps what is to become of it when nobody reads it', async () => {
     const path = temporaryDatabase();
     const asked = request({ on_disconnect: 'continue' });
-    await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
+    const client = await waitingRun(path, asked, [act({ needsApproval: true }).tool], [call('t1')]);
+    const other = request({ conversation_id: 'c2' });
+    client.send(other);
+    await client.next('approval_request', ({ run_id: id }) => id === other.run_id);
     const after = await startDurable(leftBy(path), {
       provider: createScriptedProvider(['text', never]),
       tools: [act({ needsApproval: true }).tool],
       detachGraceMs: 100,
     });
+    const stateOf = async (id: string) => (await after.agent.runs.get({ id: 'anonymous' }, id))?.state;
     const back = await TestClient.connect(after.url);
-    back.send({ type: 'approval', run_id: asked.run_id, tool_call_id: 't1', approved: true });
-    await back.next('approval_resolved');
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect((await after.agent.runs.get({ id: 'anonymous' }, asked.run_id))?.state).toBe('running');
+    for (const { run_id: id } of [asked, other]) {
+      back.send({ type: 'approval', run_id: id, tool_call_id: 't1', approved: true });
+      await vi.waitFor(async () => expect(await stateOf(id)).not.toBe('waiting_approval'));
+    }
+    // The one that nothing was said about was left later.
+    await vi.waitFor(async () => expect(await stateOf(other.run_id)).toBe('cancelled'));
+    expect(await stateOf(asked.run_id)).toBe('running');
   });
 
   it('is introduced with its question to whoever watches', async () => {
@@ -205,9 +214,14 @@ describe('an interrupted run', () => {
     const client = await TestClient.connect(before.url);
     const query = request({ type });
     client.send(query);
-    await vi.waitFor(() => expect(provider.calls).toHaveLength(scripts.length));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await before.agent.runs.store.commit();
+    const { store } = before.agent.runs;
+    await vi.waitFor(async () => {
+      const stored = await store.open('anonymous', query.run_id);
+      await store.commit();
+      // An answer in one piece is in no log before its end.
+      const written = stored && (type === 'agent_query' ? stored.draft : await textOf(stored.log));
+      expect(written).toContain('three');
+    });
     const next = createScriptedProvider(['ok']);
     const after = await startDurable(leftBy(path), { provider: next });
     const back = await TestClient.connect(after.url);
