@@ -12,9 +12,13 @@ const PLACES = { nginx: '/usr/sbin/nginx', haproxy: '/usr/sbin/haproxy', caddy: 
 
 export type ProxyName = keyof typeof PLACES;
 
-/** Whether a machine that need not have it does not: a CI has to, so that the tests fail there. */
-export function isMissing(name: ProxyName): boolean {
-  return !existsSync(PLACES[name]) && process.env['CI'] === undefined;
+/**
+ * What the name of a test that needs this program says where it is skipped; empty where it runs. A machine need not have
+ * the program, but a CI has to, so that the tests fail there.
+ */
+export function missing(name: ProxyName): string {
+  const isHere = existsSync(PLACES[name]) || process.env['CI'] !== undefined;
+  return isHere ? '' : ` (skipped: ${name} is not installed as ${PLACES[name]})`;
 }
 
 /** Starts a proxy with the configuration that the documents show, in front of these ports. Gives its own port. */

@@ -33,7 +33,7 @@ class End {
 }
 
 function soon<T>(check: () => T): Promise<T> {
-  return vi.waitFor(check, { interval: 4, timeout: 5_000 });
+  return vi.waitFor(check, { interval: 4 });
 }
 
 /** A server that keeps its connections. */
@@ -71,6 +71,15 @@ async function link(): Promise<Link> {
   return { proxy, client, target, connection: connection ?? expect.fail('No connection') };
 }
 
+/** Passes bytes, and then a reset, through a link without faults: what could get through elsewhere did so meanwhile. */
+async function meanwhile(bytes: number): Promise<void> {
+  const { client, target } = await link();
+  client.socket.write(pattern(bytes));
+  await soon(() => expect(target.length).toBe(bytes));
+  client.socket.resetAndDestroy();
+  await soon(() => expect(target.end).toBe('rst'));
+}
+
 /** Bytes that differ along the way. */
 function pattern(length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
@@ -99,15 +108,11 @@ describe('a connection without faults', () => {
   });
 
   it('holds no more than a few buffers for an end that does not read', async () => {
-    const { client, target, connection } = await link();
+    const { client, target } = await link();
     target.socket.pause();
     const sent = pattern(30_000_000);
     client.socket.write(sent);
-    let before = -1;
-    while (before !== connection.bytes.up) {
-      before = connection.bytes.up;
-      await setTimeout(50);
-    }
+    await meanwhile(sent.length);
     // The rest is still where it came from: in the buffer of the client.
     expect(client.socket.writableLength).toBeGreaterThan(10_000_000);
     target.socket.resume();
@@ -175,7 +180,7 @@ describe('a stall', () => {
     proxy.stall();
     target.socket.write(sent.subarray(10));
     client.socket.end('last words');
-    await setTimeout(50);
+    await meanwhile(sent.length);
     expect(client.length).toBe(10);
     expect(target.length).toBe(0);
     expect([client.end, target.end]).toEqual([undefined, undefined]);
@@ -190,7 +195,7 @@ describe('a stall', () => {
     const { connection, client, target } = await link();
     connection.stall();
     client.socket.resetAndDestroy();
-    await setTimeout(50);
+    await meanwhile(10);
     expect(target.end).toBeUndefined();
     connection.resume();
     await soon(() => expect(target.end).toBe('rst'));
@@ -220,9 +225,7 @@ describe('time', () => {
     const begun = performance.now();
     target.socket.write(sent);
     await soon(() => expect(client.length).toBe(sent.length));
-    const took = performance.now() - begun;
-    expect(took).toBeGreaterThan(370);
-    expect(took).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeGreaterThan(370);
     expect(client.bytes.equals(sent)).toBe(true);
     proxy.apply({ bytesPerSecond: Infinity });
     target.socket.write(pattern(1_000_000));

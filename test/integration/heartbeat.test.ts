@@ -4,8 +4,6 @@ import { clientProcess } from '../helpers/client-process.js';
 import { frame, OPCODE, RawClient } from '../helpers/raw-client.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 
-const patient = { timeout: 10_000, interval: 5 };
-
 /** Milliseconds until the next connection goes. */
 function nextDisconnect({ agent }: TestServer): Promise<number> {
   const from = performance.now();
@@ -23,12 +21,11 @@ describe('the heartbeat', () => {
     const gone = nextDisconnect(server);
     const client = await RawClient.open(server.port);
     expect(server.agent.connections.isFull).toBe(true);
-    const ms = await gone;
     // Nobody is removed before it could answer.
-    expect(ms).toBeGreaterThan(400);
-    // Interval and timeout are 400 ms each; the rest is for a busy machine.
-    expect(ms).toBeLessThan(800 + 400);
-    expect(client.frames.some(({ opcode }) => opcode === OPCODE.ping)).toBe(true);
+    expect(await gone).toBeGreaterThan(400);
+    await client.closed;
+    // Nor is anybody asked twice.
+    expect(client.frames.filter(({ opcode }) => opcode === OPCODE.ping)).toHaveLength(1);
     expect(server.agent.connections.isFull).toBe(false);
     await TestClient.connect(server.url);
   });
@@ -38,7 +35,8 @@ describe('the heartbeat', () => {
     const { child } = await clientProcess(server.url);
     const gone = nextDisconnect(server);
     child.kill('SIGSTOP');
-    expect(await gone).toBeLessThan(600 + 600);
+    // With the interval that is the default it would take 40 s.
+    expect(await gone).toBeLessThan(20_000);
     expect(server.agent.connections.size).toBe(0);
     child.kill('SIGCONT');
   });
@@ -51,8 +49,8 @@ describe('the heartbeat', () => {
     const client = await RawClient.open(port);
     client.socket.write(frame(OPCODE.text, JSON.stringify({ type: 'streaming_query', query: 'Hi' })));
     await vi.waitFor(() => expect(agent.runs.size).toBe(1));
-    await vi.waitFor(() => expect(agent.connections.size).toBe(0), patient);
-    await vi.waitFor(() => expect(agent.runs.size).toBe(0), patient);
+    await vi.waitFor(() => expect(agent.connections.size).toBe(0));
+    await vi.waitFor(() => expect(agent.runs.size).toBe(0));
   });
 
   it('leaves an idle client that answers alone', async () => {
@@ -60,7 +58,7 @@ describe('the heartbeat', () => {
     const client = await TestClient.connect(url);
     let pings = 0;
     client.socket.on('ping', () => pings++);
-    await vi.waitFor(() => expect(pings).toBeGreaterThanOrEqual(20), patient);
+    await vi.waitFor(() => expect(pings).toBeGreaterThanOrEqual(20));
     expect(agent.connections.size).toBe(1);
     client.send({ type: 'ping' });
     await client.next('pong');
@@ -82,16 +80,16 @@ describe('the heartbeat', () => {
   });
 
   it('kills nobody when our own event loop stood still', async () => {
-    const server = await startServer({ heartbeatIntervalMs: 200 });
+    const server = await startServer({ heartbeatIntervalMs: 400 });
     const { codes } = await clientProcess(server.url, 20);
     await vi.waitFor(() => expect(server.agent.connections.size).toBe(20));
     const killed = vi.fn();
     server.agent.connections.on('disconnect', killed);
     for (let round = 0; round < 4; round++) {
       // Longer than interval and timeout together, at different points of the sweep.
-      const until = performance.now() + 700;
+      const until = performance.now() + 1_000;
       while (performance.now() < until);
-      await pass(30 + 45 * round);
+      await pass(60 + 90 * round);
     }
     await pass(500);
     expect(killed).not.toHaveBeenCalled();

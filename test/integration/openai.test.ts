@@ -396,7 +396,8 @@ describe('time', () => {
   it('between tokens is not counted while nobody waits', async () => {
     const gate = new Gate();
     upstream.reply({ tokens: ['a', 'b', 'c'], gate });
-    const stream = ask({ tokenTimeoutMs: 400 });
+    const tokenTimeoutMs = 1_000;
+    const stream = ask({ tokenTimeoutMs });
     const turn = async (): Promise<unknown> => {
       const next = stream.next();
       gate.release();
@@ -404,8 +405,9 @@ describe('time', () => {
     };
     await turn();
     await turn();
-    // The clock is the subject here: it must not run out during this.
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    // The time of somebody who waits runs out meanwhile.
+    upstream.reply({ tokens: ['a'], end: 'stall' });
+    expect((await gather(ask({ tokenTimeoutMs }))).failure).toMatchObject({ code: 'provider_timeout' });
     expect(await turn()).toEqual({ type: 'text-delta', text: 'c' });
   });
 

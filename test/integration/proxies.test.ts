@@ -4,7 +4,7 @@ import https from 'node:https';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
-import { isMissing, startProxy, type ProxyName } from '../helpers/proxies.js';
+import { missing, startProxy, type ProxyName } from '../helpers/proxies.js';
 import { startServer } from '../helpers/server.js';
 
 /** The options that the documents show. */
@@ -28,8 +28,8 @@ async function statusOf(port: number, path: string): Promise<number | undefined>
 }
 
 describe.each<ProxyName>(['nginx', 'haproxy', 'caddy'])('behind %s as the documents configure it', (name) => {
-  it.skipIf(isMissing(name))(
-    'serves its pages and the clients that they let in, and knows their addresses',
+  it.skipIf(missing(name) !== '')(
+    `serves its pages and the clients that they let in, and knows their addresses${missing(name)}`,
     async () => {
       const { agent, port: upstream } = await startServer(OPTIONS);
       const port = await startProxy(name, upstream);
@@ -53,8 +53,8 @@ describe.each<ProxyName>(['nginx', 'haproxy', 'caddy'])('behind %s as the docume
 });
 
 describe('draining behind HAProxy with least connections', () => {
-  it.skipIf(isMissing('haproxy')).each(['an embedder still listens', 'the command has stopped listening'])(
-    'sends none of 60 new clients to the process that ends, where %s',
+  it.skipIf(missing('haproxy') !== '').each(['an embedder still listens', 'the command has stopped listening'])(
+    `sends none of 60 new clients to the process that ends, where %s${missing('haproxy')}`,
     async (how) => {
       let finish: () => void = () => undefined;
       const finished = new Promise<void>((resolve) => (finish = resolve));
