@@ -40,7 +40,7 @@ export async function expectFrames(
 ): Promise<void> {
   const since = client.frames.length;
   for (const frame of send) client.sendRaw(frame);
-  await expect.poll(() => client.frames.length - since, { timeout: 5_000 }).toBeGreaterThanOrEqual(frames.length);
+  await expect.poll(() => client.frames.length - since, { timeout: 20_000 }).toBeGreaterThanOrEqual(frames.length);
   client.sendRaw('{"type":"ping","request_id":"end of golden frames"}');
   await client.next('pong', ({ request_id: id }) => id === 'end of golden frames', since);
   expect(normalise(client.frames.slice(since, -1))).toEqual(frames);

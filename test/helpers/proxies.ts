@@ -72,7 +72,7 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
     await ended;
   });
   await Promise.race([
-    vi.waitFor(() => accepts(port), { timeout: 15_000 }),
+    vi.waitFor(() => accepts(port)),
     ended.then(() => {
       throw new Error(`${name} ended: ${errors}`);
     }),

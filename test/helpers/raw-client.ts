@@ -86,14 +86,12 @@ export class RawClient {
   readonly socket: Socket;
   /** Resolves when the TCP connection is gone. */
   readonly closed: Promise<void>;
-  #received = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
 
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1');
     this.socket.on('error', () => undefined);
-    this.socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
-    });
+    this.socket.on('data', (chunk: Buffer) => void this.#chunks.push(chunk));
     this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
     onTestFinished(() => void this.socket.destroy());
   }
@@ -106,12 +104,22 @@ export class RawClient {
     return client;
   }
 
+  /** All that came; put together when somebody looks. */
+  get #received(): Buffer {
+    const whole = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
+    if (whole !== undefined) return whole;
+    const received = Buffer.concat(this.#chunks);
+    this.#chunks = [received];
+    return received;
+  }
+
   /** Waits for the whole head of the answer. */
   async headers(): Promise<string> {
     for (;;) {
-      const end = this.#received.indexOf('\r\n\r\n');
-      if (end >= 0) return this.#received.subarray(0, end).toString();
-      if (this.socket.closed) throw new Error(`Closed before an answer; got ${this.#received.toString()}`);
+      const received = this.#received;
+      const end = received.indexOf('\r\n\r\n');
+      if (end >= 0) return received.subarray(0, end).toString();
+      if (this.socket.closed) throw new Error(`Closed before an answer; got ${received.toString()}`);
       await Promise.race([once(this.socket, 'data'), this.closed]);
     }
   }
@@ -123,16 +131,17 @@ export class RawClient {
 
   /** The whole frames so far. */
   get frames(): ReceivedFrame[] {
+    const received = this.#received;
     const frames: ReceivedFrame[] = [];
-    let at = this.#received.indexOf('\r\n\r\n') + 4;
-    while (at + 2 <= this.#received.length) {
-      const opcode = (this.#received[at] ?? 0) & 0x0f;
-      let length = (this.#received[at + 1] ?? 0) & 0x7f;
+    let at = received.indexOf('\r\n\r\n') + 4;
+    while (at + 2 <= received.length) {
+      const opcode = (received[at] ?? 0) & 0x0f;
+      let length = (received[at + 1] ?? 0) & 0x7f;
       let start = at + 2;
-      if (length === 126) length = this.#received.readUInt16BE((start += 2) - 2);
-      else if (length === 127) length = Number(this.#received.readBigUInt64BE((start += 8) - 8));
-      if (start + length > this.#received.length) break;
-      frames.push({ opcode, payload: this.#received.subarray(start, start + length) });
+      if (length === 126) length = received.readUInt16BE((start += 2) - 2);
+      else if (length === 127) length = Number(received.readBigUInt64BE((start += 8) - 8));
+      if (start + length > received.length) break;
+      frames.push({ opcode, payload: received.subarray(start, start + length) });
       at = start + length;
     }
     return frames;

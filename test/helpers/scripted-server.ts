@@ -35,12 +35,12 @@ export class ScriptedPeer {
 
   /** Waits for the n-th message of this type, counted from 1. */
   async next(type: string, n = 1): Promise<Frame> {
-    return vi.waitUntil(() => this.all(type)[n - 1], { timeout: 10_000, interval: 1 });
+    return vi.waitUntil(() => this.all(type)[n - 1], { interval: 1 });
   }
 
   /** Waits until the connection is over. */
   async closed(): Promise<{ code: number; reason: string }> {
-    return vi.waitUntil(() => this.close, { timeout: 10_000, interval: 1 });
+    return vi.waitUntil(() => this.close, { interval: 1 });
   }
 
   /** Sends messages; a `timestamp` is added. */
@@ -111,7 +111,7 @@ export class ScriptedServer {
 
   /** Waits for the n-th connection, counted from 1. */
   async peer(n = 1): Promise<ScriptedPeer> {
-    return vi.waitUntil(() => this.peers[n - 1], { timeout: 10_000, interval: 1 });
+    return vi.waitUntil(() => this.peers[n - 1], { interval: 1 });
   }
 
   /** Stops listening and breaks every connection. */

@@ -61,7 +61,7 @@ describe('A client that stops reading', () => {
         if (gone === connection) resolve(close);
       });
     });
-    await vi.waitFor(() => expect(provider.ended).toBe(true), { timeout: 8_000 });
+    await vi.waitFor(() => expect(provider.ended).toBe(true));
     await disconnected;
     expect(server.agent.runs.size).toBe(0);
     slow.socket.resume();

@@ -401,7 +401,7 @@ describe('capacity', () => {
     for (const { socket } of clients) socket.write(handshake(port, {}));
     const statuses = () => Promise.all(clients.filter((c) => c.socket.bytesRead > 0).map((c) => c.status()));
     // All 400 others are answered while the 100 still wait.
-    await vi.waitFor(async () => expect((await statuses()).length).toBe(400), 10_000);
+    await vi.waitFor(async () => expect((await statuses()).length).toBe(400));
     expect(waiting.length).toBe(100);
     const refused = await statuses();
     const told = refused.filter((status) => status === 101).length;
@@ -410,11 +410,11 @@ describe('capacity', () => {
     expect(told).toBeGreaterThanOrEqual(64);
     expect(told).toBeLessThan(200);
     for (const go of waiting) go();
-    await vi.waitFor(() => expect(agent.connections.size).toBe(100), 10_000);
+    await vi.waitFor(() => expect(agent.connections.size).toBe(100));
     expect(most).toBe(100);
     expect(clients.filter((client) => client.close?.code === 1013).length).toBe(told);
     for (const { socket } of clients) socket.destroy();
-    await vi.waitFor(() => expect(agent.connections.size).toBe(0), 10_000);
+    await vi.waitFor(() => expect(agent.connections.size).toBe(0));
     const late = Array.from({ length: 100 }, () => TestClient.connect(url));
     await vi.waitFor(() => {
       expect(waiting.length).toBe(200);

@@ -34,7 +34,7 @@ describe.each<ProxyName>(['nginx', 'haproxy', 'caddy'])('behind %s as the docume
       const { agent, port: upstream } = await startServer(OPTIONS);
       const port = await startProxy(name, upstream);
       // HAProxy asks first whether a server is ready.
-      await vi.waitFor(async () => expect(await statusOf(port, '/readyz')).toBe(200), { timeout: 15_000 });
+      await vi.waitFor(async () => expect(await statusOf(port, '/readyz')).toBe(200));
       expect(await statusOf(port, '/static/test_websocket.html')).not.toBe(403);
       const socket = dial(port, 'https://chat.example', { 'X-Forwarded-For': '198.51.100.7' });
       const [data] = (await once(socket, 'message')) as [Buffer];
@@ -61,7 +61,7 @@ describe('draining behind HAProxy with least connections', () => {
       const ending = await startServer({ ...OPTIONS, provider: createScriptedProvider(['a', finished]) });
       const staying = await startServer(OPTIONS);
       const port = await startProxy('haproxy', ending.port, staying.port);
-      await vi.waitFor(async () => expect(await statusOf(port, '/readyz')).toBe(200), { timeout: 15_000 });
+      await vi.waitFor(async () => expect(await statusOf(port, '/readyz')).toBe(200));
       const client = await TestClient.connect(ending.url, { headers: { Host: '127.0.0.1' } });
       const answer = client.ask({ type: 'streaming_query', query: 'Hi' });
       await client.next('stream_chunk');

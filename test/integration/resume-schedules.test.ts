@@ -14,7 +14,7 @@ import { startServer } from '../helpers/server.js';
 import { createEngine } from '../unit/run/harness.js';
 
 /** On a machine that has a lot else to do. */
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 240_000;
 
 /** Runs something for many seeds, some at the same time, and says which failed. */
 async function forSeeds(first: number, count: number, run: (seed: number) => Promise<void>): Promise<void> {

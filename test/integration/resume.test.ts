@@ -241,7 +241,7 @@ describe('leaving a run', () => {
     client.send(request);
     await client.next('stream_chunk');
     client.socket.terminate();
-    await vi.waitFor(() => expect(provider.calls[0]?.signal.aborted).toBe(true), { timeout: 5_000 });
+    await vi.waitFor(() => expect(provider.calls[0]?.signal.aborted).toBe(true));
     const back = await TestClient.connect(server.url);
     expect(await back.ask(request)).toMatchObject({ type: 'cancelled', reason: 'abandoned' });
   });
@@ -260,7 +260,7 @@ describe('leaving a run', () => {
     back.send({ type: 'resume', run_id: kept.run_id, after: 0 });
     await back.next('resumed');
     // The other one tells when the grace is over.
-    await vi.waitFor(() => expect(server.agent.runs.size).toBe(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(server.agent.runs.size).toBe(1));
     open();
     expect(await back.next('stream_end')).toMatchObject({ finish_reason: 'stop', run_id: kept.run_id });
   });
@@ -324,7 +324,7 @@ describe('leaving a run', () => {
     client.socket.terminate();
     await vi.waitFor(() => expect(server.agent.connections.size).toBe(0));
     expect(provider.calls[0]?.signal.aborted).toBe(false);
-    await vi.waitFor(() => expect(server.agent.runs.size).toBe(0), { timeout: 5_000 });
+    await vi.waitFor(() => expect(server.agent.runs.size).toBe(0));
     const back = await TestClient.connect(server.url);
     back.send({ type: 'resume', run_id: request.run_id });
     expect(await back.next('cancelled')).toMatchObject({ reason: 'max_duration' });

@@ -66,9 +66,9 @@ describe('over TLS', () => {
   it('a query streams from end to end', async () => {
     const { agent, port } = await start();
     const { socket, messages } = connect(port);
-    await vi.waitFor(() => expect(messages[0]?.['type']).toBe('connected'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(messages[0]?.['type']).toBe('connected'));
     socket.send(JSON.stringify({ type: 'streaming_query', query: 'Hi' }));
-    await vi.waitFor(() => expect(messages.at(-1)?.['type']).toBe('stream_end'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(messages.at(-1)?.['type']).toBe('stream_end'));
     const text = messages.filter(({ type }) => type === 'stream_chunk').map((chunk) => String(chunk['content']));
     expect(text.join('')).toBe(`Hello over TLS${'x'.repeat(2_000_000)}`);
     expect([...agent.connections][0]?.remoteAddress).toBe('127.0.0.1');
@@ -82,7 +82,7 @@ describe('over TLS', () => {
     const { socket } = connect(port);
     let pings = 0;
     socket.on('ping', () => pings++);
-    await vi.waitFor(() => expect(pings).toBeGreaterThan(10), { timeout: 5_000 });
+    await vi.waitFor(() => expect(pings).toBeGreaterThan(10));
     const [connection] = agent.connections;
     expect(connection?.isOpen).toBe(true);
     const before = connection?.bytesReceived ?? 0;

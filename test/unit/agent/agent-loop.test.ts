@@ -27,14 +27,11 @@ function toolOf(name: string, execute: Tool['execute'], extra: { timeoutMs?: num
 }
 
 async function ended(peer: Peer): Promise<Wire> {
-  return vi.waitFor(
-    () => {
-      const end = endOf(peer);
-      if (end === undefined) throw new Error('The run is not over yet');
-      return end;
-    },
-    { timeout: 5_000 },
-  );
+  return vi.waitFor(() => {
+    const end = endOf(peer);
+    if (end === undefined) throw new Error('The run is not over yet');
+    return end;
+  });
 }
 
 /** Asks once and waits for the end. */

@@ -23,7 +23,7 @@ describe('a request', () => {
     await answer(await server.peer(), 'ping', { type: 'pong' });
     const ms = await ping;
     expect(ms).toBeGreaterThan(0);
-    expect(ms).toBeLessThan(5_000);
+    expect(ms).toBeLessThan(20_000);
   });
 
   it('lists the runs', async () => {

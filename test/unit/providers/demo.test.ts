@@ -192,7 +192,8 @@ describe('createDemoProvider', () => {
     it('does not hang on a question made to be slow to read', async () => {
       const started = performance.now();
       await ask(`what is ${'('.repeat(500_000)}${'1 + '.repeat(100_000)}x`, TOOLS);
-      expect(performance.now() - started).toBeLessThan(2000);
+      // Tries that grow with the square of it would take minutes.
+      expect(performance.now() - started).toBeLessThan(20_000);
     });
 
     it('asks in the words of the tools in the box', async () => {

@@ -6,14 +6,11 @@ import { createEngine, endOf, type Peer, type Wire } from './harness.js';
 const query = { type: 'streaming_query', query: 'q' };
 
 async function ended(peer: Peer): Promise<Wire> {
-  return vi.waitFor(
-    () => {
-      const end = endOf(peer);
-      if (end === undefined) throw new Error('The run is not over yet');
-      return end;
-    },
-    { timeout: 5_000 },
-  );
+  return vi.waitFor(() => {
+    const end = endOf(peer);
+    if (end === undefined) throw new Error('The run is not over yet');
+    return end;
+  });
 }
 
 const textOf = (peer: Peer): string =>
@@ -162,7 +159,7 @@ describe('Memory', () => {
     await vi.waitFor(() => expect(engine.runs.size).toBe(65));
   });
 
-  it('of ended runs is given back: a thousand runs in a row fit a small bound', { timeout: 30_000 }, async () => {
+  it('of ended runs is given back: a thousand runs in a row fit a small bound', async () => {
     const store = new MemoryRunStore({ maxRetainedBytes: 50_000 });
     const engine = createEngine({
       provider: createScriptedProvider(['x'.repeat(500)]),

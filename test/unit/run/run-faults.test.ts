@@ -36,14 +36,11 @@ const cyclic: Record<string, unknown> = {};
 cyclic['self'] = cyclic;
 
 async function ended(peer: Peer): Promise<NonNullable<ReturnType<typeof endOf>>> {
-  return vi.waitFor(
-    () => {
-      const end = endOf(peer);
-      if (end === undefined) throw new Error('The run is not over yet');
-      return end;
-    },
-    { timeout: 5_000 },
-  );
+  return vi.waitFor(() => {
+    const end = endOf(peer);
+    if (end === undefined) throw new Error('The run is not over yet');
+    return end;
+  });
 }
 
 describe('A run whose work goes wrong', () => {

@@ -76,7 +76,7 @@ describe.each([
   ['read in a microtask', (): RunLog => new AsyncRunLog(RUN, () => Promise.resolve())],
   ['read in a turn', (): RunLog => new AsyncRunLog(RUN, turn)],
 ])('Subscription to a log %s', (_name, makeLog) => {
-  it('delivers everything once and in order, whatever the schedule', { timeout: 60_000 }, async () => {
+  it('delivers everything once and in order, whatever the schedule', { timeout: 180_000 }, async () => {
     const engine = createEngine();
     await fc.assert(
       fc.asyncProperty(scheduleOf, async ({ pieces, steps, attachAt, afters, mark }) => {

@@ -138,7 +138,7 @@ it.each(['BEGIN IMMEDIATE', 'INSERT INTO entries VALUES (?, ?, ?, ?, ?)', COMMIT
     let failures = 0;
     watched.fails = (sql) => sql === failing && ++failures > 0;
     log.append(chunk(2));
-    await vi.waitFor(() => expect(failures).toBeGreaterThan(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(failures).toBeGreaterThan(2));
     log.append(chunk(3));
     expect(log.published).toBe(1);
     expect(await textOf(log)).toBe('1 ');
@@ -153,7 +153,7 @@ it.each(['BEGIN IMMEDIATE', 'INSERT INTO entries VALUES (?, ?, ?, ?, ?)', COMMIT
     // The next outage is told again.
     watched.fails = (sql) => sql === failing;
     log.append(chunk(4));
-    await vi.waitFor(() => expect(logger.error).toHaveBeenCalledTimes(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(logger.error).toHaveBeenCalledTimes(2));
   },
 );
 
@@ -162,7 +162,7 @@ it('tries less and less often, once a second at least', async () => {
   const at: number[] = [];
   watched.fails = (sql) => sql === COMMIT && at.push(performance.now()) > 0;
   createRun(watched.store, metaOf(randomUUID())).append(chunk(1));
-  await vi.waitFor(() => expect(at.length).toBe(5), { timeout: 15_000, interval: 10 });
+  await vi.waitFor(() => expect(at.length).toBe(5), { interval: 10 });
   const pauses = at.slice(1).map((time, index) => time - (at[index] ?? 0));
   for (const [index, least] of [100, 200, 400, 800].entries()) expect(pauses[index]).toBeGreaterThan(least * 0.95);
   expect(pauses[0]).toBeLessThan(1_000);

@@ -14,7 +14,7 @@ async function start(path: string, mode: 'write' | 'hold'): Promise<SqliteProces
   return started;
 }
 
-it('gives everything that was published back after a SIGKILL', { timeout: 60_000 }, async () => {
+it('gives everything that was published back after a SIGKILL', { timeout: 240_000 }, async () => {
   let published = 0;
   let finished = 0;
   const round = async (): Promise<void> => {

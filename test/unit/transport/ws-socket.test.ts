@@ -60,10 +60,6 @@ async function pair(options: WsAcceptorOptions = {}, clientOptions: ClientOption
   return { ...(await accepted), notes, client, received, closed };
 }
 
-function seconds(count: number): { timeout: number } {
-  return { timeout: count * 1_000 };
-}
-
 describe('WsSocket', () => {
   it('sends the messages of one tick in order, in one write', async () => {
     const { socket, raw, received } = await pair();
@@ -123,9 +119,9 @@ describe('WsSocket', () => {
     socket.send(text);
     socket.send(Buffer.from(text));
     client.send(text.slice(0, 300_000));
-    await vi.waitFor(() => expect(received).toHaveLength(2), seconds(5));
+    await vi.waitFor(() => expect(received).toHaveLength(2));
     expect(received.every((message) => message === text)).toBe(true);
-    await vi.waitFor(() => expect(notes.messages).toEqual([text.slice(0, 300_000)]), seconds(5));
+    await vi.waitFor(() => expect(notes.messages).toEqual([text.slice(0, 300_000)]));
   });
 
   it('delivers what was sent before a close', async () => {
@@ -149,18 +145,18 @@ describe('WsSocket', () => {
     const { socket, notes, received } = await pair(options, clientOptions);
     expect(socket.send('x'.repeat(size))).toBe(false);
     expect(notes.drains).toBe(0);
-    await vi.waitFor(() => expect(notes.drains).toBe(1), seconds(5));
+    await vi.waitFor(() => expect(notes.drains).toBe(1));
     expect(socket.bufferedAmount).toBe(0);
-    await vi.waitFor(() => expect(received).toHaveLength(1), seconds(5));
+    await vi.waitFor(() => expect(received).toHaveLength(1));
     // And the next time too.
     socket.send('x'.repeat(size));
-    await vi.waitFor(() => expect(notes.drains).toBe(2), seconds(5));
+    await vi.waitFor(() => expect(notes.drains).toBe(2));
   });
 
   it('says nothing of draining where it never was above the mark', async () => {
     const { socket, notes, received } = await pair();
     expect(socket.send('x'.repeat(200_000))).toBe(true);
-    await vi.waitFor(() => expect(received).toHaveLength(1), seconds(5));
+    await vi.waitFor(() => expect(received).toHaveLength(1));
     await new Promise(setImmediate);
     expect(notes.drains).toBe(0);
   });
@@ -177,8 +173,8 @@ describe('WsSocket', () => {
     const before = notes.drains;
     expect(socket.send('z')).toBe(false);
     client.resume();
-    await vi.waitFor(() => expect(received).toHaveLength(sent + 1), seconds(10));
-    await vi.waitFor(() => expect(notes.drains).toBe(before + 1), seconds(5));
+    await vi.waitFor(() => expect(received).toHaveLength(sent + 1));
+    await vi.waitFor(() => expect(notes.drains).toBe(before + 1));
     expect(socket.bufferedAmount).toBe(0);
   });
 
@@ -196,7 +192,7 @@ describe('WsSocket', () => {
     client.pause();
     const at = performance.now();
     socket.close(1001, 'Server is going away');
-    await vi.waitFor(() => expect(notes.closes).toHaveLength(1), seconds(5));
+    await vi.waitFor(() => expect(notes.closes).toHaveLength(1));
     expect(notes.closes[0]?.code).toBe(1006);
     expect(performance.now() - at).toBeGreaterThan(1_500);
   });

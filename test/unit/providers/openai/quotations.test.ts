@@ -57,6 +57,6 @@ describe('an error of an upstream', () => {
     const start = performance.now();
     withoutQuotations('word '.repeat(400), long);
     // A bound for a busy machine: what matters is that it is not a minute.
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });
