@@ -11,7 +11,7 @@ import { startServer } from '../helpers/server.js';
 declare const createAgentClient: (options: object) => AgentClient;
 declare const client: AgentClient;
 
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 20_000 };
 let browser: Browser;
 let code: string;
 

@@ -1,26 +1,9 @@
-import type { BrowserContext } from 'playwright-core';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
-import { PageProvider } from './page-provider.js';
-import { startPageServer, type PageServer } from './page-server.js';
-import { usePage } from './use-page.js';
+import { expect, it } from 'vitest';
+import { type PageDriver, PATIENT } from './page-driver.js';
+import { useVisit } from './use-page.js';
 
-const suite = usePage();
-let server: PageServer;
-let context: BrowserContext;
 let tab: PageDriver;
-
-beforeEach(async () => {
-  server = await startPageServer(new PageProvider(), suite.directory);
-  context = await openBrowser(suite.browser);
-  tab = await PageDriver.connected(context, server.url);
-});
-
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(tab.complaints()).toEqual([]);
-});
+useVisit((visit) => ({ tab } = visit));
 
 const asked = (driver: PageDriver) => driver.page.getByRole('region', { name: /May this tool run\? refund/ });
 

@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { BrowserContext } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
-import { PageProvider } from './page-provider.js';
-import { startPageServer, type PageServer } from './page-server.js';
-import { usePage } from './use-page.js';
+import { describe, expect, it } from 'vitest';
+import { type PageDriver, PATIENT } from './page-driver.js';
+import { useVisit } from './use-page.js';
 
 /** A picture of one point. */
 const DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -24,22 +21,8 @@ const BRING = `(how) => {
   return event.defaultPrevented;
 }`;
 
-const suite = usePage();
-let server: PageServer;
-let context: BrowserContext;
 let tab: PageDriver;
-
-beforeEach(async () => {
-  server = await startPageServer(new PageProvider(), suite.directory);
-  context = await openBrowser(suite.browser);
-  tab = await PageDriver.connected(context, server.url);
-});
-
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(tab.complaints()).toEqual([]);
-});
+useVisit((visit) => ({ tab } = visit));
 
 const names = () => tab.page.locator('#tray-list li > span').allTextContents();
 

@@ -1,28 +1,12 @@
-import type { BrowserContext, Locator } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
-import { PageProvider } from './page-provider.js';
-import { startPageServer, type PageServer } from './page-server.js';
-import { usePage } from './use-page.js';
+import type { Locator } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { type PageDriver, PATIENT } from './page-driver.js';
+import type { PageProvider } from './page-provider.js';
+import { useVisit } from './use-page.js';
 
-const suite = usePage();
 let provider: PageProvider;
-let server: PageServer;
-let context: BrowserContext;
 let tab: PageDriver;
-
-beforeEach(async () => {
-  provider = new PageProvider();
-  server = await startPageServer(provider, suite.directory);
-  context = await openBrowser(suite.browser);
-  tab = await PageDriver.connected(context, server.url);
-});
-
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(tab.complaints()).toEqual([]);
-});
+useVisit((visit) => ({ provider, tab } = visit));
 
 async function told(question: string, answer: string): Promise<void> {
   await tab.ask(question);

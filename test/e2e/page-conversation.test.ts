@@ -1,28 +1,15 @@
-import type { BrowserContext } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
-import { PageProvider } from './page-provider.js';
-import { startPageServer, type PageServer } from './page-server.js';
-import { usePage } from './use-page.js';
+import type { PageProvider } from './page-provider.js';
+import type { PageServer } from './page-server.js';
+import { useVisit } from './use-page.js';
 
-const suite = usePage();
+let browser: Browser;
 let provider: PageProvider;
 let server: PageServer;
-let context: BrowserContext;
 let tab: PageDriver;
-
-beforeEach(async () => {
-  provider = new PageProvider();
-  server = await startPageServer(provider, suite.directory);
-  context = await openBrowser(suite.browser);
-  tab = await PageDriver.connected(context, server.url);
-});
-
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(tab.complaints()).toEqual([]);
-});
+useVisit((visit) => ({ browser, provider, server, tab } = visit));
 
 async function told(question: string, answer: string): Promise<void> {
   await tab.ask(question);
@@ -88,7 +75,7 @@ describe('history', () => {
     await tab.page.getByRole('button', { name: 'Load older' }).click();
     await tab.shows(...questions);
     await expect.poll(() => tab.page.locator('#thread-older').isHidden(), PATIENT).toBe(true);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('what was cleared', () => {
@@ -322,7 +309,7 @@ describe('conversations', () => {
     await tab.page.reload();
     await tab.isConnected();
     await tab.shows('recall a');
-    const elsewhere = await openBrowser(suite.browser);
+    const elsewhere = await openBrowser(browser);
     const other = await PageDriver.connected(elsewhere, server.url);
     await open(other);
     await other.page.getByRole('button', { name: /^Conversation:/ }).click();
@@ -333,7 +320,7 @@ describe('conversations', () => {
     await other.says('recall a', 'You asked: recall a. Answer 1.');
     expect(other.complaints()).toEqual([]);
     await elsewhere.close();
-  }, 60_000);
+  }, 180_000);
 
   it('are filled into the forms that ask for one', async () => {
     await told('recall a', 'You asked: recall a. Answer 1.');

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 import { expect } from 'vitest';
 
 /** The page paints in frames of its own: what it shows is waited for. */
-export const PATIENT = { timeout: 5_000 };
+export const PATIENT = { timeout: 20_000 };
 
 /** What the browser says of a server that is not there is not the page's fault. */
 const NO_SERVER = /ERR_|WebSocket connection to|Failed to load resource/;
@@ -10,7 +10,7 @@ const NO_SERVER = /ERR_|WebSocket connection to|Failed to load resource/;
 /** A browser with one person in it: its tabs share what the browser remembers. */
 export async function openBrowser(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   return context;
 }
 

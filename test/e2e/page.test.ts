@@ -30,7 +30,7 @@ async function open(options: BrowserContextOptions = {}): Promise<void> {
     locale: 'en-US',
     ...options,
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -48,7 +48,7 @@ async function openConnected(options: BrowserContextOptions = {}): Promise<void>
 }
 
 /** The page paints in frames of its own: what it shows is waited for. */
-const PATIENT = { timeout: 5_000 };
+const PATIENT = { timeout: 20_000 };
 
 const row = (type: string) => page.locator('.row', { has: page.getByText(type, { exact: true }) });
 const answer = (question: string) =>
@@ -582,7 +582,7 @@ describe('for everybody', () => {
     await page.getByRole('button', { name: /^Conversation:/ }).click();
     await page.getByRole('dialog').waitFor();
     expect(await page.evaluate(UNNAMED)).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it.each(['light', 'dark'] as const)('keeps the contrast of text at AA or better in %s', async (colorScheme) => {
     await openConnected({ colorScheme, reducedMotion: 'reduce' });

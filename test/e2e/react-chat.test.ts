@@ -8,7 +8,7 @@ import { startServer, type TestServer } from '../helpers/server.js';
 import { bundleChat, ChatDriver } from './react-chat.js';
 
 /** Several pages, or several loads of one. */
-const SLOW = { timeout: 60_000 };
+const SLOW = { timeout: 180_000 };
 
 let browser: Browser;
 let code: string;
@@ -290,7 +290,7 @@ const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwA
 
 describe('attachments', () => {
   const isDrawn = (chat: ChatDriver) =>
-    expect.poll(() => chat.page.evaluate("document.querySelector('img')?.naturalWidth"), { timeout: 10_000 });
+    expect.poll(() => chat.page.evaluate("document.querySelector('img')?.naturalWidth"), { timeout: 20_000 });
 
   it('are sent as files, shown at once and after a reload, and taken over by an edit', SLOW, async () => {
     const { chat } = await start();
@@ -325,7 +325,7 @@ describe('useConversations and useConnection', () => {
     const model = new Model();
     const service = await startServer({ provider: model, attachments: {}, authenticate: () => ({ id: 'alice' }) });
     const chat = await ChatDriver.open(browser, code, service.url);
-    const list = () => expect.poll(() => chat.page.evaluate('globalThis.list'), { timeout: 10_000 });
+    const list = () => expect.poll(() => chat.page.evaluate('globalThis.list'), { timeout: 20_000 });
     await list().toEqual([]);
     await chat.ask('one');
     await list().toEqual(['one']);
@@ -341,6 +341,6 @@ describe('useConversations and useConnection', () => {
       takes: ['image/png', 'image/jpeg', 'image/webp', 'image/gif'],
     });
     await chat.page.evaluate('globalThis.client.close()');
-    await expect.poll(() => chat.page.evaluate('globalThis.connection.state'), { timeout: 10_000 }).toBe('closed');
+    await expect.poll(() => chat.page.evaluate('globalThis.connection.state'), { timeout: 20_000 }).toBe('closed');
   });
 });

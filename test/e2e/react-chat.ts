@@ -17,7 +17,7 @@ export interface ChatView {
 
 type Action = Exclude<keyof ConversationHook, 'messages' | 'hasMore' | 'status' | 'error' | 'approvals'>;
 
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 20_000 };
 
 /** The page in one file. */
 export async function bundleChat(): Promise<string> {
@@ -40,7 +40,7 @@ export class ChatDriver {
 
   private constructor(page: Page) {
     this.page = page;
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     page.on('websocket', (socket) =>
       socket.on('framesent', ({ payload }) => {
         this.sent.push((JSON.parse(String(payload)) as { type: string }).type);

@@ -29,7 +29,7 @@ afterAll(() => browser.close());
 beforeEach(async () => {
   server = await ScriptedServer.start();
   page = await browser.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   complaints = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -46,7 +46,7 @@ afterEach(async () => {
   expect(complaints.filter((text) => !text.includes('WebSocket connection to'))).toEqual([]);
 });
 
-const PATIENT = { timeout: 5_000 };
+const PATIENT = { timeout: 20_000 };
 const says = (id: string) => expect.poll(() => page.locator(`#${id}`).textContent(), PATIENT);
 const click = (name: string) => page.getByRole('button', { name, exact: true }).click();
 const messages = () => expect.poll(() => page.locator('li').allTextContents(), PATIENT);
