@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { bundle } from './bundle.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** The program of the command line, from the sources. */
+export const CLI = await bundle(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** What {@link startCli} takes. */
 export interface CliOptions {
@@ -51,20 +50,10 @@ export interface CliProcess {
   readonly lines: LogLine[];
 }
 
-/** A directory of its own that goes with the test. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'agent-ws-cli-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 /** Runs `agent-ws` with these arguments. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliProcess {
-  const imports = ['tsx', ...(options.imports ?? [])].flatMap((module) => [
-    '--import',
-    module.startsWith('data:') ? module : import.meta.resolve(module),
-  ]);
-  const child = spawn(process.execPath, [...imports, MAIN, ...args], {
+  const imports = (options.imports ?? []).flatMap((module) => ['--import', module]);
+  const child = spawn(process.execPath, [...imports, CLI, ...args], {
     cwd: options.cwd ?? temporaryDirectory(),
     env: { PATH: process.env['PATH'], ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
-import { temporaryDirectory } from './cli-process.js';
+import { temporaryDirectory } from './temporary-directory.js';
 
 const PAGE = readFileSync(new URL('../../docs/proxies.md', import.meta.url), 'utf8');
 

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.js';
 
-const SCRIPT = fileURLToPath(new URL('sqlite-writer.ts', import.meta.url));
+const SCRIPT = await bundle(new URL('sqlite-writer.ts', import.meta.url));
 
 /** Another process that owns a database. */
 export class SqliteProcess {
@@ -13,7 +13,7 @@ export class SqliteProcess {
   readonly #exited: Promise<unknown>;
 
   private constructor(path: string, mode: 'write' | 'hold') {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, path, mode], {
+    this.#child = spawn(process.execPath, [SCRIPT, path, mode], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#exited = once(this.#child, 'close');

@@ -1,5 +1,5 @@
 /**
- * A process of its own that owns a database: `node --import tsx sqlite-writer.ts PATH [hold]`. It says `open`, and then
+ * A process of its own that owns a database: `sqlite-writer PATH [hold]`. It says `open`, and then
  * what readers have been shown, a line each, as soon as they have, until it is killed.
  */
 import { randomUUID } from 'node:crypto';

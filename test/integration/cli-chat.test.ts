@@ -9,7 +9,8 @@ import { z } from 'zod';
 import { calculator, defineTool, type LlmPart, type LlmRequest } from '../../src/index.js';
 import type { FinishReason } from '../../src/protocol/server-messages.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
-import { runCli, startCli, temporaryDirectory, type CliProcess } from '../helpers/cli-process.js';
+import { runCli, startCli, type CliProcess } from '../helpers/cli-process.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
 import { startServer } from '../helpers/server.js';
 
 /** Makes standard input pass for a terminal, so that no test needs one. */

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
 import { endpointPath } from '../../src/cli/value-types.js';
-import { runCli, startCli, temporaryDirectory } from '../helpers/cli-process.js';
+import { runCli, startCli } from '../helpers/cli-process.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
 import { startOpenAiUpstream } from '../helpers/openai-upstream.js';
 
 const LOCAL = ['serve', '--host', '127.0.0.1', '--port', '0'];

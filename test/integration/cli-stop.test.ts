@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
-import { startCli, temporaryDirectory, type CliOptions, type CliProcess } from '../helpers/cli-process.js';
+import { CLI, startCli, type CliOptions, type CliProcess } from '../helpers/cli-process.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
 /** A server on the demo, and a client that speaks the whole protocol. */
 async function start(options?: CliOptions): Promise<{ cli: CliProcess; url: string; client: TestClient }> {
@@ -90,9 +91,8 @@ describe('SIGHUP', () => {
   });
 
   it('of a terminal that was closed ends the service in order', async () => {
-    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
     const helper = fileURLToPath(new URL('../helpers/in-terminal.py', import.meta.url));
-    const command = [process.execPath, '--import', import.meta.resolve('tsx'), main];
+    const command = [process.execPath, CLI];
     const flags = ['serve', '--host', '127.0.0.1', '--port', '0', '--log-format', 'json', '--log-file', 'log'];
     const cwd = temporaryDirectory();
     const terminal = spawn('python3', [helper, ...command, ...flags], { cwd });

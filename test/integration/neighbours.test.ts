@@ -16,7 +16,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createAgentSocketServer, silentLogger, type AgentSocketServer, type Principal } from '../../src/index.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
-import { temporaryDirectory } from '../helpers/cli-process.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
 // Its own copy of a module is what graphql-ws refuses; both come through Node this way.
 const { GraphQLObjectType, GraphQLSchema, GraphQLString } = createRequire(import.meta.url)(

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseProvider } from '../../../src/cli/provider.js';
 import { resolveSettings, type ResolvedSettings } from '../../../src/cli/settings.js';
 import { chooseTools } from '../../../src/cli/tools.js';
-import { temporaryDirectory } from '../../helpers/cli-process.js';
+import { temporaryDirectory } from '../../helpers/temporary-directory.js';
 
 /** Writes a module and gives its path. */
 function write(name: string, content: string): string {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CliError } from '../../../src/cli/cli-error.js';
 import { createLog, type Log, type LogOptions } from '../../../src/cli/logging.js';
 import { prettyLine } from '../../../src/cli/pretty-log.js';
-import { temporaryDirectory } from '../../helpers/cli-process.js';
+import { temporaryDirectory } from '../../helpers/temporary-directory.js';
 
 function open(options: Partial<LogOptions> = {}): Log & { readonly lines: string[] } {
   const lines: string[] = [];

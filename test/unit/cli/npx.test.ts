@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { endWithNpx } from '../../../src/cli/npx.js';
 import { silentLogger } from '../../../src/logging/logger.js';
-import { temporaryDirectory } from '../../helpers/cli-process.js';
+import { temporaryDirectory } from '../../helpers/temporary-directory.js';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const OF_NPX = { npm_lifecycle_event: 'npx', npm_lifecycle_script: "'agent-ws'" };

@@ -7,7 +7,7 @@ import { createHttpServer } from '../../../src/cli/http-server.js';
 import { readDotEnv } from '../../../src/cli/dot-env.js';
 import { chooseProvider } from '../../../src/cli/provider.js';
 import { resolveSettings, type ResolvedSettings } from '../../../src/cli/settings.js';
-import { temporaryDirectory } from '../../helpers/cli-process.js';
+import { temporaryDirectory } from '../../helpers/temporary-directory.js';
 
 function resolve(environment: Record<string, string> = {}): ResolvedSettings {
   return resolveSettings({ flags: {}, environment, dotEnv: {} });
