@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Tests of what users install: they need `dist`, which the others do not. */
@@ -8,6 +9,8 @@ export default defineConfig({
     // For a busy machine: a test that passes does not wait for it.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // One for each core, and two where there is one: tests wait for browsers and other processes half of their time.
+    maxWorkers: Math.max(2, availableParallelism()),
     setupFiles: ['test/helpers/patience.ts'],
     // Servers without a logger report what tests break on purpose.
     onConsoleLog: (log) => !log.startsWith('[agent-ws]'),

@@ -30,22 +30,22 @@ export { RunManager, type Acceptance, type RunEvents } from './run/run-manager.j
 export type { Cancellation } from './run/cancellation.js';
 export type { RunManagerOptions } from './run/run-manager-options.js';
 export type { RunExecutor } from './run/run-executor.js';
-export { AgentExecutor } from './run/executor.js';
-export type { AgentExecutorOptions } from './run/executor-options.js';
-export type { ClientChoices } from './run/client-choices.js';
+export { AgentExecutor } from './agent/executor.js';
+export type { AgentExecutorOptions } from './agent/executor-options.js';
+export type { ClientChoices } from './agent/client-choices.js';
 export type { Run } from './run/run.js';
 export type { RunHandle } from './run/run-handle.js';
 export type { RunOptions, RunOutcome, RunWorker, StopCause } from './run/run-worker.js';
 export type { ApprovalCall, ApprovalRecord, Approvals, Decision } from './run/approvals.js';
-export type { Awaitable } from './run/awaitable.js';
-export type { RunMessage } from './run/run-message.js';
-export type { Readers, RunReader } from './run/readers.js';
-export type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './run/run-log.js';
-export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './run/run-store.js';
-export type { Store } from './run/store.js';
-export { createMemoryStore, type MemoryStoreOptions } from './run/memory-store.js';
-export type { FinalState } from './run/run-state.js';
-export { MemoryRunStore, type MemoryRunStoreOptions } from './run/memory-run-store.js';
+export type { Awaitable } from './runtime/awaitable.js';
+export type { RunMessage } from './log/run-message.js';
+export type { Readers, RunReader } from './log/readers.js';
+export type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './log/run-log.js';
+export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './store/run-store.js';
+export type { Store } from './store/store.js';
+export { createMemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store.js';
+export type { FinalState } from './store/run-state.js';
+export { MemoryRunStore, type MemoryRunStoreOptions } from './stores/memory/memory-run-store.js';
 export type { Subscription } from './run/subscription.js';
 
 // Conversations
@@ -58,34 +58,32 @@ export type {
   MessagePageRequest,
   Page,
   PageRequest,
-} from './conversation/conversation-store.js';
+} from './store/conversation-store.js';
 export {
   MemoryConversationStore,
   type MemoryConversationStoreOptions,
-} from './conversation/memory-conversation-store.js';
+} from './stores/memory/memory-conversation-store.js';
 export { fitContext, type FitContext } from './agent/context-window.js';
 
 // The model and its tools
+export type { Asker } from './tool/asker.js';
+export type { JsonObject, JsonSchema, LlmTool, LlmToolCall } from './tool/llm-tool.js';
 export type {
-  Asker,
-  JsonObject,
-  JsonSchema,
   LlmAssistantMessage,
   LlmAttachment,
-  LlmAttachmentType,
   LlmMessage,
-  LlmOrigin,
   LlmPart,
   LlmProvider,
   LlmRequest,
   LlmStreamOptions,
-  LlmTool,
-  LlmToolCall,
 } from './agent/llm-provider.js';
-export { defineTool, type Tool, type ToolCallInfo, type ToolContext, type ToolDefinition } from './agent/tool.js';
-export { ToolRegistry } from './agent/tool-registry.js';
-export { MemoryToolLedger, type LedgerEntry, type LedgerKey, type ToolLedger } from './agent/tool-ledger.js';
-export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './agent/standard-schema.js';
+export type { LlmAttachmentType } from './store/conversation-store.js';
+export type { LlmOrigin } from './store/llm-origin.js';
+export { defineTool, type Tool, type ToolCallInfo, type ToolContext, type ToolDefinition } from './tool/tool.js';
+export { ToolRegistry } from './tool/tool-registry.js';
+export { MemoryToolLedger } from './stores/memory/memory-tool-ledger.js';
+export type { LedgerEntry, LedgerKey, ToolLedger } from './tool/tool-ledger.js';
+export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './tool/standard-schema.js';
 export { createDemoProvider, type DemoProviderOptions } from './providers/demo.js';
 export { calculator } from './tools/calculator.js';
 export { createCurrentTime, currentTime } from './tools/current-time.js';
@@ -94,11 +92,11 @@ export { createCurrentTime, currentTime } from './tools/current-time.js';
 export { tokenOf } from './http/token.js';
 
 // Errors and logging
-export { AgentSocketError, type AgentSocketErrorOptions, type FieldIssue } from './errors/agent-socket-error.js';
-export { OptionError } from './errors/option-error.js';
-export { TypedEmitter } from './events/typed-emitter.js';
-export type { LogIds } from './logging/log-ids.js';
-export { silentLogger, type Logger, type LogMethod } from './logging/logger.js';
+export { AgentSocketError, type AgentSocketErrorOptions, type FieldIssue } from './protocol/agent-socket-error.js';
+export { OptionError } from './runtime/option-error.js';
+export { TypedEmitter } from './runtime/typed-emitter.js';
+export type { LogIds } from './runtime/log-ids.js';
+export { silentLogger, type Logger, type LogMethod } from './runtime/logger.js';
 
 // The wire
 export {

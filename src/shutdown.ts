@@ -2,13 +2,13 @@ import type { ConnectionManager } from './connection/connection-manager.js';
 import type { CloseFrame } from './connection/close-frame.js';
 import type { Connection } from './connection/connection.js';
 import type { Principal } from './connection/principal.js';
-import { checkKnownOptions } from './errors/check-known-options.js';
-import { checkNumber, MAX_DELAY_MS } from './errors/check-number.js';
-import { OptionError } from './errors/option-error.js';
-import type { KnownOptions } from './errors/unknown-option.js';
+import { checkKnownOptions } from './runtime/check-known-options.js';
+import { checkNumber, MAX_DELAY_MS } from './runtime/check-number.js';
+import { OptionError } from './runtime/option-error.js';
+import type { KnownOptions } from './runtime/unknown-option.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
 import type { RunManager } from './run/run-manager.js';
-import { within } from './run/within.js';
+import { within } from './runtime/within.js';
 
 const CLOSE_CODE_NAMES = ['goingAway', 'draining'] as const;
 

@@ -1,8 +1,10 @@
 import { absentAttachment } from './absent-attachment.js';
 import { CallIds } from './call-ids.js';
-import type { LlmAssistantMessage, LlmMessage, LlmOrigin, LlmProvider, LlmToolCall } from './llm-provider.js';
-import { acceptableArguments } from './tool-arguments.js';
-import { wellFormed } from './well-formed.js';
+import type { LlmAssistantMessage, LlmMessage, LlmProvider } from './llm-provider.js';
+import type { LlmOrigin } from '../store/llm-origin.js';
+import type { LlmToolCall } from '../tool/llm-tool.js';
+import { acceptableArguments } from '../tool/tool-arguments.js';
+import { wellFormed } from '../runtime/well-formed.js';
 
 /** Who is asked: a model, and what it takes. */
 export interface ChatReader extends LlmOrigin, Pick<LlmProvider, 'accepts'> {

@@ -1,40 +1,13 @@
-import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { FinishReason } from '../protocol/server-messages.js';
+import type { AgentDeps } from './agent-deps.js';
 import { assistantMessage, toolMessage, type AgentState, type PendingToolCall } from './agent-state.js';
 import { askAgain } from './ask-again.js';
 import type { Answer } from './ask-model.js';
 import type { LlmAssistantMessage, LlmMessage, LlmProvider } from './llm-provider.js';
-import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from './run-tool.js';
-import { acceptableArguments, readArguments } from './tool-arguments.js';
-import { unknownTool } from './unknown-tool.js';
-
-/** Where the agent's output goes: the log of the run. All synchronous; a run that is over takes nothing. */
-export interface AgentOutput {
-  text(delta: string): void;
-  reasoning(delta: string): void;
-  /** What the model said with the calls that come next, told before any of them. */
-  willCall(message: LlmAssistantMessage): void;
-  toolCall(call: ToolCall): void;
-  /** What a tool reports while it works. */
-  toolData(call: ToolCall, data: unknown): void;
-  toolResult(call: ToolCall, outcome: ToolOutcome): void;
-  /** Output that is kept and not shown: it counts against the bounds of the run as well. */
-  charge(bytes: number): void;
-  /** Where every reader lags behind: a promise to wait for before more is pulled from the provider. */
-  backpressure(): Promise<void> | undefined;
-}
-
-/** What the loop works with. */
-export interface AgentDeps {
-  readonly provider: LlmProvider;
-  readonly output: AgentOutput;
-  /** Model calls in which it may call tools, at most. */
-  readonly maxSteps: number;
-  /** What to ask with where the model refuses a chat as too long; `undefined` where it cannot be shorter. */
-  readonly shorten: (this: void, messages: readonly LlmMessage[]) => Promise<LlmMessage[] | undefined>;
-  /** What its tools are executed with. Their signal is the agent's as well. */
-  readonly forTools: ToolDeps;
-}
+import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from '../tool/run-tool.js';
+import { acceptableArguments, readArguments } from '../tool/tool-arguments.js';
+import { unknownTool } from '../tool/unknown-tool.js';
 
 /**
  * Asks the model, executes the tools it calls, all calls of a step in parallel, and tells it the results,

@@ -1,14 +1,9 @@
 import { CUT_OFF } from './acceptable-chat.js';
 import type { FinishReason, Usage } from '../protocol/server-messages.js';
-import type {
-  JsonObject,
-  LlmAssistantMessage,
-  LlmMessage,
-  LlmOrigin,
-  LlmToolCall,
-  LlmToolMessage,
-} from './llm-provider.js';
-import { TextBuilder } from './text-builder.js';
+import type { JsonObject, LlmToolCall } from '../tool/llm-tool.js';
+import type { LlmAssistantMessage, LlmMessage, LlmToolMessage } from './llm-provider.js';
+import type { LlmOrigin } from '../store/llm-origin.js';
+import { TextBuilder } from '../log/text-builder.js';
 
 /** A tool call of the model, as far as it is answered. */
 export interface PendingToolCall {

@@ -1,5 +1,5 @@
-import { AgentSocketError } from '../errors/agent-socket-error.js';
-import type { AgentDeps } from './agent-loop.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import type { AgentDeps } from './agent-deps.js';
 import type { AgentState } from './agent-state.js';
 import { askModel, type Answer, type OfferedTools } from './ask-model.js';
 

@@ -1,10 +1,12 @@
-import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { FinishReason, Usage } from '../protocol/server-messages.js';
 import { LIMITS } from '../protocol/version.js';
 import { acceptableChat } from './acceptable-chat.js';
-import type { AgentDeps } from './agent-loop.js';
+import type { AgentDeps } from './agent-deps.js';
 import { startAnswer, type AgentState, type AnswerSoFar } from './agent-state.js';
-import type { JsonObject, LlmOrigin, LlmPart, LlmRequest, LlmToolCall } from './llm-provider.js';
+import type { JsonObject, LlmToolCall } from '../tool/llm-tool.js';
+import type { LlmOrigin } from '../store/llm-origin.js';
+import type { LlmPart, LlmRequest } from './llm-provider.js';
 import { addUsage, usageFrom } from './usage.js';
 
 /** Tool calls of one answer of the model: they are executed at the same time. */

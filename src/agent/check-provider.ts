@@ -1,5 +1,5 @@
-import { checkMethods } from '../errors/check-methods.js';
-import { OptionError } from '../errors/option-error.js';
+import { checkMethods } from '../runtime/check-methods.js';
+import { OptionError } from '../runtime/option-error.js';
 import type { LlmProvider } from './llm-provider.js';
 
 /** @throws OptionError where it is no provider: callers without a compiler may give anything. */

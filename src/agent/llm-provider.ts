@@ -1,34 +1,9 @@
-import type { Principal } from '../connection/principal.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import type { FinishReason } from '../protocol/server-messages.js';
-
-/** A JSON Schema object. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
-
-/** A JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** A tool call as a model wrote it. */
-export interface LlmToolCall {
-  /** The provider's id of the call, unique within the answer. */
-  readonly id: string;
-  /** The tool. */
-  readonly name: string;
-  /** The arguments as JSON text, exactly as the model wrote them: they may be broken. */
-  readonly arguments: string;
-  /** What the provider wants back with this call: see {@link LlmProvider}. */
-  readonly providerData?: JsonObject | undefined;
-}
-
-/** Which model made a message. */
-export interface LlmOrigin {
-  /** {@link LlmProvider.vendor}. */
-  readonly vendor: string;
-  /** {@link LlmProvider.server}. */
-  readonly server?: string | undefined;
-  /** Absent where the provider names none. */
-  readonly model?: string | undefined;
-}
+import type { LlmAttachmentType } from '../store/conversation-store.js';
+import type { LlmOrigin } from '../store/llm-origin.js';
+import type { Asker } from '../tool/asker.js';
+import type { JsonObject, LlmTool, LlmToolCall } from '../tool/llm-tool.js';
 
 /** An image or another file of a question: its bytes, or an address that the model's server fetches. */
 export interface LlmAttachment {
@@ -43,9 +18,6 @@ export interface LlmAttachment {
   /** `https:` address; never fetched by this server. Either `data` or `url` is there. */
   readonly url?: string | undefined;
 }
-
-/** The kinds of {@link LlmAttachment}. */
-export type LlmAttachmentType = 'image' | 'file';
 
 /** What a model answered in one step. */
 export interface LlmAssistantMessage {
@@ -85,14 +57,6 @@ export type LlmMessage =
     }
   | LlmAssistantMessage
   | LlmToolMessage;
-
-/** A tool as a model sees it. */
-export interface LlmTool {
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema of the params. */
-  readonly parameters: JsonSchema;
-}
 
 /** What a provider is asked: one model call, which is one step of a run. */
 export interface LlmRequest {
@@ -143,18 +107,6 @@ export type LlmPart =
       /** The same as the provider says it. */
       readonly raw?: string | undefined;
     };
-
-/** Who asks: told to providers, and to options that are functions of it. */
-export interface Asker<P extends Principal = Principal, Metadata = unknown> {
-  /** Who owns the run. After a restart its `id` alone is known. */
-  readonly principal: P;
-  /** The run. */
-  readonly runId: string;
-  /** The conversation the run belongs to, where it belongs to one. */
-  readonly conversationId?: string | undefined;
-  /** What the `metadata` hook made for the connection that asked; `undefined` after a restart. */
-  readonly metadata?: Metadata | undefined;
-}
 
 /** What goes with a request. */
 export interface LlmStreamOptions extends Asker {

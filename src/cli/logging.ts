@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
 import { CliError, systemReason } from './cli-error.js';
-import { errorFields } from '../logging/error-fields.js';
+import { errorFields } from '../runtime/error-fields.js';
 import { prettyLine } from './pretty-log.js';
 
 /** What {@link createLog} takes. */

@@ -1,4 +1,4 @@
-import type { Logger } from '../logging/logger.js';
+import type { Logger } from '../runtime/logger.js';
 
 /** How often the parent is looked at, in milliseconds. */
 const LOOK_MS = 500;

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import type { Logger } from '../logging/logger.js';
+import type { Logger } from '../runtime/logger.js';
 import type { Run } from '../run/run.js';
 import type { AgentSocketServer } from '../server.js';
 

@@ -1,4 +1,4 @@
-import { nearest } from '../errors/nearest.js';
+import { nearest } from '../protocol/nearest.js';
 import type { Setting } from './setting.js';
 import { SETTINGS } from './settings-table.js';
 import type { SettingSources } from './settings.js';

@@ -1,6 +1,6 @@
-import { OptionError } from '../errors/option-error.js';
+import { OptionError } from '../runtime/option-error.js';
 import { isLoopbackAddress } from '../http/host.js';
-import { withLogIds } from '../logging/log-ids.js';
+import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';

@@ -1,5 +1,5 @@
-import type { Logger } from '../logging/logger.js';
-import type { Store } from '../run/store.js';
+import type { Logger } from '../runtime/logger.js';
+import type { Store } from '../store/store.js';
 import { createSqliteStore } from '../stores/sqlite.js';
 import { CliError } from './cli-error.js';
 import type { ResolvedSettings } from './settings.js';

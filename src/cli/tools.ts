@@ -1,5 +1,5 @@
-import { ToolRegistry } from '../agent/tool-registry.js';
-import type { Tool } from '../agent/tool.js';
+import { ToolRegistry } from '../tool/tool-registry.js';
+import type { Tool } from '../tool/tool.js';
 import { calculator } from '../tools/calculator.js';
 import { currentTime } from '../tools/current-time.js';
 import { CliError } from './cli-error.js';

@@ -1,4 +1,4 @@
-import { unknownOption, type KnownOptions } from '../errors/unknown-option.js';
+import { unknownOption, type KnownOptions } from '../runtime/unknown-option.js';
 
 /** @throws TypeError for an option that is not there; the message names it and the nearest right one. */
 export function checkKnown<Options>(given: object, known: KnownOptions<Options>, parent?: string): void {

@@ -5,9 +5,7 @@ import type { ConnectionState } from './connection.js';
 import type { Conversation } from './conversation.js';
 import type { ConversationPage, RunInfo } from './history.js';
 import type { OwnMessage, OwnRequestOptions } from './own-message.js';
-import { checkOptions, type AgentClientOptions } from './options.js';
 import type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './run-options.js';
-import { Session } from './session.js';
 
 /** What {@link AgentClient.resume} takes. */
 export interface ResumeOptions {
@@ -63,13 +61,4 @@ export interface AgentClient {
   close(): void;
   /** Calls `listener` at every event of this name. Returns the function that removes it. */
   on<Name extends keyof AgentClientEvents>(name: Name, listener: (event: AgentClientEvents[Name]) => void): () => void;
-}
-
-/**
- * Makes a client. It connects at the first request, or by `connect()`.
- * @throws TypeError for an option that is not known or breaks its rule; the message names option, rule and value. The
- * options of its requests are checked in the same way.
- */
-export function createAgentClient(options: AgentClientOptions): AgentClient {
-  return new Session(checkOptions(options));
 }

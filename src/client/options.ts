@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../errors/unknown-option.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
 import { MAX_DELAY_MS, type Backoff } from './backoff.js';
 import { checkKnown } from './check-known.js';
 import type { WebSocketClass } from './web-socket.js';

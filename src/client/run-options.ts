@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../errors/unknown-option.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
 import type { AttachmentInput } from './attachments.js';
 
 /** What every run takes. */

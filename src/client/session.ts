@@ -1,4 +1,4 @@
-import type { KnownOptions } from '../errors/unknown-option.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
 import { encodeAttachments, type EncodedAttachments } from './attachments.js';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
-import { OptionError } from '../errors/option-error.js';
-import type { KnownOptions } from '../errors/unknown-option.js';
-import { TypedEmitter } from '../events/typed-emitter.js';
-import type { Logger } from '../logging/logger.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
+import { TypedEmitter } from '../runtime/typed-emitter.js';
+import type { Logger } from '../runtime/logger.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeMessage } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';

@@ -1,4 +1,4 @@
-import { isLater, type Awaitable } from '../run/awaitable.js';
+import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { Connection } from './connection.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { BoundedLog } from '../logging/bounded-log.js';
+import type { BoundedLog } from '../runtime/bounded-log.js';
 import { askedOf, type Asked } from './asked.js';
 import { isHostAllowed, isLoopbackAddress } from './host.js';
 import { isOriginAllowed } from './origin.js';

@@ -1,4 +1,4 @@
-import type { LlmTool } from '../agent/llm-provider.js';
+import type { LlmTool } from '../tool/llm-tool.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { documentedMessages, type DocumentedMessage } from './message-schemas.js';
 import type { HttpRoutesState } from './state.js';

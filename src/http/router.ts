@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { checkLogger, type Logger } from '../logging/logger.js';
+import { checkLogger } from '../runtime/check-logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';

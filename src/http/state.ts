@@ -1,4 +1,4 @@
-import type { LlmTool } from '../agent/llm-provider.js';
+import type { LlmTool } from '../tool/llm-tool.js';
 import type { StatisticsSnapshot } from './statistics.js';
 
 /** What the HTTP routes need to know of the server they belong to. */

@@ -1,8 +1,8 @@
-import type { SchemaOutput, StandardSchema } from '../agent/standard-schema.js';
+import type { SchemaOutput, StandardSchema } from '../tool/standard-schema.js';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import type { KnownOptions } from '../errors/unknown-option.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
 import type { CustomMessage } from '../protocol/server-messages.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { Connection } from '../connection/connection.js';
 import type { ClientMessageOf, ClientMessageType } from '../protocol/client-messages.js';
-import type { ConversationStore } from '../conversation/conversation-store.js';
+import type { ConversationStore } from '../store/conversation-store.js';
 import type { LargeAnswers } from './large-answers.js';
-import type { Awaitable } from '../run/awaitable.js';
+import type { Awaitable } from '../runtime/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
 
 /** What the handlers work with. */

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import type { Awaitable } from '../run/awaitable.js';
+import type { Awaitable } from '../runtime/awaitable.js';
 
 /**
  * Answers that may be large: of each connection one at a time, when its buffer is below the mark. Several at once would

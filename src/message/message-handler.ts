@@ -1,16 +1,15 @@
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
-import type { ConversationStore } from '../conversation/conversation-store.js';
-import { MemoryConversationStore } from '../conversation/memory-conversation-store.js';
-import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import { checkMethods } from '../errors/check-methods.js';
-import { fieldIssues, summary } from '../errors/field-issues.js';
-import { nearest } from '../errors/nearest.js';
-import { OptionError } from '../errors/option-error.js';
-import type { KnownOptions } from '../errors/unknown-option.js';
-import { TypedEmitter } from '../events/typed-emitter.js';
-import type { Logger } from '../logging/logger.js';
+import type { ConversationStore } from '../store/conversation-store.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { checkMethods } from '../runtime/check-methods.js';
+import { fieldIssues, summary } from '../protocol/field-issues.js';
+import { nearest } from '../protocol/nearest.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
+import { TypedEmitter } from '../runtime/typed-emitter.js';
+import type { Logger } from '../runtime/logger.js';
 import {
   clientMessages,
   CORE_REQUESTS,
@@ -21,7 +20,7 @@ import { checkMessage, decodeFrame, type Envelope } from '../protocol/decode.js'
 import { jsonSchemaOf } from '../protocol/json-schema-of.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
-import { isLater, type Awaitable } from '../run/awaitable.js';
+import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
@@ -35,11 +34,8 @@ const MAX_UNANSWERED = 128;
 export interface MessageHandlerOptions {
   /** The runs that queries, tool calls and cancels act on. */
   runs: RunManager;
-  /**
-   * What was said in conversations: the store of the executor.
-   * @default a new `MemoryConversationStore`, which stays empty
-   */
-  conversations?: ConversationStore | undefined;
+  /** What was said in conversations: the store of the executor. */
+  conversations: ConversationStore;
   /** @default warnings and errors on the console; `false` for none */
   logger?: Logger | false | undefined;
 }
@@ -65,8 +61,12 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   constructor(options: MessageHandlerOptions) {
     super(options.logger);
     checkKnownOptions(options, MESSAGE_HANDLER_OPTIONS);
-    const { runs, conversations = new MemoryConversationStore() } = options;
+    const { runs, conversations } = options;
     checkMethods('runs', 'a RunManager', runs, ['accept']);
+    checkMethods('conversations', 'a ConversationStore, such as a MemoryConversationStore', conversations, [
+      'append',
+      'read',
+    ]);
     this.#context = { runs, conversations, answers: new LargeAnswers() };
   }
 

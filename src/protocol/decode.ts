@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AgentSocketError } from '../errors/agent-socket-error.js';
-import { fieldIssues, summary } from '../errors/field-issues.js';
+import { AgentSocketError } from './agent-socket-error.js';
+import { fieldIssues, summary } from './field-issues.js';
 import { QUERY_REQUIRED } from './client-messages.js';
 import { hasMoreValuesThan, isDeeperThan } from './depth.js';
 import { jsonSchemaOf } from './json-schema-of.js';

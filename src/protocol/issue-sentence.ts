@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from '../errors/nearest.js';
+import { nearest } from './nearest.js';
 import { rangeRule, type RangeIssue } from './issue-range.js';
 import { jsonSchemaAt, valueAt, type SchemaNode } from './json-schema-at.js';
 

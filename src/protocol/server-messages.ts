@@ -1,67 +1,28 @@
 import { z } from 'zod';
-import { ERROR_CODES, type ErrorCode } from './error-codes.js';
-
-const timestamp = z.number().describe('Unix time in seconds; never goes back within a connection.');
-const requestId = z.string().describe('The `request_id` this answers.');
-const runId = z.uuid().describe('The run.');
-const seq = z
-  .int()
-  .min(1)
-  .describe('Position in the log of the run, from 1 without holes. Only messages of a run have it.');
-const firstSeq = z.int().min(1).describe('Where present, this message stands for all from `first_seq` to `seq`.');
-
-const finishReason = z
-  .enum(['stop', 'length', 'tool_calls', 'content_filter', 'max_steps', 'cancelled', 'error', 'other'])
-  .describe('Why the model stopped.');
-const usage = z
-  .object({
-    input_tokens: z.int().min(0),
-    output_tokens: z.int().min(0),
-    estimated: z.literal(true).optional().describe('Present where the provider did not tell and the server estimated.'),
-    cached_input_tokens: z.int().min(0).optional().describe('Of the input tokens, those the provider had cached.'),
-    reasoning_tokens: z.int().min(0).optional().describe('Of the output tokens, those that were reasoning.'),
-  })
-  .describe('What the run cost.');
-const runState = z.enum([
-  'accepted',
-  'queued',
-  'running',
-  'waiting_approval',
-  'finished',
-  'failed',
-  'cancelled',
-  'interrupted',
-]);
-const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
-const params = z.unknown().describe('The params of the call; for a model that wrote broken JSON, its text.');
-
-const toolCallId = z.string().describe('The call, unique within the run.');
-const conversationId = z.string().describe('The conversation.');
-const runKind = z.enum(['agent_query', 'streaming_query', 'tool_call']).describe('What was asked for.');
-const expiresInMs = z.number().min(0).describe('How long the decision may take.');
-const conversationTitle = z
-  .string()
-  .describe('Its title: the beginning of the first question where nobody gave it one.');
-const metadata = z.record(z.string(), z.unknown()).describe('What clients keep with it.');
-const questionId = z.string().describe('The question, as the conversation keeps it.');
-const answerId = z.string().describe('The first message of the answer, as the conversation will keep it.');
-const toolError = z.object({ code: errorCode, error: z.string() });
-/** An attachment without its bytes. */
-const attachmentInfo = z.object({
-  attachment_id: z.string().optional().describe('For `attachment`; absent where it is not kept here.'),
-  type: z.enum(['image', 'file']),
-  media_type: z.string(),
-  name: z.string().optional(),
-  bytes: z.int().min(0).optional(),
-  url: z.string().optional(),
-});
-/** What an `agent_query` had of its answer when it ended early. */
-const partialContent = z.string().describe('What there was of the answer to an `agent_query`.');
-
-/** Fields of a message that lies in the log of a run. */
-const inRun = { run_id: runId, seq, request_id: requestId.optional() };
-/** Fields of the last message of a query. */
-const ending = { finish_reason: finishReason.optional(), usage: usage.optional() };
+import { conversationMessages } from './conversation-messages.js';
+import {
+  timestamp,
+  requestId,
+  runId,
+  seq,
+  firstSeq,
+  finishReason,
+  usage,
+  runState,
+  errorCode,
+  params,
+  toolCallId,
+  conversationId,
+  runKind,
+  expiresInMs,
+  questionId,
+  answerId,
+  toolError,
+  attachmentInfo,
+  partialContent,
+  inRun,
+  ending,
+} from './server-fields.js';
 
 /**
  * What the server sends, by `type`. Key order is wire order: the documented keys first.
@@ -333,107 +294,7 @@ export const serverMessages = {
       request_id: requestId.optional(),
     })
     .describe('With `seq`: the run failed, which ends it. Without: a message was refused. The connection stays open.'),
-  history: z
-    .object({
-      type: z.literal('history'),
-      timestamp,
-      conversation_id: conversationId,
-      title: conversationTitle.optional(),
-      metadata: metadata.optional(),
-      messages: z
-        .array(
-          z.object({
-            id: z.string().describe('The message, for `before` and `replace_from`.'),
-            parent_id: z.string().optional().describe('The message before it; absent for a first one.'),
-            siblings: z
-              .array(z.string())
-              .optional()
-              .describe('All messages in this place, itself among them, where there are several.'),
-            index: z.int().min(0).optional().describe('Its place among its siblings.'),
-            role: z.enum(['user', 'assistant', 'tool']),
-            content: z.string(),
-            reasoning: z.string().optional().describe('What the model thought aloud.'),
-            attachments: z.array(attachmentInfo).optional(),
-            tool_calls: z
-              .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), arguments: z.string() }))
-              .optional(),
-            tool_call_id: toolCallId.optional(),
-            tool_name: z.string().optional(),
-            data: z.array(z.unknown()).optional().describe('What the tool reported.'),
-            status: z.enum(['cancelled', 'failed', 'interrupted']).optional().describe('Why it is not whole.'),
-            error: toolError.optional().describe('Why the answer or the tool failed.'),
-            model: z.string().optional(),
-            finish_reason: finishReason.optional(),
-            usage: usage.optional(),
-            run_id: runId.optional(),
-            created_at: z.number().describe('Unix time in seconds.'),
-          }),
-        )
-        .describe('Oldest first.'),
-      has_more: z.boolean().describe('Whether there are older ones.'),
-      request_id: requestId.optional(),
-    })
-    .describe('The answer to `history`. Only for clients that negotiated the subprotocol.'),
-  branch_selected: z
-    .object({
-      type: z.literal('branch_selected'),
-      timestamp,
-      conversation_id: conversationId,
-      message_id: z.string().describe('The last message of the branch.'),
-      request_id: requestId.optional(),
-    })
-    .describe(
-      'The answer to `select_branch`, and told to everybody who watches the conversation. Only for clients that negotiated the subprotocol.',
-    ),
-  attachment: z
-    .object({
-      type: z.literal('attachment'),
-      timestamp,
-      conversation_id: conversationId,
-      attachment_id: z.string().describe('The attachment.'),
-      data: z.base64().describe('Its bytes.'),
-      request_id: requestId.optional(),
-    })
-    .describe('The answer to `attachment`. Only for clients that negotiated the subprotocol.'),
-  conversations: z
-    .object({
-      type: z.literal('conversations'),
-      timestamp,
-      conversations: z
-        .array(
-          z.object({
-            conversation_id: conversationId,
-            title: conversationTitle.optional(),
-            metadata: metadata.optional(),
-            messages: z.int().min(0).describe('How many messages it has.'),
-            created_at: z.number().describe('Unix time in seconds.'),
-            updated_at: z.number().describe('Unix time in seconds.'),
-          }),
-        )
-        .describe('The one used last first.'),
-      has_more: z.boolean().describe('Whether there are more.'),
-      request_id: requestId.optional(),
-    })
-    .describe('The answer to `list_conversations`. Only for clients that negotiated the subprotocol.'),
-  conversation: z
-    .object({
-      type: z.literal('conversation'),
-      timestamp,
-      conversation_id: conversationId,
-      title: conversationTitle.optional(),
-      metadata: metadata.optional(),
-      request_id: requestId.optional(),
-    })
-    .describe('The answer to `update_conversation`. Only for clients that negotiated the subprotocol.'),
-  conversation_deleted: z
-    .object({
-      type: z.literal('conversation_deleted'),
-      timestamp,
-      conversation_id: conversationId,
-      existed: z.boolean().describe('Whether there was one.'),
-      request_id: requestId.optional(),
-    })
-    .describe('The answer to `delete_conversation`. Only for clients that negotiated the subprotocol.'),
+  ...conversationMessages,
   going_away: z
     .object({
       type: z.literal('going_away'),

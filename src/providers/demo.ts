@@ -1,8 +1,8 @@
 import { estimateTokens } from '../agent/estimate-tokens.js';
 import type { LlmPart, LlmProvider } from '../agent/llm-provider.js';
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import { OptionError } from '../errors/option-error.js';
-import type { KnownOptions } from '../errors/unknown-option.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
 import { answerTo } from './demo/answer.js';
 import { pace } from './demo/pace.js';
 import { splitText } from './demo/split-text.js';

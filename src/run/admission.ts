@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection/connection.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import type { Audience } from './audience.js';
-import { andThen, isLater, orElse, type Awaitable } from './awaitable.js';
+import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
 import type { Handover } from './handover.js';
 import type { LiveRuns, Place } from './live-runs.js';
 import { hashRequest } from './request-hash.js';
 import type { RunBounds } from './run-bounds.js';
 import { conflict, conversationBusy, expired, lineFull, restarting, serverFull } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
-import type { RunLog } from './run-log.js';
-import type { RunMeta, RunStore, StoredRun } from './run-store.js';
+import type { RunLog } from '../log/run-log.js';
+import type { RunMeta, RunStore, StoredRun } from '../store/run-store.js';
 
 /** Runs of one conversation in progress or in line: each may be told of to everybody who watches. */
 const MAX_LINE = 64;

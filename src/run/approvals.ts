@@ -1,5 +1,5 @@
 import type { ServerMessageOf } from '../protocol/server-messages.js';
-import type { RunMessage } from './run-message.js';
+import type { RunMessage } from '../log/run-message.js';
 
 /** A tool call a person decides about. */
 export interface ApprovalCall {

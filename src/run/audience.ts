@@ -1,8 +1,8 @@
 import type { Connection } from '../connection/connection.js';
-import { attachmentToWire } from '../conversation/attachments.js';
-import { conversationKey } from '../conversation/conversation-store.js';
-import { Watchers } from '../conversation/watchers.js';
-import type { Logger } from '../logging/logger.js';
+import { attachmentToWire } from '../store/attachment-to-wire.js';
+import { conversationKey } from '../store/conversation-store.js';
+import { Watchers } from './watchers.js';
+import type { Logger } from '../runtime/logger.js';
 import { encodeMessage } from '../protocol/encode.js';
 import { connectionFull } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';

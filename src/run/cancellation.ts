@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.js';
 import type { RunHandle } from './run-handle.js';
-import type { RunStore } from './run-store.js';
+import type { RunStore } from '../store/run-store.js';
 import type { Subscription } from './subscription.js';
 
 /** What a cancel came to. */

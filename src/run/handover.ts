@@ -1,11 +1,11 @@
-import type { Logger } from '../logging/logger.js';
+import type { Logger } from '../runtime/logger.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RunExecutor } from './run-executor.js';
-import type { RunStore, StoredRun } from './run-store.js';
+import type { RunStore, StoredRun } from '../store/run-store.js';
 import type { RunOwner } from './run-owner.js';
 import type { RunCheckpoint } from './run-worker.js';
 import { Run } from './run.js';
-import { within } from './within.js';
+import { within } from '../runtime/within.js';
 
 /** What {@link Handover} takes. */
 export interface HandoverOptions {
@@ -13,7 +13,7 @@ export interface HandoverOptions {
   readonly store: RunStore;
   readonly executor: RunExecutor;
   /** Whom the runs that go on tell of themselves. */
-  readonly owner: RunOwner;
+  readonly owner: RunOwner<Run>;
   readonly logger: Logger;
 }
 

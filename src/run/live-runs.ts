@@ -1,8 +1,8 @@
-import { ConversationLine } from '../conversation/conversation-line.js';
-import { conversationKey } from '../conversation/conversation-store.js';
+import { ConversationLine } from './conversation-line.js';
+import { conversationKey } from '../store/conversation-store.js';
 import type { RunHandle } from './run-handle.js';
-import { runKey } from './run-key.js';
-import type { RunMeta } from './run-store.js';
+import { runKey } from '../store/run-key.js';
+import type { RunMeta } from '../store/run-store.js';
 import type { Run } from './run.js';
 
 /** A place among the runs in progress, taken before the id of its run is claimed: that may take a store a while. */

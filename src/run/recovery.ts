@@ -1,7 +1,7 @@
-import type { Logger } from '../logging/logger.js';
-import { isLater } from './awaitable.js';
+import type { Logger } from '../runtime/logger.js';
+import { isLater } from '../runtime/awaitable.js';
 import type { Handover } from './handover.js';
-import type { RunStore, StoredRun } from './run-store.js';
+import type { RunStore, StoredRun } from '../store/run-store.js';
 
 /** Between two attempts to read what an earlier process left, in milliseconds. */
 const RETRY_MS = 1_000;

@@ -1,4 +1,4 @@
-import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
+import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RunManagerOptions } from './run-manager-options.js';
 import { tooLarge } from './run-errors.js';

@@ -1,4 +1,4 @@
-import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { StopCause } from './run-worker.js';
 
 /** No run of this owner has the id. */

@@ -1,6 +1,6 @@
-import type { Asker } from '../agent/llm-provider.js';
+import type { Asker } from '../tool/asker.js';
 import type { RunRequest } from '../protocol/client-messages.js';
-import type { RunMessage } from './run-message.js';
+import type { RunMessage } from '../log/run-message.js';
 import type { Run } from './run.js';
 
 /** Does the work of runs. */

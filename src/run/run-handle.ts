@@ -1,9 +1,9 @@
 import type { RunState } from '../protocol/server-messages.js';
 import type { Approvals, Decision } from './approvals.js';
-import type { Awaitable } from './awaitable.js';
-import type { Readers } from './readers.js';
-import type { RunLog } from './run-log.js';
-import type { RunMeta } from './run-store.js';
+import type { Awaitable } from '../runtime/awaitable.js';
+import type { Readers } from '../log/readers.js';
+import type { RunLog } from '../log/run-log.js';
+import type { RunMeta } from '../store/run-store.js';
 import type { RunOptions, StopCause } from './run-worker.js';
 
 /** A run as those see it who read and command it: in progress, or over and kept for reading again. */

@@ -1,9 +1,9 @@
-import { andThen, type Awaitable } from './awaitable.js';
+import { andThen, type Awaitable } from '../runtime/awaitable.js';
 import type { Handover } from './handover.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RunHandle } from './run-handle.js';
-import { isFinal } from './run-state.js';
-import type { RunStore, StoredRun } from './run-store.js';
+import { isFinal } from '../store/run-state.js';
+import type { RunStore, StoredRun } from '../store/run-store.js';
 import { StandingDecisions } from './standing-decisions.js';
 import { StoredHandle } from './stored-handle.js';
 

@@ -1,7 +1,7 @@
-import type { KnownOptions } from '../errors/unknown-option.js';
-import type { Logger } from '../logging/logger.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
+import type { Logger } from '../runtime/logger.js';
 import type { RunExecutor } from './run-executor.js';
-import type { RunStore } from './run-store.js';
+import type { RunStore } from '../store/run-store.js';
 
 /** What a `RunManager` takes. */
 export interface RunManagerOptions {
@@ -38,11 +38,8 @@ export interface RunManagerOptions {
    * @default 60000
    */
   detachGraceMs?: number | undefined;
-  /**
-   * Where run logs are kept.
-   * @default a new `MemoryRunStore`
-   */
-  store?: RunStore | undefined;
+  /** Where run logs are kept. */
+  store: RunStore;
   /** @default warnings and errors on the console; `false` for none */
   logger?: Logger | false | undefined;
 }

@@ -1,33 +1,32 @@
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
-import type { AttachmentInfo } from '../conversation/conversation-store.js';
+import type { AttachmentInfo } from '../store/conversation-store.js';
 import { inTurn } from '../connection/turn.js';
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import { checkMethods } from '../errors/check-methods.js';
-import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
-import { TypedEmitter } from '../events/typed-emitter.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { checkMethods } from '../runtime/check-methods.js';
+import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
+import { TypedEmitter } from '../runtime/typed-emitter.js';
 import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
 import type { Decision } from './approvals.js';
 import { Admission, type Admitted } from './admission.js';
 import { Audience } from './audience.js';
-import { allOf, andThen, orElse, type Awaitable } from './awaitable.js';
+import { allOf, andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { Cancelling, type Cancellation } from './cancellation.js';
-import { Coalescer } from './coalescer.js';
+import { Coalescer } from '../log/coalescer.js';
 import { Handover } from './handover.js';
 import { LiveRuns, type Place } from './live-runs.js';
-import { MemoryRunStore } from './memory-run-store.js';
 import { Recovery } from './recovery.js';
 import { hashRequest } from './request-hash.js';
 import { RunBounds } from './run-bounds.js';
 import type { RunExecutor } from './run-executor.js';
-import { runKey } from './run-key.js';
+import { runKey } from '../store/run-key.js';
 import type { RunHandle } from './run-handle.js';
-import type { RunLog } from './run-log.js';
+import type { RunLog } from '../log/run-log.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_MANAGER_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import { approvalNotFound, conflict, notFound } from './run-errors.js';
-import { isFinal } from './run-state.js';
-import type { RunStore, StoredRun } from './run-store.js';
+import { isFinal } from '../store/run-state.js';
+import type { RunStore, StoredRun } from '../store/run-store.js';
 import type { RunOwner } from './run-owner.js';
 import { Run } from './run.js';
 import { StartLine } from './start-line.js';
@@ -53,7 +52,7 @@ export type Acceptance =
   | { readonly status: 'existing'; readonly run: RunHandle };
 
 /** The runs of a server: claims their ids, starts, stops and bounds them, and lets connections read them. */
-export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Iterable<Run> {
+export class RunManager extends TypedEmitter<RunEvents> implements RunOwner<Run>, Iterable<Run> {
   readonly store: RunStore;
   readonly coalescer: Coalescer;
   readonly maxRunsPerConnection: number;
@@ -79,7 +78,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner, Ite
     const bounds = new RunBounds(this.#live, options);
     this.coalescer = new Coalescer(checkNumber('coalesceMs', coalesceMs, { least: 1, most: MAX_DELAY_MS }));
     checkMethods('executor', 'a RunExecutor, such as an AgentExecutor', executor, ['check', 'execute']);
-    const { store = new MemoryRunStore() } = options;
+    const { store } = options;
     checkMethods('store', 'a RunStore, such as a MemoryRunStore', store, ['create', 'open', 'list', 'unfinished']);
     this.store = store;
     this.#executor = executor;

@@ -1,8 +1,7 @@
-import type { Coalescer } from './coalescer.js';
-import type { Run } from './run.js';
+import type { Coalescer } from '../log/coalescer.js';
 
 /** What a run tells its manager. */
-export interface RunOwner {
+export interface RunOwner<Run> {
   readonly coalescer: Coalescer;
   /** `bytes` more are in the log of a run in progress. */
   onAppended(run: Run, bytes: number): void;

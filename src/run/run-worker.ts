@@ -1,8 +1,8 @@
-import type { AttachmentInfo } from '../conversation/conversation-store.js';
-import type { AgentSocketError } from '../errors/agent-socket-error.js';
+import type { AttachmentInfo } from '../store/conversation-store.js';
+import type { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { CancelReason, Usage } from '../protocol/server-messages.js';
-import type { Awaitable } from './awaitable.js';
-import type { FinalState } from './run-state.js';
+import type { Awaitable } from '../runtime/awaitable.js';
+import type { FinalState } from '../store/run-state.js';
 
 /** What whoever does the work of a run knows of it when it ends early. */
 export interface RunOutcome {
@@ -44,6 +44,15 @@ export interface RunCheckpoint {
   readonly options: RunOptions;
   /** What its worker gave. */
   readonly work: string;
+}
+
+/** What it takes to go on with a run after a restart, as JSON; `undefined` where its worker cannot. */
+export function checkpointOf(run: {
+  readonly options: RunOptions;
+  readonly worker: RunWorker | undefined;
+}): string | undefined {
+  const work = run.worker?.checkpoint?.();
+  return work === undefined ? undefined : JSON.stringify({ options: run.options, work } satisfies RunCheckpoint);
 }
 
 /** Why a run ends before its work does. */

@@ -1,21 +1,21 @@
 import type { Principal } from '../connection/principal.js';
-import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { TextType } from '../protocol/encode.js';
 import { TERMINAL_TYPES, type RunState, type Usage } from '../protocol/server-messages.js';
 import { Approvals, type Decision } from './approvals.js';
-import { andThen, orElse, type Awaitable } from './awaitable.js';
-import { Readers } from './readers.js';
-import { interrupted, serverFailed } from './run-errors.js';
+import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
+import { Readers } from '../log/readers.js';
+import { serverFailed } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';
-import type { RunLog } from './run-log.js';
-import { errorMessage, type RunMessage } from './run-message.js';
+import type { RunLog } from '../log/run-log.js';
+import { errorMessage, type RunMessage } from '../log/run-message.js';
 import type { RunOwner } from './run-owner.js';
-import { isFinal } from './run-state.js';
-import type { RunMeta } from './run-store.js';
-import { RunText } from './run-text.js';
-import { endWork } from './end-work.js';
-import type { RunCheckpoint, RunOptions, RunOutcome, RunWorker, StopCause } from './run-worker.js';
-import { RunWriter } from './run-writer.js';
+import { isFinal } from '../store/run-state.js';
+import type { RunMeta } from '../store/run-store.js';
+import { RunText } from '../log/run-text.js';
+import { endWork, failureOf } from './end-work.js';
+import { checkpointOf, type RunOptions, type RunOutcome, type RunWorker, type StopCause } from './run-worker.js';
+import { RunWriter } from '../log/run-writer.js';
 
 /** What a run in progress takes besides what was asked and what it wrote: measured, 2,400 bytes in line and 5,900 at work. */
 const RUN_BYTES = 6_000;
@@ -59,7 +59,7 @@ export class Run implements RunHandle {
   /** Resolves when the terminal message is in the log. */
   readonly ended: Promise<void>;
 
-  readonly #owner: RunOwner;
+  readonly #owner: RunOwner<Run>;
   readonly #writer: RunWriter;
   readonly #text: RunText;
   #suspended = false;
@@ -84,7 +84,7 @@ export class Run implements RunHandle {
     meta: RunMeta,
     principal: Principal,
     log: RunLog,
-    owner: RunOwner,
+    owner: RunOwner<Run>,
     options: RunOptions = {},
     state: 'accepted' | 'waiting_approval' = 'accepted',
   ) {
@@ -188,12 +188,7 @@ export class Run implements RunHandle {
     if (this.#isDone) return;
     this.#state = state;
     this.stateSince = performance.now();
-    this.#tellState(state === 'waiting_approval' ? this.#checkpoint() : undefined);
-  }
-
-  #checkpoint(): string | undefined {
-    const work = this.worker?.checkpoint?.();
-    return work === undefined ? undefined : JSON.stringify({ options: this.options, work } satisfies RunCheckpoint);
+    this.#tellState(state === 'waiting_approval' ? checkpointOf(this) : undefined);
   }
 
   /**
@@ -351,7 +346,10 @@ export class Run implements RunHandle {
     const stop = this.#stop;
     const whole = terminal !== undefined && TERMINAL_TYPES.has(terminal.type) ? terminal : undefined;
     const state = stop?.state ?? (whole === undefined || whole.type === 'error' ? 'failed' : 'finished');
-    const failure = whole !== undefined && stop === undefined ? undefined : this.#failureOf(stop, error);
+    const failure =
+      whole !== undefined && stop === undefined
+        ? undefined
+        : failureOf(stop, error, (fault) => this.#owner.onFault(this, fault));
     let lost: { readonly fault: unknown } | undefined;
     const outcome = orElse(
       () => endWork(this.worker, state, failure),
@@ -369,16 +367,6 @@ export class Run implements RunHandle {
       if (failure !== undefined) return this.#fail(failure, outcome);
       return whole ?? this.#fail(serverFailed(error), outcome);
     });
-  }
-
-  /** Why the run is over before its work was done; `undefined` where a client, the time or the like stopped it. */
-  #failureOf(stop: StopCause | undefined, error: unknown): AgentSocketError | undefined {
-    if (stop?.state === 'cancelled') return undefined;
-    if (stop?.state === 'interrupted') return interrupted();
-    if (stop !== undefined) return stop.error;
-    if (AgentSocketError.isInstance(error)) return error;
-    this.#owner.onFault(this, error);
-    return serverFailed(error);
   }
 
   #fail(error: AgentSocketError, outcome: RunOutcome): RunMessage {

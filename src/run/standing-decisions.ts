@@ -1,8 +1,8 @@
 import type { ServerMessageOf } from '../protocol/server-messages.js';
 import type { Decision } from './approvals.js';
-import type { RunLog } from './run-log.js';
-import { runKey } from './run-key.js';
-import type { StoredRun } from './run-store.js';
+import type { RunLog } from '../log/run-log.js';
+import { runKey } from '../store/run-key.js';
+import type { StoredRun } from '../store/run-store.js';
 
 /** What was decided in one run, by tool call. */
 type Decisions = ReadonlyMap<string, Decision>;

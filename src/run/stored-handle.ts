@@ -1,9 +1,9 @@
 import type { RunState } from '../protocol/server-messages.js';
 import type { Decision } from './approvals.js';
 import type { RunHandle } from './run-handle.js';
-import type { RunLog } from './run-log.js';
-import { isFinal } from './run-state.js';
-import type { RunMeta, StoredRun } from './run-store.js';
+import type { RunLog } from '../log/run-log.js';
+import { isFinal } from '../store/run-state.js';
+import type { RunMeta, StoredRun } from '../store/run-store.js';
 import type { StandingDecisions } from './standing-decisions.js';
 
 const NOTHING_OPEN = { open: [] };

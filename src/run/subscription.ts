@@ -2,10 +2,10 @@ import type { Connection, ConnectionReader } from '../connection/connection.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, OPENING_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
-import { isLater } from './awaitable.js';
-import type { RunReader } from './readers.js';
+import { isLater } from '../runtime/awaitable.js';
+import type { RunReader } from '../log/readers.js';
 import type { RunHandle } from './run-handle.js';
-import type { WireEntry } from './run-log.js';
+import type { WireEntry } from '../log/run-log.js';
 
 /** What a subscription needs of the run it reads. */
 export type Readable = Pick<RunHandle, 'id' | 'log' | 'isOver' | 'head' | 'readers'>;

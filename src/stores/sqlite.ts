@@ -1,15 +1,16 @@
 /** `agent-ws/sqlite`: keeps runs, tool calls and conversations in a SQLite database. */
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
-import { OptionError } from '../errors/option-error.js';
-import type { KnownOptions } from '../errors/unknown-option.js';
-import { checkLogger, type Logger } from '../logging/logger.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkLogger } from '../runtime/check-logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { loadDriver } from './sqlite/driver.js';
 import { openDatabase } from './sqlite/open-database.js';
 import { explain } from './sqlite/open-error.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
 
-export type { Store } from '../run/store.js';
+export type { Store } from '../store/store.js';
 export type { SqliteStore } from './sqlite/sqlite-store.js';
 
 /** What {@link createSqliteStore} takes. */

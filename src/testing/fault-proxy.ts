@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { checkNumber } from '../errors/check-number.js';
+import { checkNumber } from '../runtime/check-number.js';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { checkFaults, type CutKind, type Faults } from './faults.js';
 import { FaultyConnection } from './faulty-connection.js';

@@ -1,5 +1,5 @@
-import { checkNumber, MAX_DELAY_MS } from '../errors/check-number.js';
-import { OptionError } from '../errors/option-error.js';
+import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
+import { OptionError } from '../runtime/option-error.js';
 
 /** Which way bytes go: `up` from the client to the target, `down` from the target to the client. */
 export type FaultDirection = 'up' | 'down';

@@ -1,4 +1,4 @@
-import { checkNumber } from '../errors/check-number.js';
+import { checkNumber } from '../runtime/check-number.js';
 
 /** Numbers that look random and are the same for the same seed. */
 export interface Random {

@@ -1,4 +1,4 @@
-import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 
 /** A function of the calculator. */
 export interface MathFunction {

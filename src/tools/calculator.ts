@@ -1,7 +1,7 @@
 import { Parser } from 'expr-eval';
 import { z } from 'zod';
-import { defineTool } from '../agent/tool.js';
-import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { defineTool } from '../tool/tool.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { BINARY_OPERATORS, CONSTANTS, FUNCTIONS, UNARY_OPERATORS, table } from './arithmetic.js';
 import { MAX_EXPRESSION_LENGTH, badExpression, tokenize } from './expression.js';
 import { checkGrammar } from './grammar.js';

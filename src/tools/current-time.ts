@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineTool, type Tool } from '../agent/tool.js';
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import { OptionError } from '../errors/option-error.js';
-import type { KnownOptions } from '../errors/unknown-option.js';
+import { defineTool, type Tool } from '../tool/tool.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
 
 /** What {@link createCurrentTime} takes. */
 export interface CurrentTimeOptions {

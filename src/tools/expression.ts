@@ -1,4 +1,4 @@
-import { AgentSocketError } from '../errors/agent-socket-error.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 
 /** Characters in an expression at most. */
 export const MAX_EXPRESSION_LENGTH = 1000;

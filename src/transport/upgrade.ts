@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { OptionError } from '../errors/option-error.js';
+import { OptionError } from '../runtime/option-error.js';
 import { readTarget } from '../protocol/request-target.js';
 import { answer } from './answer.js';
 import { handBack } from './hand-back.js';

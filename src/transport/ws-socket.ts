@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import type { Socket, SocketListener } from '../connection/socket.js';
-import { checkKnownOptions } from '../errors/check-known-options.js';
-import { checkNumber } from '../errors/check-number.js';
-import { OptionError } from '../errors/option-error.js';
-import type { KnownOptions } from '../errors/unknown-option.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { checkNumber } from '../runtime/check-number.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
 import { Flusher, type Corked } from './flusher.js';
 

@@ -7,8 +7,10 @@ import { AttachedView } from './attached-view.js';
 import { copyButton } from './copy-button.js';
 import { el, icon, setText } from './dom.js';
 import { failureView } from './failure-view.js';
-import type { I18n, TextKey } from './i18n.js';
-import { createPieceView, type PieceView } from './piece-view.js';
+import type { I18n } from './i18n.js';
+import type { TextKey } from './locale/texts.js';
+import type { DrawnPiece } from './drawn-piece.js';
+import { createPieceView } from './piece-view.js';
 import { QuestionEditor } from './question-editor.js';
 import { RhythmView } from './rhythm.js';
 import { VersionSwitch, type Step } from './version-switch.js';
@@ -52,7 +54,7 @@ export class AnswerCard {
   readonly #answers: VersionSwitch;
   readonly #isBusy: () => boolean;
   #editor: QuestionEditor | undefined;
-  #views: PieceView[] = [];
+  #views: DrawnPiece[] = [];
   #generation = 0;
 
   /** `isBusy`: whether a run of the conversation is in progress. */

@@ -1,7 +1,8 @@
 import type { Answer } from './answer.js';
 import { el, setText } from './dom.js';
 import { formatMs, formatRate } from './format.js';
-import type { I18n, TextKey } from './i18n.js';
+import type { I18n } from './i18n.js';
+import type { TextKey } from './locale/texts.js';
 
 type Entry = readonly [TextKey, string];
 

@@ -2,9 +2,10 @@ import { LIMITS } from '../protocol/version.js';
 import type { ApprovalPiece } from './answer-piece.js';
 import { el, icon, setText } from './dom.js';
 import { formatClock } from './format.js';
-import type { I18n, TextKey } from './i18n.js';
+import type { I18n } from './i18n.js';
+import type { TextKey } from './locale/texts.js';
 import { jsonView } from './json-view.js';
-import type { PieceView } from './piece-view.js';
+import type { DrawnPiece } from './drawn-piece.js';
 
 let nextId = 1;
 
@@ -13,7 +14,7 @@ export function approvalView(
   approval: ApprovalPiece,
   i18n: I18n,
   decide: (approved: boolean, reason: string) => void,
-): PieceView {
+): DrawnPiece {
   const id = `approval-${nextId++}`;
   const clock = el('span', { class: 'approval-clock' });
   const verdict = el('p', { class: 'approval-verdict', hidden: true });

@@ -1,6 +1,7 @@
 import type { Schema } from './catalog.js';
 import { el } from './dom.js';
-import type { I18n, TextKey, TextValues } from './i18n.js';
+import type { I18n, TextValues } from './i18n.js';
+import type { TextKey } from './locale/texts.js';
 import { ASKS_FOR_RUN } from './session.js';
 
 /** What is wrong with a field. */

@@ -1,12 +1,10 @@
 import { en } from './locale/en.js';
+import type { TextKey, Texts } from './locale/texts.js';
 import { zh } from './locale/zh.js';
 import { Preference } from './preference.js';
 import { Signal } from './signal.js';
 
 export type Language = 'en' | 'zh';
-/** Every text of the page by its key. English is the list; the others have to be complete to compile. */
-export type Texts = Readonly<Record<keyof typeof en, string>>;
-export type TextKey = keyof Texts;
 export type TextValues = Readonly<Record<string, string | number>>;
 
 const texts: Readonly<Record<Language, Texts>> = { en, zh };

@@ -1,6 +1,7 @@
 import type { ApprovalPiece, Piece, ToolPiece } from './answer-piece.js';
 import { approvalView } from './approval-view.js';
 import { el, icon, setText } from './dom.js';
+import type { DrawnPiece } from './drawn-piece.js';
 import type { I18n } from './i18n.js';
 import { jsonView } from './json-view.js';
 import { MarkdownView } from './markdown.js';
@@ -8,19 +9,12 @@ import { MarkdownView } from './markdown.js';
 /** Reports of a tool that are shown, the newest. */
 const MAX_REPORTS = 20;
 
-/** Draws one piece of an answer and keeps it up to date. */
-export interface PieceView {
-  readonly element: HTMLElement;
-  /** `isLast`: nothing has followed this piece so far. */
-  update(isLast: boolean): void;
-}
-
 /** `decide`: what to do where the person decides about a tool call. */
 export function createPieceView(
   piece: Piece,
   i18n: I18n,
   decide: (approval: ApprovalPiece, approved: boolean, reason: string) => void,
-): PieceView {
+): DrawnPiece {
   if (piece.kind === 'tool') return toolView(piece, i18n);
   if (piece.kind === 'approval') {
     return approvalView(piece, i18n, (approved, reason) => decide(piece, approved, reason));
@@ -28,7 +22,7 @@ export function createPieceView(
   return piece.kind === 'text' ? textView(piece) : reasoningView(piece);
 }
 
-function textView(piece: { readonly text: string }): PieceView {
+function textView(piece: { readonly text: string }): DrawnPiece {
   const view = new MarkdownView();
   let shown = 0;
   return {
@@ -42,7 +36,7 @@ function textView(piece: { readonly text: string }): PieceView {
 }
 
 /** What the model thinks aloud: open while it is all there is, closed once the answer begins. */
-function reasoningView(piece: { readonly text: string }): PieceView {
+function reasoningView(piece: { readonly text: string }): DrawnPiece {
   const text = document.createTextNode('');
   const element = el(
     'details',
@@ -61,7 +55,7 @@ function reasoningView(piece: { readonly text: string }): PieceView {
   };
 }
 
-function toolView(piece: ToolPiece, i18n: I18n): PieceView {
+function toolView(piece: ToolPiece, i18n: I18n): DrawnPiece {
   const outcome = el('span', { class: 'tool-outcome' });
   const body = el('div', { class: 'tool-body' });
   const element = el(

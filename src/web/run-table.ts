@@ -1,7 +1,8 @@
 import { Answer, type AnswerKind } from './answer.js';
 import { byId, el, icon, setText } from './dom.js';
 import type { Message } from './frames.js';
-import type { I18n, TextKey } from './i18n.js';
+import type { I18n } from './i18n.js';
+import type { TextKey } from './locale/texts.js';
 import { listOf, numberOf, textOf } from './message-fields.js';
 import type { Resumption } from './resumption.js';
 import type { Session } from './session.js';

@@ -2,7 +2,8 @@ import { Chart } from './chart.js';
 import { byId, setText } from './dom.js';
 import { formatBytes, formatClock, formatCount, formatMs, formatRate } from './format.js';
 import type { Message } from './frames.js';
-import type { I18n, TextKey } from './i18n.js';
+import type { I18n } from './i18n.js';
+import type { TextKey } from './locale/texts.js';
 import type { Session } from './session.js';
 
 const POLL_MS = 2_000;

@@ -1,7 +1,8 @@
 import { bytesOf, dataUrl } from './attached.js';
 import { byId, el, icon } from './dom.js';
 import { formatBytes } from './format.js';
-import type { I18n, TextKey, TextValues } from './i18n.js';
+import type { I18n, TextValues } from './i18n.js';
+import type { TextKey } from './locale/texts.js';
 import type { Message } from './frames.js';
 import type { Session } from './session.js';
 import { Signal } from './signal.js';

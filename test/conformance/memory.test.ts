@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { MemoryConversationStore, MemoryRunStore, MemoryToolLedger } from '../../src/index.js';
-import { MemoryRunLog } from '../../src/run/memory-run-log.js';
+import { MemoryRunLog } from '../../src/stores/memory/memory-run-log.js';
 import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
 
 describe('in memory', () => {

@@ -1,4 +1,5 @@
-import type { JsonObject, LlmPart } from '../../src/agent/llm-provider.js';
+import type { JsonObject } from '../../src/tool/llm-tool.js';
+import type { LlmPart } from '../../src/agent/llm-provider.js';
 import type { ErrorCode } from '../../src/protocol/error-codes.js';
 
 /** What a server sent for one question, made by hand after its real output, and what it means. */

@@ -5,15 +5,7 @@ import { play } from './openai-upstream/play.js';
 import { scripts, type ChatBody, type Script } from './openai-upstream/script.js';
 
 export { Gate } from './openai-upstream/gate.js';
-export {
-  scripts,
-  type ChatBody,
-  type ChatScript,
-  type HttpScript,
-  type RawScript,
-  type Script,
-  type ScriptedToolCall,
-} from './openai-upstream/script.js';
+export { scripts, type ChatBody, type Script } from './openai-upstream/script.js';
 
 /** One request the upstream received. */
 export interface UpstreamRequest {

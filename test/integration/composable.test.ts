@@ -3,10 +3,9 @@ import { z } from 'zod';
 import {
   AgentExecutor,
   ConnectionManager,
+  createMemoryStore,
   defineMessage,
   defineTool,
-  MemoryRunStore,
-  MemoryToolLedger,
   MessageHandler,
   RunManager,
   ToolRegistry,
@@ -32,11 +31,11 @@ function compose(provider: LlmProvider) {
       execute: ({ a, b }) => a + b,
     }),
   ]);
-  const store = new MemoryRunStore();
-  const executor = new AgentExecutor({ provider, tools, ledger: new MemoryToolLedger() });
+  const { runs: store, ledger, conversations } = createMemoryStore();
+  const executor = new AgentExecutor({ provider, tools, ledger, conversations });
   const runs = new RunManager({ detachGraceMs: 0, executor, store });
   const connections = new ConnectionManager<User, { room: string }>({ epoch: store.epoch });
-  const messages = new MessageHandler({ runs });
+  const messages = new MessageHandler({ runs, conversations });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
   return { connections, messages, runs, tools };
 }

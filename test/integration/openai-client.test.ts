@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LlmPart, LlmProvider } from '../../src/agent/llm-provider.js';
-import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
 import { createOpenAiProvider } from '../../src/providers/openai.js';
 import { Gate, scripts, startOpenAiUpstream, type OpenAiUpstream } from '../helpers/openai-upstream.js';
 import { askedBy } from '../helpers/asker.js';

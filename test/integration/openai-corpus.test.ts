@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LlmPart } from '../../src/agent/llm-provider.js';
-import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
 import { createOpenAiProvider } from '../../src/providers/openai.js';
 import { ChatDecoder } from '../../src/providers/openai/chat-decoder.js';
 import { Failures } from '../../src/providers/openai/failures.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LlmPart, LlmProvider } from '../../src/agent/llm-provider.js';
-import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../src/providers/openai.js';
 import { scripts, startOpenAiUpstream, type OpenAiUpstream, type Script } from '../helpers/openai-upstream.js';
 import { askedBy } from '../helpers/asker.js';

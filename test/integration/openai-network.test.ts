@@ -4,7 +4,7 @@ import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { brotliCompressSync, constants, createGzip, deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { LlmPart, LlmProvider } from '../../src/agent/llm-provider.js';
-import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../src/providers/openai.js';
 import { askedBy } from '../helpers/asker.js';
 import { scripts, startOpenAiUpstream, type OpenAiUpstream } from '../helpers/openai-upstream.js';

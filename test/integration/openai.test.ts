@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LlmPart, LlmRequest } from '../../src/agent/llm-provider.js';
-import { AgentSocketError } from '../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../src/providers/openai.js';
 import { Gate, scripts, startOpenAiUpstream, type OpenAiUpstream, type Script } from '../helpers/openai-upstream.js';
 import { askedBy } from '../helpers/asker.js';

@@ -1,5 +1,5 @@
 import { inTurn } from '../../connection/turn.js';
-import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 import { knownOwner } from './owner.js';
 

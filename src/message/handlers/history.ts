@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
-import { attachmentToWire } from '../../conversation/attachments.js';
-import type { BranchMessage } from '../../conversation/conversation-store.js';
+import { attachmentToWire } from '../../store/attachment-to-wire.js';
+import type { BranchMessage } from '../../store/conversation-store.js';
 import type { ClientMessageOf } from '../../protocol/client-messages.js';
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import type { Handler, HandlerContext } from '../handler-context.js';

@@ -1,9 +1,9 @@
 import type { Connection } from '../../connection/connection.js';
 import { ANONYMOUS } from '../../connection/principal.js';
 import type { ClientMessageOf } from '../../protocol/client-messages.js';
-import { andThen, type Awaitable } from '../../run/awaitable.js';
+import { andThen, type Awaitable } from '../../runtime/awaitable.js';
 import type { RunManager } from '../../run/run-manager.js';
-import { toldState } from '../../run/run-store.js';
+import { toldState } from '../../store/run-store.js';
 import type { Handler } from '../handler-context.js';
 
 /** Tells the runs that can be read. Where nobody is known, a stranger must not learn of the runs of others. */

@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
 import { ANONYMOUS } from '../../connection/principal.js';
-import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 
 /**
  * The owner of what is asked for.

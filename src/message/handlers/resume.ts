@@ -1,5 +1,5 @@
 import { inTurn } from '../../connection/turn.js';
-import { andThen } from '../../run/awaitable.js';
+import { andThen } from '../../runtime/awaitable.js';
 import type { Handler } from '../handler-context.js';
 import { resume } from './resumed.js';
 

@@ -2,7 +2,7 @@ import type { Connection } from '../../connection/connection.js';
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import type { RunManager } from '../../run/run-manager.js';
 import type { RunHandle } from '../../run/run-handle.js';
-import { toldState } from '../../run/run-store.js';
+import { toldState } from '../../store/run-store.js';
 
 /** Where a reader of a run begins. */
 interface Start {

@@ -1,7 +1,7 @@
 import type { Connection } from '../../connection/connection.js';
 import { inTurn } from '../../connection/turn.js';
 import type { RunRequest } from '../../protocol/client-messages.js';
-import { andThen, type Awaitable } from '../../run/awaitable.js';
+import { andThen, type Awaitable } from '../../runtime/awaitable.js';
 import type { Acceptance, RunManager } from '../../run/run-manager.js';
 import type { HandlerContext } from '../handler-context.js';
 import { resume } from './resumed.js';

@@ -1,4 +1,4 @@
-import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import { inTurn } from '../../connection/turn.js';
 import type { Handler } from '../handler-context.js';
 

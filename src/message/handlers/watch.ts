@@ -1,6 +1,6 @@
 import { inTurn } from '../../connection/turn.js';
-import { MAX_WATCHED } from '../../conversation/watchers.js';
-import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import { MAX_WATCHED } from '../../run/watchers.js';
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 
 /** Lets the connection read every run of a conversation, those in progress first. */

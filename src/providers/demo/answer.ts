@@ -1,4 +1,5 @@
-import type { LlmMessage, LlmTool, LlmToolCall } from '../../agent/llm-provider.js';
+import type { LlmMessage } from '../../agent/llm-provider.js';
+import type { LlmTool, LlmToolCall } from '../../tool/llm-tool.js';
 import { findExpressions } from './arithmetic.js';
 import { languageOf, type Language } from './language.js';
 import { english } from './phrases-en.js';

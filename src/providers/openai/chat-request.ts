@@ -1,4 +1,5 @@
-import type { LlmMessage, LlmRequest, LlmTool } from '../../agent/llm-provider.js';
+import type { LlmMessage, LlmRequest } from '../../agent/llm-provider.js';
+import type { LlmTool } from '../../tool/llm-tool.js';
 import { attachmentPart } from './attachment.js';
 import type { ResolvedOptions } from './options.js';
 import { messageFields } from './provider-data.js';

@@ -1,4 +1,4 @@
-import { AgentSocketError } from '../../errors/agent-socket-error.js';
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { LlmMessage } from '../../agent/llm-provider.js';
 import type { ResponseHead } from './byte-source.js';
 import { causeOf } from './failure-cause.js';

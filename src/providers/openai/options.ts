@@ -1,8 +1,8 @@
-import type { LlmAttachmentType } from '../../agent/llm-provider.js';
-import { checkKnownOptions } from '../../errors/check-known-options.js';
-import { checkNumber, MAX_DELAY_MS } from '../../errors/check-number.js';
-import { OptionError } from '../../errors/option-error.js';
-import type { KnownOptions } from '../../errors/unknown-option.js';
+import type { LlmAttachmentType } from '../../store/conversation-store.js';
+import { checkKnownOptions } from '../../runtime/check-known-options.js';
+import { checkNumber, MAX_DELAY_MS } from '../../runtime/check-number.js';
+import { OptionError } from '../../runtime/option-error.js';
+import type { KnownOptions } from '../../runtime/unknown-option.js';
 
 /**
  * A client of the `openai` package, version 6 or 7, described by what is used of it,

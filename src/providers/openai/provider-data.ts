@@ -1,4 +1,5 @@
-import type { JsonObject, LlmAssistantMessage } from '../../agent/llm-provider.js';
+import type { JsonObject } from '../../tool/llm-tool.js';
+import type { LlmAssistantMessage } from '../../agent/llm-provider.js';
 
 /**
  * What servers want back with an assistant's message, field by field; every other field stays where it is, so that no

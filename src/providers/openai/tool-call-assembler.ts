@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AgentSocketError } from '../../errors/agent-socket-error.js';
-import type { JsonObject, LlmPart } from '../../agent/llm-provider.js';
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
+import type { JsonObject } from '../../tool/llm-tool.js';
+import type { LlmPart } from '../../agent/llm-provider.js';
 import { callFields } from './provider-data.js';
 
 /** The most characters the calls of one answer may have together. */

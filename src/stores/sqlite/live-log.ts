@@ -1,5 +1,5 @@
-import { MemoryRunLog } from '../../run/memory-run-log.js';
-import type { RunEntry, RunLog, WireEntry } from '../../run/run-log.js';
+import { MemoryRunLog } from '../memory/memory-run-log.js';
+import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { Database } from './database.js';
 import { toSql } from './sql-text.js';
 import type { StoredLog } from './stored-log.js';

@@ -1,5 +1,5 @@
 import type { RunState } from '../../protocol/server-messages.js';
-import type { RunMeta, StoredRun } from '../../run/run-store.js';
+import type { RunMeta, StoredRun } from '../../store/run-store.js';
 import type { LiveLog } from './live-log.js';
 import { fromSql, fromSqlOptional } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';

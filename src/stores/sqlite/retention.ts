@@ -1,5 +1,5 @@
-import type { Logger } from '../../logging/logger.js';
-import { runKey } from '../../run/run-key.js';
+import type { Logger } from '../../runtime/logger.js';
+import { runKey } from '../../store/run-key.js';
 import type { Database } from './database.js';
 import { fromSql, toSql } from './sql-text.js';
 

@@ -9,8 +9,8 @@ import type {
   MessagePageRequest,
   Page,
   PageRequest,
-} from '../../conversation/conversation-store.js';
-import { pageOfMessages, siblingsOf } from '../../conversation/page-of-messages.js';
+} from '../../store/conversation-store.js';
+import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
 import type { Database, Row } from './database.js';
 import { fromSql, fromSqlOptional, toSql } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';

@@ -1,7 +1,7 @@
 import type { RunState } from '../../protocol/server-messages.js';
-import { runKey } from '../../run/run-key.js';
-import { isFinal } from '../../run/run-state.js';
-import type { Claim, RunKind, RunMeta, RunStore, StoredRun } from '../../run/run-store.js';
+import { runKey } from '../../store/run-key.js';
+import { isFinal } from '../../store/run-state.js';
+import type { Claim, RunKind, RunMeta, RunStore, StoredRun } from '../../store/run-store.js';
 import type { Row } from './database.js';
 import { LiveLog } from './live-log.js';
 import { LiveRun } from './live-run.js';

@@ -1,4 +1,4 @@
-import type { Store } from '../../run/store.js';
+import type { Store } from '../../store/store.js';
 import type { OpenDatabase } from './open-database.js';
 import { Retention, type RetentionOptions } from './retention.js';
 import { SqliteConversationStore } from './sqlite-conversation-store.js';

@@ -1,4 +1,4 @@
-import type { LedgerEntry, LedgerKey, ToolLedger } from '../../agent/tool-ledger.js';
+import type { LedgerEntry, LedgerKey, ToolLedger } from '../../tool/tool-ledger.js';
 import type { Database } from './database.js';
 import { toSql } from './sql-text.js';
 import type { Write, WriteQueue } from './write-queue.js';

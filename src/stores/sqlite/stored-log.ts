@@ -1,6 +1,6 @@
 import type { TextType } from '../../protocol/encode.js';
-import { MemoryRunLog } from '../../run/memory-run-log.js';
-import type { MessageEntry, RunEntry, RunLog, WireEntry } from '../../run/run-log.js';
+import { MemoryRunLog } from '../memory/memory-run-log.js';
+import type { MessageEntry, RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { Database, Row } from './database.js';
 import { fromSql } from './sql-text.js';
 

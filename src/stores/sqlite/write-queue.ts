@@ -1,4 +1,4 @@
-import type { Logger } from '../../logging/logger.js';
+import type { Logger } from '../../runtime/logger.js';
 import type { Database } from './database.js';
 
 /** Something to be written. */

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type {
-  ConversationKey,
-  ConversationMessage,
-  ConversationStore,
-  MessagePageRequest,
-  PageRequest,
-} from '../../conversation/conversation-store.js';
+import type { ConversationMessage, ConversationStore, MessagePageRequest } from '../../store/conversation-store.js';
 import type { ConformanceCase } from './conformance-case.js';
+import { conversationListCases } from './conversation-list-cases.js';
+import { below, chain, contents, KEY, line, messageOf } from './conversation-samples.js';
 
 /** What a store is made with for a case. */
 export interface ConversationStoreSettings {
@@ -15,8 +11,6 @@ export interface ConversationStoreSettings {
   clock: () => number;
 }
 
-const KEY: ConversationKey = { owner: 'ann', id: 'talk' };
-const NAMES = ['__proto__', 'constructor', 'a b', '漢字', '\ud800', '\ud801', 'a', 'a\0', 'a\0b'];
 const TEXTS = ['', '😀', '\ud83d', '\ude00', '\0', 'a\0b', '"\\\u2028\u2029\n', '{"not":"parsed"}', '漢字'];
 
 /**
@@ -300,141 +294,6 @@ export function conversationStoreCases(
         assert.equal(await store.attachment(KEY, image), undefined);
       },
     },
-    {
-      name: 'finds a conversation and says what it is',
-      run: async () => {
-        const { store, pass } = await setUp();
-        await store.append(KEY, [messageOf('a'), messageOf('b')]);
-        const info = { id: 'talk', messages: 2, createdAt: 1_000_000, updatedAt: 1_000_000 };
-        assert.deepEqual(await store.find(KEY), info);
-        pass(5);
-        await store.append(KEY, [messageOf('c')]);
-        assert.deepEqual(await store.find(KEY), { ...info, messages: 3, updatedAt: 1_000_005 });
-      },
-    },
-    {
-      name: 'changes what an update names and leaves the rest',
-      run: async () => {
-        const { store, pass } = await setUp();
-        await store.update(KEY, { title: 'First' });
-        const info = { id: 'talk', messages: 0, createdAt: 1_000_000, updatedAt: 1_000_000 };
-        assert.deepEqual(await store.find(KEY), { ...info, title: 'First' });
-        pass(1);
-        await store.update(KEY, { metadata: { a: 1 } });
-        assert.deepEqual(await store.find(KEY), { ...info, title: 'First', metadata: { a: 1 }, updatedAt: 1_000_001 });
-        await store.update(KEY, { title: '', metadata: { b: [] } });
-        assert.deepEqual(await store.find(KEY), { ...info, title: '', metadata: { b: [] }, updatedAt: 1_000_001 });
-        await store.append(KEY, [messageOf('a')]);
-        assert.deepEqual((await store.find(KEY))?.metadata, { b: [] });
-      },
-    },
-    {
-      name: 'lists the conversation used last first, page by page',
-      run: async () => {
-        const { store } = await setUp();
-        const list = async (page: PageRequest): Promise<readonly [string, boolean]> => {
-          const { items, hasMore } = await store.list('ann', page);
-          return [items.map(({ id }) => id).join(' '), hasMore];
-        };
-        for (const id of ['a', 'b', 'c', 'd', 'e']) await store.append({ owner: 'ann', id }, [messageOf(id)]);
-        assert.deepEqual(await list({ limit: 10 }), ['e d c b a', false]);
-        await store.append({ owner: 'ann', id: 'b' }, [messageOf('again')]);
-        await store.update({ owner: 'ann', id: 'd' }, { title: 'd' });
-        assert.deepEqual(await list({ limit: 10 }), ['d b e c a', false]);
-        assert.deepEqual(await list({ limit: 2 }), ['d b', true]);
-        assert.deepEqual(await list({ limit: 2, before: 'b' }), ['e c', true]);
-        assert.deepEqual(await list({ limit: 2, before: 'c' }), ['a', false]);
-        assert.deepEqual(await list({ limit: 1, before: 'c' }), ['a', false]);
-        assert.deepEqual(await list({ limit: 2, before: 'a' }), ['', false]);
-        assert.deepEqual(await list({ limit: 2, before: 'unknown' }), ['', false]);
-        const { items } = await store.list('ann', { limit: 1 });
-        assert.deepEqual(items, [await store.find({ owner: 'ann', id: 'd' })]);
-      },
-    },
-    {
-      name: 'deletes a conversation and no other, and takes its id again',
-      run: async () => {
-        const { store } = await setUp();
-        const other = { owner: 'ann', id: 'other' };
-        for (const key of [KEY, other]) await store.append(key, [messageOf(key.id)]);
-        const deletions = await Promise.all([store.delete(KEY), store.delete(KEY)]);
-        assert.deepEqual(deletions.sort(), [false, true]);
-        assert.equal(await store.find(KEY), undefined);
-        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['', false]);
-        assert.deepEqual(await contents(store, other, { limit: 10 }), ['other', false]);
-        await store.append(KEY, [messageOf('new')]);
-        assert.deepEqual(await contents(store, KEY, { limit: 10 }), ['new', false]);
-        assert.equal((await store.find(KEY))?.messages, 1);
-      },
-    },
-    {
-      name: 'keeps owners and ids apart, whatever they are called',
-      run: async () => {
-        const { store } = await setUp();
-        const keys = NAMES.flatMap((owner) => NAMES.map((id) => ({ owner, id })));
-        for (const key of keys) await store.append(key, [messageOf(JSON.stringify(key))]);
-        for (const key of keys) {
-          assert.deepEqual(await contents(store, key, { limit: 10 }), [JSON.stringify(key), false]);
-          assert.equal((await store.find(key))?.id, key.id);
-        }
-        for (const owner of NAMES) {
-          const { items } = await store.list(owner, { limit: 100 });
-          assert.deepEqual(
-            items.map(({ id }) => id),
-            [...NAMES].reverse(),
-          );
-        }
-        for (const id of NAMES) await store.delete({ owner: 'a', id });
-        assert.deepEqual((await store.list('a', { limit: 100 })).items, []);
-        assert.equal((await store.list('a b', { limit: 100 })).items.length, NAMES.length);
-      },
-    },
-    {
-      name: 'lets a read see every write before it',
-      run: async () => {
-        const { store } = await setUp();
-        const first = messageOf('first');
-        await store.append(KEY, [first]);
-        for (let count = 1; count <= 50; count++) {
-          const message = messageOf(`${count}`);
-          await store.append(KEY, [message]);
-          const { items } = await store.read(KEY, { limit: 1 });
-          assert.deepEqual(items, [message]);
-          assert.deepEqual(await store.message(KEY, message.id), message);
-          assert.equal(await store.select(KEY, first.id), first.id);
-          assert.deepEqual((await store.read(KEY, { limit: 1 })).items, [first]);
-        }
-      },
-    },
+    ...conversationListCases(setUp),
   ];
-}
-
-function messageOf(content: string): ConversationMessage {
-  return { id: randomUUID(), role: 'user', content, runId: randomUUID(), createdAt: 1 };
-}
-
-/** Each below the one before it. */
-function chain(messages: readonly ConversationMessage[]): ConversationMessage[] {
-  return messages.map((message, index) => {
-    const parent = messages[index - 1];
-    return parent === undefined ? message : { ...message, parentId: parent.id };
-  });
-}
-
-function line(length: number): ConversationMessage[] {
-  return chain(Array.from({ length }, (_, index) => messageOf(`${index}`)));
-}
-
-function below(parent: ConversationMessage | undefined, content: string): ConversationMessage {
-  assert.ok(parent);
-  return { ...messageOf(content), parentId: parent.id };
-}
-
-async function contents(
-  store: ConversationStore,
-  key: ConversationKey,
-  page: MessagePageRequest,
-): Promise<readonly [string, boolean]> {
-  const { items, hasMore } = await store.read(key, page);
-  return [items.map(({ content }) => content).join(' '), hasMore];
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MAX_TEXT_LENGTH, type RunEntry, type RunLog, type WireEntry } from '../../run/run-log.js';
+import { MAX_TEXT_LENGTH, type RunEntry, type RunLog, type WireEntry } from '../../log/run-log.js';
 import { createRandom, type Random } from '../random.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { untilPublished } from './until-published.js';

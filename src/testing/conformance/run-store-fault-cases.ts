@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { RunEntry, RunLog } from '../../run/run-log.js';
-import type { RunMeta, RunStore } from '../../run/run-store.js';
+import type { RunEntry, RunLog } from '../../log/run-log.js';
+import type { RunMeta, RunStore } from '../../store/run-store.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { untilPublished } from './until-published.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ToolLedger } from '../../agent/tool-ledger.js';
+import type { ToolLedger } from '../../tool/tool-ledger.js';
 import type { ConformanceCase } from './conformance-case.js';
 
 /** What keys are made of besides letters. */

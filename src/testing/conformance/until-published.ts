@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RunLog } from '../../run/run-log.js';
+import type { RunLog } from '../../log/run-log.js';
 
 /** How long a log may take to publish, in milliseconds: far more than it needs, since machines may be busy. */
 const PATIENCE_MS = 10_000;

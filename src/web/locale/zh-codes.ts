@@ -1,4 +1,4 @@
-import type { Texts } from '../i18n.js';
+import type { Texts } from './texts.js';
 
 /** 关闭码与错误码的含义。 */
 export const zhCodes: Pick<Texts, Extract<keyof Texts, `close.${string}` | `error.${string}`>> = {

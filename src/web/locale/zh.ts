@@ -1,4 +1,4 @@
-import type { Texts } from '../i18n.js';
+import type { Texts } from './texts.js';
 import { zhCodes } from './zh-codes.js';
 
 /** 中文文本。 */

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptableChat, type ChatReader } from '../../../src/agent/acceptable-chat.js';
-import type { LlmAssistantMessage, LlmMessage, LlmOrigin, LlmToolCall } from '../../../src/agent/llm-provider.js';
+import type { LlmAssistantMessage, LlmMessage } from '../../../src/agent/llm-provider.js';
+import type { LlmOrigin } from '../../../src/store/llm-origin.js';
+import type { LlmToolCall } from '../../../src/tool/llm-tool.js';
 import { chatRequest } from '../../../src/providers/openai/chat-request.js';
 import { refusal, refusedByAlternatingRoles, refusedByOpenAi, type ChatBody } from '../../helpers/chat-rules.js';
 

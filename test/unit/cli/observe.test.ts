@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createLog } from '../../../src/cli/logging.js';
 import { observe } from '../../../src/cli/observe.js';
-import { AgentSocketError } from '../../../src/errors/agent-socket-error.js';
-import { defineTool } from '../../../src/agent/tool.js';
-import { withLogIds } from '../../../src/logging/log-ids.js';
+import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
+import { defineTool } from '../../../src/tool/tool.js';
+import { withLogIds } from '../../../src/runtime/log-ids.js';
 import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
 import { startServer } from '../../helpers/server.js';
 

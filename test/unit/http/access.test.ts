@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { Access } from '../../../src/http/access.js';
-import { BoundedLog } from '../../../src/logging/bounded-log.js';
-import { silentLogger } from '../../../src/logging/logger.js';
+import { BoundedLog } from '../../../src/runtime/bounded-log.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
 import type { AgentSocketServerOptions } from '../../../src/options.js';
 
 interface Asking {

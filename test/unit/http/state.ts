@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ToolRegistry } from '../../../src/agent/tool-registry.js';
-import { defineTool } from '../../../src/agent/tool.js';
+import { ToolRegistry } from '../../../src/tool/tool-registry.js';
+import { defineTool } from '../../../src/tool/tool.js';
 import type { HttpRoutesState } from '../../../src/http/state.js';
 
 export const calculator = defineTool({

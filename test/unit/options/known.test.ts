@@ -13,7 +13,6 @@ import {
   defineTool,
   MemoryConversationStore,
   MemoryRunStore,
-  MemoryToolLedger,
   MessageHandler,
   OptionError,
   RunManager,
@@ -27,7 +26,8 @@ import { createScriptedProvider } from '../../../src/testing/index.js';
 const any = (value: unknown): never => value as never;
 
 const provider = createScriptedProvider([]);
-const parts = { provider, tools: new ToolRegistry(), ledger: new MemoryToolLedger() };
+const { ledger, conversations } = createMemoryStore();
+const parts = { provider, tools: new ToolRegistry(), ledger, conversations };
 const server = (): http.Server => http.createServer();
 const executor = new AgentExecutor(parts);
 const WebSocket = any(function NoSocket() {

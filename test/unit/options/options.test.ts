@@ -214,6 +214,7 @@ describe('createAgentSocketServer', () => {
 });
 
 describe('the parts on their own', () => {
+  const store = new MemoryRunStore();
   const executor: RunExecutor = { check: () => undefined, execute: () => Promise.reject(new Error('unused')) };
 
   it.each(['maxConnections', 'heartbeatIntervalMs', 'slowConsumerMs'] as const)(
@@ -229,7 +230,7 @@ describe('the parts on their own', () => {
     'RunManager checks %s',
     (option) => {
       for (const value of TABLE[option].bad) {
-        expect(refusal(() => new RunManager({ executor, [option]: value as number })).option).toBe(option);
+        expect(refusal(() => new RunManager({ executor, store, [option]: value as number })).option).toBe(option);
       }
     },
   );

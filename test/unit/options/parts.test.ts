@@ -3,9 +3,9 @@ import { z } from 'zod';
 import {
   AgentExecutor,
   ConnectionManager,
+  createMemoryStore,
   defineMessage,
   defineTool,
-  MemoryToolLedger,
   MessageHandler,
   OptionError,
   RunManager,
@@ -22,7 +22,8 @@ import { startServer } from '../../helpers/server.js';
 const any = (value: unknown): never => value as never;
 
 const tool = { name: 't', description: 'd', params: z.object({}), execute: () => 1 };
-const parts = { provider: createScriptedProvider(['x']), tools: new ToolRegistry(), ledger: new MemoryToolLedger() };
+const { runs: store, ledger, conversations } = createMemoryStore();
+const parts = { provider: createScriptedProvider(['x']), tools: new ToolRegistry(), ledger, conversations };
 const executor = new AgentExecutor(parts);
 
 describe('a part made without the server', () => {
@@ -41,6 +42,17 @@ describe('a part made without the server', () => {
     ['ConnectionManager', /"logger".*received 5/, () => new ConnectionManager({ logger: any(5) })],
     ['RunManager', /"executor".*received undefined/, () => new RunManager(any({}))],
     ['RunManager', /"store".*received 5/, () => new RunManager({ executor, store: any(5) })],
+    ['RunManager', /"store".*received undefined/, () => new RunManager(any({ executor }))],
+    [
+      'AgentExecutor',
+      /"conversations".*received undefined/,
+      () => new AgentExecutor(any({ ...parts, conversations: undefined })),
+    ],
+    [
+      'MessageHandler',
+      /"conversations".*received undefined/,
+      () => new MessageHandler(any({ runs: new RunManager({ executor, store }) })),
+    ],
     ['AgentExecutor', /"provider".*received undefined/, () => new AgentExecutor(any({}))],
     ['AgentExecutor', /"tools" must be a ToolRegistry/, () => new AgentExecutor({ ...parts, tools: any([]) })],
     ['AgentExecutor', /"ledger".*received undefined/, () => new AgentExecutor({ ...parts, ledger: any(undefined) })],

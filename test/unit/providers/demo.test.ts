@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { estimateTokens } from '../../../src/agent/estimate-tokens.js';
-import type { LlmMessage, LlmPart, LlmTool } from '../../../src/agent/llm-provider.js';
-import { ToolRegistry } from '../../../src/agent/tool-registry.js';
-import { OptionError } from '../../../src/errors/option-error.js';
+import type { LlmMessage, LlmPart } from '../../../src/agent/llm-provider.js';
+import type { LlmTool } from '../../../src/tool/llm-tool.js';
+import { ToolRegistry } from '../../../src/tool/tool-registry.js';
+import { OptionError } from '../../../src/runtime/option-error.js';
 import { createDemoProvider } from '../../../src/providers/demo.js';
 import { calculator } from '../../../src/tools/calculator.js';
 import { currentTime } from '../../../src/tools/current-time.js';

@@ -1,5 +1,5 @@
 import type { RunEntry, RunLog, WireEntry } from '../../../src/index.js';
-import { MemoryRunLog } from '../../../src/run/memory-run-log.js';
+import { MemoryRunLog } from '../../../src/stores/memory/memory-run-log.js';
 
 /** A log whose reads take as long as the test decides: `delay` is awaited before every answer. */
 export class AsyncRunLog implements RunLog {

@@ -1,9 +1,10 @@
 import { onTestFinished } from 'vitest';
-import { pickOptions } from '../../../src/errors/check-known-options.js';
+import { pickOptions } from '../../../src/runtime/check-known-options.js';
 import {
   AgentExecutor,
   ConnectionManager,
   MemoryConversationStore,
+  MemoryRunStore,
   MemoryToolLedger,
   MessageHandler,
   RunManager,
@@ -13,7 +14,7 @@ import {
   type RunManagerOptions,
   type Tool,
 } from '../../../src/index.js';
-import { AGENT_EXECUTOR_OPTIONS } from '../../../src/run/executor-options.js';
+import { AGENT_EXECUTOR_OPTIONS } from '../../../src/agent/executor-options.js';
 import { RUN_MANAGER_OPTIONS } from '../../../src/run/run-manager-options.js';
 import { TERMINAL_TYPES } from '../../../src/protocol/index.js';
 import { createScriptedProvider, linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
@@ -56,7 +57,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
       conversations,
       tools: new ToolRegistry(options.tools),
     });
-  const runs = new RunManager({ ...pickOptions(options, RUN_MANAGER_OPTIONS), executor });
+  const runs = new RunManager({
+    store: new MemoryRunStore(),
+    ...pickOptions(options, RUN_MANAGER_OPTIONS),
+    executor,
+  });
   const connections = new ConnectionManager({ logger: options.logger });
   const handler = new MessageHandler({ runs, conversations, logger: options.logger });
   connections.on('message', (connection, data) => handler.handleMessage(connection, data));

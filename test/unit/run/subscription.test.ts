@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { RunLog } from '../../../src/index.js';
-import { MemoryRunLog } from '../../../src/run/memory-run-log.js';
-import { Readers } from '../../../src/run/readers.js';
+import { MemoryRunLog } from '../../../src/stores/memory/memory-run-log.js';
+import { Readers } from '../../../src/log/readers.js';
 import { Subscription, type Readable } from '../../../src/run/subscription.js';
 import { toEntries } from '../../../src/testing/conformance/run-log-cases.js';
 import { AsyncRunLog } from './async-log.js';

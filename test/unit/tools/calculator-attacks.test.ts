@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { AgentSocketError } from '../../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
 import { calculator, evaluate } from '../../../src/tools/calculator.js';
 import { ATTACKS } from './attack-corpus.js';
 import { errorOf, executeTool } from './execute-tool.js';

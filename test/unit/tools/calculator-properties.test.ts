@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AgentSocketError } from '../../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
 import { CONSTANTS, FUNCTIONS } from '../../../src/tools/arithmetic.js';
 import { calculator } from '../../../src/tools/calculator.js';
 import { trees, write, type Tree } from './arithmetic-tree.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OptionError } from '../../../src/errors/option-error.js';
+import { OptionError } from '../../../src/runtime/option-error.js';
 import { createCurrentTime, currentTime } from '../../../src/tools/current-time.js';
 import { errorOf, executeTool } from './execute-tool.js';
 

@@ -1,6 +1,6 @@
-import type { Tool, ToolContext } from '../../../src/agent/tool.js';
+import type { Tool, ToolContext } from '../../../src/tool/tool.js';
 import { ANONYMOUS } from '../../../src/connection/principal.js';
-import { AgentSocketError } from '../../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
 
 /** Does what a run does with a tool call: validates the params, then executes. */
 export async function executeTool(tool: Tool, params: unknown): Promise<unknown> {

@@ -1,5 +1,5 @@
 /** Runs the attack corpus in a process of its own, which a test can limit in time and memory. */
-import { AgentSocketError } from '../../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
 import { calculator, evaluate } from '../../../src/tools/calculator.js';
 import { MAX_EXPRESSION_LENGTH } from '../../../src/tools/expression.js';
 import { ATTACKS } from './attack-corpus.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LlmPart } from '../../../../src/agent/llm-provider.js';
-import { AgentSocketError } from '../../../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../../../src/protocol/agent-socket-error.js';
 import { ChatDecoder } from '../../../../src/providers/openai/chat-decoder.js';
 import { Failures } from '../../../../src/providers/openai/failures.js';
 import { DeltaTemplate } from '../../../../src/providers/openai/delta-template.js';

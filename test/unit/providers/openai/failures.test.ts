@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { AgentSocketError } from '../../../../src/errors/agent-socket-error.js';
+import { AgentSocketError } from '../../../../src/protocol/agent-socket-error.js';
 import { Failures, UpstreamRefusal } from '../../../../src/providers/openai/failures.js';
 import { isUpstreamError } from '../../../../src/providers/openai/upstream-error.js';
 

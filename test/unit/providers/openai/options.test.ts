@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OptionError } from '../../../../src/errors/option-error.js';
+import { OptionError } from '../../../../src/runtime/option-error.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../../../src/providers/openai.js';
 
 const good: OpenAiProviderOptions = { apiKey: 'k', model: 'm' };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject, LlmAssistantMessage, LlmPart } from '../../../../src/agent/llm-provider.js';
+import type { JsonObject } from '../../../../src/tool/llm-tool.js';
+import type { LlmAssistantMessage, LlmPart } from '../../../../src/agent/llm-provider.js';
 import { ChatDecoder } from '../../../../src/providers/openai/chat-decoder.js';
 import { chatRequest } from '../../../../src/providers/openai/chat-request.js';
 import { Failures } from '../../../../src/providers/openai/failures.js';

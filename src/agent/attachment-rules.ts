@@ -1,0 +1,132 @@
+import type { LlmAttachmentType } from '../store/conversation-store.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { checkKnownOptions } from '../runtime/check-known-options.js';
+import { checkNumber } from '../runtime/check-number.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { KnownOptions } from '../runtime/unknown-option.js';
+import type { QueryAttachment } from '../protocol/client-messages.js';
+import { LIMITS } from '../protocol/version.js';
+import { isOfType } from './file-signature.js';
+
+/** What the questions of clients may bring along. */
+export interface AttachmentOptions {
+  /**
+   * Media types that are taken.
+   * @default ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'text/plain', 'application/pdf']
+   */
+  mediaTypes?: readonly string[] | undefined;
+  /**
+   * Bytes of one attachment. All of a question have to fit into one message besides: see `maxMessageBytes`.
+   * @default 524288
+   */
+  maxBytes?: number | undefined;
+  /**
+   * Attachments of one question, 16 at most.
+   * @default 4
+   */
+  maxCount?: number | undefined;
+  /**
+   * Whether an attachment may be an `https:` address, which the server of the model fetches. This server never does.
+   * @default false
+   */
+  urls?: boolean | undefined;
+}
+
+/** The options, checked, with their defaults. */
+export type AttachmentRules = Readonly<Required<{ [K in keyof AttachmentOptions]: NonNullable<AttachmentOptions[K]> }>>;
+
+const ATTACHMENT_OPTIONS: KnownOptions<AttachmentOptions> = {
+  mediaTypes: true,
+  maxBytes: true,
+  maxCount: true,
+  urls: true,
+};
+
+const MEDIA_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'text/plain', 'application/pdf'];
+
+/** Where questions may bring nothing along. */
+export const NO_ATTACHMENTS: AttachmentRules = { mediaTypes: [], maxBytes: 0, maxCount: 0, urls: false };
+
+/** @throws OptionError where an option breaks its rule. */
+export function checkAttachmentOptions(options: AttachmentOptions = {}): AttachmentRules {
+  checkKnownOptions(options, ATTACHMENT_OPTIONS, 'attachments');
+  const { mediaTypes = MEDIA_TYPES, maxBytes = 524_288, maxCount = 4, urls = false } = options;
+  if (!isListOfTypes(mediaTypes)) {
+    throw new OptionError('attachments.mediaTypes', 'an array of media types such as "image/png"', mediaTypes);
+  }
+  if (typeof urls !== 'boolean') throw new OptionError('attachments.urls', 'true or false', urls);
+  return {
+    mediaTypes: [...mediaTypes],
+    maxBytes: checkNumber('attachments.maxBytes', maxBytes, { least: 1, integer: true }),
+    maxCount: checkNumber('attachments.maxCount', maxCount, { least: 0, most: LIMITS.attachments, integer: true }),
+    urls,
+  };
+}
+
+/** What clients are told of the rules; `undefined` where nothing is taken. */
+export function describeRules(
+  rules: AttachmentRules,
+  accepts: readonly LlmAttachmentType[],
+): AttachmentRules | undefined {
+  const mediaTypes = rules.mediaTypes.filter((type) => accepts.includes(kindOf(type)));
+  return mediaTypes.length === 0 || rules.maxCount === 0 ? undefined : { ...rules, mediaTypes };
+}
+
+/**
+ * Checks what a question brings along.
+ * @param accepts - the kinds the model takes
+ * @throws AgentSocketError `unsupported_content`
+ */
+export function checkAttachments(
+  attachments: readonly QueryAttachment[],
+  rules: AttachmentRules,
+  accepts: readonly LlmAttachmentType[],
+): void {
+  if (attachments.length > rules.maxCount) {
+    refuse(
+      rules.maxCount === 0
+        ? 'This server takes no attachments'
+        : `A question may have ${rules.maxCount} attachments at most`,
+    );
+  }
+  for (const [index, attachment] of attachments.entries()) {
+    const name = attachment.name === undefined ? `Attachment ${index + 1}` : JSON.stringify(attachment.name);
+    checkAttachment(name, attachment, rules, accepts);
+  }
+}
+
+function checkAttachment(
+  name: string,
+  { type, media_type: mediaType, data }: QueryAttachment,
+  { mediaTypes, maxBytes, urls }: AttachmentRules,
+  accepts: readonly LlmAttachmentType[],
+): void {
+  if (!accepts.includes(type)) refuse(`${name}: the model takes no ${type === 'image' ? 'images' : 'files'}`);
+  if (!mediaTypes.includes(mediaType)) {
+    refuse(`${name}: ${mediaType} is not taken; these are: ${mediaTypes.join(', ')}`);
+  }
+  if (type !== kindOf(mediaType))
+    refuse(`${name}: ${mediaType} belongs to an attachment of type "${kindOf(mediaType)}"`);
+  if (data === undefined) {
+    if (!urls) refuse(`${name}: send the bytes; addresses are not taken`);
+    return;
+  }
+  // Told by the length of the text, before it is decoded.
+  const bytes = Math.floor((data.length / 4) * 3);
+  if (bytes > maxBytes + 2) refuse(`${name}: it is larger than ${maxBytes} bytes`);
+  const content = Buffer.from(data, 'base64');
+  if (content.length > maxBytes) refuse(`${name}: it is larger than ${maxBytes} bytes`);
+  if (!isOfType(content, mediaType)) refuse(`${name}: its bytes are not those of ${mediaType}`);
+}
+
+function isListOfTypes(list: unknown): list is readonly string[] {
+  return Array.isArray(list) && list.every((type) => typeof type === 'string' && type.includes('/'));
+}
+
+function kindOf(mediaType: string): LlmAttachmentType {
+  return mediaType.startsWith('image/') ? 'image' : 'file';
+}
+
+function refuse(message: string): never {
+  throw new AgentSocketError('unsupported_content', message);
+}

@@ -1,0 +1,296 @@
+import { agentLoop } from './agent-loop.js';
+import type { AgentDeps } from './agent-deps.js';
+import { startAgent, type AgentState } from './agent-state.js';
+import type { Asker } from '../tool/asker.js';
+import type { LlmMessage } from './llm-provider.js';
+import { runTool, type ToolCall, type ToolDeps } from '../tool/run-tool.js';
+import { unknownTool } from '../tool/unknown-tool.js';
+import { attachedBytes } from './attachments.js';
+import { questionAt, turnMessages } from './turn-messages.js';
+import { chatTokens } from './context-window.js';
+import { usageOf } from './usage.js';
+import { ConversationTurn, type TurnEnd, type TurnPlace } from './conversation-turn.js';
+import { recoverPlace } from './recover-place.js';
+import type { Principal } from '../connection/principal.js';
+import { errorKind } from '../runtime/error-fields.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js';
+import type { FinishReason } from '../protocol/server-messages.js';
+import { approvalGate } from './approval-gate.js';
+import { decodeCheckpoint, encodeCheckpoint, withAttachments } from './agent-checkpoint.js';
+import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
+import { andThen, orElse } from '../runtime/awaitable.js';
+import { checkChosen, type QueryRequest } from './client-choices.js';
+import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
+import { cutOff, draftOfBranch, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
+import type { RunExecutor } from '../run/run-executor.js';
+import { runKey } from '../store/run-key.js';
+import type { RunMessage } from '../log/run-message.js';
+import { askerOf, messageError, questionOf, startOf, statusOf } from './query-forms.js';
+import { outcomeOf, StreamedOutput, toolDataMessage, toolResultMessage, WholeOutput } from './run-output.js';
+import type { FinalState } from '../store/run-state.js';
+import type { RunOutcome, RunWorker } from '../run/run-worker.js';
+import type { Run } from '../run/run.js';
+
+/** What the work of a run comes to, asked when it is over. */
+interface TurnWork {
+  said?(): LlmMessage[];
+  how?(): Pick<TurnEnd, 'finishReason' | 'usage'>;
+  outcome?(state: FinalState): RunOutcome;
+}
+
+/** Answers queries with the agent loop and tool calls with the tools: the three kinds of run. */
+export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> implements RunExecutor {
+  readonly #settings: ExecutorSettings;
+
+  /** @throws OptionError where an option breaks its rule. */
+  constructor(options: AgentExecutorOptions<P, Metadata>) {
+    this.#settings = checkExecutorOptions(options);
+  }
+
+  /** Which attachments a question may have; `undefined` where it may have none. */
+  get attachments(): AttachmentRules | undefined {
+    const { attachments, provider } = this.#settings;
+    return attachments === undefined ? undefined : describeRules(attachments, provider.accepts ?? []);
+  }
+
+  check(request: RunRequest, asker: Asker): void {
+    if (request.type === 'tool_call') return this.#checkTools([request.tool_name], asker);
+    checkChosen(request, this.#settings.clientMayChoose);
+    this.#checkTools(request.tools ?? [], asker);
+    const { attachments: rules, provider } = this.#settings;
+    if (request.attachments === undefined || request.attachments.length === 0) return;
+    checkAttachments(request.attachments, rules ?? NO_ATTACHMENTS, provider.accepts ?? []);
+  }
+
+  execute(run: Run, request: RunRequest): Promise<RunMessage> {
+    return request.type === 'tool_call' ? this.#callTool(run, request) : this.#answer(run, request);
+  }
+
+  async restore(run: Run, checkpoint: string): Promise<RunMessage> {
+    const { request, agent, approvals, place } = decodeCheckpoint(checkpoint);
+    // Before anything is waited for: a person may decide from now on.
+    run.approvals.restore(approvals);
+    if (request.type === 'tool_call') return this.#callTool(run, request);
+    if (agent === undefined) throw new Error('The checkpoint of a query has no agent');
+    const turn = this.#turnOf(run, place ?? (await this.#placeOf(run)));
+    const { owner, conversationId: id } = run.meta;
+    if (id !== undefined) {
+      agent.messages = await withAttachments(agent.messages, this.#settings.conversations, { owner, id });
+      run.hold(attachedBytes(agent.messages));
+    }
+    return this.#ask(run, request, agent, turn);
+  }
+
+  async recover(run: Run, written: string): Promise<void> {
+    const draft = readDraft(written);
+    const { messages, text, answer, openCalls, openApprovals } = await readLeftBehind(run.log, draft);
+    for (const toolCallId of openApprovals) {
+      run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved: false, by: 'cancel' });
+    }
+    const { ledger } = this.#settings;
+    const key = runKey(run.principal.id, run.id);
+    for (const call of openCalls) {
+      const outcome = cutOff(call, (await ledger.begin({ runKey: key, toolCallId: call.toolCallId })) !== undefined);
+      run.message(toolResultMessage(call, outcome));
+      messages.push(toolAnswer(call, outcome));
+    }
+    if (run.kind === 'tool_call') {
+      const call = { toolCallId: run.id, toolName: run.meta.toolName ?? '', params: {} };
+      const wasStarted = (await ledger.begin({ runKey: key, toolCallId: run.id })) !== undefined;
+      if (wasStarted) run.message(toolResultMessage(call, cutOff(call, true)));
+    }
+    if (answer !== undefined) messages.push(answer);
+    // The log of an answer in one piece does not hold its text.
+    const isWhole = run.kind === 'agent_query';
+    const content = isWhole
+      ? text || ([...draft.steps.values()].findLast((step) => step.text !== undefined)?.text ?? '')
+      : '';
+    const place = await this.#placeOf(run);
+    const turn = this.#turnOf(run, place && { ...place, before: draft.before });
+    run.worker = this.#workerOf(run, turn, {
+      said: () => messages,
+      outcome: () => ({ content: content === '' ? undefined : content }),
+    });
+  }
+
+  /** What a provider throws is its own; what a store or a hook of the operator throws is not. */
+  async #guard<T>(run: Run, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (AgentSocketError.isInstance(error)) {
+        this.#logRefusal(run, error);
+        throw error;
+      }
+      if (!run.isStopping) this.#settings.logger.error({ runId: run.id, err: error }, 'The provider failed');
+      throw new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
+    }
+  }
+
+  /** What a client is not told: it would read what concerns the operator, and may quote what was asked. */
+  #logRefusal({ id: runId, isStopping }: Run, { code, message: error, detail, cause }: AgentSocketError): void {
+    if (isStopping || (detail === undefined && cause === undefined)) return;
+    const fields = { runId, code, error, ...(detail !== undefined && { detail }), cause: errorKind(cause) };
+    this.#settings.logger.warn(fields, 'The model gave no answer');
+  }
+
+  /**
+   * A chat that its model refused as too long, with half of what it takes: the oldest is dropped as it is for
+   * `maxContextTokens`. `undefined` where nothing but the question is left.
+   */
+  async #shorten({ id: runId }: Run, chat: readonly LlmMessage[]): Promise<LlmMessage[] | undefined> {
+    const { fitContext, logger } = this.#settings;
+    const asked = chat.slice(0, questionAt(chat) + 1);
+    const maxTokens = Math.floor(chatTokens(asked) / 2);
+    const fitted = await fitContext(asked, maxTokens);
+    if (fitted.length >= asked.length) return undefined;
+    logger.warn(
+      { runId, maxTokens },
+      'The model takes less than `maxContextTokens` says; it is asked again with the newest of the conversation',
+    );
+    return [...fitted, ...chat.slice(asked.length)];
+  }
+
+  /** What ends the work of a run: its conversation gets what there is, and how it ended. */
+  #workerOf(run: Run, turn: ConversationTurn | undefined, work: TurnWork = {}): RunWorker {
+    return {
+      end: (state, error) => {
+        const end = { ...work.how?.(), status: statusOf(state), error: messageError(error) };
+        return andThen(turn?.add(work.said?.() ?? [], end), () => {
+          this.#forget(run);
+          return work.outcome?.(state) ?? {};
+        });
+      },
+    };
+  }
+
+  /** How the run ended stands, whatever becomes of its records. */
+  #forget(run: Run): void {
+    const { ledger, logger } = this.#settings;
+    void orElse(
+      () => ledger.forget(runKey(run.principal.id, run.id)),
+      (error) => logger.error({ runId: run.id, err: error }, 'The tool ledger could not forget a run'),
+    );
+  }
+
+  #checkTools(names: readonly string[], asker: Asker): void {
+    if (names.length === 0) return;
+    const tools = this.#settings.tools(asker);
+    for (const name of names) {
+      if (tools.get(name) === undefined) throw unknownTool(name, tools.names);
+    }
+  }
+
+  async #answer(run: Run, request: QueryRequest): Promise<RunMessage> {
+    const { provider, fitContext, maxContextTokens } = this.#settings;
+    const { temperature, tools: toolNames } = request;
+    const asker = askerOf(run);
+    const turn = this.#turnOf(run);
+    // Whatever happens from here on, the question that was recorded gets an end.
+    run.worker = this.#workerOf(run, turn);
+    // Recorded first, so that whoever has seen the run begin finds its question after a crash.
+    const asked = turn === undefined ? [questionOf(request)] : await this.#askIn(turn, run, request);
+    const [model, systemPrompt = ''] = await Promise.all([
+      request.model ?? this.#settings.model(asker),
+      this.#settings.systemPrompt(asker),
+    ]);
+    run.signal.throwIfAborted();
+    run.message(startOf(run, request, { vendor: provider.vendor, model: model ?? provider.model, place: turn?.place }));
+    let messages = asked;
+    if (systemPrompt !== '') messages = [{ role: 'system', content: systemPrompt }, ...messages];
+    if (turn !== undefined) messages = await fitContext(messages, maxContextTokens);
+    const agent = startAgent([...messages], { model, temperature, toolNames });
+    run.signal.throwIfAborted();
+    return this.#ask(run, request, agent, turn);
+  }
+
+  async #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
+    const { query, attachments, replace_from: replaceFrom } = request;
+    const accepts = this.#settings.provider.accepts ?? [];
+    const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.signal);
+    run.hold(attachedBytes(chat) - (attachments ?? []).reduce((sum, { data = '' }) => sum + data.length, 0));
+    if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));
+    return chat;
+  }
+
+  /** Asks the model, until it has answered. */
+  async #ask(
+    run: Run,
+    request: QueryRequest,
+    agent: AgentState,
+    turn: ConversationTurn | undefined,
+  ): Promise<RunMessage> {
+    const { provider, maxSteps } = this.#settings;
+    const isWhole = request.type === 'agent_query';
+    const done: { reason?: FinishReason } = {};
+    run.model = agent.model ?? provider.model;
+    run.worker = {
+      ...this.#workerOf(run, turn, {
+        said: () => turnMessages(agent),
+        how: () => ({ finishReason: done.reason, usage: usageOf(agent) }),
+        outcome: (state) => outcomeOf(agent, state, isWhole),
+      }),
+      checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
+    };
+    const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run, agent);
+    const shorten = (chat: readonly LlmMessage[]): Promise<LlmMessage[] | undefined> => this.#shorten(run, chat);
+    const deps: AgentDeps = { provider, output, maxSteps, shorten, forTools: this.#toolDeps(run) };
+    const reason = await this.#guard(run, () => agentLoop(agent, deps));
+    done.reason = reason;
+    if (!isWhole) return { type: 'stream_end', finish_reason: reason, usage: agent.usage };
+    return {
+      type: 'agent_response',
+      content: agent.content,
+      vendor: provider.vendor,
+      model: agent.model ?? provider.model,
+      conversation_id: run.meta.conversationId,
+      finish_reason: reason,
+      usage: agent.usage,
+    };
+  }
+
+  async #callTool(run: Run, request: ClientMessageOf<'tool_call'>): Promise<RunMessage> {
+    const { tool_name: toolName, params } = request;
+    const call: ToolCall = { toolCallId: run.id, toolName, params };
+    run.worker = {
+      end: () => {
+        this.#forget(run);
+        return {};
+      },
+      checkpoint: () => encodeCheckpoint({ request, approvals: run.approvals.records }),
+    };
+    const onReport = (data: unknown): void => run.message(toolDataMessage(call, data));
+    const outcome = await runTool(call, { ...this.#toolDeps(run), onReport });
+    // A cancelled run ends with `cancelled`, which says nothing of a tool that may have taken effect.
+    if (run.isStopping) run.message(toolResultMessage(call, outcome));
+    if (outcome.ok) return { type: 'tool_result', tool_name: toolName, result: outcome.result };
+    throw outcome.error;
+  }
+
+  #turnOf({ meta: { owner, id, conversationId } }: Run, place?: TurnPlace): ConversationTurn | undefined {
+    if (conversationId === undefined) return undefined;
+    return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id, place);
+  }
+
+  /** Where in its conversation a run of an earlier process is. */
+  async #placeOf({ log, meta: { owner, id, conversationId } }: Run): Promise<TurnPlace | undefined> {
+    if (conversationId === undefined) return undefined;
+    return recoverPlace(this.#settings.conversations, { owner, id: conversationId }, id, log);
+  }
+
+  #toolDeps(run: Run): ToolDeps {
+    const { tools, ledger, maxToolResultBytes, approvalTimeoutMs, logger } = this.#settings;
+    const asker = askerOf(run);
+    return {
+      ...asker,
+      tools: tools(asker),
+      ledger,
+      runKey: runKey(run.principal.id, run.id),
+      signal: run.signal,
+      maxResultBytes: maxToolResultBytes,
+      logger,
+      approvals: run.options.canApprove === true ? approvalGate(run, approvalTimeoutMs) : undefined,
+    };
+  }
+}

@@ -1,0 +1,27 @@
+import type { LlmAssistantMessage, LlmMessage, LlmToolMessage } from './llm-provider.js';
+import type { LoadedAttachments } from './attachments.js';
+import type { ConversationMessage } from '../store/conversation-store.js';
+
+/** What a model adds to a conversation. */
+export type AnswerMessage = LlmAssistantMessage | LlmToolMessage;
+
+/** A message as a model is told it. */
+export function toLlmMessage(message: ConversationMessage, loaded: LoadedAttachments | undefined): LlmMessage {
+  const { role, content, reasoning, toolCalls, origin, providerData, toolCallId = '', toolName = '', error } = message;
+  switch (role) {
+    case 'user': {
+      if (loaded === undefined) return { role, content };
+      const { attachments, note } = loaded;
+      return { role, content: note === '' ? content : `${content}\n\n${note}`, attachments };
+    }
+    case 'assistant':
+      return { role, content, reasoning, ...(toolCalls !== undefined && { toolCalls }), origin, providerData };
+    case 'tool':
+      return { role, content, toolCallId, toolName, ...(error !== undefined && { error }) };
+  }
+}
+
+/** Whether it says anything: words, or a call. */
+export function isSaid(message: AnswerMessage): boolean {
+  return message.content !== '' || (message.role === 'assistant' && (message.toolCalls ?? []).length > 0);
+}

@@ -1,0 +1,46 @@
+import type { Asker } from '../tool/asker.js';
+import type { LlmMessage } from './llm-provider.js';
+import { toLlmAttachments } from './attachments.js';
+import type { ConversationMessage, MessageError } from '../store/conversation-store.js';
+import type { TurnPlace } from './conversation-turn.js';
+import type { AgentSocketError } from '../protocol/agent-socket-error.js';
+import type { QueryRequest } from './client-choices.js';
+import type { RunMessage } from '../log/run-message.js';
+import type { FinalState } from '../store/run-state.js';
+import type { Run } from '../run/run.js';
+
+/** Who asks, as providers, tools and options are told. */
+export function askerOf({ principal, id, meta: { conversationId }, metadata }: Run): Asker {
+  return { principal, runId: id, conversationId, metadata };
+}
+
+/** A question that belongs to no conversation, as a model is told it. */
+export function questionOf({ query, attachments = [] }: QueryRequest): LlmMessage {
+  return {
+    role: 'user',
+    content: query,
+    ...(attachments.length > 0 && { attachments: toLlmAttachments(attachments) }),
+  };
+}
+
+/** The message a query begins with. */
+export function startOf(
+  run: Run,
+  request: QueryRequest,
+  { vendor, model, place }: { vendor: string; model: string | undefined; place: TurnPlace | undefined },
+): RunMessage {
+  const ids = { question_id: place?.questionId, answer_id: place?.answerId };
+  return request.type === 'agent_query'
+    ? { type: 'status', status: 'processing', ...ids }
+    : { type: 'stream_start', vendor, model, conversation_id: run.meta.conversationId, ...ids };
+}
+
+/** Why an answer is not whole; `undefined` where it is. */
+export function statusOf(state: FinalState): ConversationMessage['status'] {
+  return state === 'finished' ? undefined : state;
+}
+
+/** What a conversation keeps of an error. */
+export function messageError(error: AgentSocketError | undefined): MessageError | undefined {
+  return error === undefined ? undefined : { code: error.code, message: error.message };
+}

@@ -1,0 +1,255 @@
+import { checkKnownOptions } from '../../runtime/check-known-options.js';
+import { checkNumber } from '../../runtime/check-number.js';
+import type { KnownOptions } from '../../runtime/unknown-option.js';
+import type {
+  AttachmentBytes,
+  BranchMessage,
+  ConversationChange,
+  ConversationInfo,
+  ConversationKey,
+  ConversationMessage,
+  ConversationStore,
+  MessagePageRequest,
+  Page,
+  PageRequest,
+} from '../../store/conversation-store.js';
+import { pageBefore } from '../../store/page-before.js';
+import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
+
+/** What {@link MemoryConversationStore} takes. */
+export interface MemoryConversationStoreOptions {
+  /**
+   * Bytes of all conversations together; over it those go first that were not used for the longest time, and last
+   * of all one that is larger by itself.
+   * @default 134217728
+   */
+  maxConversationBytes?: number | undefined;
+  /** Unix milliseconds. @default Date.now */
+  clock?: (() => number) | undefined;
+}
+
+/** The names of {@link MemoryConversationStoreOptions}. */
+export const MEMORY_CONVERSATION_STORE_OPTIONS: KnownOptions<MemoryConversationStoreOptions> = {
+  maxConversationBytes: true,
+  clock: true,
+};
+
+/** What a conversation and a message take besides their text, roughly. */
+const CONVERSATION_BYTES = 600;
+const MESSAGE_BYTES = 400;
+
+/** A message in the tree. */
+interface Node {
+  readonly message: ConversationMessage;
+  readonly parent: Node | undefined;
+  readonly children: Node[];
+}
+
+/** A conversation in memory. */
+class Conversation {
+  readonly key: ConversationKey;
+  readonly createdAt: number;
+  updatedAt: number;
+  title: string | undefined;
+  /** As JSON: as objects it could take twenty times the memory. */
+  metadata: string | undefined;
+  /** By id, in the order they were added. */
+  readonly messages = new Map<string, Node>();
+  /** Those without a parent. */
+  readonly roots: Node[] = [];
+  /** The last message of the branch that is selected. */
+  leaf: Node | undefined;
+  readonly attachments = new Map<string, Uint8Array>();
+  bytes = CONVERSATION_BYTES;
+
+  constructor(key: ConversationKey, createdAt: number) {
+    this.key = key;
+    this.createdAt = createdAt;
+    this.updatedAt = createdAt;
+  }
+
+  get info(): ConversationInfo {
+    const { key, title, metadata, messages, createdAt, updatedAt } = this;
+    return {
+      id: key.id,
+      ...(title !== undefined && { title }),
+      ...(metadata !== undefined && { metadata: JSON.parse(metadata) as Readonly<Record<string, unknown>> }),
+      messages: messages.size,
+      createdAt,
+      updatedAt,
+    };
+  }
+}
+
+/** Conversations in memory, as long as the process lives. */
+export class MemoryConversationStore implements ConversationStore {
+  readonly #maxBytes: number;
+  readonly #clock: () => number;
+  /** Owner, then id: the one changed last is the last. */
+  readonly #owners = new Map<string, Map<string, Conversation>>();
+  /** All of them, the one used last at the end. */
+  readonly #used = new Set<Conversation>();
+  #bytes = 0;
+
+  /** @throws OptionError where an option breaks its rule. */
+  constructor(options: MemoryConversationStoreOptions = {}) {
+    checkKnownOptions(options, MEMORY_CONVERSATION_STORE_OPTIONS);
+    const { maxConversationBytes = 134_217_728, clock = Date.now } = options;
+    this.#maxBytes = checkNumber('maxConversationBytes', maxConversationBytes, { least: 0 });
+    this.#clock = clock;
+  }
+
+  append(
+    key: ConversationKey,
+    messages: readonly ConversationMessage[],
+    attachments: readonly AttachmentBytes[] = [],
+  ): void {
+    const conversation = this.#write(key);
+    let bytes = 0;
+    for (const message of messages) {
+      addTo(conversation, message);
+      bytes += bytesOf(message);
+    }
+    for (const { id, bytes: content } of attachments) {
+      // A view of a larger buffer would hold on to all of it.
+      conversation.attachments.set(id, content.slice());
+      bytes += content.length;
+    }
+    this.#charge(conversation, bytes);
+  }
+
+  read(key: ConversationKey, page: MessagePageRequest): Page<BranchMessage> {
+    const conversation = this.#get(key);
+    if (conversation === undefined) return { items: [], hasMore: false };
+    this.#use(conversation);
+    return pageOfMessages(newestFirst(conversation, page), page);
+  }
+
+  message(key: ConversationKey, id: string): ConversationMessage | undefined {
+    return this.#get(key)?.messages.get(id)?.message;
+  }
+
+  select(key: ConversationKey, id: string): string | undefined {
+    let leaf = this.#get(key)?.messages.get(id);
+    if (leaf === undefined) return undefined;
+    for (let child: Node | undefined = leaf; child !== undefined; child = child.children.at(-1)) leaf = child;
+    this.#write(key).leaf = leaf;
+    return leaf.message.id;
+  }
+
+  attachment(key: ConversationKey, id: string): Uint8Array | undefined {
+    return this.#get(key)?.attachments.get(id);
+  }
+
+  find(key: ConversationKey): ConversationInfo | undefined {
+    return this.#get(key)?.info;
+  }
+
+  list(owner: string, page: PageRequest): Page<ConversationInfo> {
+    const conversations = [...(this.#owners.get(owner)?.values() ?? [])];
+    const { items, hasMore } = pageBefore(conversations, page, ({ key }) => key.id);
+    return { items: items.map(({ info }) => info).reverse(), hasMore };
+  }
+
+  update(key: ConversationKey, { title, metadata }: ConversationChange): void {
+    const conversation = this.#write(key);
+    const before = sizeOf(conversation);
+    if (title !== undefined) conversation.title = title;
+    if (metadata !== undefined) conversation.metadata = JSON.stringify(metadata);
+    this.#charge(conversation, sizeOf(conversation) - before);
+  }
+
+  delete(key: ConversationKey): boolean {
+    const conversation = this.#get(key);
+    if (conversation !== undefined) this.#remove(conversation);
+    return conversation !== undefined;
+  }
+
+  #get({ owner, id }: ConversationKey): Conversation | undefined {
+    return this.#owners.get(owner)?.get(id);
+  }
+
+  /** The conversation, made where it is new, as the one changed last. */
+  #write(key: ConversationKey): Conversation {
+    let ofOwner = this.#owners.get(key.owner);
+    if (ofOwner === undefined) this.#owners.set(key.owner, (ofOwner = new Map<string, Conversation>()));
+    let conversation = ofOwner.get(key.id);
+    if (conversation === undefined) {
+      conversation = new Conversation({ owner: key.owner, id: key.id }, this.#clock());
+      this.#bytes += conversation.bytes;
+    }
+    conversation.updatedAt = this.#clock();
+    ofOwner.delete(key.id);
+    ofOwner.set(key.id, conversation);
+    this.#use(conversation);
+    return conversation;
+  }
+
+  #use(conversation: Conversation): void {
+    this.#used.delete(conversation);
+    this.#used.add(conversation);
+  }
+
+  #charge(conversation: Conversation, bytes: number): void {
+    conversation.bytes += bytes;
+    this.#bytes += bytes;
+    for (const oldest of this.#used) {
+      if (this.#bytes <= this.#maxBytes) return;
+      this.#remove(oldest);
+    }
+  }
+
+  #remove(conversation: Conversation): void {
+    const { owner, id } = conversation.key;
+    this.#used.delete(conversation);
+    this.#bytes -= conversation.bytes;
+    const ofOwner = this.#owners.get(owner);
+    ofOwner?.delete(id);
+    if (ofOwner?.size === 0) this.#owners.delete(owner);
+  }
+}
+
+function addTo(conversation: Conversation, message: ConversationMessage): void {
+  const { messages, roots } = conversation;
+  const parent = message.parentId === undefined ? undefined : messages.get(message.parentId);
+  const node: Node = { message, parent, children: [] };
+  (parent?.children ?? roots).push(node);
+  messages.set(message.id, node);
+  conversation.leaf = node;
+}
+
+/** The messages of a branch, upwards. */
+function* newestFirst(
+  { messages, roots, leaf: selected }: Conversation,
+  { leaf, before, siblings = false }: MessagePageRequest,
+): Generator<BranchMessage> {
+  const last = leaf === undefined ? selected : messages.get(leaf);
+  const first = before === undefined ? last : messages.get(before)?.parent;
+  for (let node = first; node !== undefined; node = node.parent) {
+    const { message, parent } = node;
+    if (!siblings) yield message;
+    else {
+      const ids = (parent?.children ?? roots).map((sibling) => sibling.message.id);
+      yield { ...message, ...siblingsOf(message.id, ids) };
+    }
+  }
+}
+
+function bytesOf({ content, reasoning = '', data, providerData, toolCalls = [] }: ConversationMessage): number {
+  return toolCalls.reduce(
+    (sum, call) => sum + MESSAGE_BYTES + Buffer.byteLength(call.arguments) + jsonBytes(call.providerData),
+    MESSAGE_BYTES +
+      Buffer.byteLength(content) +
+      Buffer.byteLength(reasoning) +
+      jsonBytes(data) +
+      jsonBytes(providerData),
+  );
+}
+
+function jsonBytes(value: unknown): number {
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+}
+
+function sizeOf({ title = '', metadata = '' }: Conversation): number {
+  return Buffer.byteLength(title) + Buffer.byteLength(metadata);
+}

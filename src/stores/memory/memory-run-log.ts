@@ -1,0 +1,199 @@
+import { encodeText, type TextType } from '../../protocol/encode.js';
+import { TextBuilder } from '../../log/text-builder.js';
+import {
+  MAX_TEXT_LENGTH,
+  type MessageEntry,
+  type RunEntry,
+  type RunLog,
+  type TextEntry,
+  type WireEntry,
+} from '../../log/run-log.js';
+
+/** Characters one `read` gives at most. */
+const READ_LENGTH = 65_536;
+
+/** Neighbouring pieces of text, with the boundaries between them: a few bytes a piece instead of a message each. */
+class TextSegment {
+  readonly type: TextType;
+  readonly firstSeq: number;
+  timestamp: number;
+  readonly #text = new TextBuilder();
+  /** Where the piece of `firstSeq + i` ends. */
+  #ends: number[] = [];
+
+  constructor(entry: TextEntry) {
+    this.type = entry.type;
+    this.firstSeq = entry.seq;
+    this.timestamp = entry.timestamp;
+    this.append(entry);
+  }
+
+  get lastSeq(): number {
+    return this.firstSeq + this.#ends.length - 1;
+  }
+
+  takes(entry: TextEntry): boolean {
+    return entry.type === this.type && this.#text.length + entry.content.length <= MAX_TEXT_LENGTH;
+  }
+
+  append(entry: TextEntry): void {
+    this.#text.append(entry.content);
+    this.#ends.push(this.#text.length);
+    this.timestamp = entry.timestamp;
+  }
+
+  /** Nothing follows: gives back the room kept for more. */
+  seal(): void {
+    this.#text.toString();
+    this.#ends = this.#ends.slice();
+  }
+
+  /** One message for everything after `after`. */
+  read(after: number, runId: string): WireEntry {
+    const firstSeq = Math.max(this.firstSeq, after + 1);
+    const start = firstSeq === this.firstSeq ? 0 : (this.#ends[firstSeq - this.firstSeq - 1] ?? 0);
+    return encodeTextEntry(
+      this.type,
+      this.#text.toString().slice(start),
+      this.timestamp,
+      firstSeq,
+      this.lastSeq,
+      runId,
+    );
+  }
+}
+
+/** One message that is not text. */
+class MessageSegment implements WireEntry {
+  readonly type: MessageEntry['type'];
+  readonly firstSeq: number;
+  readonly seq: number;
+  readonly timestamp: number;
+  readonly encoded: string;
+
+  constructor(entry: MessageEntry) {
+    this.type = entry.type;
+    this.firstSeq = entry.seq;
+    this.seq = entry.seq;
+    this.timestamp = entry.timestamp;
+    this.encoded = entry.encoded;
+  }
+
+  get lastSeq(): number {
+    return this.seq;
+  }
+}
+
+/**
+ * A log in memory. Text is kept as text: what is live is encoded once, as its newest entry, and what lies
+ * behind is merged from the start, so a long answer costs its characters and eight bytes a piece.
+ */
+export class MemoryRunLog implements RunLog {
+  readonly #runId: string;
+  readonly #segments: (TextSegment | MessageSegment)[] = [];
+  /** Replaced when somebody comes or goes, so that who is woken may do either. */
+  #wakes: readonly (() => void)[] = [];
+  #published: number;
+  #bytes = 0;
+  /** The newest entry as a message on the wire, encoded once for all who are woken by it and kept no longer. */
+  #newest: readonly WireEntry[] | undefined;
+  #newestText: TextEntry | undefined;
+
+  /**
+   * @param published - what lies before the first entry and is kept elsewhere: it cannot be read here
+   */
+  constructor(runId: string, published = 0) {
+    this.#runId = runId;
+    this.#published = published;
+  }
+
+  get published(): number {
+    return this.#published;
+  }
+
+  /** Everything is published at once. */
+  get head(): number {
+    return this.#published;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  append(entry: RunEntry): void {
+    const last = this.#segments.at(-1);
+    if ('encoded' in entry) {
+      if (last instanceof TextSegment) last.seal();
+      const segment = new MessageSegment(entry);
+      this.#segments.push(segment);
+      this.#bytes += entry.encoded.length;
+      this.#newest = [segment];
+      this.#newestText = undefined;
+    } else {
+      if (last instanceof TextSegment && last.takes(entry)) last.append(entry);
+      else this.#segments.push(new TextSegment(entry));
+      this.#bytes += entry.content.length + 8;
+      this.#newest = undefined;
+      this.#newestText = entry;
+    }
+    this.#published = entry.seq;
+    for (const wake of this.#wakes) wake();
+    if (this.#published === entry.seq) this.#newest = this.#newestText = undefined;
+  }
+
+  read(after: number): readonly WireEntry[] {
+    if (after >= this.#published) return NOTHING;
+    if (after === this.#published - 1) {
+      if (this.#newest !== undefined) return this.#newest;
+      const text = this.#newestText;
+      if (text !== undefined) return (this.#newest = [this.#encode(text)]);
+    }
+    const entries: WireEntry[] = [];
+    let length = 0;
+    for (let i = this.#indexOf(after + 1); i < this.#segments.length && length < READ_LENGTH; i++) {
+      const segment = this.#segments[i];
+      if (segment === undefined) break;
+      const entry = segment instanceof TextSegment ? segment.read(after, this.#runId) : segment;
+      entries.push(entry);
+      length += entry.encoded.length;
+    }
+    return entries;
+  }
+
+  onPublished(wake: () => void): () => void {
+    this.#wakes = this.#wakes.concat(wake);
+    return () => {
+      this.#wakes = this.#wakes.filter((other) => other !== wake);
+    };
+  }
+
+  #encode({ type, content, timestamp, seq }: TextEntry): WireEntry {
+    return encodeTextEntry(type, content, timestamp, seq, seq, this.#runId);
+  }
+
+  /** Index of the segment that holds `seq`, by halving. */
+  #indexOf(seq: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#segments[middle]?.lastSeq ?? 0) < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+const NOTHING: readonly WireEntry[] = [];
+
+function encodeTextEntry(
+  type: TextType,
+  content: string,
+  timestamp: number,
+  firstSeq: number,
+  seq: number,
+  runId: string,
+): WireEntry {
+  const first = firstSeq === seq ? undefined : firstSeq;
+  return { type, firstSeq, seq, timestamp, encoded: encodeText(type, content, timestamp, first, runId, seq) };
+}

@@ -1,0 +1,25 @@
+/** A JSON Schema object. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A tool as a model sees it. */
+export interface LlmTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the params. */
+  readonly parameters: JsonSchema;
+}
+
+/** A tool call as a model wrote it. */
+export interface LlmToolCall {
+  /** The provider's id of the call, unique within the answer. */
+  readonly id: string;
+  /** The tool. */
+  readonly name: string;
+  /** The arguments as JSON text, exactly as the model wrote them: they may be broken. */
+  readonly arguments: string;
+  /** What the provider wants back with this call: see `LlmProvider`. */
+  readonly providerData?: JsonObject | undefined;
+}

@@ -1,0 +1,39 @@
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { isDeeperThan } from '../protocol/depth.js';
+import { LIMITS } from '../protocol/version.js';
+import type { LlmToolCall } from './llm-tool.js';
+import { wellFormed } from '../runtime/well-formed.js';
+
+/** The arguments of a call, or why they cannot be read. */
+export type ToolArguments =
+  { readonly ok: true; readonly params: unknown } | { readonly ok: false; readonly error: AgentSocketError };
+
+/** Reads arguments as the model wrote them. Nothing at all, white space and `null` stand for no params: `{}`. */
+export function readArguments({ name, arguments: text }: Pick<LlmToolCall, 'name' | 'arguments'>): ToolArguments {
+  if (text.trim() === '') return { ok: true, params: {} };
+  if (isDeeperThan(text, LIMITS.depth)) return refuse(`The arguments of "${name}" are nested too deep`);
+  try {
+    return { ok: true, params: (JSON.parse(text) as unknown) ?? {} };
+  } catch {
+    return refuse(`The arguments of "${name}" are not valid JSON`);
+  }
+}
+
+function refuse(message: string): ToolArguments {
+  return { ok: false, error: new AgentSocketError('invalid_params', message) };
+}
+
+/**
+ * Arguments as every server takes them back: many read those of earlier calls and refuse the request where they are not
+ * the text of a JSON object. Those that are stay as the model wrote them; all others become `{}`.
+ */
+export function acceptableArguments(text: string): string {
+  const read = readArguments({ name: '', arguments: text });
+  if (!read.ok || !text.trimStart().startsWith('{')) return '{}';
+  // Half an emoji is an escape that some parsers refuse.
+  return /\\u[dD][89a-fA-F]/.test(text) ? wellFormed(JSON.stringify(read.params, wellFormedValue)) : wellFormed(text);
+}
+
+function wellFormedValue(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? wellFormed(value) : value;
+}

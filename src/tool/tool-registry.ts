@@ -1,0 +1,67 @@
+import { hasBrand } from '../protocol/branded.js';
+import type { Principal } from '../connection/principal.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { LlmTool } from './llm-tool.js';
+import type { Tool } from './tool.js';
+
+const BRAND = Symbol.for('agent-ws.ToolRegistry');
+
+/** The tools a server offers, by name. */
+export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> implements Iterable<Tool<P, Metadata>> {
+  /** Like `instanceof`, but also true for a registry made by another copy of this package. */
+  static isInstance(value: unknown): value is ToolRegistry<never, never> {
+    return hasBrand(value, BRAND);
+  }
+
+  readonly #tools = new Map<string, Tool<P, Metadata>>();
+
+  /** @throws OptionError where two tools have one name. */
+  constructor(tools: Iterable<Tool<P, Metadata>> = []) {
+    Object.defineProperty(this, BRAND, { value: true });
+    for (const tool of tools) this.register(tool);
+  }
+
+  /**
+   * Adds a tool; runs that start from now on see it.
+   * @throws OptionError where the name is taken, or it is no tool.
+   */
+  register(tool: Tool<P, Metadata>): this {
+    const { name, execute } = Object(tool) as Partial<Tool>;
+    if (typeof name !== 'string' || typeof execute !== 'function') {
+      throw new OptionError('tools', 'tools, as defineTool makes them', tool);
+    }
+    if (this.#tools.has(tool.name)) throw new OptionError('tools', 'free of two tools with one name', tool.name);
+    this.#tools.set(tool.name, tool);
+    return this;
+  }
+
+  /** Removes a tool. Calls in progress go on. Returns whether it was there. */
+  unregister(name: string): boolean {
+    return this.#tools.delete(name);
+  }
+
+  get(name: string): Tool<P, Metadata> | undefined {
+    return this.#tools.get(name);
+  }
+
+  /** The names of all of them. */
+  get names(): string[] {
+    return [...this.#tools.keys()];
+  }
+
+  get size(): number {
+    return this.#tools.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Tool<P, Metadata>> {
+    return this.#tools.values();
+  }
+
+  /** The tools as a model sees them: all, or those named. */
+  describe(names?: readonly string[]): LlmTool[] {
+    const wanted = names === undefined ? undefined : new Set(names);
+    return [...this.#tools.values()]
+      .filter((tool) => wanted === undefined || wanted.has(tool.name))
+      .map(({ name, description, parameters }) => ({ name, description, parameters }));
+  }
+}
