@@ -4,14 +4,16 @@ import { json } from './reply.js';
 import type { Route } from './route.js';
 
 /** The body of the two probes. */
-export const healthSchema = z.object({ status: z.enum(['ok', 'ready', 'not_ready']) }).describe('How the server is.');
+export const healthSchema = z
+  .object({ status: z.enum(['ok', 'ready', 'not_ready']) })
+  .describe('Health of the server.');
 
 /** `GET /healthz`: answers as long as the process serves at all. Restart the process when it does not. */
 export function healthRoute(): Route {
   return {
     path: '/healthz',
     summary: { en: 'Is the process alive?', zh: '进程是否存活' },
-    answers: [{ status: 200, meaning: 'It is.', type: 'application/json', schema: 'Health' }],
+    answers: [{ status: 200, meaning: 'The process is alive.', type: 'application/json', schema: 'Health' }],
     reply: () => json(200, { status: 'ok' } satisfies z.output<typeof healthSchema>),
   };
 }
@@ -20,10 +22,15 @@ export function healthRoute(): Route {
 export function readyRoute(isReady: () => boolean): Route {
   return {
     path: '/readyz',
-    summary: { en: 'Does it take new connections?', zh: '是否可接受新连接' },
+    summary: { en: 'Does the server accept connections?', zh: '是否可接受新连接' },
     answers: [
-      { status: 200, meaning: 'It does.', type: 'application/json', schema: 'Health' },
-      { status: 503, meaning: 'It drains, or all connections are taken.', type: 'application/json', schema: 'Health' },
+      { status: 200, meaning: 'The server accepts connections.', type: 'application/json', schema: 'Health' },
+      {
+        status: 503,
+        meaning: 'The server is shutting down or at its limit of connections.',
+        type: 'application/json',
+        schema: 'Health',
+      },
     ],
     reply: () => {
       const ready = isReady();

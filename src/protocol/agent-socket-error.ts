@@ -22,7 +22,7 @@ export interface AgentSocketErrorOptions {
   detail?: string | undefined;
   /** Milliseconds after which trying again makes sense. */
   retryAfterMs?: number | undefined;
-  /** The fields a schema refused. */
+  /** The fields that do not match the schema. */
   issues?: readonly FieldIssue[];
   /** Overrides what the table of codes says. */
   retryable?: boolean;

@@ -8,7 +8,7 @@ const requestId = z
   .string()
   .min(1)
   .max(LIMITS.idLength)
-  .describe('Chosen by the client; replies and the first message of the run repeat it.');
+  .describe("An id of the client's choice. Replies and the first message of the run repeat it.");
 /** RFC 9562, section 4: read in any case, written in lower case. */
 const uuid = z.uuid().toLowerCase();
 const runId = uuid.describe(
@@ -17,24 +17,24 @@ const runId = uuid.describe(
 const query = z
   .string({ error: QUERY_REQUIRED })
   .regex(/\S/, { error: QUERY_REQUIRED })
-  .describe('The question, at least one character that is not blank.');
+  .describe('The question; at least one non-blank character.');
 
 const conversationId = z
   .string()
   .min(1)
   .max(LIMITS.idLength)
-  .describe('A conversation of this owner, under an id the client chooses.');
+  .describe("The conversation, by an id of the client's choice.");
 const onDisconnect = z
   .enum(['cancel', 'continue'])
   .describe(
     'What becomes of the run when its last reader leaves. Without it a run that a negotiated client read last is cancelled after `connected.limits.detach_seconds`, any other at once.',
   );
 const anyRunId = uuid.describe('The run.');
-const limit = z.int().min(1).max(LIMITS.pageSize).describe('How many at most; 50 without it.');
+const limit = z.int().min(1).max(LIMITS.pageSize).describe('Maximum number of entries; 50 by default.');
 
 const attachment = z
   .object({
-    type: z.enum(['image', 'file']).describe('What a model is given it as.'),
+    type: z.enum(['image', 'file']).describe('Whether the model gets an image or a file.'),
     media_type: z
       .string()
       .regex(/^[a-z0-9][a-z0-9.+-]{0,62}\/[a-z0-9][a-z0-9.+-]{0,62}$/, {
@@ -47,7 +47,7 @@ const attachment = z
       .url({ protocol: /^https$/ })
       .max(LIMITS.urlLength)
       .optional()
-      .describe('Where the server of the model fetches it; this server never does.'),
+      .describe("Address from which the model's server fetches it. This server never fetches it."),
   })
   .refine(({ data, url }) => (data === undefined) !== (url === undefined), { error: 'needs either `data` or `url`' });
 
@@ -82,13 +82,13 @@ const queryFields = {
       'Where the conversation has a run in progress: wait for it (`enqueue`, without it too), be refused, or cancel it.',
     ),
   on_disconnect: onDisconnect.optional(),
-  model: z.string().min(1).max(LIMITS.idLength).optional().describe('A model the operator allows.'),
-  temperature: z.number().min(0).max(2).optional().describe('Where the operator allows it.'),
+  model: z.string().min(1).max(LIMITS.idLength).optional().describe('The model, from those the operator allows.'),
+  temperature: z.number().min(0).max(2).optional().describe('The temperature, if the operator allows a choice.'),
   tools: z
     .array(z.string().min(1).max(LIMITS.idLength))
     .max(LIMITS.toolsPerQuery)
     .optional()
-    .describe('The tools the model may use, a subset of those the operator allows to choose from.'),
+    .describe('The tools the model may use: a subset of the allowed ones.'),
 };
 
 /**
@@ -99,18 +99,18 @@ const queryFields = {
 export const clientMessages = {
   ping: z
     .object({ type: z.literal('ping'), request_id: requestId.optional() })
-    .describe('Is the server there? Answered by `pong`.'),
+    .describe('Checks that the server answers. Answered by `pong`.'),
   agent_query: z
     .object({ type: z.literal('agent_query'), ...queryFields })
-    .describe('A question whose answer comes in one piece: `status`, then `agent_response`.'),
+    .describe('Asks a question; the answer comes whole: `status`, then `agent_response`.'),
   streaming_query: z
     .object({ type: z.literal('streaming_query'), ...queryFields })
-    .describe('A question whose answer streams: `stream_start`, `stream_chunk` many times, `stream_end`.'),
+    .describe('Asks a question; the answer streams: `stream_start`, many `stream_chunk`, `stream_end`.'),
   tool_call: z
     .object({
       type: z.literal('tool_call'),
       tool_name: z.string().min(1).max(LIMITS.idLength).describe('The tool.'),
-      params: z.looseObject({}).default({}).describe('What the schema of the tool asks for.'),
+      params: z.looseObject({}).default({}).describe('The params, as the schema of the tool defines them.'),
       request_id: requestId.optional(),
       run_id: runId.optional(),
       on_disconnect: onDisconnect.optional(),
@@ -119,7 +119,7 @@ export const clientMessages = {
   cancel: z
     .object({
       type: z.literal('cancel'),
-      run_id: uuid.optional().describe('The run to stop; absent for every run this connection started or resumed.'),
+      run_id: uuid.optional().describe('The run to stop. Without it: every run this connection started or resumed.'),
       request_id: requestId.optional(),
     })
     .describe('Stops one run, or every run this connection started or resumed. Answered by `cancelled`.'),
@@ -130,10 +130,12 @@ export const clientMessages = {
       after: z.int().min(0).default(0).describe('The last `seq` the client has applied; 0 for none.'),
       request_id: requestId.optional(),
     })
-    .describe('Reads a run on, or again. Answered by `resumed`, and then by every message after `after`.'),
+    .describe(
+      'Continues to read a run, or reads it again. Answered by `resumed`, then by every message after `after`.',
+    ),
   list_runs: z
     .object({ type: z.literal('list_runs'), request_id: requestId.optional() })
-    .describe('Which runs can be read? Answered by `runs`.'),
+    .describe('Lists the runs that can be read. Answered by `runs`.'),
   approval: z
     .object({
       type: z.literal('approval'),
@@ -143,8 +145,8 @@ export const clientMessages = {
         .min(1)
         .max(LIMITS.toolCallIdLength)
         .describe('The call that `approval_request` asked about.'),
-      approved: z.boolean().describe('Whether the tool may run, with exactly the params shown.'),
-      reason: z.string().max(LIMITS.reasonLength).optional().describe('For the model, where it may not.'),
+      approved: z.boolean().describe('Whether the tool may run with exactly the params shown.'),
+      reason: z.string().max(LIMITS.reasonLength).optional().describe('Why the call was refused; passed to the model.'),
       request_id: requestId.optional(),
     })
     .describe('Decides about a tool call. The first decision counts. Answered by `approval_resolved`.'),
@@ -152,7 +154,7 @@ export const clientMessages = {
     .object({
       type: z.literal('watch'),
       conversation_id: conversationId,
-      active: z.boolean().default(true).describe('`false` to watch no longer.'),
+      active: z.boolean().default(true).describe('`false` ends the watch.'),
       request_id: requestId.optional(),
     })
     .describe('Reads every run of a conversation from now on. Answered by `watching`, then by `run_started` for each.'),
@@ -161,10 +163,10 @@ export const clientMessages = {
       type: z.literal('history'),
       conversation_id: conversationId,
       limit: limit.optional(),
-      before: z.string().min(1).max(LIMITS.idLength).optional().describe('A message: only those before it.'),
+      before: z.string().min(1).max(LIMITS.idLength).optional().describe('Returns only messages before this one.'),
       request_id: requestId.optional(),
     })
-    .describe('What was said in a conversation, the newest messages first to come. Answered by `history`.'),
+    .describe('Reads the messages of a conversation, the newest page first. Answered by `history`.'),
   select_branch: z
     .object({
       type: z.literal('select_branch'),
@@ -172,7 +174,7 @@ export const clientMessages = {
       message_id: z.string().min(1).max(LIMITS.idLength).describe('A message of the branch.'),
       request_id: requestId.optional(),
     })
-    .describe('Goes on in another branch of a conversation. Answered by `branch_selected`.'),
+    .describe('Selects another branch of a conversation. Answered by `branch_selected`.'),
   attachment: z
     .object({
       type: z.literal('attachment'),
@@ -185,10 +187,12 @@ export const clientMessages = {
     .object({
       type: z.literal('list_conversations'),
       limit: limit.optional(),
-      before: conversationId.optional().describe('A conversation: only those used less recently.'),
+      before: conversationId.optional().describe('Returns only conversations used less recently than this one.'),
       request_id: requestId.optional(),
     })
-    .describe('The conversations of an authenticated owner, the one used last first. Answered by `conversations`.'),
+    .describe(
+      'Lists the conversations of an authenticated owner, most recently used first. Answered by `conversations`.',
+    ),
   update_conversation: z
     .object({
       type: z.literal('update_conversation'),
@@ -200,17 +204,17 @@ export const clientMessages = {
           error: `\`metadata\` must be at most ${LIMITS.metadataBytes} bytes of JSON`,
         })
         .optional()
-        .describe('The data a client keeps with it, all of it.'),
+        .describe('Replaces all data that clients keep with the conversation.'),
       request_id: requestId.optional(),
     })
-    .describe('Names a conversation, or keeps data with it. Answered by `conversation`.'),
+    .describe('Changes the title or the data of a conversation. Answered by `conversation`.'),
   delete_conversation: z
     .object({
       type: z.literal('delete_conversation'),
       conversation_id: conversationId,
       request_id: requestId.optional(),
     })
-    .describe('Removes a conversation of an authenticated owner. Answered by `conversation_deleted`.'),
+    .describe('Deletes a conversation of an authenticated owner. Answered by `conversation_deleted`.'),
 } as const;
 
 /** The types a client of the documented core may send. */

@@ -12,29 +12,44 @@ export interface CloseCodeInfo {
 
 /** Every way a connection ends. Server and clients share this table. */
 export const CLOSE_CODES = {
-  normal: { code: 1000, reason: 'Bye', reconnect: 'no', meaning: 'One side is done.' },
-  goingAway: { code: 1001, reason: 'Server is going away', reconnect: 'yes', meaning: 'The embedding server closed.' },
+  normal: { code: 1000, reason: 'Bye', reconnect: 'no', meaning: 'The connection was closed normally.' },
+  goingAway: { code: 1001, reason: 'Server is going away', reconnect: 'yes', meaning: 'The host server was closed.' },
   protocolError: {
     code: 1002,
     reason: '',
     reconnect: 'no',
     meaning: 'The frame breaks RFC 6455.',
   },
-  unsupportedData: { code: 1003, reason: 'Unsupported data', reconnect: 'no', meaning: 'The data cannot be accepted.' },
-  noStatus: { code: 1005, reason: '', reconnect: 'yes', meaning: 'Closed without a code. Never sent, only seen.' },
-  abnormal: { code: 1006, reason: '', reconnect: 'yes', meaning: 'The connection was lost. Never sent, only seen.' },
+  unsupportedData: {
+    code: 1003,
+    reason: 'Unsupported data',
+    reconnect: 'no',
+    meaning: 'The server does not accept this kind of data.',
+  },
+  noStatus: {
+    code: 1005,
+    reason: '',
+    reconnect: 'yes',
+    meaning: 'The connection closed without a code. Never sent, only observed.',
+  },
+  abnormal: {
+    code: 1006,
+    reason: '',
+    reconnect: 'yes',
+    meaning: 'The connection was lost. Never sent, only observed.',
+  },
   invalidText: {
     code: 1007,
     reason: '',
     reconnect: 'no',
     meaning: 'A text frame is not valid UTF-8.',
   },
-  policy: { code: 1008, reason: '', reconnect: 'no', meaning: 'A message came in too many pieces.' },
+  policy: { code: 1008, reason: '', reconnect: 'no', meaning: 'A message had too many fragments.' },
   tooBig: {
     code: 1009,
     reason: '',
     reconnect: 'yes',
-    meaning: 'A message is over the limit; never send it again.',
+    meaning: 'A message exceeds the size limit; do not send it again.',
   },
   internal: {
     code: 1011,
@@ -46,27 +61,27 @@ export const CLOSE_CODES = {
     code: 1012,
     reason: 'Server is restarting',
     reconnect: 'yes',
-    meaning: 'The server drains; another one will answer.',
+    meaning: 'The server is restarting; reconnect.',
   },
   overCapacity: {
     code: 1013,
     reason: 'Server is at its connection limit',
     reconnect: 'later',
-    meaning: 'All connections are taken.',
+    meaning: 'The server is at its limit of connections.',
   },
   protocolViolation: {
     code: 4400,
     reason: 'Protocol violation',
     reconnect: 'no',
-    meaning: 'The client keeps breaking this protocol.',
+    meaning: 'The client violated this protocol repeatedly.',
   },
   unauthorized: {
     code: 4401,
     reason: 'Authentication required',
     reconnect: 'no',
-    meaning: 'Come back with a new proof of identity.',
+    meaning: 'Authenticate again before reconnecting.',
   },
-  forbidden: { code: 4403, reason: 'Forbidden', reconnect: 'no', meaning: 'This client may not connect.' },
+  forbidden: { code: 4403, reason: 'Forbidden', reconnect: 'no', meaning: 'This client is not allowed to connect.' },
   handshakeTimeout: {
     code: 4408,
     reason: 'Handshake took too long',
@@ -77,13 +92,13 @@ export const CLOSE_CODES = {
     code: 4429,
     reason: 'Too many messages',
     reconnect: 'later',
-    meaning: 'The client keeps exceeding its rate.',
+    meaning: 'The client exceeded its rate limit repeatedly.',
   },
   slowConsumer: {
     code: 4508,
     reason: 'Client reads too slowly',
     reconnect: 'yes',
-    meaning: 'Unread output filled its buffer; terminated 2 s later.',
+    meaning: 'The send buffer of a slow client was full; the connection is terminated 2 s later.',
   },
 } as const satisfies Record<string, CloseCodeInfo>;
 

@@ -26,15 +26,15 @@ export const conversationMessages = {
         .array(
           z.object({
             id: z.string().describe('The message, for `before` and `replace_from`.'),
-            parent_id: z.string().optional().describe('The message before it; absent for a first one.'),
+            parent_id: z.string().optional().describe('The previous message; absent for the first one.'),
             siblings: z
               .array(z.string())
               .optional()
-              .describe('All messages in this place, itself among them, where there are several.'),
+              .describe('All messages with the same parent, including this one, if there are several.'),
             index: z.int().min(0).optional().describe('Its place among its siblings.'),
             role: z.enum(['user', 'assistant', 'tool']),
             content: z.string(),
-            reasoning: z.string().optional().describe('What the model thought aloud.'),
+            reasoning: z.string().optional().describe('The reasoning of the model.'),
             attachments: z.array(attachmentInfo).optional(),
             tool_calls: z
               .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), arguments: z.string() }))
@@ -42,7 +42,7 @@ export const conversationMessages = {
             tool_call_id: toolCallId.optional(),
             tool_name: z.string().optional(),
             data: z.array(z.unknown()).optional().describe('What the tool reported.'),
-            status: z.enum(['cancelled', 'failed', 'interrupted']).optional().describe('Why it is not whole.'),
+            status: z.enum(['cancelled', 'failed', 'interrupted']).optional().describe('Why the answer is incomplete.'),
             error: toolError.optional().describe('Why the answer or the tool failed.'),
             model: z.string().optional(),
             finish_reason: finishReason.optional(),
@@ -92,7 +92,7 @@ export const conversationMessages = {
             updated_at: z.number().describe('Unix time in seconds.'),
           }),
         )
-        .describe('The one used last first.'),
+        .describe('Most recently used first.'),
       has_more: z.boolean().describe('Whether there are more.'),
       request_id: requestId.optional(),
     })

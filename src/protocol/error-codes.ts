@@ -8,33 +8,36 @@ export interface ErrorCodeInfo {
 
 /** Every `code` an `error` message can carry: one code per cause. */
 export const ERROR_CODES = {
-  invalid_json: { retryable: false, meaning: 'The frame is not a text frame that holds one JSON object.' },
+  invalid_json: { retryable: false, meaning: 'The frame is not a text frame with one JSON object.' },
   invalid_message: {
     retryable: false,
-    meaning: 'The message does not fit the schema of its type; `issues` names the fields.',
+    meaning: 'The message does not match the schema of its type; `issues` lists the fields.',
   },
-  unknown_type: { retryable: false, meaning: 'No message has this `type`.' },
+  unknown_type: { retryable: false, meaning: 'No message type has this name.' },
   query_required: { retryable: false, meaning: 'The query is missing, empty, blank or not a string.' },
-  too_deep: { retryable: false, meaning: 'Objects and arrays are nested deeper than 32.' },
+  too_deep: { retryable: false, meaning: 'Objects and arrays are nested more than 32 levels deep.' },
   unknown_tool: { retryable: false, meaning: 'No tool has this name.' },
   invalid_params: {
     retryable: false,
-    meaning: 'The params do not fit the schema of the tool; `issues` names the fields.',
+    meaning: 'The params do not match the schema of the tool; `issues` lists the fields.',
   },
-  tool_failed: { retryable: false, meaning: 'The tool failed, or did nothing because the run was stopped first.' },
-  tool_timeout: { retryable: true, meaning: 'The tool did not finish within its time.' },
+  tool_failed: { retryable: false, meaning: 'The tool failed, or was not executed because the run stopped first.' },
+  tool_timeout: { retryable: true, meaning: 'The tool did not finish within its time limit.' },
   outcome_unknown: {
     retryable: false,
-    meaning: 'A crash or a cancel left it unknown whether the tool took effect; it is not repeated.',
+    meaning: 'The tool may or may not have taken effect before a crash or a cancel. The call is not repeated.',
   },
-  context_too_long: { retryable: false, meaning: 'The conversation is longer than the model can take.' },
+  context_too_long: { retryable: false, meaning: 'The conversation is longer than the context of the model.' },
   content_refused: { retryable: false, meaning: "The model provider's content filter refused the question." },
   provider_error: { retryable: true, meaning: 'The model provider failed.' },
   provider_overloaded: {
     retryable: true,
-    meaning: 'The model provider has no capacity now; see `retry_after_ms`.',
+    meaning: 'The model provider is overloaded; see `retry_after_ms`.',
   },
-  provider_rate_limited: { retryable: true, meaning: 'The model provider asks to slow down; see `retry_after_ms`.' },
+  provider_rate_limited: {
+    retryable: true,
+    meaning: 'The model provider limits the rate of requests; see `retry_after_ms`.',
+  },
   provider_quota_exhausted: {
     retryable: false,
     meaning: 'The account of this server at the model provider has no credit or quota left.',
@@ -49,28 +52,34 @@ export const ERROR_CODES = {
   },
   provider_timeout: {
     retryable: true,
-    meaning: 'The model provider did not answer, or stopped in the middle, for too long.',
+    meaning: 'The model provider sent nothing for too long, before or during the answer.',
   },
   output_too_large: { retryable: false, meaning: 'The output of the run or tool is larger than the server keeps.' },
-  run_not_found: { retryable: false, meaning: 'No run of this owner has this id, or its log is gone.' },
-  run_expired: { retryable: false, meaning: 'A run with this id ended and its log is gone; it is not executed again.' },
-  run_id_conflict: { retryable: false, meaning: 'A run with this id was asked for with other content.' },
+  run_not_found: {
+    retryable: false,
+    meaning: 'This owner has no run with this id, or the log of the run was deleted.',
+  },
+  run_expired: {
+    retryable: false,
+    meaning: 'The run ended and its log was deleted. The request is not executed again.',
+  },
+  run_id_conflict: { retryable: false, meaning: 'Another request already used this run id.' },
   run_interrupted: { retryable: true, meaning: 'The server stopped while the run was in progress.' },
   too_many_runs: {
     retryable: true,
-    meaning: 'The connection or the server has as many runs in progress as it takes; one that ends takes none.',
+    meaning: 'Too many runs: the connection or the server is at its limit, or the server is shutting down.',
   },
-  approval_not_found: { retryable: false, meaning: 'The run asked for no approval of this call.' },
+  approval_not_found: { retryable: false, meaning: 'The run is not waiting for an approval of this call.' },
   message_not_found: { retryable: false, meaning: 'The conversation has no message with this id.' },
   attachment_not_found: { retryable: false, meaning: 'The conversation has no attachment with this id.' },
   unsupported_content: {
     retryable: false,
-    meaning: 'The server or its model does not take such an attachment, or so much of them.',
+    meaning: 'The server or its model does not accept attachments of this kind or size, or so many.',
   },
   conversation_busy: { retryable: true, meaning: 'The conversation has a run in progress.' },
-  rate_limited: { retryable: true, meaning: 'Too many messages, or too many that wait for their answers.' },
-  unauthorized: { retryable: false, meaning: 'The client did not say who it is, or its proof does not hold.' },
-  forbidden: { retryable: false, meaning: 'The client may not do this.' },
+  rate_limited: { retryable: true, meaning: 'Too many messages, or too many unanswered ones.' },
+  unauthorized: { retryable: false, meaning: 'The client is not authenticated, or its credentials are not valid.' },
+  forbidden: { retryable: false, meaning: 'The client does not have the permission.' },
   internal_error: { retryable: true, meaning: 'The server failed; the cause is in its log.' },
 } as const satisfies Record<string, ErrorCodeInfo>;
 

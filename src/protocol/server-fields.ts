@@ -13,7 +13,7 @@ export const seq = z
 export const firstSeq = z
   .int()
   .min(1)
-  .describe('Where present, this message stands for all from `first_seq` to `seq`.');
+  .describe('If present, this message replaces all messages from `first_seq` to `seq`.');
 
 export const finishReason = z
   .enum(['stop', 'length', 'tool_calls', 'content_filter', 'max_steps', 'cancelled', 'error', 'other'])
@@ -22,7 +22,7 @@ export const usage = z
   .object({
     input_tokens: z.int().min(0),
     output_tokens: z.int().min(0),
-    estimated: z.literal(true).optional().describe('Present where the provider did not tell and the server estimated.'),
+    estimated: z.literal(true).optional().describe('Present if the numbers are an estimate of the server.'),
     cached_input_tokens: z.int().min(0).optional().describe('Of the input tokens, those the provider had cached.'),
     reasoning_tokens: z.int().min(0).optional().describe('Of the output tokens, those that were reasoning.'),
   })
@@ -38,22 +38,25 @@ export const runState = z.enum([
   'interrupted',
 ]);
 export const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
-export const params = z.unknown().describe('The params of the call; for a model that wrote broken JSON, its text.');
+export const params = z
+  .unknown()
+  .describe('The params of the call, or the text of the model if it was not valid JSON.');
 
 export const toolCallId = z.string().describe('The call, unique within the run.');
 export const conversationId = z.string().describe('The conversation.');
 export const runKind = z.enum(['agent_query', 'streaming_query', 'tool_call']).describe('What was asked for.');
 export const expiresInMs = z.number().min(0).describe('How long the decision may take.');
-export const conversationTitle = z
-  .string()
-  .describe('Its title: the beginning of the first question where nobody gave it one.');
-export const metadata = z.record(z.string(), z.unknown()).describe('What clients keep with it.');
+export const conversationTitle = z.string().describe('The title. By default, the beginning of the first question.');
+export const metadata = z.record(z.string(), z.unknown()).describe('Data that clients keep with the conversation.');
 export const questionId = z.string().describe('The question, as the conversation keeps it.');
 export const answerId = z.string().describe('The first message of the answer, as the conversation will keep it.');
 export const toolError = z.object({ code: errorCode, error: z.string() });
 /** An attachment without its bytes. */
 export const attachmentInfo = z.object({
-  attachment_id: z.string().optional().describe('For `attachment`; absent where it is not kept here.'),
+  attachment_id: z
+    .string()
+    .optional()
+    .describe('The id for `attachment`; absent if the server does not store the bytes.'),
   type: z.enum(['image', 'file']),
   media_type: z.string(),
   name: z.string().optional(),
@@ -61,7 +64,7 @@ export const attachmentInfo = z.object({
   url: z.string().optional(),
 });
 /** What an `agent_query` had of its answer when it ended early. */
-export const partialContent = z.string().describe('What there was of the answer to an `agent_query`.');
+export const partialContent = z.string().describe('The partial answer to an `agent_query`.');
 
 /** Fields of a message that lies in the log of a run. */
 export const inRun = { run_id: runId, seq, request_id: requestId.optional() };

@@ -35,7 +35,11 @@ export const serverMessages = {
       connection_id: z.uuid().describe('This connection.'),
       message: z.string().describe('A greeting for people.'),
       protocol: z.string().describe('The subprotocol this server speaks.'),
-      epoch: z.uuid().describe('Identity of the store: work unanswered under another epoch has an unknown outcome.'),
+      epoch: z
+        .uuid()
+        .describe(
+          'Identity of the store. After a reconnect with another epoch, the outcome of unanswered requests is unknown.',
+        ),
       principal_id: z.string().describe('Who owns this connection and its runs.'),
       limits: z
         .object({
@@ -63,28 +67,28 @@ export const serverMessages = {
       state: runState.describe('Where the run stands.'),
       request_id: requestId.optional(),
     })
-    .describe('The run is taken. Only for clients that negotiated the subprotocol.'),
+    .describe('The run was accepted. Only for clients that negotiated the subprotocol.'),
   resumed: z
     .object({
       type: z.literal('resumed'),
       timestamp,
       run_id: runId,
-      after: z.int().min(0).describe('The messages after this `seq` follow.'),
+      after: z.int().min(0).describe('The server now sends the messages after this `seq`.'),
       head: z.int().min(0).describe('The newest `seq` of the run.'),
       state: runState.describe('Where the run stands.'),
       reset: z
         .literal(true)
         .optional()
-        .describe('The client has more than the server: it discards what it holds, and everything follows.'),
+        .describe('The client holds messages that the server lost. It discards them; the server sends the whole run.'),
       position: z
         .int()
         .min(1)
         .optional()
-        .describe('Of a queued run: how many runs of the conversation end before it starts.'),
+        .describe('For a queued run: the number of runs ahead of it in the conversation.'),
       pending_approvals: z
         .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), params, expires_in_ms: expiresInMs }))
         .optional()
-        .describe('The decisions the run waits for.'),
+        .describe('The approvals the run is waiting for.'),
       request_id: requestId.optional(),
     })
     .describe(
@@ -115,7 +119,7 @@ export const serverMessages = {
       type: z.literal('watching'),
       timestamp,
       conversation_id: conversationId,
-      active: z.boolean().describe('Whether it is watched now.'),
+      active: z.boolean().describe('Whether the conversation is now watched.'),
       request_id: requestId.optional(),
     })
     .describe('The answer to `watch`. Only for clients that negotiated the subprotocol.'),
@@ -128,7 +132,7 @@ export const serverMessages = {
       kind: runKind,
       query: z.string().describe('The question.'),
       attachments: z.array(attachmentInfo).optional().describe('What came with it.'),
-      replace_from: z.string().optional().describe('The message it begins a branch beside.'),
+      replace_from: z.string().optional().describe('The message beside which the run begins a branch.'),
       state: runState.describe('Where the run stands.'),
     })
     .describe(
@@ -137,13 +141,13 @@ export const serverMessages = {
   status: z
     .object({
       type: z.literal('status'),
-      status: z.literal('processing').describe('What is going on.'),
+      status: z.literal('processing').describe('What the server is doing.'),
       timestamp,
       question_id: questionId.optional(),
       answer_id: answerId.optional(),
       ...inRun,
     })
-    .describe('An `agent_query` is being worked on.'),
+    .describe('The server is working on an `agent_query`.'),
   agent_response: z
     .object({
       type: z.literal('agent_response'),
@@ -185,7 +189,7 @@ export const serverMessages = {
       first_seq: firstSeq.optional(),
       ...inRun,
     })
-    .describe('The next piece of what the model thinks aloud. Only for clients that negotiated the subprotocol.'),
+    .describe("The next piece of the model's reasoning. Only for clients that negotiated the subprotocol."),
   stream_tool_call: z
     .object({
       type: z.literal('stream_tool_call'),
@@ -216,24 +220,26 @@ export const serverMessages = {
       timestamp,
       ...inRun,
     })
-    .describe('A tool that is at work reports. Only for clients that negotiated the subprotocol.'),
+    .describe('A running tool reports. Only for clients that negotiated the subprotocol.'),
   approval_request: z
     .object({
       type: z.literal('approval_request'),
       tool_call_id: toolCallId,
       tool_name: z.string().describe('The tool.'),
-      params: params.describe('What it would run with, and nothing else.'),
+      params: params.describe('Exactly the params the tool would run with.'),
       expires_in_ms: expiresInMs,
       timestamp,
       ...inRun,
     })
-    .describe('A tool waits for the decision of a person. Only for clients that negotiated the subprotocol.'),
+    .describe('A tool call waits for approval. Only for clients that negotiated the subprotocol.'),
   approval_resolved: z
     .object({
       type: z.literal('approval_resolved'),
       tool_call_id: toolCallId,
       approved: z.boolean().describe('Whether the tool runs.'),
-      by: z.enum(['principal', 'expiry', 'cancel']).describe('A client, the time, or the end of the run decided.'),
+      by: z
+        .enum(['principal', 'expiry', 'cancel'])
+        .describe('Who decided: a client, the timeout, or the end of the run.'),
       reason: z.string().optional().describe('What the client gave as the reason.'),
       timestamp,
       run_id: runId,
@@ -262,7 +268,7 @@ export const serverMessages = {
       reason: z
         .enum(['requested', 'abandoned', 'max_duration', 'replaced'])
         .optional()
-        .describe('In a run: a client, the lack of readers, its length, or a newer question stopped it.'),
+        .describe('In a run: why it stopped (by a client, without readers, after too long, or for a newer question).'),
       content: partialContent.optional(),
       ...ending,
       run_id: runId.optional(),
@@ -282,11 +288,11 @@ export const serverMessages = {
       timestamp,
       code: errorCode.describe('The cause; see the table of errors.'),
       retryable: z.boolean().describe('Whether the same request can succeed later.'),
-      retry_after_ms: z.int().min(0).optional().describe('When trying again makes sense.'),
+      retry_after_ms: z.int().min(0).optional().describe('When to try again.'),
       issues: z
         .array(z.object({ path: z.string(), message: z.string() }))
         .optional()
-        .describe('The fields a schema refused.'),
+        .describe('The fields that do not match the schema.'),
       content: partialContent.optional(),
       ...ending,
       run_id: runId.optional(),
@@ -299,9 +305,11 @@ export const serverMessages = {
     .object({
       type: z.literal('going_away'),
       timestamp,
-      reconnect_after_ms: z.int().min(0).describe('When to come back.'),
+      reconnect_after_ms: z.int().min(0).describe('When to reconnect.'),
     })
-    .describe('The server drains: finish reading, then reconnect. Only for clients that negotiated the subprotocol.'),
+    .describe(
+      'The server is shutting down: finish reading, then reconnect. Only for clients that negotiated the subprotocol.',
+    ),
 } as const;
 
 /** The `type` of a server message. */

@@ -30,7 +30,7 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
     if (typeof name !== 'string' || typeof execute !== 'function') {
       throw new OptionError('tools', 'tools, as defineTool makes them', tool);
     }
-    if (this.#tools.has(tool.name)) throw new OptionError('tools', 'free of two tools with one name', tool.name);
+    if (this.#tools.has(tool.name)) throw new OptionError('tools', 'a list of tools with different names', tool.name);
     this.#tools.set(tool.name, tool);
     return this;
   }

@@ -123,7 +123,7 @@ describe('connection', () => {
     await server.close();
     await page.waitForSelector('html[data-connection=waiting]');
     await page.getByText('Connection closed: 1001').waitFor();
-    await page.getByText('The embedding server closed.').waitFor();
+    await page.getByText('The host server was closed.').waitFor();
     await ended('wait', 'interrupted');
     await row('going_away').waitFor();
     server = await startPageServer(provider, suite.directory, port);
@@ -183,7 +183,7 @@ describe('connection', () => {
     }
     await page.waitForSelector('html[data-connection=closed]');
     await page.getByText('Connection closed: 4403 · Forbidden').waitFor();
-    await page.getByText('This client may not connect.').waitFor();
+    await page.getByText('This client is not allowed to connect.').waitFor();
     await expect.poll(() => page.getByRole('button', { name: 'Try now' }).isHidden(), PATIENT).toBe(true);
   });
 });

@@ -38,7 +38,7 @@ const TOO_LONG = new RegExp(
 const RULES: readonly Rule[] = [
   {
     code: 'context_too_long',
-    sentence: 'The conversation is longer than the model can take.',
+    sentence: 'The conversation is longer than the context of the model.',
     codes:
       /^(?:context_length_exceeded|exceed_context_size_error|(?:model_)?context_window_exceeded|(?:input|prompt)_too_long|request_too_large|1261)$/,
     words: TOO_LONG,

@@ -175,7 +175,7 @@ describe('a conversation that is too long', () => {
     const failure = status === 200 ? failures.inStream(body) : refused(status, body);
     expect([failure.code, failure.message, failure.retryable]).toEqual([
       'context_too_long',
-      'The conversation is longer than the model can take.',
+      'The conversation is longer than the context of the model.',
       false,
     ]);
     // Inside a stream it is the same.
