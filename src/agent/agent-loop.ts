@@ -4,8 +4,8 @@ import type { AgentDeps } from './agent-deps.js';
 import { assistantMessage, toolMessage, type AgentState, type PendingToolCall } from './agent-state.js';
 import { askAgain } from './ask-again.js';
 import type { Answer } from './ask-model.js';
-import type { LlmAssistantMessage, LlmMessage, LlmProvider } from './llm-provider.js';
-import { runTool, type ToolCall, type ToolDeps, type ToolOutcome } from '../tool/run-tool.js';
+import type { LlmAssistantMessage } from './llm-provider.js';
+import { runTool, type ToolCall, type ToolOutcome } from '../tool/run-tool.js';
 import { acceptableArguments, readArguments } from '../tool/tool-arguments.js';
 import { unknownTool } from '../tool/unknown-tool.js';
 

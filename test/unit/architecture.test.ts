@@ -211,6 +211,12 @@ describe('floors', () => {
     expect([...places].filter((name) => !parts.has(name))).toEqual([]);
   });
 
+  it('is drawn in ARCHITECTURE.md', () => {
+    const drawing = readFileSync(join(SRC, '../ARCHITECTURE.md'), 'utf8');
+    const folders = [...new Set(files.map(part))].filter((name) => !name.endsWith('.ts'));
+    expect(folders.filter((name) => !drawing.includes(`| \`${name}/\` |`))).toEqual([]);
+  });
+
   it('holds files that are read in one sitting', () => {
     const long = files.filter((file) => readFileSync(join(SRC, file), 'utf8').split('\n').length > 401);
     expect(long).toEqual([]);
