@@ -209,7 +209,8 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const { query, attachments, replace_from: replaceFrom } = request;
     const accepts = this.#settings.provider.accepts ?? [];
     const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.signal);
-    run.hold(attachedBytes(chat) - (attachments ?? []).reduce((sum, { data = '' }) => sum + data.length, 0));
+    // What came with the request is counted already.
+    run.hold(attachedBytes(attachments === undefined ? chat : chat.slice(0, -1)));
     if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));
     return chat;
   }
@@ -254,10 +255,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const { tool_name: toolName, params } = request;
     const call: ToolCall = { toolCallId: run.id, toolName, params };
     run.worker = {
-      end: () => {
-        this.#forget(run);
-        return {};
-      },
+      ...this.#workerOf(run, undefined),
       checkpoint: () => encodeCheckpoint({ request, approvals: run.approvals.records }),
     };
     const onReport = (data: unknown): void => run.message(toolDataMessage(call, data));

@@ -1,3 +1,5 @@
+import { isText } from '../runtime/is-text.js';
+
 /** How files begin: "Media Types" of the WHATWG MIME Sniffing Standard, section 6. */
 const SIGNATURES: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
   'image/png': (bytes) => begins(bytes, '\x89PNG\r\n\x1a\n'),
@@ -17,14 +19,4 @@ export function isOfType(bytes: Buffer, mediaType: string): boolean {
 
 function begins(bytes: Buffer, signature: string): boolean {
   return bytes.subarray(0, signature.length).equals(Buffer.from(signature, 'latin1'));
-}
-
-function isText(bytes: Buffer): boolean {
-  if (bytes.includes(0)) return false;
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }

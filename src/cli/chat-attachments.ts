@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import type { AttachmentInput, AttachmentLimits } from '../client/index.js';
+import { isText } from '../runtime/is-text.js';
 
 const PLAIN = 'text/plain';
 /** By the ending of the name: what models are given in practice. */
@@ -83,14 +84,6 @@ function typeOf(name: string, data: Uint8Array, taken: readonly string[]): strin
 
 function isTextual(type: string): boolean {
   return type.startsWith('text/') || type === 'application/json' || type === 'image/svg+xml';
-}
-
-function isText(data: Uint8Array): boolean {
-  try {
-    return !new TextDecoder('utf-8', { fatal: true }).decode(data).includes('\0');
-  } catch {
-    return false;
-  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -14,6 +14,13 @@ export function temporaryDatabase(): string {
   const directory = mkdtempSync(join(tmpdir(), 'agent-ws-sqlite-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return join(directory, 'store.db');
+}
+
+/** A copy of a database that is still open: the files as they are at this moment, which is what a killed process leaves. */
+export function leftBy(path: string): string {
+  const copy = temporaryDatabase();
+  for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix);
+  return copy;
 }
 
 /** A store on a file of its own, or on the one named, closed when the test is over. */

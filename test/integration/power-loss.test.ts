@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LlmProvider } from '../../src/index.js';
 import { createSqliteStore } from '../../src/stores/sqlite.js';
@@ -7,20 +6,13 @@ import { TestClient } from '../../src/testing/index.js';
 import { RunReader, type Wire } from '../helpers/resume/run-reader.js';
 import { Answer, SteppedProvider } from '../helpers/resume/stepped-provider.js';
 import { startServer, type TestServer } from '../helpers/server.js';
-import { temporaryDatabase } from '../helpers/sqlite.js';
+import { leftBy, temporaryDatabase } from '../helpers/sqlite.js';
 
 async function startDurable(path: string, provider: LlmProvider): Promise<TestServer> {
   const store = await createSqliteStore({ path });
   const server = await startServer({ provider, store });
   onTestFinished(() => store.close());
   return server;
-}
-
-/** A database as it was on disk at this moment: what a power loss a little later leaves of it. */
-function leftBy(path: string): string {
-  const copy = temporaryDatabase();
-  for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix);
-  return copy;
 }
 
 describe('a power loss under durability "normal"', () => {

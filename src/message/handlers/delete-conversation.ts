@@ -1,18 +1,12 @@
-import { inTurn } from '../../connection/turn.js';
-import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 import { knownOwner } from './owner.js';
+import { whileIdle } from './while-idle.js';
 
 /** Removes a conversation in which nothing is in progress. */
 export const handleDeleteConversation: Handler<'delete_conversation'> = async (context, connection, message) => {
   const { conversation_id: id, request_id: requestId } = message;
   const key = { owner: knownOwner(connection), id };
-  const existed = await inTurn(connection, () => {
-    if (context.runs.isBusy(key.owner, id)) {
-      throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
-    }
-    return context.conversations.delete(key);
-  });
+  const existed = await whileIdle(context.runs, connection, key, () => context.conversations.delete(key));
   await context.runs.store.commit();
   connection.sendMessage({
     type: 'conversation_deleted',

@@ -1,17 +1,12 @@
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
-import { inTurn } from '../../connection/turn.js';
 import type { Handler } from '../handler-context.js';
+import { whileIdle } from './while-idle.js';
 
 /** Selects another branch of a conversation in which nothing is in progress, and tells everybody who watches it. */
 export const handleSelectBranch: Handler<'select_branch'> = async ({ runs, conversations }, connection, message) => {
   const { conversation_id: id, message_id: messageId, request_id: requestId } = message;
   const key = { owner: connection.principal.id, id };
-  const leaf = await inTurn(connection, () => {
-    if (runs.isBusy(key.owner, id)) {
-      throw new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
-    }
-    return conversations.select(key, messageId);
-  });
+  const leaf = await whileIdle(runs, connection, key, () => conversations.select(key, messageId));
   if (leaf === undefined) {
     throw new AgentSocketError('message_not_found', 'The conversation has no message with this id');
   }

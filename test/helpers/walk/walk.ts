@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -9,7 +8,7 @@ import { createOpenAiProvider } from '../../../src/providers/openai.js';
 import { createSqliteStore } from '../../../src/stores/sqlite.js';
 import { createRandom, TestClient, type Random } from '../../../src/testing/index.js';
 import { startServer, type TestServer } from '../server.js';
-import { temporaryDatabase } from '../sqlite.js';
+import { leftBy, temporaryDatabase } from '../sqlite.js';
 import { MODELS, MoodyUpstream } from './moody-upstream.js';
 
 type Message = ServerMessageOf<'history'>['messages'][number];
@@ -211,10 +210,7 @@ export class Walk {
   async #reopen(how: 'restart' | 'kill'): Promise<void> {
     this.#note(how, {});
     if (how === 'kill') {
-      // A copy of its files at this moment is what a killed process leaves.
-      const left = temporaryDatabase();
-      for (const suffix of ['', '-wal']) cpSync(this.#path + suffix, left + suffix);
-      this.#path = left;
+      this.#path = leftBy(this.#path);
       this.#client.socket.terminate();
     }
     await this.#close();

@@ -1,24 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { defineTool, type LlmPart, type Store, type ToolLedger } from '../../../src/index.js';
 import { createSqliteStore } from '../../../src/stores/sqlite.js';
 import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
 import { startServer } from '../../helpers/server.js';
-import { temporaryDatabase } from '../../helpers/sqlite.js';
+import { leftBy, temporaryDatabase } from '../../helpers/sqlite.js';
 import { createEngine, endOf } from './harness.js';
 
 const never = new Promise<never>(() => undefined);
 const call: LlmPart = { type: 'tool-call', id: 't1', name: 'act', arguments: '{}' };
 const act = (needsApproval: boolean, execute: () => unknown = () => 'acted') =>
   defineTool({ name: 'act', description: '', params: z.object({}), needsApproval, execute });
-
-function leftBy(path: string): string {
-  const copy = temporaryDatabase();
-  for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix);
-  return copy;
-}
 
 describe('a recovering run', () => {
   it('that is cancelled meanwhile still answers its calls', async () => {

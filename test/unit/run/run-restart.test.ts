@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import {
@@ -13,7 +12,7 @@ import {
 import { createSqliteStore } from '../../../src/stores/sqlite.js';
 import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
 import { startServer, type TestServer } from '../../helpers/server.js';
-import { temporaryDatabase, textOf } from '../../helpers/sqlite.js';
+import { leftBy, temporaryDatabase, textOf } from '../../helpers/sqlite.js';
 
 const never = new Promise<never>(() => undefined);
 
@@ -22,12 +21,6 @@ async function startDurable(path: string, options: Partial<AgentSocketServerOpti
   const server = await startServer({ ...options, store });
   onTestFinished(() => store.close());
   return server;
-}
-
-function leftBy(path: string): string {
-  const copy = temporaryDatabase();
-  for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix);
-  return copy;
 }
 
 const call = (id: string, name = 'act'): LlmPart => ({ type: 'tool-call', id, name, arguments: '{"n":1}' });

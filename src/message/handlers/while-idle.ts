@@ -1,0 +1,22 @@
+import type { Connection } from '../../connection/connection.js';
+import { inTurn } from '../../connection/turn.js';
+import { conversationBusy } from '../../run/run-errors.js';
+import type { RunManager } from '../../run/run-manager.js';
+import type { Awaitable } from '../../runtime/awaitable.js';
+import type { ConversationKey } from '../../store/conversation-store.js';
+
+/**
+ * Changes a conversation in which nothing is in progress, after what the connection asked for before.
+ * @throws AgentSocketError (or rejects with it) `conversation_busy`
+ */
+export function whileIdle<T>(
+  runs: RunManager,
+  connection: Connection,
+  { owner, id }: ConversationKey,
+  change: () => Awaitable<T>,
+): Awaitable<T> {
+  return inTurn(connection, () => {
+    if (runs.isBusy(owner, id)) throw conversationBusy();
+    return change();
+  });
+}
