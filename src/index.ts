@@ -26,8 +26,8 @@ export {
 } from './message/custom-message.js';
 
 // Runs
-export { RunManager, type Acceptance, type RunEvents } from './run/run-manager.js';
-export type { Cancellation } from './run/cancellation.js';
+export { RunManager, type CreatedRun, type RunEvents } from './run/run-manager.js';
+export type { RunAsker } from './run/run-asker.js';
 export type { RunManagerOptions } from './run/run-manager-options.js';
 export type { RunExecutor } from './run/run-executor.js';
 export { AgentExecutor } from './agent/executor.js';
@@ -39,14 +39,13 @@ export type { RunOptions, RunOutcome, RunWorker, StopCause } from './run/run-wor
 export type { ApprovalCall, ApprovalRecord, Approvals, Decision } from './run/approvals.js';
 export type { Awaitable } from './runtime/awaitable.js';
 export type { RunMessage } from './log/run-message.js';
-export type { Readers, RunReader } from './log/readers.js';
+export type { RunReader, RunReaders } from './log/run-readers.js';
 export type { MessageEntry, RunEntry, RunLog, TextEntry, WireEntry } from './log/run-log.js';
 export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './store/run-store.js';
 export type { Store } from './store/store.js';
 export { createMemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store.js';
 export type { FinalState } from './store/run-state.js';
 export { MemoryRunStore, type MemoryRunStoreOptions } from './stores/memory/memory-run-store.js';
-export type { Subscription } from './run/subscription.js';
 
 // Conversations
 export type {

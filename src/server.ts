@@ -10,7 +10,7 @@ import { createHttpRoutes } from './http/router.js';
 import { BoundedLog } from './runtime/bounded-log.js';
 import { withLogIds } from './runtime/log-ids.js';
 import { checkLogger } from './runtime/check-logger.js';
-import { MessageHandler } from './message/message-handler.js';
+import { MESSAGE_HANDLER_OPTIONS, MessageHandler } from './message/message-handler.js';
 import { AUTHENTICATE_TIMEOUT_MS, checkOptions, type AgentSocketServerOptions } from './options.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { AGENT_EXECUTOR_OPTIONS } from './agent/executor-options.js';
@@ -86,7 +86,12 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const acceptor = new WsAcceptor(pickOptions(options, WS_ACCEPTOR_OPTIONS));
   // Last of those that check options: it begins to sweep.
   const runs = new RunManager({ ...pickOptions(options, RUN_MANAGER_OPTIONS), executor, store, logger });
-  const messages = new MessageHandler<P, Metadata>({ runs, conversations, logger });
+  const messages = new MessageHandler<P, Metadata>({
+    ...pickOptions(options, MESSAGE_HANDLER_OPTIONS),
+    runs,
+    conversations,
+    logger,
+  });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
   const refusals = new BoundedLog(logger);
@@ -109,7 +114,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     detachUpgrade();
     handshakes.stop();
   };
-  const shutdown = new Shutdown<P, Metadata>({ connections, runs, detach });
+  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, detach });
 
   const routes = createHttpRoutes({
     path,

@@ -7,6 +7,7 @@ import { checkNumber, MAX_DELAY_MS } from './runtime/check-number.js';
 import { OptionError } from './runtime/option-error.js';
 import type { KnownOptions } from './runtime/unknown-option.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
+import type { MessageHandler } from './message/message-handler.js';
 import type { RunManager } from './run/run-manager.js';
 import { within } from './runtime/within.js';
 
@@ -36,7 +37,7 @@ const CLOSES_PER_STEP = 100;
 const STEP_MS = 20;
 
 /** How long the last messages may take to reach clients that read slowly, in milliseconds. */
-const FAREWELL_MS = 1_000;
+const LAST_MESSAGES_MS = 1_000;
 
 /** How long all of them may take to close, in milliseconds: longer than the socket's own limit. */
 const CLOSING_MS = 3_000;
@@ -47,6 +48,7 @@ const RECONNECT_SPREAD_MS = 2_000;
 /** What {@link Shutdown} ends. */
 export interface ShutdownParts<P extends Principal, Metadata> {
   readonly connections: ConnectionManager<P, Metadata>;
+  readonly messages: MessageHandler<P, Metadata>;
   readonly runs: RunManager;
   /** Stops taking handshakes, and refuses those that wait. */
   readonly detach: () => void;
@@ -82,7 +84,7 @@ export class Shutdown<P extends Principal, Metadata> {
   }
 
   async #run(drainMs: number, close: CloseFrame): Promise<void> {
-    const { connections, runs, detach } = this.#parts;
+    const { connections, messages, runs, detach } = this.#parts;
     // The caller's other listeners run first: new connections are refused from here on.
     await Promise.resolve();
     for (const connection of connections) {
@@ -95,7 +97,7 @@ export class Shutdown<P extends Principal, Metadata> {
       });
     }
     await runs.drain(drainMs, async () => {
-      await within(FAREWELL_MS, allRead(runs, [...connections]));
+      await within(LAST_MESSAGES_MS, allRead(messages, [...connections]));
       await this.#closeAll(close);
     });
     detach();
@@ -138,8 +140,11 @@ function attempt(task: () => void): void {
 }
 
 /** Resolves when every connection has been sent all there is of the runs it reads. */
-async function allRead(runs: RunManager, connections: readonly Connection[]): Promise<void> {
-  while (connections.some((connection) => connection.isOpen && runs.isBehind(connection))) await delay(STEP_MS);
+async function allRead<P extends Principal, Metadata>(
+  messages: MessageHandler<P, Metadata>,
+  connections: readonly Connection<P, Metadata>[],
+): Promise<void> {
+  while (connections.some((connection) => connection.isOpen && messages.isBehind(connection))) await delay(STEP_MS);
 }
 
 function delay(ms: number): Promise<void> {

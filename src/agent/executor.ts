@@ -22,7 +22,7 @@ import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules }
 import { andThen, orElse } from '../runtime/awaitable.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
 import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
-import { cutOff, draftOfBranch, readDraft, readLeftBehind, toolAnswer } from './left-behind.js';
+import { cutOff, draftOfBranch, readDraft, readRecoveredLog, toolAnswer } from './recovered-log.js';
 import type { RunExecutor } from '../run/run-executor.js';
 import { runKey } from '../store/run-key.js';
 import type { RunMessage } from '../log/run-message.js';
@@ -84,7 +84,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   async recover(run: Run, written: string): Promise<void> {
     const draft = readDraft(written);
-    const { messages, text, answer, openCalls, openApprovals } = await readLeftBehind(run.log, draft);
+    const { messages, text, answer, openCalls, openApprovals } = await readRecoveredLog(run.log, draft);
     for (const toolCallId of openApprovals) {
       run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved: false, by: 'cancel' });
     }

@@ -3,7 +3,7 @@ import type { AgentState } from './agent-state.js';
 import type { LlmAssistantMessage } from './llm-provider.js';
 import type { ToolCall, ToolOutcome } from '../tool/run-tool.js';
 import { usageOf } from './usage.js';
-import { draftLine } from './left-behind.js';
+import { draftLine } from './recovered-log.js';
 import type { RunMessage } from '../log/run-message.js';
 import type { FinalState } from '../store/run-state.js';
 import type { RunOutcome } from '../run/run-worker.js';

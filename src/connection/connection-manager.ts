@@ -110,13 +110,26 @@ export interface Slot {
  */
 export class ConnectionManager<P extends Principal = Principal, Metadata = unknown>
   extends TypedEmitter<ConnectionEvents<P, Metadata>>
-  implements Iterable<Connection<P, Metadata>>, ConnectionOwner
+  implements Iterable<Connection<P, Metadata>>
 {
   readonly maxConnections: number;
   readonly epoch: string;
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #heartbeat: Heartbeat;
   readonly #limits: ServerMessageOf<'connected'>['limits'];
+  /** What the connections call. */
+  readonly #owner: ConnectionOwner = {
+    onMessage: (connection, data) => {
+      this.#totalMessages++;
+      this.emit('message', connection as Connection<P, Metadata>, data);
+    },
+    onClosed: (connection, code, reason) => {
+      this.#heartbeat.remove(connection);
+      if (this.#connections.delete(connection.id)) {
+        this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
+      }
+    },
+  };
   #reserved = 0;
   #totalConnections = 0;
   #totalMessages = 0;
@@ -185,7 +198,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       socket.close(CLOSE_CODES.overCapacity.code, CLOSE_CODES.overCapacity.reason);
       return undefined;
     }
-    const connection = new Connection(socket, info, this);
+    const connection = new Connection(socket, info, this.#owner);
     this.#connections.set(connection.id, connection);
     this.#totalConnections++;
     this.#heartbeat.add(connection);
@@ -245,20 +258,6 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       total_messages: this.#totalMessages,
       connections: Array.from(this.#connections.values(), (connection) => describeConnection(connection, nowMs)),
     };
-  }
-
-  /** Called by a connection. */
-  onMessage(connection: Connection, data: string | Uint8Array): void {
-    this.#totalMessages++;
-    this.emit('message', connection as Connection<P, Metadata>, data);
-  }
-
-  /** Called by a connection, once. */
-  onClosed(connection: Connection, code: number, reason: string): void {
-    this.#heartbeat.remove(connection);
-    if (this.#connections.delete(connection.id)) {
-      this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
-    }
   }
 }
 

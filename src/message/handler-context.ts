@@ -3,11 +3,13 @@ import type { ClientMessageOf, ClientMessageType } from '../protocol/client-mess
 import type { ConversationStore } from '../store/conversation-store.js';
 import type { LargeAnswers } from './large-answers.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { Readers } from '../reading/readers.js';
 import type { RunManager } from '../run/run-manager.js';
 
-/** What the handlers work with. */
+/** What every handler gets. */
 export interface HandlerContext {
   readonly runs: RunManager;
+  readonly readers: Readers;
   readonly conversations: ConversationStore;
   readonly answers: LargeAnswers;
 }

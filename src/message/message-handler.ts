@@ -22,6 +22,8 @@ import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
+import { Readers } from '../reading/readers.js';
+import { checkNumber } from '../runtime/check-number.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { LargeAnswers } from './large-answers.js';
@@ -36,11 +38,22 @@ export interface MessageHandlerOptions {
   runs: RunManager;
   /** What was said in conversations: the store of the executor. */
   conversations: ConversationStore;
+  /**
+   * Runs in progress that one connection started or reads; one more gets `too_many_runs`.
+   * @default 16
+   */
+  maxRunsPerConnection?: number | undefined;
   /** @default warnings and errors on the console; `false` for none */
   logger?: Logger | false | undefined;
 }
 
-const MESSAGE_HANDLER_OPTIONS: KnownOptions<MessageHandlerOptions> = { runs: true, conversations: true, logger: true };
+/** The names of {@link MessageHandlerOptions}. */
+export const MESSAGE_HANDLER_OPTIONS: KnownOptions<MessageHandlerOptions> = {
+  runs: true,
+  conversations: true,
+  maxRunsPerConnection: true,
+  logger: true,
+};
 
 /** Events of a {@link MessageHandler}. */
 export interface MessageEvents<P extends Principal, Metadata> {
@@ -61,13 +74,15 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   constructor(options: MessageHandlerOptions) {
     super(options.logger);
     checkKnownOptions(options, MESSAGE_HANDLER_OPTIONS);
-    const { runs, conversations } = options;
-    checkMethods('runs', 'a RunManager', runs, ['accept']);
+    const { runs, conversations, maxRunsPerConnection = 16 } = options;
+    checkMethods('runs', 'a RunManager', runs, ['create', 'start']);
     checkMethods('conversations', 'a ConversationStore, such as a MemoryConversationStore', conversations, [
       'append',
       'read',
     ]);
-    this.#context = { runs, conversations, answers: new LargeAnswers() };
+    checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true });
+    const readers = new Readers({ runs, maxRunsPerConnection, logger: this.logger });
+    this.#context = { runs, readers, conversations, answers: new LargeAnswers() };
   }
 
   /**
@@ -86,6 +101,11 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     }
     this.#custom.set(type, message);
     return this;
+  }
+
+  /** Whether the runs that a connection reads hold something that the connection was not sent yet. */
+  isBehind(connection: Connection<P, Metadata>): boolean {
+    return this.#context.readers.isBehind(connection);
   }
 
   /**

@@ -1,35 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection } from '../connection/connection.js';
 import type { RunRequest } from '../protocol/client-messages.js';
-import type { Audience } from './audience.js';
 import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
-import type { Handover } from './handover.js';
+import type { Drain } from './drain.js';
 import type { LiveRuns, Place } from './live-runs.js';
 import { hashRequest } from './request-hash.js';
 import type { RunBounds } from './run-bounds.js';
-import { conflict, conversationBusy, expired, lineFull, restarting, serverFull } from './run-errors.js';
+import { conflict, conversationBusy, expired, queueFull, restarting, serverFull } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
+import type { RunAsker } from './run-asker.js';
 import type { RunLog } from '../log/run-log.js';
 import type { RunMeta, RunStore, StoredRun } from '../store/run-store.js';
 
-/** Runs of one conversation in progress or in line: each may be told of to everybody who watches. */
-const MAX_LINE = 64;
+/** Runs of one conversation in progress or in its queue: every connection that watches is told of each. */
+const MAX_QUEUE = 64;
 
 /** What {@link Admission} works with. */
 export interface AdmissionOptions {
   readonly store: RunStore;
   readonly live: LiveRuns;
   readonly executor: RunExecutor;
-  readonly audience: Audience;
   readonly bounds: RunBounds;
-  readonly handover: Handover;
+  readonly drain: Drain;
 }
 
-/** What a claim came to: a place for a new run, or the run that has the id already. */
+/** The outcome of a claim: a place for a new run, or the run that has the id already. */
 export type Admitted =
   { readonly place: Place; readonly log: RunLog } | { readonly place?: never; readonly existing: StoredRun };
 
-/** Lets new runs in: checks that there is room, takes a place, and claims the id. */
+/** Admits new runs: checks the limits, takes a place, and claims the id. */
 export class Admission {
   readonly #options: AdmissionOptions;
 
@@ -38,16 +36,16 @@ export class Admission {
   }
 
   /**
-   * The place is taken before the store is asked: of requests at the same moment each counts.
-   * @param then - called as soon as the id is claimed; whoever asks for the id meanwhile waits for it
-   * @throws AgentSocketError, or rejects with it, where a new run may not be, or there is no room for it; with whatever the
-   * store throws or rejects with.
+   * The place is taken before the store is asked, so that requests at the same moment do not share one place.
+   * @param then - called as soon as the id is claimed; other requests for the id wait for it
+   * @throws AgentSocketError (or rejects with it) if the run is not allowed or a limit is reached; whatever the store throws
+   * or rejects with.
    */
-  claim<T>(connection: Connection, request: RunRequest, then: (admitted: Admitted) => T): Awaitable<T> {
-    const { live, handover } = this.#options;
+  claim<T>(asker: RunAsker, request: RunRequest, then: (admitted: Admitted) => T): Awaitable<T> {
+    const { live, drain } = this.#options;
     const bytes = sizeOf(request);
-    const meta = metaOf(connection, request);
-    this.#check(connection, request, meta, bytes);
+    const meta = metaOf(asker, request);
+    this.#check(asker, request, meta, bytes);
     const place = live.reserve(meta, bytes);
     const claimed = orElse(
       () => this.#create(place),
@@ -57,7 +55,7 @@ export class Admission {
       },
     );
     const decided = andThen(claimed, then);
-    if (isLater(decided)) live.awaitClaim(meta, decided, () => handover.checkIdle());
+    if (isLater(decided)) live.awaitClaim(meta, decided, () => drain.checkIdle());
     return decided;
   }
 
@@ -66,7 +64,7 @@ export class Admission {
     return andThen(store.create(place.meta), (claim) => {
       switch (claim.status) {
         case 'created':
-          // Nothing may be said of a run, and nothing done for it, that a crash would make forget.
+          // The client is told of the run, and work begins, only when no crash can lose the claim.
           return andThen(store.commit(), () => ({ place, log: claim.log }));
         case 'existing':
           this.#giveUp(place);
@@ -77,25 +75,23 @@ export class Admission {
     });
   }
 
-  #check(connection: Connection, request: RunRequest, meta: RunMeta, bytes: number): void {
-    const { executor, handover, audience, bounds, live } = this.#options;
-    const { principal, metadata } = connection;
+  #check({ principal, metadata }: RunAsker, request: RunRequest, meta: RunMeta, bytes: number): void {
+    const { executor, drain, bounds, live } = this.#options;
     executor.check(request, { principal, runId: meta.id, conversationId: meta.conversationId, metadata });
-    if (handover.isDraining) throw restarting();
-    audience.checkRoom(connection);
+    if (drain.isDraining) throw restarting();
     if (!bounds.hasRoom(bytes)) throw serverFull();
-    const before = live.lineOf(meta.owner, meta.conversationId).length;
+    const before = live.queueOf(meta.owner, meta.conversationId).length;
     if (before > 0 && 'when_busy' in request && request.when_busy === 'reject') throw conversationBusy();
-    if (before >= MAX_LINE) throw lineFull(MAX_LINE);
+    if (before >= MAX_QUEUE) throw queueFull(MAX_QUEUE);
   }
 
   #giveUp(place: Place): void {
     this.#options.live.giveUp(place);
-    this.#options.handover.checkIdle();
+    this.#options.drain.checkIdle();
   }
 }
 
-function metaOf({ principal }: Connection, request: RunRequest): RunMeta {
+function metaOf({ principal }: RunAsker, request: RunRequest): RunMeta {
   const conversationId = 'conversation_id' in request ? request.conversation_id : undefined;
   return {
     owner: principal.id,
@@ -108,7 +104,7 @@ function metaOf({ principal }: Connection, request: RunRequest): RunMeta {
   };
 }
 
-/** Bytes of what a request holds: all other fields are short. */
+/** Bytes of the long fields of a request. */
 function sizeOf(request: RunRequest): number {
   if (request.type === 'tool_call') return Buffer.byteLength(JSON.stringify(request.params));
   const { query, attachments = [] } = request;

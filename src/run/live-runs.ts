@@ -1,31 +1,30 @@
-import { ConversationLine } from './conversation-line.js';
+import { RunQueue } from './run-queue.js';
 import { conversationKey } from '../store/conversation-store.js';
 import type { RunHandle } from './run-handle.js';
 import { runKey } from '../store/run-key.js';
 import type { RunMeta } from '../store/run-store.js';
 import type { Run } from './run.js';
 
-/** A place among the runs in progress, taken before the id of its run is claimed: that may take a store a while. */
+/** A place among the runs in progress, taken before the store claims the id of the run, which may take a while. */
 export interface Place {
   readonly meta: RunMeta;
-  /** What is held for it until its run is there, in bytes. */
+  /** What is held for it until its run is created, in bytes. */
   readonly bytes: number;
   run?: Run;
-  /** How the run begins where it has to wait: called at its turn. */
-  begin?: () => void;
-  /** A later request takes its turn: the run is stopped as soon as it is there. */
+  /** The run may start as soon as it has its turn. */
+  isReady: boolean;
+  /** A later request takes its turn: the run is stopped as soon as it starts. */
   isReplaced: boolean;
 }
 
-/** The runs in progress, what they hold, and whose turn it is in each conversation. */
+/** The runs in progress: what they hold, and which one has its turn in each conversation. */
 export class LiveRuns implements Iterable<Run> {
   /** What they hold together, in bytes. */
   bytes = 0;
   readonly #byKey = new Map<string, Run>();
-  /** Over, but for the commit of their ends. */
+  /** Runs that are over, whose ends are not committed yet. */
   readonly #closing = new Map<string, Run>();
-  readonly #line = new ConversationLine<Place>();
-  /** Places of the runs in line. */
+  readonly #queue = new RunQueue<Place>();
   readonly #places = new WeakMap<RunHandle, Place>();
   /** Claims that are not decided yet, by the key of the run. */
   readonly #claims = new Map<string, Promise<unknown>>();
@@ -67,34 +66,34 @@ export class LiveRuns implements Iterable<Run> {
     this.#claims.set(key, claim.then(forget, forget));
   }
 
-  /** Takes a place at the end of the line of its conversation, and `bytes` of what all may hold. */
+  /** Takes a place at the end of the queue of its conversation, and `bytes` of what all runs may hold. */
   reserve(meta: RunMeta, bytes = 0): Place {
-    const place: Place = { meta, bytes, isReplaced: false };
+    const place: Place = { meta, bytes, isReady: false, isReplaced: false };
     this.bytes += bytes;
     const { owner, conversationId } = meta;
-    if (conversationId !== undefined) this.#line.join(conversationKey(owner, conversationId), place);
+    if (conversationId !== undefined) this.#queue.join(conversationKey(owner, conversationId), place);
     return place;
   }
 
-  /** The id could not be claimed: whoever is behind the place moves up. */
+  /** The id could not be claimed: the places behind this one move up. */
   giveUp(place: Place): void {
     this.bytes -= place.bytes;
-    this.#leaveLine(place);
+    this.#leaveQueue(place);
   }
 
   /** Puts a run in its place. */
   enter(place: Place, run: Run): void {
-    const { owner, id, conversationId } = run.meta;
+    const { owner, id } = run.meta;
     place.run = run;
     this.#byKey.set(runKey(owner, id), run);
     this.bytes += run.heldBytes - place.bytes;
-    if (conversationId !== undefined) this.#places.set(run, place);
+    this.#places.set(run, place);
   }
 
   /**
-   * Takes away a run that is over, and begins the one whose turn it is now. Where the log of a run may lose its end, it
-   * can be found until the end is published: its readers are told then.
-   * @returns whether it was there.
+   * Removes a run that is over, and starts the one whose turn it is now. If the log of the run may lose its end, the run
+   * can be found until the end is published, so that its readers are told of the loss.
+   * @returns whether the run was in progress.
    */
   leave(run: Run): boolean {
     const { owner, id } = run.meta;
@@ -105,7 +104,7 @@ export class LiveRuns implements Iterable<Run> {
       if (run.mayLoseItsEnd) this.#closing.set(key, run);
     }
     const place = this.#places.get(run);
-    if (place !== undefined) this.#leaveLine(place);
+    if (place !== undefined) this.#leaveQueue(place);
     return wasHere;
   }
 
@@ -114,40 +113,53 @@ export class LiveRuns implements Iterable<Run> {
     for (const [key, run] of this.#closing) if (!run.mayLoseItsEnd) this.#closing.delete(key);
   }
 
-  /** Takes away a run that is not over. It keeps its turn: whoever is behind it is the next process's as well. */
+  /** Removes a run that is not over. It keeps its turn: the runs behind it are left to the next process as well. */
   setAside({ meta: { owner, id } }: Run): void {
     this.#byKey.delete(runKey(owner, id));
   }
 
-  /** Everything in progress or in line in a conversation, the one whose turn it is first. */
-  lineOf(owner: string, conversationId: string | undefined): readonly Place[] {
-    return conversationId === undefined ? NOBODY : this.#line.of(conversationKey(owner, conversationId));
+  /** The places of a conversation, the one whose turn it is first. */
+  queueOf(owner: string, conversationId: string | undefined): readonly Place[] {
+    return conversationId === undefined ? NONE : this.#queue.of(conversationKey(owner, conversationId));
   }
 
   /** The runs of a conversation, the one whose turn it is first. */
   ofConversation(owner: string, conversationId: string): readonly Run[] {
-    return this.lineOf(owner, conversationId).flatMap(({ run }) => run ?? []);
+    return this.queueOf(owner, conversationId).flatMap(({ run }) => run ?? []);
   }
 
-  /** Those of its conversation that end before this one starts. */
+  /** The places of its conversation that end before this one starts. */
   before(place: Place): readonly Place[] {
     const { owner, conversationId } = place.meta;
-    if (conversationId === undefined) return NOBODY;
+    if (conversationId === undefined) return NONE;
     const key = conversationKey(owner, conversationId);
-    return this.#line.of(key).slice(0, this.#line.placeOf(key, place));
+    return this.#queue.of(key).slice(0, this.#queue.placeOf(key, place));
   }
 
-  /** How many runs of its conversation end before this one starts; 0 where it waits for none. */
-  placeOf(run: RunHandle): number {
+  /** Lets a run start when it has its turn. Returns `false` if that was said before. */
+  ready(run: Run): boolean {
+    const place = this.#places.get(run);
+    if (place === undefined || place.isReady) return false;
+    return (place.isReady = true);
+  }
+
+  /** Whether a later request took the turn of this run. */
+  isReplaced(run: Run): boolean {
+    return this.#places.get(run)?.isReplaced === true;
+  }
+
+  /** How many runs of its conversation end before this one starts; 0 if it waits for none. */
+  positionOf(run: RunHandle): number {
     const place = this.#places.get(run);
     return place === undefined ? 0 : this.before(place).length;
   }
 
-  #leaveLine(place: Place): void {
+  #leaveQueue(place: Place): void {
     const { owner, conversationId } = place.meta;
     if (conversationId === undefined) return;
-    this.#line.leave(conversationKey(owner, conversationId), place)?.begin?.();
+    const next = this.#queue.leave(conversationKey(owner, conversationId), place);
+    if (next?.isReady === true) next.run?.start();
   }
 }
 
-const NOBODY: readonly Place[] = [];
+const NONE: readonly Place[] = [];

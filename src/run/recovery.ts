@@ -1,39 +1,105 @@
-import type { Logger } from '../runtime/logger.js';
 import { isLater } from '../runtime/awaitable.js';
-import type { Handover } from './handover.js';
+import type { Logger } from '../runtime/logger.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
+import type { LiveRuns } from './live-runs.js';
+import type { RunExecutor } from './run-executor.js';
+import type { RunListener } from './run-listener.js';
+import type { RunCheckpoint } from './run-worker.js';
+import { Run } from './run.js';
 
 /** Between two attempts to read what an earlier process left, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Takes over the runs an earlier process left, as soon as the store gives them. */
+/** What {@link Recovery} takes. */
+export interface RecoveryOptions {
+  readonly live: LiveRuns;
+  readonly store: RunStore;
+  readonly executor: RunExecutor;
+  /** Whom the runs tell of themselves. */
+  readonly listener: RunListener<Run>;
+  readonly logger: Logger;
+}
+
+/** Takes over the runs that an earlier process left. */
 export class Recovery {
-  readonly #handover: Handover;
-  readonly #store: RunStore;
-  readonly #logger: Logger;
+  readonly #options: RecoveryOptions;
   #pending: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  /** @throws what a store throws that answers at once. */
-  constructor(handover: Handover, store: RunStore, logger: Logger) {
-    this.#handover = handover;
-    this.#store = store;
-    this.#logger = logger;
-    const left = store.unfinished();
-    if (isLater(left)) this.#await(left);
-    else this.#takeOver(left);
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
   }
 
-  /** Pending while the store has not answered; it rejects where an attempt fails, and the next one is then pending. */
+  /** Pending while the store has not answered. Rejects when an attempt fails; the next attempt is then pending. */
   get pending(): Promise<void> | undefined {
     return this.#pending;
   }
 
-  /** Makes no further attempts: what is left is the next process's. */
+  /**
+   * Takes over every unfinished run, as soon as the store gives them.
+   * @throws what a store throws that answers at once.
+   */
+  begin(): void {
+    const left = this.#options.store.unfinished();
+    if (isLater(left)) this.#await(left);
+    else this.#takeOver(left);
+  }
+
+  /** Makes no further attempts: the next process takes over what is left. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#retry);
+  }
+
+  /** Takes over one run. It goes on if it waited for a person, and is interrupted otherwise. */
+  recover(stored: StoredRun): Run {
+    const { executor, live, listener } = this.#options;
+    const { meta, log } = stored;
+    // A client that asked for the run by its id may have come first.
+    const here = live.get(meta.owner, meta.id);
+    if (here !== undefined) return here;
+    const principal = { id: meta.owner };
+    const restore = executor.restore?.bind(executor);
+    const checkpoint = restore === undefined ? undefined : this.#checkpointOf(stored);
+    if (checkpoint !== undefined && restore !== undefined) {
+      const work = (run: Run): ReturnType<typeof restore> => restore(run, checkpoint.work);
+      const { options } = checkpoint;
+      const run = new Run({ meta, principal, log, listener, work, options, state: 'waiting_approval' });
+      run.readers.emptySince = performance.now();
+      return this.#start(run);
+    }
+    return this.#start(new Run({ meta, principal, log, listener, work: (run) => this.#interrupt(run, stored.draft) }));
+  }
+
+  #start(run: Run): Run {
+    const { live } = this.#options;
+    live.enter(live.reserve(run.meta), run);
+    run.start();
+    return run;
+  }
+
+  /** The work of an interrupted run, so that a client that stops the run meanwhile waits for what is recorded here. */
+  async #interrupt(run: Run, draft: string): Promise<never> {
+    const { executor, listener } = this.#options;
+    try {
+      await executor.recover?.(run, draft);
+    } catch (error) {
+      listener.onFault(run, error);
+    }
+    run.stop({ state: 'interrupted' });
+    throw new Error('The run was interrupted');
+  }
+
+  /** A checkpoint that cannot be read counts as none: the run is interrupted, and the server starts. */
+  #checkpointOf({ state, checkpoint, meta }: StoredRun): RunCheckpoint | undefined {
+    if (state !== 'waiting_approval' || checkpoint === undefined) return undefined;
+    try {
+      return JSON.parse(checkpoint) as RunCheckpoint;
+    } catch (error) {
+      this.#options.logger.error({ runId: meta.id, err: error }, 'A run cannot go on');
+      return undefined;
+    }
   }
 
   #await(left: Promise<StoredRun[]>): void {
@@ -43,12 +109,12 @@ export class Recovery {
         this.#takeOver(runs);
       },
       (error: unknown) => {
-        this.#logger.error({ err: error }, 'The runs of an earlier process cannot be read yet');
+        this.#options.logger.error({ err: error }, 'The runs of an earlier process cannot be read yet');
         this.#await(this.#again());
         throw error;
       },
     );
-    // Whoever waits for it is told; where nobody does, the log has it.
+    // Callers that wait for it are told; if none waits, the log has the error.
     attempt.catch(() => undefined);
     this.#pending = attempt;
   }
@@ -58,11 +124,11 @@ export class Recovery {
       this.#retry = setTimeout(resolve, RETRY_MS);
       this.#retry.unref();
     });
-    return this.#store.unfinished();
+    return this.#options.store.unfinished();
   }
 
   #takeOver(runs: readonly StoredRun[]): void {
     if (this.#isStopped) return;
-    for (const stored of runs) this.#handover.recover(stored);
+    for (const stored of runs) this.recover(stored);
   }
 }

@@ -2,7 +2,6 @@ import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RunManagerOptions } from './run-manager-options.js';
 import { tooLarge } from './run-errors.js';
-import type { RunHandle } from './run-handle.js';
 import type { Run } from './run.js';
 
 /** How often runs that last too long are looked for, in milliseconds. */
@@ -46,10 +45,10 @@ export class RunBounds {
     } else if (this.#live.bytes > this.#maxLogBytes) this.#stopLargest();
   }
 
-  /** A reader is gone. Where the last one cannot come back, the run stops costing at once. */
-  onReaderLeft(run: RunHandle, negotiated: boolean): void {
-    if (run.readers?.size !== 0 || run.isOver) return;
-    const policy = run.options.onDisconnect ?? (negotiated && this.#detachGraceMs > 0 ? 'wait' : 'cancel');
+  /** The last reader left. If its client cannot come back, the run is cancelled at once. */
+  onUnread(run: Run, canReturn: boolean): void {
+    if (run.isOver) return;
+    const policy = run.options.onDisconnect ?? (canReturn && this.#detachGraceMs > 0 ? 'wait' : 'cancel');
     if (policy === 'cancel') run.stop({ state: 'cancelled', reason: 'abandoned' });
   }
 

@@ -11,7 +11,7 @@ export function conflict(): AgentSocketError {
   return new AgentSocketError('run_id_conflict', 'A run with this id was asked for with other content');
 }
 
-/** The id was used up by a run nobody can read any more. */
+/** The id belongs to a run whose output is gone. */
 export function expired(): AgentSocketError {
   return new AgentSocketError(
     'run_expired',
@@ -19,13 +19,13 @@ export function expired(): AgentSocketError {
   );
 }
 
-/** `when_busy: 'reject'`, and it is. */
+/** The conversation is busy, and the request said `when_busy: 'reject'`. */
 export function conversationBusy(): AgentSocketError {
   return new AgentSocketError('conversation_busy', 'The conversation has a run in progress');
 }
 
-/** As many runs of the conversation wait as may. */
-export function lineFull(max: number): AgentSocketError {
+/** The queue of the conversation is full. */
+export function queueFull(max: number): AgentSocketError {
   return new AgentSocketError('conversation_busy', `The conversation has ${max} runs in progress or in line`);
 }
 
@@ -44,12 +44,12 @@ export function connectionFull(max: number): AgentSocketError {
   return new AgentSocketError('too_many_runs', `This connection reads ${max} runs already`);
 }
 
-/** Nobody was asked about the call. */
+/** No approval was asked for. */
 export function approvalNotFound(): AgentSocketError {
   return new AgentSocketError('approval_not_found', 'The run asked for no approval of this call');
 }
 
-/** Not refused but stopped: a run that wrote too much. */
+/** Stops a run that wrote too much. */
 export function tooLarge(message: string): StopCause {
   return { state: 'failed', error: new AgentSocketError('output_too_large', message) };
 }
@@ -59,7 +59,7 @@ export function interrupted(): AgentSocketError {
   return new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete');
 }
 
-/** What no client may read the reason of: `cause` is for those who look after the server. */
+/** An error whose reason no client may read; the log of the server has `cause`. */
 export function serverFailed(cause: unknown): AgentSocketError {
   return new AgentSocketError('internal_error', 'The server failed', { cause });
 }

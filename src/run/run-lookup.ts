@@ -1,30 +1,33 @@
 import { andThen, type Awaitable } from '../runtime/awaitable.js';
-import type { Handover } from './handover.js';
+import type { Drain } from './drain.js';
 import type { LiveRuns } from './live-runs.js';
+import type { Recovery } from './recovery.js';
 import type { RunHandle } from './run-handle.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
-import { StandingDecisions } from './standing-decisions.js';
+import { DecisionCache } from './decision-cache.js';
 import { StoredHandle } from './stored-handle.js';
 
-/** Finds runs by their ids, wherever they are: in progress, about to be, or in the store. */
+/** Finds runs by their ids: in progress, about to be claimed, or in the store. */
 export class RunLookup {
   readonly #live: LiveRuns;
   readonly #store: RunStore;
-  readonly #handover: Handover;
-  readonly #decisions = new StandingDecisions();
+  readonly #drain: Drain;
+  readonly #recovery: Recovery;
+  readonly #decisions = new DecisionCache();
 
-  constructor(live: LiveRuns, store: RunStore, handover: Handover) {
+  constructor(live: LiveRuns, store: RunStore, drain: Drain, recovery: Recovery) {
     this.#live = live;
     this.#store = store;
-    this.#handover = handover;
+    this.#drain = drain;
+    this.#recovery = recovery;
   }
 
   find(owner: string, id: string): Awaitable<RunHandle | undefined> {
     return this.here(owner, id) ?? this.#stored(owner, id);
   }
 
-  /** What to read and command a run of the store by. */
+  /** The handle of a run of the store. */
   handleOf(stored: StoredRun): RunHandle {
     return this.#live.get(stored.meta.owner, stored.meta.id) ?? new StoredHandle(stored, this.#decisions);
   }
@@ -33,7 +36,7 @@ export class RunLookup {
   here(owner: string, id: string): Awaitable<RunHandle | undefined> {
     const run = this.#live.get(owner, id);
     if (run !== undefined) return run;
-    // Whatever comes of the claim: where it fails the id is as it was.
+    // If the claim fails, the id is as it was before.
     return this.#live.claimOf(owner, id)?.then(() => this.find(owner, id));
   }
 
@@ -42,12 +45,12 @@ export class RunLookup {
       // It may have come while the store was asked.
       const here = this.here(owner, id);
       if (here !== undefined || first === undefined) return here;
-      if (isFinal(first.state) || this.#handover.isDraining) return this.handleOf(first);
-      // Unfinished, and nobody works on it: its end could not be written. Looked at twice, for it may have ended meanwhile.
+      if (isFinal(first.state) || this.#drain.isDraining) return this.handleOf(first);
+      // Unfinished, and not in progress: its end could not be written. Opened twice, because it may have ended meanwhile.
       return andThen(this.#store.open(owner, id), (stored) => {
         if (stored === undefined) return undefined;
         if (isFinal(stored.state)) return this.handleOf(stored);
-        return this.here(owner, id) ?? this.#handover.recover(stored);
+        return this.here(owner, id) ?? this.#recovery.recover(stored);
       });
     });
   }

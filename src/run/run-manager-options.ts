@@ -8,11 +8,6 @@ export interface RunManagerOptions {
   /** Does the work of the runs. */
   executor: RunExecutor;
   /**
-   * Runs in progress that one connection started or reads; one more gets `too_many_runs`.
-   * @default 16
-   */
-  maxRunsPerConnection?: number | undefined;
-  /**
    * How long a run may last, in milliseconds; then it is cancelled with reason `max_duration`.
    * @default 600000
    */
@@ -47,7 +42,6 @@ export interface RunManagerOptions {
 /** The names of {@link RunManagerOptions}. */
 export const RUN_MANAGER_OPTIONS: KnownOptions<RunManagerOptions> = {
   executor: true,
-  maxRunsPerConnection: true,
   maxRunMs: true,
   maxRunBytes: true,
   maxLogBytes: true,

@@ -1,109 +1,92 @@
-import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
-import type { AttachmentInfo } from '../store/conversation-store.js';
-import { inTurn } from '../connection/turn.js';
+import { Coalescer } from '../log/coalescer.js';
+import type { RunLog } from '../log/run-log.js';
+import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
+import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkKnownOptions } from '../runtime/check-known-options.js';
 import { checkMethods } from '../runtime/check-methods.js';
 import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
-import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
-import type { Decision } from './approvals.js';
+import type { AttachmentInfo } from '../store/conversation-store.js';
+import { runKey } from '../store/run-key.js';
+import { isFinal } from '../store/run-state.js';
+import type { RunStore, StoredRun } from '../store/run-store.js';
 import { Admission, type Admitted } from './admission.js';
-import { Audience } from './audience.js';
-import { allOf, andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
-import { Cancelling, type Cancellation } from './cancellation.js';
-import { Coalescer } from '../log/coalescer.js';
-import { Handover } from './handover.js';
+import type { Decision } from './approvals.js';
+import { Drain } from './drain.js';
 import { LiveRuns, type Place } from './live-runs.js';
 import { Recovery } from './recovery.js';
 import { hashRequest } from './request-hash.js';
+import type { RunAsker } from './run-asker.js';
 import { RunBounds } from './run-bounds.js';
+import { approvalNotFound, conflict, notFound } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
-import { runKey } from '../store/run-key.js';
 import type { RunHandle } from './run-handle.js';
-import type { RunLog } from '../log/run-log.js';
+import type { RunListener } from './run-listener.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_MANAGER_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
-import { approvalNotFound, conflict, notFound } from './run-errors.js';
-import { isFinal } from '../store/run-state.js';
-import type { RunStore, StoredRun } from '../store/run-store.js';
-import type { RunOwner } from './run-owner.js';
 import { Run } from './run.js';
-import { StartLine } from './start-line.js';
-import type { Subscription } from './subscription.js';
+import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
 
-/** Runs told by `list_runs`, the newest. */
+/** Runs that {@link RunManager.list} gives, the newest. */
 const MAX_LISTED = 1_000;
 
 /** Events of a {@link RunManager}. */
 export interface RunEvents {
-  /** A run was accepted. */
+  /** A new run was accepted, and starts now or when it has its turn in its conversation. */
   start: [run: Run];
-  /** Its terminal message is in the log: see `run.state`. */
+  /** The terminal message of a run is in its log: see `run.state`. */
   end: [run: Run];
 }
 
-/** What a request came to. */
-export type Acceptance =
-  /** A new run: subscribe, then `begin` it. */
-  | { readonly status: 'created'; readonly run: Run; begin(): void }
+/** The run that belongs to a request. */
+export type CreatedRun =
+  /** A new run: pass it to {@link RunManager.start}. */
+  | { readonly isNew: true; readonly run: Run }
   /** The id belongs to a run that was asked for before with the same content; nothing is executed. */
-  | { readonly status: 'existing'; readonly run: RunHandle };
+  | { readonly isNew: false; readonly run: RunHandle };
 
-/** The runs of a server: claims their ids, starts, stops and bounds them, and lets connections read them. */
-export class RunManager extends TypedEmitter<RunEvents> implements RunOwner<Run>, Iterable<Run> {
+/**
+ * The runs of a server. A run is created, which claims its id, and then started; in between its readers are connected.
+ * The manager keeps the queue of each conversation and the limits, and knows neither models nor readers.
+ */
+export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run> {
   readonly store: RunStore;
-  readonly coalescer: Coalescer;
-  readonly maxRunsPerConnection: number;
   readonly #executor: RunExecutor;
   readonly #live = new LiveRuns();
-  readonly #audience: Audience;
+  readonly #listener: RunListener<Run>;
   readonly #admission: Admission;
   readonly #lookup: RunLookup;
   readonly #bounds: RunBounds;
-  readonly #handover: Handover;
+  readonly #drain: Drain;
   readonly #tombstones = new Tombstones();
-  readonly #startLine = new StartLine();
+  readonly #throttle = new StartThrottle();
   readonly #recovery: Recovery;
   readonly #sweep: NodeJS.Timeout;
 
-  /** @throws OptionError where an option breaks its rule. */
+  /** @throws OptionError if an option breaks its rule. */
   constructor(options: RunManagerOptions) {
     super(options.logger);
     checkKnownOptions(options, RUN_MANAGER_OPTIONS);
-    const { executor, maxRunsPerConnection = 16, coalesceMs = 35 } = options;
+    const { executor, store, coalesceMs = 35 } = options;
     const { logger } = this;
-    this.maxRunsPerConnection = checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true });
-    const bounds = new RunBounds(this.#live, options);
-    this.coalescer = new Coalescer(checkNumber('coalesceMs', coalesceMs, { least: 1, most: MAX_DELAY_MS }));
+    const live = this.#live;
+    const bounds = new RunBounds(live, options);
+    const coalescer = new Coalescer(checkNumber('coalesceMs', coalesceMs, { least: 1, most: MAX_DELAY_MS }));
     checkMethods('executor', 'a RunExecutor, such as an AgentExecutor', executor, ['check', 'execute']);
-    const { store } = options;
     checkMethods('store', 'a RunStore, such as a MemoryRunStore', store, ['create', 'open', 'list', 'unfinished']);
     this.store = store;
     this.#executor = executor;
     this.#bounds = bounds;
-    this.#audience = new Audience({
-      maxRunsPerConnection,
-      // Who is sent away did not leave.
-      onReaderLeft: (run, negotiated) => {
-        if (!this.#handover.isLeaving) bounds.onReaderLeft(run, negotiated);
-      },
-      logger,
-    });
-    this.#handover = new Handover({ live: this.#live, store, executor, owner: this, logger });
-    this.#lookup = new RunLookup(this.#live, store, this.#handover);
-    this.#admission = new Admission({
-      store,
-      live: this.#live,
-      executor,
-      audience: this.#audience,
-      bounds,
-      handover: this.#handover,
-    });
+    this.#drain = new Drain(live, store);
+    const listener = (this.#listener = this.#listen(coalescer));
+    this.#recovery = new Recovery({ live, store, executor, listener, logger });
+    this.#lookup = new RunLookup(live, store, this.#drain, this.#recovery);
+    this.#admission = new Admission({ store, live, executor, bounds, drain: this.#drain });
     this.#sweep = setInterval(() => this.#expire(), bounds.sweepMs);
     this.#sweep.unref();
-    this.#recovery = new Recovery(this.#handover, store, logger);
+    this.#recovery.begin();
   }
 
   /** Runs in progress. */
@@ -116,15 +99,15 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner<Run>
   }
 
   /**
-   * Pending while the runs an earlier process left are being read: what a client asks for waits for it. `undefined` once
-   * they are here, which is from the start with a store in memory or SQLite.
+   * Pending while the runs of an earlier process are being read: requests of clients wait for it. `undefined` once
+   * they are read, which a store in memory or SQLite does at once.
    */
   get recovering(): Promise<void> | undefined {
     return this.#recovery.pending;
   }
 
   /**
-   * The run of this owner, in progress or kept for reading again. A promise where the store gives one, or while the id is
+   * The run of this owner, in progress or kept for reading again. A promise if the store gives one, or while the id is
    * being claimed.
    */
   get(principal: Principal, id: string): Awaitable<RunHandle | undefined> {
@@ -132,79 +115,51 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner<Run>
   }
 
   /**
-   * Claims the id of a request, in the order of the calls; in a promise where the store takes its time. Room and turn are
-   * taken before that, so that requests at the same moment do not share one place.
-   * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`, or what the executor's
-   * `check` throws; anything else where the store cannot claim the id. The id is then as it was.
+   * Claims the id of a request and creates its run, in the order of the calls. The limits are checked and the place in the
+   * queue of the conversation is taken before that. A known id gives its run, and nothing is executed. The result is a
+   * promise if the store gives one.
+   * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`, `conversation_busy`, or
+   * what the `check` of the executor throws; any other error if the store cannot claim the id, which is then free.
    */
-  accept(connection: Connection, request: RunRequest): Awaitable<Acceptance> {
-    const { principal } = connection;
+  create(asker: RunAsker, request: RunRequest): Awaitable<CreatedRun> {
+    const { principal } = asker;
     const { run_id: id } = request;
     const known = id === undefined ? undefined : this.get(principal, id);
     return andThen(known, (run) => {
-      if (run !== undefined) return this.#repeat(connection, run, hashRequest(request));
-      // Somebody else may have claimed it while the store was asked.
+      if (run !== undefined) return repeat(run, hashRequest(request));
+      // Another request may have claimed it while the store was asked.
       const claimed = id === undefined ? undefined : this.#lookup.here(principal.id, id);
-      if (claimed !== undefined) return andThen(claimed, () => this.accept(connection, request));
-      return this.#admission.claim(connection, request, (admitted) => this.#onAdmitted(connection, request, admitted));
+      if (claimed !== undefined) return andThen(claimed, () => this.create(asker, request));
+      return this.#admission.claim(asker, request, (admitted) => this.#onAdmitted(asker, request, admitted));
     });
   }
 
   /**
-   * Finds a run that can be read.
-   * @throws AgentSocketError (or rejects with it) `run_not_found`; `too_many_runs` for one reader too many.
+   * Starts a new run, at once or when it has its turn in its conversation. A run that was cancelled before it was created
+   * ends now. Does nothing for a run that has started.
    */
-  find(connection: Connection, id: string): Awaitable<RunHandle> {
-    return andThen(this.get(connection.principal, id), (run) => {
-      if (run === undefined) throw notFound();
-      this.#audience.admit(connection, id);
-      return run;
-    });
+  start(run: Run): void {
+    if (!this.#live.ready(run)) return;
+    this.emit('start', run);
+    if (this.#tombstones.take(runKey(run.meta.owner, run.id))) run.stop({ state: 'cancelled', reason: 'requested' });
+    else if (this.#live.isReplaced(run)) run.stop({ state: 'cancelled', reason: 'replaced' });
+    else if (this.#drain.isLeaving) run.stop({ state: 'interrupted' });
+    else if (this.#live.positionOf(run) === 0) this.#throttle.join(() => run.start());
   }
 
-  /** Whether a connection has not been sent yet what there is of the runs it reads. */
-  isBehind(connection: Connection): boolean {
-    return this.#audience.isBehind(connection);
+  /** Remembers an id for 60 s: a run that is created with it is cancelled when it starts. */
+  cancelOnArrival(principal: Principal, id: string): void {
+    this.#tombstones.add(runKey(principal.id, id));
   }
 
-  /** How many runs of the conversation end before this one starts; 0 where it waits for none. */
-  placeOf(run: RunHandle): number {
-    return this.#live.placeOf(run);
+  /** How many runs of its conversation end before this one starts; 0 if it waits for none. */
+  positionOf(run: RunHandle): number {
+    return this.#live.positionOf(run);
   }
 
   /** Whether a conversation has a run in progress, or one whose id is being claimed. */
   isBusy(owner: string, conversationId: string): boolean {
-    return this.#live.lineOf(owner, conversationId).length > 0;
-  }
-
-  /**
-   * The newest 1,000 runs that can be read, oldest first: of the owner, or those this connection started or resumed
-   * where `all` is false.
-   */
-  list(connection: Connection, all: boolean): Awaitable<StoredRun[]> {
-    const owner = connection.principal.id;
-    if (all) return this.store.list(owner, MAX_LISTED);
-    // Not by filtering: everybody nobody knows is one owner.
-    const seen = allOf([...this.#audience.seenBy(connection)].map((id) => this.store.open(owner, id)));
-    return andThen(seen, (found) =>
-      found.filter((run) => run !== undefined).sort((a, b) => a.meta.createdAt - b.meta.createdAt),
-    );
-  }
-
-  /**
-   * Lets a connection read a run after a position: what is there first, then what comes, without a hole.
-   * A connection reads a run once: asking again moves its position.
-   */
-  subscribe(connection: Connection, run: RunHandle, after: number, requestId: string | undefined): Subscription {
-    return this.#audience.subscribe(connection, run, { after, requestId });
-  }
-
-  /**
-   * Lets a connection read every run of a conversation from now on, those in progress included.
-   * Returns `false` where it watches as many conversations as it may.
-   */
-  watch(connection: Connection, conversationId: string): boolean {
-    return this.#audience.watch(connection, conversationId);
+    return this.#live.queueOf(owner, conversationId).length > 0;
   }
 
   /** The runs of a conversation in progress, in the order of their turns. */
@@ -212,23 +167,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner<Run>
     return this.#live.ofConversation(owner, conversationId);
   }
 
-  /** The connections that watch a conversation. */
-  watchersOf(owner: string, conversationId: string): Iterable<Connection> {
-    return this.#audience.watchersOf(owner, conversationId);
-  }
-
-  /** Ends {@link watch}; runs that are read already are read on. */
-  unwatch(connection: Connection, conversationId: string): void {
-    this.#audience.unwatch(connection, conversationId);
-  }
-
-  /** Tells a connection of a run in a conversation it watches, and lets it read it where there is room. */
-  introduce(connection: Connection, run: RunHandle): void {
-    this.#audience.introduce(connection, run);
+  /** The newest 1,000 runs of this owner that can be read, oldest first. */
+  list(principal: Principal): Awaitable<StoredRun[]> {
+    return this.store.list(principal.id, MAX_LISTED);
   }
 
   /**
-   * Decides about a tool call of a run. The first decision counts; whoever comes later is told it.
+   * Decides about a tool call of a run. The first decision counts, and is what every call returns.
    * @throws AgentSocketError (or rejects with it) `run_not_found`, `approval_not_found`
    */
   approve(principal: Principal, id: string, toolCallId: string, decision: Decision): Awaitable<Decision> {
@@ -242,117 +187,74 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner<Run>
   }
 
   /**
-   * Stops one run of the owner, or every run the connection reads, and waits until they are over and
-   * the connection has been sent everything of them. An unknown id is remembered: the run that arrives within 60 s is cancelled.
-   * What the connection asked for before is looked up or claimed first.
+   * Takes no new runs, waits until the runs in progress are over, for `ms` milliseconds at most, and interrupts the rest.
+   * If the store outlives the process, the runs that wait for a person are left as they are.
+   * @param beforeLeaving - called when only runs that wait for a person are in progress: until it is done, they can still be
+   * decided about and cancelled. Connections are closed in it.
    */
-  async cancel(connection: Connection, id: string | undefined): Promise<Cancellation> {
-    const cancelling = await inTurn(connection, () => this.#cancel(connection, id));
-    return cancelling?.done(this.store) ?? { outcome: 'nothing_running', runIds: [] };
-  }
-
-  /**
-   * Takes no new runs, waits until those in progress are over, for `ms` milliseconds at most, and interrupts the rest.
-   * Runs that wait for a person are left as they are where the store outlives the process.
-   * @param farewell - called when no other run is in progress any more: until it is done, those that wait for a person can
-   * still be decided about and cancelled. Connections are closed in it.
-   */
-  async drain(ms: number, farewell?: () => Promise<void>): Promise<void> {
+  async drain(ms: number, beforeLeaving?: () => Promise<void>): Promise<void> {
     this.#recovery.stop();
-    await this.#handover.drain(ms, farewell);
+    await this.#drain.run(ms, beforeLeaving);
     clearInterval(this.#sweep);
   }
 
-  /** Called by a run. */
-  onAppended(run: Run, bytes: number): void {
-    this.#bounds.count(run, bytes);
+  #listen(coalescer: Coalescer): RunListener<Run> {
+    return {
+      coalescer,
+      onAppended: (run, bytes) => this.#bounds.count(run, bytes),
+      onDraft: (run, text) => this.store.keepDraft(run.meta.owner, run.id, text),
+      onState: (run, checkpoint) => this.#onState(run, checkpoint),
+      onUnread: (run, canReturn) => {
+        // Connections that the server closes did not leave their runs.
+        if (!this.#drain.isLeaving) this.#bounds.onUnread(run, canReturn);
+      },
+      onFault: (run, error) => this.logger.error({ runId: run.id, err: error }, 'A run failed'),
+    };
   }
 
-  /** Called by a run. */
-  onDraft(run: Run, text: string): void {
-    this.store.keepDraft(run.meta.owner, run.id, text);
-  }
-
-  /** Called by a run. */
-  onState(run: Run, checkpoint: string | undefined): void {
+  #onState(run: Run, checkpoint: string | undefined): void {
     const { owner, id } = run.meta;
     try {
       this.store.setState(owner, id, run.state, checkpoint);
     } finally {
-      if (isFinal(run.state)) {
-        // A run whose end was lost ends a second time, for its readers.
-        if (this.#live.leave(run)) this.emit('end', run);
-      }
-      this.#handover.checkIdle();
+      // A run whose end was lost ends a second time, for its readers.
+      if (isFinal(run.state) && this.#live.leave(run)) this.emit('end', run);
+      this.#drain.checkIdle();
     }
   }
 
-  /** Called by a run. */
-  onFault(run: Run, error: unknown): void {
-    this.logger.error({ runId: run.id, err: error }, 'A run failed');
+  #onAdmitted(asker: RunAsker, request: RunRequest, admitted: Admitted): CreatedRun {
+    if (admitted.place === undefined) return repeat(this.#lookup.handleOf(admitted.existing), hashRequest(request));
+    return { isNew: true, run: this.#enter(asker, request, admitted.place, admitted.log) };
   }
 
-  #onAdmitted(connection: Connection, request: RunRequest, admitted: Admitted): Acceptance {
-    if (admitted.place !== undefined) return this.#enter(connection, request, admitted.place, admitted.log);
-    return this.#repeat(connection, this.#lookup.handleOf(admitted.existing), hashRequest(request));
-  }
-
-  #enter(connection: Connection, request: RunRequest, place: Place, log: RunLog): Acceptance {
-    const { principal } = connection;
-    const run = new Run(place.meta, principal, log, this, {
-      onDisconnect: request.on_disconnect,
-      canApprove: connection.negotiated,
-      ...('query' in request && {
-        query: request.query,
-        attachments: request.attachments?.map(describeAttachment),
-        replaceFrom: request.replace_from,
-      }),
+  #enter(asker: RunAsker, request: RunRequest, place: Place, log: RunLog): Run {
+    const run = new Run({
+      meta: place.meta,
+      principal: asker.principal,
+      log,
+      listener: this.#listener,
+      work: (self) => this.#executor.execute(self, request),
+      options: {
+        onDisconnect: request.on_disconnect,
+        canApprove: asker.canApprove ?? false,
+        ...('query' in request && {
+          query: request.query,
+          attachments: request.attachments?.map(describeAttachment),
+          replaceFrom: request.replace_from,
+        }),
+      },
+      connectionId: asker.connectionId,
+      metadata: asker.metadata,
+      requestBytes: place.bytes,
     });
-    run.metadata = connection.metadata;
-    run.requestBytes = place.bytes;
-    run.connectionId = connection.id;
-    const begin = (): void => run.start(() => this.#executor.execute(run, request));
     this.#live.enter(place, run);
     const before = this.#live.before(place);
-    if (before.length > 0) {
-      place.begin = begin;
-      run.enter('queued');
-    }
+    if (before.length > 0) run.enter('queued');
     if ('when_busy' in request && request.when_busy === 'interrupt') {
       for (const other of before) replace(other);
     }
-    this.#audience.see(connection, run.id);
-    this.emit('start', run);
-    return {
-      status: 'created',
-      run,
-      begin: () => {
-        this.#audience.announce(run, connection);
-        if (this.#tombstones.take(runKey(principal.id, run.id))) run.stop({ state: 'cancelled', reason: 'requested' });
-        else if (place.isReplaced) run.stop({ state: 'cancelled', reason: 'replaced' });
-        else if (this.#handover.isLeaving) run.stop({ state: 'interrupted' });
-        else if (run.state === 'accepted') this.#startLine.join(begin);
-      },
-    };
-  }
-
-  #repeat(connection: Connection, known: RunHandle, requestHash: string): Acceptance {
-    if (known.meta.requestHash !== requestHash) throw conflict();
-    this.#audience.admit(connection, known.id);
-    return { status: 'existing', run: known };
-  }
-
-  /** `undefined` for an unknown id, which is remembered. */
-  #cancel(connection: Connection, id: string | undefined): Awaitable<Cancelling | undefined> {
-    const { principal } = connection;
-    const known = id === undefined ? undefined : this.get(principal, id);
-    return andThen(known, (run) => {
-      if (id === undefined || run !== undefined) {
-        return new Cancelling(connection, run, this.#audience.readBy(connection));
-      }
-      this.#tombstones.add(runKey(principal.id, id));
-      return undefined;
-    });
+    return run;
   }
 
   #expire(): void {
@@ -366,11 +268,16 @@ export class RunManager extends TypedEmitter<RunEvents> implements RunOwner<Run>
   }
 }
 
+function repeat(run: RunHandle, requestHash: string): CreatedRun {
+  if (run.meta.requestHash !== requestHash) throw conflict();
+  return { isNew: false, run };
+}
+
 function describeAttachment({ type, media_type: mediaType, name, data, url }: QueryAttachment): AttachmentInfo {
   return { type, mediaType, name, bytes: data === undefined ? undefined : Buffer.byteLength(data, 'base64'), url };
 }
 
-/** A later request takes the turn of this one, which may not even be claimed yet. */
+/** A later request takes the turn of this one, which may not be claimed yet. */
 function replace(place: Place): void {
   place.isReplaced = true;
   place.run?.stop({ state: 'cancelled', reason: 'replaced' });

@@ -4,12 +4,13 @@ import type { TextType } from '../protocol/encode.js';
 import { TERMINAL_TYPES, type RunState, type Usage } from '../protocol/server-messages.js';
 import { Approvals, type Decision } from './approvals.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
-import { Readers } from '../log/readers.js';
+import { RunReaders } from '../log/run-readers.js';
 import { serverFailed } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';
+import type { RunInit } from './run-init.js';
 import type { RunLog } from '../log/run-log.js';
 import { errorMessage, type RunMessage } from '../log/run-message.js';
-import type { RunOwner } from './run-owner.js';
+import type { RunListener } from './run-listener.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunMeta } from '../store/run-store.js';
 import { RunText } from '../log/run-text.js';
@@ -24,7 +25,7 @@ const RUN_BYTES = 6_000;
 const SETTLE_MS = 1_000;
 
 /**
- * One unit of work a client asked for. It writes its log and knows nothing of who reads it.
+ * One unit of work that a client asked for. The run writes its log, and knows its readers only by their number.
  * The first terminal message appended wins; nothing follows it.
  */
 export class Run implements RunHandle {
@@ -34,12 +35,14 @@ export class Run implements RunHandle {
   readonly options: RunOptions;
   /** The decisions about its tool calls. */
   readonly approvals: Approvals;
-  /** Who reads it, as far as a run knows: how many, and how many of them lag. */
-  readonly readers = new Readers();
+  /** How many connections read it, and how many of them lag. */
+  readonly readers: RunReaders;
   /** When it was accepted, on the monotonic clock in milliseconds. */
   readonly startedAt = performance.now();
-  /** The connection that asked for it; `undefined` for a run that goes on after a restart. */
-  connectionId: string | undefined;
+  /** The connection that asked; `undefined` after a restart. */
+  readonly connectionId: string | undefined;
+  /** What the embedder keeps with the connection that asked; `undefined` after a restart. */
+  readonly metadata: unknown;
   /** The model that was asked, where one is known by name. */
   model: string | undefined;
   /** When the model gave its first text, reasoning included, on the clock of {@link startedAt}. */
@@ -48,20 +51,20 @@ export class Run implements RunHandle {
   usage: Usage | undefined;
   /** When it entered its state, on the same clock. */
   stateSince = this.startedAt;
-  /** What the embedder keeps with the connection that asked; `undefined` after a restart. */
-  metadata: unknown;
-  /** Set by whoever does its work. */
+  /** Set by the code that does the work. */
   worker: RunWorker | undefined;
   /** Bytes of UTF-8 written. */
   bytes = 0;
   /** Bytes of what was asked, and of what goes to the model with it: both are kept until the run is over. */
-  requestBytes = 0;
+  requestBytes: number;
   /** Resolves when the terminal message is in the log. */
   readonly ended: Promise<void>;
 
-  readonly #owner: RunOwner<Run>;
+  readonly #listener: RunListener<Run>;
+  readonly #work: (run: Run) => Promise<RunMessage>;
   readonly #writer: RunWriter;
   readonly #text: RunText;
+  #isStarted = false;
   #suspended = false;
   /** Its work is over, and its last message is being made. */
   #isEnding = false;
@@ -70,7 +73,7 @@ export class Run implements RunHandle {
   /** Whether the last message was tried a second time. */
   #isReplaced = false;
   #isAbandoned = false;
-  /** Whether its owner knows that it is over. */
+  /** Whether its listener knows that it is over. */
   #hasLeft = false;
   readonly #abort = new AbortController();
   #resolveEnded: () => void = () => undefined;
@@ -79,24 +82,22 @@ export class Run implements RunHandle {
   #failure: AgentSocketError | undefined;
   #settleTimer: NodeJS.Timeout | undefined;
 
-  /** @param state - `waiting_approval` for a run that goes on after a restart; its log may hold messages already */
-  constructor(
-    meta: RunMeta,
-    principal: Principal,
-    log: RunLog,
-    owner: RunOwner<Run>,
-    options: RunOptions = {},
-    state: 'accepted' | 'waiting_approval' = 'accepted',
-  ) {
+  constructor(init: RunInit<Run>) {
+    const { meta, log, listener } = init;
     this.meta = meta;
-    this.principal = principal;
+    this.principal = init.principal;
     this.log = log;
-    this.options = options;
-    this.#owner = owner;
-    this.#state = state;
+    this.options = init.options ?? {};
+    this.connectionId = init.connectionId;
+    this.metadata = init.metadata;
+    this.requestBytes = init.requestBytes ?? 0;
+    this.#listener = listener;
+    this.#work = init.work;
+    this.#state = init.state ?? 'accepted';
+    this.readers = new RunReaders((canReturn) => listener.onUnread(this, canReturn));
     this.approvals = new Approvals(this);
     this.#writer = new RunWriter(meta.id, log, (bytes) => this.#count(bytes));
-    this.#text = new RunText(owner.coalescer, {
+    this.#text = new RunText(listener.coalescer, {
       // One delta may be larger than all a run may write: it is over, then.
       write: (type, content) => {
         this.#writer.text(type, content);
@@ -169,15 +170,13 @@ export class Run implements RunHandle {
     return this.#failure;
   }
 
-  /**
-   * Does the work. `work` writes to the run and resolves to the terminal message; it may be left behind
-   * when the run is stopped and it does not listen to {@link signal}.
-   */
-  start(work: () => Promise<RunMessage>): void {
-    if (this.isOver) return;
+  /** Begins the work. Does nothing if the work has begun, or the run is over. */
+  start(): void {
+    if (this.isOver || this.#isStarted) return;
+    this.#isStarted = true;
     if (this.#state !== 'waiting_approval') this.enter('running');
     // In a promise, so that work that throws at once and work that rejects are the same.
-    void new Promise<RunMessage>((resolve) => resolve(work())).then(
+    void new Promise<RunMessage>((resolve) => resolve(this.#work(this))).then(
       (terminal) => this.#settle(terminal),
       (error: unknown) => this.#settle(undefined, error),
     );
@@ -218,14 +217,14 @@ export class Run implements RunHandle {
   hold(bytes: number): void {
     if (this.isOver || bytes === 0) return;
     this.requestBytes += bytes;
-    this.#owner.onAppended(this, bytes);
+    this.#listener.onAppended(this, bytes);
   }
 
   /** Keeps what the log does not hold, or only at the end, so that a crash does not lose it. */
   keepDraft(text: string): void {
     if (this.#isDone || this.#lost !== undefined || text === '') return;
     try {
-      this.#owner.onDraft(this, text);
+      this.#listener.onDraft(this, text);
     } catch (error) {
       this.#stopBroken(error);
     }
@@ -274,7 +273,7 @@ export class Run implements RunHandle {
     return this.#stop === undefined ? this.readers.backpressure() : undefined;
   }
 
-  /** The one place where a run ends. Whoever comes second finds it ending. It ends whatever the log and the store do. */
+  /** Ends the run, whatever the log and the store do. Only the first call counts. */
   #settle(terminal?: RunMessage, error?: unknown): void {
     if (this.#suspended) return;
     this.flush();
@@ -292,7 +291,7 @@ export class Run implements RunHandle {
       );
     } catch (fault) {
       // Work of an embedder's own may end with what JSON cannot say, and a log may refuse an entry.
-      this.#owner.onFault(this, fault);
+      this.#listener.onFault(this, fault);
       this.#finishBroken(fault);
     }
     this.#tellState(undefined);
@@ -313,7 +312,7 @@ export class Run implements RunHandle {
     try {
       this.#finish(this.#fail(serverFailed(fault), {}));
     } catch (again) {
-      this.#owner.onFault(this, again);
+      this.#listener.onFault(this, again);
       this.#abandon();
     }
   }
@@ -330,7 +329,7 @@ export class Run implements RunHandle {
     this.#text.drop();
     this.#lost = { cause: error };
     if (!this.isOver) return this.#stopBroken(error);
-    this.#owner.onFault(this, error);
+    this.#listener.onFault(this, error);
     const wasReplaced = this.#isReplaced;
     this.#isReplaced = true;
     if (!isWhole) {
@@ -349,12 +348,12 @@ export class Run implements RunHandle {
     const failure =
       whole !== undefined && stop === undefined
         ? undefined
-        : failureOf(stop, error, (fault) => this.#owner.onFault(this, fault));
+        : failureOf(stop, error, (fault) => this.#listener.onFault(this, fault));
     let lost: { readonly fault: unknown } | undefined;
     const outcome = orElse(
       () => endWork(this.worker, state, failure),
       (fault): RunOutcome => {
-        this.#owner.onFault(this, fault);
+        this.#listener.onFault(this, fault);
         lost = { fault };
         return {};
       },
@@ -376,21 +375,21 @@ export class Run implements RunHandle {
 
   /** Its output cannot be kept, so there is no point in making more. */
   #stopBroken(error: unknown): void {
-    this.#owner.onFault(this, error);
+    this.#listener.onFault(this, error);
     if (this.#isEnding) this.#lost = { cause: error };
     this.stop({ state: 'failed', error: serverFailed(error) });
   }
 
   #count(bytes: number): void {
     this.bytes += bytes;
-    if (!this.#hasLeft) this.#owner.onAppended(this, bytes);
+    if (!this.#hasLeft) this.#listener.onAppended(this, bytes);
   }
 
   #tellState(checkpoint: string | undefined): void {
     try {
-      this.#owner.onState(this, checkpoint);
+      this.#listener.onState(this, checkpoint);
     } catch (error) {
-      this.#owner.onFault(this, error);
+      this.#listener.onFault(this, error);
     }
   }
 }

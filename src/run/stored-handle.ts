@@ -4,12 +4,12 @@ import type { RunHandle } from './run-handle.js';
 import type { RunLog } from '../log/run-log.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunMeta, StoredRun } from '../store/run-store.js';
-import type { StandingDecisions } from './standing-decisions.js';
+import type { DecisionCache } from './decision-cache.js';
 
 const NOTHING_OPEN = { open: [] };
 const ENDED = Promise.resolve();
 
-/** A run of the store on which nobody works: it can be read, and told what was decided in it. */
+/** A run of the store that is not in progress: it can be read, and knows the decisions that were made in it. */
 export class StoredHandle implements RunHandle {
   readonly id: string;
   readonly meta: RunMeta;
@@ -21,9 +21,9 @@ export class StoredHandle implements RunHandle {
   readonly ended = ENDED;
   readonly approvals = NOTHING_OPEN;
   readonly #stored: StoredRun;
-  readonly #decisions: StandingDecisions;
+  readonly #decisions: DecisionCache;
 
-  constructor(stored: StoredRun, decisions: StandingDecisions) {
+  constructor(stored: StoredRun, decisions: DecisionCache) {
     const { meta, state, log } = stored;
     this.id = meta.id;
     this.meta = meta;
@@ -39,6 +39,6 @@ export class StoredHandle implements RunHandle {
     return this.#decisions.find(this.#stored, toolCallId);
   }
 
-  /** Nobody is there who could be stopped. */
+  /** Does nothing: the run is not in progress. */
   stop(): void {}
 }

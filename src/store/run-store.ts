@@ -36,7 +36,7 @@ export interface StoredRun {
 }
 
 /** What may be told of where a run stands: an end that is not committed yet may still be lost. */
-export function toldState({ state, log }: Pick<StoredRun, 'state' | 'log'>): RunState {
+export function wireState({ state, log }: Pick<StoredRun, 'state' | 'log'>): RunState {
   return isFinal(state) && log.published < log.head ? 'running' : state;
 }
 

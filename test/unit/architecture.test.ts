@@ -119,7 +119,7 @@ const ENGINE: readonly (readonly string[])[] = [
   ['tool'],
   ['store'],
   ['run'],
-  ['agent'],
+  ['reading', 'agent'],
   ['message'],
 ];
 /** What connects the engine with the world, each with the highest folder of the engine that it knows. */
@@ -227,6 +227,11 @@ describe('floors', () => {
       return isLocal && to !== '../package.json' && !mayKnow(part(from), part(to));
     });
     expect(show(upward)).toEqual([]);
+  });
+
+  it('keeps runs from knowing connections', () => {
+    const known = imports.filter(({ from, to }) => part(from) === 'run' && part(to) === 'connection');
+    expect([...new Set(known.map(({ to }) => to))]).toEqual(['connection/principal.ts']);
   });
 
   it('keeps providers from knowing each other', () => {

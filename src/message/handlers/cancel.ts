@@ -1,8 +1,8 @@
 import type { Handler } from '../handler-context.js';
 
-/** Stops one run or all of the connection; the reply follows the last message of every run it stopped. */
-export const handleCancel: Handler<'cancel'> = async ({ runs }, connection, message) => {
-  const { outcome, runIds } = await runs.cancel(connection, message.run_id);
+/** Stops one run, or all runs of the connection. The reply follows the last message of every run that was stopped. */
+export const handleCancel: Handler<'cancel'> = async ({ readers }, connection, message) => {
+  const { outcome, runIds } = await readers.cancel(connection, message.run_id);
   connection.sendMessage({
     type: 'cancelled',
     timestamp: connection.timestamp(),

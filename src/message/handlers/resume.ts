@@ -1,17 +1,20 @@
 import { inTurn } from '../../connection/turn.js';
+import { notFound } from '../../run/run-errors.js';
 import { andThen } from '../../runtime/awaitable.js';
 import type { Handler } from '../handler-context.js';
-import { resume } from './resumed.js';
+import { readOn } from './read-on.js';
 
-/** Lets the connection read a run on. A client that has more than the log is told to begin anew. */
-export const handleResume: Handler<'resume'> = ({ runs }, connection, message) => {
+/** Lets the connection read a run on. A client that has more of it than the log starts over. */
+export const handleResume: Handler<'resume'> = (context, connection, message) => {
   const { run_id: runId, after, request_id: requestId } = message;
   return inTurn(connection, () =>
-    andThen(runs.find(connection, runId), (run) => {
-      // Who has the last message of an interrupted run does not ask: what it has in that place went with the power.
+    andThen(context.runs.get(connection.principal, runId), (run) => {
+      if (run === undefined) throw notFound();
+      context.readers.check(connection, runId);
+      // A client that holds the final message never resumes. If `after` equals the head of an interrupted run, a power
+      // failure replaced what the client holds.
       const isAhead = after > run.log.published || (run.state === 'interrupted' && after === run.log.head);
-      if (isAhead) resume(runs, connection, run, { after: 0, requestId, reset: true });
-      else resume(runs, connection, run, { after, requestId });
+      readOn(context, connection, run, isAhead ? { after: 0, requestId, reset: true } : { after, requestId });
     }),
   );
 };

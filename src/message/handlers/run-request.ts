@@ -2,34 +2,38 @@ import type { Connection } from '../../connection/connection.js';
 import { inTurn } from '../../connection/turn.js';
 import type { RunRequest } from '../../protocol/client-messages.js';
 import { andThen, type Awaitable } from '../../runtime/awaitable.js';
-import type { Acceptance, RunManager } from '../../run/run-manager.js';
 import type { HandlerContext } from '../handler-context.js';
-import { resume } from './resumed.js';
+import { readOn } from './read-on.js';
 
 /**
- * Makes a run of a query or a tool call and lets the connection read it. A repeat of a known id reads the run
- * that is there from its start and executes nothing.
+ * Creates a run for a query or a tool call, lets the connection read it, and starts it. If the id is known, the connection
+ * reads the run that has it from the beginning, and nothing is executed.
  */
 export function handleRunRequest(
-  { runs }: HandlerContext,
+  context: HandlerContext,
   connection: Connection,
   request: RunRequest,
 ): Awaitable<void> {
-  return inTurn(connection, () =>
-    andThen(runs.accept(connection, request), (acceptance) => follow(runs, connection, acceptance, request.request_id)),
-  );
-}
-
-function follow(runs: RunManager, connection: Connection, acceptance: Acceptance, requestId: string | undefined): void {
-  if (acceptance.status === 'existing') {
-    resume(runs, connection, acceptance.run, { after: 0, requestId });
-    return;
-  }
-  const { run } = acceptance;
-  if (connection.negotiated) {
-    const timestamp = connection.timestamp();
-    connection.sendMessage({ type: 'accepted', timestamp, run_id: run.id, state: run.state, request_id: requestId });
-  }
-  runs.subscribe(connection, run, 0, requestId);
-  acceptance.begin();
+  const { runs, readers } = context;
+  const { request_id: requestId } = request;
+  return inTurn(connection, () => {
+    const { id: connectionId, principal, metadata, negotiated: canApprove } = connection;
+    readers.check(connection, request.run_id);
+    return andThen(runs.create({ principal, metadata, connectionId, canApprove }, request), (created) => {
+      const { run } = created;
+      if (!created.isNew) return readOn(context, connection, run, { after: 0, requestId });
+      if (connection.negotiated) {
+        const timestamp = connection.timestamp();
+        connection.sendMessage({
+          type: 'accepted',
+          timestamp,
+          run_id: run.id,
+          state: run.state,
+          request_id: requestId,
+        });
+      }
+      readers.open(connection, run, { after: 0, requestId });
+      runs.start(created.run);
+    });
+  });
 }

@@ -2,8 +2,9 @@ import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 import { whileIdle } from './while-idle.js';
 
-/** Selects another branch of a conversation in which nothing is in progress, and tells everybody who watches it. */
-export const handleSelectBranch: Handler<'select_branch'> = async ({ runs, conversations }, connection, message) => {
+/** Selects another branch of a conversation in which nothing is in progress, and tells every connection that watches it. */
+export const handleSelectBranch: Handler<'select_branch'> = async (context, connection, message) => {
+  const { runs, readers, conversations } = context;
   const { conversation_id: id, message_id: messageId, request_id: requestId } = message;
   const key = { owner: connection.principal.id, id };
   const leaf = await whileIdle(runs, connection, key, () => conversations.select(key, messageId));
@@ -13,7 +14,7 @@ export const handleSelectBranch: Handler<'select_branch'> = async ({ runs, conve
   await runs.store.commit();
   const selected = { type: 'branch_selected', conversation_id: id, message_id: leaf } as const;
   connection.sendMessage({ ...selected, timestamp: connection.timestamp(), request_id: requestId });
-  for (const watcher of runs.watchersOf(key.owner, id)) {
+  for (const watcher of readers.watchersOf(key.owner, id)) {
     if (watcher !== connection) watcher.sendMessage({ ...selected, timestamp: watcher.timestamp() });
   }
 };

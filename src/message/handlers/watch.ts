@@ -1,14 +1,14 @@
 import { inTurn } from '../../connection/turn.js';
-import { MAX_WATCHED } from '../../run/watchers.js';
+import { MAX_WATCHED } from '../../reading/watchers.js';
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 
 /** Lets the connection read every run of a conversation, those in progress first. */
-export const handleWatch: Handler<'watch'> = async ({ runs, answers }, connection, message) => {
+export const handleWatch: Handler<'watch'> = async ({ runs, readers, answers }, connection, message) => {
   const { conversation_id: conversationId, active, request_id: requestId } = message;
   await inTurn(connection, () => {
-    if (!active) runs.unwatch(connection, conversationId);
-    else if (!runs.watch(connection, conversationId)) {
+    if (!active) readers.unwatch(connection, conversationId);
+    else if (!readers.watch(connection, conversationId)) {
       throw new AgentSocketError('forbidden', `A connection watches ${MAX_WATCHED} conversations at most`);
     }
     connection.sendMessage({
@@ -23,7 +23,7 @@ export const handleWatch: Handler<'watch'> = async ({ runs, answers }, connectio
   // Each may have a long question.
   for (const run of [...runs.inProgress(connection.principal.id, conversationId)]) {
     await answers.inTurn(connection, () => {
-      if (!run.isOver) runs.introduce(connection, run);
+      if (!run.isOver) readers.introduce(connection, run);
     });
   }
 };

@@ -6,7 +6,9 @@ import {
   ConnectionManager,
   createAgentSocketServer,
   defineTool,
+  MemoryConversationStore,
   MemoryRunStore,
+  MessageHandler,
   createMemoryStore,
   OptionError,
   RunManager,
@@ -226,14 +228,20 @@ describe('the parts on their own', () => {
     },
   );
 
-  it.each(['maxRunsPerConnection', 'maxRunMs', 'maxRunBytes', 'maxLogBytes', 'coalesceMs'] as const)(
-    'RunManager checks %s',
-    (option) => {
-      for (const value of TABLE[option].bad) {
-        expect(refusal(() => new RunManager({ executor, store, [option]: value as number })).option).toBe(option);
-      }
-    },
-  );
+  it('MessageHandler checks maxRunsPerConnection', () => {
+    const conversations = new MemoryConversationStore();
+    const runs = new RunManager({ executor, store, logger: false });
+    for (const value of TABLE.maxRunsPerConnection.bad) {
+      const make = (): unknown => new MessageHandler({ runs, conversations, maxRunsPerConnection: value as number });
+      expect(refusal(make).option).toBe('maxRunsPerConnection');
+    }
+  });
+
+  it.each(['maxRunMs', 'maxRunBytes', 'maxLogBytes', 'coalesceMs'] as const)('RunManager checks %s', (option) => {
+    for (const value of TABLE[option].bad) {
+      expect(refusal(() => new RunManager({ executor, store, [option]: value as number })).option).toBe(option);
+    }
+  });
 
   it.each(['retainMs', 'maxRetainedBytes', 'rememberIdsMs', 'maxRememberedIds'] as const)(
     'MemoryRunStore checks %s',

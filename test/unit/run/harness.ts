@@ -11,10 +11,12 @@ import {
   ToolRegistry,
   type AgentExecutorOptions,
   type Connection,
+  type MessageHandlerOptions,
   type RunManagerOptions,
   type Tool,
 } from '../../../src/index.js';
 import { AGENT_EXECUTOR_OPTIONS } from '../../../src/agent/executor-options.js';
+import { MESSAGE_HANDLER_OPTIONS } from '../../../src/message/message-handler.js';
 import { RUN_MANAGER_OPTIONS } from '../../../src/run/run-manager-options.js';
 import { TERMINAL_TYPES } from '../../../src/protocol/index.js';
 import { createScriptedProvider, linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
@@ -44,7 +46,8 @@ export interface Engine {
 }
 
 export type EngineOptions = Partial<Omit<AgentExecutorOptions, 'tools'>> &
-  Partial<RunManagerOptions> & { tools?: Iterable<Tool> };
+  Partial<RunManagerOptions> &
+  Pick<MessageHandlerOptions, 'maxRunsPerConnection'> & { tools?: Iterable<Tool> };
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const conversations = options.conversations ?? new MemoryConversationStore();
@@ -63,7 +66,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     executor,
   });
   const connections = new ConnectionManager({ logger: options.logger });
-  const handler = new MessageHandler({ runs, conversations, logger: options.logger });
+  const handler = new MessageHandler({ ...pickOptions(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
   connections.on('message', (connection, data) => handler.handleMessage(connection, data));
   onTestFinished(async () => {
     for (const connection of connections) connection.terminate();

@@ -164,8 +164,8 @@ describe('closing', () => {
     const client = await TestClient.connect(server.url);
     client.send({ type: 'watch', conversation_id: 'c' });
     await client.next('watching');
-    const { connections, runs } = server.agent;
-    expect([...connections].map((connection) => runs.isBehind(connection))).toEqual([false]);
+    const { connections, messages } = server.agent;
+    expect([...connections].map((connection) => messages.isBehind(connection))).toEqual([false]);
     await server.agent.close();
     expect((await client.closed).code).toBe(1001);
   });

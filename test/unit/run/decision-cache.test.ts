@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { StoredRun } from '../../../src/index.js';
-import { StandingDecisions } from '../../../src/run/standing-decisions.js';
+import { DecisionCache } from '../../../src/run/decision-cache.js';
 import { AsyncRunLog } from './async-log.js';
 
 function ended(id: string): { run: StoredRun; log: AsyncRunLog } {
@@ -13,7 +13,7 @@ function ended(id: string): { run: StoredRun; log: AsyncRunLog } {
 }
 
 it('the decisions of a run that is over are read once, however often they are asked for', async () => {
-  const decisions = new StandingDecisions();
+  const decisions = new DecisionCache();
   const { run, log } = ended('r1');
   const found = await Promise.all(Array.from({ length: 50 }, () => decisions.find(run, 'c1')));
   expect(new Set(found.map((decision) => JSON.stringify(decision)))).toEqual(
@@ -26,7 +26,7 @@ it('the decisions of a run that is over are read once, however often they are as
 });
 
 it('a log that could not be read is read again', async () => {
-  const decisions = new StandingDecisions();
+  const decisions = new DecisionCache();
   const { run } = ended('r1');
   const broken = new AsyncRunLog('r1', () => Promise.reject(new Error('disk')));
   broken.append({ type: 'stream_chunk', seq: 1, timestamp: 1, content: 'x' });

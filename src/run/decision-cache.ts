@@ -10,11 +10,11 @@ type Decisions = ReadonlyMap<string, Decision>;
 /** Runs remembered: each is a whole log that is not read again. */
 const MAX_RUNS = 100;
 
-/** What was decided about the tool calls of runs that are over. Their logs stay as they are, so that each is read once. */
-export class StandingDecisions {
+/** The decisions about the tool calls of runs that are over. Their logs do not change, so that each is read once. */
+export class DecisionCache {
   readonly #byRun = new Map<string, Promise<Decisions>>();
 
-  /** What was decided about a call; `undefined` where nobody asked. */
+  /** What was decided about a call; `undefined` if no approval was asked for. */
   async find({ meta: { owner, id }, log }: StoredRun, toolCallId: string): Promise<Decision | undefined> {
     const key = runKey(owner, id);
     let decisions = this.#byRun.get(key);

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { RunLog } from '../../../src/index.js';
 import { MemoryRunLog } from '../../../src/stores/memory/memory-run-log.js';
-import { Readers } from '../../../src/log/readers.js';
-import { Subscription, type Readable } from '../../../src/run/subscription.js';
+import { RunReaders } from '../../../src/log/run-readers.js';
+import { Subscription, type Readable } from '../../../src/reading/subscription.js';
 import { toEntries } from '../../../src/testing/conformance/run-log-cases.js';
-import { AsyncRunLog } from './async-log.js';
-import { createEngine, type Peer, type Wire } from './harness.js';
+import { AsyncRunLog } from '../run/async-log.js';
+import { createEngine, type Peer, type Wire } from '../run/harness.js';
 
 const RUN = '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -14,7 +14,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 class FakeRun implements Readable {
   readonly id = RUN;
   readonly isOver = false;
-  readonly readers = new Readers();
+  readonly readers = new RunReaders();
   constructor(readonly log: RunLog) {}
   get head(): number {
     return this.log.published;

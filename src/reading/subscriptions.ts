@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import type { RunHandle } from './run-handle.js';
+import type { RunHandle } from '../run/run-handle.js';
 import { Subscription, type SubscriptionOptions } from './subscription.js';
 
 const NONE: ReadonlyMap<string, Subscription> = new Map();
@@ -13,13 +13,10 @@ export class Subscriptions {
     return this.#byConnection.get(connection) ?? NONE;
   }
 
-  /** Lets a connection read a run; where it does already, it reads on from `after`. */
-  open(connection: Connection, run: RunHandle, options: SubscriptionOptions): Subscription {
+  /** Lets a connection read a run. A connection that reads the run already reads on from `after`. */
+  open(connection: Connection, run: RunHandle, options: Omit<SubscriptionOptions, 'onEnd'>): void {
     const existing = this.of(connection).get(run.id);
-    if (existing !== undefined) {
-      existing.moveTo(options.after, options.requestId);
-      return existing;
-    }
+    if (existing !== undefined) return existing.moveTo(options.after, options.requestId);
     let ofConnection = this.#byConnection.get(connection);
     if (ofConnection === undefined) {
       this.#byConnection.set(connection, (ofConnection = new Map<string, Subscription>()));
@@ -33,10 +30,8 @@ export class Subscriptions {
       onFault: options.onFault,
       onEnd: (ended) => {
         if (subscriptions.get(run.id) === ended) subscriptions.delete(run.id);
-        options.onEnd(ended);
       },
     });
     if (!subscription.isOver) subscriptions.set(run.id, subscription);
-    return subscription;
   }
 }

@@ -1,36 +1,36 @@
 import type { Connection } from '../../connection/connection.js';
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
-import type { RunManager } from '../../run/run-manager.js';
+import type { ReadFrom } from '../../reading/readers.js';
 import type { RunHandle } from '../../run/run-handle.js';
-import { toldState } from '../../store/run-store.js';
+import { wireState } from '../../store/run-store.js';
+import type { HandlerContext } from '../handler-context.js';
 
-/** Where a reader of a run begins. */
-interface Start {
-  readonly after: number;
-  readonly requestId: string | undefined;
+/** Where a connection begins to read a run. */
+interface Start extends ReadFrom {
+  /** The client has to forget what it has of the run. */
   readonly reset?: true | undefined;
 }
 
-/** Tells a client where a run stands, and lets it read on from there. */
-export function resume(runs: RunManager, connection: Connection, run: RunHandle, start: Start): void {
+/** Tells a client the state of a run, and lets its connection read the run from a position on. */
+export function readOn({ runs, readers }: HandlerContext, connection: Connection, run: RunHandle, start: Start): void {
   const { after, requestId } = start;
   if (connection.negotiated) {
     const approvals = pendingApprovals(run);
-    const place = runs.placeOf(run);
+    const position = runs.positionOf(run);
     connection.sendMessage({
       type: 'resumed',
       timestamp: connection.timestamp(),
       run_id: run.meta.id,
       after,
       head: run.log.published,
-      state: toldState(run),
+      state: wireState(run),
       reset: start.reset,
-      position: place === 0 ? undefined : place,
+      position: position === 0 ? undefined : position,
       pending_approvals: approvals.length === 0 ? undefined : approvals,
       request_id: requestId,
     });
   }
-  runs.subscribe(connection, run, after, requestId);
+  readers.open(connection, run, { after, requestId });
 }
 
 function pendingApprovals(run: RunHandle): NonNullable<ServerMessageOf<'resumed'>['pending_approvals']> {

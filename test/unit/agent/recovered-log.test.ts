@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LlmAssistantMessage } from '../../../src/agent/llm-provider.js';
 import { encodeMessage } from '../../../src/protocol/encode.js';
-import { cutOff, draftLine, readDraft, readLeftBehind, toolAnswer } from '../../../src/agent/left-behind.js';
+import { cutOff, draftLine, readDraft, readRecoveredLog, toolAnswer } from '../../../src/agent/recovered-log.js';
 import type { RunLog, WireEntry } from '../../../src/log/run-log.js';
 import type { RunMessage } from '../../../src/log/run-message.js';
 
@@ -41,7 +41,7 @@ describe('What the log of an interrupted run says', () => {
       ...[start, thought('Hm. '), said('Let me '), thought('So.'), said('see.'), called('a'), called('b')],
       ...[answered('a'), answered('b'), thought('Then.'), called('c')],
     );
-    const { messages, answer, openCalls } = await readLeftBehind(log);
+    const { messages, answer, openCalls } = await readRecoveredLog(log);
     expect(messages.filter(({ role }) => role === 'assistant')).toEqual([
       {
         role: 'assistant',
@@ -63,9 +63,9 @@ describe('What the log of an interrupted run says', () => {
   });
 
   it('ends with what there is of the answer, be it thoughts alone', async () => {
-    const whole = await readLeftBehind(logOf(start, called('a'), answered('a'), thought('Hm.'), said('It i')));
+    const whole = await readRecoveredLog(logOf(start, called('a'), answered('a'), thought('Hm.'), said('It i')));
     expect(whole.answer).toEqual({ role: 'assistant', content: 'It i', reasoning: 'Hm.', origin });
-    const thoughts = await readLeftBehind(logOf(start, thought('Hm.')));
+    const thoughts = await readRecoveredLog(logOf(start, thought('Hm.')));
     expect(thoughts.answer).toEqual({ role: 'assistant', content: '', reasoning: 'Hm.', origin });
     expect(thoughts.text).toBe('');
   });
@@ -80,7 +80,7 @@ describe('What the log of an interrupted run says', () => {
       tool_name: 't',
       error: { code: 'tool_failed', error: 'No' },
     };
-    const { messages, openCalls } = await readLeftBehind(
+    const { messages, openCalls } = await readRecoveredLog(
       logOf(start, called('a'), called('b'), reports('a', 1), reports('b', 2), reports('a', 3), failed),
     );
     expect(messages[1]).toEqual({
@@ -102,7 +102,7 @@ describe('What the log of an interrupted run says', () => {
 
   it('takes the text of an answer in one piece from its draft, step by step', async () => {
     const draft = readDraft(draftLine(1, 'Let me ') + draftLine(1, 'see.') + draftLine(2, 'It i'));
-    const { messages, answer } = await readLeftBehind(
+    const { messages, answer } = await readRecoveredLog(
       logOf({ type: 'status', status: 'processing' }, called('a'), answered('a')),
       draft,
     );
@@ -120,7 +120,7 @@ describe('What the log of an interrupted run says', () => {
     const shown = kind === 'agent_query' ? [] : [start, thought('Hm.'), said('Let me')];
     // The server stopped before it told of the third.
     const log = logOf(...shown, called('a'), called('b'), answered('a'));
-    const { messages, openCalls } = await readLeftBehind(log, draft);
+    const { messages, openCalls } = await readRecoveredLog(log, draft);
     expect(messages[0]).toEqual({ ...message, toolCalls: toolCalls.slice(0, 2), providerData });
     expect(openCalls.map(({ toolCallId }) => toolCallId)).toEqual(['b']);
   });

@@ -3,8 +3,8 @@ import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, OPENING_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
 import { isLater } from '../runtime/awaitable.js';
-import type { RunReader } from '../log/readers.js';
-import type { RunHandle } from './run-handle.js';
+import type { RunReader } from '../log/run-readers.js';
+import type { RunHandle } from '../run/run-handle.js';
 import type { WireEntry } from '../log/run-log.js';
 
 /** What a subscription needs of the run it reads. */
@@ -60,6 +60,11 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     this.#unsubscribe = run.log.onPublished(() => this.#pump());
     if (connection.isOpen) this.#pump();
     else this.#end();
+  }
+
+  /** A client of the documented core cannot resume. */
+  get canReturn(): boolean {
+    return this.connection.negotiated;
   }
 
   /** Whether everything was delivered, or the connection is gone. */
@@ -175,10 +180,11 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     if (this.#over) return;
     this.#setLagging(false);
     this.#over = true;
-    this.run.readers?.leave(this);
     this.#unsubscribe();
     this.connection.removeReader(this);
     this.#resolveEnded();
     this.#options.onEnd(this);
+    // Last: a run that nobody reads any more may be stopped by it.
+    this.run.readers?.leave(this);
   }
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, vi } from 'vitest';
-import { StartLine } from '../../../src/run/start-line.js';
+import { StartThrottle } from '../../../src/run/start-throttle.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
 import { createEngine, endOf } from './harness.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 it('lets four begin in a turn, in the order they came, whoever comes meanwhile', async () => {
-  const line = new StartLine(() => 0);
+  const line = new StartThrottle(() => 0);
   const begun: string[] = [];
   const join = (name: string): void => line.join(() => begun.push(name));
   for (const name of 'abcdefghij') join(name);
@@ -25,7 +25,7 @@ it('lets four begin in a turn, in the order they came, whoever comes meanwhile',
 
 it('lets more begin where turns are long, and none of that is left over for the next crowd', async () => {
   let now = 0;
-  const line = new StartLine(() => now);
+  const line = new StartThrottle(() => now);
   let begun = 0;
   const crowd = (size: number): void => {
     for (let i = 0; i < size; i++) line.join(() => begun++);

@@ -4,10 +4,10 @@ const PER_TURN = 4;
 const PER_MS = 2;
 
 /**
- * Lets runs begin a few at a time. When a crowd asks at the same moment, the first answers would otherwise lie unread
- * until everybody has begun: with 50 at once half of the first tokens came a third later.
+ * Starts a few runs at a time. If many clients ask at the same moment, the first answers would otherwise wait until all runs
+ * have started: with 50 at once, half of the first tokens came a third later.
  */
-export class StartLine {
+export class StartThrottle {
   readonly #now: () => number;
   #waiting: (() => void)[] = [];
   #isTurning = false;

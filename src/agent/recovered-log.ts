@@ -12,7 +12,7 @@ export interface OpenCall extends ToolCall {
 }
 
 /** What the log of an interrupted run says about its work. */
-export interface LeftBehind {
+export interface RecoveredLog {
   /** What was said and done in whole steps, as a model is told it; open calls are answered with their errors later. */
   readonly messages: LlmMessage[];
   /** Text after the last tool call. */
@@ -71,7 +71,7 @@ export function readDraft(written: string): Draft {
 }
 
 /** Reads what an interrupted run left behind: its log, and its draft. */
-export async function readLeftBehind(log: RunLog, { steps }: Draft = readDraft('')): Promise<LeftBehind> {
+export async function readRecoveredLog(log: RunLog, { steps }: Draft = readDraft('')): Promise<RecoveredLog> {
   const messages: LlmMessage[] = [];
   const openCalls = new Map<string, ToolCall>();
   const reports = new Map<string, unknown[]>();

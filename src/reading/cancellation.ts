@@ -1,25 +1,25 @@
 import type { Connection } from '../connection/connection.js';
-import type { RunHandle } from './run-handle.js';
+import type { RunHandle } from '../run/run-handle.js';
 import type { RunStore } from '../store/run-store.js';
 import type { Subscription } from './subscription.js';
 
-/** What a cancel came to. */
+/** The outcome of a cancel. */
 export interface Cancellation {
   readonly outcome: 'cancelled' | 'already_finished' | 'nothing_running';
   /** The runs it stopped. */
   readonly runIds: string[];
 }
 
-/** A cancel whose runs are told to stop, and may take a moment to. */
+/** A cancel in progress: its runs were told to stop, and may need a moment to end. */
 export class Cancelling {
-  /** Who has to be done before the reply: a reader that lags behind a run that is over is sent the rest of it as well. */
+  /** What ends before the reply. A reader that lags behind a run that is over is sent the rest of the run, too. */
   readonly #waitFor: readonly { readonly ended: Promise<void> }[];
   readonly #meant: number;
   readonly #stopped: readonly RunHandle[];
 
   /**
-   * Stops one run, or where none is given every run the connection asked for.
-   * @param subscriptions - what the connection reads, by run id
+   * Stops one run, or every run the connection asked for if `wanted` is absent.
+   * @param subscriptions - the runs that the connection reads, by id
    */
   constructor(connection: Connection, wanted: RunHandle | undefined, subscriptions: ReadonlyMap<string, Subscription>) {
     const reading = [...subscriptions.values()].filter(({ run, isAsked }) =>

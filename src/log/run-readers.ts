@@ -1,20 +1,28 @@
 /** How long a run waits for readers that all lag, in milliseconds. */
 const MAX_WAIT_MS = 30_000;
 
-/** Somebody who reads a run. */
+/** One reader of a run. */
 export interface RunReader {
+  /** Whether its client can come back and resume. */
+  readonly canReturn: boolean;
   /** The run is over, and its log will never say so. */
   onAbandoned(): void;
 }
 
-/** The readers of a run, counted: how many there are, and how many of them lag behind. */
-export class Readers {
-  /** Since when there is none any more, on the monotonic clock in milliseconds; `undefined` while there is one. */
+/** The readers of one run, counted: how many read, and how many of them lag behind. The run knows no more of them. */
+export class RunReaders {
+  /** Since when nobody reads, on the monotonic clock in milliseconds; `undefined` while somebody does. */
   emptySince: number | undefined;
+  readonly #onEmpty: (canReturn: boolean) => void;
   #readers: readonly RunReader[] = [];
   #lagging = 0;
   #wait: Promise<void> | undefined;
   #release: (() => void) | undefined;
+
+  /** @param onEmpty - called when the last reader left; `canReturn` says whether its client can come back */
+  constructor(onEmpty: (canReturn: boolean) => void = () => undefined) {
+    this.#onEmpty = onEmpty;
+  }
 
   get size(): number {
     return this.#readers.length;
@@ -24,21 +32,23 @@ export class Readers {
     return this.#lagging;
   }
 
-  /** A reader came. */
+  /** Adds a reader. */
   join(reader: RunReader): void {
     this.#readers = this.#readers.concat(reader);
     this.emptySince = undefined;
     this.#check();
   }
 
-  /** A reader that does not lag went. */
+  /** Removes a reader, which does not lag any more. */
   leave(reader: RunReader): void {
     this.#readers = this.#readers.filter((other) => other !== reader);
-    if (this.size === 0) this.emptySince = performance.now();
     this.#check();
+    if (this.size > 0) return;
+    this.emptySince = performance.now();
+    this.#onEmpty(reader.canReturn);
   }
 
-  /** The log takes no last message: there is nothing to wait for. */
+  /** The log will never have a last message: tells every reader. */
   abandon(): void {
     for (const reader of this.#readers) reader.onAbandoned();
   }
@@ -51,7 +61,7 @@ export class Readers {
 
   /**
    * A promise to wait for, for 30 s at most, before more is pulled from the provider while every reader lags.
-   * `undefined` while there is none, or one that keeps up: a run without readers is never paused.
+   * `undefined` while nobody reads, or one reader keeps up: a run without readers is never paused.
    */
   backpressure(): Promise<void> | undefined {
     if (this.size === 0 || this.#lagging < this.size) return undefined;

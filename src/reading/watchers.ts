@@ -36,7 +36,7 @@ export class Watchers {
     return this.#byConnection.get(connection)?.keys.has(key) === true;
   }
 
-  /** Begins to watch. Returns `false` where the connection watches as many as it may. */
+  /** Begins to watch. Returns `false` if the connection watches as many as it may. */
   add(connection: Connection, key: string): boolean {
     let watcher = this.#byConnection.get(connection);
     if (watcher === undefined) {

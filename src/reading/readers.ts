@@ -1,0 +1,151 @@
+import type { Connection } from '../connection/connection.js';
+import { inTurn } from '../connection/turn.js';
+import { connectionFull } from '../run/run-errors.js';
+import type { RunHandle } from '../run/run-handle.js';
+import type { RunManager } from '../run/run-manager.js';
+import type { Run } from '../run/run.js';
+import { allOf, andThen, type Awaitable } from '../runtime/awaitable.js';
+import type { Logger } from '../runtime/logger.js';
+import { conversationKey } from '../store/conversation-store.js';
+import type { StoredRun } from '../store/run-store.js';
+import { Cancelling, type Cancellation } from './cancellation.js';
+import { RunStartedFrame } from './run-started-frame.js';
+import { SeenRuns } from './seen-runs.js';
+import { Subscriptions } from './subscriptions.js';
+import { Watchers } from './watchers.js';
+
+/** What {@link Readers} takes. */
+export interface ReadersOptions {
+  readonly runs: RunManager;
+  /** Runs one connection reads at most. */
+  readonly maxRunsPerConnection: number;
+  readonly logger: Logger;
+}
+
+/** Where a connection begins to read a run. */
+export interface ReadFrom {
+  /** The last `seq` the connection has; 0 for none. */
+  readonly after: number;
+  /** Repeated on the first message that the connection is sent of the run. */
+  readonly requestId?: string | undefined;
+}
+
+/**
+ * Connections read runs: which connection reads which runs, and which watches which conversations. A connection reads a
+ * run at most once, at a position of its own in the log. A connection that watches a conversation is told of each run that
+ * starts there, and reads it.
+ */
+export class Readers {
+  readonly #runs: RunManager;
+  readonly #maxRuns: number;
+  readonly #logger: Logger;
+  readonly #subscriptions = new Subscriptions();
+  readonly #watchers = new Watchers();
+  readonly #seen = new SeenRuns();
+
+  constructor({ runs, maxRunsPerConnection, logger }: ReadersOptions) {
+    this.#runs = runs;
+    this.#maxRuns = maxRunsPerConnection;
+    this.#logger = logger;
+    runs.on('start', (run) => this.#announce(run));
+  }
+
+  /**
+   * Checks that a connection may read one more run.
+   * @param id - the run, if it is known: a run that the connection reads already takes no further place
+   * @throws AgentSocketError `too_many_runs`
+   */
+  check(connection: Connection, id?: string): void {
+    const reading = this.#subscriptions.of(connection);
+    if (id !== undefined && reading.has(id)) return;
+    if (reading.size >= this.#maxRuns) throw connectionFull(this.#maxRuns);
+  }
+
+  /**
+   * Lets a connection read a run: first what the log has after the position, then what is written, without a gap.
+   * A connection that reads the run already reads on from the new position.
+   */
+  open(connection: Connection, run: RunHandle, from: ReadFrom): void {
+    this.#seen.add(connection, run.id);
+    this.#subscribe(connection, run, from, false);
+  }
+
+  /** The runs that a connection started or resumed, oldest first. */
+  seenBy(connection: Connection): Awaitable<StoredRun[]> {
+    const owner = connection.principal.id;
+    const seen = allOf(this.#seen.of(connection).map((id) => this.#runs.store.open(owner, id)));
+    return andThen(seen, (found) =>
+      found.filter((run) => run !== undefined).sort((a, b) => a.meta.createdAt - b.meta.createdAt),
+    );
+  }
+
+  /** Whether the logs that a connection reads hold something that the connection was not sent yet. */
+  isBehind(connection: Connection): boolean {
+    return [...this.#subscriptions.of(connection).values()].some((subscription) => subscription.isBehind);
+  }
+
+  /**
+   * Lets a connection read every run that starts in a conversation from now on.
+   * Returns `false` if the connection watches as many conversations as it may.
+   */
+  watch(connection: Connection, conversationId: string): boolean {
+    return this.#watchers.add(connection, conversationKey(connection.principal.id, conversationId));
+  }
+
+  /** Ends {@link watch}. The connection goes on reading the runs that it reads. */
+  unwatch(connection: Connection, conversationId: string): void {
+    this.#watchers.remove(connection, conversationKey(connection.principal.id, conversationId));
+  }
+
+  /** The connections that watch a conversation. */
+  watchersOf(owner: string, conversationId: string): readonly Connection[] {
+    return [...this.#watchers.of(conversationKey(owner, conversationId))];
+  }
+
+  /** Tells a connection of a run in a conversation that it watches, and lets it read the run if it may read one more. */
+  introduce(connection: Connection, run: RunHandle, frame = new RunStartedFrame(run)): void {
+    const { owner, conversationId = '' } = run.meta;
+    const reading = this.#subscriptions.of(connection);
+    if (reading.has(run.id) || !this.#watchers.has(connection, conversationKey(owner, conversationId))) return;
+    connection.sendEncoded(frame.at(connection.timestamp()));
+    if (reading.size < this.#maxRuns) this.#subscribe(connection, run, { after: 0 }, true);
+  }
+
+  /**
+   * Stops one run of the owner, or every run that the connection started or resumed. Waits until the runs are over and the
+   * connection was sent everything of them. Requests that the connection made before are claimed first. An unknown id is
+   * remembered for 60 s: a run that is created with it is cancelled.
+   */
+  async cancel(connection: Connection, id: string | undefined): Promise<Cancellation> {
+    const cancelling = await inTurn(connection, () => this.#stop(connection, id));
+    return cancelling?.done(this.#runs.store) ?? { outcome: 'nothing_running', runIds: [] };
+  }
+
+  #stop(connection: Connection, id: string | undefined): Awaitable<Cancelling | undefined> {
+    const { principal } = connection;
+    const reading = this.#subscriptions.of(connection);
+    if (id === undefined) return new Cancelling(connection, undefined, reading);
+    return andThen(this.#runs.get(principal, id), (run) => {
+      if (run !== undefined) return new Cancelling(connection, run, reading);
+      this.#runs.cancelOnArrival(principal, id);
+      return undefined;
+    });
+  }
+
+  /** The connection that asked for the run reads it already, and is told nothing. */
+  #announce(run: Run): void {
+    const { owner, conversationId } = run.meta;
+    if (conversationId === undefined) return;
+    const frame = new RunStartedFrame(run);
+    for (const connection of this.watchersOf(owner, conversationId)) this.introduce(connection, run, frame);
+  }
+
+  #subscribe(connection: Connection, run: RunHandle, { after, requestId }: ReadFrom, watched: boolean): void {
+    this.#subscriptions.open(connection, run, {
+      after,
+      requestId,
+      watched,
+      onFault: (error) => this.#logger.error({ runId: run.id, err: error }, 'A run log cannot be read'),
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { encodeMessage } from '../protocol/encode.js';
+import type { RunHandle } from '../run/run-handle.js';
+import { attachmentToWire } from '../store/attachment-to-wire.js';
+
+/** The `run_started` message of one run. A question may be long, so that it is encoded once for all who get it now. */
+export class RunStartedFrame {
+  readonly #run: RunHandle;
+  #timestamp: number | undefined;
+  #encoded = new Uint8Array();
+
+  constructor(run: RunHandle) {
+    this.#run = run;
+  }
+
+  /** The message, encoded, with this time stamp. */
+  at(timestamp: number): Uint8Array {
+    if (timestamp === this.#timestamp) return this.#encoded;
+    const { id, state, meta, options } = this.#run;
+    this.#timestamp = timestamp;
+    const message = encodeMessage({
+      type: 'run_started',
+      timestamp,
+      conversation_id: meta.conversationId ?? '',
+      run_id: id,
+      kind: meta.kind,
+      query: options.query ?? '',
+      attachments: options.attachments?.map(attachmentToWire),
+      replace_from: options.replaceFrom,
+      state,
+    });
+    this.#encoded = new TextEncoder().encode(message);
+    return this.#encoded;
+  }
+}

@@ -1,0 +1,69 @@
+import { within } from '../runtime/within.js';
+import type { RunStore } from '../store/run-store.js';
+import type { LiveRuns } from './live-runs.js';
+import type { Run } from './run.js';
+
+/** The end of a process: runs in progress end, and runs that wait for a person are left to the next process. */
+export class Drain {
+  readonly #live: LiveRuns;
+  readonly #store: RunStore;
+  #onIdle: (() => void) | undefined;
+  #isLeaving = false;
+
+  constructor(live: LiveRuns, store: RunStore) {
+    this.#live = live;
+    this.#store = store;
+  }
+
+  /** Whether {@link run} has begun. */
+  get isDraining(): boolean {
+    return this.#onIdle !== undefined;
+  }
+
+  /** Whether all work is over. From now on connections are closed by the server: none of them left a run. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /**
+   * Waits until the runs in progress are over, for `ms` milliseconds at most, and interrupts the rest. A durable store
+   * keeps the runs that wait for a person as they are, until `beforeLeaving` is done: a person can decide and cancel so long.
+   */
+  async run(ms: number, beforeLeaving?: () => Promise<void>): Promise<void> {
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.checkIdle();
+    await within(ms, idle);
+    const canWait = (run: Run): boolean => this.#store.isDurable && run.state === 'waiting_approval';
+    await this.#interrupt((run) => !canWait(run));
+    this.#isLeaving = true;
+    await beforeLeaving?.();
+    for (const run of [...this.#live]) if (canWait(run)) this.#suspend(run);
+    // A person may have decided meanwhile.
+    await this.#interrupt(() => true);
+  }
+
+  /** A run entered another state: ends the wait of {@link run} if every run in progress only waits for a person. */
+  checkIdle(): void {
+    if (this.#onIdle === undefined) return;
+    const live = this.#live;
+    const canBeLeft = live.size > 0 && this.#store.isDurable && [...live].every((run) => this.#canBeLeft(run));
+    if (live.isEmpty || canBeLeft) this.#onIdle();
+  }
+
+  async #interrupt(isMeant: (run: Run) => boolean): Promise<void> {
+    const runs = [...this.#live].filter(isMeant);
+    for (const run of runs) run.stop({ state: 'interrupted' });
+    await Promise.all(runs.map(({ ended }) => ended));
+  }
+
+  #canBeLeft({ state, meta: { owner, conversationId } }: Run): boolean {
+    if (state === 'waiting_approval') return true;
+    if (state !== 'queued' || conversationId === undefined) return false;
+    return this.#live.ofConversation(owner, conversationId)[0]?.state === 'waiting_approval';
+  }
+
+  #suspend(run: Run): void {
+    run.suspend();
+    this.#live.setAside(run);
+  }
+}
