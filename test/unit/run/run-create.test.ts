@@ -12,8 +12,9 @@ function question(fields: Partial<Extract<RunRequest, { type: 'streaming_query' 
 describe('a run that the application creates', () => {
   it('is executed without a connection, and told to the connections that watch its conversation', async () => {
     const provider = createScriptedProvider(['Good ', 'morning']);
-    const { runs, connect } = createEngine({ provider });
-    const peer = connect();
+    const engine = createEngine({ provider });
+    const { runs } = engine;
+    const peer = engine.connect();
     peer.send({ type: 'watch', conversation_id: 'news' });
     await vi.waitFor(() => expect(peer.ofType('watching')).toHaveLength(1));
 
@@ -23,7 +24,12 @@ describe('a run that the application creates', () => {
     await created.run.ended;
     await vi.waitFor(() => expect(peer.ofType('stream_end')).toHaveLength(1));
     expect(peer.ofType('run_started')).toMatchObject([{ run_id: created.run.id, query: 'Hello?' }]);
-    expect(peer.ofType('stream_chunk').map(({ content }) => content).join('')).toBe('Good morning');
+    expect(
+      peer
+        .ofType('stream_chunk')
+        .map(({ content }) => content)
+        .join(''),
+    ).toBe('Good morning');
   });
 
   it('does nothing before it is started, and works once however often it is started', async () => {
