@@ -1,36 +1,61 @@
+import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests of what users install: they need `dist`, which the others do not. */
-const BUILT = ['examples', 'package'] as const;
+/** Tests that need no other process, no network but loopback, and no `dist`. */
+const UNIT = ['unit', 'golden', 'conformance', 'docs'] as const;
 
-export default defineConfig({
-  test: {
-    // For a busy machine: a test that passes does not wait for it.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // One for each core, and two where there is one: tests wait for browsers and other processes half of their time.
-    maxWorkers: Math.max(2, availableParallelism()),
-    setupFiles: ['test/helpers/patience.ts'],
-    // Servers without a logger report what tests break on purpose.
-    onConsoleLog: (log) => !log.startsWith('[agent-ws]'),
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'source',
-          include: ['test/**/*.test.ts'],
-          exclude: BUILT.map((folder) => `test/${folder}/**`),
+/** Tests of what users install, and those that start its programs: they need `dist`. */
+const BUILT = ['integration', 'e2e', 'examples', 'package'] as const;
+
+export default defineConfig(({ mode }) => {
+  // `npm run test:long`: every random schedule, and the tests that take minutes.
+  const isLong = mode === 'long';
+  const seed = (process.env['TEST_SEED'] ??= String(seedOfCommit()));
+  return {
+    test: {
+      // For a busy machine: a test that passes does not wait for it.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      // One for each core, and two where there is one: tests wait for browsers and other processes half of their time.
+      maxWorkers: Math.max(2, availableParallelism()),
+      env: { TEST_SEED: seed, TEST_PARTS: isLong ? '1' : '5' },
+      reporters: ['default', './test/helpers/slowest-files.ts'],
+      setupFiles: ['test/helpers/patience.ts'],
+      // Servers without a logger report what tests break on purpose.
+      onConsoleLog: (log: string) => !log.startsWith('[agent-ws]'),
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: 'unit',
+            include: UNIT.map((folder) => `test/${folder}/**/*.test.ts`),
+            // The sources are loaded once for all files of a worker: loading takes more time than these tests.
+            isolate: false,
+          },
         },
-      },
-      ...BUILT.map((folder) => ({
-        extends: true as const,
-        test: {
-          name: folder,
-          include: [`test/${folder}/**/*.test.ts`],
-          globalSetup: ['test/helpers/build.ts', ...(folder === 'package' ? ['test/helpers/package.ts'] : [])],
-        },
-      })),
-    ],
-  },
+        ...BUILT.map((folder) => ({
+          extends: true as const,
+          test: {
+            name: folder,
+            include: [`test/${folder}/**/*.test.ts`],
+            globalSetup: ['test/helpers/build.ts', ...(folder === 'package' ? ['test/helpers/package.ts'] : [])],
+          },
+        })),
+      ],
+    },
+  };
 });
+
+/** Another one for each commit; 0 outside of a repository. */
+function seedOfCommit(): number {
+  try {
+    const commit = execFileSync('git', ['rev-parse', 'HEAD'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+    });
+    return Number.parseInt(commit.slice(0, 6), 16);
+  } catch {
+    return 0;
+  }
+}

@@ -13,9 +13,9 @@ import { fail, readSettings } from './lib/settings.js';
 import { Upstream } from './lib/upstream.js';
 import { judgeRun, readToolLines } from './lib/verdict.js';
 
-const { seed, clients, seconds, kills, tokens, from } = readSettings();
-if (from === 'dist' && !existsSync(fileURLToPath(new URL('../../dist/sqlite.js', import.meta.url)))) {
-  fail('dist/sqlite.js is missing: run "npm run build" first, or use --source');
+const { seed, clients, seconds, kills, tokens } = readSettings();
+if (!existsSync(fileURLToPath(new URL('../../dist/sqlite.js', import.meta.url)))) {
+  fail('dist/sqlite.js is missing: run "npm run build" first');
 }
 const directory = mkdtempSync(join(tmpdir(), 'agent-ws-chaos-'));
 process.on('exit', () => {
@@ -25,17 +25,14 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
 setTimeout(() => fail(`not done in time, seed ${seed}`), (seconds + 60) * 1_000 + PATIENCE_MS).unref();
 
-const [{ createRandom, FaultProxy }, { createAgentClient }] = await Promise.all([
-  load(from, 'testing'),
-  load(from, 'client'),
-]);
+const [{ createRandom, FaultProxy }, { createAgentClient }] = await Promise.all([load('testing'), load('client')]);
 const what = `${clients} clients, ${seconds} s, ${kills} kills, answers of up to ${tokens} tokens`;
-process.stdout.write(`seed ${seed}: ${what}, Node ${process.version}, ${from}\n`);
+process.stdout.write(`seed ${seed}: ${what}, Node ${process.version}\n`);
 
 const toolFile = join(directory, 'tool.txt');
 writeFileSync(toolFile, '');
 const upstream = await Upstream.start();
-const options = { from, database: join(directory, 'chaos.db'), toolFile, upstream: upstream.url };
+const options = { database: join(directory, 'chaos.db'), toolFile, upstream: upstream.url };
 const server = await ServerProcess.start(options);
 const proxy = await FaultProxy.start({ target: server.port });
 const disturbance = new Disturbance({ proxy, random: createRandom(seed), server, options });

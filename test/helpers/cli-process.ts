@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { bundle } from './bundle.js';
+import { ROOT } from './build.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
-/** The program of the command line, from the sources. */
-export const CLI = await bundle(new URL('../../src/cli/main.ts', import.meta.url));
+/** The program of the command line, as it is built. */
+export const CLI = join(ROOT, 'bin/agent-ws.js');
 
 /** What {@link startCli} takes. */
 export interface CliOptions {
@@ -26,7 +27,7 @@ export interface CliOptions {
 /** A line of the json log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
-/** A running command line, from the sources. It is killed when the test ends. */
+/** A running command line. It is killed when the test ends. */
 export interface CliProcess {
   readonly stdout: string;
   readonly stderr: string;

@@ -6,6 +6,7 @@ import { defineTool, type LlmPart, type LlmProvider, type Principal, type Tool }
 import { TERMINAL_TYPES, type ServerMessage } from '../../src/protocol/index.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { startServer } from '../helpers/server.js';
+import { share } from '../helpers/schedules.js';
 
 const never = new Promise<never>(() => undefined);
 /** Whoever the header names. */
@@ -234,7 +235,7 @@ describe('cancel', () => {
     // A fixed sequence of pauses, so that a failure comes again.
     let random = 42;
     const outcomes = new Set<string>();
-    for (let i = 0; i < 250; i++) {
+    for (let i = 0; i < share(250); i++) {
       random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
       for (const one of [client, plain]) {
         const since = one.messages.length;

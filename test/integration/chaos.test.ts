@@ -2,16 +2,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { IS_LONG } from '../helpers/schedules.js';
 
 const PROGRAM = fileURLToPath(new URL('../chaos/run.js', import.meta.url));
 
-// The long version is `npm run chaos`; see test/chaos/README.md for what is checked.
-it.each([
-  ['connections break and the server is killed', '--clients 40 --seconds 14 --kills 2 --tokens 50'],
-  ['the server is killed a dozen times', '--clients 10 --seconds 14 --kills 12 --tokens 12'],
-])('keeps every promise while %s', { timeout: 240_000 }, async (_, settings) => {
-  const args = ['--import', import.meta.resolve('tsx'), PROGRAM, '--source', ...settings.split(' ')];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+// `npm run chaos` takes longer; see test/chaos/README.md for what is checked.
+it.each(
+  IS_LONG
+    ? [
+        ['many connections break and the server is killed', '--clients 100 --seconds 40 --kills 4 --tokens 80'],
+        ['the server is killed a dozen times', '--clients 10 --seconds 14 --kills 12 --tokens 12'],
+      ]
+    : [['connections break and the server is killed', '--clients 20 --seconds 8 --kills 4 --tokens 30']],
+)('keeps every promise while %s', { timeout: 240_000 }, async (_, settings) => {
+  const child = spawn(process.execPath, [PROGRAM, ...settings.split(' ')], { stdio: ['ignore', 'pipe', 'pipe'] });
   // SIGTERM, so that it ends its server as well.
   onTestFinished(() => void child.kill('SIGTERM'));
   let output = '';

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { FaultProxy } from '../../src/testing/index.js';
+import { bundle } from '../helpers/bundle.js';
 import { startServer } from '../helpers/server.js';
 
-const PROGRAM = fileURLToPath(new URL('../helpers/client-and-exit.ts', import.meta.url));
+const PROGRAM = await bundle(new URL('../helpers/client-and-exit.ts', import.meta.url));
 
 it.each([
   ['works', false],
@@ -15,7 +15,7 @@ it.each([
     const { port } = await startServer();
     const proxy = await FaultProxy.start({ target: port });
     onTestFinished(() => proxy.close());
-    const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, proxy.url()], {
+    const child = spawn(process.execPath, [PROGRAM, proxy.url()], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));

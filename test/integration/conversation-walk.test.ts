@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { share } from '../helpers/schedules.js';
 import { Walk } from '../helpers/walk/walk.js';
 
-const STEPS = 500;
+const STEPS = share(500);
 
 it.each([1, 2, 3, 4])(
   `${STEPS} steps at random (seed %i) send nothing that a strict server refuses, and lose nothing that was said`,

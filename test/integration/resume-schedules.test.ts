@@ -10,6 +10,7 @@ import { readThrough } from '../helpers/resume/read-through.js';
 import { RunReader } from '../helpers/resume/run-reader.js';
 import { checkText, Schedule } from '../helpers/resume/schedule.js';
 import { Answer, SteppedProvider } from '../helpers/resume/stepped-provider.js';
+import { seeds } from '../helpers/schedules.js';
 import { startServer } from '../helpers/server.js';
 import { createEngine } from '../unit/run/harness.js';
 
@@ -18,12 +19,11 @@ const TIMEOUT_MS = 240_000;
 
 /** Runs something for many seeds, some at the same time, and says which failed. */
 async function forSeeds(first: number, count: number, run: (seed: number) => Promise<void>): Promise<void> {
-  let next = first;
+  const left = seeds(first, count);
   const lane = async (): Promise<void> => {
-    while (next < first + count) {
-      const seed = next++;
+    for (let seed = left.pop(); seed !== undefined; seed = left.pop()) {
       await run(seed).catch((error: unknown) => {
-        next = Infinity;
+        left.length = 0;
         throw new Error(`Seed ${seed}: ${String(error)}`, { cause: error });
       });
     }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import type { Socket } from '../../src/index.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { frame, handshake, OPCODE, RawClient } from '../helpers/raw-client.js';
+import { bundle } from '../helpers/bundle.js';
 import { startServer } from '../helpers/server.js';
 
 /** A promise and its key. */
@@ -16,6 +16,8 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 const types = (client: TestClient) => client.messages.map(({ type }) => type);
+
+const CLOSE_AND_EXIT = await bundle(new URL('../helpers/close-and-exit.ts', import.meta.url));
 
 describe('close', () => {
   it('ends an idle service at once, with a code that says come back', async () => {
@@ -226,8 +228,7 @@ describe('what is left', () => {
   });
 
   it('is nothing that keeps a process alive', async () => {
-    const program = fileURLToPath(new URL('../helpers/close-and-exit.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [CLOSE_AND_EXIT], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const [code] = (await once(child, 'close')) as [number | null];

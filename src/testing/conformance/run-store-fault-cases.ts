@@ -46,7 +46,7 @@ export function runStoreFaultCases(make: () => BreakableStore | Promise<Breakabl
         await assert.rejects(commit(store));
         fail(false);
         await patiently(() => commit(store));
-        assert.equal(log.published, log.head);
+        await untilPublished(log, log.head);
       },
     },
     {

@@ -23,8 +23,7 @@ export class ServerProcess {
   }
 
   constructor(options) {
-    const loader = options.from === 'source' ? ['--import', 'tsx'] : [];
-    this.#child = spawn(process.execPath, [...loader, SCRIPT, JSON.stringify(options)], {
+    this.#child = spawn(process.execPath, [SCRIPT, JSON.stringify(options)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     running.add(this.#child);

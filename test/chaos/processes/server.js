@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { sleep } from '../../bench/lib/clock.js';
 import { load } from '../lib/entries.js';
 
-const { from, database, toolFile, upstream } = JSON.parse(process.argv[2]);
+const { database, toolFile, upstream } = JSON.parse(process.argv[2]);
 const [{ createAgentSocketServer, defineTool }, { createOpenAiProvider }, { createSqliteStore }] = await Promise.all([
-  load(from, 'index'),
-  load(from, 'openai'),
-  load(from, 'sqlite'),
+  load('index'),
+  load('openai'),
+  load('sqlite'),
 ]);
 
 const appendLine = defineTool({

@@ -6,6 +6,7 @@ import type { LlmOrigin } from '../../../src/store/llm-origin.js';
 import type { LlmToolCall } from '../../../src/tool/llm-tool.js';
 import { chatRequest } from '../../../src/providers/openai/chat-request.js';
 import { refusal, refusedByAlternatingRoles, refusedByOpenAi, type ChatBody } from '../../helpers/chat-rules.js';
+import { cases } from '../../helpers/schedules.js';
 
 const reader: ChatReader = { vendor: 'openai', model: 'm' };
 const own: LlmOrigin = { vendor: 'openai', model: 'm' };
@@ -73,7 +74,7 @@ describe('Of any chat', () => {
       fc.property(chat, (messages) => {
         expect(refusal(sent(acceptableChat(messages, reader)), SENT)).toBeUndefined();
       }),
-      { numRuns: 1_000 },
+      cases(1_000),
     );
   });
 

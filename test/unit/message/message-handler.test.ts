@@ -11,6 +11,7 @@ import {
 } from '../../../src/index.js';
 import { serverMessages } from '../../../src/protocol/index.js';
 import { createEngine, type Engine, type Peer, type Wire } from '../run/harness.js';
+import { cases } from '../../helpers/schedules.js';
 
 /** Sends one frame and gives what was answered, the `pong` that closes the exchange left out. */
 async function exchange(peer: Peer, frame: string): Promise<Wire[]> {
@@ -180,7 +181,7 @@ describe('Hostile messages', () => {
         expect(peer.closes).toEqual([]);
         peer.connection.terminate();
       }),
-      { numRuns: 1_000, seed: 8 },
+      cases(1_000),
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AgentSocketError } from '../../../src/index.js';
 import { clientMessages } from '../../../src/protocol/index.js';
 import { checkMessage, decodeFrame } from '../../../src/protocol/decode.js';
+import { cases } from '../../helpers/schedules.js';
 
 function codeOf(work: () => unknown): string {
   try {
@@ -80,7 +81,7 @@ describe('decodeFrame', () => {
         const message = { type: 'ping', x };
         expect(codeOf(() => decodeFrame(JSON.stringify(message)))).toBe(depth(message) > 32 ? 'too_deep' : 'accepted');
       }),
-      { numRuns: 1_000, seed: 4 },
+      cases(1_000),
     );
   });
 
@@ -89,7 +90,7 @@ describe('decodeFrame', () => {
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.json()), (text) => {
         expect(typeof codeOf(() => decodeFrame(text))).toBe('string');
       }),
-      { numRuns: 3_000, seed: 5 },
+      cases(3_000),
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage, encodeText, withRequestId, withTimestamp } from '../../../src/protocol/encode.js';
 import type { ServerMessage } from '../../../src/protocol/index.js';
+import { cases } from '../../helpers/schedules.js';
 
 const RUN = '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d';
 const type = fc.constantFrom('stream_chunk' as const, 'stream_reasoning' as const);
@@ -35,7 +36,7 @@ describe('encodeText', () => {
           expect((JSON.parse(encoded) as { content: string }).content).toBe(content);
         },
       ),
-      { numRuns: 2_000, seed: 1 },
+      cases(2_000),
     );
   });
 
@@ -81,7 +82,7 @@ describe('withRequestId', () => {
           encodeMessage({ type: 'stream_chunk', content, timestamp: 1, run_id: RUN, seq: 2, request_id: requestId }),
         );
       }),
-      { numRuns: 500, seed: 2 },
+      cases(500),
     );
   });
 });
@@ -94,7 +95,7 @@ describe('withTimestamp', () => {
         const encoded = encodeMessage({ ...message, timestamp: before });
         expect(withTimestamp(encoded, after)).toBe(encodeMessage({ ...message, timestamp: after }));
       }),
-      { numRuns: 1_000, seed: 3 },
+      cases(1_000),
     );
   });
 });

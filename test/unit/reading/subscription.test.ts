@@ -7,6 +7,7 @@ import { Subscription, type Readable } from '../../../src/reading/subscription.j
 import { toEntries } from '../../../src/testing/conformance/run-log-cases.js';
 import { AsyncRunLog } from '../run/async-log.js';
 import { createEngine, type Peer, type Wire } from '../run/harness.js';
+import { cases } from '../../helpers/schedules.js';
 
 const RUN = '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -126,7 +127,7 @@ describe.each([
           peer.connection.terminate();
         }
       }),
-      { numRuns: 700, seed: 7 },
+      cases(700),
     );
   });
 

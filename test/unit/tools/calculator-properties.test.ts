@@ -4,6 +4,7 @@ import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
 import { CONSTANTS, FUNCTIONS } from '../../../src/tools/arithmetic.js';
 import { calculator } from '../../../src/tools/calculator.js';
 import { trees, write, type Tree } from './arithmetic-tree.js';
+import { cases } from '../../helpers/schedules.js';
 
 const calculate = (expression: string) => calculator.execute({ expression }, {} as never);
 
@@ -96,7 +97,7 @@ describe('calculator for every expression', () => {
         if (value === undefined) expect(() => calculate(text)).toThrow('Division by zero');
         else expect(calculate(text)).toBe(Number(value));
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
   });
 
@@ -111,7 +112,7 @@ describe('calculator for every expression', () => {
         const result = calculate(text) as number;
         expect(Math.abs(result - value)).toBeLessThanOrEqual(error);
       }),
-      { numRuns: 2000 },
+      cases(2000),
     );
   });
 
@@ -174,7 +175,7 @@ describe('calculator for every expression', () => {
         expect(Number.isFinite(result)).toBe(true);
         expect(Object.is(result, -0)).toBe(false);
       }),
-      { numRuns: 5000 },
+      cases(5000),
     );
   });
 });

@@ -6,6 +6,7 @@ import { ChatDecoder } from '../../../../src/providers/openai/chat-decoder.js';
 import { Failures } from '../../../../src/providers/openai/failures.js';
 import { DeltaTemplate } from '../../../../src/providers/openai/delta-template.js';
 import { cut } from './cut.js';
+import { cases } from '../../../helpers/schedules.js';
 
 type Delta = Readonly<Record<string, unknown>>;
 
@@ -163,7 +164,7 @@ describe('ChatDecoder', () => {
         match.mockClear();
         expect(spelledParts(parts)).toBe(plainly(jsons));
       }),
-      { numRuns: 1500 },
+      cases(1500),
     );
     // Both ways must have been gone often for this to say anything.
     expect(matched).toBeGreaterThan(500);

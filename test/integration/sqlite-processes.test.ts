@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
-import { createSqliteStore } from '../../../src/stores/sqlite.js';
-import { SqliteProcess } from '../../helpers/sqlite-process.js';
-import { chunk, createRun, metaOf, openStore, temporaryDatabase, textOf } from '../../helpers/sqlite.js';
+import { createSqliteStore } from '../../src/stores/sqlite.js';
+import { share } from '../helpers/schedules.js';
+import { SqliteProcess } from '../helpers/sqlite-process.js';
+import { chunk, createRun, metaOf, openStore, temporaryDatabase, textOf } from '../helpers/sqlite.js';
 
 /** Kills, and how many of them at the same time: a process needs most of its time to start. */
-const KILLS = 24;
+const KILLS = share(24);
 const AT_ONCE = 3;
 
 async function start(path: string, mode: 'write' | 'hold'): Promise<SqliteProcess> {
@@ -48,8 +49,8 @@ it('gives everything that was published back after a SIGKILL', { timeout: 240_00
     await Promise.all(Array.from({ length: AT_ONCE }, () => round()));
   }
   // It was killed in the middle of something.
-  expect(published).toBeGreaterThan(5_000);
-  expect(finished).toBeGreaterThan(50);
+  expect(published).toBeGreaterThan(KILLS * 200);
+  expect(finished).toBeGreaterThan(KILLS * 2);
 });
 
 it('is refused by a database of another process, which is not disturbed', async () => {

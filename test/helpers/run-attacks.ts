@@ -1,8 +1,8 @@
 /** Runs the attack corpus in a process of its own, which a test can limit in time and memory. */
-import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
-import { calculator, evaluate } from '../../../src/tools/calculator.js';
-import { MAX_EXPRESSION_LENGTH } from '../../../src/tools/expression.js';
-import { ATTACKS } from './attack-corpus.js';
+import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
+import { calculator, evaluate } from '../../src/tools/calculator.js';
+import { MAX_EXPRESSION_LENGTH } from '../../src/tools/expression.js';
+import { ATTACKS } from '../unit/tools/attack-corpus.js';
 
 function refuses(attempt: () => unknown): boolean {
   try {

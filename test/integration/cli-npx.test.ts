@@ -1,32 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { endWithNpx } from '../../../src/cli/npx.js';
-import { silentLogger } from '../../../src/runtime/logger.js';
-import { temporaryDirectory } from '../../helpers/temporary-directory.js';
+import { endWithNpx } from '../../src/cli/npx.js';
+import { silentLogger } from '../../src/runtime/logger.js';
+import { CLI } from '../helpers/cli-process.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
-const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const OF_NPX = { npm_lifecycle_event: 'npx', npm_lifecycle_script: "'agent-ws'" };
 
 describe('a server of npx', () => {
   it('ends in order when the shell between them is gone', async () => {
     // A process group of its own, so that whatever is left goes with the test.
-    const shell = spawn(
-      'sh',
-      [
-        '-c',
-        '"$0" "$@" & wait',
-        process.execPath,
-        '--import',
-        import.meta.resolve('tsx'),
-        MAIN,
-        'serve',
-        '--port',
-        '0',
-      ],
-      { cwd: temporaryDirectory(), env: { PATH: process.env['PATH'], HOST: '127.0.0.1', ...OF_NPX }, detached: true },
-    );
+    const shell = spawn('sh', ['-c', '"$0" "$@" & wait', process.execPath, CLI, 'serve', '--port', '0'], {
+      cwd: temporaryDirectory(),
+      env: { PATH: process.env['PATH'], HOST: '127.0.0.1', ...OF_NPX },
+      detached: true,
+    });
     onTestFinished(() => {
       try {
         process.kill(-(shell.pid ?? 0), 'SIGKILL');

@@ -1,22 +1,23 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { AgentSocketError } from '../../../src/protocol/agent-socket-error.js';
-import { calculator, evaluate } from '../../../src/tools/calculator.js';
-import { ATTACKS } from './attack-corpus.js';
-import { errorOf, executeTool } from './execute-tool.js';
-import { realmFingerprint, sameRealm } from './realm.js';
+import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
+import { calculator, evaluate } from '../../src/tools/calculator.js';
+import { ATTACKS } from '../unit/tools/attack-corpus.js';
+import { bundle } from '../helpers/bundle.js';
+import { errorOf, executeTool } from '../unit/tools/execute-tool.js';
+import { realmFingerprint, sameRealm } from '../unit/tools/realm.js';
+
+const PROGRAM = await bundle(new URL('../helpers/run-attacks.ts', import.meta.url));
 
 const show = (expression: string) => JSON.stringify(expression.slice(0, 60));
 
 describe('calculator under attack', () => {
   // First, because a hang in this process would end no test.
   it('needs little memory and little time for the whole corpus', async () => {
-    const script = fileURLToPath(new URL('./run-attacks.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--max-old-space-size=96', '--import', 'tsx', script],
+      ['--max-old-space-size=96', PROGRAM],
       // A hang is what this bound is for: the work itself takes a fraction of a second.
       { timeout: 15_000, killSignal: 'SIGKILL' },
     );
