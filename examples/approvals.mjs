@@ -1,4 +1,4 @@
-// A tool that gives money back asks a person first, here on the terminal.
+// A tool that refunds money asks a person first, on the terminal.
 //
 //   npm install agent-ws zod
 //   node approvals.mjs
@@ -19,11 +19,11 @@ const {
 
 const refund = defineTool({
   name: 'refund',
-  description: 'Gives the money for an order back.',
+  description: 'Refunds an order.',
   params: z.object({ order_id: z.string(), amount: z.number().positive() }),
-  // Small sums need nobody. `true` would ask for each.
+  // Small amounts need no approval. `true` would require one for every call.
   needsApproval: ({ amount }) => amount > 20,
-  // Called at most once for each call. With the id of the run, that of the call is a fit idempotency key for the bank.
+  // Runs at most once for each call. The ids of the run and the call are an idempotency key for the bank.
   execute: ({ order_id, amount }, { runId, toolCallId }) => ({
     refunded: amount,
     order_id,
@@ -31,7 +31,7 @@ const refund = defineTool({
   }),
 });
 
-// Stands for a model that wants to help: it refunds whatever sum and order the question names.
+// Replaces a model in this example: it refunds the amount and the order that the question names.
 const clerk = {
   vendor: 'clerk',
   async *stream({ messages }) {

@@ -1,31 +1,31 @@
-// Who may connect. The hook sees the handshake and returns the principal, who owns the connection and its runs.
+// Authentication. The hook receives the handshake and returns the principal, which owns the connection and its runs.
 //
 //   npm install agent-ws
-//   node authentication.ts      Node 22.18 or newer; before that: npx tsx authentication.ts
+//   node authentication.ts      Node 22.18 or later; earlier versions: npx tsx authentication.ts
 //
-// A program sends the token in a header, a page of the same site in a cookie, which the browser sends by itself:
+// A program sends the token in a header. A page of the same site sends it in a cookie, automatically:
 //
 //   Authorization: Bearer alice-secret
 //   Cookie: token=alice-secret
 //
-// A page of another site can send no header. The client of agent-ws offers its `token` as the last subprotocol:
+// A page of another site can send neither. The client of agent-ws offers its `token` as the last subprotocol:
 //
 //   Sec-WebSocket-Protocol: agent-ws.v1, alice-secret
 //
-// A token in the query string works as well, but ends up in the logs of every proxy on the way.
+// A token in the query string also works, but proxies write it into their logs.
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AgentSocketError, createAgentSocketServer, createDemoProvider, tokenOf, type Principal } from 'agent-ws';
 import { createOpenAiProvider } from 'agent-ws/openai';
 
-/** `id` keys the runs; the rest is yours. */
+/** Runs belong to the `id`. The other fields are your own. */
 interface User extends Principal {
   readonly name: string;
   readonly blocked: boolean;
 }
 
-// Stands for your database, which holds hashes and no tokens.
+// Replaces your database, which stores hashes instead of tokens.
 const users = new Map<string, User>([
   [hash('alice-secret'), { id: 'user-1', name: 'Alice', blocked: false }],
   [hash('bob-secret'), { id: 'user-2', name: 'Bob', blocked: false }],
@@ -45,7 +45,7 @@ const agent = createAgentSocketServer({
   provider: apiKey ? createOpenAiProvider({ apiKey, baseUrl, model }) : createDemoProvider(),
   async authenticate(request): Promise<User | null> {
     const user = await findUser(tokenOf(request) ?? cookieOf(request));
-    // `null` closes the connection with 4401, this error with 4403.
+    // `null` closes the connection with 4401; this error closes it with 4403.
     if (user?.blocked === true) throw new AgentSocketError('forbidden', 'This account is blocked');
     return user ?? null;
   },

@@ -1,4 +1,4 @@
-// Serves browser.html, a client of its own, together with the agent service.
+// Serves the page browser.html together with the agent service.
 //
 //   npm install agent-ws
 //   node browser.mjs

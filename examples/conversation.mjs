@@ -1,4 +1,4 @@
-// A conversation: the model knows what was said before, a second tab watches, a question is edited.
+// A conversation: the model receives the earlier messages, a second tab watches, a question is edited.
 //
 //   npm install agent-ws
 //   node conversation.mjs
@@ -27,12 +27,12 @@ await once(server, 'listening');
 const url = `ws://127.0.0.1:${server.address().port}/ws/agent`;
 console.log(url);
 
-// Any id will do. Where nobody is authenticated it is a secret, so nobody should guess it.
+// Any id works. Without authentication the id is a secret, so it must not be guessable.
 const id = randomUUID();
 const client = createAgentClient({ url });
 const conversation = client.conversation(id);
 
-// Another tab of the same owner sees every question and its answer as it streams.
+// Another tab of the same owner receives every question, and its answer as it streams.
 const tab = createAgentClient({ url });
 tab.conversation(id).watch(async ({ query, run }) => {
   console.log(`[other tab] ${query} -> ${(await run).text}`);
@@ -42,7 +42,7 @@ await tab.ping();
 console.log((await conversation.ask('What is 6 * 7?')).text);
 console.log((await conversation.ask('What did I ask before?')).text);
 
-// Two at once: the second waits for the first. `whenBusy` could refuse it or stop the first instead.
+// Two questions at once: the second waits for the first. `whenBusy` can refuse it, or cancel the first instead.
 const first = conversation.stream('What is 123 + 456?');
 const second = conversation.stream('What did I ask before?');
 second.subscribe((event) => {
@@ -51,7 +51,8 @@ second.subscribe((event) => {
 console.log((await first).text);
 console.log((await second).text);
 
-// Editing a question removes it and all after it. With the message of an answer this makes the answer anew.
+// Editing a question begins a branch, and the history shows the new branch. With the id of an answer, the answer is
+// regenerated.
 const { messages } = await conversation.history();
 console.log(`[${messages.length} messages]`);
 console.log((await conversation.ask('What is 2 + 3?', { replaceFrom: messages[0].id })).text);

@@ -1,4 +1,4 @@
-// The agent service beside the routes of an Express 5 application.
+// The agent service and an Express 5 application on one server.
 //
 //   npm install agent-ws express
 //   node express.mjs
@@ -22,7 +22,7 @@ const agent = createAgentSocketServer({
   tools: [calculator, currentTime],
 });
 
-// Statistics, documents and test page. Leave this line out and only the WebSocket endpoint remains.
+// Statistics, documentation and test page. Omit this line to serve only the WebSocket endpoint.
 app.use(agent.middleware);
 app.get('/', (_request, response) => response.send('Hello from Express'));
 

@@ -20,7 +20,7 @@ const agent = createAgentSocketServer({
   tools: [calculator, currentTime],
 });
 
-// The hook sees every request, those without a route of Fastify's too. What the service answers ends here.
+// The hook receives every request, including requests without a Fastify route. Requests that the service answers end here.
 app.addHook('onRequest', (request, reply, done) => {
   agent.middleware(request.raw, reply.raw, done);
 });

@@ -3,7 +3,7 @@
 //   npm install agent-ws
 //   node http.mjs
 //
-// Then open the page it names. With OPENAI_API_KEY a real model answers, otherwise the built-in demo.
+// Then open the printed URL. With OPENAI_API_KEY a real model answers, otherwise the built-in demo.
 import http from 'node:http';
 import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
 import { createOpenAiProvider } from 'agent-ws/openai';
@@ -27,7 +27,7 @@ server.listen(Number(PORT), '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${server.address().port}/static/test_websocket.html`);
 });
 
-// Running answers get five seconds; then clients are told to come back.
+// Answers in progress get five seconds; then clients are told to reconnect.
 process.once('SIGTERM', async () => {
   await agent.close({ drainMs: 5_000, closeCode: 'draining' });
   server.close();

@@ -1,4 +1,4 @@
-// The agent service beside a Koa 3 application.
+// The agent service and a Koa 3 application on one server.
 //
 //   npm install agent-ws koa
 //   node koa.mjs
@@ -20,7 +20,7 @@ app.use((context) => {
 });
 const koa = app.callback();
 
-// The service answers its own paths and hands everything else to Koa.
+// The service answers its own paths and passes all other requests to Koa.
 const server = http.createServer((request, response) => {
   agent.middleware(request, response, () => koa(request, response));
 });

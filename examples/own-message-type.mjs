@@ -1,9 +1,9 @@
-// A message type of your own, beside those of the protocol.
+// Your own message type, in addition to those of the protocol.
 //
 //   npm install agent-ws zod
 //   node own-message-type.mjs
 //
-// Send {"type":"feedback","run_id":"<of an answer>","rating":5}; everybody connected hears of it. With
+// Send {"type":"feedback","run_id":"<of an answer>","rating":5}; all connected clients receive the average. With
 // `agent-ws/client`: `await client.request({ type: 'feedback', run_id: run.id, rating: 5 })`.
 import http from 'node:http';
 import { createAgentSocketServer, createDemoProvider, defineMessage } from 'agent-ws';
@@ -29,7 +29,7 @@ const ratings = [];
 agent.messages.register(
   defineMessage({
     type: 'feedback',
-    // What does not fit is refused with the error `invalid_message`, which names the fields.
+    // A message that does not match is refused with `invalid_message`, which lists the fields.
     schema: z.object({ run_id: z.uuid(), rating: z.int().min(1).max(5) }),
     handle({ rating }, connection, reply) {
       ratings.push(rating);

@@ -1,9 +1,9 @@
-// A model of your own: anything that yields text can be one.
+// Your own provider: an object with an async generator of text.
 //
 //   npm install agent-ws
 //   node own-provider.mjs
 //
-// This one says your question backwards, word by word.
+// This one answers with the words of the question in reverse order.
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAgentSocketServer } from 'agent-ws';
@@ -14,11 +14,11 @@ const backwards = {
   async *stream({ messages }, { signal }) {
     const words = messages.at(-1).content.split(/\s+/).reverse();
     for (const [index, word] of words.entries()) {
-      // The signal aborts when the client cancels: hand it to whatever you wait for.
+      // The signal aborts when the run is cancelled. Pass it to whatever you wait for.
       await delay(50, undefined, { signal });
       yield { type: 'text-delta', text: index === 0 ? word : ` ${word}` };
     }
-    // Optional: what it cost, and why it ended.
+    // Optional: the tokens used, and why the answer ended.
     yield { type: 'usage', inputTokens: words.length, outputTokens: words.length };
     yield { type: 'finish', reason: 'stop' };
   },

@@ -1,10 +1,10 @@
-// A tool of your own. The schema types the params, checks what a model or client sends,
-// and becomes the JSON Schema the model reads.
+// Your own tool. The schema types the params, checks what a model or a client sends, and becomes the JSON Schema for the
+// model.
 //
 //   npm install agent-ws zod
-//   node own-tool.ts            Node 22.18 or newer; before that: npx tsx own-tool.ts
+//   node own-tool.ts            Node 22.18 or later; earlier versions: npx tsx own-tool.ts
 //
-// Call it from the page it names: {"type":"tool_call","tool_name":"find_order","params":{"order_id":"A-1001"}}
+// Call it from the printed page: {"type":"tool_call","tool_name":"find_order","params":{"order_id":"A-1001"}}
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AgentSocketError, createAgentSocketServer, createDemoProvider, defineTool } from 'agent-ws';
@@ -29,11 +29,11 @@ const findOrder = defineTool({
     with_items: z.boolean().default(false).describe('Whether to list what was ordered'),
   }),
   timeoutMs: 5_000,
-  // `with_items` is a boolean here: the default is filled in. A tool that waits for something hands on `signal`.
+  // `with_items` is always a boolean here: the schema fills in the default. A tool that waits passes `signal` on.
   execute({ order_id, with_items }, { signal }) {
     signal.throwIfAborted();
     const order = orders.get(order_id);
-    // The client and the model read this text. Of any other error they learn only that the tool failed.
+    // The client and the model receive this text. For any other error they learn only that the tool failed.
     if (order === undefined) throw new AgentSocketError('tool_failed', `There is no order ${order_id}`);
     return with_items ? order : { status: order.status };
   },

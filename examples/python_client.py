@@ -1,4 +1,4 @@
-"""A Python client of the documented protocol: ping, questions, streaming, a tool, cancel.
+"""A Python client of the documented core of the protocol: ping, questions, streaming, a tool, cancel.
 
     agent-ws serve                                        (or: node http.mjs)
     python3 python_client.py ws://localhost:8003/ws/agent
@@ -22,7 +22,7 @@ async def main(url):
             await ws.send(json.dumps(message))
 
         async def receive(*types):
-            """The next message of one of these types. Types and fields of later versions are passed over."""
+            """The next message of one of these types. Other types and unknown fields are ignored."""
             while True:
                 message = json.loads(await ws.recv())
                 if message["type"] == "error":
@@ -37,7 +37,7 @@ async def main(url):
         pong = await receive("pong")
         print("pong:", pong["timestamp"])
 
-        # A question whose answer comes in one piece.
+        # A question whose answer arrives in one piece.
         await send(type="agent_query", query="What is 6 * 7?")
         print("status:", (await receive("status"))["status"])
         answer = await receive("agent_response")
@@ -55,14 +55,14 @@ async def main(url):
         await send(type="tool_call", tool_name="calculator", params={"expression": "123 + 456"})
         print("tool result:", (await receive("tool_result"))["result"])
 
-        # Stop an answer in the middle. What was sent before the server read the cancel still arrives.
+        # Cancel an answer. Chunks that the server sent before it read the cancel still arrive.
         await send(type="streaming_query", query="Hello, who are you?")
         await receive("stream_chunk")
         await send(type="cancel")
         await receive("cancelled")
         print("cancelled")
 
-        # The connection is as good as before.
+        # The connection still works.
         await send(type="ping")
         await receive("pong")
         print("still connected")
@@ -124,7 +124,7 @@ class WebSocket:
 
     async def _send(self, opcode, payload):
         length = len(payload)
-        # What a client sends is masked.
+        # A client masks what it sends (RFC 6455, section 5.3).
         if length < 126:
             header = bytes([0x80 | opcode, 0x80 | length])
         elif length < 1 << 16:

@@ -1,5 +1,5 @@
-// A chat: history, answers as they stream, tools with their results, images, stop, edit, other versions of an answer, and
-// every other tab. react.mjs bundles react.jsx and serves it.
+// A chat: history, answers as they stream, tools with their results, images, cancel, edit, versions of an answer, and the
+// questions of other tabs. react.mjs bundles and serves this file, react.jsx.
 import { createAgentClient } from 'agent-ws/client';
 import { useAttachment, useConnection, useConversation } from 'agent-ws/react';
 import { memo, useState } from 'react';
@@ -8,7 +8,7 @@ import { createRoot } from 'react-dom/client';
 // One client for the page, outside of every component.
 const client = createAgentClient({ url: '/ws/agent' });
 
-// The address names the conversation. Where nobody is authenticated it is a secret, so nobody should guess it.
+// The URL contains the id of the conversation. Without authentication the id is a secret, so it must not be guessable.
 location.hash ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('');
 
 function Chat({ id }) {
@@ -34,7 +34,7 @@ function Chat({ id }) {
           key={message.id}
           message={message}
           conversation={id}
-          // These functions stay the same, so that a word renders one message alone.
+          // These functions stay the same between renders, so a new word renders only its own message.
           edit={chat.edit}
           regenerate={chat.regenerate}
           selectBranch={chat.selectBranch}

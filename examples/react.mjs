@@ -1,9 +1,9 @@
-// A chat in React, react.jsx, served together with the agent service. A bundler of your own replaces esbuild.
+// Serves the React chat of react.jsx together with the agent service. Use your own bundler in place of esbuild.
 //
 //   npm install agent-ws esbuild react react-dom
 //   node react.mjs
 //
-// Open the page twice: each tab sees the questions of the other, and a reload in the middle of an answer loses nothing.
+// Open the page twice: each tab shows the questions of the other. A reload during an answer loses nothing.
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';

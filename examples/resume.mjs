@@ -1,9 +1,9 @@
-// A client that loses its connection in the middle of an answer, and one that reads the answer after a reload.
+// One client loses its connection during an answer. Another one reads the answer after a reload.
 //
 //   npm install agent-ws
 //   node resume.mjs
 //
-// The answer comes out whole and once, although the connection is cut twice.
+// The answer is complete and nothing is repeated, although the connection is cut twice.
 import { once } from 'node:events';
 import http from 'node:http';
 import { createAgentSocketServer, createDemoProvider } from 'agent-ws';
@@ -37,12 +37,12 @@ for await (const event of run) {
   if (event.type !== 'text') continue;
   process.stdout.write(event.text);
   pieces++;
-  // What a tunnel does, or a lid that is closed.
+  // The effect of a tunnel, or of a laptop that is closed.
   if (pieces === 3 || pieces === 9) for (const connection of agent.connections) connection.terminate();
 }
 console.log(`\n[whole: ${run.text.length} characters]`);
 
-// A page that was loaded again knows nothing but the id of the run: sessionStorage keeps it.
+// After a reload a page knows only the id of the run, which sessionStorage keeps.
 const reloaded = createAgentClient({ url });
 const { text } = await reloaded.resume(run.id);
 console.log(`[after a reload: ${text === run.text ? 'the same' : 'another'} text]`);

@@ -1,9 +1,10 @@
-// Runs and conversations in a SQLite file: they are there after a restart, and after a crash.
+// Runs and conversations in a SQLite file: they survive a restart and a crash.
 //
-//   npm install agent-ws @photostructure/sqlite      Node 22.13 and newer have SQLite built in
+//   npm install agent-ws @photostructure/sqlite      Node 22.13 and later contain SQLite
 //   node sqlite.mjs
 //
-// Ask something, kill the process in the middle (kill -9) and start it again: a client reads on, and what was said is there.
+// Ask a question, kill the process during the answer (kill -9) and restart it: the conversation is still complete, and the
+// client receives the end of its run.
 import http from 'node:http';
 import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
 import { createOpenAiProvider } from 'agent-ws/openai';
@@ -17,7 +18,7 @@ const {
   OPENAI_MODEL: model = 'gpt-4o-mini',
 } = process.env;
 
-// One process at a time: a second one waits a while for the first and then says so.
+// One process at a time: a second one waits for the first, and then fails with a clear error.
 const store = await createSqliteStore({ path: DATABASE });
 
 const server = http.createServer();
@@ -33,7 +34,7 @@ server.listen(Number(PORT), '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${server.address().port}/static/test_websocket.html`);
 });
 
-// The store is closed last, by whoever opened it.
+// Whoever opens the store closes it, after the server.
 process.once('SIGTERM', async () => {
   await agent.close({ drainMs: 5_000, closeCode: 'draining' });
   store.close();

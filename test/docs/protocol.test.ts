@@ -36,6 +36,17 @@ function rows(text: string): string[][] {
   return cells.slice(2);
 }
 
+/** The text without the ends of its lines, which may lie within a sentence. */
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+/** What a schema says of a field; of an optional one its inner schema may say it. */
+function meaningOf(field: z.ZodType): string | undefined {
+  const { innerType } = field.def as { readonly innerType?: z.ZodType };
+  return field.description ?? innerType?.description;
+}
+
 describe.each([
   ['What a client sends', clientMessages],
   ['What the server sends', serverMessages],
@@ -46,15 +57,18 @@ describe.each([
   });
 
   it.each(Object.entries<z.ZodObject>(schemas))(
-    '%s: every field and no other, in wire order, marked optional where it is',
+    '%s: every field and no other, in wire order, with its meaning, marked optional where it is',
     (type, schema) => {
       // Both sides send a `history`.
       const text = section(`### \`${type}\``, section(`## ${heading}`));
-      expect(text).toContain(schema.description);
-      const documented = rows(text).map(([field]) => field);
-      const fields = Object.entries(schema.shape as Record<string, z.core.$ZodType>)
+      expect(onOneLine(text)).toContain(schema.description);
+      const documented = rows(text).map(([field, , meaning]) => [field, meaning]);
+      const fields = Object.entries(schema.shape as Record<string, z.ZodType>)
         .filter(([name]) => name !== 'type')
-        .map(([name, field]) => `\`${name}\`${['optional', 'default'].includes(field._zod.def.type) ? ' ?' : ''}`);
+        .map(([name, field]) => [
+          `\`${name}\`${['optional', 'default'].includes(field.type) ? ' ?' : ''}`,
+          meaningOf(field),
+        ]);
       expect(documented).toEqual(fields);
     },
   );
@@ -85,15 +99,16 @@ describe('PROTOCOL.md, the tables', () => {
   });
 
   it('names the subprotocol and the limits', () => {
-    expect(document).toContain(`\`${SUBPROTOCOL}\``);
-    expect(document).toContain(`${LIMITS.messageBytes / 2 ** 20} MiB`);
-    expect(document).toContain(`nested at most ${LIMITS.depth} deep`);
-    expect(document).toContain(`1 to ${LIMITS.idLength} characters`);
-    expect(document).toContain(`at most ${LIMITS.chunkBytes / 1024} KiB`);
-    expect(document).toContain(`A title has at most ${LIMITS.titleLength} characters`);
-    expect(document).toContain(`the reason of an approval at most ${LIMITS.reasonLength}`);
-    expect(document).toContain(`the metadata of a conversation at most ${LIMITS.metadataBytes / 1024} KiB`);
-    expect(document).toContain(`A page of messages or conversations has at most ${LIMITS.pageSize}`);
+    const text = onOneLine(document);
+    expect(text).toContain(`\`${SUBPROTOCOL}\``);
+    expect(text).toContain(`${LIMITS.messageBytes / 2 ** 20} MiB`);
+    expect(text).toContain(`nested at most ${LIMITS.depth} deep`);
+    expect(text).toContain(`1 to ${LIMITS.idLength} characters`);
+    expect(text).toContain(`at most ${LIMITS.chunkBytes / 1024} KiB`);
+    expect(text).toContain(`A title has at most ${LIMITS.titleLength} characters`);
+    expect(text).toContain(`the reason of an approval at most ${LIMITS.reasonLength}`);
+    expect(text).toContain(`the metadata of a conversation at most ${LIMITS.metadataBytes / 1024} KiB`);
+    expect(text).toContain(`A page of messages or conversations has at most ${LIMITS.pageSize}`);
   });
 
   it('shows in its examples only messages that exist, sent by the side that sends them', () => {

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
+import { freePort } from './free-port.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const PAGE = readFileSync(new URL('../../docs/proxies.md', import.meta.url), 'utf8');
@@ -77,16 +78,6 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
       throw new Error(`${name} ended: ${errors}`);
     }),
   ]);
-  return port;
-}
-
-/** A port for programs that cannot take port 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
   return port;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publint } from 'publint';
@@ -20,6 +20,7 @@ it('holds what its users need, and neither sources nor tests', () => {
     'LICENSE',
     'PROTOCOL.md',
     'README.md',
+    'README.zh.md',
     'bin/agent-ws.js',
     'dist/cli/main.js',
     'dist/web/favicon.svg',
@@ -27,6 +28,9 @@ it('holds what its users need, and neither sources nor tests', () => {
     'dist/web/test_websocket.html',
     'dist/web/test_websocket.js',
     'package.json',
+    ...readdirSync(join(ROOT, 'docs'))
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `docs/${file}`),
     ...entries.flatMap((entry) => ['js', 'cjs', 'd.ts', 'd.cts'].map((extension) => `dist/${entry}.${extension}`)),
   ];
   // What several entries share, under names the bundler makes.
