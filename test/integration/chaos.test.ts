@@ -13,7 +13,7 @@ it.each(
         ['many connections break and the server is killed', '--clients 100 --seconds 40 --kills 4 --tokens 80'],
         ['the server is killed a dozen times', '--clients 10 --seconds 14 --kills 12 --tokens 12'],
       ]
-    : [['connections break and the server is killed', '--clients 20 --seconds 8 --kills 4 --tokens 30']],
+    : [['connections break and the server is killed', '--clients 20 --seconds 12 --kills 2 --tokens 30']],
 )('keeps every promise while %s', { timeout: 240_000 }, async (_, settings) => {
   const child = spawn(process.execPath, [PROGRAM, ...settings.split(' ')], { stdio: ['ignore', 'pipe', 'pipe'] });
   // SIGTERM, so that it ends its server as well.
