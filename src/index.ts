@@ -5,12 +5,8 @@ export type { CloseOptions } from './shutdown.js';
 export { VERSION } from './version.js';
 
 // Connections
-export {
-  ConnectionManager,
-  type ConnectionEvents,
-  type ConnectionManagerOptions,
-  type Slot,
-} from './connection/connection-manager.js';
+export { ConnectionManager, type ConnectionEvents, type Slot } from './connection/connection-manager.js';
+export type { ConnectionManagerOptions } from './connection/connection-options.js';
 export type { Connection, ConnectionInfo, ConnectionReader } from './connection/connection.js';
 export { ANONYMOUS, type Principal } from './connection/principal.js';
 export type { Socket, SocketListener } from './connection/socket.js';
@@ -45,7 +41,7 @@ export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './store/run-s
 export type { Store } from './store/store.js';
 export { createMemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store.js';
 export type { FinalState } from './store/run-state.js';
-export { MemoryRunStore, type MemoryRunStoreOptions } from './stores/memory/memory-run-store.js';
+export { MemoryRunStore } from './stores/memory/memory-run-store.js';
 
 // Conversations
 export type {

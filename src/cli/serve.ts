@@ -65,7 +65,6 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     provider: provider.provider,
     tools,
     logger,
-    logIds: settings.logIds,
   });
   server.on('request', withHome(agent.requestListener));
   observe(agent, withLogIds(logger, settings.logIds));

@@ -1,8 +1,7 @@
 import { estimateTokens } from '../agent/estimate-tokens.js';
 import type { LlmPart, LlmProvider } from '../agent/llm-provider.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkOptions, type OptionTable } from '../runtime/option-table.js';
+import { must } from '../runtime/rule.js';
 import { answerTo } from './demo/answer.js';
 import { pace } from './demo/pace.js';
 import { splitText } from './demo/split-text.js';
@@ -16,7 +15,13 @@ export interface DemoProviderOptions {
   tokensPerSecond?: number | undefined;
 }
 
-const DEMO_PROVIDER_OPTIONS: KnownOptions<DemoProviderOptions> = { tokensPerSecond: true };
+export const DEMO_PROVIDER_OPTIONS = {
+  tokensPerSecond: {
+    text: 'How fast the answer streams, in word-like tokens per second; `0` for no delay at all.',
+    rule: must('a number of at least 0', (value) => Number.isFinite(value) && (value as number) >= 0),
+    default: 40,
+  },
+} as const satisfies OptionTable<DemoProviderOptions>;
 
 /**
  * A model that is none: a guide through the product that needs no key and no network. The same question
@@ -26,11 +31,7 @@ const DEMO_PROVIDER_OPTIONS: KnownOptions<DemoProviderOptions> = { tokensPerSeco
  * @throws OptionError where an option breaks its rule.
  */
 export function createDemoProvider(options: DemoProviderOptions = {}): LlmProvider {
-  checkKnownOptions(options, DEMO_PROVIDER_OPTIONS);
-  const { tokensPerSecond = 40 } = options;
-  if (!(Number.isFinite(tokensPerSecond) && tokensPerSecond >= 0)) {
-    throw new OptionError('tokensPerSecond', 'a number from 0', tokensPerSecond);
-  }
+  const { tokensPerSecond } = checkOptions(options, DEMO_PROVIDER_OPTIONS);
   return {
     vendor: 'demo',
     model: 'demo-1',
