@@ -1,6 +1,6 @@
 import { CLIENT_CHOICES } from '../agent/client-choices.js';
 import { SERVER_OPTIONS } from '../options.js';
-import { SQLITE_STORE_OPTIONS } from '../stores/sqlite.js';
+import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
 import { MODEL_SETTINGS } from './model-settings.js';
 import { optionSettings, setting } from './setting.js';
 import { choice, endpointPath, file, integer, storePlace, text, type ValueType } from './value-types.js';

@@ -1,27 +1,13 @@
+/** `agent-ws/demo`: a provider that needs no key and no network. */
 import { estimateTokens } from '../agent/estimate-tokens.js';
 import type { LlmPart, LlmProvider } from '../agent/llm-provider.js';
-import { checkOptions, type OptionTable } from '../runtime/option-table.js';
-import { must } from '../runtime/rule.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { answerTo } from './demo/answer.js';
+import { DEMO_PROVIDER_OPTIONS, type DemoProviderOptions } from './demo/options.js';
 import { pace } from './demo/pace.js';
 import { splitText } from './demo/split-text.js';
 
-/** What {@link createDemoProvider} takes. */
-export interface DemoProviderOptions {
-  /**
-   * How fast the answer streams, in word-like tokens per second; `0` for no delay at all.
-   * @default 40
-   */
-  tokensPerSecond?: number | undefined;
-}
-
-export const DEMO_PROVIDER_OPTIONS = {
-  tokensPerSecond: {
-    text: 'How fast the answer streams, in word-like tokens per second; `0` for no delay at all.',
-    rule: must('a number of at least 0', (value) => Number.isFinite(value) && (value as number) >= 0),
-    default: 40,
-  },
-} as const satisfies OptionTable<DemoProviderOptions>;
+export type { DemoProviderOptions } from './demo/options.js';
 
 /**
  * A model that is none: a guide through the product that needs no key and no network. The same question

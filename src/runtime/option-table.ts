@@ -19,14 +19,16 @@ export type OptionTable<Options> = { readonly [Name in keyof Options]-?: Option 
 
 /** Options that were checked, with their defaults. */
 export type Checked<Options, Table extends OptionTable<Options>> = {
-  readonly [Name in keyof Options]-?: Table[Name] extends Option<infer Read>
-    ? unknown extends Read
-      ? Table[Name] extends { readonly default: unknown } | { readonly required: true }
-        ? Exclude<Options[Name], undefined>
-        : Options[Name]
-      : Read
-    : never;
+  readonly [Name in keyof Options]-?:
+    ReadOf<Options[Name], Table[Name]> | (Table[Name] extends Present ? never : undefined);
 };
+
+/** An option that has a value in any case. */
+type Present = { readonly default: unknown } | { readonly required: true };
+
+/** What a rule makes of a value. */
+type ReadOf<Given, Row> =
+  Row extends Option<infer Read> ? (unknown extends Read ? Exclude<Given, undefined> : Read) : never;
 
 /**
  * Checks options by their table and fills in the defaults. A misspelt option would do nothing, and nobody would be told: it

@@ -130,7 +130,7 @@ export function list<Entry extends string = string>(
       for (const entry of value as unknown[]) {
         if (typeof entry !== 'string' || !isEntry(entry)) throw new OptionError(option, sentence, entry);
       }
-      return value;
+      return value as unknown;
     },
   };
 }

@@ -1,50 +1,14 @@
 /** `agent-ws/sqlite`: keeps runs, tool calls and conversations in a SQLite database. */
-import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
-import { checkOptions, type OptionTable } from '../runtime/option-table.js';
-import { choice, delay, text } from '../runtime/rule.js';
-import { RETENTION_OPTIONS, type RetentionOptions } from './retention-options.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { loadDriver } from './sqlite/driver.js';
 import { openDatabase } from './sqlite/open-database.js';
 import { explain } from './sqlite/open-error.js';
+import { SQLITE_STORE_OPTIONS, type SqliteStoreOptions } from './sqlite/options.js';
 import { SqliteStore } from './sqlite/sqlite-store.js';
 
 export type { Store } from '../store/store.js';
+export type { SqliteStoreOptions } from './sqlite/options.js';
 export type { SqliteStore } from './sqlite/sqlite-store.js';
-
-/** What {@link createSqliteStore} takes. */
-export interface SqliteStoreOptions extends RetentionOptions, LoggerOption {
-  /** The file. It is made if it is not there; its directory is not. A second one lies beside it while it is open. */
-  path: string;
-  /**
-   * What a commit survives: `normal`, any end of the process; `full`, a power loss as well, and waits for the disk.
-   * @default 'normal'
-   */
-  durability?: 'normal' | 'full' | undefined;
-  /**
-   * How long to wait for another process to close the database. In milliseconds.
-   * @default 5000
-   */
-  waitMs?: number | undefined;
-}
-
-/** An unnamed database and one in memory would lose what they are here to keep. */
-const file = text('the path of a file', (path) => path !== '' && !path.startsWith(':') && !path.includes('\0'));
-
-export const SQLITE_STORE_OPTIONS = {
-  path: { text: 'The file.', rule: file, required: true },
-  durability: {
-    text: 'What a commit survives: `normal`, any end of the process; `full`, a power loss as well, and waits for the disk.',
-    rule: choice('normal', 'full'),
-    default: 'normal',
-  },
-  waitMs: {
-    text: 'How long to wait for another process to close the database.',
-    rule: delay(0),
-    default: 5_000,
-  },
-  ...RETENTION_OPTIONS,
-  logger: LOGGER,
-} as const satisfies OptionTable<SqliteStoreOptions>;
 
 /**
  * Opens the database, which then belongs to this process alone until the store is closed or the process ends.
