@@ -1,10 +1,11 @@
 import { anObject, delay, integer, number, text } from '../runtime/rule.js';
+import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
 import { LIMITS } from '../protocol/version.js';
 
 /** What a `ConnectionManager` takes. */
-export interface ConnectionManagerOptions extends LoggerOption {
+export interface ConnectionManagerOptions extends DetachOption, LoggerOption {
   /**
    * Connections at the same time.
    * @default 1000
@@ -35,12 +36,6 @@ export interface ConnectionManagerOptions extends LoggerOption {
    * @default 16
    */
   maxRunsPerConnection?: number | undefined;
-  /**
-   * How long a run goes on after its last reader left, if that reader can come back. In milliseconds, told to every client;
-   * then the run is cancelled with reason `abandoned`. A run that waits for an approval is not timed.
-   * @default 60000
-   */
-  detachGraceMs?: number | undefined;
   /**
    * Which attachments a question may have, told to every client: what an `AgentExecutor` says.
    * @default none
@@ -82,11 +77,7 @@ export const CONNECTION_OPTIONS = {
     rule: integer(1),
     default: 16,
   },
-  detachGraceMs: {
-    text: 'How long a run goes on after its last reader left, if that reader can come back.',
-    rule: delay(0),
-    default: 60_000,
-  },
+  detachGraceMs: DETACH_GRACE,
   attachments: {
     text: 'Which attachments a question may have, told to every client: what an `AgentExecutor` says.',
     rule: anObject,

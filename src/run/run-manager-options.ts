@@ -1,4 +1,4 @@
-import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from '../connection/connection-options.js';
+import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
 import { delay, methods, milliseconds, size } from '../runtime/rule.js';
@@ -7,7 +7,7 @@ import { aRunStore } from '../store/store-rules.js';
 import type { RunExecutor } from './run-executor.js';
 
 /** What a `RunManager` takes. */
-export interface RunManagerOptions extends Pick<ConnectionManagerOptions, 'detachGraceMs'>, LoggerOption {
+export interface RunManagerOptions extends DetachOption, LoggerOption {
   /** Does the work of the runs. */
   executor: RunExecutor;
   /** Where run logs are kept. */
@@ -58,6 +58,6 @@ export const RUN_OPTIONS = {
     rule: delay(1),
     default: 35,
   },
-  detachGraceMs: CONNECTION_OPTIONS.detachGraceMs,
+  detachGraceMs: DETACH_GRACE,
   logger: LOGGER,
 } as const satisfies OptionTable<RunManagerOptions>;

@@ -30,6 +30,7 @@ export interface Documented {
 
 const RETENTION = 'stores/retention-options.ts RetentionOptions';
 const LOGGER = 'runtime/logger-option.ts LoggerOption';
+const DETACH = 'runtime/detach-option.ts DetachOption';
 const CONNECTION = 'connection/connection-options.ts ConnectionManagerOptions';
 const SOCKET = 'transport/socket-options.ts SocketOptions';
 const EXECUTOR = 'agent/executor-options.ts AgentExecutorOptions';
@@ -48,6 +49,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
       RUNS,
       CONVERSATIONS,
       RETENTION,
+      DETACH,
       LOGGER,
     ],
   },
@@ -64,8 +66,8 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   tool: { table: TOOL_DEFINITION, interfaces: ['tool/tool.ts ToolDefinition'] },
   currentTime: { table: CURRENT_TIME_OPTIONS, interfaces: ['tools/current-time.ts CurrentTimeOptions'] },
   message: { table: CUSTOM_MESSAGE, interfaces: ['message/custom-message.ts CustomMessageDefinition'] },
-  connections: { table: CONNECTION_OPTIONS, interfaces: [CONNECTION, LOGGER] },
-  runs: { table: RUN_OPTIONS, interfaces: [RUNS, CONNECTION, LOGGER] },
+  connections: { table: CONNECTION_OPTIONS, interfaces: [CONNECTION, DETACH, LOGGER] },
+  runs: { table: RUN_OPTIONS, interfaces: [RUNS, DETACH, LOGGER] },
   executor: { table: EXECUTOR_OPTIONS, interfaces: [EXECUTOR, LOGGER] },
   messages: {
     table: MESSAGE_HANDLER_OPTIONS,
