@@ -24,6 +24,7 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       protocol: 'src/protocol/index.ts',
+      demo: 'src/providers/demo.ts',
       openai: 'src/providers/openai.ts',
       sqlite: 'src/stores/sqlite.ts',
       testing: 'src/testing/index.ts',

@@ -16,7 +16,8 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AgentSocketError, createAgentSocketServer, createDemoProvider, tokenOf, type Principal } from 'agent-ws';
+import { AgentSocketError, createAgentSocketServer, tokenOf, type Principal } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 
 /** Runs belong to the `id`. The other fields are your own. */

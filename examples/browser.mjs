@@ -4,7 +4,8 @@
 //   node browser.mjs
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
-import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
+import { calculator, createAgentSocketServer, currentTime } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 
 const {

@@ -5,7 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
-import { calculator, createAgentSocketServer, createDemoProvider } from 'agent-ws';
+import { calculator, createAgentSocketServer } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createAgentClient } from 'agent-ws/client';
 import { createOpenAiProvider } from 'agent-ws/openai';
 

@@ -3,7 +3,8 @@
 //   npm install agent-ws express
 //   node express.mjs
 import http from 'node:http';
-import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
+import { calculator, createAgentSocketServer, currentTime } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 import express from 'express';
 

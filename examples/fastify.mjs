@@ -2,7 +2,8 @@
 //
 //   npm install agent-ws fastify
 //   node fastify.mjs
-import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
+import { calculator, createAgentSocketServer, currentTime } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 import Fastify from 'fastify';
 

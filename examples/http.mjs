@@ -5,7 +5,8 @@
 //
 // Then open the printed URL. With OPENAI_API_KEY a real model answers, otherwise the built-in demo.
 import http from 'node:http';
-import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
+import { calculator, createAgentSocketServer, currentTime } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 
 const {

@@ -6,7 +6,8 @@
 // Send {"type":"feedback","run_id":"<of an answer>","rating":5}; all connected clients receive the average. With
 // `agent-ws/client`: `await client.request({ type: 'feedback', run_id: run.id, rating: 5 })`.
 import http from 'node:http';
-import { createAgentSocketServer, createDemoProvider, defineMessage } from 'agent-ws';
+import { createAgentSocketServer, defineMessage } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 import { z } from 'zod';
 

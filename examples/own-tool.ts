@@ -7,7 +7,8 @@
 // Call it from the printed page: {"type":"tool_call","tool_name":"find_order","params":{"order_id":"A-1001"}}
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AgentSocketError, createAgentSocketServer, createDemoProvider, defineTool } from 'agent-ws';
+import { AgentSocketError, createAgentSocketServer, defineTool } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 import { z } from 'zod';
 

@@ -6,7 +6,8 @@
 // Open the page twice: each tab shows the questions of the other. A reload during an answer loses nothing.
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
+import { calculator, createAgentSocketServer, currentTime } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 import { build } from 'esbuild';
 

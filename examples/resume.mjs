@@ -6,7 +6,8 @@
 // The answer is complete and nothing is repeated, although the connection is cut twice.
 import { once } from 'node:events';
 import http from 'node:http';
-import { createAgentSocketServer, createDemoProvider } from 'agent-ws';
+import { createAgentSocketServer } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createAgentClient } from 'agent-ws/client';
 import { createOpenAiProvider } from 'agent-ws/openai';
 

@@ -6,7 +6,8 @@
 // Ask a question, kill the process during the answer (kill -9) and restart it: the conversation is still complete, and the
 // client receives the end of its run.
 import http from 'node:http';
-import { calculator, createAgentSocketServer, createDemoProvider, currentTime } from 'agent-ws';
+import { calculator, createAgentSocketServer, currentTime } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 import { createSqliteStore } from 'agent-ws/sqlite';
 

@@ -2,26 +2,26 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex } from 'node:stream';
 import type { Tool } from './tool/tool.js';
 import { ToolRegistry } from './tool/tool-registry.js';
-import { CONNECTION_MANAGER_OPTIONS, ConnectionManager } from './connection/connection-manager.js';
+import { ConnectionManager } from './connection/connection-manager.js';
+import { CONNECTION_OPTIONS } from './connection/connection-options.js';
 import { ANONYMOUS, type Principal } from './connection/principal.js';
-import { pickOptions } from './runtime/check-known-options.js';
+import { checkOptions, pick } from './runtime/option-table.js';
 import { Access } from './http/access.js';
 import { createHttpRoutes } from './http/router.js';
 import { BoundedLog } from './runtime/bounded-log.js';
 import { withLogIds } from './runtime/log-ids.js';
-import { checkLogger } from './runtime/check-logger.js';
 import { MESSAGE_HANDLER_OPTIONS, MessageHandler } from './message/message-handler.js';
-import { AUTHENTICATE_TIMEOUT_MS, checkOptions, type AgentSocketServerOptions } from './options.js';
-import { DEFAULT_PATH } from './protocol/version.js';
-import { AGENT_EXECUTOR_OPTIONS } from './agent/executor-options.js';
+import { SERVER_OPTIONS, type AgentSocketServerOptions } from './options.js';
+import { EXECUTOR_OPTIONS } from './agent/executor-options.js';
 import { AgentExecutor } from './agent/executor.js';
 import { createMemoryStore, MEMORY_STORE_OPTIONS } from './stores/memory/memory-store.js';
-import { RUN_MANAGER_OPTIONS } from './run/run-manager-options.js';
+import { RUN_OPTIONS } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
 import { Handshakes } from './transport/handshakes.js';
 import { attachUpgrade } from './transport/upgrade.js';
-import { WS_ACCEPTOR_OPTIONS, WsAcceptor } from './transport/ws-socket.js';
+import { SOCKET_OPTIONS } from './transport/socket-options.js';
+import { WsAcceptor } from './transport/ws-socket.js';
 import { VERSION } from './version.js';
 
 /** A running service, attached to an `http.Server`. */
@@ -59,39 +59,31 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
 export function createAgentSocketServer<P extends Principal = Principal, Metadata = undefined>(
   given: AgentSocketServerOptions<P, Metadata>,
 ): AgentSocketServer<P, Metadata> {
-  checkOptions(given);
-  const options = { ...given, logger: withLogIds(checkLogger(given.logger), given.logIds ?? 'short') };
-  const { server, provider, path = DEFAULT_PATH, logger } = options;
+  const checked = checkOptions(given, SERVER_OPTIONS);
+  const options = { ...checked, logger: withLogIds(checked.logger, checked.logIds) };
+  const { server, path, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
   const {
     runs: store,
     ledger,
     conversations,
-  } = options.store ?? createMemoryStore(pickOptions(options, MEMORY_STORE_OPTIONS));
+  } = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
   const executor = new AgentExecutor<P, Metadata>({
-    ...pickOptions(options, AGENT_EXECUTOR_OPTIONS),
-    provider,
+    ...pick(options, EXECUTOR_OPTIONS),
     tools: toolsOf ?? tools,
     ledger,
     conversations,
-    logger,
   });
   const connections = new ConnectionManager<P, Metadata>({
-    ...pickOptions(options, CONNECTION_MANAGER_OPTIONS),
+    ...pick(options, CONNECTION_OPTIONS),
     epoch: store.epoch,
     attachments: executor.attachments,
-    logger,
   });
-  const acceptor = new WsAcceptor(pickOptions(options, WS_ACCEPTOR_OPTIONS));
+  const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS));
   // Last of those that check options: it begins to sweep.
-  const runs = new RunManager({ ...pickOptions(options, RUN_MANAGER_OPTIONS), executor, store, logger });
-  const messages = new MessageHandler<P, Metadata>({
-    ...pickOptions(options, MESSAGE_HANDLER_OPTIONS),
-    runs,
-    conversations,
-    logger,
-  });
+  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), executor, store });
+  const messages = new MessageHandler<P, Metadata>({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
   const refusals = new BoundedLog(logger);
@@ -104,7 +96,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     retryAfter: () => shutdown.retryAfter,
     // Without the hooks their types are the defaults, which these values have.
     authenticate: options.authenticate ?? (() => ANONYMOUS as P),
-    authenticateTimeoutMs: options.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS,
+    authenticateTimeoutMs: options.authenticateTimeoutMs,
     metadata: options.metadata ?? (() => undefined as Metadata),
     logger,
     refusals,

@@ -2,33 +2,36 @@ import type { ConnectionManager } from './connection/connection-manager.js';
 import type { CloseFrame } from './connection/close-frame.js';
 import type { Connection } from './connection/connection.js';
 import type { Principal } from './connection/principal.js';
-import { checkKnownOptions } from './runtime/check-known-options.js';
-import { checkNumber, MAX_DELAY_MS } from './runtime/check-number.js';
-import { OptionError } from './runtime/option-error.js';
-import type { KnownOptions } from './runtime/unknown-option.js';
+import { checkOptions, type OptionTable } from './runtime/option-table.js';
+import * as rule from './runtime/rule.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
 import type { MessageHandler } from './message/message-handler.js';
 import type { RunManager } from './run/run-manager.js';
 import { within } from './runtime/within.js';
 
-const CLOSE_CODE_NAMES = ['goingAway', 'draining'] as const;
-
 /** How the service ends. */
 export interface CloseOptions {
   /**
-   * How long runs in progress may go on, in milliseconds; the rest ends with `run_interrupted`.
+   * How long runs in progress may go on. In milliseconds; the rest ends with `run_interrupted`.
    * @default 0
    */
   drainMs?: number | undefined;
   /**
-   * Which close code clients see: `goingAway` (1001) where the embedder ends the service, `draining` (1012) where it
-   * restarts. Both tell them to come back.
+   * Which close code clients see: `goingAway` (1001), the service ends, or `draining` (1012), it restarts. Both tell clients
+   * to come back.
    * @default 'goingAway'
    */
-  closeCode?: (typeof CLOSE_CODE_NAMES)[number] | undefined;
+  closeCode?: 'goingAway' | 'draining' | undefined;
 }
 
-const CLOSE_OPTIONS: KnownOptions<CloseOptions> = { drainMs: true, closeCode: true };
+export const CLOSE_OPTIONS = {
+  drainMs: { text: 'How long runs in progress may go on.', rule: rule.delay(0), default: 0 },
+  closeCode: {
+    text: 'Which close code clients see: `goingAway` (1001), the service ends, or `draining` (1012), it restarts.',
+    rule: rule.choice('goingAway', 'draining'),
+    default: 'goingAway',
+  },
+} as const satisfies OptionTable<CloseOptions>;
 
 /** Connections closed at once; the next follow in the next step. */
 const CLOSES_PER_STEP = 100;
@@ -73,12 +76,7 @@ export class Shutdown<P extends Principal, Metadata> {
 
   /** @throws OptionError where an option breaks its rule; nothing has begun then. */
   begin(options: CloseOptions = {}): Promise<void> {
-    checkKnownOptions(options, CLOSE_OPTIONS);
-    const { drainMs = 0, closeCode = 'goingAway' } = options;
-    checkNumber('drainMs', drainMs, { least: 0, most: MAX_DELAY_MS });
-    if (!CLOSE_CODE_NAMES.includes(closeCode)) {
-      throw new OptionError('closeCode', CLOSE_CODE_NAMES.map((name) => `"${name}"`).join(' or '), closeCode);
-    }
+    const { drainMs, closeCode } = checkOptions(options, CLOSE_OPTIONS);
     this.#backAt ??= performance.now() + drainMs;
     return (this.#done ??= this.#run(drainMs, CLOSE_CODES[closeCode]));
   }

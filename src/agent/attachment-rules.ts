@@ -1,9 +1,7 @@
 import type { LlmAttachmentType } from '../store/conversation-store.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { checkNumber } from '../runtime/check-number.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import type { Checked, OptionTable } from '../runtime/option-table.js';
+import { boolean, integer, list, number } from '../runtime/rule.js';
 import type { QueryAttachment } from '../protocol/client-messages.js';
 import { LIMITS } from '../protocol/version.js';
 import { isOfType } from './file-signature.js';
@@ -12,56 +10,46 @@ import { isOfType } from './file-signature.js';
 export interface AttachmentOptions {
   /**
    * Media types that are taken.
-   * @default ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'text/plain', 'application/pdf']
+   * @default ['image/png','image/jpeg','image/webp','image/gif','text/plain','application/pdf']
    */
   mediaTypes?: readonly string[] | undefined;
   /**
-   * Bytes of one attachment. All of a question have to fit into one message besides: see `maxMessageBytes`.
+   * Size of one attachment. In bytes; all attachments of a question must fit into one message: see `maxMessageBytes`.
    * @default 524288
    */
   maxBytes?: number | undefined;
   /**
-   * Attachments of one question, 16 at most.
+   * Attachments of one question.
    * @default 4
    */
   maxCount?: number | undefined;
   /**
-   * Whether an attachment may be an `https:` address, which the server of the model fetches. This server never does.
+   * Let an attachment be an `https:` address, which the server of the model fetches. This server never does.
    * @default false
    */
   urls?: boolean | undefined;
 }
 
+export const ATTACHMENT_OPTIONS = {
+  mediaTypes: {
+    text: 'Media types that are taken.',
+    rule: list('media types such as "image/png"', (entry) => entry.includes('/')),
+    default: ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'text/plain', 'application/pdf'],
+  },
+  maxBytes: { text: 'Size of one attachment.', rule: number({ least: 1, integer: true }, 'bytes'), default: 524_288 },
+  maxCount: { text: 'Attachments of one question.', rule: integer(0, LIMITS.attachments), default: 4 },
+  urls: {
+    text: 'Let an attachment be an `https:` address, which the server of the model fetches.',
+    rule: boolean,
+    default: false,
+  },
+} as const satisfies OptionTable<AttachmentOptions>;
+
 /** The options, checked, with their defaults. */
-export type AttachmentRules = Readonly<Required<{ [K in keyof AttachmentOptions]: NonNullable<AttachmentOptions[K]> }>>;
+export type AttachmentRules = Checked<AttachmentOptions, typeof ATTACHMENT_OPTIONS>;
 
-const ATTACHMENT_OPTIONS: KnownOptions<AttachmentOptions> = {
-  mediaTypes: true,
-  maxBytes: true,
-  maxCount: true,
-  urls: true,
-};
-
-const MEDIA_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'text/plain', 'application/pdf'];
-
-/** Where questions may bring nothing along. */
+/** If questions may bring nothing along. */
 export const NO_ATTACHMENTS: AttachmentRules = { mediaTypes: [], maxBytes: 0, maxCount: 0, urls: false };
-
-/** @throws OptionError where an option breaks its rule. */
-export function checkAttachmentOptions(options: AttachmentOptions = {}): AttachmentRules {
-  checkKnownOptions(options, ATTACHMENT_OPTIONS, 'attachments');
-  const { mediaTypes = MEDIA_TYPES, maxBytes = 524_288, maxCount = 4, urls = false } = options;
-  if (!isListOfTypes(mediaTypes)) {
-    throw new OptionError('attachments.mediaTypes', 'an array of media types such as "image/png"', mediaTypes);
-  }
-  if (typeof urls !== 'boolean') throw new OptionError('attachments.urls', 'true or false', urls);
-  return {
-    mediaTypes: [...mediaTypes],
-    maxBytes: checkNumber('attachments.maxBytes', maxBytes, { least: 1, integer: true }),
-    maxCount: checkNumber('attachments.maxCount', maxCount, { least: 0, most: LIMITS.attachments, integer: true }),
-    urls,
-  };
-}
 
 /** What clients are told of the rules; `undefined` where nothing is taken. */
 export function describeRules(
@@ -117,10 +105,6 @@ function checkAttachment(
   const content = Buffer.from(data, 'base64');
   if (content.length > maxBytes) refuse(`${name}: it is larger than ${maxBytes} bytes`);
   if (!isOfType(content, mediaType)) refuse(`${name}: its bytes are not those of ${mediaType}`);
-}
-
-function isListOfTypes(list: unknown): list is readonly string[] {
-  return Array.isArray(list) && list.every((type) => typeof type === 'string' && type.includes('/'));
 }
 
 function kindOf(mediaType: string): LlmAttachmentType {

@@ -1,9 +1,16 @@
-import { checkMethods } from '../runtime/check-methods.js';
 import { OptionError } from '../runtime/option-error.js';
+import { methods, type Rule } from '../runtime/rule.js';
 import type { LlmProvider } from './llm-provider.js';
 
-/** @throws OptionError where it is no provider: callers without a compiler may give anything. */
-export function checkProvider(provider: LlmProvider | undefined): void {
-  checkMethods('provider', 'an LlmProvider: an object with a "vendor" and a "stream" method', provider, ['stream']);
-  if (typeof provider?.vendor !== 'string') throw new OptionError('provider.vendor', 'a string', provider?.vendor);
-}
+const hasMethods = methods('an LlmProvider: an object with a "vendor" and a "stream" method', ['stream']);
+
+/** Callers without a compiler may give anything. */
+export const aProvider: Rule<LlmProvider> = {
+  sentence: hasMethods.sentence,
+  read(option, value) {
+    const provider = hasMethods.read(option, value) as LlmProvider;
+    const vendor: unknown = provider.vendor;
+    if (typeof vendor !== 'string') throw new OptionError(`${option}.vendor`, 'a string', vendor);
+    return provider;
+  },
+};

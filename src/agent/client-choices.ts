@@ -1,8 +1,7 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
 import { listed } from '../runtime/listed.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import type { Checked, OptionTable } from '../runtime/option-table.js';
+import { boolean, list } from '../runtime/rule.js';
 import type { ClientMessageOf } from '../protocol/client-messages.js';
 
 /** A request that goes to the model. */
@@ -11,38 +10,27 @@ export type QueryRequest = ClientMessageOf<'agent_query'> | ClientMessageOf<'str
 /** What a query may choose for itself. Nothing, unless the operator says so; what else it asks for is `forbidden`. */
 export interface ClientChoices {
   /**
-   * Models a query may name.
+   * Models a query may choose.
    * @default []
    */
-  models?: readonly string[];
+  models?: readonly string[] | undefined;
   /**
-   * Whether a query may set `temperature`.
+   * Let a query set the temperature.
    * @default false
    */
-  temperature?: boolean;
+  temperature?: boolean | undefined;
   /**
-   * Whether a query may narrow the tools the model sees to a subset.
+   * Let a query narrow the tools the model sees.
    * @default false
    */
-  tools?: boolean;
+  tools?: boolean | undefined;
 }
 
-const CLIENT_CHOICES: KnownOptions<ClientChoices> = { models: true, temperature: true, tools: true };
-
-/** @throws OptionError where one is not known or breaks its rule. */
-export function checkClientChoices(choices: unknown): void {
-  if (choices === undefined) return;
-  checkKnownOptions(choices, CLIENT_CHOICES, 'clientMayChoose');
-  const { models, temperature, tools } = choices as Record<keyof ClientChoices, unknown>;
-  if (models !== undefined && !(Array.isArray(models) && models.every((model) => typeof model === 'string'))) {
-    throw new OptionError('clientMayChoose.models', 'an array of strings', models);
-  }
-  for (const [name, value] of Object.entries({ temperature, tools })) {
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw new OptionError(`clientMayChoose.${name}`, 'true or false', value);
-    }
-  }
-}
+export const CLIENT_CHOICES = {
+  models: { text: 'Models a query may choose.', rule: list('names of models'), default: [] },
+  temperature: { text: 'Let a query set the temperature.', rule: boolean, default: false },
+  tools: { text: 'Let a query narrow the tools the model sees.', rule: boolean, default: false },
+} as const satisfies OptionTable<ClientChoices>;
 
 function otherModel(model: string, models: readonly string[]): AgentSocketError {
   if (models.length === 0)
@@ -52,8 +40,8 @@ function otherModel(model: string, models: readonly string[]): AgentSocketError 
 }
 
 /** @throws AgentSocketError `forbidden` where a query chooses what it may not. */
-export function checkChosen(request: QueryRequest, choices: ClientChoices): void {
-  const { models = [], temperature = false, tools = false } = choices;
+export function checkChosen(request: QueryRequest, choices: Checked<ClientChoices, typeof CLIENT_CHOICES>): void {
+  const { models, temperature, tools } = choices;
   if (request.model !== undefined && !models.includes(request.model)) throw otherModel(request.model, models);
   if (request.temperature !== undefined && !temperature) {
     throw new AgentSocketError('forbidden', 'This server does not let a query choose the temperature');

@@ -1,21 +1,19 @@
-import { checkProvider } from './check-provider.js';
-import { fitContext, type FitContext } from './context-window.js';
+import type { Principal } from '../connection/principal.js';
+import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
+import { OptionError } from '../runtime/option-error.js';
+import { nested, type Checked, type OptionTable } from '../runtime/option-table.js';
+import { aFunction, delay, integer, number, size, type Rule, type TextRule } from '../runtime/rule.js';
+import type { ConversationStore } from '../store/conversation-store.js';
+import { aConversationStore, aToolLedger } from '../store/store-rules.js';
 import type { Asker } from '../tool/asker.js';
-import type { LlmProvider } from './llm-provider.js';
-import type { Tool } from '../tool/tool.js';
 import type { ToolLedger } from '../tool/tool-ledger.js';
 import { ToolRegistry } from '../tool/tool-registry.js';
-import type { Principal } from '../connection/principal.js';
-import type { ConversationStore } from '../store/conversation-store.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { checkMethods } from '../runtime/check-methods.js';
-import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
-import { checkLogger } from '../runtime/check-logger.js';
-import type { Logger } from '../runtime/logger.js';
-import { checkAttachmentOptions, type AttachmentOptions, type AttachmentRules } from './attachment-rules.js';
-import { checkClientChoices, type ClientChoices } from './client-choices.js';
+import type { Tool } from '../tool/tool.js';
+import { ATTACHMENT_OPTIONS, type AttachmentOptions, type AttachmentRules } from './attachment-rules.js';
+import { aProvider } from './check-provider.js';
+import { CLIENT_CHOICES, type ClientChoices } from './client-choices.js';
+import { fitContext, type FitContext } from './context-window.js';
+import type { LlmProvider } from './llm-provider.js';
 
 /** Something that depends on who asks. */
 export type OfAsker<T, P extends Principal = Principal, Metadata = unknown> = (
@@ -33,17 +31,17 @@ export type ToolsOf<P extends Principal = Principal, Metadata = unknown> = (
 ) => ToolRegistry<P, Metadata> | Iterable<Tool<P, Metadata>>;
 
 /** What an `AgentExecutor` takes. */
-export interface AgentExecutorOptions<P extends Principal = Principal, Metadata = unknown> {
+export interface AgentExecutorOptions<P extends Principal = Principal, Metadata = unknown> extends LoggerOption {
   /** The model behind the queries. */
   provider: LlmProvider;
-  /** The tools of the model and of `tool_call`: the same for all, or those of the one who asks. */
+  /** The tools of the model and of `tool_call`: the same for all, or a function of who asks. */
   tools: ToolRegistry<P, Metadata> | ToolsOf<P, Metadata>;
   /** Remembers which tool calls were started. */
   ledger: ToolLedger;
   /** What was said in conversations. */
   conversations: ConversationStore;
   /**
-   * Tokens of a chat the model is asked with, estimated; over it the oldest turns of a conversation are left out.
+   * Tokens of a conversation that the model is asked with, estimated; the oldest turns are left out.
    * @default 32000
    */
   maxContextTokens?: number | undefined;
@@ -53,25 +51,25 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
    */
   fitContext?: FitContext | undefined;
   /**
-   * How long a person may take to approve a tool call, in milliseconds; then it is refused.
+   * How long a person may take to approve a tool call. In milliseconds; then the call is refused.
    * @default 300000
    */
   approvalTimeoutMs?: number | undefined;
   /**
-   * What the model is told before the question. A function is called once for every query, when it starts; where it throws
+   * What the model is told before every conversation. A function is called once for every query, when it starts; if it throws
    * or rejects, the run fails with `internal_error`.
    * @default none
    */
   systemPrompt?: string | OfAsker<string | undefined, P, Metadata> | undefined;
   /**
-   * The model, where the query does not choose one. A function is called once for every query, when it starts; where it
+   * The model, if the query does not choose one. A function is called once for every query, when it starts; if it
    * throws or rejects, the run fails with `internal_error`.
    * @default that of the provider
    */
   model?: string | OfAsker<string | undefined, P, Metadata> | undefined;
   /**
-   * What questions may bring along, where the provider accepts it; `false` for nothing.
-   * @default images and files as {@link AttachmentOptions} says
+   * What questions may bring along, of the kinds that the provider accepts; `false` for nothing.
+   * @default images, text and PDF of 512 KiB, 4 per question: see {@link AttachmentOptions}
    */
   attachments?: AttachmentOptions | false | undefined;
   /**
@@ -80,121 +78,108 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
    */
   clientMayChoose?: ClientChoices | undefined;
   /**
-   * Model calls in one run that may call tools. Where the last of them does, its tools are executed and the model is asked
+   * Model calls in one run that may call tools. If the last one does, its tools are executed and the model is asked
    * once more, without tools, for what it can say; the run ends with finish reason `max_steps`.
    * @default 8
    */
   maxSteps?: number | undefined;
   /**
-   * JSON bytes of one tool result; over it the call fails with `output_too_large`.
+   * Size of the JSON of one tool result. In bytes; a larger one fails the call with `output_too_large`.
    * @default 262144
    */
   maxToolResultBytes?: number | undefined;
-  /** @default warnings and errors on the console; `false` for none */
-  logger?: Logger | false | undefined;
 }
 
-/** The names of {@link AgentExecutorOptions}. */
-export const AGENT_EXECUTOR_OPTIONS: KnownOptions<AgentExecutorOptions> = {
-  provider: true,
-  tools: true,
-  ledger: true,
-  conversations: true,
-  maxContextTokens: true,
-  fitContext: true,
-  approvalTimeoutMs: true,
-  systemPrompt: true,
-  model: true,
-  attachments: true,
-  clientMayChoose: true,
-  maxSteps: true,
-  maxToolResultBytes: true,
-  logger: true,
+/** Something that depends on who asks: a function in any case. */
+const textOfAsker: TextRule<OfAsker<string | undefined>> = {
+  kind: 'text',
+  sentence: 'a string or a function',
+  read(option, value) {
+    if (typeof value === 'function') return value as OfAsker<string | undefined>;
+    if (typeof value !== 'string') throw new OptionError(option, textOfAsker.sentence, value);
+    return () => value;
+  },
 };
 
+const registryOfAsker: Rule<(asker: Asker) => ToolRegistry> = {
+  sentence: 'a ToolRegistry or a function',
+  read(option, value) {
+    if (typeof value === 'function') return (asker) => toRegistry((value as ToolsOf)(asker));
+    if (!ToolRegistry.isInstance(value)) throw new OptionError(option, registryOfAsker.sentence, value);
+    return () => value as ToolRegistry;
+  },
+};
+
+const attachments = nested<AttachmentOptions>()(ATTACHMENT_OPTIONS);
+
+export const EXECUTOR_OPTIONS = {
+  provider: { text: 'The model behind the queries.', rule: aProvider, required: true },
+  tools: {
+    text: 'The tools of the model and of `tool_call`: the same for all, or a function of who asks.',
+    rule: registryOfAsker,
+    required: true,
+  },
+  ledger: {
+    text: 'Remembers which tool calls were started.',
+    rule: aToolLedger,
+    required: true,
+  },
+  conversations: {
+    text: 'What was said in conversations.',
+    rule: aConversationStore,
+    required: true,
+  },
+  maxContextTokens: {
+    text: 'Tokens of a conversation that the model is asked with, estimated; the oldest turns are left out.',
+    rule: number({ least: 1 }),
+    default: 32_000,
+  },
+  fitContext: {
+    text: 'Makes a chat fit, in place of leaving out the oldest turns.',
+    rule: aFunction,
+    default: fitContext,
+    defaultText: 'fitContext',
+  },
+  approvalTimeoutMs: {
+    text: 'How long a person may take to approve a tool call.',
+    rule: delay(1),
+    default: 300_000,
+  },
+  systemPrompt: {
+    text: 'What the model is told before every conversation.',
+    rule: textOfAsker,
+    default: () => undefined,
+    defaultText: 'none',
+  },
+  model: {
+    text: 'The model, if the query does not choose one.',
+    rule: textOfAsker,
+    default: () => undefined,
+    defaultText: 'that of the provider',
+  },
+  attachments: {
+    text: 'What questions may bring along, of the kinds that the provider accepts; `false` for nothing.',
+    rule: {
+      sentence: attachments.sentence,
+      read: (option, value): AttachmentRules | false => value !== false && attachments.read(option, value),
+    },
+    default: {},
+    defaultText: 'images, text and PDF of 512 KiB, 4 per question: see {@link AttachmentOptions}',
+  },
+  clientMayChoose: {
+    text: 'What a query may choose for itself.',
+    rule: nested<ClientChoices>()(CLIENT_CHOICES),
+    default: {},
+    defaultText: 'nothing',
+  },
+  maxSteps: { text: 'Model calls in one run that may call tools.', rule: integer(1), default: 8 },
+  maxToolResultBytes: { text: 'Size of the JSON of one tool result.', rule: size(1), default: 262_144 },
+  logger: LOGGER,
+} as const satisfies OptionTable<AgentExecutorOptions>;
+
 /** The options of an executor, checked, with their defaults. */
-export interface ExecutorSettings {
-  readonly provider: LlmProvider;
-  readonly tools: (asker: Asker) => ToolRegistry;
-  readonly ledger: ToolLedger;
-  readonly conversations: ConversationStore;
-  readonly maxContextTokens: number;
-  readonly fitContext: FitContext;
-  readonly approvalTimeoutMs: number;
-  readonly systemPrompt: OfAsker<string | undefined>;
-  readonly model: OfAsker<string | undefined>;
-  /** `undefined` where questions may bring nothing along. */
-  readonly attachments: AttachmentRules | undefined;
-  readonly clientMayChoose: ClientChoices;
-  readonly maxSteps: number;
-  readonly maxToolResultBytes: number;
-  readonly logger: Logger;
-}
+export type ExecutorSettings = Checked<AgentExecutorOptions, typeof EXECUTOR_OPTIONS>;
 
-/** @throws OptionError where an option breaks its rule. */
-export function checkExecutorOptions<P extends Principal, Metadata>(
-  options: AgentExecutorOptions<P, Metadata>,
-): ExecutorSettings {
-  checkKnownOptions(options, AGENT_EXECUTOR_OPTIONS);
-  const { provider, tools, ledger, systemPrompt, clientMayChoose } = options;
-  const { maxSteps = 8, maxToolResultBytes = 262_144 } = options;
-  const { maxContextTokens = 32_000, approvalTimeoutMs = 300_000 } = options;
-  checkProvider(provider);
-  if (!ToolRegistry.isInstance(tools) && typeof tools !== 'function') {
-    throw new OptionError('tools', 'a ToolRegistry or a function', tools);
-  }
-  checkMethods('conversations', 'a ConversationStore, such as a MemoryConversationStore', options.conversations, [
-    'append',
-    'read',
-  ]);
-  checkMethods('ledger', 'a ToolLedger, such as a MemoryToolLedger', ledger, ['begin', 'settle', 'forget']);
-  checkNumber('maxSteps', maxSteps, { least: 1, integer: true });
-  checkNumber('maxToolResultBytes', maxToolResultBytes, { least: 1 });
-  for (const [name, value] of Object.entries({ systemPrompt, model: options.model })) {
-    if (value !== undefined && typeof value !== 'string' && typeof value !== 'function') {
-      throw new OptionError(name, 'a string or a function', value);
-    }
-  }
-  checkNumber('maxContextTokens', maxContextTokens, { least: 1 });
-  checkNumber('approvalTimeoutMs', approvalTimeoutMs, { least: 1, most: MAX_DELAY_MS });
-  if (options.fitContext !== undefined && typeof options.fitContext !== 'function') {
-    throw new OptionError('fitContext', 'a function', options.fitContext);
-  }
-  checkClientChoices(clientMayChoose);
-  return {
-    provider,
-    tools:
-      typeof tools === 'function' ? (asker) => toRegistry(tools(asker as Asker<P, Metadata>)) : () => erased(tools),
-    ledger,
-    conversations: options.conversations,
-    maxContextTokens,
-    fitContext: options.fitContext ?? fitContext,
-    approvalTimeoutMs,
-    systemPrompt: ofAsker(systemPrompt),
-    model: ofAsker(options.model),
-    attachments: options.attachments === false ? undefined : checkAttachmentOptions(options.attachments),
-    clientMayChoose: clientMayChoose ?? {},
-    maxSteps,
-    maxToolResultBytes,
-    logger: checkLogger(options.logger),
-  };
-}
-
-/** A function in any case. */
-function ofAsker<P extends Principal, Metadata>(
-  value: string | OfAsker<string | undefined, P, Metadata> | undefined,
-): OfAsker<string | undefined> {
-  // Who asks is whoever the hooks of the same options made.
-  return typeof value === 'function' ? (asker) => value(asker as Asker<P, Metadata>) : () => value;
-}
-
-function toRegistry<P extends Principal, Metadata>(
-  tools: ToolRegistry<P, Metadata> | Iterable<Tool<P, Metadata>>,
-): ToolRegistry {
-  return erased(ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools));
-}
-
-/** Runs carry what the hooks made, by which the tools are typed; the engine itself knows no types of hooks. */
-function erased<P extends Principal, Metadata>(tools: ToolRegistry<P, Metadata>): ToolRegistry {
-  return tools as ToolRegistry;
+function toRegistry(tools: ToolRegistry | Iterable<Tool>): ToolRegistry {
+  return ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools);
 }

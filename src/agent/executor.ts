@@ -12,6 +12,7 @@ import { usageOf } from './usage.js';
 import { ConversationTurn, type TurnEnd, type TurnPlace } from './conversation-turn.js';
 import { recoverPlace } from './recover-place.js';
 import type { Principal } from '../connection/principal.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { errorKind } from '../runtime/error-fields.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { ClientMessageOf, RunRequest } from '../protocol/client-messages.js';
@@ -21,7 +22,7 @@ import { decodeCheckpoint, encodeCheckpoint, withAttachments } from './agent-che
 import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
 import { andThen, orElse } from '../runtime/awaitable.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
-import { checkExecutorOptions, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
+import { EXECUTOR_OPTIONS, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
 import { cutOff, draftOfBranch, readDraft, readRecoveredLog, toolAnswer } from './recovered-log.js';
 import type { RunExecutor } from '../run/run-executor.js';
 import { runKey } from '../store/run-key.js';
@@ -45,13 +46,14 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: AgentExecutorOptions<P, Metadata>) {
-    this.#settings = checkExecutorOptions(options);
+    // Runs carry what the hooks made, by which tools are typed; the engine itself knows no types of hooks.
+    this.#settings = checkOptions(options as AgentExecutorOptions, EXECUTOR_OPTIONS);
   }
 
   /** Which attachments a question may have; `undefined` where it may have none. */
   get attachments(): AttachmentRules | undefined {
     const { attachments, provider } = this.#settings;
-    return attachments === undefined ? undefined : describeRules(attachments, provider.accepts ?? []);
+    return attachments === false ? undefined : describeRules(attachments, provider.accepts ?? []);
   }
 
   check(request: RunRequest, asker: Asker): void {
@@ -60,7 +62,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     this.#checkTools(request.tools ?? [], asker);
     const { attachments: rules, provider } = this.#settings;
     if (request.attachments === undefined || request.attachments.length === 0) return;
-    checkAttachments(request.attachments, rules ?? NO_ATTACHMENTS, provider.accepts ?? []);
+    checkAttachments(request.attachments, rules || NO_ATTACHMENTS, provider.accepts ?? []);
   }
 
   execute(run: Run, request: RunRequest): Promise<RunMessage> {

@@ -1,41 +1,21 @@
-import { setting } from './setting.js';
-import {
-  decimal,
-  file,
-  integer,
-  jsonObject,
-  jsonTexts,
-  list,
-  providerPlace,
-  seconds,
-  text,
-  words,
-} from './value-types.js';
+import { OPENAI_PROVIDER_OPTIONS } from '../providers/openai/options.js';
+import { toolsInTheBox } from '../tools/in-the-box.js';
+import { optionSettings, setting } from './setting.js';
+import { file, jsonObject, jsonTexts, list, providerPlace, text } from './value-types.js';
 
-/** Who answers, and how: part of the table of settings. */
-export const MODEL_SETTINGS = {
-  provider: setting({
-    group: 'Model',
-    flag: '--provider',
-    env: 'AGENT_PROVIDER',
-    type: providerPlace,
-    default: 'auto',
-    help: 'Who answers: openai, demo, auto, which is openai where OPENAI_API_KEY is set and otherwise the offline demo, or the path of a module that exports a provider.',
-  }),
-  apiKey: setting({
-    group: 'Model',
-    env: 'OPENAI_API_KEY',
-    type: text('key'),
-    default: undefined,
-    help: 'Key of the model provider.',
-  }),
-  baseUrl: setting({
-    group: 'Model',
-    flag: '--base-url',
-    env: 'OPENAI_BASE_URL',
-    type: text('url'),
-    default: 'https://api.openai.com/v1',
-    help: 'The API to use: any server compatible with Chat Completions.',
+const TOOL_NAMES = toolsInTheBox.map(({ name }) => name);
+
+/** Settings that are options of `createOpenAiProvider`. */
+export const OPENAI_SETTINGS = {
+  ...optionSettings(OPENAI_PROVIDER_OPTIONS, {
+    baseUrl: { group: 'Model', flag: '--base-url', env: 'OPENAI_BASE_URL', type: text('url') },
+    organization: { group: 'Model', flag: '--organization', env: 'OPENAI_ORG_ID', placeholder: 'id' },
+    temperature: { group: 'Model', flag: '--temperature', env: 'OPENAI_TEMPERATURE', placeholder: 'number' },
+    accepts: { group: 'Model', flag: '--accepts', env: 'OPENAI_ACCEPTS', placeholder: 'kinds' },
+    extraBody: { group: 'Model', flag: '--extra-body', env: 'OPENAI_EXTRA_BODY', type: jsonObject },
+    extraHeaders: { group: 'Model', env: 'OPENAI_EXTRA_HEADERS', type: jsonTexts },
+    firstTokenTimeoutMs: { group: 'Model', flag: '--first-token-timeout', env: 'OPENAI_FIRST_TOKEN_TIMEOUT' },
+    tokenTimeoutMs: { group: 'Model', flag: '--token-timeout', env: 'OPENAI_TOKEN_TIMEOUT' },
   }),
   model: setting({
     group: 'Model',
@@ -43,112 +23,43 @@ export const MODEL_SETTINGS = {
     env: 'OPENAI_MODEL',
     type: text('name'),
     default: 'gpt-4o-mini',
-    help: 'The model that answers.',
+    help: OPENAI_PROVIDER_OPTIONS.model.text,
   }),
-  organization: setting({
+};
+
+/** Who answers, and with what: part of the table of settings. */
+export const MODEL_SETTINGS = {
+  provider: setting({
     group: 'Model',
-    flag: '--organization',
-    env: 'OPENAI_ORG_ID',
-    type: text('id'),
+    flag: '--provider',
+    env: 'AGENT_PROVIDER',
+    type: providerPlace,
+    default: 'auto',
+    help: 'Who answers: openai, demo, auto, which is openai if OPENAI_API_KEY is set and otherwise the offline demo, or the path of a module that exports a provider.',
+  }),
+  apiKey: setting({
+    group: 'Model',
+    env: 'OPENAI_API_KEY',
+    type: text('key'),
     default: undefined,
-    help: 'The organization billed.',
+    help: OPENAI_PROVIDER_OPTIONS.apiKey.text,
   }),
-  temperature: setting({
-    group: 'Model',
-    flag: '--temperature',
-    env: 'OPENAI_TEMPERATURE',
-    type: decimal('number', 0, 2),
-    default: undefined,
-    shownDefault: "the model's own",
-    help: 'Sampling temperature, 0 to 2.',
-  }),
-  accepts: setting({
-    group: 'Model',
-    flag: '--accepts',
-    env: 'OPENAI_ACCEPTS',
-    type: words('kinds', ['image', 'file']),
-    default: undefined,
-    shownDefault: 'image,file for api.openai.com, otherwise none',
-    help: 'Kinds of attachments the model takes: image,file.',
-  }),
-  extraBody: setting({
-    group: 'Model',
-    flag: '--extra-body',
-    env: 'OPENAI_EXTRA_BODY',
-    type: jsonObject,
-    default: undefined,
-    help: 'Further fields of every request: {"reasoning_effort":"low"}.',
-  }),
-  extraHeaders: setting({
-    group: 'Model',
-    env: 'OPENAI_EXTRA_HEADERS',
-    type: jsonTexts,
-    default: undefined,
-    help: 'Further headers of every request: {"api-key":"…"}.',
-  }),
-  systemPrompt: setting({
-    group: 'Model',
-    flag: '--system-prompt',
-    env: 'AGENT_SYSTEM_PROMPT',
-    type: text('text'),
-    default: undefined,
-    help: 'What the model is told before every conversation.',
-  }),
-  firstTokenTimeoutMs: setting({
-    group: 'Model',
-    flag: '--first-token-timeout',
-    env: 'OPENAI_FIRST_TOKEN_TIMEOUT',
-    type: seconds(0.1),
-    default: 120_000,
-    help: 'How long the model may take to begin its answer.',
-  }),
-  tokenTimeoutMs: setting({
-    group: 'Model',
-    flag: '--token-timeout',
-    env: 'OPENAI_TOKEN_TIMEOUT',
-    type: seconds(0.1),
-    default: 60_000,
-    help: 'How long the model may be silent within its answer.',
-  }),
-  maxSteps: setting({
-    group: 'Model',
-    flag: '--max-steps',
-    env: 'AGENT_MAX_STEPS',
-    type: integer('number', 1),
-    default: 8,
-    help: 'Model calls in one run, tools between them.',
-  }),
+  ...OPENAI_SETTINGS,
   tools: setting({
     group: 'Model',
     flag: '--tools',
     env: 'AGENT_TOOLS',
     type: file,
     default: undefined,
-    shownDefault: 'calculator and current_time',
+    shownDefault: TOOL_NAMES.join(' and '),
     help: 'A module that exports tools: they take the place of those in the box.',
   }),
   approveTools: setting({
     group: 'Model',
     flag: '--approve-tools',
     env: 'AGENT_APPROVE_TOOLS',
-    type: list('names'),
+    type: list('names', 'names of tools', (entry): entry is string => entry !== ''),
     default: [],
-    help: 'Tools that run only when a person has approved the call: calculator,current_time.',
+    help: `Tools that run only if a person has approved the call: ${TOOL_NAMES.join(',')}.`,
   }),
-  maxContextTokens: setting({
-    group: 'Model',
-    flag: '--max-context',
-    env: 'AGENT_MAX_CONTEXT',
-    type: integer('tokens', 1),
-    default: 32_000,
-    help: 'Tokens of a conversation the model is asked with; the oldest turns are left out.',
-  }),
-  approvalTimeoutMs: setting({
-    group: 'Model',
-    flag: '--approval-timeout',
-    env: 'AGENT_APPROVAL_TIMEOUT',
-    type: seconds(0.1),
-    default: 300_000,
-    help: 'How long a person may take to approve a tool call.',
-  }),
-} as const;
+};

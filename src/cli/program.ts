@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { VERSION } from '../version.js';
-import type { Setting } from './setting.js';
+import { GROUPS, type Setting } from './setting.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 
 /** What a person wrote behind `chat`. */
@@ -22,7 +22,9 @@ const LOCAL_URL = `ws://127.0.0.1:${SETTINGS.port.default}${DEFAULT_PATH}`;
 /** What the operator wrote behind `serve`. */
 export type Flags = Partial<Record<SettingName, string | boolean>>;
 
-const ROWS = Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];
+const ROWS = (Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]).sort(
+  ([, a], [, b]) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group),
+);
 
 const SERVE_NOTES = `
 Each setting is read from its flag, else from its variable in the environment, else from .env

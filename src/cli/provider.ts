@@ -1,8 +1,10 @@
-import { checkProvider } from '../agent/check-provider.js';
+import { aProvider } from '../agent/check-provider.js';
 import type { LlmProvider } from '../agent/llm-provider.js';
 import { createDemoProvider } from '../providers/demo.js';
+import { pick } from '../runtime/option-table.js';
 import { CliError } from './cli-error.js';
 import { failure, loadExport } from './load-module.js';
+import { OPENAI_SETTINGS } from './model-settings.js';
 import type { ResolvedSettings } from './settings.js';
 import type { Settings } from './settings-table.js';
 import { isPath } from './value-types.js';
@@ -51,29 +53,15 @@ export async function chooseProvider(resolved: ResolvedSettings): Promise<Chosen
 }
 
 async function openAiProvider(apiKey: string, settings: Settings): Promise<LlmProvider> {
-  const { baseUrl, model, temperature, organization, firstTokenTimeoutMs, tokenTimeoutMs } = settings;
-  const { accepts, extraBody, extraHeaders } = settings;
   const { createOpenAiProvider } = await import('../providers/openai.js');
-  return createOpenAiProvider({
-    apiKey,
-    baseUrl,
-    model,
-    firstTokenTimeoutMs,
-    tokenTimeoutMs,
-    proxy: 'environment',
-    temperature,
-    organization,
-    accepts,
-    extraBody,
-    extraHeaders,
-  });
+  return createOpenAiProvider({ ...pick(settings, OPENAI_SETTINGS), apiKey, proxy: 'environment' });
 }
 
 async function loadProvider(file: string, { keyOf, environment }: ResolvedSettings): Promise<ChosenProvider> {
   const source = { file, name: 'provider', key: keyOf('provider'), environment };
   const provider = (await loadExport(source)) as LlmProvider;
   try {
-    checkProvider(provider);
+    aProvider.read('provider', provider);
   } catch (error) {
     throw failure(source, `does not fit: ${(error as Error).message}`, error);
   }

@@ -51,7 +51,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     color: process.stdout.isTTY && process.stdout.hasColors(),
     ...(settings.logFile !== undefined && { file: settings.logFile }),
     fileKey: keyOf('logFile'),
-    secrets: [settings.apiKey, ...Object.values(settings.extraHeaders ?? {})].filter((secret) => secret !== undefined),
+    secrets: [settings.apiKey, ...Object.values(settings.extraHeaders)].filter((secret) => secret !== undefined),
     write: (text) => process.stdout.write(text),
   });
   const { logger } = log;
@@ -65,7 +65,6 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     provider: provider.provider,
     tools,
     logger,
-    logIds: settings.logIds,
   });
   server.on('request', withHome(agent.requestListener));
   observe(agent, withLogIds(logger, settings.logIds));

@@ -1,25 +1,113 @@
-import type { ValueType } from './value-types.js';
+import type { Option } from '../runtime/option-table.js';
+import type { BooleanRule, ChoiceRule, ListRule, NumberRule, TextRule } from '../runtime/rule.js';
+import { bytes, choice, decimal, integer, list, onOff, seconds, text, type ValueType } from './value-types.js';
 
-/** One thing an operator can set. */
-export interface Setting<T, Default extends T | undefined = T | undefined> {
+/** Headings of the help, in their order. */
+export const GROUPS = ['Server', 'Model', 'Access', 'Connections', 'Runs', 'Store', 'Logs'] as const;
+
+/** How an operator sets something. */
+export interface Handle {
   /** Heading in the help. */
-  readonly group: Group;
+  readonly group: (typeof GROUPS)[number];
   /** The flag; absent for secrets, which would show in the list of processes. */
   readonly flag?: `--${string}`;
   /** The variable, in the environment or in `.env`. */
   readonly env: string;
+}
+
+/** One thing an operator can set. */
+export interface Setting<T, Default = T | undefined> extends Handle {
   readonly type: ValueType<T>;
   readonly default: Default;
   /** What the help shows instead of the default. */
-  readonly shownDefault?: string;
+  readonly shownDefault?: string | undefined;
   /** The value of the flag when it is written without one. */
   readonly bare?: string;
   readonly help: string;
 }
 
-/** Headings of the help, in their order. */
-export type Group = 'Server' | 'Model' | 'Access' | 'Connections' | 'Runs' | 'Store' | 'Logs';
-
 export function setting<T, const Default extends T | undefined>(row: Setting<T, Default>): Setting<T, Default> {
   return row;
+}
+
+/** Rules whose values can be written on a command line. */
+type WritableRule = NumberRule | BooleanRule | ChoiceRule | ListRule | TextRule;
+
+/** What is written for an option. */
+type Written<Rule> = Rule extends NumberRule
+  ? number
+  : Rule extends BooleanRule
+    ? boolean
+    : Rule extends ChoiceRule<infer Word>
+      ? Word
+      : Rule extends ListRule<infer Entry>
+        ? readonly Entry[]
+        : string;
+
+/** An operator sets no functions. */
+type DefaultOf<Row> = Row extends { readonly default: infer Value }
+  ? Value extends (...args: never[]) => unknown
+    ? undefined
+    : Value
+  : undefined;
+
+/** How an operator sets an option of the library. */
+interface OptionHandle extends Handle {
+  /** What stands for the value in the help. */
+  readonly placeholder?: string;
+  /** How the value is written, if the rule does not say it all. */
+  readonly type?: ValueType<unknown>;
+}
+
+type OptionSetting<Row, How> = Setting<
+  How extends { readonly type: ValueType<infer T> }
+    ? T
+    : Row extends { readonly rule: infer Rule }
+      ? Written<Rule>
+      : never,
+  DefaultOf<Row>
+>;
+
+/** Settings that are options of the library: sentence, rule and default are those of its table. */
+export function optionSettings<
+  const Table extends Readonly<Record<string, Option>>,
+  const Handles extends { readonly [Name in keyof Table]?: OptionHandle },
+>(
+  table: Table,
+  handles: Handles & { readonly [Name in Exclude<keyof Handles, keyof Table>]: never },
+): { readonly [Name in keyof Handles & keyof Table]: OptionSetting<Table[Name], Handles[Name]> } {
+  const rows = Object.entries<OptionHandle | undefined>(handles).flatMap(([name, handle]) => {
+    const option = table[name];
+    return option === undefined || handle === undefined ? [] : [[name, optionSetting(option, handle)] as const];
+  });
+  // Row by row, which is more than the compiler can follow.
+  return Object.fromEntries(rows) as never;
+}
+
+function optionSetting({ text, rule, default: value, defaultText }: Option, handle: OptionHandle): Setting<unknown> {
+  const { placeholder, type = typeOf(rule as WritableRule, placeholder), ...rest } = handle;
+  return {
+    ...rest,
+    type: type as ValueType<unknown>,
+    default: typeof value === 'function' ? undefined : value,
+    shownDefault: defaultText === 'none' ? '' : defaultText,
+    help: text.replaceAll('`', ''),
+  };
+}
+
+function typeOf(rule: WritableRule, placeholder = 'text'): unknown {
+  switch (rule.kind) {
+    case 'number':
+      if (rule.unit === 'ms') return seconds(rule.least, rule.most);
+      if (rule.unit === 'bytes') return bytes(rule.least, rule.most);
+      return (rule.integer === true ? integer : decimal)(placeholder, rule.least, rule.most);
+    case 'boolean':
+      return onOff;
+    case 'choice':
+      return choice(placeholder, rule.words);
+    case 'list':
+      return list(placeholder, rule.entries.replaceAll('"', ''), rule.isEntry);
+    case 'text':
+      return text(placeholder);
+  }
 }

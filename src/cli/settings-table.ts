@@ -1,23 +1,54 @@
+import { CLIENT_CHOICES } from '../agent/client-choices.js';
+import { SERVER_OPTIONS } from '../options.js';
+import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
 import { MODEL_SETTINGS } from './model-settings.js';
-import { setting } from './setting.js';
-import {
-  bytes,
-  choice,
-  endpointPath,
-  file,
-  integer,
-  list,
-  onOff,
-  origins,
-  seconds,
-  storePlace,
-  text,
-  type ValueType,
-} from './value-types.js';
+import { optionSettings, setting } from './setting.js';
+import { choice, endpointPath, file, integer, storePlace, text, type ValueType } from './value-types.js';
+
+/** Settings that are options of `createAgentSocketServer`. */
+export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
+  path: { group: 'Server', flag: '--path', env: 'WS_PATH', type: endpointPath },
+
+  systemPrompt: { group: 'Model', flag: '--system-prompt', env: 'AGENT_SYSTEM_PROMPT' },
+  maxSteps: { group: 'Model', flag: '--max-steps', env: 'AGENT_MAX_STEPS', placeholder: 'number' },
+  maxContextTokens: { group: 'Model', flag: '--max-context', env: 'AGENT_MAX_CONTEXT', placeholder: 'tokens' },
+  approvalTimeoutMs: { group: 'Model', flag: '--approval-timeout', env: 'AGENT_APPROVAL_TIMEOUT' },
+
+  allowedOrigins: { group: 'Access', flag: '--allowed-origins', env: 'WS_ALLOWED_ORIGINS', placeholder: 'origins' },
+  allowedHosts: { group: 'Access', flag: '--allowed-hosts', env: 'WS_ALLOWED_HOSTS', placeholder: 'hosts' },
+  trustedProxies: { group: 'Access', flag: '--trusted-proxies', env: 'WS_TRUSTED_PROXIES', placeholder: 'addresses' },
+
+  maxConnections: { group: 'Connections', flag: '--max-connections', env: 'WS_MAX_CONNECTIONS', placeholder: 'number' },
+  heartbeatIntervalMs: { group: 'Connections', flag: '--heartbeat-interval', env: 'WS_HEARTBEAT_INTERVAL' },
+  maxMessageBytes: { group: 'Connections', flag: '--max-message', env: 'WS_MAX_MESSAGE' },
+  backpressureBytes: { group: 'Connections', flag: '--backpressure', env: 'WS_BACKPRESSURE' },
+  slowConsumerMs: { group: 'Connections', flag: '--slow-consumer', env: 'WS_SLOW_CONSUMER' },
+  perMessageDeflate: { group: 'Connections', flag: '--per-message-deflate', env: 'WS_PER_MESSAGE_DEFLATE' },
+
+  maxRunsPerConnection: { group: 'Runs', flag: '--max-runs', env: 'AGENT_MAX_RUNS', placeholder: 'number' },
+  maxRunMs: { group: 'Runs', flag: '--max-run-time', env: 'AGENT_MAX_RUN_TIME' },
+  detachGraceMs: { group: 'Runs', flag: '--detach-grace', env: 'AGENT_DETACH_GRACE' },
+  maxRunBytes: { group: 'Runs', flag: '--max-run-output', env: 'AGENT_MAX_RUN_OUTPUT' },
+  maxLogBytes: { group: 'Runs', flag: '--max-output', env: 'AGENT_MAX_OUTPUT' },
+  maxRetainedBytes: { group: 'Runs', flag: '--max-retained', env: 'AGENT_MAX_RETAINED' },
+  retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
+  maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
+  // So small a time is written in milliseconds.
+  coalesceMs: { group: 'Runs', flag: '--coalesce', env: 'AGENT_COALESCE', type: integer('ms', 1, 10_000) },
+
+  maxConversationBytes: { group: 'Store', flag: '--max-conversations', env: 'AGENT_MAX_CONVERSATIONS' },
+  logIds: { group: 'Logs', flag: '--log-ids', env: 'LOG_IDS', placeholder: 'length' },
+});
+
+const CHOICES = optionSettings(CLIENT_CHOICES, {
+  models: { group: 'Access', flag: '--client-models', env: 'AGENT_CLIENT_MODELS', placeholder: 'names' },
+  temperature: { group: 'Access', flag: '--client-temperature', env: 'AGENT_CLIENT_TEMPERATURE' },
+  tools: { group: 'Access', flag: '--client-tools', env: 'AGENT_CLIENT_TOOLS' },
+});
 
 /**
- * Everything an operator can set, once: flag, variable, type, default and help come from here. A row that
- * is an option of `createAgentSocketServer` or `createOpenAiProvider` has its name.
+ * Everything an operator can set, once: flag and variable stand here; rule, default and sentence of an option of the library
+ * come from its table.
  */
 export const SETTINGS = {
   host: setting({
@@ -36,14 +67,6 @@ export const SETTINGS = {
     default: 8003,
     help: 'Port to listen on. 0 takes a free one.',
   }),
-  path: setting({
-    group: 'Server',
-    flag: '--path',
-    env: 'WS_PATH',
-    type: endpointPath,
-    default: '/ws/agent',
-    help: 'Path of the WebSocket endpoint.',
-  }),
   tlsCert: setting({
     group: 'Server',
     flag: '--tls-cert',
@@ -60,183 +83,11 @@ export const SETTINGS = {
     default: undefined,
     help: 'Private key in PEM format.',
   }),
-
   ...MODEL_SETTINGS,
-
-  allowedOrigins: setting({
-    group: 'Access',
-    flag: '--allowed-origins',
-    env: 'WS_ALLOWED_ORIGINS',
-    type: origins,
-    default: [],
-    shownDefault: 'same host and loopback',
-    help: 'Further origins whose pages may connect: https://app.example,https://b.example, or * for all.',
-  }),
-  allowedHosts: setting({
-    group: 'Access',
-    flag: '--allowed-hosts',
-    env: 'WS_ALLOWED_HOSTS',
-    type: list('hosts'),
-    default: undefined,
-    shownDefault: 'loopback names where bound to loopback, otherwise all',
-    help: 'Host names that are served, without port, or * for all.',
-  }),
-  trustedProxies: setting({
-    group: 'Access',
-    flag: '--trusted-proxies',
-    env: 'WS_TRUSTED_PROXIES',
-    type: list('addresses'),
-    default: [],
-    shownDefault: 'none',
-    help: 'Proxies whose X-Forwarded-Host, -Proto and -For are believed: addresses, networks such as 10.0.0.0/8, or *.',
-  }),
-  clientModels: setting({
-    group: 'Access',
-    flag: '--client-models',
-    env: 'AGENT_CLIENT_MODELS',
-    type: list('names'),
-    default: [],
-    help: 'Models a query may choose.',
-  }),
-  clientTemperature: setting({
-    group: 'Access',
-    flag: '--client-temperature',
-    env: 'AGENT_CLIENT_TEMPERATURE',
-    type: onOff,
-    default: false,
-    help: 'Let a query set the temperature.',
-  }),
-  clientTools: setting({
-    group: 'Access',
-    flag: '--client-tools',
-    env: 'AGENT_CLIENT_TOOLS',
-    type: onOff,
-    default: false,
-    help: 'Let a query narrow the tools the model sees.',
-  }),
-
-  maxConnections: setting({
-    group: 'Connections',
-    flag: '--max-connections',
-    env: 'WS_MAX_CONNECTIONS',
-    type: integer('number', 1),
-    default: 1000,
-    help: 'Connections at the same time.',
-  }),
-  heartbeatIntervalMs: setting({
-    group: 'Connections',
-    flag: '--heartbeat-interval',
-    env: 'WS_HEARTBEAT_INTERVAL',
-    type: seconds(0.1),
-    default: 30_000,
-    help: 'How often a silent connection is pinged.',
-  }),
-  maxMessageBytes: setting({
-    group: 'Connections',
-    flag: '--max-message',
-    env: 'WS_MAX_MESSAGE',
-    type: bytes(1024),
-    default: 1_048_576,
-    help: 'Size of one incoming message.',
-  }),
-  backpressureBytes: setting({
-    group: 'Connections',
-    flag: '--backpressure',
-    env: 'WS_BACKPRESSURE',
-    type: bytes(1),
-    default: 262_144,
-    help: 'Unsent bytes above which the runs of a connection wait for it.',
-  }),
-  slowConsumerMs: setting({
-    group: 'Connections',
-    flag: '--slow-consumer',
-    env: 'WS_SLOW_CONSUMER',
-    type: seconds(0.1),
-    default: 30_000,
-    help: 'How long a connection may stay above that before it is closed.',
-  }),
-  perMessageDeflate: setting({
-    group: 'Connections',
-    flag: '--per-message-deflate',
-    env: 'WS_PER_MESSAGE_DEFLATE',
-    type: onOff,
-    default: false,
-    help: 'Compress messages. Costs memory and CPU per connection.',
-  }),
-
-  maxRunsPerConnection: setting({
-    group: 'Runs',
-    flag: '--max-runs',
-    env: 'AGENT_MAX_RUNS',
-    type: integer('number', 1),
-    default: 16,
-    help: 'Runs in progress on one connection.',
-  }),
-  maxRunMs: setting({
-    group: 'Runs',
-    flag: '--max-run-time',
-    env: 'AGENT_MAX_RUN_TIME',
-    type: seconds(0.1),
-    default: 600_000,
-    help: 'How long a run may last.',
-  }),
-  detachGraceMs: setting({
-    group: 'Runs',
-    flag: '--detach-grace',
-    env: 'AGENT_DETACH_GRACE',
-    type: seconds(0),
-    default: 60_000,
-    help: 'How long a run goes on after its last reader left.',
-  }),
-  maxRunBytes: setting({
-    group: 'Runs',
-    flag: '--max-run-output',
-    env: 'AGENT_MAX_RUN_OUTPUT',
-    type: bytes(1),
-    default: 16_777_216,
-    help: 'Output of one run.',
-  }),
-  maxLogBytes: setting({
-    group: 'Runs',
-    flag: '--max-output',
-    env: 'AGENT_MAX_OUTPUT',
-    type: bytes(1),
-    default: 268_435_456,
-    help: 'Output of all runs in progress.',
-  }),
-  maxRetainedBytes: setting({
-    group: 'Runs',
-    flag: '--max-retained',
-    env: 'AGENT_MAX_RETAINED',
-    type: bytes(1),
-    default: 134_217_728,
-    help: 'Output of ended runs kept for reading again.',
-  }),
-  retainMs: setting({
-    group: 'Runs',
-    flag: '--retain',
-    env: 'AGENT_RETAIN',
-    type: seconds(0),
-    default: 300_000,
-    help: 'How long that output is kept.',
-  }),
-  maxToolResultBytes: setting({
-    group: 'Runs',
-    flag: '--max-tool-result',
-    env: 'AGENT_MAX_TOOL_RESULT',
-    type: bytes(1),
-    default: 262_144,
-    help: 'Result of one tool call.',
-  }),
-  coalesceMs: setting({
-    group: 'Runs',
-    flag: '--coalesce',
-    env: 'AGENT_COALESCE',
-    type: integer('ms', 1, 10_000),
-    default: 35,
-    help: 'Under load, milliseconds between two chunks of a run.',
-  }),
-
+  ...SERVER_SETTINGS,
+  clientModels: CHOICES.models,
+  clientTemperature: CHOICES.temperature,
+  clientTools: CHOICES.tools,
   store: setting({
     group: 'Store',
     flag: '--store',
@@ -245,23 +96,9 @@ export const SETTINGS = {
     default: 'memory',
     help: 'Where runs and conversations are kept: memory, which ends with the process, or sqlite:PATH.',
   }),
-  durability: setting({
-    group: 'Store',
-    flag: '--durability',
-    env: 'AGENT_DURABILITY',
-    type: choice('level', ['normal', 'full']),
-    default: 'normal',
-    help: 'What SQLite survives: normal, any end of the process; full, a power loss as well.',
+  ...optionSettings(SQLITE_STORE_OPTIONS, {
+    durability: { group: 'Store', flag: '--durability', env: 'AGENT_DURABILITY', placeholder: 'level' },
   }),
-  maxConversationBytes: setting({
-    group: 'Store',
-    flag: '--max-conversations',
-    env: 'AGENT_MAX_CONVERSATIONS',
-    type: bytes(0),
-    default: 134_217_728,
-    help: 'Size of all conversations in memory together; those not used for the longest time go first.',
-  }),
-
   logLevel: setting({
     group: 'Logs',
     flag: '--log-level',
@@ -269,14 +106,6 @@ export const SETTINGS = {
     type: choice('level', ['debug', 'info', 'warn', 'error', 'silent']),
     default: 'info',
     help: 'What is logged: debug, info, warn, error or silent.',
-  }),
-  logIds: setting({
-    group: 'Logs',
-    flag: '--log-ids',
-    env: 'LOG_IDS',
-    type: choice('length', ['short', 'full']),
-    default: 'short',
-    help: 'Ids of runs and conversations in the log: short, their first 8 characters, or full, with the principal. Whoever reads a whole id can read and cancel that run.',
   }),
   logFormat: setting({
     group: 'Logs',
@@ -296,7 +125,7 @@ export const SETTINGS = {
     bare: 'logs/agent-engine.log',
     help: 'Log to this file too, as json. Directories are made. Without a name: logs/agent-engine.log.',
   }),
-} as const;
+};
 
 /** The name of a setting. */
 export type SettingName = keyof typeof SETTINGS;

@@ -1,12 +1,9 @@
 import { ToolRegistry } from '../tool/tool-registry.js';
 import type { Tool } from '../tool/tool.js';
-import { calculator } from '../tools/calculator.js';
-import { currentTime } from '../tools/current-time.js';
+import { toolsInTheBox } from '../tools/in-the-box.js';
 import { CliError } from './cli-error.js';
 import { failure, loadExport } from './load-module.js';
 import type { ResolvedSettings } from './settings.js';
-
-const IN_THE_BOX: readonly Tool[] = [calculator, currentTime];
 
 /**
  * The tools of the operator's module or those in the box. Those the operator named need the approval of a person; of the
@@ -15,7 +12,7 @@ const IN_THE_BOX: readonly Tool[] = [calculator, currentTime];
  */
 export async function chooseTools(resolved: ResolvedSettings): Promise<Tool[]> {
   const { settings, keyOf } = resolved;
-  const tools = settings.tools === undefined ? IN_THE_BOX : await loadTools(settings.tools, resolved);
+  const tools = settings.tools === undefined ? toolsInTheBox : await loadTools(settings.tools, resolved);
   const approveTools: readonly string[] = settings.approveTools;
   const unknown = approveTools.find((name) => tools.every((tool) => tool.name !== name));
   if (unknown !== undefined) {

@@ -1,4 +1,4 @@
-import { parseOrigin } from '../http/origin.js';
+import { MAX_DELAY_MS, numberSentence, type NumberBounds } from '../runtime/check-number.js';
 
 /** How a setting is written on the command line and in the environment. */
 export interface ValueType<T> {
@@ -82,29 +82,20 @@ export const onOff: ValueType<boolean> = {
 
 const SWITCH = /^(?:true|1|yes|on|false|0|no|off)$/i;
 
-/** Names with commas between them. */
-export function list(placeholder: string): ValueType<readonly string[]> {
-  return {
-    placeholder,
-    rule: 'names with commas between them',
-    parse: (value) => value.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()])),
-    show: (value) => value.join(','),
-  };
-}
-
-/** Some of a few words, with commas between them. */
-export function words<const Word extends string>(
+/** Entries with commas between them. */
+export function list<Entry extends string>(
   placeholder: string,
-  known: readonly Word[],
-): ValueType<readonly Word[]> {
+  entries: string,
+  isEntry: (entry: string) => entry is Entry,
+): ValueType<readonly Entry[]> {
   return {
     placeholder,
-    rule: `of ${known.join(', ')}, with commas between them`,
+    rule: `${entries}, with commas between them`,
     parse: (value) => {
-      const found = list(placeholder)
-        .parse(value)
-        ?.map((item) => known.find((word) => word === item.toLowerCase()));
-      return found?.every((word) => word !== undefined) === true ? found : undefined;
+      const items = value.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
+      // A word may be written in capitals.
+      const found = items.map((item) => (isEntry(item) ? item : item.toLowerCase()));
+      return found.every(isEntry) ? found : undefined;
     },
     show: (value) => value.join(','),
   };
@@ -138,42 +129,36 @@ export const jsonTexts: ValueType<Readonly<Record<string, string>>> = {
   show: (value) => JSON.stringify(value),
 };
 
-/** Origins with commas between them. What an origin is, is for the server to say; this is what people write instead. */
-export const origins: ValueType<readonly string[]> = {
-  ...list('origins'),
-  rule: 'origins such as https://app.example, with scheme and without path, commas between them, or *',
-  parse: (value) => {
-    const entries = list('origins').parse(value);
-    return entries?.every((entry) => entry === '*' || parseOrigin(entry) !== undefined) === true ? entries : undefined;
-  },
-};
-
-export function integer(placeholder: string, min: number, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
-  const upTo = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  return {
-    placeholder,
-    rule: `an integer ${upTo}`,
-    parse: (value) => (/^\d+$/.test(value) ? within(Number(value), min, max) : undefined),
-    show: String,
-  };
+export function integer(placeholder: string, least: number, most?: number): ValueType<number> {
+  return numeric(placeholder, /^\d+$/, { least, most: most ?? Number.MAX_SAFE_INTEGER, integer: true });
 }
 
-export function decimal(placeholder: string, min: number, max: number): ValueType<number> {
+export function decimal(placeholder: string, least: number, most?: number): ValueType<number> {
+  return numeric(placeholder, DECIMAL, { least, most: most ?? Number.MAX_SAFE_INTEGER });
+}
+
+function numeric(
+  placeholder: string,
+  form: RegExp,
+  { least, most, integer }: NumberBounds & { most: number },
+): ValueType<number> {
   return {
     placeholder,
-    rule: `a number from ${min} to ${max}`,
-    parse: (value) => (DECIMAL.test(value) ? within(Number(value), min, max) : undefined),
+    rule: numberSentence({ least, most: most === Number.MAX_SAFE_INTEGER ? undefined : most, integer }),
+    parse: (value) => (form.test(value) ? within(Number(value), least, most) : undefined),
     show: String,
   };
 }
 
 /** Written in seconds, kept in milliseconds. */
-export function seconds(min: number): ValueType<number> {
+export function seconds(leastMs: number, mostMs = Infinity): ValueType<number> {
+  const least = leastMs / 1000;
+  const most = Math.floor(Math.min(mostMs, MAX_DELAY_MS) / 1000);
   return {
     placeholder: 'seconds',
-    rule: `a number of seconds from ${min} to ${MAX_SECONDS}`,
+    rule: `a number of seconds from ${least} to ${most}`,
     parse: (value) => {
-      const number = DECIMAL.test(value) ? within(Number(value), min, MAX_SECONDS) : undefined;
+      const number = DECIMAL.test(value) ? within(Number(value), least, most) : undefined;
       return number === undefined ? undefined : Math.round(number * 1000);
     },
     show: (ms) => String(ms / 1000),
@@ -181,14 +166,14 @@ export function seconds(min: number): ValueType<number> {
 }
 
 /** Written in bytes or with a unit, kept in bytes. */
-export function bytes(min: number): ValueType<number> {
+export function bytes(least: number, most = Number.MAX_SAFE_INTEGER): ValueType<number> {
   return {
     placeholder: 'bytes',
-    rule: `a number of bytes of at least ${min}, alone or with KiB, MiB or GiB`,
+    rule: `a number of bytes of at least ${least}, alone or with KiB, MiB or GiB`,
     parse: (value) => {
       const [, number, unit = ''] = /^(\d+)\s*(|[kmg]|[kmg]ib)$/i.exec(value) ?? [];
       const power = UNITS.findIndex((name) => name.charAt(0) === unit.charAt(0).toUpperCase());
-      return number === undefined ? undefined : within(Number(number) * 1024 ** power, min, Number.MAX_SAFE_INTEGER);
+      return number === undefined ? undefined : within(Number(number) * 1024 ** power, least, most);
     },
     show: (value) => {
       const power = [3, 2, 1].find((candidate) => value % 1024 ** candidate === 0) ?? 0;
@@ -201,9 +186,6 @@ export function bytes(min: number): ValueType<number> {
 const UNITS = ['', 'KiB', 'MiB', 'GiB'];
 
 const DECIMAL = /^\d+(?:\.\d+)?$/;
-
-/** The longest delay a timer takes, 2^31 - 1 ms, in whole seconds. */
-const MAX_SECONDS = 2_147_483;
 
 function within(value: number, min: number, max: number): number | undefined {
   return value >= min && value <= max ? value : undefined;

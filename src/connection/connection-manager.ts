@@ -1,89 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
-import type { Logger } from '../runtime/logger.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeMessage } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
-import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
+import { SUBPROTOCOL } from '../protocol/version.js';
 import type { CloseFrame } from './close-frame.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
+import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOptions } from './connection-options.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Principal } from './principal.js';
 import type { Socket } from './socket.js';
 import { describeConnection, type ConnectionStatistics } from './statistics.js';
-
-/** What {@link ConnectionManager} takes. */
-export interface ConnectionManagerOptions {
-  /**
-   * Connections at the same time.
-   * @default 1000
-   */
-  maxConnections?: number | undefined;
-  /**
-   * How often a silent connection is pinged, in milliseconds. A dead one is gone after this and min(this, 10 s).
-   * @default 30000
-   */
-  heartbeatIntervalMs?: number | undefined;
-  /**
-   * How long a connection may leave its buffer above the mark before it is closed with 4508, in milliseconds.
-   * @default 30000
-   */
-  slowConsumerMs?: number | undefined;
-  /**
-   * Identity of the store behind the runs, told to every client.
-   * @default a new UUID
-   */
-  epoch?: string | undefined;
-  /**
-   * Bytes in one incoming message, told to every client.
-   * @default 1048576
-   */
-  maxMessageBytes?: number | undefined;
-  /**
-   * Runs in progress on one connection, told to every client.
-   * @default 16
-   */
-  maxRunsPerConnection?: number | undefined;
-  /**
-   * How long a run goes on without a reader, in milliseconds, told to every client.
-   * @default 60000
-   */
-  detachGraceMs?: number | undefined;
-  /**
-   * Which attachments a question may have, told to every client: what an `AgentExecutor` says.
-   * @default none
-   */
-  attachments?: AttachmentLimits | undefined;
-  /** @default warnings and errors on the console; `false` for none */
-  logger?: Logger | false | undefined;
-}
-
-/** Which attachments a question may have. */
-export interface AttachmentLimits {
-  readonly mediaTypes: readonly string[];
-  /** Of one. */
-  readonly maxBytes: number;
-  readonly maxCount: number;
-  /** Whether an address may stand in place of the bytes. */
-  readonly urls: boolean;
-}
-
-/** The names of {@link ConnectionManagerOptions}. */
-export const CONNECTION_MANAGER_OPTIONS: KnownOptions<ConnectionManagerOptions> = {
-  maxConnections: true,
-  heartbeatIntervalMs: true,
-  slowConsumerMs: true,
-  epoch: true,
-  maxMessageBytes: true,
-  maxRunsPerConnection: true,
-  detachGraceMs: true,
-  attachments: true,
-  logger: true,
-};
 
 /** Events of a {@link ConnectionManager}. */
 export interface ConnectionEvents<P extends Principal, Metadata> {
@@ -136,27 +64,20 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: ConnectionManagerOptions = {}) {
-    super(options.logger);
-    checkKnownOptions(options, CONNECTION_MANAGER_OPTIONS);
-    const { maxConnections = 1_000, heartbeatIntervalMs = 30_000, slowConsumerMs = 30_000 } = options;
-    const { detachGraceMs = 60_000, maxMessageBytes = LIMITS.messageBytes, maxRunsPerConnection = 16 } = options;
-    checkNumber('detachGraceMs', detachGraceMs, { least: 0, most: MAX_DELAY_MS });
-    this.maxConnections = checkNumber('maxConnections', maxConnections, { least: 1, integer: true });
-    checkNumber('heartbeatIntervalMs', heartbeatIntervalMs, { least: 10, most: MAX_DELAY_MS });
-    checkNumber('slowConsumerMs', slowConsumerMs, { least: 1, most: MAX_DELAY_MS });
-    const { epoch = randomUUID() } = options;
-    if (typeof epoch !== 'string' || epoch === '') throw new OptionError('epoch', 'a string that is not empty', epoch);
-    this.epoch = epoch;
+    const checked = checkOptions(options, CONNECTION_OPTIONS);
+    super(checked.logger);
+    this.maxConnections = checked.maxConnections;
+    this.epoch = checked.epoch ?? randomUUID();
     this.#limits = {
-      message_bytes: checkNumber('maxMessageBytes', maxMessageBytes, { least: 1, integer: true }),
-      runs: checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true }),
-      heartbeat_seconds: heartbeatIntervalMs / 1000,
-      detach_seconds: detachGraceMs / 1000,
-      attachments: attachmentLimits(options.attachments),
+      message_bytes: checked.maxMessageBytes,
+      runs: checked.maxRunsPerConnection,
+      heartbeat_seconds: checked.heartbeatIntervalMs / 1000,
+      detach_seconds: checked.detachGraceMs / 1000,
+      attachments: attachmentLimits(checked.attachments),
     };
     this.#heartbeat = new Heartbeat({
-      intervalMs: heartbeatIntervalMs,
-      slowConsumerMs,
+      intervalMs: checked.heartbeatIntervalMs,
+      slowConsumerMs: checked.slowConsumerMs,
       onDead: (connection) => {
         this.logger.info({ connectionId: connection.id }, 'Connection does not answer');
         connection.terminate();

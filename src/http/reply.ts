@@ -40,7 +40,7 @@ export function send(req: IncomingMessage, res: ServerResponse, reply: Reply): v
   if (reply.type.startsWith('text/html')) headers['Content-Security-Policy'] = PAGE_POLICY;
   headers['Cache-Control'] = reply.cacheable === true ? 'no-cache' : 'no-store';
   if (reply.cacheable === true) {
-    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+    const etag = etagOf(reply, body);
     headers['ETag'] = etag;
     if (holds(req.headers['if-none-match'], etag)) {
       res.writeHead(304, headers).end();
@@ -52,6 +52,18 @@ export function send(req: IncomingMessage, res: ServerResponse, reply: Reply): v
   res.writeHead(reply.status, headers);
   if (req.method === 'HEAD') res.end();
   else res.end(body);
+}
+
+const etags = new WeakMap<Reply, string>();
+
+/** Routes keep the replies that can be cached, so that each body is hashed once. */
+function etagOf(reply: Reply, body: Uint8Array): string {
+  let etag = etags.get(reply);
+  if (etag === undefined) {
+    etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+    etags.set(reply, etag);
+  }
+  return etag;
 }
 
 /** Whether `If-None-Match` names the tag (RFC 9110, section 13.1.2: a list, compared weakly). */

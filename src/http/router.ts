@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { checkLogger } from '../runtime/check-logger.js';
+import { consoleLogger } from '../runtime/console-logger.js';
 import type { Logger } from '../runtime/logger.js';
 import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
@@ -23,7 +23,7 @@ export interface HttpRoutesDeps extends HttpRoutesState {
    * Where a route that fails is reported.
    * @default the console
    */
-  readonly logger?: Logger | false;
+  readonly logger?: Logger;
 }
 
 /** The HTTP side of a server: statistics, documents, test page and probes. */
@@ -49,7 +49,7 @@ const HOME: Route = {
 
 /** Makes the HTTP routes. Reads the pages from disk; everything else is made when it is first asked for. */
 export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
-  const logger = checkLogger(deps.logger);
+  const { logger = consoleLogger } = deps;
   const endpoint = endpointRoute(deps.path);
   const routes: Route[] = [
     endpoint,

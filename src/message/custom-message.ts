@@ -1,8 +1,8 @@
-import type { SchemaOutput, StandardSchema } from '../tool/standard-schema.js';
+import { aSchema, type SchemaOutput, type StandardSchema } from '../tool/standard-schema.js';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkOptions, type OptionTable } from '../runtime/option-table.js';
+import { aFunction, text } from '../runtime/rule.js';
 import type { CustomMessage } from '../protocol/server-messages.js';
 
 /**
@@ -38,11 +38,11 @@ export interface CustomMessageDefinition<
   ) => void | Promise<void>;
 }
 
-const CUSTOM_MESSAGE: KnownOptions<CustomMessageDefinition<StandardSchema>> = {
-  type: true,
-  schema: true,
-  handle: true,
-};
+export const CUSTOM_MESSAGE = {
+  type: { text: 'The `type` on the wire.', rule: text(), required: true },
+  schema: { text: 'Schema of the whole message: zod or any other Standard Schema.', rule: aSchema, required: true },
+  handle: { text: 'Called for every message of this type that the schema accepts.', rule: aFunction, required: true },
+} as const satisfies OptionTable<CustomMessageDefinition<StandardSchema>>;
 
 /** An embedder's message type as the handler keeps it. */
 export interface CustomMessageType<P extends Principal = Principal, Metadata = unknown> {
@@ -58,12 +58,10 @@ export interface CustomMessageType<P extends Principal = Principal, Metadata = u
 
 /**
  * Makes a message type whose `handle` is typed by its schema.
- * @throws OptionError where a part is not known.
+ * @throws OptionError if a part is not known or breaks its rule.
  */
 export function defineMessage<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
   definition: CustomMessageDefinition<S, P, Metadata>,
 ): CustomMessageType<P, Metadata> {
-  checkKnownOptions(definition, CUSTOM_MESSAGE);
-  const { type, schema, handle } = definition;
-  return { type, schema, handle };
+  return checkOptions(definition, CUSTOM_MESSAGE);
 }

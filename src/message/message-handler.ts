@@ -1,15 +1,16 @@
+import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from '../connection/connection-options.js';
 import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { checkMethods } from '../runtime/check-methods.js';
+import { aConversationStore } from '../store/store-rules.js';
+import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
+import { checkOptions, type OptionTable } from '../runtime/option-table.js';
+import { methods } from '../runtime/rule.js';
 import { fieldIssues, summary } from '../protocol/field-issues.js';
 import { nearest } from '../protocol/nearest.js';
 import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
-import type { Logger } from '../runtime/logger.js';
 import {
   clientMessages,
   CORE_REQUESTS,
@@ -23,7 +24,6 @@ import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
 import { Readers } from '../reading/readers.js';
-import { checkNumber } from '../runtime/check-number.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { LargeAnswers } from './large-answers.js';
@@ -33,27 +33,23 @@ import { handlers } from './handlers/table.js';
 const MAX_UNANSWERED = 128;
 
 /** What {@link MessageHandler} takes. */
-export interface MessageHandlerOptions {
+export interface MessageHandlerOptions extends Pick<ConnectionManagerOptions, 'maxRunsPerConnection'>, LoggerOption {
   /** The runs that queries, tool calls and cancels act on. */
   runs: RunManager;
-  /** What was said in conversations: the store of the executor. */
+  /** What was said in conversations. The same store as that of the executor. */
   conversations: ConversationStore;
-  /**
-   * Runs in progress that one connection started or reads; one more gets `too_many_runs`.
-   * @default 16
-   */
-  maxRunsPerConnection?: number | undefined;
-  /** @default warnings and errors on the console; `false` for none */
-  logger?: Logger | false | undefined;
 }
 
-/** The names of {@link MessageHandlerOptions}. */
-export const MESSAGE_HANDLER_OPTIONS: KnownOptions<MessageHandlerOptions> = {
-  runs: true,
-  conversations: true,
-  maxRunsPerConnection: true,
-  logger: true,
-};
+export const MESSAGE_HANDLER_OPTIONS = {
+  runs: {
+    text: 'The runs that queries, tool calls and cancels act on.',
+    rule: methods('a RunManager', ['create', 'start']),
+    required: true,
+  },
+  conversations: { text: 'What was said in conversations.', rule: aConversationStore, required: true },
+  maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
+  logger: LOGGER,
+} as const satisfies OptionTable<MessageHandlerOptions>;
 
 /** Events of a {@link MessageHandler}. */
 export interface MessageEvents<P extends Principal, Metadata> {
@@ -72,16 +68,9 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: MessageHandlerOptions) {
-    super(options.logger);
-    checkKnownOptions(options, MESSAGE_HANDLER_OPTIONS);
-    const { runs, conversations, maxRunsPerConnection = 16 } = options;
-    checkMethods('runs', 'a RunManager', runs, ['create', 'start']);
-    checkMethods('conversations', 'a ConversationStore, such as a MemoryConversationStore', conversations, [
-      'append',
-      'read',
-    ]);
-    checkNumber('maxRunsPerConnection', maxRunsPerConnection, { least: 1, integer: true });
-    const readers = new Readers({ runs, maxRunsPerConnection, logger: this.logger });
+    const { runs, conversations, maxRunsPerConnection, logger } = checkOptions(options, MESSAGE_HANDLER_OPTIONS);
+    super(logger);
+    const readers = new Readers({ runs, maxRunsPerConnection, logger });
     this.#context = { runs, readers, conversations, answers: new LargeAnswers() };
   }
 

@@ -1,22 +1,13 @@
+/** `agent-ws/demo`: a provider that needs no key and no network. */
 import { estimateTokens } from '../agent/estimate-tokens.js';
 import type { LlmPart, LlmProvider } from '../agent/llm-provider.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { answerTo } from './demo/answer.js';
+import { DEMO_PROVIDER_OPTIONS, type DemoProviderOptions } from './demo/options.js';
 import { pace } from './demo/pace.js';
 import { splitText } from './demo/split-text.js';
 
-/** What {@link createDemoProvider} takes. */
-export interface DemoProviderOptions {
-  /**
-   * How fast the answer streams, in word-like tokens per second; `0` for no delay at all.
-   * @default 40
-   */
-  tokensPerSecond?: number | undefined;
-}
-
-const DEMO_PROVIDER_OPTIONS: KnownOptions<DemoProviderOptions> = { tokensPerSecond: true };
+export type { DemoProviderOptions } from './demo/options.js';
 
 /**
  * A model that is none: a guide through the product that needs no key and no network. The same question
@@ -26,11 +17,7 @@ const DEMO_PROVIDER_OPTIONS: KnownOptions<DemoProviderOptions> = { tokensPerSeco
  * @throws OptionError where an option breaks its rule.
  */
 export function createDemoProvider(options: DemoProviderOptions = {}): LlmProvider {
-  checkKnownOptions(options, DEMO_PROVIDER_OPTIONS);
-  const { tokensPerSecond = 40 } = options;
-  if (!(Number.isFinite(tokensPerSecond) && tokensPerSecond >= 0)) {
-    throw new OptionError('tokensPerSecond', 'a number from 0', tokensPerSecond);
-  }
+  const { tokensPerSecond } = checkOptions(options, DEMO_PROVIDER_OPTIONS);
   return {
     vendor: 'demo',
     model: 'demo-1',

@@ -1,6 +1,7 @@
 import type { ServerMessageOf } from '../protocol/server-messages.js';
 import type { Decision } from './approvals.js';
 import type { RunLog } from '../log/run-log.js';
+import { BoundedMap } from '../runtime/bounded-map.js';
 import { runKey } from '../store/run-key.js';
 import type { StoredRun } from '../store/run-store.js';
 
@@ -12,7 +13,7 @@ const MAX_RUNS = 100;
 
 /** The decisions about the tool calls of runs that are over. Their logs do not change, so that each is read once. */
 export class DecisionCache {
-  readonly #byRun = new Map<string, Promise<Decisions>>();
+  readonly #byRun = new BoundedMap<string, Promise<Decisions>>(MAX_RUNS);
 
   /** What was decided about a call; `undefined` if no approval was asked for. */
   async find({ meta: { owner, id }, log }: StoredRun, toolCallId: string): Promise<Decision | undefined> {
@@ -21,8 +22,6 @@ export class DecisionCache {
     if (decisions === undefined) {
       decisions = readDecisions(log);
       this.#byRun.set(key, decisions);
-      const [oldest] = this.#byRun.keys();
-      if (this.#byRun.size > MAX_RUNS && oldest !== undefined) this.#byRun.delete(oldest);
     }
     try {
       return (await decisions).get(toolCallId);

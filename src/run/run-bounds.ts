@@ -1,6 +1,6 @@
-import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
+import type { Checked } from '../runtime/option-table.js';
 import type { LiveRuns } from './live-runs.js';
-import type { RunManagerOptions } from './run-manager-options.js';
+import type { RUN_OPTIONS, RunManagerOptions } from './run-manager-options.js';
 import { tooLarge } from './run-errors.js';
 import type { Run } from './run.js';
 
@@ -15,14 +15,12 @@ export class RunBounds {
   readonly #maxLogBytes: number;
   readonly #detachGraceMs: number;
 
-  /** @throws OptionError where an option breaks its rule. */
-  constructor(live: LiveRuns, options: RunManagerOptions) {
-    const { maxRunMs = 600_000, maxRunBytes = 16_777_216, maxLogBytes = 268_435_456, detachGraceMs = 60_000 } = options;
+  constructor(live: LiveRuns, options: Checked<RunManagerOptions, typeof RUN_OPTIONS>) {
     this.#live = live;
-    this.#maxRunMs = checkNumber('maxRunMs', maxRunMs, { least: 1 });
-    this.#maxRunBytes = checkNumber('maxRunBytes', maxRunBytes, { least: 1 });
-    this.#maxLogBytes = checkNumber('maxLogBytes', maxLogBytes, { least: 1 });
-    this.#detachGraceMs = checkNumber('detachGraceMs', detachGraceMs, { least: 0, most: MAX_DELAY_MS });
+    this.#maxRunMs = options.maxRunMs;
+    this.#maxRunBytes = options.maxRunBytes;
+    this.#maxLogBytes = options.maxLogBytes;
+    this.#detachGraceMs = options.detachGraceMs;
   }
 
   /** How often to {@link sweep}, in milliseconds. */

@@ -1,52 +1,63 @@
-import type { KnownOptions } from '../runtime/unknown-option.js';
-import type { Logger } from '../runtime/logger.js';
-import type { RunExecutor } from './run-executor.js';
+import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
+import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
+import type { OptionTable } from '../runtime/option-table.js';
+import { delay, methods, milliseconds, size } from '../runtime/rule.js';
 import type { RunStore } from '../store/run-store.js';
+import { aRunStore } from '../store/store-rules.js';
+import type { RunExecutor } from './run-executor.js';
 
 /** What a `RunManager` takes. */
-export interface RunManagerOptions {
+export interface RunManagerOptions extends DetachOption, LoggerOption {
   /** Does the work of the runs. */
   executor: RunExecutor;
+  /** Where run logs are kept. */
+  store: RunStore;
   /**
-   * How long a run may last, in milliseconds; then it is cancelled with reason `max_duration`.
+   * How long a run may last. In milliseconds; then it is cancelled with reason `max_duration`.
    * @default 600000
    */
   maxRunMs?: number | undefined;
   /**
-   * Encoded output of one run, in bytes; over it the run ends with `output_too_large`.
+   * Output of one run. In bytes, encoded; above it the run ends with `output_too_large`.
    * @default 16777216
    */
   maxRunBytes?: number | undefined;
   /**
-   * What all runs in progress hold, in bytes: what was asked, and encoded output. Over it new ones get `too_many_runs` and the largest ends with `output_too_large`.
+   * What all runs in progress hold: questions and output. In bytes, encoded; above it new runs get `too_many_runs` and the
+   * largest one ends with `output_too_large`.
    * @default 268435456
    */
   maxLogBytes?: number | undefined;
   /**
-   * Under load, the least time between two chunks of a run, in milliseconds; text that arrives between them travels together.
+   * Under load, the least time between two chunks of a run; text that arrives meanwhile travels together. In milliseconds.
    * @default 35
    */
   coalesceMs?: number | undefined;
-  /**
-   * How long a run goes on without a reader, in milliseconds, where its last reader can come back; then it is
-   * cancelled with reason `abandoned`. A run that waits for an approval is not timed.
-   * @default 60000
-   */
-  detachGraceMs?: number | undefined;
-  /** Where run logs are kept. */
-  store: RunStore;
-  /** @default warnings and errors on the console; `false` for none */
-  logger?: Logger | false | undefined;
 }
 
-/** The names of {@link RunManagerOptions}. */
-export const RUN_MANAGER_OPTIONS: KnownOptions<RunManagerOptions> = {
-  executor: true,
-  maxRunMs: true,
-  maxRunBytes: true,
-  maxLogBytes: true,
-  coalesceMs: true,
-  detachGraceMs: true,
-  store: true,
-  logger: true,
-};
+export const RUN_OPTIONS = {
+  executor: {
+    text: 'Does the work of the runs.',
+    rule: methods('a RunExecutor, such as an AgentExecutor', ['check', 'execute']),
+    required: true,
+  },
+  store: {
+    text: 'Where run logs are kept.',
+    rule: aRunStore,
+    required: true,
+  },
+  maxRunMs: { text: 'How long a run may last.', rule: milliseconds(1), default: 600_000 },
+  maxRunBytes: { text: 'Output of one run.', rule: size(1), default: 16_777_216 },
+  maxLogBytes: {
+    text: 'What all runs in progress hold: questions and output.',
+    rule: size(1),
+    default: 268_435_456,
+  },
+  coalesceMs: {
+    text: 'Under load, the least time between two chunks of a run; text that arrives meanwhile travels together.',
+    rule: delay(1),
+    default: 35,
+  },
+  detachGraceMs: DETACH_GRACE,
+  logger: LOGGER,
+} as const satisfies OptionTable<RunManagerOptions>;

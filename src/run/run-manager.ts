@@ -3,9 +3,7 @@ import { Coalescer } from '../log/coalescer.js';
 import type { RunLog } from '../log/run-log.js';
 import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { checkMethods } from '../runtime/check-methods.js';
-import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import type { AttachmentInfo } from '../store/conversation-store.js';
 import { runKey } from '../store/run-key.js';
@@ -24,7 +22,7 @@ import type { RunExecutor } from './run-executor.js';
 import type { RunHandle } from './run-handle.js';
 import type { RunListener } from './run-listener.js';
 import { RunLookup } from './run-lookup.js';
-import { RUN_MANAGER_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
+import { RUN_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
@@ -67,15 +65,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: RunManagerOptions) {
-    super(options.logger);
-    checkKnownOptions(options, RUN_MANAGER_OPTIONS);
-    const { executor, store, coalesceMs = 35 } = options;
-    const { logger } = this;
+    const checked = checkOptions(options, RUN_OPTIONS);
+    const { executor, store, logger } = checked;
+    super(logger);
     const live = this.#live;
-    const bounds = new RunBounds(live, options);
-    const coalescer = new Coalescer(checkNumber('coalesceMs', coalesceMs, { least: 1, most: MAX_DELAY_MS }));
-    checkMethods('executor', 'a RunExecutor, such as an AgentExecutor', executor, ['check', 'execute']);
-    checkMethods('store', 'a RunStore, such as a MemoryRunStore', store, ['create', 'open', 'list', 'unfinished']);
+    const bounds = new RunBounds(live, checked);
+    const coalescer = new Coalescer(checked.coalesceMs);
     this.store = store;
     this.#executor = executor;
     this.#bounds = bounds;

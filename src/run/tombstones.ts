@@ -1,3 +1,5 @@
+import { BoundedMap } from '../runtime/bounded-map.js';
+
 /** How long a cancel waits for its run. */
 const TTL_MS = 60_000;
 
@@ -6,16 +8,11 @@ const MAX_TOMBSTONES = 10_000;
 
 /** Cancels that came before the run they mean. */
 export class Tombstones {
-  /** Key of the run and when its tombstone goes, on the monotonic clock in milliseconds; oldest first. */
-  readonly #expiries = new Map<string, number>();
+  /** Key of the run and when its tombstone expires, on the monotonic clock in milliseconds. */
+  readonly #expiries = new BoundedMap<string, number>(MAX_TOMBSTONES);
 
   add(key: string): void {
-    this.#expiries.delete(key);
     this.#expiries.set(key, performance.now() + TTL_MS);
-    for (const [oldest, expiry] of this.#expiries) {
-      if (expiry > performance.now() && this.#expiries.size <= MAX_TOMBSTONES) break;
-      this.#expiries.delete(oldest);
-    }
   }
 
   /** Takes the tombstone away. Returns whether there was one. */

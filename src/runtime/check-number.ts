@@ -3,27 +3,27 @@ import { OptionError } from './option-error.js';
 /** The longest delay a timer takes, in milliseconds; a longer one would fire at once. */
 export const MAX_DELAY_MS = 2_147_483_647;
 
-/** What {@link checkNumber} asks of a number. */
-export interface NumberRule {
+/** Between what a number must be. */
+export interface NumberBounds {
   readonly least: number;
   /** @default Infinity */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** Whether fractions are refused, and with them `Infinity`. */
-  readonly integer?: boolean;
+  readonly integer?: boolean | undefined;
 }
 
 /**
- * Gives the value back where it keeps the rule.
+ * Gives the value back if it keeps the bounds.
  * @throws OptionError otherwise: for a string that looks like a number, too.
  */
-export function checkNumber(option: string, value: unknown, rule: NumberRule): number {
-  const { least, most = Infinity, integer = false } = rule;
+export function checkNumber(option: string, value: unknown, bounds: NumberBounds): number {
+  const { least, most = Infinity, integer = false } = bounds;
   const fits = typeof value === 'number' && value >= least && value <= most && (!integer || Number.isInteger(value));
   if (fits) return value;
-  const kind = integer ? 'an integer' : 'a number';
-  throw new OptionError(
-    option,
-    `${kind} ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}`,
-    value,
-  );
+  throw new OptionError(option, numberSentence(bounds), value);
+}
+
+/** What follows "must be". */
+export function numberSentence({ least, most = Infinity, integer = false }: NumberBounds): string {
+  return `${integer ? 'an integer' : 'a number'} ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}`;
 }

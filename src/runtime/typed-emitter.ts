@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
-import { checkLogger } from './check-logger.js';
+import { consoleLogger } from './console-logger.js';
 import type { Logger } from './logger.js';
 
 /** Event names and the arguments their listeners get. */
@@ -16,9 +16,8 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   readonly #emitter = new EventEmitter();
   protected readonly logger: Logger;
 
-  /** @throws OptionError where `logger` is none. */
-  constructor(logger?: Logger | false) {
-    this.logger = checkLogger(logger);
+  constructor(logger: Logger = consoleLogger) {
+    this.logger = logger;
   }
 
   /** Calls `listener` at every `event`. Returns the function that removes it. */

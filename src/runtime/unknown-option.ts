@@ -10,16 +10,11 @@ export interface UnknownOption {
   readonly sentence: string;
 }
 
-/** The first of the given options that the table does not know; `undefined` where it knows all of them. */
-export function unknownOption<Options>(
-  given: object,
-  known: KnownOptions<Options>,
-  parent?: string,
-): UnknownOption | undefined {
-  const name = Object.keys(given).find((key) => !Object.hasOwn(known, key));
+/** The first of the given options that is none of the names; `undefined` if all of them are. */
+export function unknownOption(given: object, names: readonly string[], parent?: string): UnknownOption | undefined {
+  const name = Object.keys(given).find((key) => !names.includes(key));
   if (name === undefined) return undefined;
   const full = (key: string): string => (parent === undefined ? key : `${parent}.${key}`);
-  const names = Object.keys(known);
   const meant = nearest(name, names);
   const hint =
     meant === undefined ? `the options here are ${names.map(full).join(', ')}` : `did you mean "${full(meant)}"?`;

@@ -1,3 +1,5 @@
+import { must, type Rule } from '../runtime/rule.js';
+
 /**
  * The part of Standard Schema v1 (standardschema.dev) that tools and messages need. zod 4, valibot and arktype
  * schemas all fit, whichever copy of them the embedder installed.
@@ -23,3 +25,8 @@ export interface StandardIssue {
 
 /** What a schema accepts, as a type. */
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
+
+export const aSchema: Rule = must('a schema: zod 4 or any other Standard Schema', (value) => {
+  const { '~standard': standard } = Object(value) as Partial<StandardSchema>;
+  return typeof standard?.validate === 'function';
+});

@@ -30,7 +30,10 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
     if (typeof name !== 'string' || typeof execute !== 'function') {
       throw new OptionError('tools', 'tools, as defineTool makes them', tool);
     }
-    if (this.#tools.has(tool.name)) throw new OptionError('tools', 'a list of tools with different names', tool.name);
+    if (this.#tools.has(name)) {
+      const rule = 'must not contain two tools with the same name';
+      throw new OptionError('tools', `Option "tools" ${rule}, received ${JSON.stringify(name)}`);
+    }
     this.#tools.set(tool.name, tool);
     return this;
   }

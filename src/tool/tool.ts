@@ -1,11 +1,10 @@
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { checkNumber, MAX_DELAY_MS } from '../runtime/check-number.js';
 import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkOptions, type OptionTable } from '../runtime/option-table.js';
+import { aFunction, anObject, delay, must, text } from '../runtime/rule.js';
 import type { Principal } from '../connection/principal.js';
 import type { Asker } from './asker.js';
 import type { JsonSchema } from './llm-tool.js';
-import type { SchemaOutput, StandardSchema } from './standard-schema.js';
+import { aSchema, type SchemaOutput, type StandardSchema } from './standard-schema.js';
 
 /**
  * A call and who makes it.
@@ -37,7 +36,10 @@ export interface ToolDefinition<S extends StandardSchema, P extends Principal = 
   description: string;
   /** Schema of the params: zod 4 or any other Standard Schema. */
   params: S;
-  /** JSON Schema of the params. Needed only where `params` cannot give one itself (zod from 4.2 can). */
+  /**
+   * JSON Schema of the params. Needed only if `params` cannot give one itself (zod from 4.2 can).
+   * @default derived from `params`
+   */
   parameters?: JsonSchema | undefined;
   /**
    * Does the work. Called at most once per call, with params the schema accepted.
@@ -47,7 +49,7 @@ export interface ToolDefinition<S extends StandardSchema, P extends Principal = 
    */
   execute: (this: void, params: SchemaOutput<S>, context: ToolContext<P, Metadata>) => unknown;
   /**
-   * Milliseconds after which the call fails with `tool_timeout`. Checking its params may take as long again; the time
+   * How long the call may take. In milliseconds; then it fails with `tool_timeout`. Checking its params may take as long again; the time
    * a person takes to approve does not count.
    * @default 30000
    */
@@ -63,15 +65,23 @@ export interface ToolDefinition<S extends StandardSchema, P extends Principal = 
     | undefined;
 }
 
-const TOOL_DEFINITION: KnownOptions<ToolDefinition<StandardSchema>> = {
-  name: true,
-  description: true,
-  params: true,
-  parameters: true,
-  execute: true,
-  timeoutMs: true,
-  needsApproval: true,
-};
+export const TOOL_DEFINITION = {
+  name: {
+    text: '1 to 64 letters, digits, `_` and `-`: what model providers accept.',
+    rule: text('a tool name of 1 to 64 letters, digits, "_" and "-"', (name) => /^[A-Za-z0-9_-]{1,64}$/.test(name)),
+    required: true,
+  },
+  description: { text: 'For the model: what the tool does and when to use it.', rule: text(), required: true },
+  params: { text: 'Schema of the params: zod 4 or any other Standard Schema.', rule: aSchema, required: true },
+  parameters: { text: 'JSON Schema of the params.', rule: anObject, defaultText: 'derived from `params`' },
+  execute: { text: 'Does the work.', rule: aFunction, required: true },
+  timeoutMs: { text: 'How long the call may take.', rule: delay(1), default: 30_000 },
+  needsApproval: {
+    text: 'Whether a person has to approve a call before it is executed, with exactly the params they were shown.',
+    rule: must('true, false or a function', (value) => typeof value === 'boolean' || typeof value === 'function'),
+    default: false,
+  },
+} as const satisfies OptionTable<ToolDefinition<StandardSchema>>;
 
 /**
  * A tool as the registry keeps it. One that wants to know more of who asks than the server tells, another type of principal
@@ -92,9 +102,6 @@ export interface Tool<P extends Principal = Principal, Metadata = unknown> {
   readonly execute: (this: void, params: unknown, context: ToolContext<P, Metadata>) => unknown;
 }
 
-/** `timeoutMs` of a tool that names none. */
-const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
-
 /**
  * Makes a tool whose `execute` is typed by its schema, and by the principal where it names one:
  * `execute(params, context: ToolContext<User>)`.
@@ -104,31 +111,12 @@ const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
 export function defineTool<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
   definition: ToolDefinition<S, P, Metadata>,
 ): Tool<P, Metadata> {
-  checkKnownOptions(definition, TOOL_DEFINITION);
-  const { name, description, params, timeoutMs = DEFAULT_TOOL_TIMEOUT_MS } = definition;
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
-    throw new OptionError('name', 'a tool name of 1 to 64 letters, digits, "_" and "-"', name);
-  }
-  const { needsApproval = false } = definition;
-  if (typeof needsApproval !== 'boolean' && typeof needsApproval !== 'function') {
-    throw new OptionError('needsApproval', 'true, false or a function', needsApproval);
-  }
-  checkNumber('timeoutMs', timeoutMs, { least: 1, most: MAX_DELAY_MS });
-  if (typeof description !== 'string') throw new OptionError('description', 'a string', description);
-  if (typeof definition.execute !== 'function') throw new OptionError('execute', 'a function', definition.execute);
-  if (!isSchema(params)) throw new OptionError('params', 'a schema: zod 4 or any other Standard Schema', params);
-  const parameters =
-    definition.parameters === undefined
-      ? ofObject(deriveJsonSchema(params), 'params')
-      : ofObject(definition.parameters, 'parameters');
+  const { params, parameters, ...rest } = checkOptions(definition, TOOL_DEFINITION);
   return {
-    name,
-    description,
+    ...rest,
     params,
-    parameters,
-    timeoutMs,
-    needsApproval,
-    execute: definition.execute,
+    parameters:
+      parameters === undefined ? ofObject(deriveJsonSchema(params), 'params') : ofObject(parameters, 'parameters'),
   };
 }
 
@@ -159,9 +147,4 @@ function ofObject(schema: JsonSchema, option: string): JsonSchema {
   if (type === undefined) return { type: 'object', properties: {}, ...schema };
   const rule = 'must be a schema of an object, since models give params by their names';
   throw new OptionError(option, `Option "${option}" ${rule}; its type is ${JSON.stringify(type)}`);
-}
-
-function isSchema(value: unknown): boolean {
-  const { '~standard': standard } = Object(value) as Partial<StandardSchema>;
-  return typeof standard?.validate === 'function';
 }

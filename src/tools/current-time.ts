@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { defineTool, type Tool } from '../tool/tool.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkOptions, type OptionTable } from '../runtime/option-table.js';
+import { aFunction, text } from '../runtime/rule.js';
 
 /** What {@link createCurrentTime} takes. */
 export interface CurrentTimeOptions {
@@ -12,13 +11,25 @@ export interface CurrentTimeOptions {
    */
   now?: (() => number) | undefined;
   /**
-   * The time zone used where the call names none.
+   * The time zone used if the call names none.
    * @default the time zone of the server
    */
   timeZone?: string | undefined;
 }
 
-const CURRENT_TIME_OPTIONS: KnownOptions<CurrentTimeOptions> = { now: true, timeZone: true };
+export const CURRENT_TIME_OPTIONS = {
+  now: {
+    text: 'The clock: milliseconds since 1970 UTC.',
+    rule: aFunction,
+    default: () => Date.now(),
+    defaultText: 'Date.now',
+  },
+  timeZone: {
+    text: 'The time zone used if the call names none.',
+    rule: text('the IANA name of a time zone', isTimeZone),
+    defaultText: 'the time zone of the server',
+  },
+} as const satisfies OptionTable<CurrentTimeOptions>;
 
 /** What the tool returns. */
 export interface CurrentTime {
@@ -37,11 +48,7 @@ export interface CurrentTime {
  * @throws OptionError where `timeZone` is none.
  */
 export function createCurrentTime(options: CurrentTimeOptions = {}): Tool {
-  checkKnownOptions(options, CURRENT_TIME_OPTIONS);
-  const { now = Date.now, timeZone } = options;
-  if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    throw new OptionError('timeZone', 'the IANA name of a time zone', timeZone);
-  }
+  const { now, timeZone } = checkOptions(options, CURRENT_TIME_OPTIONS);
   return defineTool({
     name: 'current_time',
     description:

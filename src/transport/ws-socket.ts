@@ -2,12 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import type { Socket, SocketListener } from '../connection/socket.js';
-import { checkKnownOptions } from '../runtime/check-known-options.js';
-import { checkNumber } from '../runtime/check-number.js';
-import { OptionError } from '../runtime/option-error.js';
-import type { KnownOptions } from '../runtime/unknown-option.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
 import { Flusher, type Corked } from './flusher.js';
+import { SOCKET_OPTIONS, type SocketOptions } from './socket-options.js';
 
 /** How long the peer may take to answer a close before the connection is ended, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -172,32 +170,6 @@ function onError(): void {
   // Without a listener the error would end the process.
 }
 
-/** What {@link WsAcceptor} takes. */
-export interface WsAcceptorOptions {
-  /**
-   * Bytes in one incoming message; over it the connection ends with 1009.
-   * @default 1048576
-   */
-  maxMessageBytes?: number | undefined;
-  /**
-   * Unsent bytes of a connection above which its runs wait for it.
-   * @default 262144
-   */
-  backpressureBytes?: number | undefined;
-  /**
-   * Compression of messages (RFC 7692). Costs memory and CPU per connection.
-   * @default false
-   */
-  perMessageDeflate?: boolean | undefined;
-}
-
-/** The names of {@link WsAcceptorOptions}. */
-export const WS_ACCEPTOR_OPTIONS: KnownOptions<WsAcceptorOptions> = {
-  maxMessageBytes: true,
-  backpressureBytes: true,
-  perMessageDeflate: true,
-};
-
 /** A socket whose handshake is complete. */
 export interface AcceptedSocket {
   readonly socket: Socket;
@@ -212,15 +184,8 @@ export class WsAcceptor {
   readonly #flusher = new Flusher();
 
   /** @throws OptionError where an option breaks its rule. */
-  constructor(options: WsAcceptorOptions = {}) {
-    checkKnownOptions(options, WS_ACCEPTOR_OPTIONS);
-    const { maxMessageBytes = 1_048_576, backpressureBytes = 262_144, perMessageDeflate = false } = options;
-    // ws reads its limit as a signed integer of 32 bits: one above would be none.
-    checkNumber('maxMessageBytes', maxMessageBytes, { least: 1_024, most: 2_147_483_647, integer: true });
-    checkNumber('backpressureBytes', backpressureBytes, { least: 1 });
-    if (typeof perMessageDeflate !== 'boolean') {
-      throw new OptionError('perMessageDeflate', 'true or false', perMessageDeflate);
-    }
+  constructor(options: SocketOptions = {}) {
+    const { maxMessageBytes, backpressureBytes, perMessageDeflate } = checkOptions(options, SOCKET_OPTIONS);
     this.#mark = backpressureBytes;
     const limits = {
       maxPayload: maxMessageBytes,

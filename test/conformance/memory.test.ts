@@ -1,5 +1,7 @@
 import { describe, it } from 'vitest';
-import { MemoryConversationStore, MemoryRunStore, MemoryToolLedger } from '../../src/index.js';
+import { MemoryConversationStore } from '../../src/stores/memory/memory-conversation-store.js';
+import { MemoryRunStore } from '../../src/stores/memory/memory-run-store.js';
+import { MemoryToolLedger } from '../../src/stores/memory/memory-tool-ledger.js';
 import { MemoryRunLog } from '../../src/stores/memory/memory-run-log.js';
 import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
 

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createDemoProvider } from '../../src/index.js';
+import { createDemoProvider } from '../../src/providers/demo.js';
 import { createOpenAiProvider } from '../../src/providers/openai.js';
 import {
   createScriptedProvider,

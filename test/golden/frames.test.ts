@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { AgentSocketError, ERROR_CODES, calculator, defineTool, type LlmPart } from '../../src/index.js';
+import { AgentSocketError, calculator, defineTool, type LlmPart } from '../../src/index.js';
+import { ERROR_CODES } from '../../src/protocol/index.js';
 import { createScriptedProvider, TestClient, type Script } from '../../src/testing/index.js';
 import { startServer } from '../helpers/server.js';
 import { expectFrames, normalise } from './frames.js';

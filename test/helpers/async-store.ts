@@ -1,11 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import {
-  MemoryRunStore,
-  MemoryToolLedger,
   type Claim,
   type LedgerEntry,
   type LedgerKey,
-  type MemoryRunStoreOptions,
   type RunEntry,
   type RunLog,
   type RunMeta,
@@ -15,6 +12,9 @@ import {
   type ToolLedger,
   type WireEntry,
 } from '../../src/index.js';
+import { MemoryRunStore } from '../../src/stores/memory/memory-run-store.js';
+import type { RetentionOptions } from '../../src/stores/retention-options.js';
+import { MemoryToolLedger } from '../../src/stores/memory/memory-tool-ledger.js';
 
 /** What is asked of the database. */
 export type Operation =
@@ -53,7 +53,7 @@ export class AsyncDatabase {
   readonly #clock: () => number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ clock = Date.now, ...options }: MemoryRunStoreOptions = {}) {
+  constructor({ clock = Date.now, ...options }: RetentionOptions = {}) {
     this.#clock = clock;
     this.runs = new MemoryRunStore({ ...options, clock: () => this.#at });
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryConversationStore, type AgentSocketServerOptions, type ConversationStore } from '../../src/index.js';
+import { type AgentSocketServerOptions, type ConversationStore } from '../../src/index.js';
+import { MemoryConversationStore } from '../../src/stores/memory/memory-conversation-store.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { AsyncDatabase, AsyncRunStore, AsyncToolLedger } from '../helpers/async-store.js';
 import { startServer, type TestServer } from '../helpers/server.js';

@@ -271,7 +271,7 @@ describe('agent-ws serve', () => {
 
     it('for origins that are none', async () => {
       expect(await failure([...LOCAL, '--allowed-origins', 'app.example'])).toBe(
-        '--allowed-origins: must be origins such as https://app.example, with scheme and without path, commas between them, or *, received "app.example" (from the command line)',
+        '--allowed-origins: must be origins such as https://app.example, or *, with commas between them, received "app.example" (from the command line)',
       );
     });
 

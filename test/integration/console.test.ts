@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { defineMessage, defineTool, silentLogger, type AgentSocketServerOptions } from '../../src/index.js';
+import { defineMessage, defineTool, type AgentSocketServerOptions } from '../../src/index.js';
+import { silentLogger } from '../../src/runtime/logger.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { startServer } from '../helpers/server.js';
 

@@ -14,7 +14,8 @@ import { io } from 'socket.io-client';
 import { createServer as createVite } from 'vite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createAgentSocketServer, silentLogger, type AgentSocketServer, type Principal } from '../../src/index.js';
+import { createAgentSocketServer, type AgentSocketServer, type Principal } from '../../src/index.js';
+import { silentLogger } from '../../src/runtime/logger.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createMemoryStore, MemoryRunStore, type RunStore, type Store } from '../../src/index.js';
+import { createMemoryStore, type RunStore, type Store } from '../../src/index.js';
+import { MemoryRunStore } from '../../src/stores/memory/memory-run-store.js';
 import { createRandom, FaultProxy, type Faults, type Random } from '../../src/testing/index.js';
 import { openStore } from '../helpers/sqlite.js';
 import { randomAnswer } from '../helpers/resume/answers.js';

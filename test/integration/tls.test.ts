@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { createAgentSocketServer, SUBPROTOCOL, type AgentSocketServerOptions } from '../../src/index.js';
+import { createAgentSocketServer, type AgentSocketServerOptions } from '../../src/index.js';
+import { SUBPROTOCOL } from '../../src/protocol/index.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
 
 let key: Buffer;

@@ -3,7 +3,6 @@ import http from 'node:http';
 import {
   AgentSocketError,
   createAgentSocketServer,
-  createDemoProvider,
   defineMessage,
   defineTool,
   type AgentSocketServer,
@@ -13,6 +12,7 @@ import {
   type ToolContext,
   ToolRegistry,
 } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider, type OpenAiProviderOptions } from 'agent-ws/openai';
 import { CLOSE_CODES, serverMessages, type ServerMessage, type ServerMessageOf } from 'agent-ws/protocol';
 import { createScriptedProvider, linkSockets, TestClient } from 'agent-ws/testing';

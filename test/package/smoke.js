@@ -7,6 +7,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import * as esm from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 import { TestClient } from 'agent-ws/testing';
 
@@ -67,8 +68,8 @@ async function commandLine() {
 const openai = createOpenAiProvider({ apiKey: 'test-key', baseUrl: process.env.UPSTREAM, model: 'test-model' });
 const seen = {
   node: process.versions.node,
-  esm: await talk(esm, esm.createDemoProvider({ tokensPerSecond: 0 })),
-  cjs: await talk(require('agent-ws'), require('agent-ws').createDemoProvider({ tokensPerSecond: 0 })),
+  esm: await talk(esm, createDemoProvider({ tokensPerSecond: 0 })),
+  cjs: await talk(require('agent-ws'), require('agent-ws/demo').createDemoProvider({ tokensPerSecond: 0 })),
   openaiEsm: await talk(esm, openai),
   openaiCjs: await talk(
     require('agent-ws'),

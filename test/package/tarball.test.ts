@@ -55,7 +55,7 @@ it('resolves to the right types under every resolution of Node', { timeout: 60_0
   const attw = join(ROOT, 'node_modules/.bin/attw');
   const { code, stdout } = await run(attw, [tarball, '--profile', 'node16', '--no-emoji', '--no-color'], { cwd: ROOT });
   expect(code, stdout).toBe(0);
-  for (const entry of ['', '/protocol', '/openai', '/testing']) expect(stdout).toContain(`"agent-ws${entry}"`);
+  for (const entry of ['', '/protocol', '/openai', '/demo', '/testing']) expect(stdout).toContain(`"agent-ws${entry}"`);
 });
 
 it('asks npm to run nothing when it is installed', () => {

@@ -1,6 +1,5 @@
-import { checkKnownOptions } from '../../runtime/check-known-options.js';
-import { checkNumber } from '../../runtime/check-number.js';
-import type { KnownOptions } from '../../runtime/unknown-option.js';
+import { checkOptions, type OptionTable } from '../../runtime/option-table.js';
+import { size } from '../../runtime/rule.js';
 import type {
   AttachmentBytes,
   BranchMessage,
@@ -13,26 +12,28 @@ import type {
   Page,
   PageRequest,
 } from '../../store/conversation-store.js';
+import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import { pageBefore } from '../../store/page-before.js';
 import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
 
 /** What {@link MemoryConversationStore} takes. */
-export interface MemoryConversationStoreOptions {
+export interface MemoryConversationStoreOptions extends Pick<RetentionOptions, 'clock'> {
   /**
-   * Bytes of all conversations together; over it those go first that were not used for the longest time, and last
-   * of all one that is larger by itself.
+   * Size of all conversations in memory together. In bytes; those not used for the longest time go first, and last of all
+   * one that is larger by itself.
    * @default 134217728
    */
   maxConversationBytes?: number | undefined;
-  /** Unix milliseconds. @default Date.now */
-  clock?: (() => number) | undefined;
 }
 
-/** The names of {@link MemoryConversationStoreOptions}. */
-export const MEMORY_CONVERSATION_STORE_OPTIONS: KnownOptions<MemoryConversationStoreOptions> = {
-  maxConversationBytes: true,
-  clock: true,
-};
+export const MEMORY_CONVERSATION_STORE_OPTIONS = {
+  maxConversationBytes: {
+    text: 'Size of all conversations in memory together.',
+    rule: size(0),
+    default: 134_217_728,
+  },
+  clock: RETENTION_OPTIONS.clock,
+} as const satisfies OptionTable<MemoryConversationStoreOptions>;
 
 /** What a conversation and a message take besides their text, roughly. */
 const CONVERSATION_BYTES = 600;
@@ -93,9 +94,8 @@ export class MemoryConversationStore implements ConversationStore {
 
   /** @throws OptionError where an option breaks its rule. */
   constructor(options: MemoryConversationStoreOptions = {}) {
-    checkKnownOptions(options, MEMORY_CONVERSATION_STORE_OPTIONS);
-    const { maxConversationBytes = 134_217_728, clock = Date.now } = options;
-    this.#maxBytes = checkNumber('maxConversationBytes', maxConversationBytes, { least: 0 });
+    const { maxConversationBytes, clock } = checkOptions(options, MEMORY_CONVERSATION_STORE_OPTIONS);
+    this.#maxBytes = maxConversationBytes;
     this.#clock = clock;
   }
 

@@ -1,47 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { checkKnownOptions } from '../../runtime/check-known-options.js';
-import { checkNumber } from '../../runtime/check-number.js';
-import type { KnownOptions } from '../../runtime/unknown-option.js';
+import { checkOptions, type Checked } from '../../runtime/option-table.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunState } from '../../protocol/server-messages.js';
 import { MemoryRunLog } from './memory-run-log.js';
+import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import { runKey } from '../../store/run-key.js';
 import type { Claim, RunMeta, RunStore, StoredRun } from '../../store/run-store.js';
-
-/** What {@link MemoryRunStore} takes. */
-export interface MemoryRunStoreOptions {
-  /**
-   * How long the log of an ended run can be read again, in milliseconds.
-   * @default 300000
-   */
-  retainMs?: number | undefined;
-  /**
-   * Bytes of ended runs together, about 1,500 of each besides its log; over it the oldest go first.
-   * @default 134217728
-   */
-  maxRetainedBytes?: number | undefined;
-  /**
-   * How long the id of an ended run is refused, in milliseconds.
-   * @default 86400000
-   */
-  rememberIdsMs?: number | undefined;
-  /**
-   * Ids of ended runs remembered; over it the oldest go first.
-   * @default 100000
-   */
-  maxRememberedIds?: number | undefined;
-  /** Unix milliseconds. @default Date.now */
-  clock?: (() => number) | undefined;
-}
-
-/** The names of {@link MemoryRunStoreOptions}. */
-export const MEMORY_RUN_STORE_OPTIONS: KnownOptions<MemoryRunStoreOptions> = {
-  retainMs: true,
-  maxRetainedBytes: true,
-  rememberIdsMs: true,
-  maxRememberedIds: true,
-  clock: true,
-};
 
 /** What an ended run takes besides its log: measured, 1,500 bytes of heap for one of a single message. */
 const RUN_BYTES = 1_500;
@@ -64,7 +28,7 @@ interface Ended {
 export class MemoryRunStore implements RunStore {
   readonly epoch = randomUUID();
   readonly isDurable = false;
-  readonly #options: Required<{ [K in keyof MemoryRunStoreOptions]: NonNullable<MemoryRunStoreOptions[K]> }>;
+  readonly #options: Checked<RetentionOptions, typeof RETENTION_OPTIONS>;
   /** Owner, then id: the runs whose logs are here. */
   readonly #owners = new Map<string, Map<string, MemoryRun>>();
   /** Keys of ended runs whose logs are here, oldest first. */
@@ -74,17 +38,8 @@ export class MemoryRunStore implements RunStore {
   #retainedBytes = 0;
 
   /** @throws OptionError where an option breaks its rule. */
-  constructor(options: MemoryRunStoreOptions = {}) {
-    checkKnownOptions(options, MEMORY_RUN_STORE_OPTIONS);
-    const { retainMs = 300_000, maxRetainedBytes = 134_217_728 } = options;
-    const { rememberIdsMs = 86_400_000, maxRememberedIds = 100_000, clock = Date.now } = options;
-    this.#options = {
-      retainMs: checkNumber('retainMs', retainMs, { least: 0 }),
-      maxRetainedBytes: checkNumber('maxRetainedBytes', maxRetainedBytes, { least: 0 }),
-      rememberIdsMs: checkNumber('rememberIdsMs', rememberIdsMs, { least: 0 }),
-      maxRememberedIds: checkNumber('maxRememberedIds', maxRememberedIds, { least: 0 }),
-      clock,
-    };
+  constructor(options: RetentionOptions = {}) {
+    this.#options = checkOptions(options, RETENTION_OPTIONS);
   }
 
   create(meta: RunMeta): Claim {

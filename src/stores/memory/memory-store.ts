@@ -1,33 +1,32 @@
-import { MemoryToolLedger } from './memory-tool-ledger.js';
+import { checkOptions, pick, type OptionTable } from '../../runtime/option-table.js';
+import type { Store } from '../../store/store.js';
+import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import {
   MEMORY_CONVERSATION_STORE_OPTIONS,
   MemoryConversationStore,
   type MemoryConversationStoreOptions,
 } from './memory-conversation-store.js';
-import { checkKnownOptions, pickOptions } from '../../runtime/check-known-options.js';
-import type { KnownOptions } from '../../runtime/unknown-option.js';
-import { MEMORY_RUN_STORE_OPTIONS, MemoryRunStore, type MemoryRunStoreOptions } from './memory-run-store.js';
-import type { Store } from '../../store/store.js';
+import { MemoryRunStore } from './memory-run-store.js';
+import { MemoryToolLedger } from './memory-tool-ledger.js';
 
 /** What {@link createMemoryStore} takes. */
-export interface MemoryStoreOptions extends MemoryRunStoreOptions, MemoryConversationStoreOptions {}
+export interface MemoryStoreOptions extends RetentionOptions, MemoryConversationStoreOptions {}
 
-/** The names of {@link MemoryStoreOptions}. */
-export const MEMORY_STORE_OPTIONS: KnownOptions<MemoryStoreOptions> = {
-  ...MEMORY_RUN_STORE_OPTIONS,
+export const MEMORY_STORE_OPTIONS = {
+  ...RETENTION_OPTIONS,
   ...MEMORY_CONVERSATION_STORE_OPTIONS,
-};
+} as const satisfies OptionTable<MemoryStoreOptions>;
 
 /**
  * Keeps everything in memory, bounded, as long as the process lives.
  * @throws OptionError where an option breaks its rule.
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
-  checkKnownOptions(options, MEMORY_STORE_OPTIONS);
+  const checked = checkOptions(options, MEMORY_STORE_OPTIONS);
   return {
-    runs: new MemoryRunStore(pickOptions(options, MEMORY_RUN_STORE_OPTIONS)),
+    runs: new MemoryRunStore(pick(checked, RETENTION_OPTIONS)),
     ledger: new MemoryToolLedger(),
-    conversations: new MemoryConversationStore(pickOptions(options, MEMORY_CONVERSATION_STORE_OPTIONS)),
+    conversations: new MemoryConversationStore(pick(checked, MEMORY_CONVERSATION_STORE_OPTIONS)),
     close: () => undefined,
   };
 }

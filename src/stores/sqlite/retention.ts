@@ -1,15 +1,12 @@
 import type { Logger } from '../../runtime/logger.js';
+import type { Checked } from '../../runtime/option-table.js';
 import { runKey } from '../../store/run-key.js';
+import type { RETENTION_OPTIONS, RetentionOptions } from '../retention-options.js';
 import type { Database } from './database.js';
 import { fromSql, toSql } from './sql-text.js';
 
 /** How long what ended is kept. */
-export interface RetentionOptions {
-  readonly retainMs: number;
-  readonly maxRetainedBytes: number;
-  readonly rememberIdsMs: number;
-  readonly maxRememberedIds: number;
-  readonly clock: () => number;
+export interface RetentionSettings extends Checked<RetentionOptions, typeof RETENTION_OPTIONS> {
   readonly logger: Logger;
 }
 
@@ -26,14 +23,14 @@ const ENTRIES = 500;
  */
 export class Retention {
   readonly #database: Database;
-  readonly #options: RetentionOptions;
+  readonly #options: RetentionSettings;
   /** Of ended runs whose logs are here. */
   #bytes = 0;
   /** Ended runs whose logs are dropped. */
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(database: Database, options: RetentionOptions) {
+  constructor(database: Database, options: RetentionSettings) {
     this.#database = database;
     this.#options = options;
     this.#count();

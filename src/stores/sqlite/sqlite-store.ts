@@ -1,6 +1,6 @@
 import type { Store } from '../../store/store.js';
 import type { OpenDatabase } from './open-database.js';
-import { Retention, type RetentionOptions } from './retention.js';
+import { Retention, type RetentionSettings } from './retention.js';
 import { SqliteConversationStore } from './sqlite-conversation-store.js';
 import { SqliteRunStore } from './sqlite-run-store.js';
 import { SqliteToolLedger } from './sqlite-tool-ledger.js';
@@ -14,7 +14,7 @@ export class SqliteStore implements Store {
   readonly #queue: WriteQueue;
   readonly #retention: Retention;
 
-  constructor({ database, epoch }: OpenDatabase, options: RetentionOptions) {
+  constructor({ database, epoch }: OpenDatabase, options: RetentionSettings) {
     this.#queue = new WriteQueue(database, options.logger);
     this.#retention = new Retention(database, options);
     this.runs = new SqliteRunStore(epoch, this.#queue, this.#retention, options.clock);

@@ -1,5 +1,4 @@
 import {
-  MemoryRunStore,
   type Claim,
   type RunEntry,
   type RunLog,
@@ -7,6 +6,7 @@ import {
   type StoredRun,
   type WireEntry,
 } from '../../../src/index.js';
+import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
 import type { Random } from '../../../src/testing/index.js';
 
 /**

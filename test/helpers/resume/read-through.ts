@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { SUBPROTOCOL } from '../../../src/index.js';
+import { SUBPROTOCOL } from '../../../src/protocol/index.js';
 import type { RunReader, Wire } from './run-reader.js';
 
 /** Reads a run to its end over connections that break; rejects at the first message that is wrong. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startAgent } from '../../../src/agent/agent-state.js';
-import { MemoryConversationStore } from '../../../src/index.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
 import { decodeCheckpoint, encodeCheckpoint, withAttachments } from '../../../src/agent/agent-checkpoint.js';
 
 it('A checkpoint is without the bytes of attachments, and has whatever else looks like them', async () => {

@@ -3,8 +3,6 @@ import { z } from 'zod';
 import {
   AgentSocketError,
   defineTool,
-  MemoryConversationStore,
-  silentLogger,
   type FinishReason,
   type JsonObject,
   type LlmPart,
@@ -12,6 +10,8 @@ import {
   type LlmRequest,
   type Tool,
 } from '../../../src/index.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
 import { createScriptedProvider, type Script } from '../../../src/testing/index.js';
 import { createEngine, endOf, type EngineOptions, type Peer, type Wire } from '../run/harness.js';
 

@@ -58,7 +58,7 @@ describe('--tools', () => {
     ['a.mjs', '', 'must export tools, by that name or as default; it exports nothing'],
     ['a.mjs', 'export const tools = 5;', 'must export an array of tools, as defineTool makes them'],
     ['a.mjs', 'export const tools = [{ name: "x" }];', 'does not fit: Option "tools" must be tools'],
-    ['a.mjs', `export const tools = [${TOOL('a')}, ${TOOL('a')}];`, 'does not fit: Option "tools" must be'],
+    ['a.mjs', `export const tools = [${TOOL('a')}, ${TOOL('a')}];`, 'does not fit: Option "tools" must not'],
     ['a.mjs', '\nthrow new TypeError("boom");', 'cannot be loaded: TypeError: boom (line 2)'],
     ['a.mjs', 'export default () => {\n  throw new Error("boom");\n}', 'its function failed: Error: boom (line 2)'],
     ['a.mjs', 'import "not-installed";', "cannot be loaded: Error: Cannot find package 'not-installed'"],

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   ANONYMOUS,
-  CLOSE_CODES,
   ConnectionManager,
   type ConnectionManagerOptions,
   type Logger,
   type Principal,
 } from '../../../src/index.js';
+import { CLOSE_CODES } from '../../../src/protocol/index.js';
 import { linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
 
 interface Meta {

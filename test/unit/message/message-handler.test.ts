@@ -4,11 +4,11 @@ import { z } from 'zod';
 import {
   AgentSocketError,
   defineMessage,
-  MemoryConversationStore,
   type CustomMessageType,
   type LlmProvider,
   type StandardSchema,
 } from '../../../src/index.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
 import { serverMessages } from '../../../src/protocol/index.js';
 import { createEngine, type Engine, type Peer, type Wire } from '../run/harness.js';
 import { cases } from '../../helpers/schedules.js';

@@ -7,17 +7,17 @@ import {
   ConnectionManager,
   createAgentSocketServer,
   createCurrentTime,
-  createDemoProvider,
   createMemoryStore,
   defineMessage,
   defineTool,
-  MemoryConversationStore,
-  MemoryRunStore,
   MessageHandler,
   OptionError,
   RunManager,
   ToolRegistry,
 } from '../../../src/index.js';
+import { createDemoProvider } from '../../../src/providers/demo.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
+import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
 import { createOpenAiProvider } from '../../../src/providers/openai.js';
 import { createSqliteStore } from '../../../src/stores/sqlite.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';

@@ -6,8 +6,6 @@ import {
   ConnectionManager,
   createAgentSocketServer,
   defineTool,
-  MemoryConversationStore,
-  MemoryRunStore,
   MessageHandler,
   createMemoryStore,
   OptionError,
@@ -17,6 +15,8 @@ import {
   type AgentSocketServerOptions,
   type RunExecutor,
 } from '../../../src/index.js';
+import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
 
 type Options = Record<string, unknown>;
@@ -159,7 +159,7 @@ describe('createAgentSocketServer', () => {
   it.each(bad)('refuses %s: %s', (option, _label, value) => {
     const error = refusal(() => create({ [option]: value }));
     expect(error.option.split('.')[0]).toBe(option);
-    expect(error.message).toMatch(/^Option "[\w.]+" must be .+, received .+/);
+    expect(error.message).toMatch(/^Option "[\w.]+" must (?:be|not) .+, received .+/);
     expect(error).toBeInstanceOf(TypeError);
   });
 

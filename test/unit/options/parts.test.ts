@@ -30,7 +30,7 @@ describe('a part made without the server', () => {
   it.each<[string, RegExp, () => unknown]>([
     [
       'ConnectionManager',
-      /"maxMessageBytes".*at least 1, received -5/,
+      /"maxMessageBytes".*from 1024 to 2147483647, received -5/,
       () => new ConnectionManager({ maxMessageBytes: -5 }),
     ],
     [

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryRunStore, type LlmPart, type LlmProvider, type RunExecutor } from '../../../src/index.js';
+import { type LlmPart, type LlmProvider, type RunExecutor } from '../../../src/index.js';
+import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
 import { createEngine, endOf, type Peer, type Wire } from './harness.js';
 

@@ -1,11 +1,8 @@
 import { onTestFinished } from 'vitest';
-import { pickOptions } from '../../../src/runtime/check-known-options.js';
+import { pick } from '../../../src/runtime/option-table.js';
 import {
   AgentExecutor,
   ConnectionManager,
-  MemoryConversationStore,
-  MemoryRunStore,
-  MemoryToolLedger,
   MessageHandler,
   RunManager,
   ToolRegistry,
@@ -15,9 +12,12 @@ import {
   type RunManagerOptions,
   type Tool,
 } from '../../../src/index.js';
-import { AGENT_EXECUTOR_OPTIONS } from '../../../src/agent/executor-options.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
+import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
+import { MemoryToolLedger } from '../../../src/stores/memory/memory-tool-ledger.js';
+import { EXECUTOR_OPTIONS } from '../../../src/agent/executor-options.js';
 import { MESSAGE_HANDLER_OPTIONS } from '../../../src/message/message-handler.js';
-import { RUN_MANAGER_OPTIONS } from '../../../src/run/run-manager-options.js';
+import { RUN_OPTIONS } from '../../../src/run/run-manager-options.js';
 import { TERMINAL_TYPES } from '../../../src/protocol/index.js';
 import { createScriptedProvider, linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
 
@@ -56,17 +56,17 @@ export function createEngine(options: EngineOptions = {}): Engine {
     new AgentExecutor({
       provider: createScriptedProvider(['Hello']),
       ledger: new MemoryToolLedger(),
-      ...pickOptions(options, AGENT_EXECUTOR_OPTIONS),
+      ...pick(options, EXECUTOR_OPTIONS),
       conversations,
       tools: new ToolRegistry(options.tools),
     });
   const runs = new RunManager({
     store: new MemoryRunStore(),
-    ...pickOptions(options, RUN_MANAGER_OPTIONS),
+    ...pick(options, RUN_OPTIONS),
     executor,
   });
   const connections = new ConnectionManager({ logger: options.logger });
-  const handler = new MessageHandler({ ...pickOptions(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
+  const handler = new MessageHandler({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
   connections.on('message', (connection, data) => handler.handleMessage(connection, data));
   onTestFinished(async () => {
     for (const connection of connections) connection.terminate();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryRunStore, RunManager, type RunMeta, type RunStore, type StoredRun } from '../../../src/index.js';
+import { RunManager, type RunMeta, type RunStore, type StoredRun } from '../../../src/index.js';
+import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
 import { createEngine } from './harness.js';
 

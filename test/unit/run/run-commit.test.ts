@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryConversationStore, type ConversationKey, type ConversationMessage } from '../../../src/index.js';
+import { type ConversationKey, type ConversationMessage } from '../../../src/index.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
 import { openStore, openWatchedStore } from '../../helpers/sqlite.js';
 import { createEngine, endOf } from './harness.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { defineTool, MemoryConversationStore, type ConversationMessage, type LlmPart } from '../../../src/index.js';
+import { defineTool, type ConversationMessage, type LlmPart } from '../../../src/index.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
 import { openStore } from '../../helpers/sqlite.js';
 import { createEngine, endOf } from './harness.js';

@@ -1,16 +1,16 @@
 import { expect, describe, it, vi } from 'vitest';
 import {
-  MemoryRunStore,
-  MemoryToolLedger,
   RunManager,
   type Claim,
   type Logger,
   type RunEntry,
   type RunExecutor,
-  type RunMessage,
   type RunMeta,
   type RunState,
 } from '../../../src/index.js';
+import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
+import { MemoryToolLedger } from '../../../src/stores/memory/memory-tool-ledger.js';
+import type { RunMessage } from '../../../src/log/run-message.js';
 import { createEngine, endOf, type Peer } from './harness.js';
 
 const query = { type: 'streaming_query', query: 'q' };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AgentSocketError, ERROR_CODES, OptionError, type ErrorCode } from '../../../src/index.js';
+import { AgentSocketError, OptionError, type ErrorCode } from '../../../src/index.js';
+import { ERROR_CODES } from '../../../src/protocol/index.js';
 
 describe('AgentSocketError', () => {
   it.each(Object.keys(ERROR_CODES) as ErrorCode[])('takes from the table whether %s is retryable', (code) => {

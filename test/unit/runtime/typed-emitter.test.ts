@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TypedEmitter } from '../../../src/index.js';
+import { TypedEmitter } from '../../../src/runtime/typed-emitter.js';
 import type { Logger } from '../../../src/index.js';
 
 interface Events {

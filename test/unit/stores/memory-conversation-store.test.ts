@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { MemoryConversationStore, type ConversationMessage } from '../../../src/index.js';
+import { type ConversationMessage } from '../../../src/index.js';
+import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
 
 function messageOf(length: number): ConversationMessage {
   return { id: randomUUID(), role: 'user', content: 'x'.repeat(length), runId: randomUUID(), createdAt: 1 };

@@ -2,14 +2,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import {
   AgentSocketError,
-  MemoryToolLedger,
   ToolRegistry,
   defineTool,
-  silentLogger,
   type StandardSchema,
   type Tool,
   type ToolLedger,
 } from '../../../src/index.js';
+import { MemoryToolLedger } from '../../../src/stores/memory/memory-tool-ledger.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
 import { runTool, type ToolDeps, type ToolOutcome } from '../../../src/tool/run-tool.js';
 
 function toolOf(

@@ -5,7 +5,8 @@ import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Socket, SocketListener } from '../../../src/connection/socket.js';
-import { WsAcceptor, type WsAcceptorOptions } from '../../../src/transport/ws-socket.js';
+import type { SocketOptions } from '../../../src/transport/socket-options.js';
+import { WsAcceptor } from '../../../src/transport/ws-socket.js';
 
 /** Notes what a socket reports. */
 class Notes implements SocketListener {
@@ -34,7 +35,7 @@ interface Pair {
   readonly closed: Promise<number>;
 }
 
-async function pair(options: WsAcceptorOptions = {}, clientOptions: ClientOptions = {}): Promise<Pair> {
+async function pair(options: SocketOptions = {}, clientOptions: ClientOptions = {}): Promise<Pair> {
   const server = http.createServer();
   const acceptor = new WsAcceptor(options);
   const notes = new Notes();

@@ -1,0 +1,87 @@
+import { anObject, delay, integer, number, text } from '../runtime/rule.js';
+import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
+import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
+import type { OptionTable } from '../runtime/option-table.js';
+import { LIMITS } from '../protocol/version.js';
+
+/** What a `ConnectionManager` takes. */
+export interface ConnectionManagerOptions extends DetachOption, LoggerOption {
+  /**
+   * Connections at the same time.
+   * @default 1000
+   */
+  maxConnections?: number | undefined;
+  /**
+   * How often a silent connection is pinged. In milliseconds; a dead connection is closed after this and min(this, 10 s).
+   * @default 30000
+   */
+  heartbeatIntervalMs?: number | undefined;
+  /**
+   * How long a client that reads too slowly keeps its connection. In milliseconds; then it is closed with code 4508.
+   * @default 30000
+   */
+  slowConsumerMs?: number | undefined;
+  /**
+   * Identity of the store behind the runs, told to every client.
+   * @default a new UUID
+   */
+  epoch?: string | undefined;
+  /**
+   * Size of one incoming message. In bytes, told to every client; above it the connection is closed with code 1009.
+   * @default 1048576
+   */
+  maxMessageBytes?: number | undefined;
+  /**
+   * Runs in progress that one connection started or reads. Told to every client; one more gets `too_many_runs`.
+   * @default 16
+   */
+  maxRunsPerConnection?: number | undefined;
+  /**
+   * Which attachments a question may have, told to every client: what an `AgentExecutor` says.
+   * @default none
+   */
+  attachments?: AttachmentLimits | undefined;
+}
+
+/** Which attachments a question may have. */
+export interface AttachmentLimits {
+  readonly mediaTypes: readonly string[];
+  /** Of one. */
+  readonly maxBytes: number;
+  readonly maxCount: number;
+  /** Whether an address may stand in place of the bytes. */
+  readonly urls: boolean;
+}
+
+export const CONNECTION_OPTIONS = {
+  maxConnections: { text: 'Connections at the same time.', rule: integer(1), default: 1_000 },
+  heartbeatIntervalMs: { text: 'How often a silent connection is pinged.', rule: delay(10), default: 30_000 },
+  slowConsumerMs: {
+    text: 'How long a client that reads too slowly keeps its connection.',
+    rule: delay(1),
+    default: 30_000,
+  },
+  epoch: {
+    text: 'Identity of the store behind the runs, told to every client.',
+    rule: text('a string that is not empty', (epoch) => epoch !== ''),
+    defaultText: 'a new UUID',
+  },
+  maxMessageBytes: {
+    text: 'Size of one incoming message.',
+    // ws reads its limit as a signed integer of 32 bits: one above would be none.
+    rule: number({ least: 1_024, most: 2_147_483_647, integer: true }, 'bytes'),
+    default: LIMITS.messageBytes,
+  },
+  maxRunsPerConnection: {
+    text: 'Runs in progress that one connection started or reads.',
+    rule: integer(1),
+    default: 16,
+  },
+  detachGraceMs: DETACH_GRACE,
+  attachments: {
+    text: 'Which attachments a question may have, told to every client: what an `AgentExecutor` says.',
+    rule: anObject,
+    defaultText: 'none',
+  },
+  logger: LOGGER,
+} as const satisfies OptionTable<ConnectionManagerOptions>;

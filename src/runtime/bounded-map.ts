@@ -1,0 +1,21 @@
+/** A map with a limit: what was set last stays, and the oldest entries go. */
+export class BoundedMap<Key, Value> extends Map<Key, Value> {
+  readonly #most: number;
+
+  /** @param most - entries at the same time */
+  constructor(most: number) {
+    super();
+    this.#most = most;
+  }
+
+  /** Sets an entry as the newest. */
+  override set(key: Key, value: Value): this {
+    this.delete(key);
+    super.set(key, value);
+    for (const oldest of this.keys()) {
+      if (this.size <= this.#most) break;
+      this.delete(oldest);
+    }
+    return this;
+  }
+}

@@ -1,0 +1,28 @@
+import { checkMethods } from './check-methods.js';
+import { consoleLogger } from './console-logger.js';
+import { silentLogger, type Logger } from './logger.js';
+import type { Option } from './option-table.js';
+
+/** What every part takes that reports. */
+export interface LoggerOption {
+  /**
+   * Where it reports. Message content, tokens and keys are never logged.
+   * @default warnings and errors on the console; `false` for none
+   */
+  logger?: Logger | false | undefined;
+}
+
+const SENTENCE = 'a logger with debug, info, warn and error, or false for none';
+
+/** What goes wrong is on the console unless somebody decided otherwise. */
+export const LOGGER = {
+  text: 'Where it reports. Message content, tokens and keys are never logged.',
+  rule: { sentence: SENTENCE, read: checkLogger },
+  default: consoleLogger,
+  defaultText: 'warnings and errors on the console; `false` for none',
+} as const satisfies Option<Logger>;
+
+function checkLogger(option: string, logger: unknown): Logger {
+  if (logger === false) return silentLogger;
+  return checkMethods(option, SENTENCE, logger as Logger, ['debug', 'info', 'warn', 'error']);
+}

@@ -1,0 +1,13 @@
+import { methods, must } from '../runtime/rule.js';
+
+const SUCH_AS = 'such as createMemoryStore() makes';
+
+export const aRunStore = methods(`a RunStore, ${SUCH_AS}`, ['create', 'open', 'list', 'unfinished']);
+export const aToolLedger = methods(`a ToolLedger, ${SUCH_AS}`, ['begin', 'settle', 'forget']);
+export const aConversationStore = methods(`a ConversationStore, ${SUCH_AS}`, ['append', 'read']);
+
+/** Each part of a store is checked by what uses it. */
+export const aStore = must(`a Store, ${SUCH_AS}`, (store) => {
+  const parts = Object(store) as Record<string, unknown>;
+  return ['runs', 'ledger', 'conversations'].every((part) => typeof parts[part] === 'object' && parts[part] !== null);
+});
