@@ -3,7 +3,8 @@
 //   npm install agent-ws
 //   node quickstart.mjs
 import http from 'node:http';
-import { calculator, createAgentSocketServer, createDemoProvider } from 'agent-ws';
+import { calculator, createAgentSocketServer } from 'agent-ws';
+import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
 
 const { PORT = 8003, OPENAI_API_KEY: apiKey } = process.env;
