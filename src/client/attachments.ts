@@ -25,7 +25,7 @@ export function encodeAttachments(inputs: readonly AttachmentInput[]): EncodedAt
 }
 
 /** What base64 says. */
-export function bytesOf(base64: string): Uint8Array {
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 

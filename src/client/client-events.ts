@@ -12,6 +12,8 @@ export interface Greeting {
   readonly epoch: string;
   /** Whether there was a connection before. */
   readonly isReconnect: boolean;
+  /** Bytes of the biggest message the server takes. */
+  readonly maxMessageBytes: number;
   /** What a question may bring along; absent where it may bring nothing. */
   readonly attachments?: AttachmentLimits | undefined;
 }

@@ -29,7 +29,7 @@ export function useAttachment(client: AgentClient, conversationId: string, part:
   useEffect(() => {
     const leaving = new AbortController();
     let made: string | undefined;
-    const show = (data: Blob | Uint8Array): void => {
+    const show = (data: Blob | Uint8Array<ArrayBuffer>): void => {
       if (leaving.signal.aborted) return;
       const type = SAFE.test(mediaType) ? mediaType : 'application/octet-stream';
       made = URL.createObjectURL(new Blob([data], { type }));
@@ -39,7 +39,7 @@ export function useAttachment(client: AgentClient, conversationId: string, part:
     else if (attachmentId !== undefined) {
       const fetched = client.conversation(conversationId).attachment(attachmentId, { signal: leaving.signal });
       fetched.then(
-        (bytes) => show(bytes),
+        (bytes) => show(new Uint8Array(bytes)),
         (error: unknown) => {
           if (!leaving.signal.aborted) setView({ url: undefined, error: error as AgentClientError });
         },

@@ -1,11 +1,12 @@
 import type { AgentClientError } from './client-error.js';
 import type { ApprovalOutcome, ClientRun } from './client-run.js';
 import type { AgentClient } from './client.js';
-import type { Conversation, TurnOptions } from './conversation.js';
+import type { Conversation } from './conversation.js';
 import { callSafely } from './emitter.js';
 import type { ConversationCallbacks } from './react-callbacks.js';
 import { readPage, type ChatPage } from './react-history.js';
-import type { ChatMessage } from './react-message.js';
+import { chatMessage, type ChatMessage } from './react-message.js';
+import type { SendOptions } from './react-options.js';
 import { Store } from './react-store.js';
 import { filesFrom, filesOf, type Asked, type Turn } from './react-turn.js';
 import { TurnList } from './react-turns.js';
@@ -13,6 +14,8 @@ import type { PendingApproval } from './run-event.js';
 
 /** What a conversation shows. */
 export interface ConversationView {
+  /** What it is called, where somebody named it. */
+  readonly title: string | undefined;
   /** Oldest first, questions and answers in the order of asking: the selected branch, and what is being asked. */
   readonly messages: readonly ChatMessage[];
   /** Whether there are older ones; see `loadMore`. */
@@ -25,7 +28,14 @@ export interface ConversationView {
   readonly approvals: readonly PendingApproval[];
 }
 
-const LOADING: ConversationView = { messages: [], hasMore: false, status: 'loading', error: undefined, approvals: [] };
+const LOADING: ConversationView = {
+  title: undefined,
+  messages: [],
+  hasMore: false,
+  status: 'loading',
+  error: undefined,
+  approvals: [],
+};
 
 /** A conversation: what its history has, and the turns that are not part of it yet. */
 export class ConversationStore extends Store<ConversationView> {
@@ -33,6 +43,9 @@ export class ConversationStore extends Store<ConversationView> {
   readonly #conversation: Conversation;
   readonly #callbacks = new Set<() => ConversationCallbacks>();
   readonly #turns = new TurnList();
+  #title: string | undefined;
+  /** The store of the server that the messages are from. */
+  #epoch: string | undefined;
   #stored: readonly ChatMessage[] = [];
   #hasMore = false;
   #isLoaded = false;
@@ -51,17 +64,18 @@ export class ConversationStore extends Store<ConversationView> {
     this.#onStart = onStart;
   }
 
-  readonly send = (query: string, options: TurnOptions = {}): ClientRun => {
-    const { replaceFrom, attachments } = options;
+  readonly send = (query: string, options: SendOptions = {}): ClientRun => {
+    const { whole: isWhole = false, ...turn } = options;
+    const { replaceFrom, attachments } = turn;
     // What failed is asked again.
     const failed = this.#turns.failed.find(({ asked }) => asked.query === query && asked.replaceFrom === replaceFrom);
     if (failed !== undefined) this.#turns.remove(failed);
-    const run = this.#conversation.stream(query, options);
-    this.#follow({ run, query, replaceFrom, files: filesOf(attachments), options });
+    const run = isWhole ? this.#conversation.ask(query, turn) : this.#conversation.stream(query, turn);
+    this.#follow({ run, query, replaceFrom, files: filesOf(attachments), options, isWhole });
     return run;
   };
 
-  readonly regenerate = (id?: string, options: TurnOptions = {}): ClientRun => {
+  readonly regenerate = (id?: string, options: SendOptions = {}): ClientRun => {
     const shown = this.#shown();
     const at = id === undefined ? shown.length - 1 : shown.findIndex((message) => message.id === id);
     const turn = this.#turns.failed.find(({ messages }) => messages.some((message) => message.id === shown[at]?.id));
@@ -75,7 +89,7 @@ export class ConversationStore extends Store<ConversationView> {
     return this.send(question.content, { ...options, replaceFrom });
   };
 
-  readonly edit = (id: string, query: string, options: TurnOptions = {}): ClientRun => {
+  readonly edit = (id: string, query: string, options: SendOptions = {}): ClientRun => {
     const turn = this.#turns.failed.find(({ messages }) => messages[0]?.id === id);
     return turn === undefined
       ? this.send(query, { ...options, replaceFrom: id })
@@ -86,6 +100,11 @@ export class ConversationStore extends Store<ConversationView> {
     const turn = this.#turns.failed.find(({ messages }) => messages.some((message) => message.id === id));
     if (turn === undefined) return;
     this.#turns.remove(turn);
+    this.changed();
+  };
+
+  readonly rename = async (title: string): Promise<void> => {
+    this.#title = (await this.#conversation.update({ title })).title;
     this.changed();
   };
 
@@ -143,10 +162,14 @@ export class ConversationStore extends Store<ConversationView> {
         if (conversationId === id) this.#read();
       }),
       // What others asked while the connection was lost is in the history.
-      this.#client.on('connected', ({ isReconnect }) => {
-        if (isReconnect) this.#read();
+      this.#client.on('connected', ({ isReconnect, epoch }) => {
+        const isOther = this.#epoch !== undefined && this.#epoch !== epoch;
+        this.#epoch = epoch;
+        if (isOther) this.#keepForgotten();
+        else if (isReconnect) this.#read();
       }),
     ];
+    this.#epoch ??= this.#client.greeting?.epoch;
     if (this.#reading === undefined) this.#read();
     this.#onStart();
   }
@@ -159,6 +182,7 @@ export class ConversationStore extends Store<ConversationView> {
   protected override look(): ConversationView {
     const { live } = this.#turns;
     return {
+      title: this.#title,
       messages: this.#shown(),
       hasMore: this.#hasMore,
       status: live.length > 0 ? 'answering' : this.#isLoaded ? 'idle' : 'loading',
@@ -176,7 +200,7 @@ export class ConversationStore extends Store<ConversationView> {
     return this.#turns.among(this.#stored);
   }
 
-  #askAgain(turn: Turn, options: TurnOptions, query = turn.asked.query): ClientRun {
+  #askAgain(turn: Turn, options: SendOptions, query = turn.asked.query): ClientRun {
     this.#turns.remove(turn);
     return this.send(query, { ...turn.asked.options, runId: undefined, signal: undefined, ...options });
   }
@@ -204,9 +228,10 @@ export class ConversationStore extends Store<ConversationView> {
     const isFinal = end.state === 'finished' || end.isFinal;
     const { isElsewhere } = turn.locate(this.#stored);
     const answer = turn.messages.at(-1) as ChatMessage;
-    // Of an answer in one piece, of one this client did not see end, and of one beside a message that is not here the
-    // history tells what it is.
-    if (isKept && (!isPlaced || !isFinal || isElsewhere || asked.isWhole === true)) this.#read();
+    // Of an answer in one piece, of one this client did not see end, of one beside a message that is not here, and of
+    // files that another client sent, the history tells what they are.
+    const isTold = isPlaced && isFinal && !isElsewhere && asked.isWhole !== true && !turn.lacksFiles;
+    if (isKept && !isTold) this.#read();
     else if (turn.isVoid) {
       if (end.state === 'cancelled') this.#turns.remove(turn);
       // The question has a version more now.
@@ -239,12 +264,22 @@ export class ConversationStore extends Store<ConversationView> {
     this.#reading = reading;
   }
 
-  #take({ messages, hasMore }: ChatPage): void {
+  /** Another store has nothing of the conversation: what is on the screen stays there. */
+  #keepForgotten(): void {
+    this.#stored = this.#stored.map((message) => chatMessage({ ...message, branch: undefined, isStored: false }));
+    this.#hasMore = false;
+    this.#reading = undefined;
+    this.changed();
+  }
+
+  #take({ title, messages, hasMore }: ChatPage): void {
+    this.#title = title;
     const at = this.#stored.findIndex(({ id }) => id === messages[0]?.id);
     const held = new Map(this.#stored.map((message) => [message.id, message]));
     // What was loaded before this page stays, where it leads up to it.
     const older = at > 0 ? this.#stored.slice(0, at) : [];
-    this.#stored = [...older, ...messages.map((message) => sameOf(held.get(message.id), message))];
+    const forgotten = this.#stored.filter(({ isStored }) => !isStored);
+    this.#stored = [...forgotten, ...older, ...messages.map((message) => sameOf(held.get(message.id), message))];
     if (at <= 0) this.#hasMore = hasMore;
     this.#turns.removeAnswered(this.#stored);
     this.#reading = undefined;

@@ -8,6 +8,7 @@ const PAGE = 50;
 
 /** A page as it is shown. */
 export interface ChatPage {
+  readonly title: string | undefined;
   /** Oldest first. */
   readonly messages: readonly ChatMessage[];
   readonly hasMore: boolean;
@@ -17,10 +18,10 @@ export interface ChatPage {
 export async function readPage(conversation: Conversation, before?: string): Promise<ChatPage> {
   let read: readonly HistoryMessage[] = [];
   for (let cursor = before; ; cursor = read[0]?.id) {
-    const { messages, hasMore } = await conversation.history({ limit: PAGE, before: cursor });
+    const { title, messages, hasMore } = await conversation.history({ limit: PAGE, before: cursor });
     read = [...messages, ...read];
     const start = hasMore && messages.length > 0 ? read.findIndex(({ role }) => role === 'user') : 0;
-    if (start >= 0) return { messages: messagesOf(read.slice(start)), hasMore };
+    if (start >= 0) return { title, messages: messagesOf(read.slice(start)), hasMore };
   }
 }
 

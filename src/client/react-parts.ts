@@ -1,5 +1,5 @@
 import type { DataPart, MessagePart, TextPart, ToolPart } from './react-message.js';
-import type { ToolFailure } from './run-event.js';
+import type { RunEvent, ToolFailure } from './run-event.js';
 
 interface Call {
   readonly toolCallId: string;
@@ -25,6 +25,38 @@ export class AnswerParts {
     return this.#parts.some(({ type }) => type !== 'reasoning');
   }
 
+  /** Takes the next event of a run. Gives what a tool reports. */
+  take(event: RunEvent): DataPart | undefined {
+    switch (event.type) {
+      case 'text':
+      case 'reasoning':
+        this.add(event.type, event.text);
+        break;
+      case 'tool-call':
+        this.call(event, event.params);
+        break;
+      case 'data':
+        return this.data(event, event.data);
+      case 'approval-request':
+        if (event.isPending) this.#wait(event.toolCallId, true);
+        break;
+      case 'approval-resolved':
+        this.#wait(event.toolCallId, false);
+        break;
+      case 'tool-result':
+        this.answer(event.toolCallId, event.result, event.error);
+        break;
+      case 'reset':
+        this.#parts = [];
+        this.#step = 0;
+        break;
+      case 'end':
+        this.end();
+        break;
+    }
+    return undefined;
+  }
+
   add(type: TextPart['type'], text: string): void {
     if (text === '') return;
     const last = this.#parts.at(-1);
@@ -42,11 +74,6 @@ export class AnswerParts {
   call({ toolCallId, toolName }: Call, params: unknown): void {
     const id = `tool:${toolCallId}`;
     this.#insert(this.#parts.length, { type: 'tool', id, toolCallId, toolName, params, state: 'calling' });
-  }
-
-  /** The call waits for a decision, or does no longer. */
-  wait(toolCallId: string, isWaiting: boolean): void {
-    this.#change(toolCallId, { state: isWaiting ? 'waiting_approval' : 'calling' });
   }
 
   data({ toolCallId, toolName }: Call, data: unknown): DataPart {
@@ -70,6 +97,11 @@ export class AnswerParts {
         this.#change(part.toolCallId, { state: 'failed' });
       }
     }
+  }
+
+  /** The call waits for a decision, or does no longer. */
+  #wait(toolCallId: string, isWaiting: boolean): void {
+    this.#change(toolCallId, { state: isWaiting ? 'waiting_approval' : 'calling' });
   }
 
   #insert(at: number, part: MessagePart): void {

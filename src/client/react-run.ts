@@ -1,19 +1,25 @@
 import type { AgentClientError } from './client-error.js';
 import type { ApprovalOutcome, ClientRun } from './client-run.js';
 import type { AgentClient } from './client.js';
+import type { MessagePart } from './react-message.js';
+import { AnswerParts } from './react-parts.js';
 import { Store } from './react-store.js';
-import type { ClientRunState, PendingApproval, ToolCall } from './run-event.js';
+import type { ClientRunState, PendingApproval, RunAnswer, ToolCall } from './run-event.js';
 import type { QueryOptions } from './run-options.js';
 
 /** What a run shows. */
 export interface AgentRunView {
   /** The run; `undefined` before the first one. */
   readonly run: ClientRun | undefined;
-  /** The answer so far. */
+  /** The answer so far, in order: what was thought and said, and the tools with what they reported. */
+  readonly parts: readonly MessagePart[];
+  /** Its text without everything else. */
   readonly text: string;
   /** What the model thought aloud so far. */
   readonly reasoning: string;
   readonly state: 'idle' | ClientRunState;
+  /** The whole answer, once the run finished: the result of a tool call, what it cost, and why the model stopped. */
+  readonly answer: RunAnswer | undefined;
   /** Why there is no whole answer. */
   readonly error: AgentClientError | undefined;
   /** The tools the model called so far. */
@@ -24,9 +30,11 @@ export interface AgentRunView {
 
 const IDLE: AgentRunView = {
   run: undefined,
+  parts: [],
   text: '',
   reasoning: '',
   state: 'idle',
+  answer: undefined,
   error: undefined,
   toolCalls: [],
   approvals: [],
@@ -36,7 +44,8 @@ const IDLE: AgentRunView = {
 export class RunStore extends Store<AgentRunView> {
   readonly #client: AgentClient;
   #run: ClientRun | undefined;
-  #unsubscribe: () => void = () => undefined;
+  #parts = new AnswerParts();
+  #answer: RunAnswer | undefined;
 
   constructor(client: AgentClient) {
     super(IDLE);
@@ -49,12 +58,11 @@ export class RunStore extends Store<AgentRunView> {
   };
 
   readonly attach = (run: ClientRun): ClientRun => {
-    this.#unsubscribe();
+    if (run === this.#run) return run;
     this.#run = run;
-    this.#unsubscribe = run.subscribe(({ type }) => {
-      if (type === 'text' || type === 'reasoning') this.grew();
-      else this.changed();
-    });
+    this.#parts = new AnswerParts();
+    this.#answer = undefined;
+    void this.#hearOut(run, this.#parts);
     this.changed();
     return run;
   };
@@ -70,6 +78,17 @@ export class RunStore extends Store<AgentRunView> {
     const run = this.#run;
     if (run === undefined) return IDLE;
     const { text, reasoning, state, error, toolCalls, approvals } = run;
-    return { run, text, reasoning, state, error, toolCalls, approvals };
+    return { run, parts: this.#parts.all, text, reasoning, state, answer: this.#answer, error, toolCalls, approvals };
+  }
+
+  /** Follows a run from its first event on, until another one takes its place. */
+  async #hearOut(run: ClientRun, parts: AnswerParts): Promise<void> {
+    for await (const event of run) {
+      if (parts !== this.#parts) return;
+      parts.take(event);
+      if (event.type === 'end' && event.state === 'finished') this.#answer = event.answer;
+      if (event.type === 'text' || event.type === 'reasoning') this.grew();
+      else this.changed();
+    }
   }
 }

@@ -1,9 +1,9 @@
 import { bytesOf, describeAttachment, type AttachmentInput } from './attachments.js';
 import type { ClientRun } from './client-run.js';
-import type { TurnOptions } from './conversation.js';
 import type { AttachmentInfo } from './history.js';
 import { branchOf, chatMessage, filePart, questionPart } from './react-message.js';
 import type { Branch, ChatError, ChatMessage, DataPart, FilePart, MessagePart } from './react-message.js';
+import type { SendOptions } from './react-options.js';
 import { AnswerParts } from './react-parts.js';
 import type { RunEvent, RunEventOf } from './run-event.js';
 
@@ -15,7 +15,7 @@ export interface Asked {
   /** What came with it; `undefined` where nothing was said of it. */
   readonly files?: readonly FilePart[] | undefined;
   /** Asked here with these, so that it can be asked again. */
-  readonly options?: TurnOptions | undefined;
+  readonly options?: SendOptions | undefined;
   /** The run of the answer it follows on the screen; `undefined` for a first one. */
   readonly after?: string | undefined;
   /** Whether its text comes in one piece, however many steps it had. */
@@ -39,7 +39,7 @@ interface Spot {
 export class Turn {
   readonly asked: Asked;
   after: string | undefined;
-  #parts = new AnswerParts();
+  readonly #parts = new AnswerParts();
   #end: RunEventOf<'end'> | undefined;
   #model: string | undefined;
   #spot: Spot | undefined;
@@ -65,6 +65,11 @@ export class Turn {
     return this.asked.run.place !== undefined;
   }
 
+  /** Whether files came with it that cannot be fetched before the history has named them. */
+  get lacksFiles(): boolean {
+    return this.asked.files?.some(({ attachmentId, blob, url }) => !(attachmentId ?? blob ?? url)) === true;
+  }
+
   /** Whether it began a branch and came to nothing: what was there before stands. */
   get isVoid(): boolean {
     const isOver = this.#end !== undefined && this.#end.state !== 'finished';
@@ -82,42 +87,14 @@ export class Turn {
   /** Takes the next event of its run. Gives what a tool reports. */
   take(event: RunEvent): DataPart | undefined {
     this.#answer = undefined;
-    switch (event.type) {
-      case 'start':
-        this.#model = event.model;
-        return undefined;
-      case 'placed':
-        this.#question = undefined;
-        return undefined;
-      case 'text':
-      case 'reasoning':
-        this.#parts.add(event.type, event.text);
-        return undefined;
-      case 'tool-call':
-        this.#parts.call(event, event.params);
-        return undefined;
-      case 'data':
-        return this.#parts.data(event, event.data);
-      case 'approval-request':
-        if (event.isPending) this.#parts.wait(event.toolCallId, true);
-        return undefined;
-      case 'approval-resolved':
-        this.#parts.wait(event.toolCallId, false);
-        return undefined;
-      case 'tool-result':
-        this.#parts.answer(event.toolCallId, event.result, event.error);
-        return undefined;
-      case 'reset':
-        this.#parts = new AnswerParts();
-        return undefined;
-      case 'end':
-        this.#parts.end();
-        this.#end = event;
-        if (this.isVoid) this.#question = undefined;
-        return undefined;
-      case 'state':
-        return undefined;
+    if (event.type === 'start') this.#model = event.model;
+    if (event.type === 'placed') this.#question = undefined;
+    const reported = this.#parts.take(event);
+    if (event.type === 'end') {
+      this.#end = event;
+      if (this.isVoid) this.#question = undefined;
     }
+    return reported;
   }
 
   /** Finds where it goes among these messages. */
@@ -224,7 +201,7 @@ function besideOf(beside: ChatMessage | undefined, id: string): Branch | undefin
 
 function blobOf(data: Blob | ArrayBuffer | Uint8Array | string, type: string): Blob {
   if (typeof data === 'object' && 'arrayBuffer' in data) return data;
-  return new Blob([typeof data === 'string' ? bytesOf(data) : data], { type });
+  return new Blob([typeof data === 'string' ? bytesOf(data) : new Uint8Array(data)], { type });
 }
 
 function isFile(part: MessagePart): part is FilePart {

@@ -2,10 +2,10 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { ApprovalOutcome, ClientRun } from './client-run.js';
 import type { AgentClient } from './client.js';
-import type { TurnOptions } from './conversation.js';
 import type { ConversationCallbacks } from './react-callbacks.js';
 import type { ConnectionView } from './react-connection.js';
 import type { ConversationView } from './react-conversation.js';
+import type { SendOptions } from './react-options.js';
 import type { ConversationsView } from './react-conversations.js';
 import { RunStore, type AgentRunView } from './react-run.js';
 import type { Store } from './react-store.js';
@@ -17,6 +17,7 @@ export { useAttachment, type AttachmentView } from './react-attachment.js';
 export type { ConversationCallbacks } from './react-callbacks.js';
 export type { ConnectionView } from './react-connection.js';
 export type { ConversationView } from './react-conversation.js';
+export type { SendOptions } from './react-options.js';
 export type { ConversationsView } from './react-conversations.js';
 export type {
   Branch,
@@ -32,50 +33,52 @@ export type {
 /** What {@link useAgentRun} gives: what the run shows, and functions that stay the same. */
 export interface AgentRunHook extends AgentRunView {
   /** Asks, and shows the answer as it is written. A run in progress is cancelled. */
-  start(query: string, options?: QueryOptions): ClientRun;
+  readonly start: (query: string, options?: QueryOptions) => ClientRun;
   /** Shows a run made elsewhere: by `client.ask`, or `client.resume` after a reload. */
-  attach(run: ClientRun): ClientRun;
+  readonly attach: (run: ClientRun) => ClientRun;
   /** Stops the run. Resolves when it has ended, and never rejects. */
-  cancel(): Promise<void>;
+  readonly cancel: () => Promise<void>;
   /** Decides about a tool call. Gives the decision that stands. */
-  approve(toolCallId: string, approved: boolean, reason?: string): Promise<ApprovalOutcome>;
+  readonly approve: (toolCallId: string, approved: boolean, reason?: string) => Promise<ApprovalOutcome>;
 }
 
 /** What {@link useConversation} gives: what the conversation shows, and functions that stay the same. */
 export interface ConversationHook extends ConversationView {
   /** Asks. Question and answer stand among the messages at once. */
-  send(query: string, options?: TurnOptions): ClientRun;
+  readonly send: (query: string, options?: SendOptions) => ClientRun;
   /**
    * Answers a question anew, in a branch beside the answer it has; one that failed or was refused is asked again.
    * @param id - of the question or its answer
    * @default the newest one
    * @throws TypeError where there is no such message
    */
-  regenerate(id?: string, options?: TurnOptions): ClientRun;
+  readonly regenerate: (id?: string, options?: SendOptions) => ClientRun;
   /**
    * Asks another question in the place of one, in a branch beside it, with the attachments of that one unless there are
    * others.
    * @param id - of the question
    */
-  edit(id: string, query: string, options?: TurnOptions): ClientRun;
+  readonly edit: (id: string, query: string, options?: SendOptions) => ClientRun;
+  /** Gives the conversation a title, 1 to 200 characters. Rejects where the server refuses. */
+  readonly rename: (title: string) => Promise<void>;
   /** Shows another version of a message, and what followed it: one of the ids in its `branch`. */
-  selectBranch(messageId: string): Promise<void>;
+  readonly selectBranch: (messageId: string) => Promise<void>;
   /** Takes a question that failed or was refused from the screen, or its answer. What the server keeps stays. */
-  dismiss(id: string): void;
+  readonly dismiss: (id: string) => void;
   /** Stops every run in progress. Resolves when they have ended, and never rejects. */
-  cancel(): Promise<void>;
+  readonly cancel: () => Promise<void>;
   /** Loads older messages. What fails is in `error`. */
-  loadMore(): Promise<void>;
+  readonly loadMore: () => Promise<void>;
   /** Decides about a tool call. Gives the decision that stands. */
-  approve(toolCallId: string, approved: boolean, reason?: string): Promise<ApprovalOutcome>;
+  readonly approve: (toolCallId: string, approved: boolean, reason?: string) => Promise<ApprovalOutcome>;
 }
 
 /** What {@link useConversations} gives: the list, and functions that stay the same. */
 export interface ConversationsHook extends ConversationsView {
   /** Loads more of them. What fails is in `error`. */
-  loadMore(): Promise<void>;
+  readonly loadMore: () => Promise<void>;
   /** Reads the list again, after another client changed something. What this client sees change needs none. */
-  refresh(): Promise<void>;
+  readonly refresh: () => Promise<void>;
 }
 
 /**
@@ -112,8 +115,8 @@ export function useConversation(
     newest.current = callbacks;
   });
   useEffect(() => store.hear(() => newest.current), [store]);
-  const { send, regenerate, edit, selectBranch, dismiss, cancel, loadMore, approve } = store;
-  return { ...view, send, regenerate, edit, selectBranch, dismiss, cancel, loadMore, approve };
+  const { send, regenerate, edit, rename, selectBranch, dismiss, cancel, loadMore, approve } = store;
+  return { ...view, send, regenerate, edit, rename, selectBranch, dismiss, cancel, loadMore, approve };
 }
 
 /**

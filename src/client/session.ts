@@ -228,6 +228,7 @@ export class Session implements AgentClient {
       principalId: principal_id,
       epoch,
       isReconnect,
+      maxMessageBytes: greeting.limits.message_bytes,
       attachments: limits && {
         mediaTypes: limits.media_types,
         maxBytes: limits.max_bytes,

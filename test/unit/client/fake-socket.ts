@@ -40,6 +40,12 @@ export class FakeSocket implements WebSocketLike {
     this.readyState = 2;
   }
 
+  /** The handshake is done. */
+  open(): void {
+    this.readyState = 1;
+    this.#emit('open', undefined);
+  }
+
   /** The server greets. */
   greet(fields: Record<string, unknown> = {}): void {
     this.readyState = 1;
