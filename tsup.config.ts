@@ -47,15 +47,19 @@ export default defineConfig([
     },
   },
   {
-    entry: { test_websocket: 'src/web/main.ts' },
+    entry: { test_websocket: 'src/web/main.tsx', docs: 'src/web/docs/main.tsx' },
     outDir: 'dist/web',
+    tsconfig: 'src/web/tsconfig.json',
     platform: 'browser',
     target: 'es2022',
     format: ['esm'],
     minify: true,
     clean: false,
     noExternal: [/.*/],
-    loader: { '.css': 'css' },
     publicDir: 'src/web/public',
+    esbuildOptions: (options) => {
+      // The hooks that users import run on Preact here.
+      options.alias = { react: 'preact/compat' };
+    },
   },
 ]);

@@ -1,11 +1,16 @@
 import type { LlmTool } from '../tool/llm-tool.js';
+import { CORE_REQUESTS, type ClientMessageType } from '../protocol/client-messages.js';
+import { CORE_TYPES, TERMINAL_TYPES, type ServerMessageType } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { documentedMessages, type DocumentedMessage } from './message-schemas.js';
+import { sharedSchemas, withReferences } from './shared-schemas.js';
 import type { HttpRoutesState } from './state.js';
 
 /** The WebSocket endpoint as an AsyncAPI 3.0 document, seen from the server: it receives what clients send. */
 export function asyncApi(state: HttpRoutesState): object {
   const messages = documentedMessages();
+  const fromClients = messages.filter(({ direction }) => direction === 'client');
+  const fromServer = messages.filter(({ direction }) => direction === 'server');
   return {
     asyncapi: '3.0.0',
     info: {
@@ -35,10 +40,13 @@ export function asyncApi(state: HttpRoutesState): object {
       },
     },
     operations: {
-      receive: operation('receive', 'What clients send.', messages, 'client'),
-      send: operation('send', 'What the server sends.', messages, 'server'),
+      ...Object.fromEntries(fromClients.map((message) => [`receive_${message.type}`, receiving(message, messages)])),
+      send: operation('send', 'What the server sends.', fromServer),
     },
-    components: { messages: Object.fromEntries(messages.map((message) => [message.id, component(message)])) },
+    components: {
+      messages: Object.fromEntries(messages.map((message) => [message.id, component(message)])),
+      schemas: sharedSchemas(),
+    },
     'x-tools': state.tools().map(describeTool),
   };
 }
@@ -54,20 +62,47 @@ const HANDSHAKE_HEADERS = {
   },
 };
 
+const RUN_REPLIES = ['accepted', 'resumed', 'cancelled'] as const;
+/** What answers a message of a client, besides `error`. */
+const ANSWERS: Readonly<Record<ClientMessageType, readonly ServerMessageType[]>> = {
+  ping: ['pong'],
+  agent_query: [...RUN_REPLIES, 'status', 'agent_response'],
+  streaming_query: [...RUN_REPLIES, 'stream_start', 'stream_chunk', 'stream_end'],
+  tool_call: [...RUN_REPLIES, 'tool_result'],
+  cancel: ['cancelled'],
+  resume: ['resumed'],
+  list_runs: ['runs'],
+  approval: ['approval_resolved'],
+  watch: ['watching'],
+  history: ['history'],
+  select_branch: ['branch_selected'],
+  attachment: ['attachment'],
+  list_conversations: ['conversations'],
+  update_conversation: ['conversation'],
+  delete_conversation: ['conversation_deleted'],
+};
+const CHANNEL = { $ref: '#/channels/agent' };
+
 function operation(
   action: 'receive' | 'send',
-  summary: string,
+  summary: string | undefined,
   messages: readonly DocumentedMessage[],
-  direction: DocumentedMessage['direction'],
 ): object {
+  return { action, summary, channel: CHANNEL, messages: references(messages) };
+}
+
+/** A message of a client and what answers it: every message may be refused with an `error`. */
+function receiving(message: DocumentedMessage, all: readonly DocumentedMessage[]): object {
+  const types: readonly string[] = [...ANSWERS[message.type as ClientMessageType], 'error'];
+  const answers = all.filter(({ direction, type }) => direction === 'server' && types.includes(type));
   return {
-    action,
-    summary,
-    channel: { $ref: '#/channels/agent' },
-    messages: messages
-      .filter((message) => message.direction === direction)
-      .map(({ id }) => ({ $ref: `#/channels/agent/messages/${id}` })),
+    ...operation('receive', message.schema.description, [message]),
+    reply: { channel: CHANNEL, messages: references(answers) },
   };
+}
+
+function references(messages: readonly DocumentedMessage[]): object[] {
+  return messages.map(({ id }) => ({ $ref: `#/channels/agent/messages/${id}` }));
 }
 
 function component({ type, direction, schema, example }: DocumentedMessage): object {
@@ -76,7 +111,11 @@ function component({ type, direction, schema, example }: DocumentedMessage): obj
     title: type,
     summary: schema.description,
     contentType: 'application/json',
-    payload: schema,
+    tags: [
+      ...((direction === 'client' ? CORE_REQUESTS : CORE_TYPES).has(type) ? [] : [{ name: SUBPROTOCOL }]),
+      ...(TERMINAL_TYPES.has(type) ? [{ name: 'ends-a-run' }] : []),
+    ],
+    payload: withReferences(schema),
     examples: [{ payload: example }],
     'x-direction': direction,
   };

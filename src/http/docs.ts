@@ -1,36 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { asyncApi } from './asyncapi.js';
-import { docsPage } from './docs-page.js';
-import { DOCS_STYLE } from './docs-style.js';
 import { openApi } from './openapi.js';
-import { json, type Reply } from './reply.js';
+import { failure, json, type Reply } from './reply.js';
 import type { Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
 
+/** The page in the directory of pages. Its links are relative to `/docs`, so it is not among the files below `/static/`. */
+export const DOCS_PAGE = 'docs.html';
+
 /**
- * `/docs` and the documents beside it. All links are relative, so that they hold below any prefix.
+ * `/docs` and the documents that its page reads. All links are relative, so that they hold below any prefix.
+ * @param pages - the directory of the built pages.
  * @param routes - gives the whole table, these routes included.
  */
-export function docsRoutes(state: HttpRoutesState, routes: () => readonly Route[]): Route[] {
+export function docsRoutes(state: HttpRoutesState, pages: string, routes: () => readonly Route[]): Route[] {
+  const page = pageReply(join(pages, DOCS_PAGE));
   return [
     {
       path: '/docs',
-      summary: { en: 'This page', zh: '本页面' },
+      summary: { en: 'The documentation page', zh: '文档页面' },
       answers: [{ status: 200, meaning: 'A page for people.', type: 'text/html' }],
-      reply: whileToolsStay(state, () => ({
-        status: 200,
-        type: 'text/html; charset=utf-8',
-        body: docsPage(state, routes()),
-        cacheable: true,
-      })),
+      reply: () => page,
     },
     {
       path: '/docs/',
       // The links of the page are relative to the address without the slash.
       reply: () => ({ status: 308, type: 'text/plain; charset=utf-8', body: '', headers: { Location: '../docs' } }),
-    },
-    {
-      path: '/docs/style.css',
-      reply: () => ({ status: 200, type: 'text/css; charset=utf-8', body: DOCS_STYLE, cacheable: true }),
     },
     {
       path: '/docs/asyncapi.json',
@@ -45,6 +41,11 @@ export function docsRoutes(state: HttpRoutesState, routes: () => readonly Route[
       reply: whileToolsStay(state, () => json(200, openApi(state, routes()), { cacheable: true })),
     },
   ];
+}
+
+function pageReply(file: string): Reply {
+  if (!existsSync(file)) return failure(404, 'The pages of this package are not built; see docs/asyncapi.json');
+  return { status: 200, type: 'text/html; charset=utf-8', body: readFileSync(file), cacheable: true };
 }
 
 /** Makes a document at its first request and again after the tools have changed: it costs milliseconds that belong to the streams. */

@@ -66,7 +66,8 @@ function operation(route: DocumentedRoute, method: 'get' | 'head'): object {
   ]);
   return {
     operationId: `${method}_${route.path.replace(/\W+/g, '_').replace(/^_|_$/g, '')}`,
-    summary: `${route.summary.en} / ${route.summary.zh}`,
+    summary: route.summary.en,
+    'x-summary-zh': route.summary.zh,
     responses: Object.fromEntries(responses) as Record<string, object>,
   };
 }

@@ -51,13 +51,14 @@ const HOME: Route = {
 export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   const { logger = consoleLogger } = deps;
   const endpoint = endpointRoute(deps.path);
+  const pages = deps.pages ?? builtPages();
   const routes: Route[] = [
     endpoint,
     statisticsRoute(() => deps.statistics()),
     healthRoute(),
     readyRoute(() => deps.isReady()),
-    ...docsRoutes(deps, () => routes),
-    ...staticRoutes(deps.pages ?? builtPages()),
+    ...docsRoutes(deps, pages, () => routes),
+    ...staticRoutes(pages),
   ];
   const byPath = new Map(routes.map((route) => [route.path, route]));
 

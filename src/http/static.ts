@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DOCS_PAGE } from './docs.js';
 import type { Reply } from './reply.js';
 import type { Route } from './route.js';
 
@@ -25,7 +26,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 export function staticRoutes(directory: string): Route[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== DOCS_PAGE)
     .map((entry) => {
       const file = join(entry.parentPath, entry.name);
       const path = file.slice(directory.length).split(/[\\/]/).filter(Boolean).map(encodeURIComponent).join('/');

@@ -21,6 +21,8 @@ export interface MessageSpec {
   readonly type: string;
   readonly description: string;
   readonly schema: Schema;
+  /** A message of this type, filled in. */
+  readonly example: Readonly<Record<string, unknown>>;
 }
 
 /** A tool of this server. */
@@ -58,11 +60,13 @@ export function readCatalog(document: unknown): Catalog {
     .map(([name, message]) => {
       const payload = record(at(message, 'payload'));
       const schema = (payload['schema'] ?? payload) as Schema;
-      const type = schema.properties?.['type']?.const;
+      const constant = schema.properties?.['type']?.const;
+      const type = typeof constant === 'string' ? constant : name;
       return {
-        type: typeof type === 'string' ? type : name,
+        type,
         description: text(schema.description) ?? text(at(message, 'summary')) ?? text(at(message, 'description')) ?? '',
         schema,
+        example: { type, ...record(at(message, 'examples', '0', 'payload')) },
       };
     });
   const tools = at(root, 'x-tools');

@@ -1,15 +1,18 @@
-import type { Browser } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
+import { createAgentClient } from '../../src/client/index.js';
+import { type PageDriver, PATIENT } from './page-driver.js';
 import type { PageProvider } from './page-provider.js';
 import type { PageServer } from './page-server.js';
-import { useVisit } from './use-page.js';
+import { useVisit, type Visit } from './use-page.js';
 
-let browser: Browser;
+let visit: Visit;
 let provider: PageProvider;
 let server: PageServer;
 let tab: PageDriver;
-useVisit((visit) => ({ browser, provider, server, tab } = visit));
+useVisit((begun) => {
+  visit = begun;
+  ({ provider, server, tab } = visit);
+});
 
 async function told(question: string, answer: string): Promise<void> {
   await tab.ask(question);
@@ -54,28 +57,27 @@ describe('history', () => {
   });
 
   it('loads older messages page by page and leaves the reader where they are', async () => {
-    const questions = Array.from({ length: 24 }, (_, index) => `recall ${index}`);
-    for (const question of questions) {
-      await tab.ask(question);
-      await tab.is(question, 'finished');
-    }
-    await tab.page.reload();
-    await tab.isConnected();
-    await tab.shows(...questions.slice(14));
-    const first = tab.answer('recall 14');
+    const questions = Array.from({ length: 70 }, (_, index) => `recall ${index}`);
+    const client = createAgentClient({ url: `ws://127.0.0.1:${server.port}/ws/agent` });
+    const long = client.conversation('long');
+    for (const question of questions) await long.ask(question);
+    client.close();
+    await tab.page.evaluate("location.hash = 'conversation=long'");
+    await tab.shows(...questions.slice(45));
+    const first = tab.answer('recall 45');
     await first.scrollIntoViewIfNeeded();
     await tab.page
       .locator('#conversation-scroll')
       .evaluate((element) => ((element as { scrollTop: number }).scrollTop = 0));
     const before = await first.boundingBox();
     await tab.page.getByRole('button', { name: 'Load older' }).click();
-    await tab.shows(...questions.slice(4));
+    await tab.shows(...questions.slice(20));
     const after = await first.boundingBox();
     expect(Math.abs((after?.y ?? 0) - (before?.y ?? 0))).toBeLessThan(60);
     await tab.page.getByRole('button', { name: 'Load older' }).click();
     await tab.shows(...questions);
     await expect.poll(() => tab.page.locator('#thread-older').isHidden(), PATIENT).toBe(true);
-  }, 180_000);
+  });
 });
 
 describe('what was cleared', () => {
@@ -309,8 +311,7 @@ describe('conversations', () => {
     await tab.page.reload();
     await tab.isConnected();
     await tab.shows('recall a');
-    const elsewhere = await openBrowser(browser);
-    const other = await PageDriver.connected(elsewhere, server.url);
+    const other = await visit.open({});
     await open(other);
     await other.page.getByRole('button', { name: /^Conversation:/ }).click();
     await other.page
@@ -318,17 +319,17 @@ describe('conversations', () => {
       .getByRole('button', { name: /recall a/ })
       .click();
     await other.says('recall a', 'You asked: recall a. Answer 1.');
-    expect(other.complaints()).toEqual([]);
-    await elsewhere.close();
-  }, 180_000);
+  });
 
-  it('are filled into the forms that ask for one', async () => {
+  it('are filled into raw messages that ask for one', async () => {
     await told('recall a', 'You asked: recall a. Answer 1.');
-    await tab.page.getByRole('tab', { name: 'history', exact: true }).click();
-    await tab.page.locator('#composer-send').click();
-    await expect.poll(() => tab.row('history').count(), PATIENT).toBe(4);
-    await tab.page.getByRole('tab', { name: 'resume', exact: true }).click();
-    await tab.page.locator('#composer-send').click();
+    const before = await tab.row('history').count();
+    await tab.page.getByRole('tab', { name: 'raw JSON', exact: true }).click();
+    await tab.page.locator('#raw-type').selectOption('history');
+    await tab.page.locator('#raw-send').click();
+    await expect.poll(() => tab.row('history').count(), PATIENT).toBe(before + 2);
+    await tab.page.locator('#raw-type').selectOption('resume');
+    await tab.page.locator('#raw-send').click();
     await tab.row('resumed').waitFor();
     await tab.says('recall a', 'You asked: recall a. Answer 1.');
   });

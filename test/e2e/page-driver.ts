@@ -27,14 +27,20 @@ export class PageDriver {
     });
   }
 
-  /** Opens the page in a tab of its own and connects. */
+  /** Opens the page in a tab of its own, where it connects by itself. */
   static async connected(context: BrowserContext, url: string): Promise<PageDriver> {
     const driver = new PageDriver(await context.newPage());
     await driver.page.goto(url);
-    await driver.page.waitForSelector('html[data-ready]');
-    await driver.page.locator('#connect').click();
     await driver.isConnected();
     return driver;
+  }
+
+  /** Opens the page like somebody who was never there. */
+  async afresh(url: string): Promise<void> {
+    if (this.page.url() !== 'about:blank') await this.page.evaluate('localStorage.clear(); sessionStorage.clear()');
+    await this.page.goto(url);
+    await this.isConnected();
+    this.#complaints.length = 0;
   }
 
   /** Opens the second tab the way the page offers it. */
@@ -49,6 +55,11 @@ export class PageDriver {
   /** What the browser complained about, a refused script least of all. */
   complaints(serverWasAway = false): string[] {
     return this.#complaints.filter((text) => !serverWasAway || !NO_SERVER.test(text));
+  }
+
+  /** What the browser complained about, which is then forgotten. */
+  takeComplaints(): string[] {
+    return this.#complaints.splice(0);
   }
 
   async isConnected(): Promise<void> {
@@ -68,7 +79,7 @@ export class PageDriver {
 
   async ask(question: string, type = 'streaming_query'): Promise<void> {
     await this.page.getByRole('tab', { name: type, exact: true }).click();
-    await this.page.locator('#composer textarea[name=query]').fill(question);
+    await this.page.locator('#query').fill(question);
     await this.page.locator('#composer-send').click();
   }
 

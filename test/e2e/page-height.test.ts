@@ -1,30 +1,15 @@
-import type { BrowserContext } from 'playwright-core';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
-import { PageProvider } from './page-provider.js';
-import { startPageServer, type PageServer } from './page-server.js';
-import { usePage } from './use-page.js';
+import { expect, it } from 'vitest';
+import { type PageDriver, PATIENT } from './page-driver.js';
+import { useVisit, type Visit } from './use-page.js';
 
-const suite = usePage();
-let server: PageServer;
-let context: BrowserContext;
+let visit: Visit;
 let tab: PageDriver;
-
-beforeEach(async () => {
-  server = await startPageServer(new PageProvider(), suite.directory);
-});
-
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(tab.complaints(true)).toEqual([]);
-});
+useVisit((begun) => (visit = begun));
 
 /** A page of this size with an answer that is complete and one that runs: the dock then has one row more. */
 async function open(width: number, height: number): Promise<void> {
   const isPhone = width <= 860;
-  context = await openBrowser(suite.browser, { viewport: { width, height }, isMobile: isPhone, hasTouch: isPhone });
-  tab = await PageDriver.connected(context, server.url);
+  tab = await visit.open({ viewport: { width, height }, isMobile: isPhone, hasTouch: isPhone });
   await tab.ask('hostile');
   await tab.is('hostile', 'finished');
   await tab.ask('wait');
@@ -49,7 +34,7 @@ it.each([
     }
     await expect.poll(() => page.evaluate(OUT_OF_SIGHT), { ...PATIENT, message: type }).toEqual([]);
     expect(await page.evaluate(CONVERSATION_HEIGHT), type).toBeGreaterThanOrEqual(80);
-    const last = page.locator('#composer-panel').locator('input, select, textarea').last();
+    const last = page.locator('#composer-panel :is(input, select, textarea):visible').last();
     if ((await last.count()) === 0) continue;
     await last.focus();
     await expect.poll(() => page.evaluate(FOCUS_IS_SEEN), { ...PATIENT, message: type }).toBe(true);
@@ -62,13 +47,14 @@ it('scrolls as a whole where a banner leaves too little room', async () => {
   await open(320, 400);
   const { page } = tab;
   await page.locator('#connection-toggle').click();
-  await server.crash();
+  await visit.server.crash();
   await page.locator('#banner').waitFor();
   const seen = (id: string) => page.evaluate<boolean>(`${SEEN}(document.getElementById('${id}'))`);
   expect(await Promise.all(['theme', 'connect', 'url', 'banner-stop'].map(seen))).toEqual([true, true, true, true]);
   await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
   expect(await page.evaluate(OUT_OF_SIGHT)).toEqual([]);
   expect(await page.evaluate(CONVERSATION_HEIGHT)).toBeGreaterThanOrEqual(80);
+  await visit.restart();
 });
 
 /** Whether the middle of an element is in the viewport with nothing above it. */
@@ -78,7 +64,7 @@ const SEEN = `((element) => {
   return found !== null && element.contains(found);
 })`;
 
-const OUT_OF_SIGHT = `[...document.querySelectorAll('#composer-send, .views button')]
+const OUT_OF_SIGHT = `[...document.querySelectorAll('#composer-send, #raw-send, .views button')]
   .filter((element) => element.checkVisibility() && !${SEEN}(element))
   .map((element) => element.textContent.trim())`;
 

@@ -16,11 +16,19 @@ export class PageProvider implements LlmProvider {
   readonly model = 'script-1';
   readonly accepts = ['image', 'file'] as const;
   /** Questions whose model call was aborted. */
-  readonly aborted: string[] = [];
+  aborted: string[] = [];
   /** Every call fails. */
   isDown = false;
   #release: (() => void)[] = [];
   #answers = 0;
+
+  /** Forgets what was asked, for the next test. */
+  reset(): void {
+    this.release();
+    this.aborted = [];
+    this.isDown = false;
+    this.#answers = 0;
+  }
 
   /** Lets waiting answers go on. */
   release(): void {

@@ -1,29 +1,14 @@
-import type { BrowserContext } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
-import { PageProvider } from './page-provider.js';
-import { startPageServer, type PageServer } from './page-server.js';
-import { usePage } from './use-page.js';
+import { describe, expect, it } from 'vitest';
+import { type PageDriver, PATIENT } from './page-driver.js';
+import type { PageProvider } from './page-provider.js';
+import { useVisit, type Visit } from './use-page.js';
 
-const suite = usePage();
+let visit: Visit;
 let provider: PageProvider;
-let server: PageServer;
-let context: BrowserContext;
 let tab: PageDriver;
-let serverWasAway = false;
-
-beforeEach(async () => {
-  serverWasAway = false;
-  provider = new PageProvider();
-  server = await startPageServer(provider, suite.directory);
-  context = await openBrowser(suite.browser);
-  tab = await PageDriver.connected(context, server.url);
-});
-
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(tab.complaints(serverWasAway)).toEqual([]);
+useVisit((begun) => {
+  visit = begun;
+  ({ provider, tab } = visit);
 });
 
 describe('a dropped connection', () => {
@@ -138,8 +123,6 @@ describe('a log that comes with holes and repetitions', () => {
       });
     });
     await tab.page.reload();
-    await tab.page.waitForSelector('html[data-ready]');
-    await tab.page.locator('#connect').click();
     await tab.isConnected();
     await tab.ask('hello');
     await tab.says('hello', 'Hello, world.');
@@ -149,19 +132,17 @@ describe('a log that comes with holes and repetitions', () => {
 });
 
 describe('the documented core', () => {
-  it('loses what ran, and says so', async () => {
-    await tab.page.getByRole('button', { name: 'Disconnect' }).click();
-    await tab.page.getByLabel('Protocol to offer').selectOption('core');
-    await tab.page.locator('#connect').click();
+  it('is spoken over a plain connection', async () => {
+    await tab.page.getByRole('tab', { name: 'raw JSON', exact: true }).click();
+    await tab.page.locator('#raw-source').selectOption('plain');
+    await tab.page.locator('#raw-type').selectOption('streaming_query');
+    await tab.page.locator('#raw-json').fill('{"type":"streaming_query","query":"hello"}');
+    await tab.page.locator('#raw-send').click();
+    await tab.row('stream_end').waitFor();
+    await expect.poll(() => tab.row('accepted').count(), PATIENT).toBe(0);
+    await tab.page.getByRole('button', { name: 'Disconnect' }).last().click();
+    await tab.row('close').waitFor();
     await tab.isConnected();
-    await tab.ask('wait here');
-    await tab.says('wait here', 'first ');
-    await tab.page.locator('#drop').click();
-    await tab.page.getByText('The documented core cannot read on').waitFor();
-    await tab.is('wait here', 'lost');
-    await expect.poll(() => provider.aborted, PATIENT).toEqual(['wait here']);
-    await tab.isConnected();
-    await expect.poll(() => tab.row('resume').count(), PATIENT).toBe(0);
   });
 });
 
@@ -185,15 +166,13 @@ describe('a reload', () => {
 
 describe('a server that restarted', () => {
   it('leaves the outcome unknown where it does not know the run any more', async () => {
-    serverWasAway = true;
     await tab.ask('hello');
     await tab.is('hello', 'finished');
     await tab.answer('hello').getByRole('button', { name: 'Edit' }).waitFor();
     await tab.ask('wait here');
     await tab.says('wait here', 'first ');
-    const { port } = server;
-    await server.crash();
-    server = await startPageServer(provider, suite.directory, port);
+    await visit.server.crash();
+    await visit.restart();
     await tab.is('wait here', 'unknown');
     await tab.answer('wait here').getByText('The server restarted and does not know this run any more.').waitFor();
     await tab.says('wait here', 'first ');
@@ -205,15 +184,13 @@ describe('a server that restarted', () => {
   });
 
   it('shows what there was of an interrupted answer', async () => {
-    serverWasAway = true;
     await tab.ask('wait here');
     await tab.says('wait here', 'first ');
-    const { port } = server;
-    await server.close();
+    await visit.server.close();
     await tab.is('wait here', 'interrupted');
     await tab.answer('wait here').getByText('run_interrupted').waitFor();
     await tab.says('wait here', 'first ');
-    server = await startPageServer(provider, suite.directory, port);
+    await visit.restart();
     await tab.isConnected();
   });
 });

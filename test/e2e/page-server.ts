@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'tsup';
 import { z } from 'zod';
 import { createHttpRoutes } from '../../src/http/router.js';
 import {
@@ -14,26 +10,6 @@ import {
   type AgentSocketServer,
   type LlmProvider,
 } from '../../src/index.js';
-
-/** Builds the page from its sources, so that no test looks at an old one. */
-export async function buildPage(): Promise<{ readonly directory: string; remove(): Promise<void> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'agent-ws-page-'));
-  await build({
-    config: false,
-    silent: true,
-    entry: { test_websocket: 'src/web/main.ts' },
-    outDir: directory,
-    platform: 'browser',
-    target: 'es2022',
-    format: ['esm'],
-    minify: true,
-    clean: false,
-    noExternal: [/.*/],
-    publicDir: 'src/web/public',
-    tsconfig: 'src/web/tsconfig.json',
-  });
-  return { directory, remove: () => rm(directory, { recursive: true }) };
-}
 
 /** The service with the page mounted. */
 export interface PageServer {

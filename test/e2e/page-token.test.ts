@@ -1,47 +1,32 @@
 import { readFile } from 'node:fs/promises';
-import type { BrowserContext } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBrowser, PageDriver, PATIENT } from './page-driver.js';
-import { PageProvider } from './page-provider.js';
-import { startPageServer, type PageServer } from './page-server.js';
-import { usePage } from './use-page.js';
+import { describe, expect, it } from 'vitest';
+import { type PageDriver, PATIENT } from './page-driver.js';
+import { useVisit, type Visit } from './use-page.js';
 
 const TOKEN = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmVk';
 
-const suite = usePage();
-let server: PageServer;
-let context: BrowserContext;
+let visit: Visit;
 let tab: PageDriver;
-
-beforeEach(async () => {
-  server = await startPageServer(new PageProvider(), suite.directory);
-  context = await openBrowser(suite.browser);
-  tab = new PageDriver(await context.newPage());
-  await tab.page.goto(server.url);
-  await tab.page.waitForSelector('html[data-ready]');
+useVisit((begun) => {
+  visit = begun;
+  ({ tab } = visit);
 });
 
-afterEach(async () => {
-  await context.close();
-  await server.close();
-  expect(tab.complaints()).toEqual([]);
-});
-
-const connect = async (token: string): Promise<void> => {
-  await tab.page.getByLabel('Token (optional)').fill(token);
-  await tab.page.locator('#connect').click();
+const connect = async (token: string, { page } = tab): Promise<void> => {
+  const disconnect = page.getByRole('button', { name: 'Disconnect' });
+  if (await disconnect.isVisible()) await disconnect.click();
+  await page.getByLabel('Token (optional)').fill(token);
+  await page.locator('#connect').click();
 };
 
-/** Whom the server takes the page for. */
-const whom = () => tab.row('connected').last().textContent();
+/** Whom the server takes the tabs for that are connected. */
+const owners = () => [...visit.server.agent.connections].map(({ principal }) => principal.id);
 
 describe('a token', () => {
   it('says who the person is, and stays in the tab', async () => {
     await connect(TOKEN);
     await tab.isConnected();
-    await expect.poll(whom, PATIENT).toContain('connected');
-    const owners = [...server.agent.connections].map(({ principal }) => principal.id);
-    expect(owners).toEqual([TOKEN]);
+    await expect.poll(owners, PATIENT).toEqual([TOKEN]);
     await tab.ask('hello');
     await tab.is('hello', 'finished');
     await tab.page.reload();
@@ -49,23 +34,36 @@ describe('a token', () => {
     await tab.says('hello', 'Hello, world.');
     const kept = await tab.page.evaluate<string>('JSON.stringify({ ...localStorage })');
     expect(kept).not.toContain(TOKEN);
-    const other = await PageDriver.connected(context, server.url);
+    const other = await visit.open();
     expect(await other.page.getByLabel('Token (optional)').inputValue()).toBe('');
-    expect(other.complaints()).toEqual([]);
+  });
+
+  it('carries on in the second tab, and never stands in an address', async () => {
+    await connect(TOKEN);
+    await tab.isConnected();
+    await tab.ask('hello');
+    await tab.is('hello', 'finished');
+    const second = await tab.secondTab();
+    await second.says('hello', 'Hello, world.');
+    await expect.poll(owners, PATIENT).toEqual([TOKEN, TOKEN]);
+    expect(second.page.url()).not.toContain(TOKEN);
+    expect(second.complaints()).toEqual([]);
   });
 
   it('stands neither in the log nor in what is exported, even where a server says it back', async () => {
-    await tab.page.evaluate(`{
+    const other = await visit.open();
+    await other.page.addInitScript(`{
       const Real = WebSocket;
       window.WebSocket = class extends Real {
         get protocol() { return '${TOKEN}'; }
       };
     }`);
-    await connect(TOKEN);
-    await tab.isConnected();
-    await tab.row('open').waitFor();
-    const download = tab.page.waitForEvent('download');
-    await tab.page.getByRole('button', { name: 'Export this session as JSON' }).click();
+    await other.page.reload();
+    await other.page.waitForSelector('html[data-connection=closed]');
+    await connect(TOKEN, other);
+    await other.row('connected').nth(1).waitFor();
+    const download = other.page.waitForEvent('download');
+    await other.page.getByRole('button', { name: 'Export this session as JSON' }).click();
     const exported = JSON.parse(await readFile(await (await download).path(), 'utf8')) as {
       connection: { hello: { principal_id: string } };
       messages: { direction: string }[];
@@ -85,7 +83,7 @@ describe('a token', () => {
     await connect('');
     await tab.isConnected();
     await tab.page.reload();
-    await tab.page.waitForSelector('html[data-ready]');
+    await tab.isConnected();
     expect(await tab.page.getByLabel('Token (optional)').inputValue()).toBe('');
   });
 
@@ -95,9 +93,6 @@ describe('a token', () => {
     await expect.poll(() => tab.page.evaluate('document.activeElement.id'), PATIENT).toBe('token');
     await connect('a,b');
     await tab.page.locator('#banner', { hasText: 'The token holds ,' }).waitFor();
-    expect(await tab.page.locator('html').getAttribute('data-connection')).toBe('idle');
-    // The documented core has no place for it in a browser.
-    await tab.page.getByLabel('Protocol to offer').selectOption('core');
-    await expect.poll(() => tab.page.getByLabel('Token (optional)').isDisabled(), PATIENT).toBe(true);
+    expect(await tab.page.locator('html').getAttribute('data-connection')).toBe('closed');
   });
 });

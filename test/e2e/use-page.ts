@@ -1,61 +1,78 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { builtPages } from '../../src/http/static.js';
 import { launchBrowser } from '../helpers/browser.js';
 import { openBrowser, PageDriver } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
-import { buildPage, startPageServer, type PageServer } from './page-server.js';
+import { startPageServer, type PageServer } from './page-server.js';
 
-/** What the tests of one file share: a browser, and the page as it is built, from before the first to after the last. */
-export interface PageSuite {
-  readonly browser: Browser;
-  /** Where the built page lies. */
-  readonly directory: string;
-}
-
-export function usePage(): PageSuite {
-  let browser: Browser;
-  let built: Awaited<ReturnType<typeof buildPage>>;
-  beforeAll(async () => {
-    [browser, built] = await Promise.all([launchBrowser(), buildPage()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await built.remove();
-  });
-  return {
-    get browser() {
-      return browser;
-    },
-    get directory() {
-      return built.directory;
-    },
-  };
-}
-
-/** What each test of a file has for itself. */
+/** A person in front of the page. All tests of a file share the browser and the server; each begins with a fresh page. */
 export interface Visit {
   readonly browser: Browser;
   readonly provider: PageProvider;
   readonly server: PageServer;
   /** The page, connected. The browser may complain of nothing in it. */
   readonly tab: PageDriver;
+  /** Opens the page in another browser, or what lies at `path`, until the end of the test. */
+  open(options?: BrowserContextOptions, path?: string): Promise<PageDriver>;
+  /** Starts the server anew where it was. The browser may complain about the time without it. */
+  restart(): Promise<void>;
 }
 
-/** {@link usePage}, and a person who has opened the page before each test. */
+/** @param begin - called before each test */
 export function useVisit(begin: (visit: Visit) => void): void {
-  const suite = usePage();
-  let visit: Visit;
+  const provider = new PageProvider();
+  let browser: Browser;
+  let context: BrowserContext;
+  let server: PageServer;
+  let tab: PageDriver;
+  let opened: PageDriver[] = [];
+  let wasAway = false;
+  const start = async (port?: number): Promise<void> => {
+    server = await startPageServer(provider, builtPages(), port);
+  };
+  beforeAll(async () => {
+    [browser] = await Promise.all([launchBrowser(), start()]);
+    context = await openBrowser(browser);
+    tab = new PageDriver(await context.newPage());
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
   beforeEach(async () => {
-    const provider = new PageProvider();
-    const server = await startPageServer(provider, suite.directory);
-    const context = await openBrowser(suite.browser);
-    const tab = await PageDriver.connected(context, server.url);
-    visit = { browser: suite.browser, provider, server, tab };
-    begin(visit);
+    provider.reset();
+    wasAway = false;
+    await tab.page.bringToFront();
+    await tab.afresh(server.url);
+    begin({
+      browser,
+      provider,
+      get server() {
+        return server;
+      },
+      tab,
+      async open(options, path) {
+        const own = await openBrowser(browser, options);
+        const driver =
+          path === undefined ? await PageDriver.connected(own, server.url) : new PageDriver(await own.newPage());
+        if (path !== undefined) await driver.page.goto(new URL(path, server.url).href);
+        opened.push(driver);
+        return driver;
+      },
+      async restart() {
+        wasAway = true;
+        await start(server.port);
+      },
+    });
   });
   afterEach(async () => {
-    await visit.tab.page.context().close();
-    await visit.server.close();
-    expect(visit.tab.complaints()).toEqual([]);
+    provider.release();
+    const complaints = [tab, ...opened].flatMap((driver) => driver.complaints(wasAway));
+    await Promise.all(opened.map(({ page }) => page.context().close()));
+    opened = [];
+    const others = context.pages().filter((page) => page !== tab.page);
+    await Promise.all(others.map((page) => page.close()));
+    expect(complaints).toEqual([]);
   });
 }

@@ -15,6 +15,7 @@ const servers: Server[] = [];
 
 beforeAll(() => {
   writeFileSync(join(pages, 'test_websocket.html'), '<p>page');
+  writeFileSync(join(pages, 'docs.html'), '<!doctype html><html></html>');
 });
 afterEach(() => {
   for (const server of servers.splice(0)) {

@@ -56,6 +56,30 @@ describe('the AsyncAPI document', () => {
     ]);
   });
 
+  it('says what answers each message of a client, with types that messages share', async () => {
+    const { document } = await new Parser().parse(JSON.stringify(asyncApi(state)));
+    const receiving =
+      document
+        ?.operations()
+        .all()
+        .filter((operation) => operation.action() === 'receive') ?? [];
+    for (const operation of receiving) {
+      const answers =
+        operation
+          .reply()
+          ?.messages()
+          .all()
+          .map((message) => message.name()) ?? [];
+      expect(answers).toContain('error');
+      // The description names the same answers.
+      const [, said = ''] = / (?:Answered by|: )([^:.]*)/.exec(operation.summary() ?? '') ?? [];
+      for (const [, type] of said.split(', then ')[0]?.matchAll(/`(\w+)`/g) ?? []) expect(answers).toContain(type);
+    }
+    const { components } = asyncApi(state) as { components: { schemas: object; messages: object } };
+    const references = [...JSON.stringify(components.messages).matchAll(/#\/components\/schemas\/(\w+)/g)];
+    expect(new Set(references.map(([, name]) => name))).toEqual(new Set(Object.keys(components.schemas)));
+  });
+
   it('holds the tools as the model sees them', () => {
     const document = asyncApi(state) as { 'x-tools': unknown[] };
     expect(document['x-tools']).toMatchObject([

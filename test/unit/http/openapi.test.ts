@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { docsRoutes } from '../../../src/http/docs.js';
 import { endpointRoute, healthRoute, readyRoute } from '../../../src/http/health.js';
 import { openApi } from '../../../src/http/openapi.js';
@@ -20,12 +23,16 @@ interface Document {
 }
 
 const state = quietState();
+/** Stands in for the built pages. */
+const pages = mkdtempSync(join(tmpdir(), 'agent-ws-docs-'));
+writeFileSync(join(pages, 'docs.html'), '<!doctype html>');
+afterAll(() => rmSync(pages, { recursive: true }));
 const routes: Route[] = [
   endpointRoute(state.path),
   statisticsRoute(() => state.statistics()),
   healthRoute(),
   readyRoute(() => state.isReady()),
-  ...docsRoutes(state, () => routes),
+  ...docsRoutes(state, pages, () => routes),
 ];
 const document = openApi(state, routes) as Document;
 const operations = Object.values(document.paths).flatMap(({ get, head }) => [get, head]);

@@ -1,0 +1,58 @@
+/** What a client may send, in groups, and the examples of it. */
+import { parseMessage, type Message } from './frames.js';
+
+/** A message that the document of the server describes. */
+export interface MessageExample {
+  readonly type: string;
+  readonly description: string;
+  readonly example: Message;
+}
+
+/** The types of each group. `other`: types that the page does not know. */
+const GROUPS = {
+  talk: 'streaming_query agent_query tool_call approval cancel',
+  runs: 'list_runs resume',
+  conversations: 'watch history select_branch attachment list_conversations update_conversation delete_conversation',
+  connection: 'ping',
+  other: '',
+};
+export type GroupName = keyof typeof GROUPS;
+
+/** What a client without the subprotocol may send, and the fields of it. */
+const CORE: ReadonlySet<string> = new Set(['ping', 'agent_query', 'streaming_query', 'tool_call', 'cancel']);
+const CORE_FIELDS: ReadonlySet<string> = new Set(['type', 'query', 'tool_name', 'params']);
+
+/** The examples in their groups, without empty groups. */
+export function groupMessages(examples: readonly MessageExample[], isCore: boolean) {
+  const offered = examples.filter(({ type }) => !isCore || CORE.has(type));
+  const known = Object.values(GROUPS).join(' ').split(' ');
+  return Object.entries(GROUPS)
+    .map(([name, types]) => {
+      const others = offered.filter(({ type }) => !known.includes(type));
+      const own = types.split(' ').flatMap((type) => offered.filter((example) => example.type === type));
+      return { name: name as GroupName, examples: name === 'other' ? others : own };
+    })
+    .filter((group) => group.examples.length > 0);
+}
+
+/** The text of an example, about the runs and conversations at hand. */
+export function fillExample({ example }: MessageExample, isCore: boolean, atHand: Message): string {
+  // A question with the id of a run that exists asks for that run: the server chooses the id of a new one.
+  const isNewRun = 'query' in example || 'tool_name' in example;
+  const filled = Object.entries(example)
+    .filter(([name]) => !(isNewRun && name === 'run_id') && (!isCore || CORE_FIELDS.has(name)))
+    .map(([name, value]) => [name, atHand[name] ?? value]);
+  return JSON.stringify(Object.fromEntries(filled), null, 2);
+}
+
+/** What is wrong with a text: it is no JSON, it is no object, or it has no type. */
+export function problemOf(text: string): 'invalid' | 'noObject' | 'noType' | undefined {
+  try {
+    JSON.parse(text);
+  } catch {
+    return 'invalid';
+  }
+  const message = parseMessage(text);
+  if (message === undefined) return 'noObject';
+  return typeof message['type'] === 'string' ? undefined : 'noType';
+}

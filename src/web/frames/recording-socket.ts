@@ -1,0 +1,72 @@
+/**
+ * Makes a WebSocket class whose frames go into the message log: pass its `WebSocket` to `createAgentClient`, and the
+ * page sees every frame of its client. `send` puts any text on the newest socket of the class.
+ */
+import type { WebSocketClass, WebSocketLike } from '../../client/index.js';
+import { SUBPROTOCOL } from '../../protocol/version.js';
+import type { Frames, Source } from './frames.js';
+import { Signal } from './signal.js';
+
+const OPEN = 1;
+
+export interface Recorder {
+  readonly WebSocket: WebSocketClass;
+  /** The newest socket opened or closed. */
+  readonly changed: Signal;
+  readonly isOpen: () => boolean;
+  /** Opens a socket without a subprotocol, unless the newest one is open. Resolves when it opened or failed. */
+  readonly connect: (url: string) => Promise<void>;
+  /** Sends a text exactly as it is. Returns whether there was an open socket. */
+  readonly send: (text: string) => boolean;
+  readonly close: () => void;
+}
+
+/** Records the sockets of `Base`, which is the WebSocket of the browser in a page. */
+export function recordSockets(frames: Frames, source: Source, Base: WebSocketClass): Recorder {
+  const changed = new Signal();
+  let current: WebSocketLike | undefined;
+  const remember = (socket: WebSocketLike): void => void (current = socket);
+  const note = (type: string, detail: object): void => {
+    frames.add(source, 'local', JSON.stringify({ type, ...detail }));
+    changed.emit();
+  };
+  class RecordingSocket extends Base {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols);
+      remember(this);
+      this.addEventListener('open', () => {
+        // A server that names another subprotocol may name the token, which must not be shown.
+        note('open', { subprotocol: this.protocol === SUBPROTOCOL ? SUBPROTOCOL : '' });
+      });
+      this.addEventListener('message', ({ data }) => {
+        frames.add(source, 'in', typeof data === 'string' ? data : '[binary frame]');
+      });
+      this.addEventListener('close', ({ code, reason }) => note('close', { code, reason }));
+    }
+
+    override send(text: string): void {
+      super.send(text);
+      frames.add(source, 'out', text);
+    }
+  }
+  const isOpen = (): boolean => current?.readyState === OPEN;
+  return {
+    WebSocket: RecordingSocket,
+    changed,
+    isOpen,
+    connect: async (url) => {
+      if (isOpen()) return;
+      const socket = new RecordingSocket(url, []);
+      await new Promise<void>((resolve) => {
+        socket.addEventListener('open', resolve);
+        socket.addEventListener('close', () => resolve());
+      });
+    },
+    send: (text) => {
+      if (!isOpen()) return false;
+      current?.send(text);
+      return true;
+    },
+    close: () => current?.close(1000, 'Bye'),
+  };
+}

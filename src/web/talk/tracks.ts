@@ -1,0 +1,136 @@
+import type {
+  AgentClient,
+  ClientRun,
+  ClientRunState,
+  PendingApproval,
+  RunEventOf,
+  RunKind,
+} from '../../client/index.js';
+import { formatMs } from '../ui/format.js';
+import { announce } from '../ui/announcer.js';
+import { currentI18n } from '../ui/i18n.js';
+import { readKeptList, writeKept } from '../ui/kept.js';
+import { createValue, useValue, type Value } from '../ui/value.js';
+
+/** A decision that a person was asked for. */
+export interface Approval extends PendingApproval {
+  /** By the clock of the page. */
+  readonly expiresAt: number;
+  /** What was decided here. */
+  readonly sent?: boolean;
+  /** The decision that stands. */
+  readonly decision?: RunEventOf<'approval-resolved'>;
+}
+
+/** What the page saw of a run besides its messages. */
+export interface Track {
+  readonly run: ClientRun;
+  readonly kind: RunKind;
+  /** Whether this tab asked for it. */
+  readonly isOwn: boolean;
+  readonly state: ClientRunState;
+  readonly isCancelling: boolean;
+  readonly approvals: readonly Approval[];
+  /** Where it was read on last, and how often. */
+  readonly resumed?: { readonly after: number; readonly times: number };
+}
+
+const MAX_OWN = 100;
+const NONE = createValue<Track | undefined>(undefined);
+const tracks = new Map<string, Value<Track | undefined>>();
+/** The runs this tab asked for, so that a reload knows them for its own. */
+let own = readKeptList('sessionStorage', 'own-runs', (id) => typeof id === 'string');
+
+/** The runs in progress, oldest first. */
+export const liveRuns = createValue<readonly ClientRun[]>([]);
+
+/** What the page saw of a run; `undefined` for one out of the history. */
+export function useTrack(runId: string | undefined): Track | undefined {
+  return useValue(tracks.get(runId ?? '') ?? NONE);
+}
+
+/** Whether the page knows the run already. */
+export function isFollowed(runId: string): boolean {
+  return tracks.has(runId);
+}
+
+/** Follows a run that this tab asked for. */
+export function followOwn(run: ClientRun, kind: RunKind): ClientRun {
+  own = [...own, run.id].slice(-MAX_OWN);
+  writeKept('sessionStorage', 'own-runs', JSON.stringify(own));
+  follow(run, kind, true);
+  return run;
+}
+
+/** Follows what other tabs start, and how often runs are read on. */
+export function followClient(client: AgentClient): void {
+  client.on('run-started', ({ run, kind, query }) => {
+    const isOwn = own.includes(run.id);
+    if (!isOwn) announce(currentI18n().t('announce.watched', { question: query }));
+    follow(run, kind, isOwn);
+  });
+  client.on('message', (message) => {
+    if (message.type !== 'resumed') return;
+    const { run_id: runId, after } = message as { readonly run_id: string; readonly after: number };
+    const times = (tracks.get(runId)?.get()?.resumed?.times ?? 0) + 1;
+    change(runId, { resumed: { after, times } });
+  });
+  client.on('connected', ({ isReconnect }) => {
+    const count = liveRuns.get().length;
+    if (isReconnect && count > 0) announce(currentI18n().t('announce.resumed', { count }));
+  });
+}
+
+export function cancelRun({ run }: Track): void {
+  change(run.id, { isCancelling: true });
+  void run.cancel();
+}
+
+/** Sends a decision about a tool call. Another tab may have been faster. */
+export async function decide({ run }: Track, toolCallId: string, approved: boolean, reason: string): Promise<void> {
+  const mark = (sent: boolean | undefined): void =>
+    changeApproval(run.id, toolCallId, sent === undefined ? {} : { sent });
+  mark(approved);
+  await run.approve(toolCallId, approved, reason === '' ? undefined : reason).catch(() => mark(undefined));
+}
+
+function follow(run: ClientRun, kind: RunKind, isOwn: boolean): void {
+  const track: Track = { run, kind, isOwn, state: run.state, isCancelling: false, approvals: [] };
+  const known = tracks.get(run.id);
+  if (known === undefined) tracks.set(run.id, createValue<Track | undefined>(track));
+  else known.set(track);
+  const startedAt = performance.now();
+  liveRuns.set([...liveRuns.get().filter(({ id }) => id !== run.id), run]);
+  run.subscribe((event) => {
+    const { t } = currentI18n();
+    if (event.type === 'state') change(run.id, { state: run.state });
+    else if (event.type === 'reset') change(run.id, { approvals: [] });
+    else if (event.type === 'approval-request') {
+      const { isPending, ...asked } = event;
+      if (isPending) announce(t('announce.approval', { tool: asked.toolName }));
+      const approvals = tracks.get(run.id)?.get()?.approvals ?? [];
+      const expiresAt = performance.now() + asked.expiresInMs;
+      change(run.id, { approvals: [...approvals, { ...asked, expiresAt }], state: run.state });
+    } else if (event.type === 'approval-resolved') changeApproval(run.id, event.toolCallId, { decision: event });
+    else if (event.type === 'end') {
+      liveRuns.set(liveRuns.get().filter((other) => other !== run));
+      change(run.id, { state: run.state, isCancelling: false });
+      const time = formatMs(performance.now() - startedAt);
+      const key = event.state === 'finished' ? 'announce.finished' : 'announce.ended';
+      announce(t(key, { time, state: event.state === 'detached' ? '' : t(`state.${event.state}`) }));
+    }
+  });
+}
+
+function change(runId: string, changes: Partial<Track>): void {
+  const track = tracks.get(runId);
+  const now = track?.get();
+  if (now !== undefined) track?.set({ ...now, ...changes });
+}
+
+function changeApproval(runId: string, toolCallId: string, changes: Partial<Approval>): void {
+  const approvals = tracks.get(runId)?.get()?.approvals ?? [];
+  change(runId, {
+    approvals: approvals.map((each) => (each.toolCallId === toolCallId ? { ...each, ...changes } : each)),
+  });
+}
