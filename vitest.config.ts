@@ -17,8 +17,8 @@ export default defineConfig(({ mode }) => {
       // For a busy machine: a test that passes does not wait for it.
       testTimeout: 60_000,
       hookTimeout: 60_000,
-      // One for each core, and two where there is one: tests wait for browsers and other processes half of their time.
-      maxWorkers: Math.max(2, availableParallelism()),
+      // One more than there are cores: tests wait for browsers and other processes much of their time.
+      maxWorkers: availableParallelism() + 1,
       env: { TEST_SEED: seed, TEST_PARTS: isLong ? '1' : '5' },
       reporters: ['default', './test/helpers/slowest-files.ts'],
       setupFiles: ['test/helpers/patience.ts'],

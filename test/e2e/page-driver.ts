@@ -9,7 +9,12 @@ const NO_SERVER = /ERR_|WebSocket connection to|Failed to load resource/;
 
 /** A browser with one person in it: its tabs share what the browser remembers. */
 export async function openBrowser(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+    ...options,
+  });
   context.setDefaultTimeout(30_000);
   return context;
 }

@@ -23,6 +23,9 @@ it('holds what its users need, and neither sources nor tests', () => {
     'README.zh.md',
     'bin/agent-ws.js',
     'dist/cli/main.js',
+    'dist/web/docs.css',
+    'dist/web/docs.html',
+    'dist/web/docs.js',
     'dist/web/favicon.svg',
     'dist/web/test_websocket.css',
     'dist/web/test_websocket.html',
@@ -36,7 +39,7 @@ it('holds what its users need, and neither sources nor tests', () => {
   // What several entries share, under names the bundler makes.
   const shared = files.filter((file) => !fixed.includes(file));
   expect(files).toEqual([...fixed, ...shared].sort());
-  for (const file of shared) expect(file).toMatch(/^dist\/[a-z-]+-[\w-]{8}\.(?:js|d\.ts|d\.cts)$/);
+  for (const file of shared) expect(file).toMatch(/^dist\/(?:web\/)?[a-z-]+-[\w-]{8}\.(?:js|d\.ts|d\.cts)$/);
 });
 
 it('has a bin that can be run as it is', () => {
