@@ -11,9 +11,7 @@ const requestId = z
   .describe("An id of the client's choice. Replies and the first message of the run repeat it.");
 /** RFC 9562, section 4: read in any case, written in lower case. */
 const uuid = z.uuid().toLowerCase();
-const runId = uuid.describe(
-  'Idempotency key and cancel handle of a run. The server makes one where the client does not.',
-);
+const runId = uuid.describe('Idempotency key and cancel handle of a run. The server makes one if the client does not.');
 const query = z
   .string({ error: QUERY_REQUIRED })
   .regex(/\S/, { error: QUERY_REQUIRED })

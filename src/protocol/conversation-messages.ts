@@ -65,7 +65,7 @@ export const conversationMessages = {
       request_id: requestId.optional(),
     })
     .describe(
-      'The answer to `select_branch`, and told to everybody who watches the conversation. Only for clients that negotiated the subprotocol.',
+      'The answer to `select_branch`; also sent to every connection that watches the conversation. Only for clients that negotiated the subprotocol.',
     ),
   attachment: z
     .object({

@@ -52,7 +52,7 @@ export const serverMessages = {
             .optional(),
         })
         .describe(
-          'Bytes in a message, runs in progress on one connection, how often silence is answered by a ping, how long a run goes on without a reader, and which attachments a question may have, where it may have any.',
+          'Bytes of a message, runs in progress on one connection, seconds between pings of a silent connection, seconds that a run goes on without a reader, and the attachments that a question may have, if any.',
         ),
     })
     .describe('The first message of a connection.'),
@@ -109,7 +109,7 @@ export const serverMessages = {
           }),
         )
         .describe(
-          'The runs that can be read, oldest first; for a client nobody knows, those this connection started or resumed.',
+          'The runs that can be read, oldest first; for an anonymous client, the runs that this connection started or resumed.',
         ),
       request_id: requestId.optional(),
     })

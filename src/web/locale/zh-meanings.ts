@@ -15,7 +15,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'Its bytes.': '内容字节。',
   "Address from which the model's server fetches it. This server never fetches it.":
     '由模型服务去获取的地址。本服务器从不获取它。',
-  'Idempotency key and cancel handle of a run. The server makes one where the client does not.':
+  'Idempotency key and cancel handle of a run. The server makes one if the client does not.':
     '运行的幂等键，也用来取消它。客户端未给出时由服务器生成。',
   'The conversation the question belongs to: its history goes to the model, question and answer are added.':
     '问题所属的会话：其历史会交给模型，问题和答案会加入其中。',
@@ -78,7 +78,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'Identity of the store. After a reconnect with another epoch, the outcome of unanswered requests is unknown.':
     '存储的标识。重连后若 epoch 不同，未得到答复的请求结果未知。',
   'Who owns this connection and its runs.': '本连接及其运行的所有者。',
-  'Bytes in a message, runs in progress on one connection, how often silence is answered by a ping, how long a run goes on without a reader, and which attachments a question may have, where it may have any.':
+  'Bytes of a message, runs in progress on one connection, seconds between pings of a silent connection, seconds that a run goes on without a reader, and the attachments that a question may have, if any.':
     '单条消息的字节数、一个连接上同时进行的运行数、静默多久后发送 ping、没有读者时运行继续多久，以及（若允许）问题可带哪些附件。',
   'The answer to `ping`.': '对 `ping` 的答复。',
   'Unix time in seconds; never goes back within a connection.': 'Unix 时间，单位秒；在同一连接内不会倒退。',
@@ -98,7 +98,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
     '调用的参数；如果模型给出的不是合法 JSON，则为其原文。',
   'How long the decision may take.': '作出决定的时限。',
   'The answer to `list_runs`.': '对 `list_runs` 的答复。',
-  'The runs that can be read, oldest first; for a client nobody knows, those this connection started or resumed.':
+  'The runs that can be read, oldest first; for an anonymous client, the runs that this connection started or resumed.':
     '可以读取的运行，最早的在前；匿名客户端只能看到本连接发起或续读的运行。',
   'What was asked for.': '请求的种类。',
   'The conversation.': '会话。',
@@ -179,7 +179,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'Why the answer or the tool failed.': '答案或工具失败的原因。',
   'Unix time in seconds.': 'Unix 时间，单位秒。',
   'Whether there are older ones.': '是否还有更早的。',
-  'The answer to `select_branch`, and told to everybody who watches the conversation.':
+  'The answer to `select_branch`; also sent to every connection that watches the conversation.':
     '对 `select_branch` 的答复，也会通知关注该会话的所有连接。',
   'The last message of the branch.': '该分支的最后一条消息。',
   'The answer to `attachment`.': '对 `attachment` 的答复。',
