@@ -39,6 +39,8 @@ export const notices = createValue<readonly AgentClientError[]>([]);
 const MAX_NOTICES = 20;
 
 let endpoint: string | undefined;
+/** Ends the pings of the client. */
+let stopProbe: () => void = () => undefined;
 /** Kept for the tab, and for a second tab that is opened from it. It never stands in an address. */
 let token = readKept('sessionStorage', 'token') ?? '';
 
@@ -60,6 +62,7 @@ export function connectTo(url: string, newToken: string): void {
       WebSocket: recorder.WebSocket,
       ...(newToken !== '' && { token: () => newToken }),
     });
+    stopProbe();
     link.get()?.close();
     endpoint = url;
     token = newToken;
@@ -97,7 +100,7 @@ export function retryNow(): void {
 }
 
 function listen(client: AgentClient): void {
-  probe(client, recording.frames, recording.latency);
+  stopProbe = probe(client, recording.frames, recording.latency);
   followClient(client);
   resumeLoose(client);
   client.on('disconnected', closed.set);
