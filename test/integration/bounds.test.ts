@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type LlmPart, type LlmProvider, type RunExecutor } from '../../../src/index.js';
-import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
-import { createScriptedProvider } from '../../../src/testing/index.js';
-import { createEngine, endOf, type Peer, type Wire } from './harness.js';
+import { type LlmPart, type LlmProvider, type RunExecutor } from '../../src/index.js';
+import { MemoryRunStore } from '../../src/stores/memory/memory-run-store.js';
+import { createScriptedProvider } from '../../src/testing/index.js';
+import { createEngine, endOf, type Peer, type Wire } from '../unit/run/harness.js';
 
 const query = { type: 'streaming_query', query: 'q' };
 

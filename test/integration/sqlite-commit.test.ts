@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, vi } from 'vitest';
-import type { Logger } from '../../../src/index.js';
-import { untilPublished } from '../../../src/testing/conformance/until-published.js';
-import { chunk, createRun, metaOf, openWatchedStore, textOf } from '../../helpers/sqlite.js';
+import type { Logger } from '../../src/index.js';
+import { untilPublished } from '../../src/testing/conformance/until-published.js';
+import { chunk, createRun, metaOf, openWatchedStore, textOf } from '../helpers/sqlite.js';
 
 const COMMIT = 'COMMIT';
 const KEY = { owner: 'ann', id: 'talk' };

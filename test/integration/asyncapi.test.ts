@@ -2,11 +2,11 @@ import { Parser } from '@asyncapi/parser';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { asyncApi } from '../../../src/http/asyncapi.js';
-import { documentedMessages } from '../../../src/http/message-schemas.js';
-import { clientMessages } from '../../../src/protocol/client-messages.js';
-import { serverMessages } from '../../../src/protocol/server-messages.js';
-import { planter, quietState } from './state.js';
+import { asyncApi } from '../../src/http/asyncapi.js';
+import { documentedMessages } from '../../src/http/message-schemas.js';
+import { clientMessages } from '../../src/protocol/client-messages.js';
+import { serverMessages } from '../../src/protocol/server-messages.js';
+import { planter, quietState } from '../unit/http/state.js';
 
 const state = quietState();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LlmPart, LlmProvider } from '../../../src/index.js';
-import { llmProviderCases } from '../../../src/testing/index.js';
+import type { LlmPart, LlmProvider } from '../../src/index.js';
+import { llmProviderCases } from '../../src/testing/index.js';
 
 const QUESTIONS = { silent: 'Say nothing', stalling: 'Stop in the middle', failing: 'Fail' };
 const never = new Promise<never>(() => undefined);
