@@ -10,7 +10,8 @@ const BUILT = ['integration', 'e2e', 'examples', 'package'] as const;
 
 export default defineConfig(({ mode }) => {
   // `npm run test:long`: every random schedule, and the tests that take minutes.
-  const isLong = mode === 'long';
+  // In the environment, since each project reads this file again and knows nothing of the mode.
+  const parts = (process.env['TEST_PARTS'] ??= mode === 'long' ? '1' : '5');
   const seed = (process.env['TEST_SEED'] ??= String(seedOfCommit()));
   return {
     test: {
@@ -19,7 +20,7 @@ export default defineConfig(({ mode }) => {
       hookTimeout: 60_000,
       // One more than there are cores: tests wait for browsers and other processes much of their time.
       maxWorkers: availableParallelism() + 1,
-      env: { TEST_SEED: seed, TEST_PARTS: isLong ? '1' : '5' },
+      env: { TEST_SEED: seed, TEST_PARTS: parts },
       reporters: ['default', './test/helpers/slowest-files.ts'],
       setupFiles: ['test/helpers/patience.ts'],
       // Servers without a logger report what tests break on purpose.
