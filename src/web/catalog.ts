@@ -1,20 +1,4 @@
-/** A JSON Schema, as far as forms are made from it. */
-export interface Schema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly default?: unknown;
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-}
+import { at, resolve, type Schema } from './schema.js';
 
 /** A message a client may send. */
 export interface MessageSpec {
@@ -54,11 +38,10 @@ export async function loadCatalog(url: URL): Promise<Catalog> {
 
 /** Takes the client messages, the tools and the path out of an AsyncAPI 3 document. */
 export function readCatalog(document: unknown): Catalog {
-  const root = resolve(document, document, 0);
-  const messages = Object.entries(record(at(root, 'components', 'messages')))
+  const messages = Object.entries(record(at(document, 'components', 'messages')))
     .filter(([, message]) => at(message, 'x-direction') === 'client')
     .map(([name, message]) => {
-      const payload = record(at(message, 'payload'));
+      const payload = record(resolve(document, at(message, 'payload')));
       const schema = (payload['schema'] ?? payload) as Schema;
       const constant = schema.properties?.['type']?.const;
       const type = typeof constant === 'string' ? constant : name;
@@ -69,37 +52,13 @@ export function readCatalog(document: unknown): Catalog {
         example: { type, ...record(at(message, 'examples', '0', 'payload')) },
       };
     });
-  const tools = at(root, 'x-tools');
-  const [channel] = Object.values(record(at(root, 'channels')));
+  const tools = resolve(document, at(document, 'x-tools'));
+  const [channel] = Object.values(record(at(document, 'channels')));
   return {
     messages,
     tools: Array.isArray(tools) ? tools.filter((tool): tool is ToolSpec => typeof at(tool, 'name') === 'string') : [],
     path: text(at(channel, 'address')),
   };
-}
-
-/** Replaces local references by what they point at. The depth keeps a circle from going on for ever. */
-function resolve(document: unknown, node: unknown, depth: number): unknown {
-  if (typeof node !== 'object' || node === null || depth > 24) return node;
-  if (Array.isArray(node)) return node.map((item) => resolve(document, item, depth + 1));
-  const reference: unknown = at(node, '$ref');
-  if (typeof reference === 'string' && reference.startsWith('#/')) {
-    const keys = reference
-      .slice(2)
-      .split('/')
-      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-    return resolve(document, at(document, ...keys), depth + 1);
-  }
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolve(document, value, depth + 1)]));
-}
-
-function at(value: unknown, ...keys: readonly string[]): unknown {
-  let current = value;
-  for (const key of keys) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
-    current = (current as Record<string, unknown>)[key];
-  }
-  return current;
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -8,26 +8,31 @@ import { useVisit, type Visit } from './use-page.js';
 export let visit: Visit;
 export let provider: PageProvider;
 export let page: Page;
+let driver: PageDriver;
 
 /** {@link useVisit}, for tests that look at one page at a time. */
 export function useOnePage(): void {
   useVisit((begun) => {
     visit = begun;
     ({ provider } = visit);
-    ({ page } = visit.tab);
+    look(visit.tab);
   });
 }
 
 /** From now on the test looks at the page in another browser. */
 export async function open(options: BrowserContextOptions = {}): Promise<PageDriver> {
-  const driver = await visit.open(options);
-  ({ page } = driver);
-  return driver;
+  return look(await visit.open(options));
+}
+
+function look(at: PageDriver): PageDriver {
+  driver = at;
+  ({ page } = at);
+  return at;
 }
 
 /** The frames of a type in the log. */
 export function row(type: string): Locator {
-  return page.locator('.row', { has: page.getByText(type, { exact: true }) });
+  return driver.row(type);
 }
 
 export function answer(question: string): Locator {

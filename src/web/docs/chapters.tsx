@@ -9,7 +9,9 @@ import { FieldTable, Table } from './field-table.js';
 import { Prose } from './prose.js';
 import type { Message, Reference } from './reference.js';
 import { Sequence } from './sequence.js';
-import { closeMeaning, docsTexts, errorMeaning, fill, meaning } from './texts.js';
+import { closeText } from '../ui/close-text.js';
+import { fill } from '../ui/fill.js';
+import { docsTexts, errorMeaning, meaning } from './texts.js';
 
 const FIRST = `const socket = new WebSocket('ws://' + location.host + '{path}', '{subprotocol}');
 socket.onopen = () => socket.send(JSON.stringify({ type: 'streaming_query', query: '你好' }));
@@ -206,7 +208,7 @@ function Closes({ texts, i18n }: CodesProps) {
             <code>{code}</code>
           </td>
           <td>{reason}</td>
-          <td>{closeMeaning(code, i18n)}</td>
+          <td>{closeText(code, i18n)}</td>
           <td>{texts[reconnect]}</td>
         </tr>
       ))}

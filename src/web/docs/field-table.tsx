@@ -3,8 +3,10 @@ import { ERROR_CODES } from '../../protocol/error-codes.js';
 import type { DocsTexts } from '../locale/docs-texts.js';
 import { useI18n } from '../ui/i18n.js';
 import { Prose } from './prose.js';
-import { fieldsOf, type Schema } from './reference.js';
-import { docsTexts, fill, meaning } from './texts.js';
+import type { Schema } from '../schema.js';
+import { fieldsOf } from './reference.js';
+import { fill } from '../ui/fill.js';
+import { docsTexts, meaning } from './texts.js';
 
 const ERROR_CODE_COUNT = Object.keys(ERROR_CODES).length;
 

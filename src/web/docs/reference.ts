@@ -1,21 +1,4 @@
-/** A JSON Schema, as far as the page looks into it. */
-export interface Schema {
-  readonly type?: string;
-  readonly description?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly default?: unknown;
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly maxItems?: number;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-}
+import { resolve, type Schema } from '../schema.js';
 
 export interface Message {
   readonly id: string;
@@ -113,39 +96,18 @@ export function readReference(asyncApi: AsyncApi, openApi: OpenApi): Reference {
         type: message.name,
         isFromClient: message['x-direction'] === 'client',
         tags: message.tags.map(({ name }) => name),
-        schema: resolve(asyncApi, message.payload),
+        schema: resolve(asyncApi, message.payload) as Schema,
         example: message.examples[0]?.payload,
         answers: reply?.reply?.messages.map(idOf) ?? [],
       };
     }),
-    tools: asyncApi['x-tools'].map((tool) => ({ ...tool, parameters: resolve(asyncApi, tool.parameters) })),
+    tools: asyncApi['x-tools'].map((tool) => ({ ...tool, parameters: resolve(asyncApi, tool.parameters) as Schema })),
     routes: Object.entries(openApi.paths).map(([path, { get }]) => ({
       path,
       summary: { en: get.summary, zh: get['x-summary-zh'] },
       answers: Object.entries(get.responses).map(([status, { description }]) => ({ status, meaning: description })),
     })),
   };
-}
-
-/** A schema without references. A tool's may lead in a circle; the depth ends it. */
-function resolve(document: unknown, schema: Schema, depth = 0): Schema {
-  const follow = (value: unknown, level: number): unknown => {
-    if (typeof value !== 'object' || value === null || level > 12) return value;
-    if (Array.isArray(value)) return value.map((each) => follow(each, level + 1));
-    if ('$ref' in value && typeof value.$ref === 'string') return follow(lookUp(document, value.$ref), level + 1);
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, follow(each, level + 1)]));
-  };
-  return follow(schema, depth) as Schema;
-}
-
-function lookUp(document: unknown, reference: string): unknown {
-  return reference
-    .slice(2)
-    .split('/')
-    .reduce<unknown>((value, key) => {
-      const name = decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~');
-      return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-    }, document);
 }
 
 /** A field of a message, or of an object inside it. */

@@ -5,7 +5,9 @@ import { Icon } from '../ui/icon.js';
 import { useI18n, type I18n } from '../ui/i18n.js';
 import { find, type Entry } from './find.js';
 import { fieldsOf, type Reference } from './reference.js';
-import { closeMeaning, docsTexts, errorMeaning, fill, meaning } from './texts.js';
+import { closeText } from '../ui/close-text.js';
+import { fill } from '../ui/fill.js';
+import { docsTexts, errorMeaning, meaning } from './texts.js';
 
 const MOST = 40;
 
@@ -88,7 +90,7 @@ function entriesOf({ messages, tools, routes }: Reference, i18n: I18n): Entry[] 
     })),
     ...Object.values(CLOSE_CODES).map(({ code }) => ({
       name: String(code),
-      about: closeMeaning(code, i18n),
+      about: closeText(code, i18n),
       place: `close-${code}`,
     })),
     ...tools.map(({ name, description }) => ({ name, about: description, place: `tool-${name}` })),

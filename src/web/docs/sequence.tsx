@@ -1,5 +1,5 @@
 import type { DocsTexts, SequenceName } from '../locale/docs-texts.js';
-import { fill } from './texts.js';
+import { fill } from '../ui/fill.js';
 
 type Actor = keyof DocsTexts['actors'];
 type Note = keyof DocsTexts['notes'];

@@ -2,7 +2,6 @@ import { docsEn } from '../locale/docs-en.js';
 import type { DocsTexts } from '../locale/docs-texts.js';
 import { docsZh } from '../locale/docs-zh.js';
 import { zhMeanings } from '../locale/zh-meanings.js';
-import { CLOSE_CODES } from '../../protocol/close-codes.js';
 import { ERROR_CODES } from '../../protocol/error-codes.js';
 import type { I18n, Language } from '../ui/i18n.js';
 
@@ -19,20 +18,8 @@ export function meaning(text: string, language: Language): string {
   return language === 'zh' ? (zhMeanings[short] ?? short) : short;
 }
 
-/** A text with `{name}` replaced by its value. */
-export function fill(text: string, values: Readonly<Record<string, string | number>>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-}
-
 /** What an error code means. English comes from the protocol itself. */
 export function errorMeaning(code: string, { language, maybe }: I18n): string {
   const english = Object.entries(ERROR_CODES).find(([name]) => name === code)?.[1].meaning ?? '';
   return language === 'en' ? english : (maybe(`error.${code}`) ?? english);
-}
-
-/** What a close code means. */
-export function closeMeaning(code: number, { language, maybe }: I18n): string {
-  const [name, row] = Object.entries(CLOSE_CODES).find(([, each]) => each.code === code) ?? [];
-  const english = row?.meaning ?? '';
-  return language === 'en' ? english : (maybe(`close.${name}`) ?? english);
 }

@@ -1,7 +1,8 @@
 import type { TargetedKeyboardEvent } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { AgentClient, QueryOptions } from '../../client/index.js';
-import type { Catalog, Schema } from '../catalog.js';
+import type { Catalog } from '../catalog.js';
+import type { Schema } from '../schema.js';
 import { RawHistory } from '../frames/raw-history.js';
 import { RawPanel } from '../frames/raw-panel.js';
 import { Button } from '../ui/button.js';

@@ -1,4 +1,4 @@
-import type { Schema } from '../catalog.js';
+import type { Schema } from '../schema.js';
 import type { TextValues } from '../ui/i18n.js';
 import type { TextKey } from '../locale/texts.js';
 

@@ -1,5 +1,5 @@
 import { useId } from 'preact/hooks';
-import type { Schema } from '../catalog.js';
+import type { Schema } from '../schema.js';
 import { useI18n } from '../ui/i18n.js';
 import { controlOf, firstDraft, type Draft, type Drafts, type Problem } from './form-values.js';
 

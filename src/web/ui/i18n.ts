@@ -3,6 +3,7 @@ import type { TextKey, Texts } from '../locale/texts.js';
 import { zh } from '../locale/zh.js';
 import { readChoice, writeKept } from './kept.js';
 import { createValue, useValue } from './value.js';
+import { fill } from './fill.js';
 
 export type Language = 'en' | 'zh';
 export type TextValues = Readonly<Record<string, string | number>>;
@@ -49,7 +50,7 @@ function translator(language: Language, texts: Texts): I18n {
   const all: Readonly<Record<string, string>> = texts;
   return {
     language,
-    t: (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)),
+    t: (key, values = {}) => fill(texts[key], values),
     maybe: (key) => (Object.hasOwn(all, key) ? all[key] : undefined),
   };
 }

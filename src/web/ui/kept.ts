@@ -19,6 +19,15 @@ export function writeKept(area: KeptIn, name: string, text: string): void {
   }
 }
 
+/** Forgets what was kept under a name. */
+export function forgetKept(area: KeptIn, name: string): void {
+  try {
+    window[area].removeItem(`agent-ws.${name}`);
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 /** Reads a kept list, without the entries of another shape. */
 export function readKeptList<T>(area: KeptIn, name: string, isOne: (value: unknown) => value is T): readonly T[] {
   try {
