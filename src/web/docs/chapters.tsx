@@ -1,17 +1,17 @@
 import type { ComponentChildren } from 'preact';
 import { CLOSE_CODES } from '../../protocol/close-codes.js';
-import { ERROR_CODES } from '../../protocol/error-codes.js';
+import { ERROR_CODES, type ErrorCode } from '../../protocol/error-codes.js';
 import { LIMITS, SUBPROTOCOL } from '../../protocol/version.js';
-import { SHOWN_LIMITS, type DocsTexts, type SectionName } from '../locale/docs-texts.js';
 import { CodeBlock, Code } from '../markdown/code-block.js';
-import { useI18n, type I18n } from '../ui/i18n.js';
-import { FieldTable, Table } from './field-table.js';
-import { Prose } from './prose.js';
-import type { Message, Reference } from './reference.js';
-import { Sequence } from './sequence.js';
 import { closeText } from '../ui/close-text.js';
 import { fill } from '../ui/fill.js';
-import { docsTexts, errorMeaning, meaning } from './texts.js';
+import { formatCount } from '../ui/format.js';
+import type { ChapterId, Told } from './places.js';
+import { prose } from './prose.js';
+import type { Message } from './reference.js';
+import { Sequence, SEQUENCES } from './sequence.js';
+import { fieldTable, table } from './table.js';
+import { errorMeaning, GUIDES, meaning } from './texts.js';
 
 const FIRST = `const socket = new WebSocket('ws://' + location.host + '{path}', '{subprotocol}');
 socket.onopen = () => socket.send(JSON.stringify({ type: 'streaming_query', query: '你好' }));
@@ -22,145 +22,140 @@ socket.onmessage = ({ data }) => {
 };`;
 
 /** All chapters of the page, in order. */
-export function Chapters({ reference }: { readonly reference: Reference }) {
-  const i18n = useI18n();
-  const texts = docsTexts(i18n.language);
+export function Chapters({ reference, i18n }: Told) {
+  const { language, t, maybe } = i18n;
+  const { messages, tools, routes } = reference;
   const values = { path: reference.path, subprotocol: SUBPROTOCOL };
-  const chapter = (id: SectionName, children: ComponentChildren) => (
+  const cards = (side: Message['from']) =>
+    messages
+      .filter(({ from }) => from === side)
+      .map((message) => <Card {...message} reference={reference} i18n={i18n} />);
+  const chapter = (id: ChapterId, ...children: ComponentChildren[]) => (
     <section id={id}>
-      <h2>{texts.sections[id]}</h2>
+      <h2>{t(`chapter.${id}`)}</h2>
       {children}
     </section>
   );
-  const cards = (isFromClient: boolean) =>
-    reference.messages
-      .filter((message) => message.isFromClient === isFromClient)
-      .map((message) => <Card message={message} messages={reference.messages} texts={texts} i18n={i18n} />);
   return (
     <>
-      {chapter('overview', [
-        texts.overview.map((text) => (
-          <p>
-            <Prose text={fill(text, values)} />
-          </p>
-        )),
-        <h3>{texts.first}</h3>,
+      {chapter(
+        'overview',
+        <p>{prose(t('overview.run', values))}</p>,
+        <p>{prose(t('overview.core', values))}</p>,
+        <h3>{t('overview.first')}</h3>,
         <Example text={fill(FIRST, values)} lang="js" />,
-      ])}
+      )}
       {chapter(
         'sequences',
-        (['stream', 'resume', 'approval', 'cancel'] as const).map((name) => <Sequence name={name} texts={texts} />),
+        SEQUENCES.map((sequence) => <Sequence {...sequence} i18n={i18n} />),
       )}
       {chapter(
         'guide',
-        texts.guides.map(({ id, title, steps, code }) => (
+        GUIDES.map(({ id, title, steps }) => (
           <article id={id}>
-            <h3>{title}</h3>
+            <h3>{t(title)}</h3>
             <ol>
               {steps.map((step) => (
-                <li>
-                  <Prose text={fill(step, values)} />
-                </li>
+                <li>{prose(t(step, values))}</li>
               ))}
             </ol>
-            {code !== undefined && <Example text={code} lang="" />}
+            {id === 'resume-run' && <Example text={t('code.resume-run')} lang="" />}
           </article>
         )),
       )}
-      {chapter('client', cards(true))}
-      {chapter('server', cards(false))}
-      {chapter('errors', <Errors texts={texts} i18n={i18n} />)}
-      {chapter('close', <Closes texts={texts} i18n={i18n} />)}
+      {chapter('client', cards('client'))}
+      {chapter('server', cards('server'))}
+      {chapter(
+        'errors',
+        table(
+          i18n,
+          ['code', 'meaning', 'retryable'],
+          Object.entries(ERROR_CODES).map(([code, { retryable }]) => ({
+            id: `error-${code}`,
+            cells: [<code>{code}</code>, prose(errorMeaning(code as ErrorCode, i18n)), t(retryable ? 'yes' : 'no')],
+          })),
+        ),
+      )}
+      {chapter(
+        'close',
+        table(
+          i18n,
+          ['code', 'reason', 'meaning', 'reconnect'],
+          Object.values(CLOSE_CODES).map(({ code, reason, reconnect }) => ({
+            id: `close-${code}`,
+            cells: [<code>{code}</code>, reason, closeText(code, i18n), t(`reconnect.${reconnect}`)],
+          })),
+        ),
+      )}
       {chapter(
         'limits',
-        <Table head={[texts.columns.what, texts.columns.atMost]}>
-          {SHOWN_LIMITS.map((name) => (
-            <tr>
-              <td>
-                <Prose text={texts.limits[name]} />
-              </td>
-              <td>{LIMITS[name].toLocaleString(i18n.language === 'zh' ? 'zh-CN' : 'en')}</td>
-            </tr>
-          ))}
-        </Table>,
+        table(
+          i18n,
+          ['what', 'atMost'],
+          Object.entries(LIMITS).flatMap(([name, most]) => {
+            const what = maybe(`limit.${name}`);
+            return what === undefined ? [] : [{ cells: [prose(what), formatCount(most, language)] }];
+          }),
+        ),
       )}
-      {chapter('tools', [
-        reference.tools.map(({ name, description, parameters }) => (
+      {chapter(
+        'tools',
+        tools.map(({ name, description, parameters }) => (
           <article id={`tool-${name}`}>
             <h3>
               <code>{name}</code>
             </h3>
-            <p>{i18n.maybe(`tool.${name}`) ?? description}</p>
-            <FieldTable id={`tool-${name}`} schema={parameters} />
+            <p>{maybe(`tool.${name}`) ?? description}</p>
+            {fieldTable(i18n, `tool-${name}`, parameters)}
           </article>
         )),
-        reference.tools.length === 0 && <p>{texts.noTools}</p>,
-      ])}
+        tools.length === 0 && <p>{t('tools.none')}</p>,
+      )}
       {chapter(
         'http',
-        <Table head={[texts.columns.path, texts.columns.what, texts.columns.answers]}>
-          {reference.routes.map(({ path, summary, answers }) => (
-            <tr>
-              <td>
-                <code>{path}</code>
-              </td>
-              <td>{summary[i18n.language]}</td>
-              <td>
-                {answers.map(({ status, meaning: text }) => (
-                  <div>
-                    <code>{status}</code> <Prose text={meaning(text, i18n.language)} />
-                  </div>
-                ))}
-              </td>
-            </tr>
-          ))}
-        </Table>,
+        table(
+          i18n,
+          ['path', 'what', 'answers'],
+          routes.map(({ path, summary, answers }) => {
+            const lines = answers.map(({ status, about }) => (
+              <div>
+                <code>{status}</code> {prose(meaning(about, language))}
+              </div>
+            ));
+            return { cells: [<code>{path}</code>, summary[language], lines] };
+          }),
+        ),
       )}
     </>
   );
 }
 
-interface CardProps {
-  readonly message: Message;
-  readonly messages: readonly Message[];
-  readonly texts: DocsTexts;
-  readonly i18n: I18n;
-}
-
-function Card({
-  message: { id, type, isFromClient, tags, schema, example, answers },
-  messages,
-  texts,
-  i18n,
-}: CardProps) {
+function Card({ id, type, from, tags, schema, example, answers, reference, i18n }: Message & Told) {
+  const { language, t } = i18n;
   return (
     <article id={id}>
       <h3>
         <a href={`#${id}`}>
           <code>{type}</code>
         </a>
-        <span class={isFromClient ? 'badge up' : 'badge down'}>
-          {isFromClient ? texts.fromClient : texts.fromServer}
-        </span>
+        <span class={`badge ${from}`}>{t(`from.${from}`)}</span>
         {tags.map((tag) => (
-          <span class="badge">{tag === 'ends-a-run' ? texts.endsRun : tag}</span>
+          <span class="badge">{tag === 'ends-a-run' ? t('docs.endsRun') : tag}</span>
         ))}
       </h3>
-      <p>
-        <Prose text={meaning(schema.description ?? '', i18n.language)} />
-      </p>
+      <p>{prose(meaning(schema.description, language))}</p>
       {answers.length > 0 && (
         <p class="answers">
-          {texts.answeredBy}{' '}
+          {t('docs.answeredBy')}{' '}
           {answers.map((answer) => [
             <a href={`#${answer}`}>
-              <code>{messages.find((each) => each.id === answer)?.type}</code>
+              <code>{reference.messages.find((each) => each.id === answer)?.type}</code>
             </a>,
             ' ',
           ])}
         </p>
       )}
-      <FieldTable id={id} schema={schema} />
+      {fieldTable(i18n, id, schema)}
       <Example text={JSON.stringify(example, undefined, 2)} lang="json" />
     </article>
   );
@@ -171,47 +166,5 @@ function Example({ text, lang }: { readonly text: string; readonly lang: string 
     <CodeBlock codes={[{ text, lang }]}>
       <Code text={text} lang={lang} isOpen={false} />
     </CodeBlock>
-  );
-}
-
-interface CodesProps {
-  readonly texts: DocsTexts;
-  readonly i18n: I18n;
-}
-
-function Errors({ texts, i18n }: CodesProps) {
-  const { code: head, meaning: means, retryable: again } = texts.columns;
-  return (
-    <Table head={[head, means, again]}>
-      {Object.entries(ERROR_CODES).map(([code, { retryable }]) => (
-        <tr id={`error-${code}`}>
-          <td>
-            <code>{code}</code>
-          </td>
-          <td>
-            <Prose text={errorMeaning(code, i18n)} />
-          </td>
-          <td>{retryable ? texts.yes : texts.no}</td>
-        </tr>
-      ))}
-    </Table>
-  );
-}
-
-function Closes({ texts, i18n }: CodesProps) {
-  const { code: head, reason: why, meaning: means, reconnect: again } = texts.columns;
-  return (
-    <Table head={[head, why, means, again]}>
-      {Object.values(CLOSE_CODES).map(({ code, reason, reconnect }) => (
-        <tr id={`close-${code}`}>
-          <td>
-            <code>{code}</code>
-          </td>
-          <td>{reason}</td>
-          <td>{closeText(code, i18n)}</td>
-          <td>{texts[reconnect]}</td>
-        </tr>
-      ))}
-    </Table>
   );
 }

@@ -1,39 +1,29 @@
 import { useEffect, useState } from 'preact/hooks';
-import { SECTIONS, type SectionName } from '../locale/docs-texts.js';
-import { useI18n } from '../ui/i18n.js';
+import { chaptersOf, type ChapterId, type Place, type Told } from './places.js';
 import type { Reference } from './reference.js';
-import { docsTexts } from './texts.js';
+
+/** The chapters whose places are listed. */
+const LISTED: readonly string[] = ['sequences', 'guide', 'client', 'server'] satisfies ChapterId[];
 
 /** The table of contents; the place being read is marked. */
-export function Contents({ reference }: { readonly reference: Reference }) {
-  const texts = docsTexts(useI18n().language);
+export function Contents({ reference, i18n }: Told) {
   const current = usePlace(reference);
-  const inside = (
-    section: SectionName,
-  ): readonly { readonly id: string; readonly name: string; readonly isCode?: true }[] => {
-    if (section === 'guide') return texts.guides.map(({ id, title }) => ({ id, name: title }));
-    if (section === 'sequences') {
-      return Object.entries(texts.sequences).map(([name, { title }]) => ({ id: `sequence-${name}`, name: title }));
-    }
-    return reference.messages
-      .filter(({ isFromClient }) => section === (isFromClient ? 'client' : 'server'))
-      .map(({ id, type }) => ({ id, name: type, isCode: true }));
-  };
   const link = (id: string, name: string, isCode = false) => (
     <a href={`#${id}`} aria-current={id === current ? 'true' : undefined}>
       {isCode ? <code>{name}</code> : name}
     </a>
   );
+  const chapters = Object.entries(chaptersOf({ reference, i18n })) as [ChapterId, readonly Place[]][];
   return (
-    <nav class="contents" aria-label={texts.contents}>
+    <nav class="contents" aria-label={i18n.t('docs.contents')}>
       <ul>
-        {SECTIONS.map((section) => (
+        {chapters.map(([chapter, places]) => (
           <li>
-            {link(section, texts.sections[section])}
-            {['sequences', 'guide', 'client', 'server'].includes(section) && (
+            {link(chapter, i18n.t(`chapter.${chapter}`))}
+            {LISTED.includes(chapter) && (
               <ul>
-                {inside(section).map(({ id, name, isCode }) => (
-                  <li>{link(id, name, isCode)}</li>
+                {places.map(({ id, name, about }) => (
+                  <li>{link(id, name, about !== '')}</li>
                 ))}
               </ul>
             )}
@@ -48,7 +38,7 @@ export function Contents({ reference }: { readonly reference: Reference }) {
 function usePlace(reference: Reference): string {
   const [place, setPlace] = useState('overview');
   useEffect(() => {
-    const places = [...document.querySelectorAll('main :is(section, article, figure)[id]')];
+    const places = [...document.querySelectorAll('main :is(section, article)[id]')];
     const seen = new Set<Element>();
     const observer = new IntersectionObserver(
       (entries) => {

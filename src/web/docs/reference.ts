@@ -1,72 +1,39 @@
 import { resolve, type Schema } from '../schema.js';
 
-export interface Message {
-  readonly id: string;
-  readonly type: string;
-  readonly isFromClient: boolean;
-  readonly tags: readonly string[];
-  readonly schema: Schema;
-  readonly example: unknown;
-  /** The ids of the messages that answer it. */
-  readonly answers: readonly string[];
-}
+type Named<Value> = Readonly<Record<string, Value>>;
+type Links = readonly { readonly $ref: string }[];
 
-export interface Tool {
-  readonly name: string;
-  readonly description: string;
-  readonly parameters: Schema;
-}
-
-export interface HttpRoute {
-  readonly path: string;
-  readonly summary: { readonly en: string; readonly zh: string };
-  readonly answers: readonly { readonly status: string; readonly meaning: string }[];
-}
-
-/** What the documents of a server say. */
-export interface Reference {
-  readonly version: string;
-  readonly path: string;
-  readonly messages: readonly Message[];
-  readonly tools: readonly Tool[];
-  readonly routes: readonly HttpRoute[];
-}
-
+/** What the page reads of the AsyncAPI document. */
 interface AsyncApi {
   readonly info: { readonly version: string };
   readonly channels: { readonly agent: { readonly address: string } };
-  readonly operations: Readonly<Record<string, Operation>>;
-  readonly components: { readonly messages: Readonly<Record<string, AsyncMessage>> };
-  readonly 'x-tools': readonly Tool[];
+  readonly operations: Named<{ readonly messages: Links; readonly reply?: { readonly messages: Links } }>;
+  readonly components: {
+    readonly messages: Named<{
+      readonly name: string;
+      readonly 'x-direction': 'client' | 'server';
+      readonly tags: readonly { readonly name: string }[];
+      readonly payload: Schema;
+      readonly examples: readonly { readonly payload: unknown }[];
+    }>;
+  };
+  readonly 'x-tools': readonly { readonly name: string; readonly description: string; readonly parameters: Schema }[];
 }
-interface Reference$ {
-  readonly $ref: string;
-}
-interface Operation {
-  readonly messages: readonly Reference$[];
-  readonly reply?: { readonly messages: readonly Reference$[] };
-}
-interface AsyncMessage {
-  readonly name: string;
-  readonly 'x-direction': 'client' | 'server';
-  readonly tags: readonly { readonly name: string }[];
-  readonly payload: Schema;
-  readonly examples: readonly { readonly payload: unknown }[];
-}
+
+/** What the page reads of the OpenAPI document. */
 interface OpenApi {
-  readonly paths: Readonly<
-    Record<
-      string,
-      {
-        readonly get: {
-          readonly summary: string;
-          readonly 'x-summary-zh': string;
-          readonly responses: Readonly<Record<string, { readonly description: string }>>;
-        };
-      }
-    >
-  >;
+  readonly paths: Named<{
+    readonly get: {
+      readonly summary: string;
+      readonly 'x-summary-zh': string;
+      readonly responses: Named<{ readonly description: string }>;
+    };
+  }>;
 }
+
+/** What the documents of a server say. */
+export type Reference = ReturnType<typeof readReference>;
+export type Message = Reference['messages'][number];
 
 /** Reads the two documents of the server that this page comes from. */
 export async function loadReference(): Promise<Reference> {
@@ -81,50 +48,37 @@ async function loadDocument(name: string): Promise<unknown> {
 }
 
 /** What the page shows of the documents. The shapes are those of `src/http`, which come from the same build. */
-export function readReference(asyncApi: AsyncApi, openApi: OpenApi): Reference {
-  const operations = Object.values(asyncApi.operations);
-  const idOf = ({ $ref }: Reference$): string => $ref.slice($ref.lastIndexOf('/') + 1);
+export function readReference(asyncApi: AsyncApi, openApi: OpenApi) {
+  const idsOf = (links: Links = []) => links.map(({ $ref }) => $ref.slice($ref.lastIndexOf('/') + 1));
+  const answered = Object.values(asyncApi.operations).filter(({ reply }) => reply !== undefined);
   return {
     version: asyncApi.info.version,
     path: asyncApi.channels.agent.address,
-    messages: Object.entries(asyncApi.components.messages).map(([id, message]) => {
-      const reply = operations.find(
-        ({ messages, reply }) => reply !== undefined && messages.some((each) => idOf(each) === id),
-      );
-      return {
-        id,
-        type: message.name,
-        isFromClient: message['x-direction'] === 'client',
-        tags: message.tags.map(({ name }) => name),
-        schema: resolve(asyncApi, message.payload) as Schema,
-        example: message.examples[0]?.payload,
-        answers: reply?.reply?.messages.map(idOf) ?? [],
-      };
-    }),
+    messages: Object.entries(asyncApi.components.messages).map(([id, message]) => ({
+      id,
+      type: message.name,
+      from: message['x-direction'],
+      tags: message.tags.map(({ name }) => name),
+      schema: resolve(asyncApi, message.payload) as Schema,
+      example: message.examples[0]?.payload,
+      /** The ids of the messages that answer it. */
+      answers: idsOf(answered.find(({ messages }) => idsOf(messages).includes(id))?.reply?.messages),
+    })),
     tools: asyncApi['x-tools'].map((tool) => ({ ...tool, parameters: resolve(asyncApi, tool.parameters) as Schema })),
     routes: Object.entries(openApi.paths).map(([path, { get }]) => ({
       path,
       summary: { en: get.summary, zh: get['x-summary-zh'] },
-      answers: Object.entries(get.responses).map(([status, { description }]) => ({ status, meaning: description })),
+      answers: Object.entries(get.responses).map(([status, { description }]) => ({ status, about: description })),
     })),
   };
 }
 
-/** A field of a message, or of an object inside it. */
-export interface Field {
-  /** Dotted; `[]` for the elements of an array. */
-  readonly path: string;
-  readonly schema: Schema;
-  readonly isRequired: boolean;
-}
-
-/** The fields of an object, nested ones after the field that holds them. */
-export function fieldsOf(schema: Schema, prefix = ''): Field[] {
+/** The fields of an object, nested ones after the field that holds them. Paths are dotted, `[]` stands for elements. */
+export function fieldsOf(schema: Schema, prefix = ''): { path: string; schema: Schema; isRequired: boolean }[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix + name;
-    const isRequired = schema.required?.includes(name) ?? false;
     return [
-      { path, schema: field, isRequired },
+      { path, schema: field, isRequired: schema.required?.includes(name) ?? false },
       ...fieldsOf(field, `${path}.`),
       ...fieldsOf(field.items ?? {}, `${path}[].`),
     ];

@@ -1,20 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { CLOSE_CODES } from '../../protocol/close-codes.js';
-import { ERROR_CODES } from '../../protocol/error-codes.js';
 import { Icon } from '../ui/icon.js';
-import { useI18n, type I18n } from '../ui/i18n.js';
-import { find, type Entry } from './find.js';
-import { fieldsOf, type Reference } from './reference.js';
-import { closeText } from '../ui/close-text.js';
-import { fill } from '../ui/fill.js';
-import { docsTexts, errorMeaning, meaning } from './texts.js';
+import { find, placesOf, type Told } from './places.js';
 
 const MOST = 40;
 
-/** Finds messages, fields, codes, tools, routes and chapters. */
-export function Search({ reference }: { readonly reference: Reference }) {
-  const i18n = useI18n();
-  const texts = docsTexts(i18n.language);
+/** Finds messages, fields, codes, tools, routes and guides. */
+export function Search(told: Told) {
+  const { t } = told.i18n;
   const [query, setQuery] = useState('');
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -26,15 +18,15 @@ export function Search({ reference }: { readonly reference: Reference }) {
     document.addEventListener('keydown', focus);
     return () => document.removeEventListener('keydown', focus);
   }, []);
-  const found = find(entriesOf(reference, i18n), query);
-  const summary = found.length === 0 ? texts.nothing : fill(texts.found, { count: found.length });
+  const isAsked = query.trim() !== '';
+  const found = isAsked ? find(placesOf(told), query) : [];
   return (
-    <search class="search">
+    <search>
       <form
         onSubmit={(event) => {
           event.preventDefault();
           if (found[0] === undefined) return;
-          location.hash = found[0].place;
+          location.hash = found[0].id;
           setQuery('');
         }}
       >
@@ -43,8 +35,8 @@ export function Search({ reference }: { readonly reference: Reference }) {
           ref={input}
           type="search"
           id="search"
-          aria-label={texts.search}
-          placeholder={`${texts.search}  /`}
+          aria-label={t('docs.search')}
+          placeholder={`${t('docs.search')}  /`}
           autocomplete="off"
           value={query}
           onInput={(event) => setQuery(event.currentTarget.value)}
@@ -52,55 +44,24 @@ export function Search({ reference }: { readonly reference: Reference }) {
         />
       </form>
       <p class="visually-hidden" role="status">
-        {query.trim() !== '' && summary}
+        {isAsked && (found.length === 0 ? t('docs.nothing') : t('docs.found', { count: found.length }))}
       </p>
-      {query.trim() !== '' && (
-        <ul class="results" id="results">
-          {found.slice(0, MOST).map(({ name, about, place }) => (
+      {isAsked && (
+        <ul id="results">
+          {found.slice(0, MOST).map(({ id, name, about }) => (
             <li>
-              <a href={`#${place}`} onClick={() => setQuery('')}>
+              <a href={`#${id}`} onClick={() => setQuery('')}>
                 <code>{name}</code> <span>{about.replaceAll('`', '')}</span>
               </a>
             </li>
           ))}
-          {found.length === 0 && <li class="empty">{texts.nothing}</li>}
+          {found.length === 0 && (
+            <li>
+              <span>{t('docs.nothing')}</span>
+            </li>
+          )}
         </ul>
       )}
     </search>
   );
-}
-
-function entriesOf({ messages, tools, routes }: Reference, i18n: I18n): Entry[] {
-  const { language } = i18n;
-  const texts = docsTexts(language);
-  return [
-    ...[
-      ...texts.guides,
-      ...Object.entries(texts.sequences).map(([name, { title }]) => ({ id: `sequence-${name}`, title })),
-    ].map(({ id, title }) => ({ name: title, about: '', place: id })),
-    ...messages.map(({ id, type, schema, isFromClient }) => ({
-      name: type,
-      about: `${isFromClient ? texts.fromClient : texts.fromServer} · ${meaning(schema.description ?? '', language)}`,
-      place: id,
-    })),
-    ...Object.keys(ERROR_CODES).map((code) => ({
-      name: code,
-      about: errorMeaning(code, i18n),
-      place: `error-${code}`,
-    })),
-    ...Object.values(CLOSE_CODES).map(({ code }) => ({
-      name: String(code),
-      about: closeText(code, i18n),
-      place: `close-${code}`,
-    })),
-    ...tools.map(({ name, description }) => ({ name, about: description, place: `tool-${name}` })),
-    ...routes.map(({ path, summary }) => ({ name: path, about: summary[language], place: 'http' })),
-    ...messages.flatMap(({ id, type, schema }) =>
-      fieldsOf(schema).map(({ path, schema: field }) => ({
-        name: `${type}.${path}`,
-        about: meaning(field.description ?? '', language),
-        place: `${id}.${path}`,
-      })),
-    ),
-  ];
 }

@@ -1,8 +1,6 @@
-import type { DocsTexts, SequenceName } from '../locale/docs-texts.js';
-import { fill } from '../ui/fill.js';
+import type { DocsI18n } from './texts.js';
 
-type Actor = keyof DocsTexts['actors'];
-type Note = keyof DocsTexts['notes'];
+type Actor = 'client' | 'server' | 'tabA' | 'tabB';
 /** A message on its way. `late`: by how many lines it arrives after it was sent. */
 interface Arrow {
   readonly from: Actor;
@@ -10,12 +8,20 @@ interface Arrow {
   readonly label: string;
   readonly late?: number;
 }
+interface Course {
+  readonly name: 'stream' | 'resume' | 'approval' | 'cancel';
+  readonly actors: readonly Actor[];
+  readonly lines: readonly (Arrow | 'lost' | 'back')[];
+}
 
-/** The examples of the protocol, as diagrams. */
-const SEQUENCES: Readonly<
-  Record<SequenceName, { readonly actors: readonly Actor[]; readonly lines: readonly (Arrow | Note)[] }>
-> = {
-  stream: {
+const up = (label: string, from: Actor = 'client'): Arrow => ({ from, to: 'server', label });
+const down = (label: string, to: Actor = 'client'): Arrow => ({ from: 'server', to, label });
+const toBoth = (label: string): Arrow[] => [down(label, 'tabA'), down(label, 'tabB')];
+
+/** The examples of the protocol. */
+export const SEQUENCES: readonly Course[] = [
+  {
+    name: 'stream',
     actors: ['client', 'server'],
     lines: [
       up('streaming_query  run_id 6f1c…'),
@@ -26,7 +32,8 @@ const SEQUENCES: Readonly<
       down('stream_end  seq 4'),
     ],
   },
-  resume: {
+  {
+    name: 'resume',
     actors: ['client', 'server'],
     lines: [
       up('streaming_query  run_id 6f1c…'),
@@ -43,22 +50,20 @@ const SEQUENCES: Readonly<
       down('stream_end  seq 7'),
     ],
   },
-  approval: {
+  {
+    name: 'approval',
     actors: ['tabA', 'server', 'tabB'],
     lines: [
-      { from: 'server', to: 'tabA', label: 'approval_request  seq 4' },
-      { from: 'server', to: 'tabB', label: 'approval_request  seq 4' },
-      { from: 'tabA', to: 'server', label: 'approval  approved: true' },
-      { from: 'tabB', to: 'server', label: 'approval  approved: false' },
-      { from: 'server', to: 'tabA', label: 'approval_resolved  true  seq 5' },
-      { from: 'server', to: 'tabB', label: 'approval_resolved  true  seq 5' },
-      { from: 'server', to: 'tabA', label: 'approval_resolved  true' },
-      { from: 'server', to: 'tabB', label: 'approval_resolved  true' },
-      { from: 'server', to: 'tabA', label: 'stream_tool_result  seq 6' },
-      { from: 'server', to: 'tabB', label: 'stream_tool_result  seq 6' },
+      ...toBoth('approval_request  seq 4'),
+      up('approval  approved: true', 'tabA'),
+      up('approval  approved: false', 'tabB'),
+      ...toBoth('approval_resolved  true  seq 5'),
+      ...toBoth('approval_resolved  true'),
+      ...toBoth('stream_tool_result  seq 6'),
     ],
   },
-  cancel: {
+  {
+    name: 'cancel',
     actors: ['client', 'server'],
     lines: [
       down('stream_chunk  seq 3'),
@@ -67,40 +72,35 @@ const SEQUENCES: Readonly<
       down('cancelled  outcome already_finished'),
     ],
   },
-};
-
-function up(label: string): Arrow {
-  return { from: 'client', to: 'server', label };
-}
-
-function down(label: string): Arrow {
-  return { from: 'server', to: 'client', label };
-}
+];
 
 const WIDTH = 640;
 const ROW = 38;
 const TOP = 64;
 
+interface SequenceProps extends Course {
+  readonly i18n: DocsI18n;
+}
+
 /** A sequence of messages as a drawing, and as a list for those who do not see it. */
-export function Sequence({ name, texts }: { readonly name: SequenceName; readonly texts: DocsTexts }) {
-  const { actors, lines } = SEQUENCES[name];
-  const { title, about } = texts.sequences[name];
-  const id = `sequence-${name}`;
+export function Sequence({ name, actors, lines, i18n: { t } }: SequenceProps) {
+  const title = t(`sequence.${name}`);
+  const about = t(`sequence.${name}.about`);
   const x = (actor: Actor): number => (WIDTH / actors.length) * (actors.indexOf(actor) + 0.5);
   const y = (line: number): number => TOP + ROW * (line + 0.6);
   const height = TOP + ROW * (lines.length + 0.4);
   return (
-    <figure class="sequence" id={id}>
+    <article class="sequence" id={`sequence-${name}`}>
       <h3>{title}</h3>
       <p>{about}</p>
       <div class="scroll" tabIndex={0}>
         <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={`${title}. ${about}`}>
           {actors.map((actor) => (
-            <g class="actor">
+            <g>
               <line x1={x(actor)} x2={x(actor)} y1={40} y2={height} />
               <rect x={x(actor) - 56} y={8} width={112} height={32} rx={8} />
               <text x={x(actor)} y={29}>
-                {texts.actors[actor]}
+                {t(`actor.${actor}`)}
               </text>
             </g>
           ))}
@@ -109,62 +109,47 @@ export function Sequence({ name, texts }: { readonly name: SequenceName; readonl
               <g class="note">
                 <rect x={WIDTH / 2 - 170} y={y(index) - 20} width={340} height={28} rx={6} />
                 <text x={WIDTH / 2} y={y(index) - 1}>
-                  {texts.notes[line]}
+                  {t(`note.${line}`)}
                 </text>
               </g>
             ) : (
-              <ArrowLine
-                from={x(line.from)}
-                to={x(line.to)}
-                sent={y(index)}
-                arrives={y(index + (line.late ?? 0))}
-                line={line}
-              />
+              drawArrow(line, [x(line.from), y(index)], [x(line.to), y(index + (line.late ?? 0))])
             ),
           )}
         </svg>
       </div>
       <details>
-        <summary>{texts.asText}</summary>
+        <summary>{t('sequence.asText')}</summary>
         <ol>
-          {lines.map((line) => (
-            <li>
-              {typeof line === 'string' ? (
-                texts.notes[line]
-              ) : (
-                <>
-                  {fill('{from} → {to}: ', { from: texts.actors[line.from], to: texts.actors[line.to] })}
-                  <code>{line.label}</code>
-                </>
-              )}
-            </li>
-          ))}
+          {lines.map((line) =>
+            typeof line === 'string' ? (
+              <li>{t(`note.${line}`)}</li>
+            ) : (
+              <li>
+                {t(`actor.${line.from}`)} → {t(`actor.${line.to}`)}: <code>{line.label}</code>
+              </li>
+            ),
+          )}
         </ol>
       </details>
-    </figure>
+    </article>
   );
 }
 
-interface ArrowLineProps {
-  readonly from: number;
-  readonly to: number;
-  readonly sent: number;
-  readonly arrives: number;
-  readonly line: Arrow;
-}
+type Point = readonly [x: number, y: number];
 
-function ArrowLine({ from, to, sent, arrives, line }: ArrowLineProps) {
-  const side = to > from ? -1 : 1;
-  const slope = (arrives - sent) / (to - from);
-  const tip = (dx: number, dy: number): string => `${to + side * dx},${arrives + side * dx * slope + dy}`;
+function drawArrow({ from, label, late }: Arrow, [x1, y1]: Point, [x2, y2]: Point) {
+  const side = x2 > x1 ? -1 : 1;
+  const slope = (y2 - y1) / (x2 - x1);
+  const tip = (dx: number, dy: number): string => `${x2 + side * dx},${y2 + side * dx * slope + dy}`;
   // Beside a slanted arrow its label stands where it was sent.
-  const at = line.late === undefined ? 0.5 : 0.27;
+  const [at, above] = late === undefined ? [0.5, 6] : [0.27, 12];
   return (
-    <g class={line.from === 'server' ? 'arrow down' : 'arrow up'}>
-      <line x1={from} y1={sent} x2={to} y2={arrives} />
-      <path d={`M${tip(9, -5)} L${to},${arrives} L${tip(9, 5)}`} />
-      <text x={from + (to - from) * at} y={sent + (arrives - sent) * at - (line.late === undefined ? 6 : 12)}>
-        {line.label}
+    <g class={from === 'server' ? 'arrow down' : 'arrow up'}>
+      <line x1={x1} y1={y1} x2={x2} y2={y2} />
+      <path d={`M${tip(9, -5)} L${x2},${y2} L${tip(9, 5)}`} />
+      <text x={x1 + (x2 - x1) * at} y={y1 + (y2 - y1) * at - above}>
+        {label}
       </text>
     </g>
   );

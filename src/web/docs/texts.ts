@@ -1,25 +1,32 @@
-import { docsEn } from '../locale/docs-en.js';
-import type { DocsTexts } from '../locale/docs-texts.js';
-import { docsZh } from '../locale/docs-zh.js';
+import { ERROR_CODES, type ErrorCode } from '../../protocol/error-codes.js';
+import { docsTexts } from '../locale/docs-texts.js';
+import { texts } from '../locale/texts.js';
+import { translator, type Language } from '../locale/translators.js';
 import { zhMeanings } from '../locale/zh-meanings.js';
-import { ERROR_CODES } from '../../protocol/error-codes.js';
-import type { I18n, Language } from '../ui/i18n.js';
 
 /** Only some messages go to these clients; a badge says so. */
 const NEGOTIATED = ' Only for clients that negotiated the subprotocol.';
 
-export function docsTexts(language: Language): DocsTexts {
-  return language === 'zh' ? docsZh : docsEn;
-}
+const all = { ...texts, ...docsTexts };
+/** The texts of both pages: what the test page names, the documentation names alike. */
+export const docs = { en: translator('en', all), zh: translator('zh', all) };
+export type DocsI18n = (typeof docs)[Language];
+
+export type DocsKey = keyof typeof docsTexts;
+
+const keys = Object.keys(docsTexts) as DocsKey[];
+/** The guides, with the keys of their steps. */
+export const GUIDES = keys
+  .filter((key) => /^guide\.[^.]+$/.test(key))
+  .map((title) => ({ id: title.slice(6), title, steps: keys.filter((key) => key.startsWith(`${title}.`)) }));
 
 /** A meaning from the documents of the server, in the language of the page. */
-export function meaning(text: string, language: Language): string {
-  const short = text.replace(NEGOTIATED, '');
+export function meaning(text: string | undefined, language: Language): string {
+  const short = (text ?? '').replace(NEGOTIATED, '');
   return language === 'zh' ? (zhMeanings[short] ?? short) : short;
 }
 
-/** What an error code means. English comes from the protocol itself. */
-export function errorMeaning(code: string, { language, maybe }: I18n): string {
-  const english = Object.entries(ERROR_CODES).find(([name]) => name === code)?.[1].meaning ?? '';
-  return language === 'en' ? english : (maybe(`error.${code}`) ?? english);
+/** What an error code means, with marks around code if the protocol itself tells it. */
+export function errorMeaning(code: ErrorCode, { language, t }: DocsI18n): string {
+  return language === 'en' ? ERROR_CODES[code].meaning : t(`error.${code}`);
 }

@@ -1,94 +1,133 @@
-export type SequenceName = 'stream' | 'resume' | 'approval' | 'cancel';
-export const SECTIONS = [
-  'overview',
-  'sequences',
-  'guide',
-  'client',
-  'server',
-  'errors',
-  'close',
-  'limits',
-  'tools',
-  'http',
-] as const;
-export type SectionName = (typeof SECTIONS)[number];
+import type { Text } from './translators.js';
 
-/** What a client author does, in order. */
-export interface Guide {
-  readonly id: string;
-  readonly title: string;
-  /** Backticks mark code, as in every sentence of the page. */
-  readonly steps: readonly string[];
-  readonly code?: string;
-}
+/**
+ * The texts of the documentation that no document of the server holds, one a line: English beside Chinese. Backticks
+ * mark code. The steps of a guide are in their order.
+ */
+// prettier-ignore
+export const docsTexts = {
+  'docs.title': ['Documentation', '文档'],
+  'docs.skip': ['Skip to content', '跳到正文'],
+  'docs.contents': ['Contents', '目录'],
+  'docs.search': ['Search messages, fields and codes', '搜索消息、字段与代码'],
+  'docs.found': ['{count} found', '找到 {count} 项'],
+  'docs.nothing': ['Nothing found', '没有找到'],
+  'docs.testPage': ['Test page', '测试页面'],
+  'docs.language': ['中文', 'English'],
+  'docs.failed': ['The documents of this server could not be read. Reload the page to try again.', '无法读取本服务器的文档。请刷新页面重试。'],
 
-/** The texts of the documentation page that no document of the server holds. */
-export interface DocsTexts {
-  readonly title: string;
-  readonly skip: string;
-  readonly contents: string;
-  readonly search: string;
-  readonly found: string;
-  readonly nothing: string;
-  readonly testPage: string;
-  readonly language: string;
-  readonly theme: string;
-  readonly failed: string;
-  readonly sections: Readonly<Record<SectionName, string>>;
-  /** `{path}` and `{subprotocol}` are filled in. */
-  readonly overview: readonly string[];
-  readonly first: string;
-  readonly guides: readonly Guide[];
-  readonly sequences: Readonly<Record<SequenceName, { readonly title: string; readonly about: string }>>;
-  readonly actors: Readonly<Record<'client' | 'server' | 'tabA' | 'tabB', string>>;
-  readonly notes: Readonly<Record<'lost' | 'back', string>>;
-  readonly asText: string;
-  readonly columns: Readonly<
-    Record<
-      | 'field'
-      | 'type'
-      | 'required'
-      | 'meaning'
-      | 'code'
-      | 'reason'
-      | 'retryable'
-      | 'reconnect'
-      | 'what'
-      | 'atMost'
-      | 'path'
-      | 'answers',
-      string
-    >
-  >;
-  readonly yes: string;
-  readonly no: string;
-  readonly later: string;
-  readonly fromClient: string;
-  readonly fromServer: string;
-  readonly endsRun: string;
-  readonly example: string;
-  readonly answeredBy: string;
-  readonly noTools: string;
-  readonly anyJson: string;
-  readonly arrayOf: string;
-  readonly errorCode: string;
-  readonly rules: Readonly<
-    Record<'characters' | 'elements' | 'atLeast' | 'atMost' | 'range' | 'matches' | 'default', string>
-  >;
-  readonly limits: Readonly<Record<(typeof SHOWN_LIMITS)[number], string>>;
-}
+  'chapter.overview': ['Overview', '概览'],
+  'chapter.sequences': ['Sequences', '时序图'],
+  'chapter.guide': ['Writing a client', '编写客户端'],
+  'chapter.client': ['Messages of clients', '客户端消息'],
+  'chapter.server': ['Messages of the server', '服务器消息'],
+  'chapter.errors': ['Error codes', '错误码'],
+  'chapter.close': ['Close codes', '关闭码'],
+  'chapter.limits': ['Limits', '限制'],
+  'chapter.tools': ['Tools of this server', '本服务器的工具'],
+  'chapter.http': ['HTTP', 'HTTP 接口'],
+  'overview.run': ['One WebSocket at `{path}` carries text frames, each one JSON object with a `type`. Whatever a client asks for is a run. A run answers with messages that carry its `run_id` and a `seq` counted from 1 without holes, and exactly one of them ends it. Several runs may be in progress on one connection. Each can be cancelled, and read on over another connection by `resume`.', '客户端通过 `{path}` 上的一条 WebSocket 连接与服务器通信，每个文本帧是一个带 `type` 的 JSON 对象。客户端的每个请求都是一次运行（run）：它的消息带有 `run_id` 和从 1 开始、连续无空缺的 `seq`，并且恰好以一条终止消息结束。同一连接上可以同时有多个运行，每个都可以单独取消，也可以在另一条连接上用 `resume` 继续读取。'],
+  'overview.core': ['A client that offers the subprotocol `{subprotocol}` gets everything on this page. A client that offers none speaks the documented core: the messages without the badge `{subprotocol}`. Both ignore fields they do not know.', '协商了子协议 `{subprotocol}` 的客户端可以使用本页的全部消息；未协商的客户端只使用文档核心，即没有 `{subprotocol}` 标记的消息。两者都应忽略不认识的字段。'],
+  'overview.first': ['A first conversation', '第一次对话'],
 
-export const SHOWN_LIMITS = [
-  'messageBytes',
-  'depth',
-  'values',
-  'idLength',
-  'toolCallIdLength',
-  'toolsPerQuery',
-  'attachments',
-  'chunkBytes',
-  'reasonLength',
-  'titleLength',
-  'metadataBytes',
-  'pageSize',
-] as const;
+  'sequence.stream': ['A stream', '流式回答'],
+  'sequence.stream.about': ['A question, and its answer piece by piece. The last message ends the run.', '一个问题，答案逐段到来。最后一条消息结束运行。'],
+  'sequence.resume': ['A resume after a lost connection', '断线后续读'],
+  'sequence.resume.about': ['The run goes on without a reader. What was missed comes in as few messages as fit.', '没有读者时运行继续。错过的内容合并成尽量少的消息送达。'],
+  'sequence.approval': ['An approval in two tabs', '两个标签页中的审批'],
+  'sequence.approval.about': ['Both tabs decide. The first decision counts, and both learn which it was.', '两个标签页都作出决定。最先到达的生效，双方都会得知结果。'],
+  'sequence.cancel': ['A cancel that lost the race', '迟到的取消'],
+  'sequence.cancel.about': ['The answer was complete before the cancel arrived. The reply says so; it is no error.', '取消到达之前答案已完整。答复会说明这一点；这不是错误。'],
+  'sequence.asText': ['As text', '文字版'],
+  'actor.client': ['Client', '客户端'],
+  'actor.server': ['Server', '服务器'],
+  'actor.tabA': ['Tab A', '标签页 A'],
+  'actor.tabB': ['Tab B', '标签页 B'],
+  'note.lost': ['Connection lost. The run writes 3, 4 and 5.', '连接丢失。运行写下 3、4、5。'],
+  'note.back': ['New connection', '新的连接'],
+  'guide.connect': ['Connect', '连接'],
+  'guide.connect.1': ['Open a WebSocket at `{path}` and offer the subprotocol `{subprotocol}`. If the answer of the handshake does not name it, only the documented core is spoken.', '在 `{path}` 打开 WebSocket，并提出子协议 `{subprotocol}`。如果握手的应答中没有它，则只使用文档核心。'],
+  'guide.connect.2': ['Wait for `connected`, the first message. Keep its `epoch` and `limits`.', '等待第一条消息 `connected`，记下其中的 `epoch` 和 `limits`。'],
+  'guide.connect.3': ['Send each message as one text frame with one JSON object. Ignore fields that you do not know.', '每条消息是一个文本帧，内含一个 JSON 对象。忽略不认识的字段。'],
+  'guide.connect.4': ['A message belongs to a run if and only if it has `seq`; then it has `run_id` too. Replies never have `seq`.', '当且仅当消息带有 `seq` 时，它属于某个运行，并且也带有 `run_id`。答复从不带 `seq`。'],
+  'guide.reconnect': ['Reconnect by close code', '按关闭码重连'],
+  'guide.reconnect.1': ['Look the close code up in the [table of close codes](#close).', '在[关闭码表](#close)中查找关闭码。'],
+  'guide.reconnect.2': ['Reconnect `yes`: open a new connection. If that fails too, wait longer before each further attempt.', '重连为“是”：打开新连接。如果仍然失败，每次重试前等待更久。'],
+  'guide.reconnect.3': ['Reconnect `later`: do the same, after a longer wait.', '重连为“稍后”：同上，但先等待更长时间。'],
+  'guide.reconnect.4': ['Reconnect `no`: stop. After 4401, authenticate again before you reconnect.', '重连为“否”：停止。收到 4401 后，先重新验证身份再重连。'],
+  'guide.reconnect.5': ['After `going_away` finish reading, then reconnect after `reconnect_after_ms`.', '收到 `going_away` 后先读完，再按 `reconnect_after_ms` 重连。'],
+  'guide.reconnect.6': ['On the new connection compare `connected.epoch` with the one you kept, and resume your runs.', '在新连接上，将 `connected.epoch` 与记下的值比较，并续读各个运行。'],
+  'guide.heartbeat': ['Heartbeat', '心跳'],
+  'guide.heartbeat.1': ['A connection that was silent for the interval told in `connected.limits` gets a WebSocket ping. Every WebSocket library answers it by itself.', '连接静默达到 `connected.limits` 中给出的间隔后，会收到 WebSocket ping。任何 WebSocket 库都会自动应答。'],
+  'guide.heartbeat.2': ['If nothing comes back within the interval or 10 seconds, whichever is shorter, the server ends the connection.', '如果在该间隔或 10 秒（取较短者）内没有任何回应，服务器会断开连接。'],
+  'guide.heartbeat.3': ['To measure the way, or to notice a dead connection, send `ping` and wait for `pong`.', '要测量往返时间或发现失效的连接，可发送 `ping` 并等待 `pong`。'],
+  'guide.ask': ['Ask exactly once', '恰好请求一次'],
+  'guide.ask.1': ['Make a random UUID and send it as `run_id` with the request. It is idempotency key, cancel handle and resume handle in one.', '生成一个随机 UUID，作为 `run_id` 随请求发送。它同时是幂等键、取消句柄和续读句柄。'],
+  'guide.ask.2': ['A `request_id` is optional: replies repeat it, and so does the first message of the run on the connection that asked.', '`request_id` 可选：答复会重复它，在发出请求的连接上，运行的第一条消息也会重复它。'],
+  'guide.ask.3': ['An `error` without `seq` refuses the request: it made no run.', '不带 `seq` 的 `error` 表示请求被拒绝：没有产生运行。'],
+  'guide.ask.4': ['If the connection is lost before any answer, compare `connected.epoch` after the reconnect. Same epoch: send the same request with the same `run_id` again; it is executed once. Other epoch: report the outcome as unknown and send nothing.', '如果在任何答复之前连接丢失，重连后比较 `connected.epoch`。相同：用同一个 `run_id` 再次发送同样的请求，它只会执行一次。不同：报告结果未知，什么也不发送。'],
+  'guide.ask.5': ['A repeated request is answered by `accepted` if it had not arrived, and by `resumed` if it had; then the run comes from its start.', '重复的请求：若此前未到达，以 `accepted` 答复；若已到达，以 `resumed` 答复，随后该运行从头送达。'],
+  'guide.ask.6': ['`run_id_conflict` says that the id was used with other content. `run_expired` says that the run ended and its log is gone.', '`run_id_conflict` 表示该编号已用于其他内容。`run_expired` 表示运行已结束，其日志已不在。'],
+  'guide.resume-run': ['Resume a run', '续读运行'],
+  'guide.resume-run.1': ['Keep one number for each run, its position. It starts at 0.', '为每个运行保存一个数，即位置，从 0 开始。'],
+  'guide.resume-run.2': ['On a message with `seq`: if `first_seq`, or `seq` without it, is position + 1, apply the message and set the position to `seq`. Otherwise it was applied before: leave it out.', '收到带 `seq` 的消息时：如果 `first_seq`（没有则取 `seq`）等于位置 + 1，应用该消息，并把位置设为 `seq`。否则它已应用过：略去。'],
+  'guide.resume-run.3': ['After a reconnect send `resume` with `after` = position for every run whose last message you do not have.', '重连后，对每个尚未收到最后一条消息的运行，发送 `resume`，其中 `after` = 位置。'],
+  'guide.resume-run.4': ['On `resumed`: if `after` is 0, discard what you hold of the run. Set the position to `after`.', '收到 `resumed` 时：如果 `after` 为 0，丢弃已持有的该运行的内容。把位置设为 `after`。'],
+  'guide.resume-run.5': ['Then every message after `after` comes, then what is new, without a hole and without a repetition.', '随后 `after` 之后的每条消息依次到来，接着是新的消息，既无空缺，也无重复。'],
+  'guide.resume-run.6': ['A run is over with `agent_response`, `stream_end`, `tool_result`, `cancelled` with `seq` or `error` with `seq`.', '`agent_response`、`stream_end`、`tool_result`、带 `seq` 的 `cancelled` 或带 `seq` 的 `error` 表示运行结束。'],
+  'guide.resume-run.7': ['`run_not_found` says that the log is gone, never was, or belongs to another owner.', '`run_not_found` 表示日志已不在、从未存在，或属于其他所有者。'],
+  'guide.approve': ['Approve a tool call', '审批工具调用'],
+  'guide.approve.1': ['`approval_request` shows the call with exactly the `params` that the tool would run with, and how long the decision may take.', '`approval_request` 原样给出工具将要使用的 `params`，以及作出决定的时限。'],
+  'guide.approve.2': ['Show it to a person and send `approval` with `run_id`, `tool_call_id` and `approved`; with a refusal, a `reason` for the model.', '交由人决定，然后发送 `approval`，带上 `run_id`、`tool_call_id` 和 `approved`；拒绝时可给模型一个 `reason`。'],
+  'guide.approve.3': ['The first decision that the server processes counts. Every reader sees it as `approval_resolved` with `seq`.', '服务器最先处理的决定生效。每个读者都会看到带 `seq` 的 `approval_resolved`。'],
+  'guide.approve.4': ['Each `approval` also gets a reply without `seq` that tells the decision that stands, whoever made it.', '每个 `approval` 还会得到一条不带 `seq` 的答复，告知现行有效的决定，无论由谁作出。'],
+  'guide.approve.5': ['When the time is over, `by` is `expiry` and the call counts as refused. If the run ends first, `by` is `cancel`.', '超过时限后，`by` 为 `expiry`，该调用视为被拒绝。如果运行先结束，`by` 为 `cancel`。'],
+  'guide.approve.6': ['After a reconnect, `resumed` repeats in `pending_approvals` what the run waits for, with the time that is left.', '重连后，`resumed` 会在 `pending_approvals` 中重复运行所等待的内容和剩余时间。'],
+  'guide.cancel-run': ['Cancel a run', '取消运行'],
+  'guide.cancel-run.1': ['Send `cancel` with `run_id`, over any connection of the owner. Without `run_id` it stops every run that this connection started or resumed.', '在该所有者的任一连接上发送带 `run_id` 的 `cancel`。不带 `run_id` 时，停止本连接发起或续读的所有运行。'],
+  'guide.cancel-run.2': ['A stopped run ends with `cancelled` with `seq`. The reply to the request is `cancelled` without `seq`, and comes after it.', '被停止的运行以带 `seq` 的 `cancelled` 结束。对请求的答复是不带 `seq` 的 `cancelled`，在其之后到来。'],
+  'guide.cancel-run.3': ['`outcome` of the reply says what happened: `cancelled`, `already_finished` or `nothing_running`. None of them is an error.', '答复中的 `outcome` 说明结果：`cancelled`、`already_finished` 或 `nothing_running`。它们都不是错误。'],
+  'guide.cancel-run.4': ['A cancel that comes before its run is remembered for 60 seconds: the run that arrives under this id is cancelled.', '先于运行到达的取消会保留 60 秒：以该编号到来的运行会被取消。'],
+  'code.resume-run': ['on message with seq:\n  if (message.first_seq ?? message.seq) == position + 1:\n    apply(message)\n    position = message.seq\n\non resumed:\n  if message.after == 0: discard what is held\n  position = message.after\n\non new connection:\n  for each run without its last message:\n    send { type: "resume", run_id, after: position }', '收到带 seq 的消息：\n  如果 (message.first_seq ?? message.seq) == position + 1：\n    apply(message)\n    position = message.seq\n\n收到 resumed：\n  如果 message.after == 0：丢弃已持有的内容\n  position = message.after\n\n建立新连接后：\n  对每个没有最后一条消息的运行：\n    发送 { type: "resume", run_id, after: position }'],
+
+  'column.field': ['Field', '字段'],
+  'column.type': ['Type', '类型'],
+  'column.required': ['Required', '必填'],
+  'column.meaning': ['Meaning', '含义'],
+  'column.code': ['Code', '代码'],
+  'column.reason': ['Reason', '原因'],
+  'column.retryable': ['Retryable', '可重试'],
+  'column.reconnect': ['Reconnect', '重连'],
+  'column.what': ['What', '项目'],
+  'column.atMost': ['At most', '上限'],
+  'column.path': ['Path', '路径'],
+  'column.answers': ['Answers', '响应'],
+  'from.client': ['client → server', '客户端 → 服务器'],
+  'from.server': ['server → client', '服务器 → 客户端'],
+  'docs.endsRun': ['ends a run', '结束运行'],
+  'docs.answeredBy': ['Answered by', '答复'],
+  'tools.none': ['This server offers no tools.', '本服务器未提供工具。'],
+
+  'type.anyJson': ['any JSON', '任意 JSON'],
+  'type.arrayOf': ['array of', '数组，元素为'],
+  'type.errorCode': ['error code', '错误码'],
+  'rule.characters': ['characters: {range}', '字符数：{range}'],
+  'rule.elements': ['elements: {range}', '元素数：{range}'],
+  'rule.atLeast': ['at least {low}', '至少 {low}'],
+  'rule.atMost': ['at most {high}', '至多 {high}'],
+  'rule.range': ['{low} to {high}', '{low} 至 {high}'],
+  'rule.matches': ['matches {pattern}', '匹配 {pattern}'],
+  'rule.default': ['default {value}', '默认 {value}'],
+  'limit.messageBytes': ['Bytes in a message of a client', '客户端单条消息的字节数'],
+  'limit.depth': ['Objects and arrays inside each other', '对象与数组的嵌套层数'],
+  'limit.values': ['Values in a message of a client', '客户端单条消息中的值数'],
+  'limit.idLength': ['Characters in an id or a name', '编号与名称的字符数'],
+  'limit.toolCallIdLength': ['Characters in a `tool_call_id`', '`tool_call_id` 的字符数'],
+  'limit.toolsPerQuery': ['Tools that a query names', '一次提问可指定的工具数'],
+  'limit.attachments': ['Attachments of a query', '一次提问的附件数'],
+  'limit.chunkBytes': ['Bytes of text in one chunk', '单个文本片段的字节数'],
+  'limit.reasonLength': ['Characters in the reason of an approval', '审批理由的字符数'],
+  'limit.titleLength': ['Characters in the title of a conversation', '会话标题的字符数'],
+  'limit.metadataBytes': ['Bytes of JSON in the metadata of a conversation', '会话元数据的 JSON 字节数'],
+  'limit.pageSize': ['Messages or conversations in a page', '每页的消息数或会话数'],
+} satisfies Readonly<Record<string, Text>>;

@@ -1,7 +1,8 @@
-import type { Texts } from './texts.js';
+import type { CloseCodeName } from '../../protocol/close-codes.js';
+import type { ErrorCode } from '../../protocol/error-codes.js';
 
 /** 关闭码与错误码的含义。 */
-export const zhCodes: Pick<Texts, Extract<keyof Texts, `close.${string}` | `error.${string}`>> = {
+export const zhCodes: Readonly<Record<`close.${CloseCodeName}` | `error.${ErrorCode}`, string>> = {
   'close.normal': '一方已完成，正常关闭。',
   'close.goingAway': '宿主服务器已关闭。',
   'close.protocolError': '帧不符合 RFC 6455。',
@@ -20,7 +21,6 @@ export const zhCodes: Pick<Texts, Extract<keyof Texts, `close.${string}` | `erro
   'close.handshakeTimeout': '身份验证未在时限内完成。',
   'close.rateLimited': '客户端持续超过速率限制。',
   'close.slowConsumer': '未读输出填满了缓冲区；2 秒后强制断开。',
-  'close.unknown': '应用自定义的代码，不在代码表中。',
 
   'error.invalid_json': '该帧不是承载单个 JSON 对象的文本帧。',
   'error.invalid_message': '消息不符合其类型的模式；issues 指出了字段。',

@@ -1,23 +1,13 @@
-import { en } from '../locale/en.js';
-import type { TextKey, Texts } from '../locale/texts.js';
-import { zh } from '../locale/zh.js';
+import { texts, type TextKey } from '../locale/texts.js';
+import { translator, type Language, type Translator } from '../locale/translators.js';
 import { readChoice, writeKept } from './kept.js';
 import { createValue, useValue } from './value.js';
-import { fill } from './fill.js';
 
-export type Language = 'en' | 'zh';
-export type TextValues = Readonly<Record<string, string | number>>;
-
+export type { Language, TextValues } from '../locale/translators.js';
 /** What a component needs to speak the language of the page. */
-export interface I18n {
-  readonly language: Language;
-  /** The text with every `{name}` replaced by its value. */
-  readonly t: (key: TextKey, values?: TextValues) => string;
-  /** The text of a key that may not exist: message types and codes come from the server. */
-  readonly maybe: (key: string) => string | undefined;
-}
+export type I18n = Translator<TextKey>;
 
-const translators: Readonly<Record<Language, I18n>> = { en: translator('en', en), zh: translator('zh', zh) };
+const translators: Readonly<Record<Language, I18n>> = { en: translator('en', texts), zh: translator('zh', texts) };
 const current = createValue(readChoice<Language>('language', ['en', 'zh']) ?? preferred(navigator.languages));
 showLanguage(current.get());
 
@@ -44,13 +34,4 @@ function preferred(languages: readonly string[]): Language {
 
 function showLanguage(language: Language): void {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
-}
-
-function translator(language: Language, texts: Texts): I18n {
-  const all: Readonly<Record<string, string>> = texts;
-  return {
-    language,
-    t: (key, values = {}) => fill(texts[key], values),
-    maybe: (key) => (Object.hasOwn(all, key) ? all[key] : undefined),
-  };
 }

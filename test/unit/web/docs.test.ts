@@ -8,13 +8,14 @@ import { openApi } from '../../../src/http/openapi.js';
 import { statisticsRoute } from '../../../src/http/statistics.js';
 import { CLOSE_CODES } from '../../../src/protocol/close-codes.js';
 import { ERROR_CODES } from '../../../src/protocol/error-codes.js';
-import { find } from '../../../src/web/docs/find.js';
+import { find } from '../../../src/web/docs/places.js';
 import { fieldsOf, readReference } from '../../../src/web/docs/reference.js';
 import type { Schema } from '../../../src/web/schema.js';
-import { Sequence } from '../../../src/web/docs/sequence.js';
-import { docsTexts, meaning } from '../../../src/web/docs/texts.js';
-import { docsEn } from '../../../src/web/locale/docs-en.js';
-import { docsZh } from '../../../src/web/locale/docs-zh.js';
+import { Sequence, SEQUENCES } from '../../../src/web/docs/sequence.js';
+import { docs, GUIDES, meaning } from '../../../src/web/docs/texts.js';
+import { docsTexts } from '../../../src/web/locale/docs-texts.js';
+import { texts } from '../../../src/web/locale/texts.js';
+import type { Text } from '../../../src/web/locale/translators.js';
 import { zhMeanings } from '../../../src/web/locale/zh-meanings.js';
 import { quietState } from '../http/state.js';
 import { drawn } from './drawn.js';
@@ -38,7 +39,7 @@ describe('the meanings in Chinese', () => {
   ];
   const english = [
     ...reference.messages.flatMap(({ schema }) => described(schema)),
-    ...reference.routes.flatMap(({ answers }) => answers.map((answer) => answer.meaning)),
+    ...reference.routes.flatMap(({ answers }) => answers.map(({ about }) => about)),
   ].filter((text) => text !== '');
 
   it('are there for every field, message and answer', () => {
@@ -59,21 +60,24 @@ describe('the meanings in Chinese', () => {
   });
 });
 
-describe('the guide', () => {
-  const codes = (text: string) => [...text.matchAll(/`([^`]+)`|\]\((#\w+)\)/g)].map(([whole]) => whole).sort();
+describe('the texts', () => {
+  const codes = (text: string) => [...text.matchAll(/`([^`]+)`|\]\((#\w+)\)|\{\w+\}/g)].map(([whole]) => whole).sort();
 
-  it('says the same in both languages', () => {
-    expect(docsZh.guides.map(({ id }) => id)).toEqual(docsEn.guides.map(({ id }) => id));
-    for (const [index, { steps }] of docsEn.guides.entries()) {
-      const words = (all: readonly string[]) =>
-        all.map((step) => codes(step).filter((code) => !/`(?:yes|no|later)`/.test(code)));
-      expect(words(docsZh.guides[index]?.steps ?? [])).toEqual(words(steps));
+  it('say the same in both languages', () => {
+    // The languages have words of their own for what the column shows.
+    const said = (text: string) => codes(text).filter((code) => !/`(?:yes|no|later)`/.test(code));
+    for (const [english, chinese] of Object.values<Text>({ ...texts, ...docsTexts })) {
+      expect(said(chinese), chinese).toEqual(said(english));
     }
-    for (const text of docsZh.guides.flatMap(({ title, steps }) => [title, ...steps]))
-      expect(text).toMatch(/\p{Script=Han}/u);
   });
 
-  it('names nothing that the protocol does not have', () => {
+  it('of the guide are in Chinese', () => {
+    const chinese = GUIDES.flatMap(({ title, steps }) => [title, ...steps]).map((key) => docs.zh.t(key));
+    expect(chinese.length).toBeGreaterThan(40);
+    for (const text of chinese) expect(text).toMatch(/\p{Script=Han}/u);
+  });
+
+  it('of the guide name nothing that the protocol does not have', () => {
     const known = new Set([
       ...documentedMessages().flatMap(({ type, schema }) => [
         type,
@@ -85,8 +89,8 @@ describe('the guide', () => {
       ...Object.keys(ERROR_CODES),
       ...Object.values(CLOSE_CODES).map(({ reconnect }) => reconnect),
     ]);
-    const named = docsEn.guides.flatMap(({ steps }) =>
-      steps.flatMap((step) => [...step.matchAll(/`([a-z_.]+)`/g)].map(([, name = '']) => name)),
+    const named = GUIDES.flatMap(({ steps }) =>
+      steps.flatMap((step) => [...docs.en.t(step).matchAll(/`([a-z_.]+)`/g)].map(([, name = '']) => name)),
     );
     expect(named.length).toBeGreaterThan(40);
     expect(named.flatMap((name) => name.split('.')).filter((name) => !known.has(name))).toEqual([]);
@@ -94,11 +98,10 @@ describe('the guide', () => {
 });
 
 describe('the sequences', () => {
-  it.each(['stream', 'resume', 'approval', 'cancel'] as const)('%s is drawn and told with real messages', (name) => {
-    for (const language of ['en', 'zh'] as const) {
-      const texts = docsTexts(language);
-      const figure = drawn(h(Sequence, { name, texts }));
-      expect(figure).toContain(`aria-label="${texts.sequences[name].title}. `);
+  it.each(SEQUENCES)('$name is drawn and told with real messages', (sequence) => {
+    for (const i18n of [docs.en, docs.zh]) {
+      const figure = drawn(h(Sequence, { ...sequence, i18n }));
+      expect(figure).toContain(`aria-label="${i18n.t(`sequence.${sequence.name}`)}. `);
       const told = [...figure.matchAll(/<li>.*?<\/li>/g)].map(([item]) => item);
       expect(told.length).toBeGreaterThan(3);
       const labels = told.flatMap((item) => /<code>(\w+)/.exec(item)?.[1] ?? []);
@@ -113,8 +116,8 @@ describe('what the page reads', () => {
   it('is every message, with its direction, its marks and what answers it', () => {
     expect(reference.messages.map(({ id }) => id)).toEqual(documentedMessages().map(({ id }) => id));
     const byId = new Map(reference.messages.map((message) => [message.id, message]));
-    expect(byId.get('ping')).toMatchObject({ isFromClient: true, tags: [], answers: ['pong', 'error'] });
-    expect(byId.get('stream_end')).toMatchObject({ isFromClient: false, tags: ['ends-a-run'], answers: [] });
+    expect(byId.get('ping')).toMatchObject({ from: 'client', tags: [], answers: ['pong', 'error'] });
+    expect(byId.get('stream_end')).toMatchObject({ from: 'server', tags: ['ends-a-run'], answers: [] });
     expect(byId.get('watch')).toMatchObject({ tags: ['agent-ws.v1'] });
     expect(byId.get('client-history')).toMatchObject({ type: 'history', answers: ['error', 'server-history'] });
     for (const { schema, example } of reference.messages) {
@@ -152,15 +155,15 @@ describe('what the page reads', () => {
 });
 
 describe('the search', () => {
-  const entries = [
-    { name: 'stream_chunk.seq', about: 'Position', place: 'a' },
-    { name: 'resume', about: 'Reads a run', place: 'b' },
-    { name: 'resumed', about: 'The answer to resume', place: 'c' },
-    { name: 'list_runs', about: 'resume what it lists', place: 'd' },
+  const places = [
+    { name: 'stream_chunk.seq', about: 'Position', id: 'a' },
+    { name: 'resume', about: 'Reads a run', id: 'b' },
+    { name: 'resumed', about: 'The answer to resume', id: 'c' },
+    { name: 'list_runs', about: 'resume what it lists', id: 'd' },
   ];
   it('finds every word, in names first', () => {
-    expect(find(entries, ' RESUME ').map(({ place }) => place)).toEqual(['b', 'c', 'd']);
-    expect(find(entries, 'chunk position').map(({ place }) => place)).toEqual(['a']);
-    expect(find(entries, 'nothing')).toEqual([]);
+    expect(find(places, ' RESUME ').map(({ id }) => id)).toEqual(['b', 'c', 'd']);
+    expect(find(places, 'chunk position').map(({ id }) => id)).toEqual(['a']);
+    expect(find(places, 'nothing')).toEqual([]);
   });
 });
