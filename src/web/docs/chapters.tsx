@@ -2,14 +2,14 @@ import type { ComponentChildren } from 'preact';
 import { CLOSE_CODES } from '../../protocol/close-codes.js';
 import { ERROR_CODES, type ErrorCode } from '../../protocol/error-codes.js';
 import { LIMITS, SUBPROTOCOL } from '../../protocol/version.js';
-import { CodeBlock, Code } from '../markdown/code-block.js';
+import { CodeBlock } from '../markdown/code-block.js';
 import { closeText } from '../ui/close-text.js';
 import { fill } from '../ui/fill.js';
 import { formatCount } from '../ui/format.js';
 import type { ChapterId, Told } from './places.js';
 import { prose } from './prose.js';
 import type { Message } from './reference.js';
-import { Sequence, SEQUENCES } from './sequence.js';
+import { Sequence, SEQUENCE_NAMES } from './sequence.js';
 import { fieldTable, table } from './table.js';
 import { errorMeaning, GUIDES, meaning } from './texts.js';
 
@@ -36,6 +36,26 @@ export function Chapters({ reference, i18n }: Told) {
       {children}
     </section>
   );
+  const errors = Object.entries(ERROR_CODES).map(([code, { retryable }]) => ({
+    id: `error-${code}`,
+    cells: [<code>{code}</code>, prose(errorMeaning(code as ErrorCode, i18n)), t(retryable ? 'yes' : 'no')],
+  }));
+  const closes = Object.values(CLOSE_CODES).map(({ code, reason, reconnect }) => ({
+    id: `close-${code}`,
+    cells: [<code>{code}</code>, reason, closeText(code, i18n), t(`reconnect.${reconnect}`)],
+  }));
+  const limits = Object.entries(LIMITS).flatMap(([name, most]) => {
+    const what = maybe(`limit.${name}`);
+    return what === undefined ? [] : [{ cells: [prose(what), formatCount(most, language)] }];
+  });
+  const http = routes.map(({ path, summary, answers }) => {
+    const lines = answers.map(({ status, about }) => (
+      <div>
+        <code>{status}</code> {prose(meaning(about, language))}
+      </div>
+    ));
+    return { cells: [<code>{path}</code>, summary[language], lines] };
+  });
   return (
     <>
       {chapter(
@@ -43,11 +63,11 @@ export function Chapters({ reference, i18n }: Told) {
         <p>{prose(t('overview.run', values))}</p>,
         <p>{prose(t('overview.core', values))}</p>,
         <h3>{t('overview.first')}</h3>,
-        <Example text={fill(FIRST, values)} lang="js" />,
+        <CodeBlock codes={[{ text: fill(FIRST, values), lang: 'js' }]} />,
       )}
       {chapter(
         'sequences',
-        SEQUENCES.map((sequence) => <Sequence {...sequence} i18n={i18n} />),
+        SEQUENCE_NAMES.map((name) => <Sequence name={name} i18n={i18n} />),
       )}
       {chapter(
         'guide',
@@ -59,45 +79,15 @@ export function Chapters({ reference, i18n }: Told) {
                 <li>{prose(t(step, values))}</li>
               ))}
             </ol>
-            {id === 'resume-run' && <Example text={t('code.resume-run')} lang="" />}
+            {id === 'resume-run' && <CodeBlock codes={[{ text: t('code.resume-run') }]} />}
           </article>
         )),
       )}
       {chapter('client', cards('client'))}
       {chapter('server', cards('server'))}
-      {chapter(
-        'errors',
-        table(
-          i18n,
-          ['code', 'meaning', 'retryable'],
-          Object.entries(ERROR_CODES).map(([code, { retryable }]) => ({
-            id: `error-${code}`,
-            cells: [<code>{code}</code>, prose(errorMeaning(code as ErrorCode, i18n)), t(retryable ? 'yes' : 'no')],
-          })),
-        ),
-      )}
-      {chapter(
-        'close',
-        table(
-          i18n,
-          ['code', 'reason', 'meaning', 'reconnect'],
-          Object.values(CLOSE_CODES).map(({ code, reason, reconnect }) => ({
-            id: `close-${code}`,
-            cells: [<code>{code}</code>, reason, closeText(code, i18n), t(`reconnect.${reconnect}`)],
-          })),
-        ),
-      )}
-      {chapter(
-        'limits',
-        table(
-          i18n,
-          ['what', 'atMost'],
-          Object.entries(LIMITS).flatMap(([name, most]) => {
-            const what = maybe(`limit.${name}`);
-            return what === undefined ? [] : [{ cells: [prose(what), formatCount(most, language)] }];
-          }),
-        ),
-      )}
+      {chapter('errors', table(i18n, ['code', 'meaning', 'retryable'], errors))}
+      {chapter('close', table(i18n, ['code', 'reason', 'meaning', 'reconnect'], closes))}
+      {chapter('limits', table(i18n, ['what', 'atMost'], limits))}
       {chapter(
         'tools',
         tools.map(({ name, description, parameters }) => (
@@ -111,21 +101,7 @@ export function Chapters({ reference, i18n }: Told) {
         )),
         tools.length === 0 && <p>{t('tools.none')}</p>,
       )}
-      {chapter(
-        'http',
-        table(
-          i18n,
-          ['path', 'what', 'answers'],
-          routes.map(({ path, summary, answers }) => {
-            const lines = answers.map(({ status, about }) => (
-              <div>
-                <code>{status}</code> {prose(meaning(about, language))}
-              </div>
-            ));
-            return { cells: [<code>{path}</code>, summary[language], lines] };
-          }),
-        ),
-      )}
+      {chapter('http', table(i18n, ['path', 'what', 'answers'], http))}
     </>
   );
 }
@@ -156,15 +132,7 @@ function Card({ id, type, from, tags, schema, example, answers, reference, i18n 
         </p>
       )}
       {fieldTable(i18n, id, schema)}
-      <Example text={JSON.stringify(example, undefined, 2)} lang="json" />
+      <CodeBlock codes={[{ text: JSON.stringify(example, undefined, 2), lang: 'json' }]} />
     </article>
-  );
-}
-
-function Example({ text, lang }: { readonly text: string; readonly lang: string }) {
-  return (
-    <CodeBlock codes={[{ text, lang }]}>
-      <Code text={text} lang={lang} isOpen={false} />
-    </CodeBlock>
   );
 }

@@ -1,9 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { chaptersOf, type ChapterId, type Place, type Told } from './places.js';
+import { contentsOf, type ChapterId, type Place, type Told } from './places.js';
 import type { Reference } from './reference.js';
-
-/** The chapters whose places are listed. */
-const LISTED: readonly string[] = ['sequences', 'guide', 'client', 'server'] satisfies ChapterId[];
 
 /** The table of contents; the place being read is marked. */
 export function Contents({ reference, i18n }: Told) {
@@ -13,17 +10,17 @@ export function Contents({ reference, i18n }: Told) {
       {isCode ? <code>{name}</code> : name}
     </a>
   );
-  const chapters = Object.entries(chaptersOf({ reference, i18n })) as [ChapterId, readonly Place[]][];
+  const chapters = Object.entries(contentsOf({ reference, i18n })) as [ChapterId, readonly Place[]][];
   return (
     <nav class="contents" aria-label={i18n.t('docs.contents')}>
       <ul>
         {chapters.map(([chapter, places]) => (
           <li>
             {link(chapter, i18n.t(`chapter.${chapter}`))}
-            {LISTED.includes(chapter) && (
+            {places.length > 0 && (
               <ul>
                 {places.map(({ id, name, about }) => (
-                  <li>{link(id, name, about !== '')}</li>
+                  <li>{link(id, name, about !== undefined)}</li>
                 ))}
               </ul>
             )}

@@ -2,7 +2,7 @@ import { CLOSE_CODES } from '../../protocol/close-codes.js';
 import { ERROR_CODES, type ErrorCode } from '../../protocol/error-codes.js';
 import { closeText } from '../ui/close-text.js';
 import { fieldsOf, type Reference } from './reference.js';
-import { SEQUENCES } from './sequence.js';
+import { SEQUENCE_NAMES } from './sequence.js';
 import { errorMeaning, GUIDES, meaning, type DocsI18n } from './texts.js';
 
 /** What the page tells, and in which language. */
@@ -11,65 +11,70 @@ export interface Told {
   readonly i18n: DocsI18n;
 }
 
-/** What has a place on the page. */
+/** What has a place on the page. Names of the protocol say what they are about, titles need not. */
 export interface Place {
   readonly id: string;
   readonly name: string;
-  readonly about: string;
+  readonly about?: string;
 }
 
-/** The chapters of the page, in order, with the places in them. */
-export function chaptersOf({ reference: { messages, tools, routes }, i18n }: Told) {
-  const { language, t } = i18n;
-  const place = (id: string, name: string, about = ''): Place => ({ id, name, about });
-  const messagesFrom = (side: 'client' | 'server') =>
+/** The chapters in order, each with the places that the contents list. */
+export function contentsOf({ reference: { messages }, i18n: { language, t } }: Told) {
+  const messagesFrom = (side: 'client' | 'server'): Place[] =>
     messages
       .filter(({ from }) => from === side)
-      .map(({ id, type, schema }) =>
-        place(id, type, `${t(`from.${side}`)} · ${meaning(schema.description, language)}`),
-      );
+      .map(({ id, type, schema: { description } }) => {
+        return { id, name: type, about: `${t(`from.${side}`)} · ${meaning(description, language)}` };
+      });
   return {
     overview: [],
-    sequences: SEQUENCES.map(({ name }) => place(`sequence-${name}`, t(`sequence.${name}`))),
-    guide: GUIDES.map(({ id, title }) => place(id, t(title))),
+    sequences: SEQUENCE_NAMES.map((name) => ({ id: `sequence-${name}`, name: t(`sequence.${name}`) })),
+    guide: GUIDES.map(({ id, title }) => ({ id, name: t(title) })),
     client: messagesFrom('client'),
     server: messagesFrom('server'),
-    errors: (Object.keys(ERROR_CODES) as ErrorCode[]).map((code) =>
-      place(`error-${code}`, code, errorMeaning(code, i18n)),
-    ),
-    close: Object.values(CLOSE_CODES).map(({ code }) => place(`close-${code}`, String(code), closeText(code, i18n))),
+    errors: [],
+    close: [],
     limits: [],
-    tools: tools.map(({ name, description }) => place(`tool-${name}`, name, description)),
-    http: routes.map(({ path, summary }) => place('http', path, summary[language])),
-  } satisfies Record<string, readonly Place[]>;
+    tools: [],
+    http: [],
+  } satisfies Record<string, Place[]>;
 }
 
-export type ChapterId = keyof ReturnType<typeof chaptersOf>;
+export type ChapterId = keyof ReturnType<typeof contentsOf>;
 
-/** All places, and the fields of messages behind them. */
+/** All that the search knows: what the contents list, then codes, tools, routes and fields. */
 export function placesOf(told: Told): Place[] {
-  const fields = told.reference.messages.flatMap(({ id, type, schema }) =>
-    fieldsOf(schema).map(({ path, schema: { description } }) => ({
-      id: `${id}.${path}`,
-      name: `${type}.${path}`,
-      about: meaning(description, told.i18n.language),
-    })),
-  );
-  return [...Object.values<readonly Place[]>(chaptersOf(told)).flat(), ...fields];
+  const { messages, tools, routes } = told.reference;
+  const { language } = told.i18n;
+  return [
+    ...Object.values<Place[]>(contentsOf(told)).flat(),
+    ...(Object.keys(ERROR_CODES) as ErrorCode[]).map((code) => {
+      return { id: `error-${code}`, name: code, about: errorMeaning(code, told.i18n) };
+    }),
+    ...Object.values(CLOSE_CODES).map(({ code }) => {
+      return { id: `close-${code}`, name: String(code), about: closeText(code, told.i18n) };
+    }),
+    ...tools.map(({ name, description }) => ({ id: `tool-${name}`, name, about: description })),
+    ...routes.map(({ path, summary }) => ({ id: 'http', name: path, about: summary[language] })),
+    ...messages.flatMap(({ id, type, schema }) =>
+      fieldsOf(schema).map(({ path, schema: { description } }) => {
+        return { id: `${id}.${path}`, name: `${type}.${path}`, about: meaning(description, language) };
+      }),
+    ),
+  ];
 }
 
 /** The places that hold every word, those first whose name begins with the query. */
 export function find(places: readonly Place[], query: string): Place[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = places.filter(({ name, about }) => {
+  const found = places.filter(({ name, about = '' }) => {
     const text = `${name} ${about}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
-  const rank = ({ name }: Place): number => {
-    const lower = name.toLowerCase();
-    const word = words[0] ?? '';
-    if (lower === word) return 0;
-    return lower.startsWith(word) ? 1 : lower.includes(word) ? 2 : 3;
+  const [word = ''] = words;
+  const rank = (place: Place): number => {
+    const name = place.name.toLowerCase();
+    return [name === word, name.startsWith(word), name.includes(word), true].indexOf(true);
   };
   return found.sort((a, b) => rank(a) - rank(b));
 }

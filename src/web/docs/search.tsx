@@ -48,7 +48,7 @@ export function Search(told: Told) {
       </p>
       {isAsked && (
         <ul id="results">
-          {found.slice(0, MOST).map(({ id, name, about }) => (
+          {found.slice(0, MOST).map(({ id, name, about = '' }) => (
             <li>
               <a href={`#${id}`} onClick={() => setQuery('')}>
                 <code>{name}</code> <span>{about.replaceAll('`', '')}</span>

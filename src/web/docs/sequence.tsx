@@ -1,6 +1,8 @@
 import type { DocsI18n } from './texts.js';
 
-type Actor = 'client' | 'server' | 'tabA' | 'tabB';
+/** Those who speak, from left to right. */
+const ACTORS = ['client', 'tabA', 'server', 'tabB'] as const;
+type Actor = (typeof ACTORS)[number];
 /** A message on its way. `late`: by how many lines it arrives after it was sent. */
 interface Arrow {
   readonly from: Actor;
@@ -8,82 +10,69 @@ interface Arrow {
   readonly label: string;
   readonly late?: number;
 }
-interface Course {
-  readonly name: 'stream' | 'resume' | 'approval' | 'cancel';
-  readonly actors: readonly Actor[];
-  readonly lines: readonly (Arrow | 'lost' | 'back')[];
-}
 
 const up = (label: string, from: Actor = 'client'): Arrow => ({ from, to: 'server', label });
 const down = (label: string, to: Actor = 'client'): Arrow => ({ from: 'server', to, label });
 const toBoth = (label: string): Arrow[] => [down(label, 'tabA'), down(label, 'tabB')];
 
-/** The examples of the protocol. */
-export const SEQUENCES: readonly Course[] = [
-  {
-    name: 'stream',
-    actors: ['client', 'server'],
-    lines: [
-      up('streaming_query  run_id 6f1c…'),
-      down('accepted'),
-      down('stream_start  seq 1'),
-      down('stream_chunk "Hel"  seq 2'),
-      down('stream_chunk "lo"  seq 3'),
-      down('stream_end  seq 4'),
-    ],
-  },
-  {
-    name: 'resume',
-    actors: ['client', 'server'],
-    lines: [
-      up('streaming_query  run_id 6f1c…'),
-      down('accepted'),
-      down('stream_start  seq 1'),
-      down('stream_chunk "Hel"  seq 2'),
-      'lost',
-      'back',
-      down('connected  epoch 9b2f…'),
-      up('resume  run_id 6f1c…  after 2'),
-      down('resumed  after 2  head 5'),
-      down('stream_chunk "lo, all"  first_seq 3  seq 5'),
-      down('stream_chunk " of you"  seq 6'),
-      down('stream_end  seq 7'),
-    ],
-  },
-  {
-    name: 'approval',
-    actors: ['tabA', 'server', 'tabB'],
-    lines: [
-      ...toBoth('approval_request  seq 4'),
-      up('approval  approved: true', 'tabA'),
-      up('approval  approved: false', 'tabB'),
-      ...toBoth('approval_resolved  true  seq 5'),
-      ...toBoth('approval_resolved  true'),
-      ...toBoth('stream_tool_result  seq 6'),
-    ],
-  },
-  {
-    name: 'cancel',
-    actors: ['client', 'server'],
-    lines: [
-      down('stream_chunk  seq 3'),
-      { ...up('cancel  run_id 6f1c…'), late: 1.7 },
-      { ...down('stream_end  seq 4'), late: 0.7 },
-      down('cancelled  outcome already_finished'),
-    ],
-  },
-];
+export const SEQUENCE_NAMES = ['stream', 'resume', 'approval', 'cancel'] as const;
+type SequenceName = (typeof SEQUENCE_NAMES)[number];
+
+/** The examples of the protocol, line by line. */
+const SEQUENCES: Readonly<Record<SequenceName, readonly (Arrow | 'lost' | 'back')[]>> = {
+  stream: [
+    up('streaming_query  run_id 6f1c…'),
+    down('accepted'),
+    down('stream_start  seq 1'),
+    down('stream_chunk "Hel"  seq 2'),
+    down('stream_chunk "lo"  seq 3'),
+    down('stream_end  seq 4'),
+  ],
+  resume: [
+    up('streaming_query  run_id 6f1c…'),
+    down('accepted'),
+    down('stream_start  seq 1'),
+    down('stream_chunk "Hel"  seq 2'),
+    'lost',
+    'back',
+    down('connected  epoch 9b2f…'),
+    up('resume  run_id 6f1c…  after 2'),
+    down('resumed  after 2  head 5'),
+    down('stream_chunk "lo, all"  first_seq 3  seq 5'),
+    down('stream_chunk " of you"  seq 6'),
+    down('stream_end  seq 7'),
+  ],
+  approval: [
+    ...toBoth('approval_request  seq 4'),
+    up('approval  approved: true', 'tabA'),
+    up('approval  approved: false', 'tabB'),
+    ...toBoth('approval_resolved  true  seq 5'),
+    ...toBoth('approval_resolved  true'),
+    ...toBoth('stream_tool_result  seq 6'),
+  ],
+  cancel: [
+    down('stream_chunk  seq 3'),
+    { ...up('cancel  run_id 6f1c…'), late: 1.7 },
+    { ...down('stream_end  seq 4'), late: 0.7 },
+    down('cancelled  outcome already_finished'),
+  ],
+};
 
 const WIDTH = 640;
 const ROW = 38;
 const TOP = 64;
 
-interface SequenceProps extends Course {
+interface SequenceProps {
+  readonly name: SequenceName;
   readonly i18n: DocsI18n;
 }
 
 /** A sequence of messages as a drawing, and as a list for those who do not see it. */
-export function Sequence({ name, actors, lines, i18n: { t } }: SequenceProps) {
+export function Sequence({ name, i18n: { t } }: SequenceProps) {
+  const lines = SEQUENCES[name];
+  const actors = ACTORS.filter((actor) =>
+    lines.some((line) => typeof line === 'object' && (line.from === actor || line.to === actor)),
+  );
   const title = t(`sequence.${name}`);
   const about = t(`sequence.${name}.about`);
   const x = (actor: Actor): number => (WIDTH / actors.length) * (actors.indexOf(actor) + 0.5);

@@ -30,14 +30,10 @@ export function translator<Key extends string>(
   table: Readonly<Record<Key, Text>>,
 ): Translator<Key | CodeKey> {
   const texts = new Map<string, string>(Object.entries(language === 'zh' ? zhCodes : enCodes));
-  for (const [key, text] of Object.entries<Text>(table)) texts.set(key, inLanguage(text, language));
+  for (const [key, text] of Object.entries<Text>(table)) texts.set(key, text[language === 'zh' ? 1 : 0]);
   return {
     language,
     t: (key, values = {}) => fill(texts.get(key) ?? key, values),
     maybe: (key) => texts.get(key),
   };
-}
-
-export function inLanguage([english, chinese]: Text, language: Language): string {
-  return language === 'zh' ? chinese : english;
 }

@@ -1,6 +1,7 @@
+import type { Tokens } from 'marked';
 import type { ComponentChildren, JSX } from 'preact';
 import { memo } from 'preact/compat';
-import { CodeBlock, Code } from './code-block.js';
+import { CodeBlock } from './code-block.js';
 import { inline } from './inline.js';
 import { known, type Token } from './lexer.js';
 import type { Block } from './reader.js';
@@ -10,29 +11,13 @@ const HEADINGS = ['h3', 'h4', 'h5', 'h6', 'h6', 'h6'] as const;
 
 /** A block of a text. Only the part that changed is drawn again, and only a part that is near is laid out. */
 export const BlockView = memo(function BlockView({ block: { parts, isOpen } }: { readonly block: Block }) {
+  const codes = parts.filter((part) => part.type === 'code');
+  if (codes.length > 0) return <CodeBlock codes={codes} isOpen={isOpen} />;
   const last = parts.length - 1;
   const drawn = parts.map((token, index) => (
     <Part key={index} token={token} start={startOf(parts, index)} isOpen={isOpen && index === last} />
   ));
-  const codes = parts.filter((part) => part.type === 'code');
-  if (codes.length > 0) return <CodeBlock codes={codes}>{drawn}</CodeBlock>;
   return last === 0 ? <>{drawn}</> : <div class="parts">{drawn}</div>;
-});
-
-interface PartProps {
-  readonly token: Token;
-  /** The number of the first item of a list. */
-  readonly start: number;
-  readonly isOpen: boolean;
-}
-
-const Part = memo(function Part({ token, start, isOpen }: PartProps) {
-  if (token.type !== 'code') return element(token, isOpen, start);
-  return (
-    <span class="part">
-      <Code text={token.text} lang={token.lang} isOpen={isOpen} />
-    </span>
-  );
 });
 
 /** Where a part of a list begins to count: its own first number says less than the items before it. */
@@ -42,7 +27,14 @@ function startOf(parts: readonly Token[], index: number): number {
   return Number(lists[0]?.start ?? 1) + before;
 }
 
-function element(token: Token, isOpen: boolean, start = 1): ComponentChildren {
+interface PartProps {
+  readonly token: Token;
+  /** The number of the first item of a list, if it is not the one in the token. */
+  readonly start?: number;
+  readonly isOpen: boolean;
+}
+
+const Part = memo(function Part({ token, start, isOpen }: PartProps) {
   switch (token.type) {
     case 'heading': {
       const Heading = HEADINGS[token.depth - 1] ?? 'h6';
@@ -51,18 +43,14 @@ function element(token: Token, isOpen: boolean, start = 1): ComponentChildren {
     case 'paragraph':
       return <p>{inline(token.tokens)}</p>;
     case 'code':
-      return (
-        <CodeBlock codes={[token]}>
-          <Code text={token.text} lang={token.lang} isOpen={isOpen} />
-        </CodeBlock>
-      );
+      return <CodeBlock codes={[token]} isOpen={isOpen} />;
     case 'blockquote':
-      return <blockquote>{elements(token.tokens, isOpen)}</blockquote>;
+      return <blockquote>{inside(token.tokens, isOpen)}</blockquote>;
     case 'list': {
       const items = token.items.map((item) => (
-        <li class={item.task ? 'task' : undefined}>{elements(item.tokens, isOpen)}</li>
+        <li class={item.task ? 'task' : undefined}>{inside(item.tokens, isOpen)}</li>
       ));
-      return token.ordered ? <ol start={start}>{items}</ol> : <ul>{items}</ul>;
+      return token.ordered ? <ol start={start ?? (token.start || 1)}>{items}</ol> : <ul>{items}</ul>;
     }
     case 'hr':
       return <hr />;
@@ -79,22 +67,17 @@ function element(token: Token, isOpen: boolean, start = 1): ComponentChildren {
       return <p class="html">{token.text.trimEnd()}</p>;
     case 'space':
     case 'def':
-      return undefined;
+      return null;
     default:
-      return inline([token]);
+      return <>{inline([token])}</>;
   }
+});
+
+function inside(tokens: readonly { readonly type: string }[], isOpen: boolean): ComponentChildren {
+  return known(tokens).map((token) => <Part token={token} isOpen={isOpen} />);
 }
 
-function elements(tokens: readonly { readonly type: string }[], isOpen: boolean): ComponentChildren {
-  return known(tokens).map((token) => element(token, isOpen, token.type === 'list' ? token.start || 1 : 1));
-}
-
-interface Cell {
-  readonly align: 'left' | 'center' | 'right' | null;
-  readonly tokens: readonly { readonly type: string }[];
-}
-
-function row(cells: readonly Cell[], Tag: 'th' | 'td'): JSX.Element {
+function row(cells: readonly Tokens.TableCell[], Tag: 'th' | 'td'): JSX.Element {
   return (
     <tr>
       {cells.map(({ align, tokens }) => (

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
 import { CopyButton } from '../ui/copy-button.js';
 import { highlight } from './highlight.js';
@@ -7,39 +6,34 @@ import { highlight } from './highlight.js';
 const COLOURED_WHILE_OPEN = 1_000;
 
 interface CodeBlockProps {
-  /** The code, in one part or several. */
+  /** The code, in one part or several, with what stands behind the fence. */
   readonly codes: readonly { readonly text: string; readonly lang?: string | undefined }[];
-  readonly children: ComponentChildren;
+  /** Whether the last part still grows. */
+  readonly isOpen?: boolean;
 }
 
 /** A code block with its language and a button that copies it. */
-export function CodeBlock({ codes, children }: CodeBlockProps) {
+export function CodeBlock({ codes, isOpen = false }: CodeBlockProps) {
+  const language = /^[\w+#.-]*/.exec(codes[0]?.lang ?? '')?.[0] ?? '';
   return (
     <div class="code-block">
       <div class="code-head">
-        <span>{languageOf(codes[0]?.lang)}</span>
+        <span>{language}</span>
         <CopyButton text={() => codes.map(({ text }) => text).join('\n')} />
       </div>
       <pre tabIndex={0}>
-        <code>{children}</code>
+        <code>
+          {codes.map(({ text }, index) => {
+            const isLater = isOpen && index === codes.length - 1 && text.length > COLOURED_WHILE_OPEN;
+            return <Code key={index} text={text} language={isLater ? '' : language.toLowerCase()} />;
+          })}
+        </code>
       </pre>
     </div>
   );
 }
 
-interface CodeProps {
-  readonly text: string;
-  /** What stands behind the fence. */
-  readonly lang: string | undefined;
-  readonly isOpen: boolean;
-}
-
-/** Code in colours. Code that is long and still grows gets them when it is complete. */
-export const Code = memo(function Code({ text, lang, isOpen }: CodeProps) {
-  const isLater = isOpen && text.length > COLOURED_WHILE_OPEN;
-  return <>{isLater ? text : highlight(text, languageOf(lang).toLowerCase())}</>;
+/** A part of the code, in colours. A part that is long and still grows gets them when it is complete. */
+const Code = memo(function Code({ text, language }: { readonly text: string; readonly language: string }) {
+  return <span class="part">{highlight(text, language)}</span>;
 });
-
-function languageOf(lang = ''): string {
-  return /^[\w+#.-]*/.exec(lang)?.[0] ?? '';
-}

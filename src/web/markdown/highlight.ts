@@ -24,31 +24,8 @@ import yaml from 'highlight.js/lib/languages/yaml';
 import { createLowlight } from 'lowlight';
 import { h, type ComponentChildren } from 'preact';
 
-const lowlight = createLowlight({
-  bash,
-  c,
-  cpp,
-  csharp,
-  css,
-  diff,
-  dockerfile,
-  go,
-  ini,
-  java,
-  javascript,
-  json,
-  kotlin,
-  markdown,
-  php,
-  python,
-  ruby,
-  rust,
-  sql,
-  swift,
-  typescript,
-  xml,
-  yaml,
-});
+const lowlight = createLowlight({ bash, c, cpp, csharp, css, diff, dockerfile, go, ini, java, javascript, json });
+lowlight.register({ kotlin, markdown, php, python, ruby, rust, sql, swift, typescript, xml, yaml });
 
 type Colored = ReturnType<typeof lowlight.highlight>['children'][number];
 

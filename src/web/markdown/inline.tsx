@@ -5,14 +5,7 @@ import { known } from './lexer.js';
 const SAFE_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
 const LINE_BREAK = /^<br\s*\/?>$/i;
 const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/gi;
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: '\u00A0',
-};
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00A0' };
 
 /** Text with its emphasis, links and code. HTML is shown as it is written. */
 export function inline(tokens: readonly { readonly type: string }[]): ComponentChildren[] {

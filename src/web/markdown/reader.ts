@@ -33,12 +33,8 @@ export class MarkdownReader {
   #parts: readonly Token[] = [];
   /** What is read before the rest of a divided block: the head of its table, the fence of its code. */
   #prefix = '';
-  #pages: readonly (readonly Block[])[] = [];
-
   /** The blocks. A page on which nothing changes stays the same object. */
-  get pages(): readonly (readonly Block[])[] {
-    return this.#pages;
-  }
+  pages: readonly (readonly Block[])[] = [];
 
   /**
    * Reads on, to the end of the text or until `mayGoOn` says no.
@@ -62,9 +58,9 @@ export class MarkdownReader {
       return this.read(text, isGrowing, mayGoOn);
     }
     const changed = [...this.#finished.slice(kept * PAGE), ...open];
-    const pages = this.#pages.slice(0, kept);
+    const pages = this.pages.slice(0, kept);
     for (let at = 0; at < changed.length; at += PAGE) pages.push(changed.slice(at, at + PAGE));
-    this.#pages = pages;
+    this.pages = pages;
     return isDone;
   }
 
@@ -75,7 +71,7 @@ export class MarkdownReader {
     this.#start = 0;
     this.#parts = [];
     this.#prefix = '';
-    this.#pages = [];
+    this.pages = [];
   }
 
   /** Finishes what no further text can change, and gives the blocks that are still open. */

@@ -41,7 +41,7 @@ describe('blocks', () => {
     [
       'a block in an item',
       '1. a\n\n   ```\n   x\n   ```\n2. b',
-      '<ol start="1"><li><p>a</p><div class="code-block"><div class="code-head"><span></span></div><pre tabIndex="0"><code>x</code></pre></div></li><li><p>b</p></li></ol>',
+      '<ol start="1"><li><p>a</p><div class="code-block"><div class="code-head"><span></span></div><pre tabIndex="0"><code><span class="part">x</span></code></pre></div></li><li><p>b</p></li></ol>',
     ],
     [
       'a table',
