@@ -39,10 +39,7 @@ function usePlace(reference: Reference): string {
     const seen = new Set<Element>();
     const observer = new IntersectionObserver(
       (entries) => {
-        for (const { target, isIntersecting } of entries) {
-          if (isIntersecting) seen.add(target);
-          else seen.delete(target);
-        }
+        for (const { target, isIntersecting } of entries) seen[isIntersecting ? 'add' : 'delete'](target);
         // The innermost of those under the line is the last in the document.
         const last = places.findLast((each) => seen.has(each));
         if (last !== undefined) setPlace(last.id);

@@ -62,13 +62,8 @@ const WIDTH = 640;
 const ROW = 38;
 const TOP = 64;
 
-interface SequenceProps {
-  readonly name: SequenceName;
-  readonly i18n: DocsI18n;
-}
-
 /** A sequence of messages as a drawing, and as a list for those who do not see it. */
-export function Sequence({ name, i18n: { t } }: SequenceProps) {
+export function Sequence({ name, i18n: { t } }: { readonly name: SequenceName; readonly i18n: DocsI18n }) {
   const lines = SEQUENCES[name];
   const actors = ACTORS.filter((actor) =>
     lines.some((line) => typeof line === 'object' && (line.from === actor || line.to === actor)),
