@@ -23,6 +23,8 @@ export default defineConfig(({ mode }) => {
       env: { TEST_SEED: seed, TEST_PARTS: parts },
       reporters: ['default', './test/helpers/slowest-files.ts'],
       setupFiles: ['test/helpers/patience.ts'],
+      // The sources are loaded once for all files of a worker: loading takes more time than most tests.
+      isolate: false,
       // Servers without a logger report what tests break on purpose.
       onConsoleLog: (log: string) => !log.startsWith('[agent-ws]'),
       projects: [
@@ -31,8 +33,6 @@ export default defineConfig(({ mode }) => {
           test: {
             name: 'unit',
             include: UNIT.map((folder) => `test/${folder}/**/*.test.ts`),
-            // The sources are loaded once for all files of a worker: loading takes more time than these tests.
-            isolate: false,
           },
         },
         ...BUILT.map((folder) => ({

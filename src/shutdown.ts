@@ -121,9 +121,10 @@ export class Shutdown<P extends Principal, Metadata> {
     check();
     await within(CLOSING_MS, gone);
     // Only a socket of another make, which breaks its contract, is still here.
-    for (const connection of [...connections]) attempt(() => connection.terminate());
+    for (const connection of [...connections]) connection.terminate();
     check();
     await within(STEP_MS, gone);
+    for (const connection of [...connections]) connection.onClose(CLOSE_CODES.abnormal.code, '');
     off();
   }
 }

@@ -178,9 +178,13 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     this.#stop();
   }
 
-  /** Ends the connection at once, without a handshake. */
+  /** Ends the connection at once, without a handshake. A socket that throws at its end counts as closed. */
   terminate(): void {
-    this.#socket.terminate();
+    try {
+      this.#socket.terminate();
+    } catch {
+      this.onClose(CLOSE_CODES.abnormal.code, '');
+    }
     this.#stop();
   }
 
@@ -188,7 +192,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   closeAsSlow(): void {
     if (this.#closed) return;
     this.close(CLOSE_CODES.slowConsumer);
-    setTimeout(() => this.#socket.terminate(), LINGER_MS).unref();
+    setTimeout(() => this.terminate(), LINGER_MS).unref();
   }
 
   ping(): void {

@@ -68,8 +68,13 @@ export class Heartbeat {
         if (pulse.pingedAt !== 0) pulse.pingedAt += stalledMs;
         connection.forgive(stalledMs);
       }
-      this.#checkPulse(connection, pulse, now);
-      this.#checkReader(connection, now);
+      try {
+        this.#checkPulse(connection, pulse, now);
+        this.#checkReader(connection, now);
+      } catch {
+        // A socket of another make breaks its contract. The other connections and the process do not suffer.
+        connection.terminate();
+      }
     }
   }
 

@@ -356,7 +356,8 @@ describe('time', () => {
     ],
   ])('is up with %s', async (_, script) => {
     upstream.reply(script);
-    const failure = await failureOf(ask({ firstTokenTimeoutMs: 100, maxRetries: 0 }));
+    // Long enough for the request to reach the upstream of a busy machine.
+    const failure = await failureOf(ask({ firstTokenTimeoutMs: 500, maxRetries: 0 }));
     expect([failure.code, failure.message]).toEqual(['provider_timeout', 'The model provider did not answer in time.']);
     await (
       await upstream.request(1)

@@ -195,6 +195,7 @@ describe('close', () => {
     // What failed has changed nothing.
     expect(broken?.isOpen).toBe(true);
     await agent.close();
+    expect(agent.connections.size).toBe(0);
   });
 
   it('says it is not ready any more', async () => {

@@ -190,3 +190,25 @@ describe('the sweep', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe('a socket that throws', () => {
+  it('at a ping or at its end is dropped, and the others are looked at all the same', () => {
+    const { connections, socket } = connect(1_000);
+    const broken = new StubSocket();
+    const fail = (): never => {
+      throw new Error('no');
+    };
+    broken.onPing = fail;
+    broken.terminate = fail;
+    const ends: number[] = [];
+    connections.on('disconnect', (_connection, { code }) => ends.push(code));
+    connections.connect(broken, { principal: ANONYMOUS, metadata: undefined, negotiated: true });
+    const later = new StubSocket();
+    connections.connect(later, { principal: ANONYMOUS, metadata: undefined, negotiated: true });
+    for (const alive of [socket, later]) alive.onPing = () => (alive.bytesReceived += 6);
+    vi.advanceTimersByTime(3_000);
+    expect(ends).toEqual([1006]);
+    expect(connections.size).toBe(2);
+    expect(later.pings).toBeGreaterThan(1);
+  });
+});
