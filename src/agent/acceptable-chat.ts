@@ -6,37 +6,37 @@ import type { LlmToolCall } from '../tool/llm-tool.js';
 import { acceptableArguments } from '../tool/tool-arguments.js';
 import { wellFormed } from '../runtime/well-formed.js';
 
-/** Who is asked: a model, and what it takes. */
+/** The model that is asked, and what it accepts. */
 export interface ChatReader extends LlmOrigin, Pick<LlmProvider, 'accepts'> {
-  /** Whether calls and their results are told in words. @default false */
+  /** Whether tool calls and their results are written as text. @default false */
   readonly callsAsText?: boolean | undefined;
 }
 
 type UserMessage = LlmMessage & { readonly role: 'user' };
 
-/** What is told of a call whose result nobody has. */
+/** The result of a call whose real result is unknown. */
 export const CUT_OFF = 'The call was cut off; whether it took effect is unknown';
 
 const NO_RESULT = JSON.stringify({ error: CUT_OFF });
 
-/** Put between the result of a tool and the next question, where models whose roles alternate want an answer. */
+/** Put between a tool result and the next question, for models that require alternating roles. */
 const NO_ANSWER = '(There is no answer: it was cut off.)';
-/** Put before an answer that comes first, where they want a question. */
+/** Put before an answer that comes first, for models that require a question first. */
 const LEFT_OUT = '(The beginning of the conversation is left out.)';
-/** Put after an answer that comes last. */
+/** Put after an answer that comes last, for models that require a question last. */
 const GO_ON = 'Go on.';
 
 /**
- * Makes of any chat one that every server takes, whatever happened to it: stops, crashes, edits, another model, a store of
- * an embedder's own. In what comes out
- * - the system's messages are one, and the first;
+ * Turns any chat into one that every server accepts, whatever happened to the chat: stops, crashes, edits, a change of
+ * model, an embedder's own store. In the result
+ * - there is one system message, and it comes first;
  * - the user begins, user and assistant alternate, and the user or the results of tools come last;
  * - each call of a tool has exactly one result, right after its message, and a result has a call;
- * - ids of calls are unique and short, names are names, arguments are JSON objects;
- * - nothing is empty, and no text holds half a character;
- * - what a provider wanted back stands only on messages that the same model made, of the same vendor and server.
+ * - ids of calls are unique and short, names are valid, and arguments are JSON objects;
+ * - no message is empty, and no text holds an unpaired surrogate;
+ * - provider data stands only on messages made by the same model of the same vendor and server.
  *
- * What is acceptable already stays as it is, and the beginning of a chat that grows stays the same: servers keep it.
+ * A chat that is acceptable stays as it is. The beginning of a growing chat stays the same, since servers cache it.
  */
 export function acceptableChat(messages: readonly LlmMessage[], reader: ChatReader): LlmMessage[] {
   const system: string[] = [];
@@ -50,7 +50,7 @@ export function acceptableChat(messages: readonly LlmMessage[], reader: ChatRead
   return system.length === 0 ? chat : [{ role: 'system', content: system.join('\n\n') }, ...chat];
 }
 
-/** The result of a call, which may not have been found yet. */
+/** The result of a call; it may not have been found yet. */
 interface Result {
   /** The id of the call as it came. */
   readonly given: string;
@@ -58,11 +58,11 @@ interface Result {
   content: string;
 }
 
-/** Puts the results right after the message with their calls, and gives both the same acceptable ids and names. */
+/** Puts results right after the message with their calls, and gives calls and results the same valid ids and names. */
 function answered(messages: readonly Exclude<LlmMessage, { role: 'system' }>[], reader: ChatReader): LlmMessage[] {
   const ids = new CallIds();
   const steps: (LlmMessage | Result)[] = [];
-  // A result belongs to the newest call of its id that has none.
+  // A result belongs to the newest call with its id that has no result yet.
   const open = new Map<string, Result[]>();
   for (const message of messages) {
     if (message.role === 'tool') {
@@ -83,11 +83,11 @@ function answered(messages: readonly Exclude<LlmMessage, { role: 'system' }>[], 
 }
 
 function resultMessage({ call, content }: Result): LlmMessage {
-  // `null` is what a tool says that has nothing to say.
+  // An empty result becomes `null`.
   return { role: 'tool', toolCallId: call.id, toolName: call.name, content: wellFormed(content) || 'null' };
 }
 
-/** A call or its result as text of the model: for servers that take no calls without tools. */
+/** Writes a call or its result as text, for servers that accept calls only together with tools. */
 function inWords(message: LlmMessage): LlmMessage {
   if (message.role === 'tool') {
     return { role: 'assistant', content: `(The tool ${message.toolName} returned: ${message.content})` };
@@ -106,7 +106,7 @@ function acceptableCall({ name, arguments: text, providerData }: LlmToolCall, id
   };
 }
 
-/** Joins neighbours of one role, leaves out what is empty and puts in what is missing. */
+/** Joins neighbours of one role, leaves out empty messages and adds the messages that alternation requires. */
 function alternating(messages: readonly LlmMessage[], reader: ChatReader): LlmMessage[] {
   const chat: LlmMessage[] = [];
   for (const message of messages) {
@@ -168,7 +168,7 @@ function joinedQuestions(first: UserMessage, second: UserMessage): UserMessage {
 
 function joinedAnswers(first: LlmAssistantMessage, second: LlmAssistantMessage): LlmAssistantMessage {
   const content = joined(first.content, second.content);
-  // What one model thought and wants back does not go under the name of another.
+  // Reasoning and provider data of one model are not attributed to another model.
   if (!isBy(first.origin, second.origin)) return { ...second, content };
   const reasoning = joined(first.reasoning ?? '', second.reasoning ?? '');
   const providerData = { ...first.providerData, ...second.providerData };
@@ -188,7 +188,7 @@ function isBlank(text: string): boolean {
   return text.trim() === '';
 }
 
-/** Whether two messages were made by the same model, or a message by the model that is asked. */
+/** Whether two messages come from the same model. Also compares a message with the model that is asked. */
 function isBy(a: LlmOrigin | undefined, b: LlmOrigin | undefined): boolean {
   return a?.vendor === b?.vendor && a?.server === b?.server && a?.model === b?.model;
 }

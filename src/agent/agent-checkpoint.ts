@@ -5,16 +5,16 @@ import type { TurnPlace } from './conversation-turn.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import type { ApprovalRecord } from '../run/approvals.js';
 
-/** A run that waits for a person, as it is written down for a restart. */
+/** A run that waits for an approval, in the form that is stored for a restart. */
 export interface AgentCheckpoint {
   readonly request: RunRequest;
   readonly agent?: AgentState | undefined;
   readonly approvals: readonly ApprovalRecord[];
-  /** Where in its conversation the run is. */
+  /** The place of the run in its conversation. */
   readonly place?: TurnPlace | undefined;
 }
 
-/** As JSON. Bytes that the conversation keeps are not written again. */
+/** Encodes the checkpoint as JSON, without bytes that the conversation stores. */
 export function encodeCheckpoint({ request, agent, ...rest }: AgentCheckpoint): string {
   const kept = request.type === 'tool_call' ? request : { ...request, attachments: undefined };
   return JSON.stringify({
@@ -32,12 +32,12 @@ function withoutBytes(message: LlmMessage): LlmMessage {
   return { ...message, attachments };
 }
 
-/** Reads what {@link encodeCheckpoint} wrote, without the bytes: {@link withAttachments} adds them. */
+/** Reads what {@link encodeCheckpoint} wrote, without attachment bytes: {@link withAttachments} adds them. */
 export function decodeCheckpoint(checkpoint: string): AgentCheckpoint {
   return JSON.parse(checkpoint) as AgentCheckpoint;
 }
 
-/** The messages of a checkpoint with the bytes that their conversation keeps. */
+/** Adds the attachment bytes from the conversation to the messages of a checkpoint. */
 export async function withAttachments(
   messages: readonly LlmMessage[],
   conversations: ConversationStore,
@@ -59,7 +59,7 @@ async function withBytes(
     const isThere = attachment.id === undefined || attachment.data !== undefined;
     const bytes = isThere ? undefined : await conversations.attachment(key, attachment.id);
     const data = bytes === undefined ? attachment.data : Buffer.from(bytes).toString('base64');
-    // Where the conversation was deleted meanwhile the model does without.
+    // If the conversation was deleted meanwhile, the model does without the attachment.
     if (data !== undefined || attachment.url !== undefined) attachments.push({ ...attachment, data });
   }
   return { ...message, attachments };

@@ -1,30 +1,30 @@
 import type { ToolCall, ToolDeps, ToolOutcome } from '../tool/run-tool.js';
 import type { LlmAssistantMessage, LlmMessage, LlmProvider } from './llm-provider.js';
 
-/** Where the agent's output goes: the log of the run. All synchronous; a run that is over takes nothing. */
+/** The agent's output: the log of the run. All methods are synchronous; a run that is over ignores them. */
 export interface AgentOutput {
   text(delta: string): void;
   reasoning(delta: string): void;
-  /** What the model said with the calls that come next, told before any of them. */
+  /** What the model said together with the calls that follow. Called before any of the calls is announced. */
   willCall(message: LlmAssistantMessage): void;
   toolCall(call: ToolCall): void;
   /** What a tool reports while it works. */
   toolData(call: ToolCall, data: unknown): void;
   toolResult(call: ToolCall, outcome: ToolOutcome): void;
-  /** Output that is kept and not shown: it counts against the bounds of the run as well. */
+  /** Counts output that readers do not see against the limits of the run. */
   charge(bytes: number): void;
-  /** Where every reader lags behind: a promise to wait for before more is pulled from the provider. */
+  /** A promise to wait for before more is pulled from the provider, if every reader lags behind. */
   backpressure(): Promise<void> | undefined;
 }
 
-/** What the loop works with. */
+/** What the agent loop needs. */
 export interface AgentDeps {
   readonly provider: LlmProvider;
   readonly output: AgentOutput;
-  /** Model calls in which it may call tools, at most. */
+  /** Maximum number of model calls that may call tools. */
   readonly maxSteps: number;
-  /** What to ask with where the model refuses a chat as too long; `undefined` where it cannot be shorter. */
+  /** Makes a shorter chat after the model refused one as too long; `undefined` if the chat cannot be shorter. */
   readonly shorten: (this: void, messages: readonly LlmMessage[]) => Promise<LlmMessage[] | undefined>;
-  /** What its tools are executed with. Their signal is the agent's as well. */
+  /** What tools are executed with. The signal of the tools is the agent's signal as well. */
   readonly forTools: ToolDeps;
 }

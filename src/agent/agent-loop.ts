@@ -10,9 +10,9 @@ import { acceptableArguments, readArguments } from '../tool/tool-arguments.js';
 import { unknownTool } from '../tool/unknown-tool.js';
 
 /**
- * Asks the model, executes the tools it calls, all calls of a step in parallel, and tells it the results,
- * until it answers without calling any. Where the last step it has still calls tools, it is asked once more without any, so
- * that the person gets a word. Returns why it stopped; rejects where the provider fails.
+ * Asks the model, executes the tools it calls (all calls of a step in parallel) and sends the results, until the model
+ * answers without a call. If the last allowed step still calls tools, the model is asked once more without tools, so
+ * that there is an answer. Returns why the model stopped; rejects if the provider fails.
  */
 export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<FinishReason> {
   const { signal } = deps.forTools;
@@ -20,7 +20,7 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
   for (;;) {
     await answerToolCalls(state, deps);
     if (state.step >= deps.maxSteps) {
-      // What it can say without calling more tools.
+      // The model answers from what it has; it cannot call more tools.
       state.step++;
       const lastWord = await askAgain(state, deps, false);
       signal.throwIfAborted();
@@ -34,7 +34,7 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
     const { reason } = answer;
     if (message === undefined || answer.toolCalls.length === 0) return reason;
     deps.output.willCall(message);
-    // A call cut off by the output limit may be whole the next time. Twice in a row it is too long for this model.
+    // A call cut off by the output limit may be complete at the next try. After two cut-offs in a row the loop stops.
     if (isCutOff(reason) && (wasCutOff || reason !== 'length')) {
       await answerToolCalls(state, deps);
       return reason;
@@ -43,7 +43,7 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
   }
 }
 
-/** Adds what the model said to the chat, and what it called to what is to be done. */
+/** Adds what the model said to the chat, and its calls to the pending calls. */
 function take(answer: Answer, state: AgentState, toolCalls: Answer['toolCalls'] = []): LlmAssistantMessage | undefined {
   if (answer.text.length > 0) state.content = answer.text.toString();
   const message = assistantMessage(answer, toolCalls);
@@ -53,12 +53,12 @@ function take(answer: Answer, state: AgentState, toolCalls: Answer['toolCalls'] 
   return message;
 }
 
-/** Reasons that say of an answer that it is not whole. Servers say much else of whole ones. */
+/** Whether the finish reason means that the answer is incomplete. Other reasons also come with complete answers. */
 function isCutOff(reason: FinishReason): boolean {
   return reason === 'length' || reason === 'content_filter' || reason === 'cancelled' || reason === 'error';
 }
 
-/** Does what the model called for, all at the same time, and adds the results to the chat. */
+/** Executes the pending calls in parallel and adds the results to the chat. */
 async function answerToolCalls(state: AgentState, deps: AgentDeps): Promise<void> {
   const pending = state.pendingToolCalls;
   if (pending.length === 0) return;
@@ -67,7 +67,7 @@ async function answerToolCalls(state: AgentState, deps: AgentDeps): Promise<void
     const { id, name, arguments: text } = one.call;
     return { pending: one, read, call: { toolCallId: id, toolName: name, params: read.ok ? read.params : text } };
   });
-  // All before the first result, so that who reads the log sees which calls were made together.
+  // All calls come before the first result, so that the log shows which calls were made together.
   for (const { pending: one, call } of calls) {
     if (one.announced !== true) deps.output.toolCall(call);
     one.announced = true;
@@ -98,7 +98,7 @@ function callTool(
     const by = cutOffBy === 'length' ? 'by the output limit of the model' : `(${cutOffBy})`;
     return refuse('invalid_params', `The call to "${toolName}" was cut off ${by} and not executed`);
   }
-  // It exists, but this query does not offer it: the model made it up or was talked into it.
+  // The tool exists, but this query does not offer it.
   if (toolNames?.includes(toolName) === false) return { ok: false, error: unknownTool(toolName, toolNames) };
   const onReport = (data: unknown): void => {
     (pending.data ??= []).push(data);
@@ -111,10 +111,10 @@ function refuse(code: 'invalid_params', message: string): ToolOutcome {
   return { ok: false, error: new AgentSocketError(code, message) };
 }
 
-/** Characters of arguments that a model is shown again. */
+/** Characters of invalid arguments that are quoted to the model. */
 const SHOWN_LENGTH = 500;
 
-/** What the model is told. Arguments that go back to it as others than it wrote are quoted, so that it sees its mistake. */
+/** The tool result for the model. Arguments that had to be replaced are quoted, so that the model sees its mistake. */
 function toolAnswer({ call }: PendingToolCall, outcome: ToolOutcome): string {
   if (outcome.ok) return JSON.stringify(outcome.result);
   const { message: error } = outcome.error;

@@ -5,14 +5,14 @@ import type { LlmAssistantMessage, LlmMessage, LlmToolMessage } from './llm-prov
 import type { LlmOrigin } from '../store/llm-origin.js';
 import { TextBuilder } from '../log/text-builder.js';
 
-/** A tool call of the model, as far as it is answered. */
+/** A tool call of the model, and its result once there is one. */
 export interface PendingToolCall {
   readonly call: LlmToolCall;
-  /** Why the answer it stands in ended too early: the call may not be whole and is not executed. */
+  /** Why the answer with this call ended too early: the call may be incomplete and is not executed. */
   readonly cutOffBy?: FinishReason;
-  /** Whether the client was told of it. */
+  /** Whether the client was told of the call. */
   announced?: boolean;
-  /** What the model will be told, and the conversation keeps. */
+  /** The result for the model and the conversation. */
   answer?: string;
   error?: LlmToolMessage['error'];
   /** What the tool reported. */
@@ -27,12 +27,12 @@ export interface AnswerSoFar {
   providerData?: JsonObject;
 }
 
-/** Where an agent stands: plain data, so that it can be written down before a wait and picked up later. */
+/** The state of an agent: plain data, so that it can be stored before a wait and restored later. */
 export interface AgentState {
   messages: LlmMessage[];
-  /** Model calls begun. */
+  /** Model calls begun so far. */
   step: number;
-  /** Calls the model asked for that are not answered yet. */
+  /** Calls that have no result yet. */
   pendingToolCalls: PendingToolCall[];
   /** Names of the tools the model sees; absent for all. */
   toolNames?: readonly string[] | undefined;
@@ -41,13 +41,13 @@ export interface AgentState {
   /** The last text of the model that was not empty. */
   content: string;
   usage: Usage | undefined;
-  /** What the model call in progress, or the one that was cut short, has said. */
+  /** Output of the model call in progress, or of the one that was cut short. */
   partial: AnswerSoFar | undefined;
-  /** Whether what {@link partial} cost is part of {@link usage} already. */
+  /** Whether {@link usage} already includes the cost of {@link partial}. */
   isCounted?: boolean;
 }
 
-/** A new agent for one question. */
+/** Creates the state of an agent for one question. */
 export function startAgent(
   messages: LlmMessage[],
   { toolNames, model, temperature }: Pick<AgentState, 'toolNames' | 'model' | 'temperature'>,
@@ -66,12 +66,12 @@ export function startAgent(
   };
 }
 
-/** An answer that has nothing yet. */
+/** Creates an empty answer. */
 export function startAnswer(origin: LlmOrigin): AnswerSoFar {
   return { text: new TextBuilder(), reasoning: new TextBuilder(), origin };
 }
 
-/** What was said in a step, as a message of the chat; `undefined` where nothing was. */
+/** What the model said in a step, as a message of the chat; `undefined` if it said nothing. */
 export function assistantMessage(
   { text, reasoning, origin, providerData }: AnswerSoFar,
   toolCalls: readonly LlmToolCall[] = [],
@@ -87,7 +87,7 @@ export function assistantMessage(
   };
 }
 
-/** What came of a call, as a message of the chat. */
+/** The result of a call, as a message of the chat. */
 export function toolMessage({ call, answer, error, data }: PendingToolCall): LlmToolMessage {
   const message = {
     role: 'tool',

@@ -2,7 +2,7 @@ import type { ToolApprovals } from '../tool/run-tool.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { Run } from '../run/run.js';
 
-/** Lets no tool call of a run through that a person does not approve within `timeoutMs`; says why where it does not. */
+/** Lets a tool call pass only if a person approves it within `timeoutMs`; otherwise says why it was refused. */
 export function approvalGate({ approvals }: Run, timeoutMs: number): ToolApprovals {
   return {
     has: (toolCallId) => approvals.has(toolCallId),

@@ -4,8 +4,8 @@ import type { AgentState } from './agent-state.js';
 import { askModel, type Answer, type OfferedTools } from './ask-model.js';
 
 /**
- * One model call. Where the server refuses the request before a word was said, it is asked again with one that says the
- * same in less, or in plainer form: a chat must not end because of what happened in it.
+ * Makes one model call. If the server refuses the request before any output, the model is asked again with a shorter or
+ * plainer chat: a conversation must not get stuck because of its history.
  */
 export async function askAgain(state: AgentState, deps: AgentDeps, mayCall: boolean): Promise<Answer> {
   const { tools: registry, signal } = deps.forTools;
@@ -35,8 +35,9 @@ function hasSaid({ partial }: AgentState): boolean {
 }
 
 /**
- * Some servers, Anthropic's models behind them, take a chat that holds tool calls only together with tools. Others know no
- * way to forbid tools but to name none, so this comes second. Where there are none any more, the calls are told as text.
+ * Some servers, such as those in front of Anthropic's models, accept a chat with tool calls only together with tools.
+ * Other servers cannot forbid tools except by naming none, so the tools are sent only at the second try. If there are
+ * no tools any more, calls are written as text.
  */
 function inPlainerForm(
   offered: OfferedTools,

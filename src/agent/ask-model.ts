@@ -9,16 +9,16 @@ import type { LlmOrigin } from '../store/llm-origin.js';
 import type { LlmPart, LlmRequest } from './llm-provider.js';
 import { addUsage, usageFrom } from './usage.js';
 
-/** Tool calls of one answer of the model: they are executed at the same time. */
+/** Maximum number of tool calls in one answer: they are executed in parallel. */
 const MAX_CALLS = 128;
 
-/** Bytes a tool call costs besides its arguments, roughly. */
+/** Bytes of memory that a tool call takes besides its arguments, roughly. */
 const CALL_OVERHEAD = 200;
 
-/** Bytes of JSON a provider may want back with one call or message. */
+/** Maximum bytes of JSON that a provider may get back with one call or message. */
 const MAX_PROVIDER_DATA = 65_536;
 
-/** What a model answered in one step. */
+/** The model's output in one step. */
 export interface Answer extends AnswerSoFar {
   readonly toolCalls: readonly LlmToolCall[];
   readonly reason: FinishReason;
@@ -26,11 +26,11 @@ export interface Answer extends AnswerSoFar {
 
 /** The tools of one request, and whether the model may call them. */
 export interface OfferedTools extends Pick<LlmRequest, 'tools' | 'toolChoice'> {
-  /** Whether calls and results of the chat are told in words. @default false */
+  /** Whether calls and results of the chat are written as text. @default false */
   readonly callsAsText?: boolean;
 }
 
-/** One model call. What it says goes to the output as it comes. */
+/** Makes one model call and passes its output on as it arrives. */
 export async function askModel(state: AgentState, deps: AgentDeps, offered: OfferedTools): Promise<Answer> {
   const { output, provider } = deps;
   const { signal, principal, runId, conversationId, metadata } = deps.forTools;
@@ -95,7 +95,7 @@ export async function askModel(state: AgentState, deps: AgentDeps, offered: Offe
     }
     complete = !signal.aborted;
   } finally {
-    // Cut short before the provider told: estimated when asked. Where the answer is whole, unknown stays unknown.
+    // Usage of an aborted call is estimated if the provider did not report it. Usage of a complete answer is not.
     state.usage = addUsage(state.usage, usage);
     if (complete) state.partial = undefined;
     else state.isCounted = usage !== undefined;
@@ -124,7 +124,7 @@ function requestOf(
   };
 }
 
-/** A copy of what the provider wants back, as JSON has it; `undefined` for what cannot be kept. */
+/** A copy of the provider data, as JSON; `undefined` if it cannot be stored. */
 function keep(data: JsonObject, { output, forTools: { logger, runId } }: AgentDeps): JsonObject | undefined {
   const encoded = encode(data);
   const bytes = Buffer.byteLength(encoded ?? '');
@@ -137,7 +137,7 @@ function keep(data: JsonObject, { output, forTools: { logger, runId } }: AgentDe
   return JSON.parse(encoded) as JsonObject;
 }
 
-/** `undefined` for what is no JSON: a circle, a BigInt. */
+/** `undefined` for values that are not JSON, such as cycles and BigInts. */
 function encode(data: unknown): string | undefined {
   try {
     return JSON.stringify(data);
@@ -146,9 +146,7 @@ function encode(data: unknown): string | undefined {
   }
 }
 
-/**
- * The provider's id where it is new in this run and a client can name it; some providers count from 0 in every answer.
- */
+/** The provider's id if it is new in this run and a client can send it; some providers count from 0 in every answer. */
 function uniqueCallId(given: string, siblings: readonly LlmToolCall[], state: AgentState): string {
   const id = given.length > LIMITS.toolCallIdLength ? '' : given;
   const isTaken = (wanted: string): boolean =>
@@ -165,7 +163,7 @@ function isBatch(element: LlmPart | readonly LlmPart[]): element is readonly Llm
   return Array.isArray(element);
 }
 
-/** Joins neighbouring text of one batch: what arrived together is shown together. */
+/** Joins neighbouring text parts of one batch. */
 function mergeText(parts: readonly LlmPart[]): LlmPart[] {
   const merged: LlmPart[] = [];
   for (const part of parts) {

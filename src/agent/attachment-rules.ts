@@ -6,7 +6,7 @@ import type { QueryAttachment } from '../protocol/client-messages.js';
 import { LIMITS } from '../protocol/version.js';
 import { isOfType } from './file-signature.js';
 
-/** What the questions of clients may bring along. */
+/** What questions of clients may bring along. */
 export interface AttachmentOptions {
   /**
    * Media types that are taken.
@@ -45,13 +45,13 @@ export const ATTACHMENT_OPTIONS = {
   },
 } as const satisfies OptionTable<AttachmentOptions>;
 
-/** The options, checked, with their defaults. */
+/** The checked options, with their defaults. */
 export type AttachmentRules = Checked<AttachmentOptions, typeof ATTACHMENT_OPTIONS>;
 
-/** If questions may bring nothing along. */
+/** The rules if questions may have no attachments. */
 export const NO_ATTACHMENTS: AttachmentRules = { mediaTypes: [], maxBytes: 0, maxCount: 0, urls: false };
 
-/** What clients are told of the rules; `undefined` where nothing is taken. */
+/** The rules as clients are told them; `undefined` if no attachments are accepted. */
 export function describeRules(
   rules: AttachmentRules,
   accepts: readonly LlmAttachmentType[],
@@ -61,8 +61,8 @@ export function describeRules(
 }
 
 /**
- * Checks what a question brings along.
- * @param accepts - the kinds the model takes
+ * Checks the attachments of a question.
+ * @param accepts - the kinds the model accepts
  * @throws AgentSocketError `unsupported_content`
  */
 export function checkAttachments(
@@ -99,7 +99,7 @@ function checkAttachment(
     if (!urls) refuse(`${name}: send the bytes; addresses are not taken`);
     return;
   }
-  // Told by the length of the text, before it is decoded.
+  // Computed from the length of the base64 text, before it is decoded.
   const bytes = Math.floor((data.length / 4) * 3);
   if (bytes > maxBytes + 2) refuse(`${name}: it is larger than ${maxBytes} bytes`);
   const content = Buffer.from(data, 'base64');

@@ -10,7 +10,7 @@ import type {
   ConversationStore,
 } from '../store/conversation-store.js';
 
-/** Bytes of the attachments of a chat that a model is asked with at most, the newest first: they are held in memory. */
+/** Maximum bytes of attachments in the chat of one request, the newest first: they are held in memory. */
 const MAX_BYTES = 16_777_216;
 
 /** The attachments of a question as the model gets them. */
@@ -18,7 +18,7 @@ export function toLlmAttachments(attachments: readonly QueryAttachment[]): LlmAt
   return attachments.map(({ type, media_type: mediaType, name, data, url }) => ({ type, mediaType, name, data, url }));
 }
 
-/** The attachments of a question as its conversation keeps them: the bytes apart from what names them. */
+/** The attachments of a question as its conversation stores them: bytes apart from descriptions. */
 export function toStored(attachments: readonly QueryAttachment[]): {
   readonly infos: AttachmentInfo[];
   readonly contents: AttachmentBytes[];
@@ -36,7 +36,7 @@ export function toStored(attachments: readonly QueryAttachment[]): {
   return { infos, contents };
 }
 
-/** Bytes that the attachments of a chat take in memory. */
+/** Memory that the attachments of a chat take, in bytes. */
 export function attachedBytes(chat: readonly LlmMessage[]): number {
   let bytes = 0;
   for (const message of chat) {
@@ -46,14 +46,14 @@ export function attachedBytes(chat: readonly LlmMessage[]): number {
   return bytes;
 }
 
-/** What of the attachments of a message a model gets. */
+/** The attachments of a message that a model gets. */
 export interface LoadedAttachments {
   readonly attachments: LlmAttachment[];
-  /** Those it does not get, as a text that says so; empty for none. */
+  /** A text about attachments that the model does not get; empty if it gets all. */
   readonly note: string;
 }
 
-/** Loads attachments of a conversation for a model: of the kinds it takes, and as many as are held in memory. */
+/** Loads attachments of a conversation: of the kinds the model accepts, up to the limit in memory. */
 export class AttachmentLoader {
   readonly #store: ConversationStore;
   readonly #key: ConversationKey;

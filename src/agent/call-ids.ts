@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 
-/** Characters of an id that OpenAI takes at most. */
+/** Maximum length of an id that OpenAI accepts. */
 const MAX_LENGTH = 40;
 
 /**
- * The ids of all calls in one request. A model gets back the ids it gave, as long as they are short and new. Those of another
- * model become nine letters and digits, which is all that some servers take, made of the id the call has, so that a chat
- * that is sent again has the same ones.
+ * The ids of all calls in one request. A model gets back its own ids if they are short and unique. Ids of another model
+ * are replaced by nine letters and digits, which is all that some servers accept. The replacement is derived from the
+ * original id, so that a chat that is sent again has the same ids.
  */
 export class CallIds {
   readonly #taken = new Set<string>();
-  /** How many made of an id there are. */
+  /** How many ids were derived from an id so far. */
   readonly #made = new Map<string, number>();
 
-  /** The id for the next call. */
+  /** Returns the id of the next call. */
   next(given: string, isForeign: boolean): string {
     let id = isForeign || given === '' || given.length > MAX_LENGTH ? this.#make(given) : given;
     while (this.#taken.has(id)) id = this.#make(given);

@@ -4,7 +4,7 @@ import type { LlmProvider } from './llm-provider.js';
 
 const hasMethods = methods('an LlmProvider: an object with a "vendor" and a "stream" method', ['stream']);
 
-/** Callers without a compiler may give anything. */
+/** The check for callers without a compiler. */
 export const aProvider: Rule<LlmProvider> = {
   sentence: hasMethods.sentence,
   read(option, value) {

@@ -7,7 +7,7 @@ import type { ClientMessageOf } from '../protocol/client-messages.js';
 /** A request that goes to the model. */
 export type QueryRequest = ClientMessageOf<'agent_query'> | ClientMessageOf<'streaming_query'>;
 
-/** What a query may choose for itself. Nothing, unless the operator says so; what else it asks for is `forbidden`. */
+/** What a query may choose for itself: nothing by default. Any other choice is refused as `forbidden`. */
 export interface ClientChoices {
   /**
    * Models a query may choose.
@@ -39,7 +39,7 @@ function otherModel(model: string, models: readonly string[]): AgentSocketError 
   return new AgentSocketError('forbidden', allowed);
 }
 
-/** @throws AgentSocketError `forbidden` where a query chooses what it may not. */
+/** @throws AgentSocketError `forbidden` if a query makes a choice that is not allowed. */
 export function checkChosen(request: QueryRequest, choices: Checked<ClientChoices, typeof CLIENT_CHOICES>): void {
   const { models, temperature, tools } = choices;
   if (request.model !== undefined && !models.includes(request.model)) throw otherModel(request.model, models);

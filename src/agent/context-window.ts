@@ -3,10 +3,10 @@ import type { LlmAttachment, LlmMessage } from './llm-provider.js';
 
 /**
  * Makes a chat fit a context window. Called before the first model call of every run in a conversation.
- * @param messages - system prompt, history and question, in order; of the history the newest 1,000 messages and four
- *   million characters at most
- * @param maxTokens - what the operator allows
- * @returns what the model is asked with; the last message must be the question
+ * @param messages - system prompt, history and question, in order; of the history at most the newest 1,000 messages and
+ *   four million characters
+ * @param maxTokens - the option `maxContextTokens`
+ * @returns the chat that the model is asked with; the last message must be the question
  */
 export type FitContext = (
   this: void,
@@ -15,8 +15,8 @@ export type FitContext = (
 ) => readonly LlmMessage[] | Promise<readonly LlmMessage[]>;
 
 /**
- * Drops the oldest turns, whole: a question and everything up to the next one, so that no tool result stands without
- * its call. System prompt and question stay, whatever they take.
+ * Drops the oldest turns. A turn is a question and everything up to the next one: only whole turns are dropped, so that
+ * every tool result keeps its call. System prompt and question always stay.
  */
 export function fitContext(messages: readonly LlmMessage[], maxTokens: number): readonly LlmMessage[] {
   const first = messages.findIndex(({ role }) => role !== 'system');
@@ -24,7 +24,7 @@ export function fitContext(messages: readonly LlmMessage[], maxTokens: number): 
   const costs = messages.map(tokensOf);
   let total = costs.reduce((sum, cost) => sum + cost, 0);
   let from = first;
-  // Answers before the first question belong to a turn that was cut off by paging.
+  // Answers before the first question belong to a turn that paging cut off.
   for (const question of questions) {
     if (total <= maxTokens && messages[from]?.role === 'user') break;
     for (; from < question; from++) total -= costs[from] ?? 0;
@@ -32,12 +32,12 @@ export function fitContext(messages: readonly LlmMessage[], maxTokens: number): 
   return from <= first ? messages : [...messages.slice(0, first), ...messages.slice(from)];
 }
 
-/** How many tokens a chat takes, roughly. */
+/** Estimates the tokens of a chat. */
 export function chatTokens(messages: readonly LlmMessage[]): number {
   return messages.reduce((sum, message) => sum + tokensOf(message), 0);
 }
 
-/** Tokens every message costs besides its text, roughly. */
+/** Tokens that every message costs besides its text, roughly. */
 const MESSAGE_TOKENS = 4;
 
 /** Tokens of an image, roughly: servers count 85 to 1,600, by its size. */
@@ -52,7 +52,7 @@ function tokensOf(message: LlmMessage): number {
   return tokens;
 }
 
-/** A text costs what it says; a page of a PDF has some 60 KB and costs 2,000 tokens. */
+/** A text costs what its characters cost; a page of a PDF has about 60 KB and costs 2,000 tokens. */
 function attachmentTokens({ type, mediaType, data = '' }: LlmAttachment): number {
   if (type === 'image') return IMAGE_TOKENS;
   const bytes = (data.length * 3) / 4;

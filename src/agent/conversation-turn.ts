@@ -17,59 +17,59 @@ import type {
 import { isSaid, toLlmMessage, type AnswerMessage } from './message-forms.js';
 import { titleOf } from './title.js';
 
-/** Messages of a conversation a model is asked with at most; what fits its context is less. */
+/** Maximum number of messages that are loaded for the model, before the chat is made to fit. */
 const MAX_HISTORY = 1_000;
-/** UTF-16 units of them: about a million tokens, and what one question may cost in memory. */
+/** Maximum length of these messages in UTF-16 units: about a million tokens, and the memory one question may cost. */
 const MAX_HISTORY_LENGTH = 4_000_000;
 
-/** A question as a conversation takes it. */
+/** A question to a conversation. */
 export interface Question {
   readonly query: string;
-  /** Where it is absent and a question is replaced: those of that question. */
+  /** If absent and a question is replaced: the attachments of the replaced question. */
   readonly attachments?: readonly QueryAttachment[] | undefined;
-  /** The message beside which it begins a branch. */
+  /** The message that the question replaces, on a branch of its own. */
   readonly replaceFrom?: string | undefined;
 }
 
-/** Where in its conversation a turn is: plain data, so that it can be written down before a wait. */
+/** The place of a turn in its conversation: plain data, so that it can be stored before a wait. */
 export interface TurnPlace {
   readonly questionId: string;
-  /** Of the first message of the answer. */
+  /** The id of the first message of the answer. */
   readonly answerId: string;
-  /** Whether the question was there already, and is answered anew. */
+  /** Whether an existing question is answered again. */
   readonly isAnew: boolean;
-  /** Where the question begins a branch: the last message of the one that was selected. */
+  /** If the question begins a branch: the last message of the branch that was selected before. */
   readonly before?: string | undefined;
 }
 
 /** How a turn ends. */
 export interface TurnEnd {
-  /** Why the answer is not whole. */
+  /** Why the answer is incomplete. */
   readonly status?: ConversationMessage['status'];
   readonly error?: MessageError | undefined;
   readonly finishReason?: FinishReason | undefined;
-  /** What all of it cost. */
+  /** The usage of the whole turn. */
   readonly usage?: Usage | undefined;
 }
 
-/** Where a question goes. */
+/** Where a question goes in the tree. */
 interface Spot {
-  /** The message it follows; `undefined` for none. */
+  /** The message that the question follows; `undefined` for the root. */
   readonly parentId: string | undefined;
-  /** The question that is answered anew, and not asked again. */
+  /** The existing question, if it is answered again. */
   readonly anew?: ConversationMessage;
-  /** What the question takes over where it brings none. */
+  /** The attachments of the replaced question, if the new question has none of its own. */
   readonly attachments?: readonly AttachmentInfo[] | undefined;
 }
 
-/** The part of a conversation that one run adds: a question, which may be there already, and its answer. */
+/** What one run adds to a conversation: a question, unless it exists already, and the answer. */
 export class ConversationTurn {
   readonly #store: ConversationStore;
   readonly #key: ConversationKey;
   readonly #runId: string;
   #place: TurnPlace | undefined;
 
-  /** @param place - of a turn that goes on after a restart */
+  /** @param place - the place of a turn that continues after a restart */
   constructor(store: ConversationStore, key: ConversationKey, runId: string, place?: TurnPlace) {
     this.#store = store;
     this.#key = key;
@@ -77,14 +77,14 @@ export class ConversationTurn {
     this.#place = place;
   }
 
-  /** `undefined` before the question was recorded. */
+  /** `undefined` until the question is recorded. */
   get place(): TurnPlace | undefined {
     return this.#place;
   }
 
   /**
-   * Records the question. Returns the chat a model is asked with, the question last.
-   * @param accepts - the kinds of attachments the model takes
+   * Records the question. Returns the chat for the model, with the question last.
+   * @param accepts - the kinds of attachments the model accepts
    * @throws AgentSocketError `message_not_found`
    */
   async ask(
@@ -105,7 +105,7 @@ export class ConversationTurn {
     };
     const isBranch = spot !== undefined && spot.anew === undefined;
     const before = isBranch ? (await this.#read(undefined, 1)).at(-1)?.id : undefined;
-    // A run that ended meanwhile adds nothing: it is the turn of the next.
+    // A run that ended meanwhile adds nothing: the next run may be at work already.
     signal.throwIfAborted();
     if (spot?.anew === undefined) {
       await this.#store.append(this.#key, [asked], given.contents);
@@ -114,7 +114,7 @@ export class ConversationTurn {
     this.#place = { questionId: asked.id, answerId: randomUUID(), isAnew: spot?.anew !== undefined, before };
     const loader = new AttachmentLoader(this.#store, this.#key, accepts);
     const chat: LlmMessage[] = [];
-    // From the newest on, since there is room for so many attachments.
+    // The newest attachments come first, since their total size is limited.
     for (const message of [...withoutRefused(items), asked].reverse()) {
       const loaded = message.attachments === undefined ? undefined : await loader.load(message.attachments);
       chat.push(toLlmMessage(message, loaded));
@@ -124,8 +124,8 @@ export class ConversationTurn {
   }
 
   /**
-   * Records the answer as far as there is one. Where not a word was said, what was there before is selected: the answer
-   * that was to be given anew, or what followed the question that was to be replaced.
+   * Records the answer as far as there is one. If the model said nothing, selects the previous branch again: the answer
+   * that was to be regenerated, or what followed the question that was to be replaced.
    */
   add(messages: readonly LlmMessage[], end: TurnEnd): void | Promise<void> {
     const place = this.#place;
@@ -135,7 +135,7 @@ export class ConversationTurn {
     );
     const isVoid = end.status !== undefined && !said.some(isSaid);
     if (isVoid && place.isAnew) return undefined;
-    // There is always one to say how it ended.
+    // One assistant message always records how the answer ended.
     if (said.at(-1)?.role !== 'assistant') said.push({ role: 'assistant', content: '' });
     let parentId = place.questionId;
     const stored = said.map((message, index): ConversationMessage => {
@@ -163,7 +163,7 @@ export class ConversationTurn {
     while (question !== undefined && question.role !== 'user') {
       question = question.parentId === undefined ? undefined : await this.#store.message(this.#key, question.parentId);
     }
-    // The same again, with nothing else: the question stands there already.
+    // The same question without new attachments is answered again instead of being asked again.
     if (question?.content === query && attachments === undefined)
       return { parentId: question.parentId, anew: question };
     const edited = question ?? replaced;
@@ -174,7 +174,7 @@ export class ConversationTurn {
     return { id, ...(parentId !== undefined && { parentId }), runId: this.#runId, createdAt: Date.now() };
   }
 
-  /** A conversation that nobody has named is called by its first question. */
+  /** Gives an unnamed conversation a title made of its first question. */
   async #name(query: string, signal: AbortSignal): Promise<void> {
     const info = await this.#store.find(this.#key);
     signal.throwIfAborted();
@@ -182,14 +182,14 @@ export class ConversationTurn {
   }
 }
 
-/** Why a server takes a request no more than the next one that holds the same question. */
+/** Codes that would refuse any later request with the same question, too. */
 const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
   'provider_refused',
   'content_refused',
   'unsupported_content',
 ]);
 
-/** A question that was refused and not answered would have every later one refused as well. */
+/** Leaves out refused questions without an answer: every later request would be refused because of them. */
 function withoutRefused(messages: readonly ConversationMessage[]): readonly ConversationMessage[] {
   return messages.filter((message, index) => {
     const answer = message.role === 'user' ? messages[index + 1] : message;

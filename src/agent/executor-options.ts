@@ -15,15 +15,15 @@ import { CLIENT_CHOICES, type ClientChoices } from './client-choices.js';
 import { fitContext, type FitContext } from './context-window.js';
 import type { LlmProvider } from './llm-provider.js';
 
-/** Something that depends on who asks. */
+/** A value that depends on who asks. */
 export type OfAsker<T, P extends Principal = Principal, Metadata = unknown> = (
   this: void,
   asker: Asker<P, Metadata>,
 ) => T | Promise<T>;
 
 /**
- * The tools of the one who asks. Called when a query or a tool call arrives that names tools, and once when it starts.
- * Where it throws, the request is answered with `internal_error`.
+ * The tools of the one who asks. Called when a query or tool call with names of tools arrives, and once when the run
+ * starts. If it throws, the request is answered with `internal_error`.
  */
 export type ToolsOf<P extends Principal = Principal, Metadata = unknown> = (
   this: void,
@@ -90,7 +90,7 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
   maxToolResultBytes?: number | undefined;
 }
 
-/** Something that depends on who asks: a function in any case. */
+/** Checks an option that may depend on who asks, and makes it a function. */
 const textOfAsker: TextRule<OfAsker<string | undefined>> = {
   kind: 'text',
   sentence: 'a string or a function',
@@ -177,7 +177,7 @@ export const EXECUTOR_OPTIONS = {
   logger: LOGGER,
 } as const satisfies OptionTable<AgentExecutorOptions>;
 
-/** The options of an executor, checked, with their defaults. */
+/** The checked options of an executor, with their defaults. */
 export type ExecutorSettings = Checked<AgentExecutorOptions, typeof EXECUTOR_OPTIONS>;
 
 function toRegistry(tools: ToolRegistry | Iterable<Tool>): ToolRegistry {

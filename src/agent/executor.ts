@@ -33,24 +33,24 @@ import type { FinalState } from '../store/run-state.js';
 import type { RunOutcome, RunWorker } from '../run/run-worker.js';
 import type { Run } from '../run/run.js';
 
-/** What the work of a run comes to, asked when it is over. */
+/** The outcome of the work of a run, asked for when the run is over. */
 interface TurnWork {
   said?(): LlmMessage[];
   how?(): Pick<TurnEnd, 'finishReason' | 'usage'>;
   outcome?(state: FinalState): RunOutcome;
 }
 
-/** Answers queries with the agent loop and tool calls with the tools: the three kinds of run. */
+/** Executes the three kinds of runs: queries with the agent loop, tool calls with the tools. */
 export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> implements RunExecutor {
   readonly #settings: ExecutorSettings;
 
-  /** @throws OptionError where an option breaks its rule. */
+  /** @throws OptionError if an option breaks its rule. */
   constructor(options: AgentExecutorOptions<P, Metadata>) {
-    // Runs carry what the hooks made, by which tools are typed; the engine itself knows no types of hooks.
+    // The types of hooks matter to embedders only; the engine treats what hooks return as unknown.
     this.#settings = checkOptions(options as AgentExecutorOptions, EXECUTOR_OPTIONS);
   }
 
-  /** Which attachments a question may have; `undefined` where it may have none. */
+  /** The rules for attachments of a question; `undefined` if attachments are not accepted. */
   get attachments(): AttachmentRules | undefined {
     const { attachments, provider } = this.#settings;
     return attachments === false ? undefined : describeRules(attachments, provider.accepts ?? []);
@@ -71,7 +71,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   async restore(run: Run, checkpoint: string): Promise<RunMessage> {
     const { request, agent, approvals, place } = decodeCheckpoint(checkpoint);
-    // Before anything is waited for: a person may decide from now on.
+    // Restored before the first `await`, since a person may decide from now on.
     run.approvals.restore(approvals);
     if (request.type === 'tool_call') return this.#callTool(run, request);
     if (agent === undefined) throw new Error('The checkpoint of a query has no agent');
@@ -103,7 +103,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       if (wasStarted) run.message(toolResultMessage(call, cutOff(call, true)));
     }
     if (answer !== undefined) messages.push(answer);
-    // The log of an answer in one piece does not hold its text.
+    // The log of an `agent_query` does not hold the text of its answer.
     const isWhole = run.kind === 'agent_query';
     const content = isWhole
       ? text || ([...draft.steps.values()].findLast((step) => step.text !== undefined)?.text ?? '')
@@ -116,7 +116,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     });
   }
 
-  /** What a provider throws is its own; what a store or a hook of the operator throws is not. */
+  /** Turns errors of the provider into provider errors; errors of a store or an operator's hook stay as they are. */
   async #guard<T>(run: Run, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -130,7 +130,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     }
   }
 
-  /** What a client is not told: it would read what concerns the operator, and may quote what was asked. */
+  /** Logs details that clients do not get: they are the operator's concern, and may quote the question. */
   #logRefusal({ id: runId, isStopping }: Run, { code, message: error, detail, cause }: AgentSocketError): void {
     if (isStopping || (detail === undefined && cause === undefined)) return;
     const fields = { runId, code, error, ...(detail !== undefined && { detail }), cause: errorKind(cause) };
@@ -138,8 +138,8 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   }
 
   /**
-   * A chat that its model refused as too long, with half of what it takes: the oldest is dropped as it is for
-   * `maxContextTokens`. `undefined` where nothing but the question is left.
+   * Shortens a chat that its model refused as too long to half of its size, by dropping the oldest turns as
+   * `maxContextTokens` does. `undefined` if nothing but the question is left.
    */
   async #shorten({ id: runId }: Run, chat: readonly LlmMessage[]): Promise<LlmMessage[] | undefined> {
     const { fitContext, logger } = this.#settings;
@@ -154,7 +154,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     return [...fitted, ...chat.slice(asked.length)];
   }
 
-  /** What ends the work of a run: its conversation gets what there is, and how it ended. */
+  /** The worker that ends a run: it records in the conversation what there is of the answer, and how the run ended. */
   #workerOf(run: Run, turn: ConversationTurn | undefined, work: TurnWork = {}): RunWorker {
     return {
       end: (state, error) => {
@@ -167,7 +167,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     };
   }
 
-  /** How the run ended stands, whatever becomes of its records. */
+  /** Drops the records of the run. A failure does not change how the run ended. */
   #forget(run: Run): void {
     const { ledger, logger } = this.#settings;
     void orElse(
@@ -189,9 +189,9 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const { temperature, tools: toolNames } = request;
     const asker = askerOf(run);
     const turn = this.#turnOf(run);
-    // Whatever happens from here on, the question that was recorded gets an end.
+    // From here on, the recorded question gets an answer or a status, whatever happens.
     run.worker = this.#workerOf(run, turn);
-    // Recorded first, so that whoever has seen the run begin finds its question after a crash.
+    // The question is recorded before the run begins, so that it exists after a crash if a client has seen the run.
     const asked = turn === undefined ? [questionOf(request)] : await this.#askIn(turn, run, request);
     const [model, systemPrompt = ''] = await Promise.all([
       request.model ?? this.#settings.model(asker),
@@ -211,13 +211,13 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const { query, attachments, replace_from: replaceFrom } = request;
     const accepts = this.#settings.provider.accepts ?? [];
     const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.signal);
-    // What came with the request is counted already.
+    // Attachments that came with the request are counted already.
     run.hold(attachedBytes(attachments === undefined ? chat : chat.slice(0, -1)));
     if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));
     return chat;
   }
 
-  /** Asks the model, until it has answered. */
+  /** Asks the model until it has answered. */
   async #ask(
     run: Run,
     request: QueryRequest,
@@ -262,7 +262,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     };
     const onReport = (data: unknown): void => run.message(toolDataMessage(call, data));
     const outcome = await runTool(call, { ...this.#toolDeps(run), onReport });
-    // A cancelled run ends with `cancelled`, which says nothing of a tool that may have taken effect.
+    // The final message `cancelled` does not say whether the tool took effect, so its result is written first.
     if (run.isStopping) run.message(toolResultMessage(call, outcome));
     if (outcome.ok) return { type: 'tool_result', tool_name: toolName, result: outcome.result };
     throw outcome.error;
@@ -273,7 +273,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id, place);
   }
 
-  /** Where in its conversation a run of an earlier process is. */
+  /** The place in its conversation of a run that an earlier process began. */
   async #placeOf({ log, meta: { owner, id, conversationId } }: Run): Promise<TurnPlace | undefined> {
     if (conversationId === undefined) return undefined;
     return recoverPlace(this.#settings.conversations, { owner, id: conversationId }, id, log);

@@ -1,6 +1,6 @@
 import { isText } from '../runtime/is-text.js';
 
-/** How files begin: "Media Types" of the WHATWG MIME Sniffing Standard, section 6. */
+/** First bytes of file types: "Media Types" of the WHATWG MIME Sniffing Standard, section 6. */
 const SIGNATURES: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
   'image/png': (bytes) => begins(bytes, '\x89PNG\r\n\x1a\n'),
   'image/jpeg': (bytes) => begins(bytes, '\xff\xd8\xff'),
@@ -10,7 +10,7 @@ const SIGNATURES: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
   'application/pdf': (bytes) => begins(bytes, '%PDF-'),
 };
 
-/** Whether the first bytes of a file are those of its declared media type, as far as that can be told. */
+/** Whether the first bytes of a file match its media type; `true` for types without a signature. */
 export function isOfType(bytes: Buffer, mediaType: string): boolean {
   if (bytes.length === 0) return false;
   if (mediaType.startsWith('text/')) return isText(bytes);

@@ -7,7 +7,7 @@ import type { JsonObject, LlmTool, LlmToolCall } from '../tool/llm-tool.js';
 
 /** An image or another file of a question: its bytes, or an address that the model's server fetches. */
 export interface LlmAttachment {
-  /** Under which its conversation keeps it; absent where it belongs to none. */
+  /** The id of the attachment in its conversation; absent outside of conversations. */
   readonly id?: string | undefined;
   readonly type: LlmAttachmentType;
   /** The media type, such as `image/png`. */
@@ -15,7 +15,7 @@ export interface LlmAttachment {
   readonly name?: string | undefined;
   /** The bytes, in base64. */
   readonly data?: string | undefined;
-  /** `https:` address; never fetched by this server. Either `data` or `url` is there. */
+  /** An `https:` address; never fetched by this server. Either `data` or `url` is present. */
   readonly url?: string | undefined;
 }
 
@@ -23,58 +23,58 @@ export interface LlmAttachment {
 export interface LlmAssistantMessage {
   readonly role: 'assistant';
   readonly content: string;
-  /** What it thought aloud. */
+  /** The reasoning of the model. */
   readonly reasoning?: string | undefined;
   readonly toolCalls?: readonly LlmToolCall[];
-  /** Which model made it. */
+  /** The model that made the message. */
   readonly origin?: LlmOrigin | undefined;
-  /** What the provider wants back with this message: see {@link LlmProvider}. */
+  /** Data that the provider gets back with this message: see {@link LlmProvider}. */
   readonly providerData?: JsonObject | undefined;
 }
 
-/** What a tool answered. */
+/** The result of a tool call. */
 export interface LlmToolMessage {
   readonly role: 'tool';
-  /** The call it answers. */
+  /** The id of the call. */
   readonly toolCallId: string;
   readonly toolName: string;
   /** JSON: the result, or `{"error": …}`. */
   readonly content: string;
   /** Why the call failed. */
   readonly error?: { readonly code: ErrorCode; readonly message: string } | undefined;
-  /** What the tool reported while it worked: for people, not for the model. */
+  /** What the tool reported while it worked: shown to people, not to the model. */
   readonly data?: readonly unknown[] | undefined;
 }
 
-/** One message of the chat a provider is asked to go on with. */
+/** One message of the chat that a provider gets. */
 export type LlmMessage =
   | { readonly role: 'system'; readonly content: string }
   | {
       readonly role: 'user';
       readonly content: string;
-      /** Only of kinds that the provider {@link LlmProvider.accepts}. */
+      /** Only of kinds in {@link LlmProvider.accepts}. */
       readonly attachments?: readonly LlmAttachment[] | undefined;
     }
   | LlmAssistantMessage
   | LlmToolMessage;
 
-/** What a provider is asked: one model call, which is one step of a run. */
+/** One model call, which is one step of a run. */
 export interface LlmRequest {
   readonly messages: readonly LlmMessage[];
   /** The tools the model may call; empty for none. */
   readonly tools: readonly LlmTool[];
-  /** `none` where the model may call none of them: they are told since the chat holds calls of theirs. */
+  /** `none` if the model may call no tools. The tools are listed all the same, since the chat holds calls of them. */
   readonly toolChoice?: 'none' | undefined;
-  /** The model the client chose, where the operator lets it; otherwise the provider's own. */
+  /** The model the client chose, if the operator allows it; otherwise the provider's default. */
   readonly model?: string | undefined;
-  /** The temperature the client chose, where the operator lets it; otherwise the provider's own. */
+  /** The temperature the client chose, if the operator allows it; otherwise the provider's default. */
   readonly temperature?: number | undefined;
 }
 
 /**
- * One element of a model's output. A stream is any number of `text-delta`, `reasoning-delta`, `tool-call` and
+ * One element of a model's output. A stream has any number of `text-delta`, `reasoning-delta`, `tool-call` and
  * `provider-data`, at any point `usage` (the last one counts), and one `finish` at the end. A stream that ends without
- * `finish` counts as finished with reason `stop`, or `tool_calls` where it held one.
+ * `finish` counts as finished with reason `tool_calls` if it held a call, otherwise with `stop`.
  */
 export type LlmPart =
   | { readonly type: 'text-delta'; readonly text: string }
@@ -82,33 +82,33 @@ export type LlmPart =
   | ({ readonly type: 'tool-call' } & LlmToolCall)
   | {
       /**
-       * What the provider wants back with the message this step makes. Fields of several such parts are put together; of
-       * the same field the last one counts.
+       * Data that the provider gets back with the message of this step. Fields of several such parts are merged; the
+       * last value of a field counts.
        */
       readonly type: 'provider-data';
-      /** At most 64 KiB of JSON: a larger one is dropped and told in the log. */
+      /** At most 64 KiB of JSON: larger data is dropped and reported in the log. */
       readonly data: JsonObject;
     }
   | {
       readonly type: 'usage';
       readonly inputTokens: number;
       readonly outputTokens: number;
-      /** Of the input tokens, those that were cached. */
+      /** Input tokens that came from the provider's cache. */
       readonly cachedInputTokens?: number | undefined;
-      /** Of the output tokens, those that were reasoning. */
+      /** Output tokens that were reasoning. */
       readonly reasoningTokens?: number | undefined;
-      /** `true` where the numbers are a guess. */
+      /** `true` if the numbers are an estimate. */
       readonly estimated?: boolean | undefined;
     }
   | {
       readonly type: 'finish';
-      /** Why the model stopped, in the protocol's words. */
+      /** Why the model stopped, as a finish reason of the protocol. */
       readonly reason: FinishReason;
-      /** The same as the provider says it. */
+      /** Why the model stopped, in the provider's words. */
       readonly raw?: string | undefined;
     };
 
-/** What goes with a request. */
+/** What comes with a request. */
 export interface LlmStreamOptions extends Asker {
   /** Aborts when the run is cancelled. The provider then stops the upstream request and ends or throws. */
   readonly signal: AbortSignal;
@@ -117,34 +117,35 @@ export interface LlmStreamOptions extends Asker {
 /**
  * The model behind a run. A plain object with an `async *stream()` is enough.
  *
- * `stream` may throw, or its iterator may: an `AgentSocketError` reaches the client with its code and
- * message, anything else as `provider_error` without its text. Where the consumer stops early it calls the
- * iterator's `return()`, as `for await` does, and the upstream request must end then too.
+ * `stream` may throw, and so may its iterator: an `AgentSocketError` reaches the client with its code and message, any
+ * other error as `provider_error` without its text. If the consumer stops early, it calls the iterator's `return()`, as
+ * `for await` does; the upstream request must end then, too.
  *
- * Some model servers want something back with the next request that is neither text nor a call: signatures, encrypted
- * reasoning. A provider puts it as `providerData` on a `tool-call` part, or into a `provider-data` part; it finds it again,
- * unchanged, on the messages of later requests of the same vendor, server and model, and never on those of another.
+ * Some model servers require data with the next request that is neither text nor a call, such as signatures and
+ * encrypted reasoning. A provider puts such data as `providerData` on a `tool-call` part, or into a `provider-data`
+ * part. It finds the data, unchanged, on the messages of later requests to the same vendor, server and model, and never
+ * on those to another.
  */
 export interface LlmProvider {
-  /** Who answers: `vendor` in `agent_response` and `stream_start`. */
+  /** Name of the vendor: `vendor` in `agent_response` and `stream_start`. */
   readonly vendor: string;
   /**
-   * Where its models run, such as the host of their API: models of one name that run elsewhere may not know what these want
-   * back. It stays on the server, with the answers.
+   * Where the models run, such as the host of their API: data of a model is not sent to a model of the same name that
+   * runs elsewhere. The name stays on the server, with the answers.
    * @default the vendor alone tells models apart
    */
   readonly server?: string | undefined;
-  /** The model used unless a request names one: `model` on the wire. */
+  /** The model if a request names none: `model` on the wire. */
   readonly model?: string | undefined;
   /**
-   * The kinds of attachments it takes; a question with another kind is refused with `unsupported_content` before
-   * it is asked.
+   * The kinds of attachments the model accepts. A question with another kind is refused with `unsupported_content`
+   * before the provider is called.
    * @default []
    */
   readonly accepts?: readonly LlmAttachmentType[] | undefined;
   /**
-   * Starts one model call. An element may be an array of parts that arrived together:
-   * it costs one turn of the event loop instead of one each.
+   * Starts one model call. An element may be an array of parts that arrived together, which costs one turn of the event
+   * loop instead of one per part.
    */
   stream(request: LlmRequest, options: LlmStreamOptions): AsyncIterable<LlmPart | readonly LlmPart[]>;
 }

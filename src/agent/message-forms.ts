@@ -2,10 +2,10 @@ import type { LlmAssistantMessage, LlmMessage, LlmToolMessage } from './llm-prov
 import type { LoadedAttachments } from './attachments.js';
 import type { ConversationMessage } from '../store/conversation-store.js';
 
-/** What a model adds to a conversation. */
+/** A message that a model adds to a conversation. */
 export type AnswerMessage = LlmAssistantMessage | LlmToolMessage;
 
-/** A message as a model is told it. */
+/** Turns a stored message into a message for the model. */
 export function toLlmMessage(message: ConversationMessage, loaded: LoadedAttachments | undefined): LlmMessage {
   const { role, content, reasoning, toolCalls, origin, providerData, toolCallId = '', toolName = '', error } = message;
   switch (role) {
@@ -21,7 +21,7 @@ export function toLlmMessage(message: ConversationMessage, loaded: LoadedAttachm
   }
 }
 
-/** Whether it says anything: words, or a call. */
+/** Whether the message has any text or call. */
 export function isSaid(message: AnswerMessage): boolean {
   return message.content !== '' || (message.role === 'assistant' && (message.toolCalls ?? []).length > 0);
 }

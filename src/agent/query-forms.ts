@@ -9,12 +9,12 @@ import type { RunMessage } from '../log/run-message.js';
 import type { FinalState } from '../store/run-state.js';
 import type { Run } from '../run/run.js';
 
-/** Who asks, as providers, tools and options are told. */
+/** The asker of a run, as providers, tools and options see it. */
 export function askerOf({ principal, id, meta: { conversationId }, metadata }: Run): Asker {
   return { principal, runId: id, conversationId, metadata };
 }
 
-/** A question that belongs to no conversation, as a model is told it. */
+/** The message of a question outside of conversations. */
 export function questionOf({ query, attachments = [] }: QueryRequest): LlmMessage {
   return {
     role: 'user',
@@ -23,7 +23,7 @@ export function questionOf({ query, attachments = [] }: QueryRequest): LlmMessag
   };
 }
 
-/** The message a query begins with. */
+/** The first message of a query. */
 export function startOf(
   run: Run,
   request: QueryRequest,
@@ -35,12 +35,12 @@ export function startOf(
     : { type: 'stream_start', vendor, model, conversation_id: run.meta.conversationId, ...ids };
 }
 
-/** Why an answer is not whole; `undefined` where it is. */
+/** Why an answer is incomplete; `undefined` if it is complete. */
 export function statusOf(state: FinalState): ConversationMessage['status'] {
   return state === 'finished' ? undefined : state;
 }
 
-/** What a conversation keeps of an error. */
+/** The part of an error that a conversation stores. */
 export function messageError(error: AgentSocketError | undefined): MessageError | undefined {
   return error === undefined ? undefined : { code: error.code, message: error.message };
 }

@@ -5,8 +5,9 @@ import type { ServerMessage } from '../protocol/server-messages.js';
 import type { RunLog } from '../log/run-log.js';
 
 /**
- * Where in its conversation a run of an earlier process is: its first message says so. One that has none, or was written
- * before messages said it, goes on after what was said last; `undefined` where nothing was.
+ * The place in its conversation of a run that an earlier process began, taken from the first message of its log. A run
+ * without a first message, or with one of an older version that lacks the place, continues after the last stored
+ * message; `undefined` if there is none.
  */
 export async function recoverPlace(
   conversations: ConversationStore,

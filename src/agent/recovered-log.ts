@@ -6,52 +6,52 @@ import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { ServerMessage } from '../protocol/server-messages.js';
 import type { RunLog } from '../log/run-log.js';
 
-/** A call that has no outcome. */
+/** A call without an outcome. */
 export interface OpenCall extends ToolCall {
   readonly data?: readonly unknown[] | undefined;
 }
 
 /** What the log of an interrupted run says about its work. */
 export interface RecoveredLog {
-  /** What was said and done in whole steps, as a model is told it; open calls are answered with their errors later. */
+  /** Messages of the complete steps, for the model; open calls get their results later. */
   readonly messages: LlmMessage[];
   /** Text after the last tool call. */
   readonly text: string;
-  /** What was said and thought after the last tool call; absent where nothing was. */
+  /** Text and reasoning after the last tool call; absent if there is none. */
   readonly answer?: LlmAssistantMessage | undefined;
-  /** Calls whose outcome the log does not have, with what they reported. */
+  /** Calls whose outcome the log does not have, with what the tools reported. */
   readonly openCalls: readonly OpenCall[];
-  /** Questions to a person nobody answered. */
+  /** Approval requests that nobody answered. */
   readonly openApprovals: readonly string[];
 }
 
 /** What a draft says of one step. */
 interface DraftStep {
-  /** Text of an `agent_query`, which its log only holds at the end. */
+  /** Text of an `agent_query`: the log of such a run gets it only at the end. */
   text?: string;
-  /** What the model said where it called tools, with what its provider wants back. */
+  /** What the model said before calling tools, with provider data. */
   said?: LlmAssistantMessage;
 }
 
-/** What the log of a run does not hold. */
+/** What is stored besides the log of a run. */
 export interface Draft {
-  /** Where its question began a branch: the last message of the one that was selected. */
+  /** If the question began a branch: the last message of the branch that was selected before. */
   before?: string;
-  /** Tool calls lie between the steps. */
+  /** The steps; tool calls lie between them. */
   readonly steps: Map<number, DraftStep>;
 }
 
-/** The line of a draft that says which branch was selected before. */
+/** The line of a draft that records which branch was selected before. */
 export function draftOfBranch(before: string): string {
   return `${JSON.stringify({ before })}\n`;
 }
 
-/** A line of a draft: a piece of text, or all that was said. */
+/** A line of a draft: a piece of text, or a whole message. */
 export function draftLine(step: number, said: string | LlmAssistantMessage): string {
   return `${JSON.stringify([step, said])}\n`;
 }
 
-/** Reads what {@link draftLine} and {@link draftOfBranch} wrote. */
+/** Reads the lines of {@link draftLine} and {@link draftOfBranch}. */
 export function readDraft(written: string): Draft {
   const draft: Draft = { steps: new Map() };
   for (const line of written.split('\n')) {
@@ -70,7 +70,7 @@ export function readDraft(written: string): Draft {
   return draft;
 }
 
-/** Reads what an interrupted run left behind: its log, and its draft. */
+/** Reads what an interrupted run left: its log and its draft. */
 export async function readRecoveredLog(log: RunLog, { steps }: Draft = readDraft('')): Promise<RecoveredLog> {
   const messages: LlmMessage[] = [];
   const openCalls = new Map<string, ToolCall>();
@@ -85,7 +85,7 @@ export async function readRecoveredLog(log: RunLog, { steps }: Draft = readDraft
   let reasoning = '';
   let origin: LlmOrigin | undefined;
   let calls: LlmToolCall[] | undefined;
-  // Every step but the last one called tools.
+  // Every step except the last one called tools.
   let step = 1;
   const said = (toolCalls: LlmToolCall[] | undefined): LlmAssistantMessage => ({
     role: 'assistant',
@@ -131,7 +131,7 @@ export async function readRecoveredLog(log: RunLog, { steps }: Draft = readDraft
           reportsOf(message.tool_call_id).push(message.data);
           break;
         case 'stream_tool_result': {
-          // All calls of a step are told before the first result.
+          // All calls of a step come before the first result.
           calls = undefined;
           const { tool_call_id: toolCallId, tool_name: toolName, error, result } = message;
           openCalls.delete(toolCallId);
@@ -167,7 +167,7 @@ export async function readRecoveredLog(log: RunLog, { steps }: Draft = readDraft
   };
 }
 
-/** What is known of a call after a crash. */
+/** The outcome of a call that a crash cut off. */
 export function cutOff({ toolName }: ToolCall, wasStarted: boolean): ToolOutcome {
   const error = wasStarted
     ? new AgentSocketError('outcome_unknown', `The server stopped during the call to "${toolName}"; it is not repeated`)
@@ -175,7 +175,7 @@ export function cutOff({ toolName }: ToolCall, wasStarted: boolean): ToolOutcome
   return { ok: false, error };
 }
 
-/** What a call came to, as a message of the chat. */
+/** The result of a call, as a message of the chat. */
 export function toolAnswer({ toolCallId, toolName, data }: OpenCall, outcome: ToolOutcome): LlmMessage {
   const message = { role: 'tool', toolCallId, toolName, ...(data !== undefined && { data }) } as const;
   if (outcome.ok) return { ...message, content: JSON.stringify(outcome.result) };

@@ -9,7 +9,7 @@ import type { FinalState } from '../store/run-state.js';
 import type { RunOutcome } from '../run/run-worker.js';
 import type { Run } from '../run/run.js';
 
-/** All an agent puts out, written to its run. */
+/** Writes the output of an agent to its run. */
 abstract class RunOutput implements AgentOutput {
   protected readonly run: Run;
   protected readonly agent: AgentState;
@@ -23,7 +23,7 @@ abstract class RunOutput implements AgentOutput {
   abstract reasoning(delta: string): void;
 
   willCall(message: LlmAssistantMessage): void {
-    // The log says what a reader is told, not what the provider wants back.
+    // The log holds what readers see; provider data goes into the draft.
     this.run.keepDraft(draftLine(this.agent.step, message));
   }
 
@@ -37,7 +37,7 @@ abstract class RunOutput implements AgentOutput {
 
   toolResult(call: ToolCall, outcome: ToolOutcome): void {
     this.run.message(toolResultMessage(call, outcome));
-    // Others of the same step still wait for a person: what this one came to is written down for them.
+    // Other calls of the step still wait for approval: the checkpoint must include this result.
     if (this.run.state === 'waiting_approval') this.run.enter('waiting_approval');
   }
 
@@ -50,7 +50,7 @@ abstract class RunOutput implements AgentOutput {
   }
 }
 
-/** An answer in one piece streams nothing but what the tools do; its text is kept until the end. */
+/** An `agent_query` streams only what tools do; its text is kept until the end. */
 export class WholeOutput extends RunOutput {
   text(delta: string): void {
     if (delta === '') return;
@@ -60,12 +60,12 @@ export class WholeOutput extends RunOutput {
   }
 
   reasoning(delta: string): void {
-    // Nobody is shown it, but the conversation keeps it.
+    // Readers never see reasoning here, but the conversation stores it.
     this.run.charge(Buffer.byteLength(delta));
   }
 }
 
-/** An answer that is shown while it is written. */
+/** Streams the answer while the model writes it. */
 export class StreamedOutput extends RunOutput {
   text(delta: string): void {
     this.run.text('stream_chunk', delta);
@@ -76,19 +76,19 @@ export class StreamedOutput extends RunOutput {
   }
 }
 
-/** What an agent leaves a run that ends: its cost, and the answer where `isWhole` and its log will not hold it. */
+/** The outcome of a run: its usage, and the answer if `isWhole` and the log will not hold it. */
 export function outcomeOf(agent: AgentState, state: FinalState, isWhole: boolean): RunOutcome {
   const partial = agent.partial?.text.toString() ?? '';
   const content = partial === '' ? agent.content : partial;
   return { usage: usageOf(agent), content: isWhole && state !== 'finished' && content !== '' ? content : undefined };
 }
 
-/** What a tool reports while it works, for those who read the run. */
+/** The message for readers about data that a tool reports while it works. */
 export function toolDataMessage({ toolCallId, toolName }: ToolCall, data: unknown): RunMessage {
   return { type: 'stream_data', tool_call_id: toolCallId, tool_name: toolName, data };
 }
 
-/** What a call came to, for those who read the run. */
+/** The message for readers about the result of a call. */
 export function toolResultMessage(call: ToolCall, outcome: ToolOutcome): RunMessage {
   return {
     type: 'stream_tool_result',

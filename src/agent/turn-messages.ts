@@ -1,12 +1,12 @@
 import { assistantMessage, toolMessage, type AgentState } from './agent-state.js';
 import type { LlmMessage } from './llm-provider.js';
 
-/** Where the question stands: what follows it is the turn's own. */
+/** Index of the question: the messages after it belong to the turn. */
 export function questionAt(messages: readonly LlmMessage[]): number {
   return messages.findLastIndex(({ role }) => role === 'user');
 }
 
-/** What a run adds to its conversation: whole steps, calls that were cut off answered, and what there is of the answer. */
+/** The messages a run adds to its conversation: complete steps, errors for cut-off calls, and the partial answer. */
 export function turnMessages(agent: AgentState): LlmMessage[] {
   const said = agent.messages.slice(questionAt(agent.messages) + 1);
   const messages = [...said, ...agent.pendingToolCalls.map(toolMessage)];

@@ -3,7 +3,7 @@ import type { AgentState, AnswerSoFar } from './agent-state.js';
 import { estimateTokens } from './estimate-tokens.js';
 import type { LlmMessage, LlmPart } from './llm-provider.js';
 
-/** What the run cost so far, the model call in progress included. */
+/** Usage of the run so far, including the model call in progress. */
 export function usageOf(state: AgentState): Usage | undefined {
   if (state.partial === undefined || state.isCounted === true) return state.usage;
   return addUsage(state.usage, estimateUsage(state.messages, state.partial));
@@ -16,7 +16,7 @@ function estimateUsage(messages: readonly LlmMessage[], { text, reasoning }: Ans
   return { input_tokens: input, output_tokens: output, estimated: true };
 }
 
-/** What a provider told, in the protocol's words. */
+/** Usage as the protocol has it, from a provider's part. */
 export function usageFrom(part: LlmPart & { type: 'usage' }): Usage {
   return {
     input_tokens: wholeNumber(part.inputTokens),
@@ -27,13 +27,13 @@ export function usageFrom(part: LlmPart & { type: 'usage' }): Usage {
   };
 }
 
-/** Providers are often the embedder's own: what they count may be missing, a fraction or a BigInt. */
+/** Custom providers may give counts that are missing, fractions or BigInts. */
 function wholeNumber(count: unknown): number {
   const number = Math.round(Number(count));
   return Number.isSafeInteger(number) && number > 0 ? number : 0;
 }
 
-/** The cost of both. A detail that only one of them tells is that one's. */
+/** The sum of both. If only one of them has a detail, the sum has it, too. */
 export function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   const sum: Usage = {
