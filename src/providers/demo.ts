@@ -10,11 +10,10 @@ import { splitText } from './demo/split-text.js';
 export type { DemoProviderOptions } from './demo/options.js';
 
 /**
- * A model that is none: a guide through the product that needs no key and no network. The same question
- * gets the same answer in the same pieces, in Chinese or English. Sums and questions for the time are
- * answered through the tools `calculator` and `current_time` where the request offers them, so that the
- * whole agent loop can be seen at work.
- * @throws OptionError where an option breaks its rule.
+ * A provider without a model: it guides people through the product, and needs no key and no network. The same question
+ * gets the same answer in the same pieces, in Chinese or English. The tools `calculator` and `current_time`, if the
+ * request offers them, answer sums and questions for the time, so that the demo shows the whole agent loop.
+ * @throws OptionError if an option breaks its rule.
  */
 export function createDemoProvider(options: DemoProviderOptions = {}): LlmProvider {
   const { tokensPerSecond } = checkOptions(options, DEMO_PROVIDER_OPTIONS);

@@ -11,17 +11,17 @@ import type { RequestAbort } from './openai/request-abort.js';
 export type { OpenAiClientLike, OpenAiProviderOptions } from './openai/options.js';
 
 /**
- * A provider that speaks OpenAI's Chat Completions API, which every compatible server offers as well:
- * vLLM, Ollama, DeepSeek, Qwen, OpenRouter.
+ * A provider for OpenAI's Chat Completions API and for every compatible server, such as vLLM, Ollama, DeepSeek, Qwen
+ * and OpenRouter.
  *
- * Usage is asked for with `stream_options`. A server that refuses this field is asked again without it,
- * and not offered it a second time; its answers then tell no usage.
+ * Requests ask for usage with `stream_options`. If a server refuses this field, the request is sent again without it,
+ * and so are all later requests; their answers have no usage.
  *
- * What the server refuses is told to clients by cause and in words of our own; its own words are the `detail` of the
- * error, for the operator's log, without keys and without anything that was said in the conversation.
+ * Clients are told of a failure by its cause, in this library's words. The server's words are the `detail` of the
+ * error, for the operator's log, without keys and without content of the conversation.
  *
- * The `openai` package is loaded by the first request, which takes that much longer (about 60 ms).
- * @throws OptionError where an option breaks its rule
+ * The first request loads the `openai` package and takes about 60 ms longer.
+ * @throws OptionError if an option breaks its rule
  */
 export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvider {
   const resolved = resolveOptions(options);
@@ -48,13 +48,13 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   function open(request: LlmRequest, usage: boolean, abort: RequestAbort, deadline: number): Promise<ByteSource> {
     const body = chatRequest(request, resolved, usage);
     const how = { abort, deadline, maxRetries, headers: extraHeaders };
-    // Waiting for what is there already would cost the first token a few turns.
+    // An `await` of the loaded package would delay the first token by a few turns of the event loop.
     if (connected !== undefined) return openChat(connected, body, how);
     return connect().then((made) => openChat(made, body, how));
   }
 
   async function openWithUsage(request: LlmRequest, abort: RequestAbort, deadline: number): Promise<ByteSource> {
-    // Another request may learn of the refusal while this one waits.
+    // Another request may set `withUsage` to false while this one waits.
     const asked = withUsage;
     try {
       return await open(request, asked, abort, deadline);
@@ -84,14 +84,14 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   };
 }
 
-/** In the words of whatever framework the server is made with, the name of the field is there. */
+/** The error names the field, whatever framework the server uses. */
 function refusesStreamOptions(error: unknown): boolean {
   if (!(error instanceof UpstreamRefusal) || (error.status !== 400 && error.status !== 422)) return false;
   const body = typeof error.body === 'string' ? error.body : JSON.stringify([error.body]);
   return /stream_options|include_usage/.test(body);
 }
 
-/** The host of the API, also of a caller's own client, where it shows. */
+/** The host of the API; also read from a caller's own client, if the client shows it. */
 function serverOf(
   connection: { readonly baseUrl?: string } | { readonly client: OpenAiClientLike },
 ): string | undefined {
@@ -101,7 +101,9 @@ function serverOf(
   return typeof baseURL === 'string' && URL.canParse(baseURL) ? new URL(baseURL).host : undefined;
 }
 
-/** The key, also inside a caller's own client, where it shows. It is only kept out of logs. */
+/**
+ * The key; also read from a caller's own client, if the client shows it. The key is used only to keep it out of logs.
+ */
 function keyOf(connection: { readonly apiKey?: string } | { readonly client: OpenAiClientLike }): string | undefined {
   const { apiKey } = ('client' in connection ? connection.client : connection) as { readonly apiKey?: unknown };
   return typeof apiKey === 'string' ? apiKey : undefined;

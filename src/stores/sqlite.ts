@@ -11,12 +11,12 @@ export type { SqliteStoreOptions } from './sqlite/options.js';
 export type { SqliteStore } from './sqlite/sqlite-store.js';
 
 /**
- * Opens the database, which then belongs to this process alone until the store is closed or the process ends.
- * What gathers in one turn of the event loop is committed together, and readers see it after that. Runs that a process
- * before this one did not finish are in `runs.unfinished()`.
+ * Opens the database, which then belongs to this process alone until the store is closed or the process ends. Writes of
+ * one turn of the event loop are committed together, and readers see them after the commit. `runs.unfinished()` gives
+ * the runs that an earlier process did not finish.
  *
  * Needs Node 22.13 or later, or the package `@photostructure/sqlite`.
- * @throws OptionError where an option breaks its rule; an `Error` that names the file where it cannot be opened.
+ * @throws OptionError if an option breaks its rule; an `Error` that names the file if it cannot be opened.
  */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { path, durability, waitMs, ...retention } = checkOptions(options, SQLITE_STORE_OPTIONS);

@@ -17,8 +17,8 @@ export interface FaultProxyOptions {
 }
 
 /**
- * A TCP proxy that does to connections what networks do: it cuts them at any byte, delays, slows, stalls and refuses
- * them. Put a server behind it and see whether its clients come through.
+ * A TCP proxy that does to connections what networks do: it cuts them at any byte, delays, slows down, stalls and
+ * refuses them. Put the proxy in front of a server to test whether clients cope.
  *
  * @example
  * const proxy = await FaultProxy.start({ target: port });
@@ -26,7 +26,7 @@ export interface FaultProxyOptions {
  * proxy.cutAll('rst');
  */
 export class FaultProxy {
-  /** Where it listens, on 127.0.0.1. */
+  /** The port the proxy listens on, at 127.0.0.1. */
   readonly port: number;
   /** Whether new connections are reset as soon as they are made. */
   refuses = false;
@@ -48,8 +48,8 @@ export class FaultProxy {
   }
 
   /**
-   * Starts one on a free port.
-   * @throws OptionError where an option breaks its rule.
+   * Starts a proxy on a free port.
+   * @throws OptionError if an option breaks its rule.
    */
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
     checkPort(options.target);
@@ -59,7 +59,7 @@ export class FaultProxy {
     return new FaultProxy(server, options);
   }
 
-  /** Where new connections go: a port on 127.0.0.1. Where nobody listens there, they are reset. */
+  /** The port of the target, on 127.0.0.1. If nothing listens there, new connections are reset. */
   get target(): number {
     return this.#target;
   }
@@ -68,19 +68,19 @@ export class FaultProxy {
     this.#target = checkPort(port);
   }
 
-  /** The connections that are open, oldest first. */
+  /** The open connections, oldest first. */
   get connections(): ReadonlySet<FaultyConnection> {
     return this.#connections;
   }
 
-  /** The address of a WebSocket endpoint behind it. */
+  /** The URL of a WebSocket endpoint behind the proxy. */
   url(path: string = DEFAULT_PATH): string {
     return `ws://127.0.0.1:${this.port}${path}`;
   }
 
   /**
-   * Changes what happens to all connections, those that are open and those to come.
-   * @throws OptionError where a fault breaks its rule.
+   * Changes what happens to all connections, present and future.
+   * @throws OptionError if a fault breaks its rule.
    */
   apply(faults: Faults): void {
     checkFaults(faults);
@@ -93,12 +93,12 @@ export class FaultProxy {
     for (const connection of this.#connections) connection.cut(by);
   }
 
-  /** Forwards nothing more, of connections to come neither; all stay open. */
+  /** Forwards nothing any more, on present and future connections; all stay open. */
   stall(): void {
     this.apply({ stalled: true });
   }
 
-  /** Forwards again, what waited first. */
+  /** Forwards again, beginning with the bytes that waited. */
   resume(): void {
     this.apply({ stalled: false });
   }

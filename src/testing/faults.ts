@@ -4,7 +4,7 @@ import { OptionError } from '../runtime/option-error.js';
 /** Which way bytes go: `up` from the client to the target, `down` from the target to the client. */
 export type FaultDirection = 'up' | 'down';
 
-/** How both ends see a connection go: in order (`fin`), or by a reset (`rst`). */
+/** How a connection ends for both ends: in order (`fin`), or by a reset (`rst`). */
 export type CutKind = 'fin' | 'rst';
 
 /** The end of a connection at an exact byte. */
@@ -15,31 +15,31 @@ export interface Cut {
   readonly by: CutKind;
 }
 
-/** What a network does to a connection. What is left out stays as it is. */
+/** What a network does to a connection. Absent fields keep their value. */
 export interface Faults {
   /**
-   * Ends the connection when so many bytes have gone one way; at once where they have already.
+   * Ends the connection after so many bytes in one direction, or at once if they have gone already.
    * @default never
    */
   readonly cutAfter?: Cut | undefined;
   /**
-   * How much later every byte arrives, both ways, in milliseconds.
+   * Delay of every byte, in both directions, in milliseconds.
    * @default 0
    */
   readonly delayMs?: number | undefined;
   /**
-   * Bytes that go each way in a second, at most.
+   * Maximum bytes per second in each direction.
    * @default Infinity
    */
   readonly bytesPerSecond?: number | undefined;
   /**
-   * Whether nothing goes either way while both ends stay open, as where a machine vanished. Nothing is lost.
+   * Whether nothing goes in either direction while both ends stay open, as if a machine had vanished. Nothing is lost.
    * @default false
    */
   readonly stalled?: boolean | undefined;
 }
 
-/** @throws OptionError where one breaks its rule. */
+/** @throws OptionError if a fault breaks its rule. */
 export function checkFaults({ cutAfter, delayMs, bytesPerSecond, stalled }: Faults): void {
   if (cutAfter !== undefined) {
     checkNumber('cutAfter.bytes', cutAfter.bytes, { least: 0, integer: true });
@@ -51,7 +51,7 @@ export function checkFaults({ cutAfter, delayMs, bytesPerSecond, stalled }: Faul
   if (stalled !== undefined && typeof stalled !== 'boolean') throw new OptionError('stalled', 'true or false', stalled);
 }
 
-/** @throws OptionError for anything else. */
+/** @throws OptionError unless the value is a cut kind. */
 export function checkCutKind(option: string, by: CutKind): void {
   checkOneOf(option, by, ['fin', 'rst']);
 }

@@ -2,14 +2,14 @@ import { connect, type Socket } from 'node:net';
 import { checkCutKind, checkFaults, type CutKind, type FaultDirection, type Faults } from './faults.js';
 import { FaultyPipe } from './faulty-pipe.js';
 
-/** How long the ends of a connection cut by FIN may take to close theirs, in milliseconds. */
+/** How long the ends of a connection that is cut by FIN may take to close, in milliseconds. */
 const LINGER_MS = 1_000;
 
 /** One connection through a {@link FaultProxy}. */
 export class FaultyConnection {
-  /** Its number, counted from 0. */
+  /** Number of the connection, counted from 0. */
   readonly index: number;
-  /** Resolves when both of its sockets are closed. */
+  /** Resolves when both sockets are closed. */
   readonly closed: Promise<void>;
   readonly #client: Socket;
   readonly #target: Socket;
@@ -21,7 +21,7 @@ export class FaultyConnection {
   constructor(index: number, client: Socket, port: number) {
     this.index = index;
     this.#client = client;
-    // Half-open like the client's socket: the end of one direction is passed on, not answered.
+    // Half-open like the client's socket: the end of one direction is forwarded, not answered.
     this.#target = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     const cut = (by: CutKind): void => this.cut(by);
     this.#up = new FaultyPipe(client, this.#target, cut);
@@ -31,14 +31,14 @@ export class FaultyConnection {
     this.closed = Promise.all(closes).then(() => undefined);
   }
 
-  /** Bytes that went through so far. */
+  /** Bytes forwarded so far. */
   get bytes(): Readonly<Record<FaultDirection, number>> {
     return { up: this.#up.forwarded, down: this.#down.forwarded };
   }
 
   /**
-   * Changes what happens to it from now on.
-   * @throws OptionError where a fault breaks its rule.
+   * Changes what happens to the connection from now on.
+   * @throws OptionError if a fault breaks its rule.
    */
   apply(faults: Faults): void {
     checkFaults(faults);
@@ -53,7 +53,7 @@ export class FaultyConnection {
     pipe.cutAfter(cutAfter.bytes, cutAfter.by);
   }
 
-  /** Ends it now. Bytes on their way are lost. */
+  /** Ends the connection now. Bytes in transit are lost. */
   cut(by: CutKind): void {
     checkCutKind('by', by);
     if (this.#cut) return;
@@ -72,12 +72,12 @@ export class FaultyConnection {
     void this.closed.then(() => clearTimeout(timer));
   }
 
-  /** Forwards nothing more; both ends stay open. */
+  /** Forwards nothing any more; both ends stay open. */
   stall(): void {
     this.apply({ stalled: true });
   }
 
-  /** Forwards again, what waited first. */
+  /** Forwards again, beginning with the bytes that waited. */
   resume(): void {
     this.apply({ stalled: false });
   }

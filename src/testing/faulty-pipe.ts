@@ -1,29 +1,29 @@
 import type { Socket } from 'node:net';
 import type { CutKind } from './faults.js';
 
-/** Bytes that may wait in a pipe before it stops reading. */
+/** Maximum bytes that wait in a pipe before it stops reading. */
 const MAX_QUEUED = 65_536;
 
-/** With a rate, bytes leave in pieces of so many milliseconds. */
+/** Length of the slices in which bytes leave if there is a rate, in milliseconds. */
 const SLICE_MS = 10;
 
-/** How long the last bytes before a reset have to be read. */
+/** How long the receiver has to read the last bytes before a reset, in milliseconds. */
 const RESET_MS = 10;
 
-/** Something that arrived and has not gone on yet. */
+/** Bytes that have arrived and are not forwarded yet. */
 interface Arrival {
-  /** When it may go on: milliseconds of the monotonic clock. */
+  /** When the bytes may be forwarded, in milliseconds of the monotonic clock. */
   readonly dueAt: number;
   readonly what: Buffer | 'fin' | 'rst';
 }
 
-/** One direction of a connection that is tampered with. It reads no more than it may hold. */
+/** One direction of a faulty connection. Reads no more than it may hold. */
 export class FaultyPipe {
-  /** Bytes that went through. */
+  /** Bytes forwarded so far. */
   forwarded = 0;
   readonly #from: Socket;
   readonly #to: Socket;
-  /** Ends the connection, both directions of it. */
+  /** Ends both directions of the connection. */
   readonly #cut: (by: CutKind) => void;
   readonly #queue: Arrival[] = [];
   #queued = 0;
@@ -35,7 +35,7 @@ export class FaultyPipe {
   #blocked = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
-  /** When the rate lets the next byte go. */
+  /** When the rate permits the next byte. */
   #freeAt = 0;
 
   constructor(from: Socket, to: Socket, cut: (by: CutKind) => void) {
@@ -72,7 +72,7 @@ export class FaultyPipe {
     if (this.forwarded >= bytes) this.#cut(by);
   }
 
-  /** Forwards nothing from now on; what still arrives is dropped. */
+  /** Stops forwarding for good; bytes that still arrive are dropped. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -88,7 +88,7 @@ export class FaultyPipe {
     this.#pump();
   }
 
-  /** Lets go on what is due. */
+  /** Forwards the bytes that are due. */
   #pump(): void {
     clearTimeout(this.#timer);
     while (!this.#stalled && !this.#blocked && !this.#stopped) {
@@ -116,7 +116,7 @@ export class FaultyPipe {
     if (piece.length < data.length) this.#queue.unshift({ dueAt, what: data.subarray(most) });
     this.forwarded += piece.length;
     this.#queued -= piece.length;
-    // A timer that was late is made up for, by one piece at most.
+    // A late timer is compensated, by one piece at most.
     this.#freeAt = Math.max(this.#freeAt, now - SLICE_MS) + (piece.length / this.#bytesPerSecond) * 1_000;
     if (this.forwarded < this.#cutAt) {
       this.#blocked = !this.#to.write(piece);
@@ -126,7 +126,8 @@ export class FaultyPipe {
       this.#cut('fin');
     } else {
       this.stop();
-      // A reset overtakes what has not been read. A late timer leaves an end in this process no time: one more turn.
+      // A reset discards bytes that were not read. The extra turn helps a receiver in this process if the timer is
+      // late.
       this.#to.write(piece, () => setTimeout(() => setImmediate(() => this.#cut('rst')), RESET_MS));
     }
   }

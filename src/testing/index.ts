@@ -1,4 +1,4 @@
-/** `agent-ws/testing`: what tests of an embedding server, and of implementations of its ports, need. */
+/** `agent-ws/testing`: tools to test an embedding server and implementations of its ports. */
 export type { ConformanceCase } from './conformance/conformance-case.js';
 export { conversationStoreCases, type ConversationStoreSettings } from './conformance/conversation-store-cases.js';
 export {

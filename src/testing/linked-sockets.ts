@@ -2,7 +2,7 @@ import type { Socket, SocketListener } from '../connection/socket.js';
 
 /** One end of two linked sockets. */
 export interface LinkedSocket extends Socket {
-  /** Stops reading: what the other end sends stays in its buffer. */
+  /** Stops reading: messages of the other end stay in its buffer. */
   pause(): void;
   /** Reads again. */
   resume(): void;
@@ -20,8 +20,8 @@ export interface LinkOptions {
 }
 
 /**
- * Two sockets in memory, back to back: what one sends the other receives, in order, a microtask later.
- * Hand one to `ConnectionManager.connect` and be the client with the other.
+ * Two sockets in memory, connected to each other: what one sends, the other receives in order, a microtask later. Pass
+ * one to `ConnectionManager.connect` and act as the client with the other.
  */
 export function linkSockets({ mark = 262_144 }: LinkOptions = {}): [LinkedSocket, LinkedSocket] {
   const a = new MemorySocket(mark);
@@ -40,9 +40,9 @@ class MemorySocket implements LinkedSocket {
   #listener: SocketListener | undefined;
   #paused = false;
   #scheduled = false;
-  /** Nothing more is sent or received. */
+  /** Whether nothing more is sent or received. */
   #closed = false;
-  /** How it ends when all that arrived before was read. */
+  /** How the socket ends once everything that arrived before has been read. */
   #end: { readonly code: number; readonly reason: string } | undefined;
 
   constructor(mark: number) {

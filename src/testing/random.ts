@@ -1,26 +1,26 @@
 import { checkNumber } from '../runtime/check-number.js';
 
-/** Numbers that look random and are the same for the same seed. */
+/** Pseudo-random numbers that are the same for the same seed. */
 export interface Random {
-  /** What it was made with: print it where a test fails. */
+  /** The seed: print it if a test fails. */
   readonly seed: number;
   /** From 0 up to, but not including, 1. */
   next(): number;
   /** A whole number from `min` to `max`, both included. */
   int(min: number, max: number): number;
-  /** One of them. */
+  /** One of the elements. */
   pick<T>(list: readonly T[]): T;
   /** `true` with this probability, from 0 to 1. */
   chance(probability: number): boolean;
 }
 
 /**
- * Makes a source of random numbers that a failing test can be run with again.
- * @throws OptionError where the seed is no whole number that fits into 32 bits.
+ * Creates a source of random numbers with which a failed test can be repeated.
+ * @throws OptionError if the seed is not an integer from 0 to 2^32 - 1.
  */
 export function createRandom(seed: number): Random {
   let state = checkNumber('seed', seed, { least: 0, most: 0xffff_ffff, integer: true });
-  // Mulberry32: one multiplication step per number, good enough for schedules.
+  // Mulberry32: cheap, and random enough for schedules.
   const next = (): number => {
     state = (state + 0x6d2b_79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

@@ -6,21 +6,21 @@ export type ScriptStep = LlmPart | readonly LlmPart[] | Promise<unknown> | Error
 /** What one model call does, step by step. A string is a `text-delta`. */
 export type Script = readonly ScriptStep[];
 
-/** A call the provider got. */
+/** A call of the provider. */
 export interface ScriptedCall {
   readonly request: LlmRequest;
   readonly signal: AbortSignal;
 }
 
-/** A provider that does what it is told, and remembers what it was asked. */
+/** A provider that follows scripts and records its calls. */
 export interface ScriptedProvider extends LlmProvider {
   /** Every model call so far. */
   readonly calls: readonly ScriptedCall[];
 }
 
 /**
- * Makes a provider of scripts: the first model call follows the first script, and so on; the last one repeats.
- * A wait ends early when the signal aborts, with the error the signal gives. A function decides per call.
+ * Makes a provider that follows scripts: the first model call follows the first script, and so on; the last script
+ * repeats. A wait ends early when the signal aborts, with the error of the signal. A function decides for each call.
  *
  * @example
  * createScriptedProvider(['Hello, ', 'world'])

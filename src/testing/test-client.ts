@@ -11,7 +11,7 @@ import { SUBPROTOCOL } from '../protocol/version.js';
 /** What {@link TestClient.connect} takes. */
 export interface TestClientOptions {
   /**
-   * Whether to negotiate the subprotocol; without it the client speaks the documented core.
+   * Whether to negotiate the subprotocol. Without it, the client speaks the documented core.
    * @default true
    */
   negotiate?: boolean | undefined;
@@ -33,11 +33,11 @@ export interface TestClose {
 interface Waiter {
   readonly accepts: (message: ServerMessage) => boolean;
   readonly resolve: (message: ServerMessage) => void;
-  /** `end` where the connection ended; otherwise the time is over. */
+  /** `end` is set if the connection ended; otherwise the time ran out. */
   readonly reject: (end: TestClose | undefined) => void;
 }
 
-/** What a test may do to the socket itself. */
+/** What a test may do with the raw socket. */
 export interface TestSocket {
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number;
@@ -47,11 +47,11 @@ export interface TestSocket {
   readonly extensions: string;
   /** Called for every ping or pong that arrives. */
   on(event: 'ping' | 'pong', listener: () => void): unknown;
-  /** Called for the next one. */
+  /** Called for the next ping or pong. */
   once(event: 'ping' | 'pong', listener: () => void): unknown;
   /** Sends a text frame, or bytes as a binary one. */
   send(data: string | Uint8Array): void;
-  /** Stops reading: what the server sends stays in buffers. */
+  /** Stops reading: messages of the server stay in buffers. */
   pause(): void;
   /** Reads again. */
   resume(): void;
@@ -61,13 +61,13 @@ export interface TestSocket {
   terminate(): void;
 }
 
-/** A WebSocket client for tests: it keeps every message and lets a test wait for the one it means. */
+/** A WebSocket client for tests: it records every message, and a test can wait for a certain message. */
 export class TestClient {
-  /** The socket, for what this class does not do. */
+  /** The raw socket, for everything that this class does not offer. */
   readonly socket: TestSocket;
   /** Every message so far, in order. */
   readonly messages: ServerMessage[] = [];
-  /** The same as they came. */
+  /** Every message as the text that was received. */
   readonly frames: string[] = [];
   /** Resolves when the connection is closed. */
   readonly closed: Promise<TestClose>;
@@ -91,7 +91,7 @@ export class TestClient {
     socket.on('message', (data: Buffer) => this.#receive(data.toString()));
   }
 
-  /** Connects and waits for `connected`. Rejects where the connection ends before that. */
+  /** Connects and waits for `connected`. Rejects if the connection ends before. */
   static async connect(url: string, options: TestClientOptions = {}): Promise<TestClient> {
     const client = new TestClient(url, options);
     try {
@@ -103,7 +103,7 @@ export class TestClient {
     return client;
   }
 
-  /** Connects and waits for the end, which is what a refused client sees. Rejects where there is none in time. */
+  /** Connects and waits for the close, as a refused client sees it. Rejects if the connection does not end in time. */
   static async refused(url: string, options: TestClientOptions = {}): Promise<TestClose> {
     const client = new TestClient(url, options);
     let timer: NodeJS.Timeout | undefined;
@@ -120,14 +120,14 @@ export class TestClient {
     }
   }
 
-  /** The greeting. */
+  /** The `connected` message. */
   get connected(): ServerMessageOf<'connected'> {
     const first = this.messages.find((message) => message.type === 'connected');
     if (first === undefined) throw new Error('Not connected yet');
     return first;
   }
 
-  /** Sends a message of the protocol, or anything else a test wants to try. */
+  /** Sends a message of the protocol, or any other object. */
   send(message: ClientMessageInput | Record<string, unknown>): void {
     this.socket.send(JSON.stringify(message));
   }
@@ -143,8 +143,8 @@ export class TestClient {
   }
 
   /**
-   * Waits for a message of this type that came after `since` messages, at once where it is here already. Rejects where
-   * it does not come in time or the connection ends.
+   * Waits for a message of this type that came after the first `since` messages; resolves at once if it is here
+   * already. Rejects if it does not come in time or the connection ends.
    */
   async next<T extends ServerMessageType>(
     type: T,
@@ -157,7 +157,7 @@ export class TestClient {
     return (here ?? (await this.#wait(matches, type))) as ServerMessageOf<T>;
   }
 
-  /** Sends a request with a `request_id` of its own and waits for the last message of its run, or the refusal. */
+  /** Sends a request with a new `request_id` and waits for the final message of its run, or for the refusal. */
   async ask(request: Record<string, unknown>): Promise<ServerMessage> {
     const since = this.messages.length;
     const requestId = `ask-${since}-${Math.random()}`;
@@ -178,7 +178,7 @@ export class TestClient {
       .join('');
   }
 
-  /** Closes and waits for the end. */
+  /** Closes the connection and waits until it is closed. */
   async close(code = 1000): Promise<TestClose> {
     this.socket.close(code);
     return this.closed;

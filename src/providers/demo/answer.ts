@@ -8,17 +8,17 @@ import type { Phrases } from './phrases.js';
 import { readExpression, readMoment, readResult } from './tool-result.js';
 import { asksForTime, topicOf, zoneIn } from './topics.js';
 
-/** What the demo does next: speak, or call tools first. */
+/** What the demo does next: it answers, or calls tools first. */
 export type Answer =
   | { readonly kind: 'text'; readonly text: string; readonly language: Language }
   | { readonly kind: 'tool-calls'; readonly calls: readonly LlmToolCall[] };
 
 const PHRASES: Readonly<Record<Language, Phrases>> = { en: english, zh: chinese };
 
-/** Characters of a question that are looked at: the patterns run over the whole of it. */
+/** Maximum length of a question that the patterns search, in characters. */
 const QUESTION_LENGTH = 2000;
 
-/** Finds the answer to the newest question of a chat, or the one from the results of the tools it called. */
+/** Finds the answer to the newest question of a chat. If tools were called, the answer consists of their results. */
 export function answerTo(messages: readonly LlmMessage[], tools: readonly LlmTool[]): Answer {
   const questions = messages
     .filter(({ role }) => role === 'user')
@@ -33,7 +33,7 @@ export function answerTo(messages: readonly LlmMessage[], tools: readonly LlmToo
   const wanted = wantedCalls(question);
   const names = new Set(tools.map(({ name }) => name));
   const possible = wanted.filter(({ name }) => names.has(name));
-  // The number of messages makes the ids unique in the whole chat and still the same every time.
+  // The number of messages makes the ids unique in the chat, and the same every time.
   const calls = possible.map((call, index) => ({
     id: `demo_${messages.length}_${index + 1}`,
     name: call.name,
@@ -66,7 +66,7 @@ function wantedCalls(question: string): WantedCall[] {
   return calls;
 }
 
-/** Puts the results after the newest question into words. */
+/** Puts the results of the newest question into words. */
 function fromResults(messages: readonly LlmMessage[], phrases: Phrases): string {
   const since = messages.slice(messages.findLastIndex(({ role }) => role === 'user') + 1);
   const calls = new Map(

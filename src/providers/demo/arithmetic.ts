@@ -1,13 +1,13 @@
-/** A question that asks for a result, in words. */
+/** Words of a question that asks for a result. */
 const ASKS = /=|\b(?:what(?:'s| is| are)?|how much|calculate|compute|evaluate|solve)\b|等于|多少|计算|算|是几|得几/i;
 
-/** Where at most this many characters are left besides the sum, the question is the sum. */
+/** If a question has at most this many characters besides the sum, it asks for the sum even without {@link ASKS}. */
 const LITTLE_ELSE = 12;
 
-/** Sums answered in one go. */
+/** Maximum number of sums in one answer. */
 const MAX_EXPRESSIONS = 4;
 
-/** Calculator signs for what people write and say between numbers. */
+/** Maps what people write between numbers to the signs of the calculator. */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/[×·]/g, '*'],
   [/÷/g, '/'],
@@ -25,12 +25,9 @@ const SPELLINGS: readonly (readonly [RegExp, string])[] = [
 /** A stretch that may be a sum: not inside a word, a version or a time of day. */
 const CANDIDATE = /(?<![\w.:])(?:sqrt(?=\s*\()|[\d.+\-*/^%()\s])+(?![\w:])/gi;
 
-/**
- * Finds the sums a question asks for: `'what is 123 + 456?'` gives `['123 + 456']`.
- * It recognises them and no more; what they come to is the calculator's work.
- */
+/** Finds the sums a question asks for, without calculating them: `'what is 123 + 456?'` gives `['123 + 456']`. */
 export function findExpressions(question: string): string[] {
-  // First the powers: normalizing turns them into plain digits, and full-width signs into ASCII.
+  // Powers come first, since `normalize` turns them into plain digits. It also turns full-width signs into ASCII.
   let text = question.replace(/²/g, '^2').replace(/³/g, '^3').normalize('NFKC');
   for (const [spelling, sign] of SPELLINGS) text = text.replace(spelling, sign);
   const found = [...text.matchAll(CANDIDATE)].map(([stretch]) => trim(stretch)).filter(isSum);
@@ -42,7 +39,7 @@ function length(text: string): number {
   return text.replace(/\s/g, '').length;
 }
 
-/** Takes off what belongs to the sentence: signs at the ends, brackets without a partner. */
+/** Removes what belongs to the sentence: signs at the ends, brackets without a partner. */
 function trim(stretch: string): string {
   let sum = stretch;
   for (;;) {
@@ -54,7 +51,7 @@ function trim(stretch: string): string {
   }
 }
 
-/** Whether numbers and signs take turns, brackets match, and there is something to work out. */
+/** Whether numbers and signs alternate, brackets match, and there is something to calculate. */
 function isSum(text: string): boolean {
   if (/^\d{4}-\d{1,2}-\d{1,2}$/.test(text)) return false;
   const signs = text.match(/\d+(?:\.\d+)?|sqrt|[-+*/^%()]/gi) ?? [];

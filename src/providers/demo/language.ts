@@ -2,8 +2,8 @@
 export type Language = 'en' | 'zh';
 
 /**
- * The language of the newest text that shows one: Chinese where it has at least as many Chinese characters as
- * words in Latin letters. Japanese also writes Chinese characters, but never without kana.
+ * The language of the newest text that has one: Chinese if the text has at least as many Chinese characters as words in
+ * Latin letters. Japanese also uses Chinese characters, but never without kana.
  * @param texts newest first
  */
 export function languageOf(texts: Iterable<string>): Language {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
- * Hands out `pieces` at `perSecond`, the first at once; `0` means without delay. Each piece has its time
+ * Yields `pieces` at the rate `perSecond`, the first at once; `0` means without delay. The time of each piece is
  * counted from the start, so that late timers do not add up.
  * @throws the reason of `signal`, as soon as it aborts.
  */
@@ -13,7 +13,7 @@ export async function* pace(
   const start = performance.now();
   for (const [index, piece] of pieces.entries()) {
     const due = perSecond === 0 ? 0 : start + (index * 1000) / perSecond - performance.now();
-    // The timer takes the signal: an abort clears it at once. What it then throws matters not, the next line throws.
+    // An abort ends the timer. Its error is ignored, because the next line throws the reason of the signal.
     if (due > 0) await wait(due, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();
     yield piece;

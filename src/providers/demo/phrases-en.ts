@@ -1,6 +1,6 @@
 import { quote, weekday, type Phrases } from './phrases.js';
 
-/** The demo in English. */
+/** The English texts of the demo. */
 export const english: Phrases = {
   topics: {
     greeting: `Hello, and welcome to **agent-ws**.

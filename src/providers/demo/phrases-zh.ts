@@ -1,6 +1,6 @@
 import { quote, weekday, type Phrases } from './phrases.js';
 
-/** The demo in Chinese. */
+/** The Chinese texts of the demo. */
 export const chinese: Phrases = {
   topics: {
     greeting: `你好，欢迎使用 **agent-ws**。

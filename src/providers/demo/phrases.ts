@@ -1,7 +1,7 @@
 import type { Language } from './language.js';
 import type { Moment } from './tool-result.js';
 
-/** What the demo can talk about without a tool. `earlier` is not among them: its answer needs the chat. */
+/** Topics of fixed answers. `earlier` is not among them, since its answer depends on the chat. */
 export type Topic =
   | 'greeting'
   | 'thanks'
@@ -14,24 +14,24 @@ export type Topic =
   | 'markdown'
   | 'story';
 
-/** Everything the demo says in one language. Texts are Markdown. */
+/** All texts of the demo in one language, in Markdown. */
 export interface Phrases {
   readonly topics: Readonly<Record<Topic, string>>;
-  /** No topic fits `question`. */
+  /** The answer if no topic fits `question`. */
   unknown(question: string): string;
-  /** Asked what was said before; `question` is the one before this. */
+  /** The answer to "what did I ask before?"; `question` is the previous one. */
   earlier(question: string | undefined): string;
-  /** The calculator came to `result`. */
+  /** The answer with the result of the calculator. */
   sum(expression: string, result: string): string;
   time(moment: Moment): string;
-  /** Any other tool said `result`. */
+  /** The answer with the result of any other tool. */
   toolSaid(tool: string, result: string): string;
   toolFailed(tool: string, reason: string): string;
-  /** The request offers no such tool; with it, `params` would be its params. */
+  /** The answer if the request does not offer the tool; `params` are what the demo would call it with. */
   toolMissing(tool: string, params: string): string;
 }
 
-/** A question as the demo quotes it. */
+/** Quotes a question for an answer. */
 export function quote(question: string): string {
   const line = question.replace(/\s+/g, ' ').trim();
   const characters = Array.from(line);

@@ -1,8 +1,8 @@
 import type { Language } from './language.js';
 
 /**
- * Cuts a text into pieces of about one word, each with the space and punctuation that follow it. Chinese is
- * cut at words too, which it writes without spaces.
+ * Cuts a text into pieces of about one word, each with the spaces and punctuation that follow it. Chinese, which has no
+ * spaces between words, is cut at words, too.
  */
 export function splitText(text: string, language: Language): string[] {
   const pieces: string[] = [];

@@ -1,10 +1,10 @@
-/** A tool's answer as the demo repeats it. */
+/** The result of a tool, as text for the answer. */
 export interface ReadResult {
   readonly value: string;
   readonly failed: boolean;
 }
 
-/** A moment as `current_time` tells it. */
+/** A moment in the form of `current_time`. */
 export interface Moment {
   /** `2026-11-22` */
   readonly date: string;
@@ -14,7 +14,7 @@ export interface Moment {
   readonly zone: string;
 }
 
-/** Reads what the agent loop tells a model about a call: the JSON of the result, or of an object with `error`. */
+/** Reads a tool message of the agent loop: the JSON of the result, or of an object with `error`. */
 export function readResult(content: string): ReadResult {
   const result = parse(content);
   return isRecord(result) && 'error' in result
@@ -22,7 +22,7 @@ export function readResult(content: string): ReadResult {
     : { value: asText(result), failed: false };
 }
 
-/** Reads the result of `current_time`; `undefined` where a tool of that name says something else. */
+/** Reads the result of `current_time`; `undefined` if another tool of that name returns something else. */
 export function readMoment(content: string): Moment | undefined {
   const result = parse(content);
   if (!isRecord(result)) return undefined;

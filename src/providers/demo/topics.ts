@@ -1,6 +1,6 @@
 import type { Topic } from './phrases.js';
 
-/** What people ask, the first that fits wins. What a greeting can stand in front of comes before it. */
+/** Patterns of questions; the first match counts. Greetings come last, since they may precede another question. */
 const TOPICS: readonly (readonly [Topic | 'earlier', RegExp])[] = [
   [
     'earlier',
@@ -27,7 +27,7 @@ const TOPICS: readonly (readonly [Topic | 'earlier', RegExp])[] = [
 const TIME =
   /\bwhat(?:'s| is)? (?:the )?(?:current |local )?(?:time|date|day)\b|\b(?:time|date) is it\b|\bcurrent (?:time|date)\b|\btime now\b|几点|现在.*时间|当前时间|什么时间|几号|星期几|今天.*日期/i;
 
-/** Places whose time may be asked for, with their names in the IANA time zone database. */
+/** Places in questions for the time, with their names in the IANA time zone database. */
 const ZONES: readonly (readonly [RegExp, string])[] = [
   [/\butc\b|\bgmt\b|世界时/i, 'UTC'],
   [/\bbeijing\b|\bshanghai\b|\bchina\b|北京|上海|中国/i, 'Asia/Shanghai'],
@@ -41,7 +41,7 @@ const ZONES: readonly (readonly [RegExp, string])[] = [
   [/\bsan francisco\b|\blos angeles\b|旧金山|洛杉矶/i, 'America/Los_Angeles'],
 ];
 
-/** What a question is about; `undefined` where nothing fits. */
+/** The topic of a question; `undefined` if no pattern matches. */
 export function topicOf(question: string): Topic | 'earlier' | undefined {
   return TOPICS.find(([, pattern]) => pattern.test(question))?.[0];
 }
@@ -51,7 +51,7 @@ export function asksForTime(question: string): boolean {
   return TIME.test(question);
 }
 
-/** The time zone of the place a question names. */
+/** The time zone of the place that a question names. */
 export function zoneIn(question: string): string | undefined {
   return ZONES.find(([pattern]) => pattern.test(question))?.[1];
 }

@@ -9,7 +9,7 @@ import { readUsage } from './usage.js';
 /** The kinds of text a delta carries. */
 export type TextKind = 'text-delta' | 'reasoning-delta';
 
-/** What is read of a chunk. Every field is checked where it is used: any server may be at the other end. */
+/** The fields of a chunk that are read. Each field is checked at its use, since servers may send anything. */
 interface Chunk {
   readonly choices?: unknown;
   readonly usage?: unknown;
@@ -19,21 +19,21 @@ interface Chunk {
 
 interface Choice {
   readonly delta?: Delta | null;
-  /** In place of a delta, where a server does not stream. */
+  /** Replaces `delta` if the server does not stream. */
   readonly message?: Delta | null;
   readonly finish_reason?: unknown;
-  /** Moonshot. */
+  /** Sent by Moonshot. */
   readonly usage?: unknown;
 }
 
 interface Delta {
   readonly [field: string]: unknown;
-  /** A list of parts at Mistral. */
+  /** Mistral sends a list of parts. */
   readonly content?: unknown;
   readonly refusal?: unknown;
-  /** DeepSeek, Qwen, older vLLM. */
+  /** Sent by DeepSeek, Qwen and older vLLM. */
   readonly reasoning_content?: unknown;
-  /** OpenRouter, newer vLLM, Ollama, Groq. */
+  /** Sent by OpenRouter, newer vLLM, Ollama and Groq. */
   readonly reasoning?: unknown;
   readonly tool_calls?: unknown;
   readonly reasoning_details?: unknown;
@@ -41,13 +41,13 @@ interface Delta {
   readonly extra_content?: unknown;
 }
 
-/** Fields of a delta besides its text that say something. */
+/** Other fields of a delta that carry content. */
 const MORE_FIELDS = ['tool_calls', 'refusal', 'reasoning_details', 'thinking_blocks', 'extra_content'] as const;
 
 /** Turns the chunks of one answer into parts. */
 export class Answer {
   readonly #failures: Failures;
-  /** Both are made for the first piece of one. */
+  /** Created when first needed, as is `#providerData`. */
   #toolCalls: ToolCallAssembler | undefined;
   #providerData: ProviderData | undefined;
   #parts: LlmPart[] = [];
@@ -65,7 +65,7 @@ export class Answer {
     this.#failures = failures;
   }
 
-  /** Whether the answer is complete, although more may follow: usage, and the mark of the end. */
+  /** Whether the answer is complete. Usage and the end mark may still follow. */
   get complete(): boolean {
     return this.#done || this.#rawReason !== undefined;
   }
@@ -75,22 +75,24 @@ export class Answer {
     return this.#done;
   }
 
-  /** Whether any chunk was one of an answer. */
+  /** Whether a chunk with a choice has arrived. */
   get hasChoice(): boolean {
     return this.#hasChoice;
   }
 
-  /** Whether there was text, reasoning or a piece of a call. Many servers send a chunk at once and then think. */
+  /**
+   * Whether text, reasoning or a piece of a call has arrived. Many servers send an empty chunk before the model begins.
+   */
   get begun(): boolean {
     return this.#begun;
   }
 
-  /** Whether the next text has a meaning that depends on what came before. */
+  /** Whether the meaning of the next text depends on earlier text. */
   get isThought(): boolean {
     return this.#isThought;
   }
 
-  /** The next piece of text. Pieces of one kind that come one after the other become one part. */
+  /** Takes the next piece of text. Consecutive pieces of one kind become one part. */
   text(kind: TextKind, text: string): void {
     if (text === '') return;
     this.#begun = true;
@@ -103,8 +105,8 @@ export class Answer {
   }
 
   /**
-   * The next chunk.
-   * @throws AgentSocketError where it is an error, or ends the answer with one
+   * Takes the next chunk.
+   * @throws AgentSocketError if the chunk is an error, or ends the answer with one
    */
   chunk(chunk: object): void {
     if (isUpstreamError(chunk)) throw this.#failures.inStream(chunk);
@@ -119,7 +121,7 @@ export class Answer {
     if (isObject(delta)) {
       this.#hasDelta = true;
       this.#takeDelta(delta);
-      // MiniMax repeats the whole answer at its end.
+      // MiniMax repeats the whole answer at the end.
     } else if (isObject(message) && !this.#hasDelta) this.#takeDelta(message);
     if (typeof reason !== 'string' || reason === '' || reason === 'null') return;
     if (endOf(reason) === 'failed') throw this.#failures.finish(reason);
@@ -127,8 +129,8 @@ export class Answer {
   }
 
   /**
-   * The answer is over: what was held back follows, and `finish` last.
-   * @throws AgentSocketError where it never began
+   * Ends the answer: delivers text that was held back, and then `finish`.
+   * @throws AgentSocketError if the answer never began
    */
   finish(): void {
     if (this.#done) return;
@@ -141,12 +143,12 @@ export class Answer {
     if (this.#usage !== undefined) this.#parts.push(this.#usage);
     const raw = this.#rawReason;
     const said = raw === undefined ? 'stop' : endOf(raw);
-    // Several servers say "stop" after a tool call.
+    // Several servers give the reason "stop" after a tool call.
     const reason = said === 'stop' && this.#toolCalls !== undefined && this.#toolCalls.size > 0 ? 'tool_calls' : said;
     this.#parts.push({ type: 'finish', reason: reason === 'failed' ? 'other' : reason, raw });
   }
 
-  /** The parts since the last call. */
+  /** Returns the parts since the last call. */
   take(): LlmPart[] {
     this.#flush();
     const parts = this.#parts;
@@ -178,7 +180,7 @@ export class Answer {
       return;
     }
     if (typeof content !== 'string' || content === '') return;
-    // Gemini marks thoughts, and puts them into tags besides.
+    // Gemini marks thoughts with a flag, and also puts tags around them.
     if (isThought(extra)) {
       this.#isThought = true;
       this.text('reasoning-delta', content.replace(/^<thought>/, ''));
@@ -188,7 +190,7 @@ export class Answer {
     this.#isThought = false;
   }
 
-  /** A part of a list, as Mistral's reasoning models send: text, or thinking with parts of its own. */
+  /** Takes a part of a list, as Mistral's reasoning models send: text, or `thinking` with parts of its own. */
   #takePart(part: unknown): void {
     if (typeof part === 'string') this.text('text-delta', part);
     if (typeof part !== 'object' || part === null) return;
@@ -209,7 +211,7 @@ export class Answer {
   }
 }
 
-/** The text of a chunk that says nothing else; `undefined` for every other chunk. */
+/** The text of a chunk that has nothing else; `undefined` for every other chunk. */
 export function onlyText(chunk: unknown): { readonly kind: TextKind; readonly text: string } | undefined {
   if (typeof chunk !== 'object' || chunk === null) return undefined;
   const { choices, usage, error } = chunk as Chunk;
@@ -223,13 +225,13 @@ export function onlyText(chunk: unknown): { readonly kind: TextKind; readonly te
   const long = delta.reasoning_content ?? '';
   const short = delta.reasoning ?? '';
   if (long === '' && short === '' && typeof said === 'string') return { kind: 'text-delta', text: said };
-  // Under both names at once it counts once, which a template could not tell.
+  // Text under both names is the same text and counts once. A template cannot detect this case.
   const thought = long === '' ? short : short === '' ? long : undefined;
   if (said === '' && typeof thought === 'string') return { kind: 'reasoning-delta', text: thought };
   return undefined;
 }
 
-/** Reasoning comes under one of several names, or under two at once with one of them empty; it is read once. */
+/** The reasoning of a delta. It comes under one of several names, or under two of which one is empty. */
 function reasoningOf(delta: Delta): { readonly field: string | undefined; readonly text: string } {
   let field: string | undefined;
   for (const name of ['reasoning_content', 'reasoning'] as const) {

@@ -1,13 +1,16 @@
 import { Buffer } from 'node:buffer';
 import type { LlmAttachment } from '../../agent/llm-provider.js';
 
-/** A part of a question's `content`, in the words of Chat Completions. */
+/** A part of a question's `content` in Chat Completions. */
 export type ContentPart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
   | { readonly type: 'file'; readonly file: { readonly filename: string; readonly file_data: string } };
 
-/** An attachment as the API has it. Text goes as text, and so does the address of a file, which the API does not take. */
+/**
+ * An attachment in the form of the API. Text files go as text. So does the address of a file, since the API accepts
+ * addresses of images only.
+ */
 export function attachmentPart(attachment: LlmAttachment): ContentPart {
   const { type, mediaType, name, data, url } = attachment;
   if (data !== undefined && mediaType.startsWith('text/')) {

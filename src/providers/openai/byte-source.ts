@@ -1,22 +1,22 @@
-/** What a response says of itself. */
+/** Status and content type of a response. */
 export interface ResponseHead {
   readonly status: number;
-  /** `Content-Type`, as it came. */
+  /** `Content-Type`, as received. */
   readonly contentType: string | null;
 }
 
-/** The body of a response, pulled in batches: whatever arrived, as one piece. */
+/** The body of a response, read in batches: everything that has arrived comes as one piece. */
 export interface ByteSource {
-  /** `undefined` where somebody else's client does not tell. */
+  /** `undefined` if a caller's own client does not give it. */
   readonly head: ResponseHead | undefined;
-  /** Set once the body is over: without `error` where it ended well. Bytes may still wait to be taken. */
+  /** Set when the body has ended: without `error` if it ended well. Bytes may still be left to take. */
   readonly end: { readonly error?: unknown } | undefined;
-  /** All that arrived since the last call, or `undefined` for nothing. Lets a paused upstream go on. */
+  /** Returns all bytes since the last call, or `undefined` if there are none. Resumes a paused upstream. */
   take(): Buffer | undefined;
-  /** Calls back once when there is something to take or the body is over. Not called synchronously. */
+  /** Calls `wake` once when there are bytes to take or the body has ended, never synchronously. */
   wait(wake: () => void): void;
-  /** Stops the upstream request. Nothing arrives after it, and `wait` is not called back. */
+  /** Stops the upstream request. No bytes arrive afterwards, and `wake` is not called. */
   abort(): void;
-  /** The rest is of no interest: reads it away, within limits, so that the connection can be used again. */
+  /** Discards the rest of the body, up to a limit, so that the connection can be reused. */
   drain(): void;
 }

@@ -5,18 +5,18 @@ import { malformed, type Failures } from './failures.js';
 import { SseDecoder, type SseInput, type SseSink } from './sse-decoder.js';
 import { WholeBody } from './whole-body.js';
 
-/** The most events to wait before learning anew where templates never fit twice. */
+/** Maximum number of events between two attempts to learn a template, for servers whose chunks never match. */
 const MAX_PATIENCE = 64;
 
-/** The parts of an answer out of the bytes of its body. */
+/** Decodes the bytes of a body into the parts of an answer. */
 export class ChatDecoder implements SseSink {
   readonly #failures: Failures;
   readonly #answer: Answer;
   readonly #sse = new SseDecoder(this);
-  /** What arrived while no event has, in case it is no stream. */
+  /** The body until the first event arrives, in case it is not a stream. */
   #whole: WholeBody | undefined = new WholeBody();
   #template: DeltaTemplate | undefined;
-  /** What to learn from when the next event comes: the first token must not wait for it. */
+  /** The event to learn a template from. Learning waits for the next event, so that the first token is not delayed. */
   #lesson: { readonly raw: string; readonly chunk: unknown } | undefined;
   #fitted = true;
   #patience = 0;
@@ -27,34 +27,37 @@ export class ChatDecoder implements SseSink {
     this.#answer = new Answer(failures);
   }
 
-  /** The answer has been delivered whole, `finish` included. */
+  /** Whether the whole answer has been delivered, including `finish`. */
   get done(): boolean {
     return this.#answer.done;
   }
 
-  /** Whether there was text, reasoning or a piece of a tool call. */
+  /** Whether text, reasoning or a piece of a tool call has arrived. */
   get begun(): boolean {
     return this.#answer.begun;
   }
 
-  /** Whether an event has come. */
+  /** Whether an event has arrived. */
   get isStream(): boolean {
     return this.#whole === undefined;
   }
 
-  /** How a body without an event begins. */
+  /** The beginning of a body without events. */
   get opening(): string {
     return this.#whole?.text ?? '';
   }
 
-  /** @throws AgentSocketError where the bytes say so or cannot be read; {@link take} then gives what came before. */
+  /**
+   * @throws AgentSocketError if the bytes hold an error or are malformed; {@link take} still returns the parts before
+   * it.
+   */
   push(bytes: Buffer): void {
     if (this.#whole?.push(bytes) === true) return;
     this.#sse.push(bytes);
   }
 
   /**
-   * The body is over. Returns whether the answer was complete.
+   * Ends the body. Returns whether the answer is complete.
    * @throws AgentSocketError as {@link push} does
    */
   end(): boolean {
@@ -64,19 +67,19 @@ export class ChatDecoder implements SseSink {
     return this.settle();
   }
 
-  /** The parts since the last call. */
+  /** Returns the parts since the last call. */
   take(): LlmPart[] {
     return this.#answer.take();
   }
 
-  /** Ends the answer although the body goes on, where nothing but the mark of the end is missing. */
+  /** Ends the answer before its body ends, if nothing but the end mark is missing. */
   settle(): boolean {
     if (!this.#answer.complete) return false;
     this.#answer.finish();
     return true;
   }
 
-  /** A server that does not stream gives the answer, or an error, in one piece. */
+  /** Takes the body of a server that does not stream: an answer or an error in one piece. */
   #takeWhole(body: object): boolean {
     this.#answer.chunk(body);
     if (!this.#answer.hasChoice) return false;
@@ -116,7 +119,7 @@ export class ChatDecoder implements SseSink {
     try {
       chunk = JSON.parse(data);
     } catch {
-      // An error may be told in plain text.
+      // Some servers send errors as plain text.
       if (name === 'error') throw this.#failures.inStream(data);
       throw malformed('An event holds broken JSON.');
     }
@@ -126,7 +129,7 @@ export class ChatDecoder implements SseSink {
     if (raw !== undefined && this.#wait-- <= 0) this.#lesson = { raw, chunk };
   }
 
-  /** Learning costs two JSON.parse, so a server whose chunks differ every time is asked less and less often. */
+  /** Learning costs two calls of `JSON.parse`, so it becomes rarer if the chunks of a server never match. */
   #learn(raw: string, chunk: unknown): void {
     this.#lesson = undefined;
     const template = DeltaTemplate.learn(raw, chunk);

@@ -4,7 +4,7 @@ import { attachmentPart } from './attachment.js';
 import type { ResolvedOptions } from './options.js';
 import { messageFields } from './provider-data.js';
 
-/** The body of a streaming request, in the words of Chat Completions. */
+/** The body of a streaming request in Chat Completions. */
 export function chatRequest(
   request: LlmRequest,
   options: Pick<ResolvedOptions, 'model' | 'temperature' | 'extraBody'>,
@@ -29,7 +29,7 @@ function chatMessage(message: LlmMessage): Record<string, unknown> {
       return { role: 'system', content: message.content };
     case 'user': {
       const { content, attachments = [] } = message;
-      // Strict servers take nothing but text where text is all there is.
+      // Strict servers accept `content` only as a string if there is nothing but text.
       if (attachments.length === 0) return { role: 'user', content };
       const text = content === '' ? [] : [{ type: 'text', text: content }];
       return { role: 'user', content: [...text, ...attachments.map(attachmentPart)] };

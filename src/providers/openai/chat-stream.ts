@@ -4,7 +4,7 @@ import { ChatDecoder } from './chat-decoder.js';
 import { isEventStream, type Failures } from './failures.js';
 import { RequestAbort } from './request-abort.js';
 
-/** What a {@link ChatStream} reads. */
+/** The source of a {@link ChatStream}. */
 export interface ChatUpstream {
   readonly failures: Failures;
   /** See {@link OpenAiProviderOptions}. */
@@ -12,14 +12,14 @@ export interface ChatUpstream {
   readonly tokenTimeoutMs: number;
   /**
    * Sends the request, with retries, and resolves to the body of the answer.
-   * @param deadline - until when the first output must be there, on the clock of `performance.now()`
+   * @param deadline - when the first output must have arrived, on the clock of `performance.now()`
    */
   open(abort: RequestAbort, deadline: number): Promise<ByteSource>;
 }
 
 type Result = IteratorResult<readonly LlmPart[], undefined>;
 
-/** Somebody waits for the next parts. */
+/** A reader that waits for the next parts. */
 interface Waiter {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -28,8 +28,8 @@ interface Waiter {
 const END: Result = Object.freeze({ done: true, value: undefined });
 
 /**
- * One answer, read as it arrives. Written by hand because it is where the time goes: a turn costs one promise, whatever
- * the number of events that arrived together. Nothing is sent before the first `next()`.
+ * Reads one answer as it arrives. Nothing is sent before the first `next()`. An iterator written by hand instead of an
+ * async generator, for speed: a turn of the event loop costs one promise, however many events arrived together.
  */
 export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   readonly #upstream: ChatUpstream;
@@ -56,7 +56,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   }
 
   next(): Promise<Result> {
-    // Two readers at once are nobody's plan, but the contract of iterators allows them: in turn.
+    // The contract of iterators allows concurrent calls of `next`: they are served in order.
     if (this.#waiter !== undefined && this.#turn !== undefined) {
       const after = (): Promise<Result> => this.next();
       return this.#turn.then(after, after);
@@ -103,7 +103,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     );
   }
 
-  /** The parts that have arrived; `undefined` where there are none or the stream is over. */
+  /** The parts that have arrived; `undefined` if there are none or the stream is over. */
   #read(): readonly LlmPart[] | undefined {
     const source = this.#source;
     if (source === undefined || this.#state !== 'reading') return undefined;
@@ -125,7 +125,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     const complete = isBroken ? this.#decoder.settle() : this.#decoder.end();
     if (complete) return;
     const head = this.#source?.head;
-    // Servers that stream under another type exist, so the type counts only where no event came.
+    // Some servers stream under another content type, so the type counts only if no event has arrived.
     const isOther = !isBroken && !this.#decoder.isStream && head !== undefined && !isEventStream(head);
     const { failures } = this.#upstream;
     this.#fail(isOther ? failures.notAStream(head, this.#decoder.opening) : failures.broken(end.error));
@@ -150,7 +150,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     } else if (this.#state === 'over') {
       this.#deliver();
     } else {
-      // Something arrived that is no part: a piece of a tool call, or a comment that says the server is at work.
+      // The bytes held no part: they were a piece of a tool call, or a comment that the server is at work.
       this.#limit(this.#nextDeadline());
       this.#source?.wait(this.#onReadable);
     }
@@ -166,7 +166,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     return performance.now() + (this.#decoder.begun ? tokenTimeoutMs : firstTokenTimeoutMs);
   }
 
-  /** One timer for the whole stream: a later deadline is noticed when it fires, so tokens arm nothing. */
+  /** One timer serves the whole stream: a token only moves the deadline, which the timer checks when it fires. */
   #limit(deadline: number): void {
     this.#deadline = deadline;
     if (this.#timer !== undefined) {
@@ -179,7 +179,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
-    // While nobody waits no time is counted; the next wait arms the timer again.
+    // Time counts only while a reader waits; the next wait starts the timer again.
     if (this.#waiter === undefined) return;
     if (performance.now() < this.#deadline) {
       this.#limit(this.#deadline);
@@ -190,7 +190,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     this.#deliver();
   };
 
-  /** Tells whoever waits that the stream is over, and how. */
+  /** Tells a waiting reader that the stream is over, and how it ended. */
   #deliver(): void {
     const waiter = this.#waiter;
     if (waiter === undefined) return;
@@ -204,21 +204,21 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     waiter.reject(error);
   }
 
-  /** The stream fails. What was decoded before is delivered first. */
+  /** Fails the stream. Parts decoded before are delivered first. */
   #fail(error: unknown): void {
     if (this.#state === 'over') return;
     this.#stop();
     this.#failure = { error };
   }
 
-  /** The answer is whole: the connection may serve again. */
+  /** Ends a complete answer: the connection can be reused. */
   #close(): void {
     if (this.#state === 'over') return;
     this.#release();
     this.#source?.drain();
   }
 
-  /** Whatever is left of the answer is not wanted: the upstream request ends. */
+  /** Ends the upstream request: the rest of the answer is not needed. */
   #stop(): void {
     if (this.#state === 'over') return;
     this.#release();

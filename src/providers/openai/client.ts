@@ -1,15 +1,15 @@
 import type { OpenAiClientLike, OpenAiConnection } from './options.js';
 import { UndiciTransport } from './undici-transport.js';
 
-/** Who builds requests, and what carries them; a caller's own client has its own way. */
+/** What builds requests and what carries them. A caller's own client has its own transport. */
 export interface ChatClient {
   readonly client: OpenAiClientLike;
   readonly transport?: UndiciTransport;
 }
 
 /**
- * Loads the `openai` package and makes a client whose `fetch` is ours. Everything the package would otherwise read
- * from the environment is set.
+ * Loads the `openai` package and makes a client with this provider's `fetch`. Sets everything that the package would
+ * otherwise read from the environment.
  */
 export async function createClient(
   { apiKey, baseUrl, organization, proxy }: OpenAiConnection,
@@ -27,9 +27,9 @@ export async function createClient(
     adminAPIKey: null,
     webhookSecret: null,
     logLevel: 'off',
-    // A proxy that compresses holds back the tokens it compresses together.
+    // A proxy that compresses delays tokens to compress them together.
     defaultHeaders: { 'accept-encoding': 'identity' },
-    // The package uses of a response only what ours has.
+    // `UpstreamResponse` has all that the package uses of a response.
     fetch: transport.fetch as unknown as typeof globalThis.fetch,
   });
   return { client, transport };

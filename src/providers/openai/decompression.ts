@@ -2,7 +2,7 @@ import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { UpstreamBody } from './upstream-body.js';
 
-/** What is needed of undici's handle on a request. */
+/** The part of undici's controller that is used. */
 interface Control {
   pause(): void;
   resume(): void;
@@ -17,8 +17,8 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 };
 
 /**
- * Between a connection and the body that is read from it, where a proxy compressed what nobody asked it to. Holds what
- * one read brings, packed, and what the body takes, unpacked.
+ * Decompresses a body that a proxy compressed without being asked. Holds at most one read of compressed bytes, and as
+ * many decompressed bytes as the body takes.
  */
 export class Decompression implements Control {
   readonly #control: Control;
@@ -29,14 +29,14 @@ export class Decompression implements Control {
     this.#decoder = decoder;
   }
 
-  /** @param encoding - `Content-Encoding`; `undefined` is returned where it is none that can be undone. */
+  /** @param encoding - `Content-Encoding`; the result is `undefined` if the encoding is absent or not supported. */
   static of(encoding: string | null, control: Control): Decompression | undefined {
     const name = encoding?.trim().toLowerCase() ?? '';
     const create = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
     return create === undefined ? undefined : new Decompression(control, create());
   }
 
-  /** Where the unpacked bytes go. */
+  /** Sets the body that gets the decompressed bytes. */
   feed(body: UpstreamBody): void {
     this.#decoder.on('data', (bytes: Buffer) => body.push(bytes));
     this.#decoder.on('end', () => body.finish({}));

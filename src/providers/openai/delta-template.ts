@@ -1,33 +1,33 @@
 import { onlyText, type TextKind } from './answer.js';
 import type { SseInput } from './sse-decoder.js';
 
-/** Stands for the delta while a template is checked. */
+/** Replaces the text of the delta while a template is checked. */
 const SENTINEL = '\u0001agent-ws\u0001';
 const ESCAPED_SENTINEL = JSON.stringify(SENTINEL).slice(1, -1);
 /** Where the text of a delta may begin. */
 const HOLE = /"(?:content|reasoning_content|reasoning)"\s*:\s*"/g;
-/** OpenAI pads every chunk with random text so that its length on the network tells nothing. */
+/** OpenAI pads every chunk with random text, so that the length of a packet does not reveal its content. */
 const PADDING = /"obfuscation"\s*:\s*"/;
-/** Anything but ASCII that stands for itself inside a JSON string. */
+/** Anything but ASCII that needs no escape inside a JSON string. */
 const NOT_PLAIN = /[^ !#-[\]-~]/;
-/** What a JSON string holds only as an escape, and the backslash that begins one. */
+/** Characters that a JSON string cannot hold unescaped, and the backslash that begins an escape. */
 const ESCAPED = /[^ -[\]-\u00ff]/;
 
 /**
- * Consecutive deltas differ in their text only. Having seen one, a template knows what stands before and behind the
- * text, so the next ones need no JSON.parse.
+ * Consecutive deltas differ only in their text. A template learns from one delta what stands before and after the text,
+ * so that the following deltas need no JSON.parse.
  *
- * It cannot be wrong: what stands before ends inside a JSON string, the text reaches exactly to the quote that closes
- * this string, and what stands behind is the same as in the chunk that was parsed. Whatever differs does not match
- * and is parsed in full.
+ * A match is always correct: the part before the text ends inside a JSON string, the text reaches to the closing quote
+ * of this string, and the part after it is the same as in the parsed chunk. A chunk that differs does not match and is
+ * parsed in full.
  *
- * All strings here hold one character per byte (see {@link SseInput}), which JSON's own characters cannot tell.
+ * All strings here hold one character per byte (see {@link SseInput}); the syntax of JSON is ASCII and stays the same.
  */
 export class DeltaTemplate {
   readonly kind: TextKind;
   readonly #before: string;
   readonly #behind: string;
-  /** What follows the padding, where there is one between it and {@link #behind}. */
+  /** The part after the padding, if there is padding between this part and {@link #behind}. */
   readonly #last: string | undefined;
   /** The text that {@link match} found. */
   text = '';
@@ -40,9 +40,9 @@ export class DeltaTemplate {
   }
 
   /**
-   * Learns from an event, where it can.
-   * @param event - the event as it arrived, line ends included, one character per byte
-   * @param chunk - the JSON in it, parsed
+   * Learns a template from an event; `undefined` if that is not possible.
+   * @param event - the event as received, with line ends, one character per byte
+   * @param chunk - the parsed JSON of the event
    */
   static learn(event: string, chunk: unknown): DeltaTemplate | undefined {
     const known = onlyText(chunk)?.text;
@@ -68,7 +68,7 @@ export class DeltaTemplate {
     return undefined;
   }
 
-  /** Where the event at `position` ends, with its text in {@link text}; -1 where it does not fit. */
+  /** The end of the event at `position`, with its text in {@link text}; -1 if the event does not match. */
   match({ bytes, text }: SseInput, position: number): number {
     // Comparing a substring is about twice as fast as startsWith.
     const from = position + this.#before.length;
@@ -103,7 +103,7 @@ export class DeltaTemplate {
   }
 }
 
-/** The kind of text the sentinel is in this chunk; `undefined` where it is not all the chunk says. */
+/** The kind of text that holds the sentinel; `undefined` if the chunk has other content besides. */
 function kindOf(json: string): TextKind | undefined {
   try {
     const found = onlyText(JSON.parse(json));
@@ -113,7 +113,7 @@ function kindOf(json: string): TextKind | undefined {
   }
 }
 
-/** The quote that closes the JSON string whose text begins at `from`; the end of the input where it is open. */
+/** Index of the quote that closes the string beginning at `from`; the end of the input if the string is not closed. */
 function closingQuote(input: string, from: number): number {
   for (let quote = input.indexOf('"', from); quote !== -1; quote = input.indexOf('"', quote + 1)) {
     let backslashes = 0;

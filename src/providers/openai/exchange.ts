@@ -5,13 +5,13 @@ import { retryAfterOf } from './retry-after.js';
 import { UpstreamBody } from './upstream-body.js';
 import { UpstreamHeaders } from './upstream-headers.js';
 
-/** The most the package waits for when a server says how long; longer waits it would shorten to its own. */
+/** The longest `Retry-After` that the package obeys; it replaces a longer one by its own, shorter wait. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** How an {@link Exchange} goes. */
+/** Options of an {@link Exchange}. */
 export interface ExchangeOptions {
   readonly signal?: AbortSource | null;
-  /** Until when the caller waits for output, on the clock of `performance.now()`. */
+  /** When the caller stops waiting for output, on the clock of `performance.now()`. */
   readonly deadline?: number;
 }
 
@@ -22,7 +22,7 @@ export class UpstreamResponse {
   readonly url: string;
   readonly headers: UpstreamHeaders;
   readonly body: UpstreamBody;
-  /** What {@link text} gave. */
+  /** The result of {@link text}. */
   textSoFar: string | undefined;
 
   constructor(status: number, url: string, headers: UpstreamHeaders, body: UpstreamBody) {
@@ -43,10 +43,10 @@ export class UpstreamResponse {
   }
 }
 
-/** Takes a redirect over; `false` where it is to be told as a response. */
+/** Follows a redirect; `false` if the redirect is not followed and becomes the response. */
 export type OnRedirect = (status: number, location: string) => boolean;
 
-/** One request on its way: turns undici's callbacks into an {@link UpstreamResponse}. */
+/** One request in progress: turns undici's callbacks into an {@link UpstreamResponse}. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #url: string;
   readonly #options: ExchangeOptions;
@@ -56,7 +56,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #body: UpstreamBody | undefined;
   #decompression: Decompression | undefined;
-  /** Why it was given up by its signal. */
+  /** The error with which its signal aborted the request. */
   #abortedWith: Error | undefined;
   #hasMoved = false;
 
@@ -74,7 +74,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#onRedirect = onRedirect;
   }
 
-  /** Listens to the signal; `true` where it had fired before and the request must not start. */
+  /** Listens to the signal; returns `true` if the signal has fired already and the request must not start. */
   refusedEarly(): boolean {
     const { signal } = this.#options;
     if (signal?.aborted === true) {
@@ -93,7 +93,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // Given up before there was a connection: it must not be sent.
+    // The signal fired before there was a connection: the request must not be sent.
     if (this.#abortedWith !== undefined) controller.abort(this.#abortedWith);
   }
 
@@ -103,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     rawHeaders: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    // The same once more, 1.5 KB that would stay as long as the stream does.
+    // A second copy of the headers: 1.5 KB that would stay as long as the stream does.
     controller.rawHeaders = null;
     const headers = new UpstreamHeaders(rawHeaders);
     const location = headers.get('location');
@@ -143,10 +143,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { deadline = Infinity } = this.#options;
     const retryAfterMs = retryAfterOf(headers);
     if (retryAfterMs === undefined) {
-      // The package would take a wait it cannot read for none; an empty one makes it use its own.
+      // The package takes an unreadable wait for none at all; for an empty one it uses its own wait.
       for (const name of ['retry-after-ms', 'retry-after']) if (headers.has(name)) headers.set(name, '');
     } else if (retryAfterMs >= MAX_RETRY_AFTER_MS || performance.now() + retryAfterMs > deadline) {
-      // Waiting longer than anybody waits for us is pointless, and this header is how the package is told.
+      // The wait would end after the caller's deadline. This header tells the package not to retry.
       headers.set('x-should-retry', 'false');
     }
   }

@@ -1,20 +1,20 @@
 import type { ErrorCode } from '../../protocol/error-codes.js';
 import type { UpstreamError } from './upstream-error.js';
 
-/** What went wrong at a model server: the code and the sentence for a client. */
+/** The cause of a failed request: code and sentence for a client. */
 export interface FailureCause {
   readonly code: ErrorCode;
   readonly sentence: string;
 }
 
 interface Rule extends FailureCause {
-  /** Matches a code or type, in lower case. */
+  /** Pattern for a code or type, in lower case. */
   readonly codes: RegExp;
   readonly words?: RegExp;
   readonly statuses: readonly number[];
 }
 
-/** A conversation that is too long, as OpenAI, vLLM, llama.cpp, Gemini, Anthropic, Qwen, Moonshot and others put it. */
+/** How OpenAI, vLLM, llama.cpp, Gemini, Anthropic, Qwen, Moonshot and others say that a conversation is too long. */
 const TOO_LONG = new RegExp(
   [
     'context[ _-]?(?:length|window|size)',
@@ -24,9 +24,9 @@ const TOO_LONG = new RegExp(
     'reduce the length of the (?:messages|prompt|input)',
     'exceeded model token limit|token limit exceeded|(?:prompt|token count).*exceeds the limit of',
     'range of input length should be',
-    // Of a rate it is said as well.
+    // Rate limits use these words, too, but also ask to wait.
     'too many (?:input |prompt )?tokens(?!.*wait)',
-    // A rate that one request breaks by itself: waiting does not help.
+    // A rate limit that one request exceeds by itself: waiting does not help.
     'request too large for',
     'inputs` tokens \\+ `max_new_tokens|inputs must have less than',
     '(?:prompt|输入|上下文|文本).{0,12}(?:超长|过长|超出|超过)',
@@ -34,7 +34,7 @@ const TOO_LONG = new RegExp(
   'i',
 );
 
-/** In the order they are tried: the first whose codes or words match counts, and only then the status. */
+/** Rules in the order they are tried: first by codes and words, then by status. */
 const RULES: readonly Rule[] = [
   {
     code: 'context_too_long',
@@ -64,7 +64,7 @@ const RULES: readonly Rule[] = [
   {
     code: 'provider_rate_limited',
     sentence: 'The model provider asks to slow down.',
-    // Gemini speaks of a quota when a minute is full; its code tells.
+    // Gemini calls a full minute a quota, too; its code tells them apart.
     codes:
       /^(?:rate_?limit.*|too_?many_?requests|throttling.*|resource_exhausted|limit_requests|limit_burst_rate|1302|1303|1002)$/,
     words: /rate[ -]?limit|too many requests|throttl|slow down|请求过于频繁|频率|并发/i,
@@ -102,17 +102,17 @@ const REFUSED: FailureCause = { code: 'provider_refused', sentence: 'The model p
 const REFUSAL =
   /^(?:invalid_request(?:_error)?|invalid_?parameter.*|invalid_argument|bad_?request(?:_?error)?|not_found(?:_error)?|model_not_(?:found|exist)|unsupported_.*|2013)$/;
 
-/** What some statuses say more exactly than their cause. */
+/** Sentences for statuses that tell more than their cause does. */
 const SENTENCES: Readonly<Record<number, string>> = {
   403: 'The model provider does not permit this request.',
   404: 'The model provider does not know this model or address.',
   407: 'The proxy on the way to the model provider wants a login.',
 };
 
-/** The one classification of everything that model servers report. */
+/** Classifies everything that model servers report as an error. */
 export function causeOf(error: UpstreamError): FailureCause {
   const { status, codes, message } = error;
-  // These say enough by themselves; their words may name a model "long-context-window".
+  // These statuses are unambiguous; their message may contain a model name such as "long-context-window".
   const isPlain = status === 401 || status === 404 || status === 407;
   const matches = ({ codes: known, words }: Rule): boolean =>
     codes.some((code) => known.test(code)) || (!isPlain && words?.test(message) === true);
@@ -125,7 +125,7 @@ export function causeOf(error: UpstreamError): FailureCause {
 function byStatus(status: number): FailureCause {
   const rule = RULES.find(({ statuses }) => statuses.includes(status));
   if (rule !== undefined) return rule;
-  // 409 and 425 pass.
+  // 409 and 425 are temporary.
   return status < 500 && status !== 409 && status !== 425 ? REFUSED : FAILED;
 }
 

@@ -6,7 +6,7 @@ import { redactError, redactor, type Redact } from './redact.js';
 import { retryAfterOf } from './retry-after.js';
 import { readUpstreamError, type UpstreamError } from './upstream-error.js';
 
-/** A response that is a refusal, with the body as it came. */
+/** A response that refuses the request, with its body. */
 export class UpstreamRefusal extends Error {
   readonly status: number;
   readonly body: unknown;
@@ -21,12 +21,12 @@ export class UpstreamRefusal extends Error {
   }
 }
 
-/** The most of an upstream's words in the operator's log. */
+/** Maximum length of the upstream's message in the operator's log. */
 const MAX_DETAIL = 500;
 
 /**
- * Turns whatever a request comes to instead of an answer into the error a client may read: a sentence of our own by
- * cause. What the upstream said goes into `detail` and `cause`, for the operator, without keys and without the question.
+ * Turns every failure of a request into the error for clients: a sentence of this library for each cause. What the
+ * upstream said goes into `detail` and `cause`, for the operator, without keys and without the question.
  */
 export class Failures {
   readonly #redact: Redact;
@@ -35,53 +35,53 @@ export class Failures {
   /**
    * @param keys - the secrets in use
    * @param messages - the conversation that is sent
-   * @param baseUrl - where it is sent, where that is known
+   * @param baseUrl - the address of the server, if it is known
    */
   constructor(keys: readonly string[], messages: readonly LlmMessage[], baseUrl?: string) {
     this.#redact = redactor(keys, messages);
     this.#baseUrl = baseUrl;
   }
 
-  /** Whatever sending or reading threw. */
+  /** The error for whatever sending or reading threw. */
   of(error: unknown): AgentSocketError {
     if (AgentSocketError.isInstance(error)) return error;
     if (error instanceof UpstreamRefusal) return this.#refusal(error);
     const { message } = (error ?? {}) as { readonly message?: unknown };
-    // The package says so in its message and keeps no cause then.
+    // The package reports a timeout in its message only, without a cause.
     const isLate = typeof message === 'string' && /timed? ?out/i.test(message);
     const options = { cause: redactError(error, this.#redact), detail: this.#detail(deepest(error)) };
     if (isLate) return new AgentSocketError('provider_timeout', 'The model provider did not answer in time.', options);
     return new AgentSocketError('provider_error', 'The model provider cannot be reached.', options);
   }
 
-  /** An error in place of a piece of the answer. */
+  /** An error sent in place of a piece of the answer. */
   inStream(sent: unknown): AgentSocketError {
     const error = readUpstreamError(sent);
     return this.#make(error, undefined, undefined);
   }
 
-  /** The model ended its answer with a reason that stands for a failure. */
+  /** A finish reason that means a failure. */
   finish(reason: string): AgentSocketError {
     return new AgentSocketError('provider_error', 'The model provider failed in the middle of its answer.', {
       detail: this.#detail(`finish_reason ${reason}`),
     });
   }
 
-  /** The body broke off, or ended before the answer did. */
+  /** The body broke off, or ended before the answer was complete. */
   broken(error?: unknown): AgentSocketError {
     return new AgentSocketError('provider_error', 'The model provider ended in the middle of its answer.', {
       ...(error !== undefined && { cause: redactError(error, this.#redact), detail: this.#detail(deepest(error)) }),
     });
   }
 
-  /** The stream ended as it should, and nothing was in it. */
+  /** The stream ended properly without any content. */
   empty(): AgentSocketError {
     return new AgentSocketError('provider_error', 'The model provider sent no answer.');
   }
 
   /**
-   * A whole response of another kind, such as the page of a proxy or of an address that is not the API's.
-   * @param opening - how it begins
+   * A complete response of another kind, such as the page of a proxy or of a wrong address.
+   * @param opening - the beginning of the body
    */
   notAStream(head: ResponseHead, opening: string): AgentSocketError {
     const type = mediaTypeOf(head);
@@ -96,7 +96,7 @@ export class Failures {
     );
   }
 
-  /** Nothing arrived for too long. */
+  /** Nothing arrived in time. */
   timeout(begun: boolean): AgentSocketError {
     const sentence = begun
       ? 'The model provider stopped in the middle of its answer.'
@@ -122,7 +122,7 @@ export class Failures {
   #make(error: UpstreamError, retryAfterMs: number | undefined, cause: unknown, hint = ''): AgentSocketError {
     const { code, sentence } = causeOf(error);
     const { status, codes, message } = error;
-    // Codes are words of the API, and short; numbers repeat the status.
+    // Named codes are short words of the API; numeric codes only repeat the status.
     const named = codes.find((one) => /^[a-z][\w.-]*$/.test(one));
     const said = [status, named].filter((part) => part !== undefined).join(' ');
     const fields = { status, code: named };
@@ -136,7 +136,7 @@ export class Failures {
     });
   }
 
-  /** What is the matter most often where an address answers that is not the API's. */
+  /** The usual mistake if the server at an address is not the API: a missing `/v1`. */
   #hint(): string {
     if (this.#baseUrl === undefined) return '';
     const hint = /\/v\d[^/]*$|\/openai$/.test(this.#baseUrl) ? '' : `; does the base URL lack /v1 at its end?`;
@@ -150,7 +150,7 @@ export class Failures {
   }
 }
 
-/** What arrived is not what the API promises. */
+/** The error for a response that violates the API. */
 export function malformed(what: string): AgentSocketError {
   return new AgentSocketError('provider_error', 'The model provider sent something that cannot be read.', {
     cause: new Error(what),
@@ -158,17 +158,17 @@ export function malformed(what: string): AgentSocketError {
   });
 }
 
-/** Whether a response says that it is a stream of events. */
+/** Whether the response has the content type of an event stream. */
 export function isEventStream(head: ResponseHead): boolean {
   return mediaTypeOf(head) === 'text/event-stream';
 }
 
-/** The type without its parameters; `undefined` where it is none that can be shown. */
+/** The media type without parameters; `undefined` if it is missing or malformed. */
 function mediaTypeOf({ contentType }: ResponseHead): string | undefined {
   return /^\s*([a-z0-9.+-]{1,30}\/[a-z0-9.+-]{1,60})\s*(?:;|$)/i.exec(contentType ?? '')?.[1]?.toLowerCase();
 }
 
-/** Of several causes the innermost tells the most: `connect ECONNREFUSED 127.0.0.1:11434`. */
+/** The innermost cause says the most: `connect ECONNREFUSED 127.0.0.1:11434`. */
 function deepest(error: unknown): string {
   let inner = error;
   for (let depth = 0; depth < 4 && inner instanceof Error && inner.cause !== undefined; depth++) inner = inner.cause;

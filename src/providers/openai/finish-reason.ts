@@ -1,6 +1,6 @@
 import type { FinishReason } from '../../protocol/server-messages.js';
 
-/** What servers call the end of an answer, in lower case. `failed` is none: the server could not go on. */
+/** Finish reasons of servers, in lower case. `failed` is not a finish reason: the server could not continue. */
 const REASONS: ReadonlyMap<string, FinishReason | 'failed'> = new Map([
   ['stop', 'stop'],
   ['end_turn', 'stop'],
@@ -8,7 +8,7 @@ const REASONS: ReadonlyMap<string, FinishReason | 'failed'> = new Map([
   ['length', 'length'],
   ['max_tokens', 'length'],
   ['max_output_tokens', 'length'],
-  // Mistral; Anthropic and Zhipu: the model itself is full.
+  // Mistral; Anthropic and Zhipu: the context window is full.
   ['model_length', 'length'],
   ['model_context_window_exceeded', 'length'],
   ['tool_calls', 'tool_calls'],
@@ -31,7 +31,7 @@ const REASONS: ReadonlyMap<string, FinishReason | 'failed'> = new Map([
   ['unexpected_tool_call', 'failed'],
 ]);
 
-/** The end of an answer in the protocol's words. */
+/** The finish reason as the protocol names it. */
 export function endOf(raw: string): FinishReason | 'failed' {
   const reason = raw.toLowerCase();
   if (reason.startsWith('function_call_filter')) return 'failed';

@@ -7,19 +7,19 @@ import type { FetchOptions } from './undici-transport.js';
 import { UpstreamBody } from './upstream-body.js';
 import { isWebStream, WebBody } from './web-body.js';
 
-/** How {@link openChat} asks. */
+/** Options of {@link openChat}. */
 export interface OpenChatOptions {
   readonly abort: RequestAbort;
-  /** Until when the answer must have begun, on the clock of `performance.now()`. */
+  /** When the answer must have begun, on the clock of `performance.now()`. */
   readonly deadline: number;
   readonly maxRetries: number;
-  /** Of every request, besides those the package sets. */
+  /** Headers of every request, besides those that the package sets. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Sends a streaming request and resolves to the body of the answer. The first attempt is made without the `openai`
- * package where its way of asking is known already; a failed one is handed to the package, which retries.
+ * Sends a streaming request and resolves to the body of the answer. The first attempt bypasses the `openai` package if
+ * its URL and headers are known already. A failed attempt is handed to the package, which retries.
  */
 export function openChat(
   chat: ChatClient,
@@ -35,7 +35,7 @@ export function openChat(
   );
 }
 
-/** @param attempts - what was tried already */
+/** @param attempts - attempts made already */
 async function askPackage(
   { client }: ChatClient,
   body: Readonly<Record<string, unknown>>,
@@ -44,7 +44,7 @@ async function askPackage(
 ): Promise<ByteSource> {
   const seen: { last?: UpstreamResponse } = {};
   const fetchOptions: FetchOptions = { deadline, attempts, seen };
-  // Whoever reads the answer keeps the time; the package must not end an attempt before.
+  // The reader of the answer enforces the deadline; the package must not end an attempt earlier.
   const timeout = Math.max(0, Math.ceil(deadline - performance.now())) + 1_000;
   let response;
   try {
@@ -60,8 +60,8 @@ async function askPackage(
 }
 
 /**
- * What the package makes of a refusal keeps little of any envelope but OpenAI's.
- * @param text - the body, where our own transport read it
+ * Keeps the whole body of a refusal: the error of the package keeps little unless the body has OpenAI's form.
+ * @param text - the body, if our own transport read it
  */
 function refusalOf(error: unknown, text: string | undefined): UpstreamRefusal | undefined {
   const { status, headers, ...more } = (error ?? {}) as {
@@ -74,7 +74,7 @@ function refusalOf(error: unknown, text: string | undefined): UpstreamRefusal | 
   return new UpstreamRefusal(error, status, text ?? more.error ?? more.message, headers);
 }
 
-/** A client of another make may give less than a `Response`. */
+/** A caller's own client may return less than a `Response`. */
 function headOf(response: object): ResponseHead | undefined {
   if (!('status' in response) || !('headers' in response)) return undefined;
   const { status, headers } = response;

@@ -5,8 +5,8 @@ import { checkOptions, type Checked, type OptionTable } from '../../runtime/opti
 import { anObject, integer, list, must, number, secret, text, type Rule } from '../../runtime/rule.js';
 
 /**
- * A client of the `openai` package, version 6 or 7, described by what is used of it,
- * so that the embedder's own copy fits whatever its version.
+ * A client of the `openai` package, version 6 or 7. Describes only what is used of the client, so that the embedder's
+ * own copy of either version fits.
  */
 export interface OpenAiClientLike {
   readonly chat: {
@@ -99,7 +99,7 @@ export interface OpenAiProviderOptions {
   maxRetries?: number | undefined;
 }
 
-/** Headers that the request has of itself. */
+/** Headers that the provider sets itself. */
 const OWN_HEADERS =
   /^(?:authorization|content-type|content-length|host|connection|transfer-encoding|accept|accept-encoding|openai-organization)$/i;
 
@@ -122,7 +122,7 @@ const headerValue = secret('text of printable ASCII characters', (header) => /^[
 const apiKey: Rule<string> = {
   sentence: 'a key of printable ASCII characters without spaces',
   read(option, value) {
-    // Files and secret stores end a key with a line end.
+    // Keys from files and secret stores end with a line break.
     const key = typeof value === 'string' ? value.trim() : value;
     if (key === '') throw new OptionError(option, apiKey.sentence, value);
     return secret(apiKey.sentence, (given) => /^[\x21-\x7e]+$/.test(given)).read(option, key) as string;
@@ -136,7 +136,7 @@ const baseUrl: Rule<string> = {
       throw new OptionError(option, baseUrl.sentence, received);
     };
     if (typeof value !== 'string') return refuse(value);
-    // What does not parse may still hold a password.
+    // A URL that cannot be parsed may still hold a password.
     if (!URL.canParse(value)) return refuse(value.includes('@') ? 'text with "@"' : value);
     const url = new URL(value);
     if (url.username !== '' || url.password !== '') return refuse('a URL with credentials');
@@ -195,7 +195,7 @@ export const OPENAI_PROVIDER_OPTIONS = {
   },
   proxy: {
     text: 'The HTTP proxy of the requests: a URL, or `environment`.',
-    // It may hold a password.
+    // The URL may hold a password.
     rule: secret(
       '"environment" or an http or https URL',
       (proxy) => proxy === 'environment' || (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)),
@@ -223,7 +223,7 @@ export const OPENAI_PROVIDER_OPTIONS = {
 
 type CheckedOptions = Checked<OpenAiProviderOptions, typeof OPENAI_PROVIDER_OPTIONS>;
 
-/** The options with their defaults filled in. */
+/** The options with their defaults. */
 export interface ResolvedOptions extends Omit<
   CheckedOptions,
   'apiKey' | 'baseUrl' | 'organization' | 'proxy' | 'client' | 'accepts'
@@ -232,7 +232,7 @@ export interface ResolvedOptions extends Omit<
   readonly connection: OpenAiConnection | { readonly client: OpenAiClientLike };
 }
 
-/** What a client of our own is made from. */
+/** What a client of this provider is made from. */
 export type OpenAiConnection = Pick<CheckedOptions, 'baseUrl' | 'organization' | 'proxy'> & { readonly apiKey: string };
 
 /** Checks the options and fills in the defaults. */

@@ -2,18 +2,18 @@ import type { JsonObject } from '../../tool/llm-tool.js';
 import type { LlmAssistantMessage } from '../../agent/llm-provider.js';
 
 /**
- * What servers want back with an assistant's message, field by field; every other field stays where it is, so that no
- * server sees one it does not know.
+ * Lists that servers require back with an assistant's message. Each field goes back under the name it came with, so
+ * that no server sees a field it does not know.
  */
 const LISTS = ['reasoning_details', 'thinking_blocks'] as const;
-/** The same with a tool call: Gemini's thought signatures, also through LiteLLM. */
+/** Fields that servers require back with a tool call, such as Gemini's thought signatures, also through LiteLLM. */
 const OF_CALLS = ['extra_content', 'provider_specific_fields'] as const;
-/** Says under which name the reasoning came; the text itself is the message's. */
+/** Records the name of the field that reasoning came in; the text itself is stored with the message. */
 const REASONING_FIELD = 'reasoning_field';
-/** More characters are no use: the engine keeps 64 KiB. */
+/** More characters are useless: the engine stores 64 KiB. */
 const MAX_LENGTH = 256 * 1024;
 
-/** Any object; the fields that are looked at have names. */
+/** Any object. The fields that are read have names. */
 interface Fields {
   [name: string]: unknown;
   type?: unknown;
@@ -30,24 +30,24 @@ interface Fields {
 
 type List = (typeof LISTS)[number];
 
-/** Gathers, from the deltas of one answer, what its server wants back with it. */
+/** Gathers from the deltas of one answer the data that its server requires back. */
 export class ProviderData {
   readonly #lists = new Map<List, Fields[]>();
   #extra: Fields = {};
   #reasoningField: string | undefined;
   #length = 0;
-  /** Characters of reasoning, and of those the ones that came in a list at the same time. */
+  /** Characters of reasoning so far. `#listed` counts those that also came in a list. */
   #reasoned = 0;
   readonly #listed = new Map<List, number>();
 
-  /** The field that reasoning comes in, an empty one included. */
+  /** Records the field that reasoning comes in, even if it is empty. */
   reasoningIn(field: string): void {
     this.#reasoningField ??= field;
   }
 
   /**
-   * The next delta.
-   * @param reasoning - the text that was taken from it
+   * Takes the next delta.
+   * @param reasoning - the text that was read from the delta
    */
   take(delta: Readonly<Fields>, reasoning: string): void {
     for (const name of LISTS) {
@@ -59,12 +59,12 @@ export class ProviderData {
     if (isFields(delta.extra_content)) this.#extra = joined(this.#extra, withoutFlags(delta.extra_content));
   }
 
-  /** Reasoning was told. */
+  /** Counts characters of reasoning. */
   reasoned(length: number): void {
     this.#reasoned += length;
   }
 
-  /** What is wanted back; `undefined` for nothing. */
+  /** The data for the next request; `undefined` if there is none. */
   finish(): JsonObject | undefined {
     if (this.#length > MAX_LENGTH) return undefined;
     const data: Fields = {};
@@ -87,13 +87,13 @@ export class ProviderData {
     else list.push({ ...entry });
   }
 
-  /** Whether the one text in a list is the reasoning of the message, which is kept once. */
+  /** Whether the only text of a list is the reasoning of the message: then the text is stored once. */
   #isAllReasoning(name: List, list: readonly Fields[]): boolean {
     return this.#reasoned > 0 && this.#listed.get(name) === this.#reasoned && list.filter(hasText).length === 1;
   }
 }
 
-/** The reasoning inside a list of OpenRouter, MiniMax or LiteLLM. */
+/** The reasoning in a list of OpenRouter, MiniMax or LiteLLM. */
 export function textOfList(list: unknown): string {
   if (!Array.isArray(list)) return '';
   return (list as readonly unknown[])
@@ -102,7 +102,7 @@ export function textOfList(list: unknown): string {
     .join('');
 }
 
-/** What comes back with an assistant's message, to be put before the fields that are the message's own. */
+/** The fields that go back with an assistant's message. The message's own fields override them. */
 export function messageFields({ providerData = {}, reasoning, toolCalls = [] }: LlmAssistantMessage): Fields {
   const { [REASONING_FIELD]: field, ...rest } = providerData;
   const fields: Fields = { ...rest };
@@ -111,13 +111,13 @@ export function messageFields({ providerData = {}, reasoning, toolCalls = [] }: 
     if (Array.isArray(list))
       fields[name] = (list as readonly unknown[]).map((entry) => withText(entry, reasoning ?? ''));
   }
-  // DeepSeek wants the text back with calls and refuses it without them. Where OpenRouter's list is, it is all.
+  // DeepSeek requires the text back with calls and refuses it without them. OpenRouter's list replaces the text.
   const isWanted = toolCalls.length > 0 && fields.reasoning_details === undefined;
   if (typeof field === 'string' && isWanted) fields[field] = reasoning ?? '';
   return fields;
 }
 
-/** What a server wants back with a tool call, from one of its pieces. */
+/** The data that a server requires back with a tool call, from one piece of the call. */
 export function callFields(piece: object, before: JsonObject | undefined): JsonObject | undefined {
   let fields = before;
   for (const name of OF_CALLS) {
@@ -127,11 +127,11 @@ export function callFields(piece: object, before: JsonObject | undefined): JsonO
   return fields;
 }
 
-/** Whether an entry is a further piece of one before. */
+/** Whether an entry continues an earlier one. */
 function goesOn(before: Fields, entry: Fields): boolean {
   const isOther = (name: string): boolean => isSet(before[name]) && isSet(entry[name]) && before[name] !== entry[name];
   if (before.type !== entry.type || isOther('index') || isOther('id')) return false;
-  // Without an index a signature ends a block, and sealed ones come whole.
+  // Without an index, a signature ends a block, and encrypted blocks come in one piece.
   return isSet(entry.index) || !(isSet(entry.data) || (isSet(before.signature) && hasText(entry)));
 }
 
@@ -139,7 +139,7 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
-/** Text grows; of everything else the last value counts. */
+/** Appends text; any other value replaces the earlier one. */
 function extend(before: Fields, entry: Fields): void {
   for (const [name, value] of Object.entries(entry)) {
     const known = before[name];
@@ -153,7 +153,7 @@ function hasText(entry: Fields): boolean {
   return textOfList([entry]) !== '';
 }
 
-/** `true` stands for the reasoning of the message. */
+/** Replaces the text of a list by `true`, which stands for the reasoning of the message. */
 function withoutText(list: readonly Fields[]): Fields[] {
   return list.map((entry) => {
     if (!hasText(entry)) return entry;
@@ -168,7 +168,7 @@ function withText(entry: unknown, reasoning: string): unknown {
   return name === undefined ? entry : { ...entry, [name]: reasoning };
 }
 
-/** Gemini marks thoughts in the same place; a mark is nothing to send back. */
+/** Gemini's flag for thoughts is in the same object; the flag does not go back. */
 function withoutFlags(extra: Fields): Fields {
   const kept = Object.entries(extra).map(([vendor, value]): [string, unknown] => {
     if (!isFields(value)) return [vendor, value];

@@ -1,13 +1,13 @@
 import type { LlmMessage } from '../../agent/llm-provider.js';
 
-/** Letters and digits in a row that a text must have in common with the conversation to count as a quotation. */
+/** How many consecutive letters and digits a text shares with the conversation to count as a quotation. */
 const QUOTED = { latin: 12, other: 4 } as const;
-/** How much of the conversation is looked at, in characters, the newest first. */
+/** How much of the conversation is compared, in characters, the newest first. */
 const MAX_CONVERSATION = 256 * 1024;
 const MASK = '[…]';
 
 /**
- * A text without what it quotes of a conversation. Only letters and digits are compared, since quotations come escaped,
+ * Removes what a text quotes of a conversation. Only letters and digits are compared, since quotations come escaped,
  * wrapped and cut.
  */
 export function withoutQuotations(text: string, messages: readonly LlmMessage[]): string {
@@ -22,13 +22,13 @@ export function withoutQuotations(text: string, messages: readonly LlmMessage[])
     left -= said.length;
     hideWhole(letters, spelling, hidden);
     hideRuns(letters, spelling, hidden, QUOTED.latin, /./);
-    // A few characters of Chinese say as much as a phrase.
+    // A few Chinese characters say as much as a phrase.
     hideRuns(letters, spelling, hidden, QUOTED.other, /^[^\0-\u024f]+$/);
   }
   return masked(plain, hidden);
 }
 
-/** What people, tools and models said; the operator's own words may be in the operator's log. */
+/** What people, tools and models said. System prompts are left out: they are the operator's, and so is the log. */
 function* saidIn(messages: readonly LlmMessage[]): Generator<string> {
   for (let at = messages.length - 1; at >= 0; at--) {
     const message = messages[at];
@@ -41,7 +41,7 @@ function* saidIn(messages: readonly LlmMessage[]): Generator<string> {
   }
 }
 
-/** The letters and digits of a text in lower case, and where each of them stands. */
+/** Letters and digits of a text in lower case, with their positions. */
 interface Spelling {
   readonly letters: string;
   readonly places: readonly number[];
@@ -65,14 +65,14 @@ function isLetter(character: string): boolean {
   return /[\p{L}\p{N}]/u.test(character) || (character >= '\ud800' && character <= '\udfff');
 }
 
-/** Text as servers write it inside JSON and Python: `\n`, `\u4f60`. */
+/** Undoes the escapes of JSON and Python, such as `\n`, `\u4f60`. */
 function unescaped(text: string): string {
   return text
     .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     .replace(/\\[nrt]/g, ' ');
 }
 
-/** Something short that was said counts where it stands as a whole. */
+/** Hides a short message only if it stands alone. */
 function hideWhole(said: string, { letters, places, text }: Spelling, hidden: Uint8Array): void {
   if (said.length < 2 || said.length >= QUOTED.latin) return;
   for (let at = letters.indexOf(said); at !== -1; at = letters.indexOf(said, at + 1)) {

@@ -1,24 +1,24 @@
 import type { LlmMessage } from '../../agent/llm-provider.js';
 import { withoutQuotations } from './quotations.js';
 
-/** Makes words of others fit to be written down. */
+/** Removes secrets and content from the text of an upstream. */
 export type Redact = (text: string) => string;
 
-/** Things that look like a key, credentials inside URLs, and data too long for a word. */
+/** Text that looks like a key, credentials in URLs, and data too long for a word. */
 const LOOKS_SECRET =
   /\b(?:sk|pk|key|gsk|xai)-[A-Za-z0-9_*-]{6,}|\bBearer\s+\S+|(?<=:\/\/)[^/\s@]+@|[A-Za-z0-9+/=_-]{80,}/gi;
 
-/** Shorter ones are no secrets, and would be found in every text. */
+/** Shorter texts are no secrets, and would match everywhere. */
 const MIN_KEY_LENGTH = 4;
 
-/** What of an error is kept besides its text. */
+/** Fields of an error that are kept besides its text. */
 const KEPT = ['code', 'status', 'type', 'param', 'requestID', 'syscall', 'errno'] as const;
 const MAX_DEPTH = 4;
 
 /**
- * What of an upstream's words may be written down: no key, nothing that looks like one, and nothing of what people,
- * tools and models said, which several servers quote in their errors.
- * @param keys - the secrets in use, where they are known
+ * Makes a function that removes from an upstream's message keys, what looks like a key, and what people, tools and
+ * models said, since several servers quote it in their errors.
+ * @param keys - the secrets in use, if they are known
  * @param messages - the conversation the upstream was sent
  */
 export function redactor(keys: readonly string[], messages: readonly LlmMessage[]): Redact {
@@ -29,12 +29,12 @@ export function redactor(keys: readonly string[], messages: readonly LlmMessage[
   };
 }
 
-/** A copy of an error for the log, with its text made fit, and of response body and headers only what the text quotes. */
+/** A copy of an error for the log: with a redacted text, without the response's body and headers. */
 export function redactError(error: unknown, redact: Redact, depth = 0): Error {
   if (!(error instanceof Error)) return new Error(redact(typeof error === 'string' ? error : 'not an Error'));
   const message = redact(error.message);
   const copy = new Error(message);
-  // The classes of the openai package name themselves only through their constructor.
+  // The classes of the openai package have their name only in the constructor.
   copy.name = error.name === 'Error' ? error.constructor.name : error.name;
   if (error.stack !== undefined) copy.stack = `${copy.name}: ${message}\n${redact(framesOf(error.stack))}`;
   for (const field of KEPT) {
@@ -46,7 +46,7 @@ export function redactError(error: unknown, redact: Redact, depth = 0): Error {
   return copy;
 }
 
-/** The stack without the message at its head. */
+/** The stack without the message at its beginning. */
 function framesOf(stack: string): string {
   return stack
     .split('\n')

@@ -1,4 +1,4 @@
-/** What a request listens to: a part of `AbortSignal`. */
+/** The part of `AbortSignal` that a request uses. */
 export interface AbortSource {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
@@ -6,8 +6,7 @@ export interface AbortSource {
 }
 
 /**
- * Stops one request. An `AbortController` with its signal costs 4 µs and a kilobyte, so one is made only for the
- * `openai` package.
+ * Stops one request. An `AbortController` costs 4 µs and a kilobyte, so it is created only for the `openai` package.
  */
 export class RequestAbort implements AbortSource {
   #aborted = false;
@@ -18,7 +17,7 @@ export class RequestAbort implements AbortSource {
     return this.#aborted;
   }
 
-  /** The same as a signal, for code that is not ours. */
+  /** The signal for code outside of this library. */
   get signal(): AbortSignal {
     const controller = (this.#controller ??= new AbortController());
     if (this.#aborted) controller.abort();

@@ -3,15 +3,15 @@ interface ReadableHeaders {
 }
 
 /**
- * Whole milliseconds a response asks to wait before another try: `retry-after-ms`, or `retry-after` as seconds or date.
- * `undefined` where it asks for none, or for what no integer holds.
+ * The wait before a retry that a response asks for, in whole milliseconds: `retry-after-ms`, or `retry-after` as
+ * seconds or date. `undefined` if there is none, or if it exceeds what an integer holds.
  */
 export function retryAfterOf(headers: ReadableHeaders): number | undefined {
   const ms = Math.ceil(Math.max(0, waitOf(headers)));
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
-/** As the headers have it; `NaN` where they have nothing that can be read. */
+/** The wait as the headers give it; `NaN` if there is none that can be read. */
 function waitOf(headers: ReadableHeaders): number {
   const ms = Number.parseFloat(headers.get('retry-after-ms') ?? '');
   if (ms >= 0) return ms;

@@ -2,46 +2,46 @@ import { malformed } from './failures.js';
 
 /**
  * Bytes that arrived together. `text` holds one character per byte, so that positions are the same in both and no
- * character can be cut in two; what a string really says is decoded from `bytes` once its limits are known.
+ * character is cut in two. The real text of a string is decoded from `bytes` once its limits are known.
  */
 export interface SseInput {
   readonly bytes: Buffer;
   readonly text: string;
 }
 
-/** What an {@link SseDecoder} feeds. */
+/** The receiver of an {@link SseDecoder}. */
 export interface SseSink {
-  /** Nothing more is wanted. */
+  /** Whether the receiver needs no more events. */
   readonly done: boolean;
-  /** Whether data is all of an event, however the next line goes on. */
+  /** Whether the data is a complete event, whatever the next line is. */
   isWhole(data: string): boolean;
-  /** Takes a whole event it recognises at `position`; returns where it ends, or -1. */
+  /** Takes a complete event that it recognises at `position`; returns the end of the event, or -1. */
   recognise(input: SseInput, position: number): number;
   /**
    * Takes an event that was not recognised.
-   * @param raw - the event as it arrived, one character per byte, where it is one line in one piece
+   * @param raw - the event as received, one character per byte, if it is one line and arrived in one piece
    */
   event(data: string, name: string, raw: string | undefined): void;
 }
 
-/** The most bytes of one event. */
+/** Maximum bytes of one event. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
-/** What a line counts besides its text, so that endlessly many short ones end too. */
+/** What a line counts besides its text, so that endlessly many short lines reach the limit, too. */
 const LINE_COST = 64;
 const SMALL_PIECE_BYTES = 4096;
 const LF = 10;
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 
 /**
- * Server-sent events out of bytes in pieces of any size
+ * Decodes server-sent events from bytes in pieces of any size
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
- * `id` and `retry` mean nothing here. An event that the end of the stream cuts off is delivered all the same, and two events
- * that no blank line parts are two.
+ * `id` and `retry` are ignored. Unlike in the standard, an event that the end of the stream cuts off is delivered, and
+ * so are two events without a blank line between them.
  */
 export class SseDecoder {
   readonly #sink: SseSink;
   #begun = false;
-  /** An unfinished line, in pieces, so that a long one is joined once. */
+  /** Pieces of an unfinished line: a long line is joined only once. */
   #pieces: Buffer[] = [];
   #size = 0;
   #skipLineFeed = false;
@@ -49,7 +49,7 @@ export class SseDecoder {
   #data: string[] = [];
   #dataSize = 0;
   #name = '';
-  /** Where the event begins in the input at hand; -1 where it is not one line in one piece. */
+  /** Start of the event in the current input; -1 if the event is not one line in one piece. */
   #start = -1;
 
   constructor(sink: SseSink) {
@@ -69,7 +69,7 @@ export class SseDecoder {
     if (rest < bytes.length && !this.#sink.done) this.#keep(bytes.subarray(rest));
   }
 
-  /** The stream is over. */
+  /** Ends the stream. */
   end(): void {
     const bytes = Buffer.concat(this.#pieces);
     this.#pieces = [];
@@ -81,7 +81,7 @@ export class SseDecoder {
 
   #keep(piece: Buffer): void {
     const last = this.#pieces.at(-1);
-    // Reads of single bytes must not cost an object each.
+    // Merging small pieces avoids an object per byte if the body arrives byte by byte.
     if (last !== undefined && last.length + piece.length <= SMALL_PIECE_BYTES) {
       this.#pieces[this.#pieces.length - 1] = Buffer.concat([last, piece]);
     } else this.#pieces.push(piece);
@@ -89,7 +89,7 @@ export class SseDecoder {
     checkSize(this.#size);
   }
 
-  /** Takes the whole lines of an input; returns where the unfinished one begins. */
+  /** Takes the complete lines of an input; returns where the unfinished line begins. */
   #lines(input: SseInput): number {
     const { text } = input;
     let position = 0;
@@ -133,11 +133,11 @@ export class SseDecoder {
     const value = bytes.toString('utf8', text.charCodeAt(named + 1) === 32 ? named + 2 : named + 1, to);
     if (field === 'data' || field === 'error') {
       const [first] = this.#data;
-      // Some servers leave out the blank line: what is whole by itself is an event.
+      // Some servers leave out the blank line: data that is complete by itself is an event.
       if (first !== undefined && this.#data.length === 1 && this.#sink.isWhole(first))
         this.#dispatch({ bytes, text }, from);
       this.#start = this.#data.length === 0 && this.#name === '' ? from : -1;
-      // The older llama.cpp tells an error in a field of that name.
+      // Older versions of llama.cpp send an error in a field named `error`.
       if (field === 'error') this.#name = field;
       this.#data.push(value);
       this.#dataSize += value.length + LINE_COST;

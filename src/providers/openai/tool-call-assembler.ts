@@ -4,12 +4,12 @@ import type { JsonObject } from '../../tool/llm-tool.js';
 import type { LlmPart } from '../../agent/llm-provider.js';
 import { callFields } from './provider-data.js';
 
-/** The most characters the calls of one answer may have together. */
+/** Maximum number of characters in all calls of one answer. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
-/** What a call counts besides its text, so that endlessly many empty ones end too. */
+/** What a call counts besides its text, so that endlessly many empty calls reach the limit, too. */
 const CALL_COST = 1024;
 
-/** A piece of a call, as it may come from any server. */
+/** A piece of a call, as any server may send it. */
 export interface ToolCallDelta {
   readonly index?: unknown;
   readonly id?: unknown;
@@ -23,12 +23,12 @@ interface Assembly {
   providerData: JsonObject | undefined;
 }
 
-/** Characters of an id made up here: every server takes one of nine, and Mistral no other. */
+/** Length of generated ids: every server accepts nine characters, and Mistral no other length. */
 const ID_LENGTH = 9;
 
 /**
- * Puts tool calls together from their pieces. Pieces name their call by `index`; where a server leaves it out, or
- * gives every call index 0, a new id begins a new call and anything else goes on with the last one.
+ * Assembles tool calls from their pieces. A piece names its call by `index`. If a server omits the index, or gives
+ * every call index 0, a new id begins a new call, and any other piece continues the last call.
  */
 export class ToolCallAssembler {
   readonly #calls: Assembly[] = [];
@@ -39,7 +39,7 @@ export class ToolCallAssembler {
     return this.#calls.length;
   }
 
-  /** @throws AgentSocketError `output_too_large` where the calls grow without end. */
+  /** @throws AgentSocketError `output_too_large` if the calls become too large. */
   add(delta: ToolCallDelta): void {
     const id = typeof delta.id === 'string' ? delta.id : '';
     const name = typeof delta.function?.name === 'string' ? delta.function.name : '';
@@ -55,7 +55,7 @@ export class ToolCallAssembler {
     }
   }
 
-  /** The calls in the order they began, each with an id of its own. Empty arguments stand for no params: `{}`. */
+  /** Returns the calls in order, each with a unique id. Empty arguments become `{}`. */
   finish(): LlmPart[] {
     const seen = new Set<string>();
     return this.#calls.map((call) => {
@@ -82,16 +82,16 @@ export class ToolCallAssembler {
   }
 }
 
-/** Whether a piece begins a call although `known` is the one its index (or its place) points to. */
+/** Whether a piece begins a new call although its index or position points to `known`. */
 function begins(
   known: Assembly,
   index: unknown,
   { id, name, text }: { readonly id: string; readonly name: string; readonly text: string },
 ): boolean {
   const isNumbered = typeof index === 'number';
-  // Some servers number every call 0, and give no id: one with a name and arguments behind whole ones is the next.
+  // Some servers number every call 0 and send no id: a name with arguments after complete arguments begins a call.
   if (id === '') return name !== '' && (!isNumbered || (text !== '' && isWhole(known.arguments)));
-  // Some gateways make up an id for every piece; a call begins with its name.
+  // Some gateways generate an id for every piece; a new call has a name.
   if (isNumbered && name === '') return false;
   const late = known.id === '' && (known.name === '' || name === '');
   return id !== known.id && !late;
@@ -109,6 +109,6 @@ function isWhole(text: string): boolean {
 
 function argumentsText(value: unknown): string {
   if (typeof value === 'string') return value;
-  // Some servers send the params themselves rather than their text.
+  // Some servers send arguments as an object instead of a string.
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : '';
 }

@@ -2,39 +2,40 @@ import type { Dispatcher } from 'undici';
 import { createAgent, type AgentOptions } from './agent.js';
 import { Exchange, type ExchangeOptions, type UpstreamResponse } from './exchange.js';
 
-/** What this provider passes to its fetch through the `fetchOptions` of the `openai` package. */
+/** What the provider passes to its own `fetch` through `fetchOptions` of the `openai` package. */
 export interface FetchOptions extends Pick<ExchangeOptions, 'deadline'> {
-  /** What the first attempt came to, where it was made already. Taken once: the next call is a retry. */
+  /** The result of the first attempt, if it was made already. It is taken once: the next call is a retry. */
   readonly attempts?: Promise<UpstreamResponse>[];
-  /** Is told the last response, of which the package keeps little. */
+  /** Gets the last response, since the package keeps little of it. */
   readonly seen?: { last?: UpstreamResponse };
 }
 
-/** What the `openai` package hands to {@link UndiciTransport.fetch}. */
+/** What the `openai` package passes to {@link UndiciTransport.fetch}. */
 export interface FetchInit extends FetchOptions, ExchangeOptions {
   readonly method?: string;
   readonly headers?: Headers;
   readonly body?: unknown;
 }
 
-/** Where a request goes and with which headers: the same for every request of a provider. */
+/** URL and headers of a request: the same for every request of a provider. */
 interface Envelope {
-  /** Where the package sends it. */
+  /** The URL that the package requested. */
   readonly url: string;
-  /** Where it goes: there, or where a redirect said. */
+  /** The URL of the request: `url`, or the target of a redirect. */
   readonly target: URL;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** How often a redirect is followed for one request. */
+/** Maximum number of redirects that are followed for one request. */
 const MAX_REDIRECTS = 3;
 
 /**
- * HTTP over undici's `dispatch`: the first token of a stream comes about three times sooner than through the global
- * `fetch`, because no web stream lies between. Connections are the provider's own and are kept alive.
+ * HTTP over undici's `dispatch`: the first token of a stream arrives about three times sooner than through the global
+ * `fetch`, because no web stream is involved. The connections are the provider's own and are kept alive.
  *
  * The `openai` package builds the first request. From then on its URL and headers are known, and {@link send} makes the
- * first attempt of a request without the 100 µs the package takes; it decides all the same what follows a failed one.
+ * first attempt of each request without the package, which takes 100 µs. The package still decides what happens after a
+ * failed attempt.
  */
 export class UndiciTransport {
   readonly #agent: Dispatcher;
@@ -48,7 +49,7 @@ export class UndiciTransport {
     return new UndiciTransport(await createAgent(options));
   }
 
-  /** The `fetch` of the package. */
+  /** The `fetch` for the package. */
   readonly fetch = (url: string, init: FetchInit): Promise<UpstreamResponse> => {
     const answer = init.attempts?.shift() ?? this.#fetch(url, init);
     const { seen } = init;
@@ -61,14 +62,14 @@ export class UndiciTransport {
     let envelope = this.#known;
     if (envelope?.url !== url) {
       envelope = { url, target: new URL(url), headers };
-      // The headers of a retry say that it is one.
+      // Headers of a retry name the retry, so they are not reused.
       if (headers['x-stainless-retry-count'] === '0' && init.method?.toUpperCase() === 'POST') this.#known = envelope;
     }
     const body = typeof init.body === 'string' ? init.body : null;
     return this.#request({ ...envelope, headers }, init.method ?? 'GET', body, init);
   }
 
-  /** Sends a body to where the package sent the last one; `undefined` before it has. */
+  /** Sends a body to the URL of the package's last request; `undefined` if there was none. */
   send(body: string, options: ExchangeOptions): Promise<UpstreamResponse> | undefined {
     return this.#known === undefined ? undefined : this.#request(this.#known, 'POST', body, options);
   }
@@ -97,8 +98,8 @@ export class UndiciTransport {
 }
 
 /**
- * Where a redirect leads, if it may be followed: the same request, and the key with it, goes on to the same host only,
- * and never from `https:` to `http:`.
+ * The target of a redirect, if it may be followed: request and key go only to the same host, and never from `https:` to
+ * `http:`.
  */
 function followed(from: URL, status: number, location: string): URL | undefined {
   if ((status !== 307 && status !== 308) || !URL.canParse(location, from.href)) return undefined;

@@ -1,23 +1,23 @@
 import type { ByteSource, ResponseHead } from './byte-source.js';
 
-/** What is needed of undici's handle on a request. */
+/** The part of undici's controller that is used. */
 interface BodyControl {
   pause(): void;
   resume(): void;
   abort(reason: Error): void;
 }
 
-/** Bytes that may wait to be taken before the socket is paused. */
+/** Bytes that may wait in memory before the socket is paused. */
 const HIGH_WATER_MARK = 64 * 1024;
-/** How much of a body nobody wants is read away before the connection is given up instead. */
+/** How many bytes of an unwanted body are discarded before the connection is closed instead. */
 const DRAIN_BYTES = 64 * 1024;
 const DRAIN_MS = 1000;
-/** Its `then` is the cheapest way to run something after the current read: `queueMicrotask` makes an async resource. */
+/** Its `then` is the cheapest way to run code after the current read: `queueMicrotask` creates an async resource. */
 const RESOLVED = Promise.resolve();
-/** The most of an error body that is kept. */
+/** Maximum bytes of an error body that are kept. */
 const MAX_TEXT_BYTES = 64 * 1024;
 
-/** The body of a response from undici. Holds at most what one read brings above {@link HIGH_WATER_MARK}. */
+/** The body of a response from undici. Holds at most one read above {@link HIGH_WATER_MARK}. */
 export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
   readonly head: ResponseHead;
   readonly #control: BodyControl;
@@ -39,7 +39,7 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
     return this.#end;
   }
 
-  /** Called by the transport for every chunk. */
+  /** Takes the next chunk from the transport. */
   push(chunk: Buffer): void {
     if (this.#discarded >= 0) {
       this.#discarded += chunk.length;
@@ -55,7 +55,7 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
     this.#schedule();
   }
 
-  /** Called by the transport once, when the body is over. */
+  /** Ends the body; the transport calls it once. */
   finish(end: { readonly error?: unknown }): void {
     if (this.#end !== undefined) return;
     this.#end = end;
@@ -115,8 +115,8 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
   }
 
   /**
-   * Leaving the loop early, or calling `return()` without having begun, drains the rest: the `openai` package
-   * does the latter to a response it does not want.
+   * Leaving the loop early, or calling `return()` without iterating, discards the rest. The `openai` package calls
+   * `return()` on a response it does not need.
    */
   [Symbol.asyncIterator](): AsyncIterator<Buffer, void> {
     return {
@@ -138,7 +138,7 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
     };
   }
 
-  /** One socket read may hold many chunks: the waiter is woken once, after the last of them. */
+  /** One socket read may hold many chunks: the waiting reader is woken once, after the last of them. */
   #schedule(): void {
     if (this.#scheduled || this.#waiter === undefined) return;
     this.#scheduled = true;

@@ -1,29 +1,29 @@
-/** What a model server says went wrong, whatever envelope it used. */
+/** The error that a model server reports, in whatever form. */
 export interface UpstreamError {
-  /** The HTTP status, or the number the envelope gives in its place. */
+  /** The HTTP status, or the number in the body that replaces it. */
   readonly status: number | undefined;
-  /** Every code and type in it, in lower case. */
+  /** All codes and types in the error, in lower case. */
   readonly codes: readonly string[];
-  /** Its words, shortened. Unchecked: they may quote the key or the question. */
+  /** The server's message, shortened but not redacted: it may quote the key or the question. */
   readonly message: string;
 }
 
-/** Where envelopes keep their words: OpenAI, FastAPI, MiniMax, OAuth, RFC 9457 and gateways of all kinds. */
+/** Fields that hold a message: of OpenAI, FastAPI, MiniMax, OAuth, RFC 9457 and various gateways. */
 const WORDS = ['message', 'msg', 'error_msg', 'errorMsg', 'status_msg', 'error_description', 'detail', 'title', 'text'];
-/** Where they keep codes. */
+/** Fields that hold a code. */
 const CODES = ['code', 'type', 'status', 'error_code', 'errorCode', 'status_code', 'statusCode', 'http_code'];
-/** Where they keep another error: `raw` is that of the server behind a gateway. */
+/** Fields that hold another error: `raw` is the error of the server behind a gateway. */
 const INSIDE = ['error', 'errors', 'base_resp', 'metadata', 'raw', 'innererror'];
 
 const MAX_DEPTH = 6;
 const MAX_ELEMENTS = 8;
 const MAX_LENGTH = 2_000;
-/** JSON inside a string is read up to this length. */
+/** Maximum length of JSON inside a string that is parsed. */
 const MAX_NESTED_JSON = 64 * 1024;
 
 /**
- * The error in something a server sent: parsed JSON, JSON as text, or any other text.
- * @param status - the HTTP status, where the response was refused with it
+ * Reads the error in anything a server sent: parsed JSON, JSON as text, or other text.
+ * @param status - the HTTP status, if the response has an error status
  */
 export function readUpstreamError(sent: unknown, status?: number): UpstreamError {
   const found: Found = { words: [], codes: [] };
@@ -37,8 +37,8 @@ export function readUpstreamError(sent: unknown, status?: number): UpstreamError
 }
 
 /**
- * Whether an object in place of a piece of an answer is an error. What only looks like one is none: `error: null`,
- * a `base_resp` of a success, codes and messages beside an answer.
+ * Whether an object in place of a piece of an answer is an error. These are not errors: `error: null`, a `base_resp` of
+ * a success, codes and messages beside an answer.
  */
 export function isUpstreamError(sent: unknown): boolean {
   if (Array.isArray(sent)) return sent.length > 0 && isUpstreamError(sent[0]);
@@ -77,7 +77,7 @@ function gather(value: unknown, found: Found, depth: number): void {
   } else if (typeof value === 'object' && value !== null) {
     const inside = fields(value);
     for (const name of CODES) addCode(inside[name], found);
-    // The fields a schema refused. What was in them, which is often the question, stays unread.
+    // Names of the fields that a schema refused. Their values, often the question, are not read.
     if (Array.isArray(inside.loc)) addWords(inside.loc.join('.'), found);
     for (const name of WORDS) gather(inside[name], found, depth + 1);
     for (const name of INSIDE) gather(inside[name], found, depth + 1);
@@ -91,7 +91,7 @@ function addCode(code: unknown, { codes }: Found): void {
 }
 
 function addWords(text: string, { words }: Found): void {
-  // Of a page its title says the most.
+  // The title says the most about an HTML page.
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(text.slice(0, MAX_LENGTH))?.[1];
   const plain = (title ?? text.slice(0, 2 * MAX_LENGTH).replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim();
   if (plain !== '') words.push(plain.slice(0, MAX_LENGTH));
@@ -106,7 +106,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Any object; the fields that are looked at by themselves have names. */
+/** Any object. The fields that are read have names. */
 interface Fields {
   readonly [name: string]: unknown;
   readonly error?: unknown;
@@ -128,7 +128,7 @@ function isSaid(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '' && value !== false;
 }
 
-/** Whether a code stands for a failure; several servers send one with every answer. */
+/** Whether a code means a failure; several servers send a code with every answer. */
 function isFailure(code: unknown): boolean {
   return isSaid(code) && !/^(?:0|200|ok|success)$/i.test(String(code));
 }

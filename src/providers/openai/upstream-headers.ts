@@ -1,10 +1,10 @@
 type Values = Record<string, string | string[] | undefined>;
 
-/** The part of `Headers` that the `openai` package uses of a response, at a tenth of the cost. */
+/** The part of `Headers` that the `openai` package uses, at a tenth of the cost. */
 export class UpstreamHeaders {
   readonly #values: Values;
 
-  /** @param values - names in lower case; kept and changed */
+  /** @param values - headers with names in lower case; the object is kept and changed */
   constructor(values: Values) {
     this.#values = values;
   }

@@ -1,6 +1,6 @@
 import type { LlmPart } from '../../agent/llm-provider.js';
 
-/** What is read of a server's counts. */
+/** The fields of a server's usage that are read. */
 interface Fields {
   readonly prompt_tokens?: unknown;
   readonly completion_tokens?: unknown;
@@ -11,13 +11,13 @@ interface Fields {
   readonly reasoning_tokens?: unknown;
 }
 
-/** What an answer cost, from whichever fields a server uses; `undefined` where they hold no counts. */
+/** The usage of an answer, from the fields that a server sends; `undefined` if they hold no counts. */
 export function readUsage(usage: unknown): Extract<LlmPart, { type: 'usage' }> | undefined {
   const { prompt_tokens: input, completion_tokens: output, ...more } = fieldsOf(usage);
   if (!isCount(input) && !isCount(output)) return undefined;
   const cached = firstCount(
     fieldsOf(more.prompt_tokens_details).cached_tokens,
-    // DeepSeek; Moonshot.
+    // DeepSeek and Moonshot.
     more.prompt_cache_hit_tokens,
     more.cached_tokens,
   );

@@ -1,6 +1,6 @@
 import type { ByteSource, ResponseHead } from './byte-source.js';
 
-/** What is needed of a `ReadableStream` of bytes. */
+/** The part of a `ReadableStream` of bytes that is used. */
 interface WebStream {
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
@@ -8,7 +8,7 @@ interface WebStream {
   };
 }
 
-/** The body of a response from somebody else's `fetch`. Reads only when somebody waits, so it holds one chunk. */
+/** The body of a response from a caller's own `fetch`. Reads only if a reader waits, so it holds at most one chunk. */
 export class WebBody implements ByteSource {
   readonly head: ResponseHead | undefined;
   readonly #reader: ReturnType<WebStream['getReader']>;
@@ -49,7 +49,7 @@ export class WebBody implements ByteSource {
   abort(): void {
     this.#waiter = undefined;
     this.#end ??= {};
-    // Cancelling a stream that failed rejects with the failure, which is known already.
+    // Cancelling a failed stream rejects with the same failure again.
     this.#reader.cancel().catch(() => undefined);
   }
 
@@ -64,7 +64,7 @@ export class WebBody implements ByteSource {
   }
 }
 
-/** Whether a response body of unknown make can be read by {@link WebBody}. */
+/** Whether {@link WebBody} can read a response body of unknown type. */
 export function isWebStream(body: unknown): body is WebStream {
   return typeof (body as Partial<WebStream> | null | undefined)?.getReader === 'function';
 }

@@ -1,20 +1,20 @@
 import { malformed } from './failures.js';
 
-/** The most of a body that is no stream, in bytes: enough for an answer in one piece. */
+/** Maximum bytes of an answer that comes as one JSON body. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
-/** How much of any other one is kept for the log. */
+/** How many bytes of any other body are kept for the log. */
 const MAX_OPENING_BYTES = 2_048;
 const SMALL_PIECE_BYTES = 4_096;
 
-/** A body of which no event has come yet. It may be JSON, an answer or an error, in one piece; or a page. */
+/** A body that has had no event so far. It may be JSON in one piece (an answer or an error), or an HTML page. */
 export class WholeBody {
   readonly #pieces: Buffer[] = [];
   #size = 0;
   #isJson: boolean | undefined;
 
   /**
-   * Takes the next bytes; `true` where they belong to JSON and are no events.
-   * @throws AgentSocketError where there is no end of it
+   * Takes the next bytes; returns `true` if they belong to JSON and hold no events.
+   * @throws AgentSocketError if the JSON is too long
    */
   push(bytes: Buffer): boolean {
     this.#isJson ??= opensJson(bytes);
@@ -29,19 +29,19 @@ export class WholeBody {
 
   #keep(bytes: Buffer): void {
     const last = this.#pieces.at(-1);
-    // Reads of single bytes must not cost an object each.
+    // Merging small pieces avoids an object per byte if the body arrives byte by byte.
     if (last !== undefined && last.length + bytes.length <= SMALL_PIECE_BYTES) {
       this.#pieces[this.#pieces.length - 1] = Buffer.concat([last, bytes]);
     } else this.#pieces.push(Buffer.from(bytes));
     this.#size += bytes.length;
   }
 
-  /** How it begins. */
+  /** The beginning of the body. */
   get text(): string {
     return Buffer.concat(this.#pieces).toString('utf8', 0, MAX_OPENING_BYTES);
   }
 
-  /** The JSON object it holds; `undefined` for none. */
+  /** The JSON object in the body; `undefined` if there is none. */
   json(): object | undefined {
     if (this.#isJson !== true) return undefined;
     try {
@@ -53,7 +53,7 @@ export class WholeBody {
   }
 }
 
-/** Events begin with a name, JSON with a bracket; `undefined` while there is only white space. */
+/** Whether the body begins like JSON, with a bracket; `undefined` as long as there is only white space. */
 function opensJson(bytes: Buffer): boolean | undefined {
   const first = /[^\s\u00ef\u00bb\u00bf]/.exec(bytes.toString('latin1', 0, 256))?.[0];
   return first === undefined ? undefined : first === '{' || first === '[';

@@ -35,7 +35,7 @@ export const MEMORY_CONVERSATION_STORE_OPTIONS = {
   clock: RETENTION_OPTIONS.clock,
 } as const satisfies OptionTable<MemoryConversationStoreOptions>;
 
-/** What a conversation and a message take besides their text, roughly. */
+/** Memory that a conversation or a message takes besides its text, roughly. */
 const CONVERSATION_BYTES = 600;
 const MESSAGE_BYTES = 400;
 
@@ -52,13 +52,13 @@ class Conversation {
   readonly createdAt: number;
   updatedAt: number;
   title: string | undefined;
-  /** As JSON: as objects it could take twenty times the memory. */
+  /** Stored as JSON: objects could take twenty times the memory. */
   metadata: string | undefined;
-  /** By id, in the order they were added. */
+  /** Messages by id, in the order they were added. */
   readonly messages = new Map<string, Node>();
-  /** Those without a parent. */
+  /** Messages without a parent. */
   readonly roots: Node[] = [];
-  /** The last message of the branch that is selected. */
+  /** The last message of the selected branch. */
   leaf: Node | undefined;
   readonly attachments = new Map<string, Uint8Array>();
   bytes = CONVERSATION_BYTES;
@@ -82,17 +82,17 @@ class Conversation {
   }
 }
 
-/** Conversations in memory, as long as the process lives. */
+/** Conversations in memory, kept as long as the process lives. */
 export class MemoryConversationStore implements ConversationStore {
   readonly #maxBytes: number;
   readonly #clock: () => number;
-  /** Owner, then id: the one changed last is the last. */
+  /** Conversations by owner and id, the most recently changed last. */
   readonly #owners = new Map<string, Map<string, Conversation>>();
-  /** All of them, the one used last at the end. */
+  /** All conversations, the most recently used last. */
   readonly #used = new Set<Conversation>();
   #bytes = 0;
 
-  /** @throws OptionError where an option breaks its rule. */
+  /** @throws OptionError if an option breaks its rule. */
   constructor(options: MemoryConversationStoreOptions = {}) {
     const { maxConversationBytes, clock } = checkOptions(options, MEMORY_CONVERSATION_STORE_OPTIONS);
     this.#maxBytes = maxConversationBytes;
@@ -111,7 +111,7 @@ export class MemoryConversationStore implements ConversationStore {
       bytes += bytesOf(message);
     }
     for (const { id, bytes: content } of attachments) {
-      // A view of a larger buffer would hold on to all of it.
+      // A view of a larger buffer would keep the whole buffer in memory.
       conversation.attachments.set(id, content.slice());
       bytes += content.length;
     }
@@ -169,7 +169,7 @@ export class MemoryConversationStore implements ConversationStore {
     return this.#owners.get(owner)?.get(id);
   }
 
-  /** The conversation, made where it is new, as the one changed last. */
+  /** The conversation, created if it is new, marked as the most recently changed. */
   #write(key: ConversationKey): Conversation {
     let ofOwner = this.#owners.get(key.owner);
     if (ofOwner === undefined) this.#owners.set(key.owner, (ofOwner = new Map<string, Conversation>()));
@@ -218,7 +218,7 @@ function addTo(conversation: Conversation, message: ConversationMessage): void {
   conversation.leaf = node;
 }
 
-/** The messages of a branch, upwards. */
+/** The messages of a branch, from the newest to the root. */
 function* newestFirst(
   { messages, roots, leaf: selected }: Conversation,
   { leaf, before, siblings = false }: MessagePageRequest,

@@ -9,10 +9,10 @@ import {
   type WireEntry,
 } from '../../log/run-log.js';
 
-/** Characters one `read` gives at most. */
+/** Maximum number of characters that one `read` returns. */
 const READ_LENGTH = 65_536;
 
-/** Neighbouring pieces of text, with the boundaries between them: a few bytes a piece instead of a message each. */
+/** Consecutive pieces of text and their boundaries: a few bytes per piece instead of a message per piece. */
 class TextSegment {
   readonly type: TextType;
   readonly firstSeq: number;
@@ -42,7 +42,7 @@ class TextSegment {
     this.timestamp = entry.timestamp;
   }
 
-  /** Nothing follows: gives back the room kept for more. */
+  /** Frees the room reserved for more text: nothing follows. */
   seal(): void {
     this.#text.toString();
     this.#ends = this.#ends.slice();
@@ -85,23 +85,21 @@ class MessageSegment implements WireEntry {
 }
 
 /**
- * A log in memory. Text is kept as text: what is live is encoded once, as its newest entry, and what lies
- * behind is merged from the start, so a long answer costs its characters and eight bytes a piece.
+ * A log in memory. Text is stored as text, and eight bytes per piece for its boundary. Live readers get the newest
+ * entry, which is encoded once; readers further behind get merged messages.
  */
 export class MemoryRunLog implements RunLog {
   readonly #runId: string;
   readonly #segments: (TextSegment | MessageSegment)[] = [];
-  /** Replaced when somebody comes or goes, so that who is woken may do either. */
+  /** Replaced when a reader is added or removed, so that a reader may add or remove readers while it is woken. */
   #wakes: readonly (() => void)[] = [];
   #published: number;
   #bytes = 0;
-  /** The newest entry as a message on the wire, encoded once for all who are woken by it and kept no longer. */
+  /** The newest entry as a wire message. It is encoded once for all readers that the entry wakes, and then dropped. */
   #newest: readonly WireEntry[] | undefined;
   #newestText: TextEntry | undefined;
 
-  /**
-   * @param published - what lies before the first entry and is kept elsewhere: it cannot be read here
-   */
+  /** @param published - how many entries before the first one are stored elsewhere: they cannot be read here */
   constructor(runId: string, published = 0) {
     this.#runId = runId;
     this.#published = published;
@@ -111,7 +109,7 @@ export class MemoryRunLog implements RunLog {
     return this.#published;
   }
 
-  /** Everything is published at once. */
+  /** Every entry is published at once. */
   get head(): number {
     return this.#published;
   }
@@ -171,7 +169,7 @@ export class MemoryRunLog implements RunLog {
     return encodeTextEntry(type, content, timestamp, seq, seq, this.#runId);
   }
 
-  /** Index of the segment that holds `seq`, by halving. */
+  /** Index of the segment that holds `seq`, by binary search. */
   #indexOf(seq: number): number {
     let low = 0;
     let high = this.#segments.length - 1;

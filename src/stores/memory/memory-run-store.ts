@@ -7,16 +7,16 @@ import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.j
 import { runKey } from '../../store/run-key.js';
 import type { Claim, RunMeta, RunStore, StoredRun } from '../../store/run-store.js';
 
-/** What an ended run takes besides its log: measured, 1,500 bytes of heap for one of a single message. */
+/** Memory that an ended run takes besides its log: 1,500 bytes of heap, measured for a run of one message. */
 const RUN_BYTES = 1_500;
 
-/** Its draft stays empty: what is in memory is lost with the log it would complete. */
+/** The draft is always empty: a crash that would need it loses the log as well. */
 interface MemoryRun extends StoredRun {
   state: RunState;
   checkpoint?: string | undefined;
 }
 
-/** An ended run in the order of ending. */
+/** An ended run, in the order of ending. */
 interface Ended {
   readonly owner: string;
   readonly requestHash: string;
@@ -24,20 +24,20 @@ interface Ended {
   readonly bytes: number;
 }
 
-/** Run logs in memory, as long as the process lives. */
+/** Run logs in memory, kept as long as the process lives. */
 export class MemoryRunStore implements RunStore {
   readonly epoch = randomUUID();
   readonly isDurable = false;
   readonly #options: Checked<RetentionOptions, typeof RETENTION_OPTIONS>;
-  /** Owner, then id: the runs whose logs are here. */
+  /** Runs whose logs are stored, by owner and id. */
   readonly #owners = new Map<string, Map<string, MemoryRun>>();
-  /** Keys of ended runs whose logs are here, oldest first. */
+  /** Keys of ended runs whose logs are stored, oldest first. */
   readonly #retained = new Map<string, Ended & { readonly id: string }>();
-  /** Keys of ended runs whose logs are gone, oldest first. */
+  /** Keys of ended runs whose logs are deleted, oldest first. */
   readonly #remembered = new Map<string, Ended>();
   #retainedBytes = 0;
 
-  /** @throws OptionError where an option breaks its rule. */
+  /** @throws OptionError if an option breaks its rule. */
   constructor(options: RetentionOptions = {}) {
     this.#options = checkOptions(options, RETENTION_OPTIONS);
   }
@@ -71,7 +71,7 @@ export class MemoryRunStore implements RunStore {
     this.#evict();
   }
 
-  /** Keeps nothing: no crash leaves a run here that could be completed. */
+  /** Does nothing: a crash leaves no run in memory that could be completed. */
   keepDraft(): void {}
 
   list(owner: string, limit: number): StoredRun[] {
@@ -79,12 +79,12 @@ export class MemoryRunStore implements RunStore {
     return runs.slice(Math.max(0, runs.length - limit));
   }
 
-  /** None, ever: what is in memory does not outlive the process that works on it. */
+  /** Always empty: no run in memory outlives its process. */
   unfinished(): StoredRun[] {
     return [];
   }
 
-  /** Does nothing: memory is as durable as it gets. */
+  /** Does nothing: memory has no commits. */
   commit(): void {}
 
   expire(): void {
@@ -97,7 +97,7 @@ export class MemoryRunStore implements RunStore {
     }
   }
 
-  /** Drops logs that are too old or too much; their ids stay. */
+  /** Deletes logs that are too old or exceed the size limit; their ids stay. */
   #evict(): void {
     const { retainMs, maxRetainedBytes, clock } = this.#options;
     const before = clock() - retainMs;

@@ -19,7 +19,7 @@ export const MEMORY_STORE_OPTIONS = {
 
 /**
  * Keeps everything in memory, bounded, as long as the process lives.
- * @throws OptionError where an option breaks its rule.
+ * @throws OptionError if an option breaks its rule.
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const checked = checkOptions(options, MEMORY_STORE_OPTIONS);

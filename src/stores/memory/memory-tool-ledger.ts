@@ -1,6 +1,6 @@
 import type { LedgerEntry, LedgerKey, ToolLedger } from '../../tool/tool-ledger.js';
 
-/** A ledger that lives as long as the process. */
+/** A tool ledger in memory, kept as long as the process lives. */
 export class MemoryToolLedger implements ToolLedger {
   readonly #runs = new Map<string, Map<string, LedgerEntry>>();
 

@@ -3,7 +3,7 @@ import type { DriverConnection, DriverStatement, SqlValue } from './driver.js';
 /** One row of a result. */
 export type Row = Readonly<Record<string, SqlValue>>;
 
-/** The mode takes effect with the next look into the file. */
+/** The locking mode takes effect at the next access to the file. */
 const UNLOCK = 'PRAGMA locking_mode = NORMAL; SELECT count(*) FROM sqlite_master';
 
 /** A connection that prepares each statement once. */
@@ -16,7 +16,7 @@ export class Database {
     this.#connection = connection;
   }
 
-  /** Several statements without values. */
+  /** Executes several statements without values. */
   exec(sql: string): void {
     this.#connection.exec(sql);
   }
@@ -33,7 +33,7 @@ export class Database {
     return this.#prepare(sql).all(...values) as Row[];
   }
 
-  /** Row by row, for a reader that may stop early. */
+  /** Yields row by row, so that a reader may stop early. */
   iterate(sql: string, ...values: SqlValue[]): Iterable<Row> {
     return this.#prepare(sql).iterate(...values) as Iterable<Row>;
   }
@@ -44,7 +44,7 @@ export class Database {
     return row === undefined ? 0 : Number(Object.values(row)[0] ?? 0);
   }
 
-  /** All of it or nothing. */
+  /** Executes all of `work` or none of it. */
   transaction(work: () => void): void {
     this.run('BEGIN IMMEDIATE');
     try {
@@ -57,14 +57,14 @@ export class Database {
   }
 
   /**
-   * Moves everything into the one file and gives it back. Closing alone is not enough where the driver is the package:
-   * there a connection keeps its locks until its statements have been collected as garbage.
+   * Moves everything into the one file and unlocks it. Closing alone is not enough with the driver of the package,
+   * since its connection keeps the locks until its statements are garbage-collected.
    */
   close(): void {
     this.#release('PRAGMA journal_mode = DELETE', UNLOCK);
   }
 
-  /** Gives a file back that is somebody else's: as it is. */
+  /** Unlocks a file of another application without changing it. */
   abandon(): void {
     this.#release(UNLOCK);
   }
@@ -76,13 +76,13 @@ export class Database {
       try {
         this.#connection.exec(sql);
       } catch {
-        // What is committed and cannot be moved is found in the second file.
+        // Committed data that cannot be moved stays in the second file and is found there.
       }
     }
     this.#connection.close();
   }
 
-  /** SQLite may have done so by itself, which is an error to its own ears. */
+  /** SQLite may have rolled back by itself; rolling back again would then be an error. */
   #rollBack(): void {
     try {
       this.run('ROLLBACK');

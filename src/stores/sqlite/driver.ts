@@ -1,4 +1,4 @@
-/** What SQLite takes and gives. */
+/** Values that SQLite accepts and returns. */
 export type SqlValue = string | number | null | Uint8Array;
 
 /** A prepared statement. */
@@ -16,17 +16,17 @@ export interface DriverConnection {
   close(): void;
 }
 
-/** What `node:sqlite` and its double outside Node have in common, as far as it is used here. */
+/** The common part of `node:sqlite` and its copy outside of Node. */
 export interface Driver {
   readonly DatabaseSync: new (path: string) => DriverConnection;
 }
 
 /**
- * SQLite of Node itself, or else the optional package.
- * @throws where neither is there.
+ * Loads Node's own SQLite, or else the optional package.
+ * @throws if neither is available.
  */
 export async function loadDriver(): Promise<Driver> {
-  // Not an import: bundlers cut the `node:` off, and older versions of Node have no such module.
+  // Not an import, since bundlers cut off the `node:`, and older versions of Node do not have the module.
   const builtIn = process.getBuiltinModule('node:sqlite');
   if (isDriver(builtIn)) return builtIn;
   try {

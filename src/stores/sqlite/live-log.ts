@@ -5,12 +5,12 @@ import { toSql } from './sql-text.js';
 import type { StoredLog } from './stored-log.js';
 import type { Write, WriteQueue } from './write-queue.js';
 
-/** What an entry takes besides its text: in memory while it waits, and in the database. */
+/** Bytes that an entry takes besides its text, in memory while it waits and in the database. */
 const ENTRY_BYTES = 40;
 
 /**
- * The log of a run in progress. What is committed is kept in memory as well, so that its readers do not
- * ask the database; what was written before a restart is read from there.
+ * The log of a run in progress. Entries that this process commits stay in memory, so that readers do not query the
+ * database. Entries from before a restart are read from the database.
  */
 export class LiveLog implements RunLog {
   readonly #queue: WriteQueue;
@@ -47,19 +47,19 @@ export class LiveLog implements RunLog {
     return this.#head === 0;
   }
 
-  /** Whether its run was taken back. */
+  /** Whether the run was taken back. */
   get isWithdrawn(): boolean {
     return this.#withdrawn;
   }
 
-  /** Takes nothing any more: its run could not be recorded and does not exist. */
+  /** Ignores all later writes: the run could not be recorded and does not exist. */
   withdraw(): void {
     this.#withdrawn = true;
   }
 
   append(entry: RunEntry): void {
     if (this.#withdrawn) throw new Error('The run could not be recorded');
-    // Found out at commit it would be in the way of everything else.
+    // A wrong entry that was found only at the commit would block all other writes.
     if (entry.seq !== this.#head + 1) throw new RangeError(`Entry ${entry.seq} does not follow ${this.#head}`);
     const write = new EntryWrite(this.#run, entry, this.#tail);
     this.#queue.pushBounded(write);

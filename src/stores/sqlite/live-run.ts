@@ -4,9 +4,9 @@ import type { LiveLog } from './live-log.js';
 import { fromSql, fromSqlOptional } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';
 
-/** A run without a final state, or with one that is not committed yet. */
+/** A run without a committed final state. */
 export class LiveRun implements StoredRun {
-  /** Its number in the database: runs are numbered in the order of their creation. */
+  /** Number of the run in the database: runs are numbered in the order of their creation. */
   readonly n: number;
   readonly meta: RunMeta;
   readonly log: LiveLog;
@@ -21,14 +21,14 @@ export class LiveRun implements StoredRun {
     this.log = log;
   }
 
-  /** Read when it is asked for: only a restart needs it. */
+  /** Loaded when asked for: only a restart needs the draft. */
   get draft(): string {
     this.#queue.flush();
     const rows = this.#queue.database.all('SELECT text FROM drafts WHERE run = ? ORDER BY n', this.n);
     return rows.map(({ text }) => fromSql(text)).join('');
   }
 
-  /** Read when it is asked for, like the draft. */
+  /** Loaded when asked for, like the draft. */
   get checkpoint(): string | undefined {
     this.#queue.flush();
     return fromSqlOptional(

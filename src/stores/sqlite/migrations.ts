@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from './database.js';
 import { fromSql } from './sql-text.js';
 
-/** Says in the file whose it is: "agws". */
+/** The application id of our files: "agws". */
 const APPLICATION_ID = 0x61677773;
 
-/** Each brings the tables one version further; what was released is never changed. */
+/** Each migration brings the tables one version further. A released migration is never changed. */
 const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE identity (epoch TEXT NOT NULL);
@@ -70,7 +70,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_by_id ON messages (conversation, id);
   `,
   `CREATE INDEX runs_by_owner ON runs (owner, n) WHERE dropped = 0`,
-  // What was one line of messages becomes a tree with one branch: each message below the one before it.
+  // A list of messages becomes a tree with one branch: each message follows the one before it.
   `
   ALTER TABLE conversations ADD COLUMN leaf INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE messages ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;
@@ -91,8 +91,8 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * Tells whether the file is one of ours, before anything in it is changed.
- * @throws where it belongs to something else, or was written by a later version.
+ * Checks that the file is one of ours, before anything in it is changed.
+ * @throws if the file belongs to another application, or a later version wrote it.
  */
 export function checkOrigin(database: Database, path: string): void {
   const isNew = database.number('SELECT count(*) FROM sqlite_master') === 0;
@@ -107,10 +107,10 @@ export function checkOrigin(database: Database, path: string): void {
   }
 }
 
-/** Brings the tables to the newest version, and gives the identity of what is kept in them. */
+/** Brings the tables to the newest version. Returns the identity of the database. */
 export function migrate(database: Database): string {
   let epoch = '';
-  // Also where nothing is to be done: the first write is what makes the database this process's own.
+  // Runs even if there is nothing to migrate: the first write locks the database for this process.
   database.transaction(() => {
     const version = database.number('PRAGMA user_version');
     for (const migration of MIGRATIONS.slice(version)) database.exec(migration);

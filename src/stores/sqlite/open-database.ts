@@ -8,7 +8,7 @@ import { checkOrigin, migrate } from './migrations.js';
 export interface OpenDatabaseOptions {
   readonly path: string;
   readonly durability: 'normal' | 'full';
-  /** Milliseconds. */
+  /** How long to wait for another process to close the database, in milliseconds. */
   readonly waitMs: number;
 }
 
@@ -18,18 +18,23 @@ export interface OpenDatabase {
   readonly epoch: string;
 }
 
-/** Pause between two attempts to get a database of another process: at least so many milliseconds, at most twice that. */
+/**
+ * Pause between two attempts to open a database that another process has: this many milliseconds, at most twice as
+ * many.
+ */
 const RETRY_MS = 25;
 
-/** Pages in memory, in KiB: runs in progress each write to a place of their own. */
+/** Page cache in KiB. It is large because each run in progress writes to pages of its own. */
 const CACHE_KIB = 16_384;
 
-/** Pages of 4 KiB in the write-ahead log before they are moved: a busy page moves once for many writes. */
+/**
+ * Pages of 4 KiB in the write-ahead log before they are moved into the file: a busy page moves once for many writes.
+ */
 const CHECKPOINT_PAGES = 4_000;
 
 /**
- * Opens a database and keeps everybody else out until it is closed or the process ends, however it ends.
- * @throws where that is not possible, with one sentence that names the file.
+ * Opens a database and locks it for this process until it is closed or the process ends.
+ * @throws an `Error` that names the file if that is not possible.
  */
 export async function openDatabase(driver: Driver, options: OpenDatabaseOptions): Promise<OpenDatabase> {
   const { path, waitMs } = options;
@@ -45,7 +50,7 @@ export async function openDatabase(driver: Driver, options: OpenDatabaseOptions)
         });
       }
     }
-    // Two that start together would else meet again and again.
+    // The random part keeps two processes that start together from colliding again and again.
     await delay(RETRY_MS * (1 + Math.random()));
   }
 }
@@ -54,7 +59,7 @@ function open(driver: Driver, { path, durability }: OpenDatabaseOptions): OpenDa
   const database = new Database(new driver.DatabaseSync(path));
   let isOurs = false;
   try {
-    // Before the first look into the file, so that what is locked stays locked, and no file of shared memory is made.
+    // Set before the first read, so that every lock stays held and SQLite needs no file of shared memory.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     checkOrigin(database, path);
     isOurs = true;

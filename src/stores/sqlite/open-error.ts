@@ -9,7 +9,7 @@ export function isBusy(error: unknown): boolean {
   return codeOf(error) === SQLITE_BUSY;
 }
 
-/** An error of SQLite as a sentence that names the file; any other as it is. */
+/** Turns an error of SQLite into an error that names the file; returns any other error as it is. */
 export function explain(error: unknown, path: string): unknown {
   if (codeOf(error) === undefined) return error;
   return new Error(`The database ${path} cannot be opened: ${reasonOf(error, path)}`, { cause: error });

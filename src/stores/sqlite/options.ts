@@ -19,7 +19,7 @@ export interface SqliteStoreOptions extends RetentionOptions, LoggerOption {
   waitMs?: number | undefined;
 }
 
-/** An unnamed database and one in memory would lose what they are here to keep. */
+/** Unnamed databases and databases in memory are refused: they would keep nothing. */
 const file = text('the path of a file', (path) => path !== '' && !path.startsWith(':') && !path.includes('\0'));
 
 export const SQLITE_STORE_OPTIONS = {

@@ -5,28 +5,28 @@ import type { RETENTION_OPTIONS, RetentionOptions } from '../retention-options.j
 import type { Database } from './database.js';
 import { fromSql, toSql } from './sql-text.js';
 
-/** How long what ended is kept. */
+/** Checked settings of the retention. */
 export interface RetentionSettings extends Checked<RetentionOptions, typeof RETENTION_OPTIONS> {
   readonly logger: Logger;
 }
 
-/** How long one step may hold up everything else, in milliseconds. */
+/** Maximum time of one step, during which nothing else runs, in milliseconds. */
 const STEP_MS = 5;
-/** Until the next step, where one was not enough, in milliseconds. */
+/** Pause before the next step, if one step was not enough, in milliseconds. */
 const PAUSE_MS = 20;
-/** Entries deleted by one statement. */
+/** Maximum number of entries that one statement deletes. */
 const ENTRIES = 500;
 
 /**
- * Drops the logs of ended runs, and later their ids. A log is dropped by a mark, and its entries are deleted
- * by and by, so that no step takes long.
+ * Deletes the logs of ended runs, and later their ids. A log is first marked as dropped; its entries are deleted in
+ * steps, so that no step takes long.
  */
 export class Retention {
   readonly #database: Database;
   readonly #options: RetentionSettings;
-  /** Of ended runs whose logs are here. */
+  /** Size of the stored logs of ended runs. */
   #bytes = 0;
-  /** Ended runs whose logs are dropped. */
+  /** Number of ended runs whose logs are dropped. */
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -36,12 +36,12 @@ export class Retention {
     this.#count();
   }
 
-  /** The end of a run is committed. */
+  /** Counts a run whose end is committed. */
   onEnded(bytes: number): void {
     this.#bytes += bytes;
   }
 
-  /** Takes one step, and others later where it was not enough. */
+  /** Takes one step now, and more later if one is not enough. */
   expire(): void {
     clearTimeout(this.#timer);
     if (!this.#step()) return;
@@ -62,7 +62,7 @@ export class Retention {
     }
   }
 
-  /** Whether there is more to do. */
+  /** Takes one step. Returns whether there is more to do. */
   #step(): boolean {
     const until = performance.now() + STEP_MS;
     let more = true;
@@ -73,7 +73,7 @@ export class Retention {
         }
       });
     } catch (error) {
-      // Nothing of the step was done.
+      // The step was rolled back.
       this.#count();
       throw error;
     }

@@ -15,10 +15,10 @@ import type { Database, Row } from './database.js';
 import { fromSql, fromSqlOptional, toSql } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';
 
-/** What a write takes besides its text while it waits. */
+/** Memory that a waiting write takes besides its text, in bytes. */
 const WRITE_BYTES = 300;
 
-/** Conversations in a database. JSON can hold every string, so that what is kept as JSON needs no care. */
+/** Conversations in a database. Metadata and tool calls are JSON, which can hold every string as text. */
 export class SqliteConversationStore implements ConversationStore {
   readonly #queue: WriteQueue;
   readonly #clock: () => number;
@@ -39,7 +39,7 @@ export class SqliteConversationStore implements ConversationStore {
       parentId,
       body: JSON.stringify(message),
     }));
-    // They wait a moment, and whoever gave them may use the buffer again.
+    // Copied, since the write waits and the caller may reuse its buffer.
     const blobs = attachments.map(({ id, bytes: content }) => ({ id, content: content.slice() }));
     const bytes = attachments.reduce((sum, { bytes: content }) => sum + content.length, WRITE_BYTES);
     this.#queue.pushBounded({
@@ -155,7 +155,7 @@ export class SqliteConversationStore implements ConversationStore {
   }
 }
 
-/** The number of the conversation, made where it is new, as the one used last. */
+/** The number of the conversation, created if it is new, marked as the most recently used. */
 function use(database: Database, { owner, id }: ConversationKey, at: number): number {
   return database.number(
     `INSERT INTO conversations (owner, id, created_at, updated_at, used)
@@ -172,7 +172,7 @@ function use(database: Database, { owner, id }: ConversationKey, at: number): nu
 const SELECT_MESSAGE = `SELECT messages.n, messages.parent, messages.body, parents.id AS parent_id
   FROM messages LEFT JOIN messages AS parents ON parents.n = messages.parent WHERE messages.n = ?`;
 
-/** The messages of a branch, upwards, read as they are asked for. */
+/** The messages of a branch, from the newest to the root, loaded as they are asked for. */
 function* newestFirst(
   database: Database,
   key: ConversationKey,
@@ -215,12 +215,12 @@ function newestBelow(database: Database, conversation: number, parent: number): 
   return database.number('SELECT max(n) FROM messages WHERE conversation = ? AND parent = ?', conversation, parent);
 }
 
-/** 0 for none: numbers count from 1. */
+/** The number of a conversation; 0 if there is none, since numbers begin with 1. */
 function numberOf(database: Database, { owner, id }: ConversationKey): number {
   return database.number('SELECT n FROM conversations WHERE owner = ? AND id = ?', toSql(owner), toSql(id));
 }
 
-/** 0 for none. */
+/** The number of a message; 0 if there is none. */
 function numberOfMessage(database: Database, conversation: number, id: string): number {
   return database.number('SELECT max(n) FROM messages WHERE conversation = ? AND id = ?', conversation, toSql(id));
 }

@@ -10,13 +10,13 @@ import { fromSql, fromSqlOptional, toSql, toSqlOptional } from './sql-text.js';
 import { StoredLog } from './stored-log.js';
 import type { WriteQueue } from './write-queue.js';
 
-/** What a run takes besides its log: in memory while it waits to be written, and in the database. */
+/** Bytes that a run takes besides its log, in memory while it waits to be written and in the database. */
 const RUN_BYTES = 500;
 
-/** A run that ended, with the number of its newest entry. */
+/** Selects ended runs with the number of their newest entry. */
 const SELECT = 'SELECT *, (SELECT max(seq) FROM entries WHERE run = n) AS head FROM runs';
 
-/** Run logs in a database. Runs in progress are in memory as well, so that asking for them costs no query. */
+/** Run logs in a database. Runs in progress are also in memory, so that looking them up needs no query. */
 export class SqliteRunStore implements RunStore {
   readonly epoch: string;
   readonly isDurable = true;
@@ -24,7 +24,7 @@ export class SqliteRunStore implements RunStore {
   readonly #retention: Retention;
   readonly #clock: () => number;
   readonly #live = new Map<string, LiveRun>();
-  /** Those whose claim is not committed yet. */
+  /** Runs whose claim is not committed yet. */
   readonly #claimed = new Set<LiveRun>();
   /** The number of the newest run. */
   #newest: number;
@@ -119,7 +119,7 @@ export class SqliteRunStore implements RunStore {
       limit,
     );
     const live = [...this.#live.values()].filter((run) => run.meta.owner === owner);
-    // None is in both: a run leaves memory when its end is committed.
+    // No run is in both lists: a run leaves memory when its end is committed.
     const runs = [
       ...rows.map((row) => ({ n: Number(row['n']), run: this.#toStored(row) })),
       ...live.map((run) => ({ n: run.n, run })),
@@ -132,7 +132,7 @@ export class SqliteRunStore implements RunStore {
     return [...this.#live.values()].filter(({ state }) => !isFinal(state));
   }
 
-  /** Where it throws, the ids claimed since the last commit are free again, unless their runs wrote something. */
+  /** If it throws, the ids claimed since the last commit are free again, unless their runs have written something. */
   commit(): void {
     try {
       this.#queue.flush();
@@ -182,7 +182,7 @@ export class SqliteRunStore implements RunStore {
     return this.#queue.database.get(`${SELECT} WHERE owner = ? AND id = ?`, toSql(owner), toSql(id));
   }
 
-  /** A run that a process before this one did not finish. */
+  /** Restores a run that an earlier process did not finish. */
   #revive(row: Row): void {
     const { database } = this.#queue;
     const [n, meta, state] = [Number(row['n']), toMeta(row), toState(row)];

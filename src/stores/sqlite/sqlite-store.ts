@@ -6,7 +6,7 @@ import { SqliteRunStore } from './sqlite-run-store.js';
 import { SqliteToolLedger } from './sqlite-tool-ledger.js';
 import { WriteQueue } from './write-queue.js';
 
-/** Everything a server keeps, in one database and one queue of writes. */
+/** All stores of a server, in one database with one queue of writes. */
 export class SqliteStore implements Store {
   readonly runs: SqliteRunStore;
   readonly ledger: SqliteToolLedger;

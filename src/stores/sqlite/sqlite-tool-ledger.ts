@@ -3,10 +3,10 @@ import type { Database } from './database.js';
 import { toSql } from './sql-text.js';
 import type { Write, WriteQueue } from './write-queue.js';
 
-/** What an entry takes while it waits. */
+/** Memory that a waiting entry takes, in bytes. */
 const ENTRY_BYTES = 200;
 
-/** Which tool calls were started, in a database: committed before the call is made. */
+/** Records in a database which tool calls were started. The record is committed before the call is made. */
 export class SqliteToolLedger implements ToolLedger {
   readonly #queue: WriteQueue;
 
@@ -40,7 +40,7 @@ export class SqliteToolLedger implements ToolLedger {
   }
 }
 
-/** Looks and claims in one transaction, after everything written before. */
+/** Reads and claims in one transaction, after all earlier writes. */
 class ClaimWrite implements Write {
   readonly bytes = ENTRY_BYTES;
   known: LedgerEntry | undefined;

@@ -4,12 +4,12 @@ import type { MessageEntry, RunEntry, RunLog, WireEntry } from '../../log/run-lo
 import type { Database, Row } from './database.js';
 import { fromSql } from './sql-text.js';
 
-/** Bytes put together for one read. */
+/** Maximum bytes of messages that one read returns, roughly. */
 const READ_BYTES = 65_536;
 
 const SELECT = 'SELECT seq, type, timestamp, body FROM entries WHERE run = ? AND seq > ? AND seq <= ? ORDER BY seq';
 
-/** The log of a run that ended, or the older part of one that goes on, read from its rows. */
+/** The log of an ended run, or the older part of the log of a restored run, read from the database. */
 export class StoredLog implements RunLog {
   readonly published: number;
   readonly head: number;
@@ -31,7 +31,7 @@ export class StoredLog implements RunLog {
     throw new Error('The run is over: nothing can be added to its log');
   }
 
-  /** @throws where the log was dropped meanwhile: a part of it would look whole. */
+  /** @throws if the log was dropped meanwhile: the part that is left would look like the whole log. */
   read(after: number): readonly WireEntry[] {
     if (after >= this.published) return [];
     const log = new MemoryRunLog(this.#runId, after);
@@ -45,7 +45,7 @@ export class StoredLog implements RunLog {
     return log.read(after);
   }
 
-  /** Never calls: everything is published. */
+  /** Never calls back: everything is published already. */
   onPublished(): () => void {
     return () => undefined;
   }

@@ -1,40 +1,40 @@
 import type { Logger } from '../../runtime/logger.js';
 import type { Database } from './database.js';
 
-/** Something to be written. */
+/** One write to the database. */
 export interface Write {
-  /** What it takes while it waits, roughly. */
+  /** Memory that the write takes while it waits, roughly. */
   readonly bytes: number;
-  /** Called within a transaction; again where that failed and was rolled back. */
+  /** Called within a transaction, and again if the transaction failed and was rolled back. */
   apply(database: Database): void;
-  /** Called when it is committed, at once. It wakes nobody. */
+  /** Called right after the commit. It must not wake readers. */
   committed?(): void;
-  /** Called after that, in a turn of its own: readers are woken here. */
+  /** Called after the commit in a later turn of the event loop. It wakes readers. */
   publish?(): void;
 }
 
-/** What may wait while the database takes nothing, in bytes. */
+/** Maximum bytes of waiting writes while the database fails. */
 const MAX_WAITING_BYTES = 16_777_216;
 
-/** Between two attempts while the database takes nothing, in milliseconds: doubled from the first to the last. */
+/** Pause between two attempts while the database fails, in milliseconds: doubled from the first to the last value. */
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 1_000;
 
 /**
- * Writes in order: what gathers in one turn of the event loop is one transaction. Nothing is published before it is
- * committed; where the database takes nothing, it all waits.
+ * Writes in order: the writes of one turn of the event loop are one transaction. Nothing is published before it is
+ * committed. While the database fails, all writes wait.
  */
 export class WriteQueue {
   readonly database: Database;
   readonly #logger: Logger;
   #waiting: Write[] = [];
   #waitingBytes = 0;
-  /** Committed, and still to be published. */
+  /** Committed writes that are not published yet. */
   #committed: Write[] = [];
   #publishing = false;
   #immediate: NodeJS.Immediate | undefined;
   #retry: NodeJS.Timeout | undefined;
-  /** Why nothing can be written, while that is so. */
+  /** The current failure of the database; `undefined` while writes succeed. */
   #failure: unknown;
   #retryMs = 0;
   #retryAt = 0;
@@ -45,7 +45,7 @@ export class WriteQueue {
     this.#logger = logger;
   }
 
-  /** @throws where the store is closed. */
+  /** @throws if the store is closed. */
   push(write: Write): void {
     this.#checkOpen();
     this.#waiting.push(write);
@@ -54,8 +54,8 @@ export class WriteQueue {
   }
 
   /**
-   * The same for writes that can be refused, of which there may be any number.
-   * @throws also where as much is waiting as may.
+   * Adds a write that may be refused, for writes of which there may be any number.
+   * @throws also if the limit of waiting writes is reached and nothing can be written.
    */
   pushBounded(write: Write): void {
     if (this.#waitingBytes + write.bytes > MAX_WAITING_BYTES) this.flush();
@@ -63,8 +63,8 @@ export class WriteQueue {
   }
 
   /**
-   * Commits a write together with all before it; where that is not possible the write is taken back.
-   * @throws where nothing can be written.
+   * Commits a write together with all earlier writes. If that fails, the write is taken back.
+   * @throws if nothing can be written.
    */
   pushNow(write: Write): void {
     this.push(write);
@@ -80,8 +80,8 @@ export class WriteQueue {
   }
 
   /**
-   * Commits what is waiting, at once. It is published a moment later, so that nobody is woken within the call.
-   * @throws where nothing can be written.
+   * Commits the waiting writes at once. They are published a moment later, so that no reader is woken within the call.
+   * @throws if nothing can be written.
    */
   flush(): void {
     this.#checkOpen();
@@ -89,7 +89,7 @@ export class WriteQueue {
     this.#commit();
   }
 
-  /** Commits and publishes what is left and closes the database, whatever comes of that. */
+  /** Commits and publishes the waiting writes and closes the database, even if the writes fail. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -138,7 +138,7 @@ export class WriteQueue {
     }
   }
 
-  /** Whoever is woken may write and flush again: what that commits comes after what is committed already. */
+  /** A reader that is woken may write and flush: such writes are published after those committed before. */
   #publish(): void {
     if (this.#publishing) return;
     this.#publishing = true;

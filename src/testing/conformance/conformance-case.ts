@@ -1,10 +1,10 @@
 /**
- * One thing every implementation of a port has to do. Cases know no test runner:
+ * One requirement of a port, as a test without a test runner:
  * `for (const { name, run } of runStoreCases(make)) it(name, run)`.
  */
 export interface ConformanceCase {
-  /** What the implementation does where the case passes. */
+  /** What the implementation does if the case passes. */
   readonly name: string;
-  /** Rejects with an `AssertionError` where the implementation does something else. */
+  /** Rejects with an `AssertionError` if the implementation does something else. */
   readonly run: () => Promise<void>;
 }

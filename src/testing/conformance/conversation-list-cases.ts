@@ -6,7 +6,7 @@ import { contents, KEY, messageOf, NAMES } from './conversation-samples.js';
 /** A new store, and its clock. */
 export type SetUp = () => Promise<{ store: ConversationStore; pass: (ms: number) => void }>;
 
-/** What every store of conversations has to do with their list, and with keys of any kind. */
+/** Cases for the list of conversations, and for keys of any kind. */
 export function conversationListCases(setUp: SetUp): ConformanceCase[] {
   return [
     {

@@ -14,7 +14,7 @@ export function messageOf(content: string): ConversationMessage {
   return { id: randomUUID(), role: 'user', content, runId: randomUUID(), createdAt: 1 };
 }
 
-/** Each below the one before it. */
+/** Messages of which each follows the one before it. */
 export function chain(messages: readonly ConversationMessage[]): ConversationMessage[] {
   return messages.map((message, index) => {
     const parent = messages[index - 1];

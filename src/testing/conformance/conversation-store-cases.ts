@@ -5,22 +5,22 @@ import type { ConformanceCase } from './conformance-case.js';
 import { conversationListCases } from './conversation-list-cases.js';
 import { below, chain, contents, KEY, line, messageOf } from './conversation-samples.js';
 
-/** What a store is made with for a case. */
+/** The settings of the store of one case. */
 export interface ConversationStoreSettings {
-  /** Unix milliseconds. */
+  /** The time of day, as Unix milliseconds. */
   clock: () => number;
 }
 
 const TEXTS = ['', '😀', '\ud83d', '\ude00', '\0', 'a\0b', '"\\\u2028\u2029\n', '{"not":"parsed"}', '漢字'];
 
 /**
- * What every {@link ConversationStore} has to do.
- * @param make - gives an empty store.
+ * The requirements of a {@link ConversationStore}.
+ * @param make - creates an empty store.
  */
 export function conversationStoreCases(
   make: (settings: ConversationStoreSettings) => ConversationStore | Promise<ConversationStore>,
 ): ConformanceCase[] {
-  /** A store and its clock. */
+  /** Creates a store and its clock. */
   async function setUp(): Promise<{ store: ConversationStore; pass: (ms: number) => void }> {
     let at = 1_000_000;
     return { store: await make({ clock: () => at }), pass: (ms) => void (at += ms) };

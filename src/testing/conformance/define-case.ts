@@ -1,12 +1,12 @@
 import type { ConformanceCase } from './conformance-case.js';
 
-/** What is made for one case and given back after it. */
+/** The subject of one case. */
 export interface Subject {
-  /** Gives back what it took: ports, files, processes. */
+  /** Releases ports, files and processes of the subject. */
   close?(): void | Promise<void>;
 }
 
-/** A case that makes its subject, checks it and gives it back. */
+/** Defines a case that creates its subject, checks it and closes it. */
 export function defineCase<S extends Subject>(
   make: () => S | Promise<S>,
   name: string,

@@ -1,7 +1,7 @@
-/** How often it is looked at, in milliseconds. */
+/** Pause between two checks, in milliseconds. */
 const INTERVAL_MS = 4;
 
-/** Waits until `check` no longer throws, for `timeoutMs` milliseconds at most; rejects with what it threw last. */
+/** Repeats `check` until it no longer throws, for at most `timeoutMs` milliseconds; rejects with its last error. */
 export async function eventually(check: () => void, timeoutMs = 10_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

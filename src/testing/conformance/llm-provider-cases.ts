@@ -6,24 +6,24 @@ import { defineCase, type Subject } from './define-case.js';
 import { eventually } from './eventually.js';
 import { promptly } from './promptly.js';
 
-/** A provider and a question it answers in a known way. */
+/** A provider, and a question with a known answer. */
 export interface LlmProviderUnderTest extends Subject {
   readonly provider: LlmProvider;
   /** A question with an answer of several parts. */
   readonly question: string;
-  /** The whole answer, where it is known. */
+  /** The complete answer, if it is known. */
   readonly answer?: string;
-  /** How many calls its upstream is working on, where that can be told. */
+  /** Number of calls in progress at the upstream, if it can be told. */
   openCalls?(): number;
 }
 
-/** Questions without a whole answer. Each adds the case it is for. */
+/** Questions without a complete answer. Each adds a case. */
 export interface LlmProviderQuestions {
-  /** Nothing ever comes. */
+  /** A question that never gets any output. */
   readonly silent?: string;
-  /** After at least one part nothing more comes. */
+  /** A question with no further output after at least one part. */
   readonly stalling?: string;
-  /** The upstream fails, at once or after some parts. */
+  /** A question that makes the upstream fail, at once or after some parts. */
   readonly failing?: string;
 }
 
@@ -37,7 +37,7 @@ function requestOf(question: string): LlmRequest {
   return { messages: [{ role: 'user', content: question }], tools: [] };
 }
 
-/** Begins a call whose signal can be aborted. */
+/** Starts a call with a signal that can be aborted. */
 function begin(
   { provider }: LlmProviderUnderTest,
   question: string,
@@ -47,7 +47,7 @@ function begin(
   return { stream: answer[Symbol.asyncIterator](), controller };
 }
 
-/** All parts that are left, batches opened. */
+/** Collects the remaining parts, without batches. */
 async function collect(stream: AsyncIterator<Element>): Promise<LlmPart[]> {
   const parts: LlmPart[] = [];
   for (;;) {
@@ -69,13 +69,13 @@ function assertCount(count: number): void {
   assert.ok(Number.isSafeInteger(count) && count >= 0, `${count} is no number of tokens`);
 }
 
-/** Nothing of the call goes on upstream. */
+/** Asserts that the call has ended at the upstream. */
 async function assertEnded(subject: LlmProviderUnderTest): Promise<void> {
   const check = (): void => assert.equal(subject.openCalls?.() ?? 0, 0, 'The upstream still works on the call');
   await eventually(check, 2_000);
 }
 
-/** What is left of a call that was aborted: it ends or throws. */
+/** Asserts that an aborted call ends or throws. */
 async function assertStops(
   subject: LlmProviderUnderTest,
   next: Promise<unknown>,
@@ -89,8 +89,8 @@ async function assertStops(
 }
 
 /**
- * What every {@link LlmProvider} has to do.
- * @param make - makes a provider for one case
+ * The requirements of an {@link LlmProvider}.
+ * @param make - creates a provider for one case
  */
 export function llmProviderCases(
   make: () => LlmProviderUnderTest | Promise<LlmProviderUnderTest>,
@@ -154,7 +154,7 @@ export function llmProviderCases(
           controller.abort();
         }
       } catch {
-        // Throwing is one way to end.
+        // An aborted call may throw.
       }
       assert.ok(after <= 1);
       await assertEnded(subject);

@@ -1,9 +1,9 @@
 import { AssertionError } from 'node:assert/strict';
 
-/** How long what is asked for at once may take, in milliseconds. */
+/** Time limit of a call that should answer at once, in milliseconds. */
 const LIMIT_MS = 2_000;
 
-/** Settles as `work` does; rejects where it hangs. */
+/** Settles as `work` does; rejects if `work` takes too long. */
 export async function promptly<T>(what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

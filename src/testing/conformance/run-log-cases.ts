@@ -5,12 +5,12 @@ import type { ConformanceCase } from './conformance-case.js';
 import { untilPublished } from './until-published.js';
 
 const RUN = '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d';
-/** The most UTF-8 one message may hold, in bytes. */
+/** Maximum bytes of UTF-8 text in one message. */
 const CHUNK_BYTES = 65_536;
-/** Random schedules played. */
+/** Number of random schedules. */
 const SCHEDULES = 500;
 
-/** What a run writes, before it has a `seq`. */
+/** An entry of a run without its `seq`. */
 export type Piece =
   { readonly type: 'stream_chunk' | 'stream_reasoning'; readonly content: string } | { readonly type: 'status' };
 
@@ -26,8 +26,8 @@ export function toEntries(pieces: readonly Piece[]): RunEntry[] {
 }
 
 /**
- * What every {@link RunLog} has to do.
- * @param make - gives an empty log of the run with this id.
+ * The requirements of a {@link RunLog}.
+ * @param make - creates an empty log of the run with this id.
  */
 export function runLogCases(make: (runId: string) => RunLog | Promise<RunLog>): ConformanceCase[] {
   /** A log that holds these pieces, all of them published. */
@@ -184,10 +184,10 @@ export function runLogCases(make: (runId: string) => RunLog | Promise<RunLog>): 
   ];
 }
 
-/** What one reader has put together: it fails at the first hole, repetition or wrong boundary. */
+/** Assembles what one reader reads, and fails at the first gap, repetition or wrong boundary. */
 class Assembly {
   position: number;
-  /** Text and messages in order, text of one kind joined. */
+  /** Text and messages in order; consecutive text of one kind is joined. */
   readonly content: string[] = [];
   #kind = '';
 
@@ -228,7 +228,7 @@ class Assembly {
   }
 }
 
-/** What a reader from `after` has to end up with. */
+/** What a reader that begins after `after` must end up with. */
 function expected(entries: readonly RunEntry[], after: number): string[] {
   const assembly: string[] = [];
   let kind = '';
@@ -245,7 +245,7 @@ function seqs(entries: readonly WireEntry[]): number[] {
   return entries.map(({ seq }) => seq);
 }
 
-/** Writes at random, with readers from random positions that read at random moments. */
+/** Writes at random while readers begin at random positions and read at random moments. */
 async function play(log: RunLog, random: Random): Promise<void> {
   const entries = toEntries(Array.from({ length: random.int(0, 59) }, () => randomPiece(random)));
   const readers = Array.from({ length: random.int(1, 4) }, () => {

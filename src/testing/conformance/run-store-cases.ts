@@ -5,31 +5,31 @@ import type { Claim, RunMeta, RunStore } from '../../store/run-store.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { untilPublished } from './until-published.js';
 
-/** What a store is made with for a case. */
+/** The settings of the store of one case. */
 export interface RunStoreSettings {
   /** How long the log of an ended run is kept, in milliseconds. */
   retainMs?: number;
-  /** Bytes of ended runs together. */
+  /** Maximum bytes of all ended runs together. */
   maxRetainedBytes?: number;
   /** How long the id of an ended run is remembered, in milliseconds. */
   rememberIdsMs?: number;
-  /** Ids of ended runs remembered. */
+  /** Maximum number of remembered ids of ended runs. */
   maxRememberedIds?: number;
-  /** Unix milliseconds. */
+  /** The time of day, as Unix milliseconds. */
   clock: () => number;
 }
 
 const FINAL = ['finished', 'failed', 'cancelled', 'interrupted'] as const;
 const OWNERS = ['__proto__', 'constructor', '', 'a b', '漢字', '\ud800', '\ud801', 'a', 'a\0', 'a\0b'];
-/** Calls that have to be enough where a store expires in steps. */
+/** Number of calls that suffice for a store that expires in steps. */
 const EXPIRE_CALLS = 200;
 
 /**
- * What every {@link RunStore} has to do.
- * @param make - gives an empty store.
+ * The requirements of a {@link RunStore}.
+ * @param make - creates an empty store.
  */
 export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | Promise<RunStore>): ConformanceCase[] {
-  /** A store and its clock. */
+  /** Creates a store and its clock. */
   async function setUp(
     settings: Omit<RunStoreSettings, 'clock'> = {},
   ): Promise<{ store: RunStore; pass: (ms: number) => void }> {
@@ -370,13 +370,13 @@ async function create(store: RunStore, meta: RunMeta): Promise<RunLog> {
   return claim.log;
 }
 
-/** A run that wrote `bytes` and ended. */
+/** Creates a run that has written `bytes` and ended. */
 async function endedRun(store: RunStore, meta: RunMeta, bytes = 10): Promise<void> {
   (await create(store, meta)).append(text(bytes));
   store.setState(meta.owner, meta.id, 'finished');
 }
 
-/** A store may expire in steps: each call is one. */
+/** Calls `expire` many times, since a store may expire in steps. */
 async function expire(store: RunStore): Promise<void> {
   for (let call = 0; call < EXPIRE_CALLS; call++) await store.expire();
 }

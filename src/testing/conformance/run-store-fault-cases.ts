@@ -8,16 +8,16 @@ import { untilPublished } from './until-published.js';
 /** A store whose database can be made to fail. */
 export interface BreakableStore {
   readonly store: RunStore;
-  /** From now on everything the database is asked for fails, or works again. */
+  /** Makes every later operation of the database fail, or succeed again. */
   readonly fail: (isFailing: boolean) => void;
 }
 
-/** How long a store may take to find that its database works again, in milliseconds. */
+/** How long a store may take to notice that its database works again, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
 /**
- * What every {@link RunStore} has to do whose database can fail.
- * @param make - gives an empty store that works.
+ * The requirements of a {@link RunStore} whose database may fail.
+ * @param make - creates an empty store that works.
  */
 export function runStoreFaultCases(make: () => BreakableStore | Promise<BreakableStore>): ConformanceCase[] {
   return [
@@ -121,12 +121,12 @@ async function claim(store: RunStore, meta: RunMeta): Promise<RunLog> {
   return claimed.log;
 }
 
-/** Throwing and rejecting are the same. */
+/** Commits; rejects whether the store throws or rejects. */
 async function commit(store: RunStore): Promise<void> {
   await store.commit();
 }
 
-/** Tries until it works: a store may leave its database alone for a moment after a failure. */
+/** Tries until it works: a store may pause after a failure of its database. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {

@@ -4,11 +4,11 @@ import type { ConformanceCase } from './conformance-case.js';
 import { defineCase, type Subject } from './define-case.js';
 import { eventually } from './eventually.js';
 
-/** The far end of a socket under test, driven by the cases. */
+/** The far end of a socket under test, which the cases control. */
 export interface SocketFarEnd {
   /** Messages received, in order, as text. */
   readonly received: readonly string[];
-  /** Codes it was closed with; at most one. */
+  /** Close codes received: none or one. */
   readonly closes: readonly number[];
   send(text: string): void;
   sendBinary(data: Uint8Array): void;
@@ -18,16 +18,16 @@ export interface SocketFarEnd {
   close(code: number, reason: string): void;
 }
 
-/** A socket not yet opened, with its mark at 64 KiB, and its far end. */
+/** A socket that is not open yet, with a backpressure mark of 64 KiB, and its far end. */
 export interface SocketPair extends Subject {
   readonly socket: Socket;
   readonly far: SocketFarEnd;
 }
 
-/** The mark of the sockets under test, in bytes. */
+/** The backpressure mark of the sockets under test, in bytes. */
 const MARK = 65_536;
 
-/** What a listener was told. */
+/** The calls of a listener. */
 interface Seen {
   readonly messages: (string | Uint8Array)[];
   readonly closes: { readonly code: number; readonly reason: string }[];
@@ -44,7 +44,7 @@ function listenTo(socket: Socket): Seen {
   return seen;
 }
 
-/** What every {@link Socket} has to do. */
+/** The requirements of a {@link Socket}. */
 export function socketCases(make: () => SocketPair | Promise<SocketPair>): ConformanceCase[] {
   const define = (name: string, check: (pair: SocketPair) => Promise<void>): ConformanceCase =>
     defineCase(make, name, check);
@@ -99,7 +99,7 @@ export function socketCases(make: () => SocketPair | Promise<SocketPair>): Confo
       far.pause();
       let sent = 0;
       const send = (): boolean => socket.send(`${sent++} ${'x'.repeat(10_000)}`);
-      // The network takes some before the buffer grows.
+      // The network takes some bytes before the buffer grows.
       await eventually(() => {
         for (let i = 0; i < 50 && socket.bufferedAmount < MARK; i++) send();
         assert.ok(socket.bufferedAmount >= MARK);

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { ToolLedger } from '../../tool/tool-ledger.js';
 import type { ConformanceCase } from './conformance-case.js';
 
-/** What keys are made of besides letters. */
+/** Difficult strings for keys. */
 const NAMES = ['1', '2', '__proto__', 'constructor', '', 'a b', '\ud800', '\ud801', 'a\0', 'a\0b'];
 
 /**
- * What every {@link ToolLedger} has to do.
- * @param make - gives an empty ledger.
+ * The requirements of a {@link ToolLedger}.
+ * @param make - creates an empty ledger.
  */
 export function toolLedgerCases(make: () => ToolLedger | Promise<ToolLedger>): ConformanceCase[] {
   return [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { RunLog } from '../../log/run-log.js';
 
-/** How long a log may take to publish, in milliseconds: far more than it needs, since machines may be busy. */
+/** How long a log may take to publish, in milliseconds: far more than needed, since machines may be busy. */
 const PATIENCE_MS = 10_000;
 
-/** Resolves when readers may see everything up to `seq`: at once for a log in memory. */
+/** Resolves when readers can read everything up to `seq`; for a log in memory at once. */
 export async function untilPublished(log: RunLog, seq: number): Promise<void> {
   if (log.published >= seq) return;
   await new Promise<void>((resolve, reject) => {
