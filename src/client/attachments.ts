@@ -1,8 +1,8 @@
 import type { QueryAttachment } from '../protocol/client-messages.js';
 
 /**
- * An image or a file of a question: a `File` or another `Blob`, bytes (a `Buffer` too), base64, or an `https:` address
- * where the server takes such.
+ * An image or a file of a question: a `File` or another `Blob`, bytes (such as a `Buffer`), base64, or an `https:`
+ * address if the server accepts addresses.
  */
 export type AttachmentInput =
   | Blob
@@ -15,25 +15,25 @@ export type AttachmentInput =
     }
   | { readonly url: string; readonly mediaType: string; readonly name?: string | undefined };
 
-/** Attachments as they are sent: at once, or when their bytes have been read. */
+/** Attachments as they are sent: at once, or after their bytes have been read. */
 export type EncodedAttachments = QueryAttachment[] | Promise<QueryAttachment[]>;
 
-/** Attachments as they are sent. */
+/** Encodes attachments for sending. */
 export function encodeAttachments(inputs: readonly AttachmentInput[]): EncodedAttachments {
   const encoded = inputs.map(encode);
   return encoded.every(isEncoded) ? encoded : Promise.all(encoded.map((one) => Promise.resolve(one)));
 }
 
-/** What base64 says. */
+/** Decodes base64. */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-/** What an attachment is, with its bytes as they were given. */
+/** Name, type and bytes of an attachment, as the caller gave them. */
 export function describeAttachment(input: AttachmentInput) {
   const { data, url, mediaType, name }: Given = isBlob(input) ? { data: input } : input;
   const file: { type?: string; name?: string } = isBlob(data) ? data : {};
-  // A browser says of a text in which characters it thinks that it is written.
+  // Browsers add the character set to the type of text files.
   const media_type = (mediaType ?? file.type)?.split(';')[0] || 'application/octet-stream';
   const type = media_type.startsWith('image/') ? ('image' as const) : ('file' as const);
   return { type, media_type, name: (name ?? file.name) || undefined, data, url };
@@ -61,7 +61,7 @@ function isBlob(value: unknown): value is Blob {
   return typeof value === 'object' && value !== null && 'arrayBuffer' in value;
 }
 
-/** In pieces, since there is room for so many arguments. */
+/** Encoded in pieces, since the number of arguments of a call is limited. */
 function base64Of(data: ArrayBuffer | Uint8Array): string {
   const bytes = new Uint8Array(data);
   let text = '';

@@ -3,7 +3,7 @@ import type { CancelReason, ServerMessageOf } from '../protocol/server-messages.
 
 const BRAND = Symbol.for('agent-ws.AgentClientError');
 
-/** What the client finds out by itself; everything else comes from the server under its own code. */
+/** Errors that the client detects itself; all other errors come from the server with their own codes. */
 export const CLIENT_ERROR_CODES = {
   cancelled: { retryable: false, meaning: 'The run was cancelled: by this client, another one, or the server.' },
   detached: { retryable: false, meaning: 'This client stopped reading the run, which goes on.' },
@@ -20,10 +20,10 @@ export const CLIENT_ERROR_CODES = {
   protocol_error: { retryable: false, meaning: 'The server does not speak the protocol, or breaks it.' },
 } as const;
 
-/** The `code` of a failure that the client finds out by itself. */
+/** The `code` of an error that the client detects itself. */
 export type ClientErrorCode = keyof typeof CLIENT_ERROR_CODES;
 
-/** What an {@link AgentClientError} takes besides code and message. */
+/** Further details of an {@link AgentClientError}. */
 export interface AgentClientErrorOptions {
   readonly retryable?: boolean | undefined;
   readonly retryAfterMs?: number | undefined;
@@ -34,20 +34,20 @@ export interface AgentClientErrorOptions {
   readonly cause?: unknown;
 }
 
-/** Why a run has no whole answer, or a request none at all. */
+/** Why a run has no complete answer, or a request has no answer. */
 export class AgentClientError extends Error {
-  /** The cause: a code of the server, or one of the client. */
+  /** The cause: a code of the server or of the client. */
   readonly code: ErrorCode | ClientErrorCode;
-  /** Whether the same request can succeed later without being changed. */
+  /** Whether the same request can succeed later without a change. */
   readonly retryable: boolean;
-  /** When trying again makes sense, in milliseconds from when it was said. */
+  /** When to try again, in milliseconds after the error. */
   readonly retryAfterMs: number | undefined;
-  /** The fields a schema of the server refused. */
+  /** The fields that a schema of the server refused. */
   readonly issues: readonly { readonly path: string; readonly message: string }[] | undefined;
   readonly runId: string | undefined;
   /** The close code that ended the connection. */
   readonly closeCode: number | undefined;
-  /** Of a run that the server says is cancelled: why. */
+  /** Why the server cancelled the run. */
   readonly reason: CancelReason | undefined;
 
   constructor(code: ErrorCode | ClientErrorCode, message: string, options: AgentClientErrorOptions = {}) {
@@ -70,7 +70,7 @@ export class AgentClientError extends Error {
   }
 }
 
-/** An `error` message as an error. */
+/** Turns an `error` message into an error. */
 export function errorOf(message: ServerMessageOf<'error'>): AgentClientError {
   return new AgentClientError(message.code, message.error, {
     retryable: message.retryable,

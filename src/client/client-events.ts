@@ -3,29 +3,29 @@ import type { AgentClientError } from './client-error.js';
 import type { ConnectionState } from './connection.js';
 import type { StartedRun } from './watches.js';
 
-/** What the server said of itself and of this connection. */
+/** What the server said of itself and this connection. */
 export interface Greeting {
   readonly connectionId: string;
-  /** Who owns the connection and its runs. */
+  /** Owner of the connection and its runs. */
   readonly principalId: string;
-  /** The identity of the server's store: under another one, unanswered work has an unknown outcome. */
+  /** Identity of the server's store. If it changes, the outcome of unanswered work is unknown. */
   readonly epoch: string;
-  /** Whether there was a connection before. */
+  /** Whether the client was connected before. */
   readonly isReconnect: boolean;
-  /** Bytes of the biggest message the server takes. */
+  /** Size of the largest message that the server accepts, in bytes. */
   readonly maxMessageBytes: number;
-  /** What a question may bring along; absent where it may bring nothing. */
+  /** Limits of attachments; absent if questions may have none. */
   readonly attachments?: AttachmentLimits | undefined;
 }
 
-/** What a question may bring along. */
+/** Limits of the attachments of a question. */
 export interface AttachmentLimits {
   readonly mediaTypes: readonly string[];
-  /** Bytes of one. All of a question have to fit into one message besides. */
+  /** Size of one attachment. All attachments of a question must also fit into one message. */
   readonly maxBytes: number;
-  /** How many of one question. */
+  /** Attachments of one question. */
   readonly maxCount: number;
-  /** Whether an `https:` address may stand in place of bytes. */
+  /** Whether an `https:` address is allowed in place of bytes. */
   readonly urls: boolean;
 }
 
@@ -40,16 +40,21 @@ export interface SelectedBranch {
 export interface AgentClientEvents {
   readonly state: ConnectionState;
   readonly connected: Greeting;
-  /** A connection that was there ended. */
+  /** An established connection ended. */
   readonly disconnected: { readonly code: number; readonly reason: string };
-  /** The next attempt begins in `delayMs` milliseconds. Attempts are counted since a connection that held. */
+  /** The next attempt begins in `delayMs` milliseconds. Attempts are counted since the last stable connection. */
   readonly reconnecting: { readonly attempt: number; readonly delayMs: number };
-  /** A run in a conversation that is watched and was not read yet: begun by somebody else, or once detached from. */
+  /**
+   * A run that this client does not read yet began in a watched conversation. Another client began it, or this one had
+   * detached from it.
+   */
   readonly 'run-started': StartedRun;
-  /** Another branch was selected, by this client or, in a conversation that is watched, by another one. */
+  /** Another branch was selected by this client, or by another one in a watched conversation. */
   readonly 'branch-selected': SelectedBranch;
-  /** What concerns no run and no request: the client gave up, or the server refused something it could not name. */
+  /**
+   * An error of no run and no request: the client gave up, or the server refused a message that it could not identify.
+   */
   readonly error: AgentClientError;
-  /** Every message of the server, an embedder's own too, after the client has dealt with it. */
+  /** Every message of the server, including custom types, after the client has handled it. */
   readonly message: ServerMessage | CustomMessage;
 }

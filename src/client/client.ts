@@ -10,7 +10,7 @@ import type { PageOptions, QueryOptions, RequestOptions, RunOptions } from './ru
 /** What {@link AgentClient.resume} takes. */
 export interface ResumeOptions {
   /**
-   * The `seq` of the last message that is known already; what follows it is read.
+   * The `seq` of the last message that is already known; reading begins after it.
    * @default 0
    */
   readonly after?: number | undefined;
@@ -19,46 +19,46 @@ export interface ResumeOptions {
 }
 
 /**
- * A client of an agent-ws server. It connects when it is first used, comes back after a loss, and goes on with every
- * run where it stood: each message is applied once.
+ * A client of an agent-ws server. It connects at its first use, reconnects after a loss, and continues every run from
+ * where it was: each message is applied once.
  */
 export interface AgentClient {
   readonly state: ConnectionState;
-  /** What the server said of itself when this client connected last; `undefined` before. */
+  /** What the server said of itself at the latest connection; `undefined` before the first. */
   readonly greeting: Greeting | undefined;
-  /** Asks, and gets the answer in one piece. */
+  /** Asks a question whose answer comes in one piece. */
   ask(query: string, options?: QueryOptions): ClientRun;
-  /** Asks, and gets the answer as it is written. */
+  /** Asks a question whose answer comes while it is written. */
   stream(query: string, options?: QueryOptions): ClientRun;
-  /** Runs a tool directly. What it returned is the `result` of the answer. */
+  /** Runs a tool directly. Its result is the `result` of the answer. */
   callTool(toolName: string, params?: Readonly<Record<string, unknown>>, options?: RunOptions): ClientRun;
-  /** Reads a run that is there: after a reload, or one of another client of the same owner. */
+  /** Reads an existing run: after a reload, or a run of another client of the same owner. */
   resume(runId: string, options?: ResumeOptions): ClientRun;
   /** The runs that can be read, oldest first. */
   listRuns(options?: RequestOptions): Promise<readonly RunInfo[]>;
   conversation(id: string): Conversation;
-  /** The conversations of an authenticated owner, the one used last first. */
+  /** The conversations of an authenticated owner, the most recently used first. */
   listConversations(options?: PageOptions): Promise<ConversationPage>;
   /**
-   * Sends a message of a type of your own, now or when there is a connection. Resolves when it went out, which does not
-   * say that it arrived; rejects where it cannot be sent. It is sent once. What the server answers is told by the events
-   * `message` and `error`.
+   * Sends a message of your own type, now or once connected. Resolves when the message is sent, which does not mean
+   * that it arrives; rejects if it cannot be sent. The message is sent once. The events `message` and `error` give the
+   * server's answer.
    */
   send(message: OwnMessage, options?: RequestOptions): Promise<void>;
   /**
-   * Sends a message of a type of your own with a `request_id`, and gives the message of the server that repeats it.
-   * Rejects where that is an `error`.
+   * Sends a message of your own type with a `request_id` and returns the server's message with the same id. Rejects if
+   * that message is an `error`.
    */
   request(message: OwnMessage, options?: OwnRequestOptions): Promise<CustomMessage>;
-  /** How long the way to the server and back takes, in milliseconds. */
+  /** Measures the round trip to the server, in milliseconds. */
   ping(options?: RequestOptions): Promise<number>;
-  /** Connects now, or begins anew after `close()`. Resolves when the server greeted, rejects when the client gives up. */
+  /** Connects now, also after `close()`. Resolves when connected, rejects when the client gives up. */
   connect(): Promise<void>;
   /**
-   * Closes the connection for good. What is in progress ends here with `client_closed`; on the server the runs go on
-   * as their `onDisconnect` says.
+   * Closes the connection for good. Everything in progress ends for this client with `client_closed`; on the server,
+   * runs continue as their `onDisconnect` says.
    */
   close(): void;
-  /** Calls `listener` at every event of this name. Returns the function that removes it. */
+  /** Calls `listener` at every event of this name. Returns a function that removes the listener. */
   on<Name extends keyof AgentClientEvents>(name: Name, listener: (event: AgentClientEvents[Name]) => void): () => void;
 }

@@ -2,7 +2,7 @@ import { CLOSE_CODES, closeCodeInfo } from '../protocol/close-codes.js';
 import { AgentClientError } from './client-error.js';
 import type { Close } from './web-socket.js';
 
-/** The server closed the connection for good. */
+/** The error if the server closed the connection for good. */
 export function closeError({ code, reason }: Close): AgentClientError {
   const said = reason === '' ? closeCodeInfo(code)?.meaning : reason;
   const message = `The server closed the connection with ${code}${said === undefined ? '' : `: ${said}`}`;
@@ -11,7 +11,7 @@ export function closeError({ code, reason }: Close): AgentClientError {
   return new AgentClientError(refusal || 'connection_closed', message, { closeCode: code });
 }
 
-/** An attempt to connect had no token. */
+/** The error if an attempt to connect had no token. */
 export function tokenError(cause: unknown): AgentClientError {
   const why = messageOf(cause) ?? 'it cannot be had';
   return new AgentClientError('token_failed', `There was no token to connect with: ${why}`, { cause });

@@ -14,15 +14,15 @@ import { askToken } from './token.js';
 import { endSocket, OPEN, type Close, type WebSocketLike } from './web-socket.js';
 
 /**
- * Where the client stands. `idle`: nothing has asked for a connection yet. `waiting`: between two attempts.
- * `closed`: by `close()`, after which only `connect()` begins anew, or given up, after which the next request does too.
+ * The state of the connection. `idle`: not used yet. `waiting`: between two attempts. `closed`: after `close()`, only
+ * `connect()` starts again; after giving up, the next request does, too.
  */
 export type ConnectionState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'closed';
 
-/** What {@link Connection} tells its owner. */
+/** What {@link Connection} calls. */
 export interface ConnectionEvents {
   state(state: ConnectionState): void;
-  /** The server greeted. */
+  /** The server sent `connected`. */
   up(greeting: ServerMessageOf<'connected'>): void;
   message(message: ServerMessage | CustomMessage): void;
   /** An established connection ended, or an attempt failed. */
@@ -30,35 +30,38 @@ export interface ConnectionEvents {
   waiting(attempt: number, delayMs: number): void;
   /** There will be no further attempt. */
   over(error: AgentClientError): void;
-  /** Something is wrong that ends nothing. */
+  /** An error that ends nothing. */
   error(error: AgentClientError): void;
 }
 
-/** After so long, in milliseconds, a connection counts as one that works: the next loss starts with short waits again. */
+/** Time after which a connection counts as stable, in milliseconds: the next loss starts with short waits again. */
 const STABLE_MS = 5_000;
-/** How long an answer may take where somebody came back, in milliseconds: a person waits for it. */
+/** Time limit of the check after a return, in milliseconds. It is short, since a person waits. */
 const RETURN_MS = 2_000;
-/** How long the peer may take to answer the close, in milliseconds. */
+/** Time limit of the peer's answer to a close, in milliseconds. */
 const GOODBYE_MS = 3_000;
-/** The least silence after which a server can have its clients ask, in milliseconds. */
+/** Minimum of the heartbeat interval that a server may set, in milliseconds. */
 const LEAST_SILENCE_MS = 100;
-/** The longest a server that leaves can keep its clients away, in milliseconds. */
+/** Maximum time that a leaving server can keep its clients away, in milliseconds. */
 const MAX_AWAY_MS = 300_000;
-/** So many attempts in a row have no token before it is told: one may meet a deploy. */
+/** Number of consecutive attempts without a token before an error is reported: one may fail during a deployment. */
 const TOKEN_FAILURES = 3;
-/** Said where the client ends a connection that does not answer; the server may never read it. */
+/** The close of a connection that does not answer; the server may never read it. */
 const UNANSWERED: Close = { code: 4000, reason: 'No answer' };
 const ABNORMAL: Close = { code: CLOSE_CODES.abnormal.code, reason: '' };
 
-/** One connection to the server for as long as it is wanted: it comes back after a loss as the close code says. */
+/**
+ * The connection to the server as long as it is wanted. After a loss, the close code decides whether and when it
+ * reconnects.
+ */
 export class Connection {
   readonly #settings: Settings;
   readonly #events: ConnectionEvents;
   #state: ConnectionState = 'idle';
   #socket: WebSocketLike | undefined;
-  /** Counts attempts, so that what an abandoned one still does is not heard. */
+  /** Number of the current attempt: events of earlier attempts are ignored. */
   #round = 0;
-  /** Attempts since a connection held, for the length of the wait; those that failed in a row. */
+  /** Attempts since a stable connection, for the length of the wait. `#failures` counts consecutive failures. */
   #attempt = 0;
   #failures = 0;
   #tokenFailures = 0;
@@ -66,7 +69,7 @@ export class Connection {
   #upAt = 0;
   #awayUntil: number | undefined;
   #hasAskedForNewToken = false;
-  /** When somebody came back to a connection that seemed to be there. */
+  /** When a person or the network returned while the connection seemed open. */
   #returnedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -81,17 +84,17 @@ export class Connection {
     return this.#state;
   }
 
-  /** The greeting of the connection that is up. */
+  /** The `connected` message of the open connection. */
   get greeting(): ServerMessageOf<'connected'> | undefined {
     return this.#state === 'connected' ? this.#greeting : undefined;
   }
 
-  /** Whether new work may be sent: the connection is up and the server did not say that it is leaving. */
+  /** Whether new work may be sent: the client is connected and the server has not announced that it leaves. */
   get isReady(): boolean {
     return this.#state === 'connected' && this.#awayUntil === undefined;
   }
 
-  /** Connects, or ends the wait for the next attempt. */
+  /** Connects now, also during a wait for the next attempt. */
   open(): void {
     if (this.#state === 'connecting' || this.#state === 'connected') return;
     if (this.#state !== 'waiting') {
@@ -106,12 +109,12 @@ export class Connection {
     void this.#try();
   }
 
-  /** Sends a frame, where the connection is up. */
+  /** Sends a frame if the client is connected. */
   send(text: string): void {
     if (this.#state === 'connected' && this.#socket?.readyState === OPEN) this.#socket.send(text);
   }
 
-  /** The server leaves: nothing new is sent, and after its close the client comes back when it was told to. */
+  /** Notes that the server leaves: the client sends no new work, and reconnects after the given time. */
   leaveBy(afterMs: number): void {
     this.#awayUntil = performance.now() + Math.min(toldMs(afterMs, 0), MAX_AWAY_MS);
   }
@@ -161,7 +164,7 @@ export class Connection {
       try {
         this.#receive(data);
       } catch (cause) {
-        // In Node an error thrown here would end the process, for what a server said wrongly.
+        // In Node, an error thrown here would end the process because of an invalid message.
         if (isCurrent()) this.#refuse('The server sent a message that breaks the protocol', cause);
       }
     });
@@ -210,7 +213,7 @@ export class Connection {
     this.#giveUp(new AgentClientError('protocol_error', message, { cause }), UNANSWERED, wasUp);
   }
 
-  /** Ends the attempt or connection from this side, and comes back. */
+  /** Ends the attempt or connection from this side, and reconnects. */
   #fail(close: Close, error?: AgentClientError): void {
     this.#abandon(close);
     this.#ended(ABNORMAL, error);
@@ -248,7 +251,7 @@ export class Connection {
     const { backoff } = this.#settings;
     const away = Math.max(0, (this.#awayUntil ?? 0) - performance.now());
     const attempt = this.#attempt + 1;
-    // A browser tells that the connection of a page is gone only after it brought the page back.
+    // A browser reports the loss of a page's connection only after it has restored the page.
     const isReturn = wasUp && advice === 'yes' && performance.now() - this.#returnedAt < 2 * RETURN_MS;
     this.#returnedAt = -Infinity;
     const ceiling = advice === 'later' ? later(backoff) : backoff;
@@ -270,7 +273,7 @@ export class Connection {
     });
   }
 
-  /** What failed before says little now, so that the waits are short again. */
+  /** Earlier failures say little now, so the waits become short again. */
   #returned(): void {
     this.#attempt = 0;
     this.#returnedAt = performance.now();
@@ -278,7 +281,7 @@ export class Connection {
     else this.#heartbeat?.probe(Math.min(RETURN_MS, this.#settings.pongTimeoutMs));
   }
 
-  /** Forgets the socket, so that nothing it still says is heard. */
+  /** Drops the socket and ignores its later events. */
   #abandon({ code, reason }: Close): void {
     this.#round++;
     clearTimeout(this.#timer);
@@ -290,7 +293,7 @@ export class Connection {
     endSocket(socket, { code, reason }, code === UNANSWERED.code ? 0 : GOODBYE_MS);
   }
 
-  /** What the client does comes before what listeners do, who may connect or close in the middle of it. */
+  /** `react` runs before the listeners of the state, since a listener may connect or close. */
   #enter(state: ConnectionState, react?: () => void): void {
     this.#state = state;
     react?.();

@@ -6,45 +6,46 @@ import type { Requests } from './requests.js';
 import { PAGE_OPTIONS, type PageOptions, type QueryOptions, type RequestOptions } from './run-options.js';
 import type { StartedRun } from './watches.js';
 
-/** What can be changed of a conversation. */
+/** Changes of a conversation. */
 export interface ConversationChange {
   /** Its title, 1 to 200 characters. */
   readonly title?: string | undefined;
-  /** What clients keep with it, all of it: at most 4,096 bytes of JSON. */
+  /** Metadata of the conversation, which replaces the earlier one: at most 4,096 bytes of JSON. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What a query in a conversation takes. */
+/** Options of a query in a conversation. */
 export type TurnOptions = Omit<QueryOptions, 'conversationId'>;
 
-/** A conversation, by its id. Making one sends nothing. */
+/** A conversation, by its id. Creating the object sends nothing. */
 export interface Conversation {
   readonly id: string;
-  /** Asks, and gets the answer in one piece. */
+  /** Asks a question whose answer comes in one piece. */
   ask(query: string, options?: TurnOptions): ClientRun;
-  /** Asks, and gets the answer as it is written. */
+  /** Asks a question whose answer comes while it is written. */
   stream(query: string, options?: TurnOptions): ClientRun;
   /** The newest messages, or those before one of them. */
   history(options?: PageOptions): Promise<HistoryPage>;
   /**
-   * Calls `listener` for every run others start in it from now on, another tab for example. After a lost connection
-   * it is watched again; what began and ended meanwhile is in the history. Returns the function that ends it.
+   * Calls `listener` for every run that another client, such as another tab, starts in the conversation from now on.
+   * After a loss, the client watches the conversation again; runs that began and ended meanwhile are in the history.
+   * Returns a function that stops watching.
    */
   watch(listener: (started: StartedRun) => void): () => void;
   /**
-   * Goes on in another branch: the one this message is on, as far as it was continued last. Gives the id of its last
-   * message. While a run is in progress in the conversation it is refused with `conversation_busy`.
+   * Switches to the branch of this message, with what followed most recently. Returns the id of the last message of the
+   * branch. Refused with `conversation_busy` while a run is in progress in the conversation.
    */
   selectBranch(messageId: string, options?: RequestOptions): Promise<string>;
-  /** The bytes of an attachment, by the `attachmentId` that the history tells. */
+  /** The bytes of an attachment, by its `attachmentId` in the history. */
   attachment(attachmentId: string, options?: RequestOptions): Promise<Uint8Array>;
-  /** Names it, or keeps data with it. */
+  /** Changes title or metadata. */
   update(change: ConversationChange, options?: RequestOptions): Promise<ConversationChange>;
-  /** Removes it. Says whether there was one. */
+  /** Deletes the conversation. Returns whether it existed. */
   delete(options?: RequestOptions): Promise<boolean>;
 }
 
-/** What a conversation asks of its client. */
+/** What a conversation needs of its client. */
 export interface ConversationPort {
   readonly requests: Requests;
   query(type: 'agent_query' | 'streaming_query', query: string, options: QueryOptions): ClientRun;

@@ -3,9 +3,10 @@ import { checkOptions, type AgentClientOptions } from './options.js';
 import { Session } from './session.js';
 
 /**
- * Makes a client. It connects at the first request, or by `connect()`.
- * @throws TypeError for an option that is not known or breaks its rule; the message names option, rule and value. The
- * options of its requests are checked in the same way.
+ * Creates a client. It connects at the first request, or with `connect()`.
+ * @throws TypeError for an option that is unknown or breaks its rule; the message names the option, the rule and the
+ * value.
+ * The options of requests are checked in the same way.
  */
 export function createAgentClient(options: AgentClientOptions): AgentClient {
   return new Session(checkOptions(options));

@@ -1,9 +1,9 @@
 import type { WebSocketClass } from './web-socket.js';
 
 /**
- * The class where none was given: the one of `ws` in Node, whose own keeps the process for a quarter of an hour where a
- * peer died without a word, or which has none; elsewhere the global one.
- * @throws TypeError where there is none
+ * The default WebSocket class: the one of `ws` in Node, the global one elsewhere. Node's own class exists only in newer
+ * versions, and keeps the process alive for a quarter of an hour if a peer vanishes.
+ * @throws TypeError if there is none
  */
 export async function defaultWebSocket(): Promise<WebSocketClass> {
   const { WebSocket, navigator } = globalThis as {
@@ -13,11 +13,11 @@ export async function defaultWebSocket(): Promise<WebSocketClass> {
   let found = WebSocket;
   if (found === undefined || navigator?.userAgent?.startsWith('Node.js') === true) {
     try {
-      // Bundlers for browsers take the stub that `ws` keeps for them.
+      // Bundlers for browsers take the stub that `ws` provides for them.
       const ws: { readonly WebSocket?: WebSocketClass } = await import('ws');
       found = ws.WebSocket ?? found;
     } catch {
-      // It is not installed where a bundle for Node leaves it out.
+      // The package is missing if a bundle for Node omits it.
     }
   }
   if (found === undefined) throw new TypeError('There is no WebSocket here: pass a class as option "WebSocket"');

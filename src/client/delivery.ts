@@ -6,31 +6,31 @@ export type RunRequest = Extract<Outgoing, { type: 'agent_query' | 'streaming_qu
   run_id: string;
 };
 
-/** How far a run and the server have come with each other. */
+/** What was sent and confirmed of one run. */
 export interface Delivery {
   readonly run: Run;
-  /** What asks for the run; one that this client only reads has nothing. */
+  /** The request of the run; absent if this client only reads the run. */
   readonly request: RunRequest | undefined;
-  /** Whether the server can know of it: its request, or a `resume`, went out. */
+  /** Whether the server may know the run: its request or a `resume` was sent. */
   isSent: boolean;
-  /** Whether that was over a connection that is gone. */
+  /** Whether the connection over which it was sent is lost. */
   isLost: boolean;
-  /** Whether the request went out more than once, so that a refusal no longer means that no run came of it. */
+  /** Whether the request was sent more than once: then a refusal does not mean that there is no run. */
   isRepeated: boolean;
-  /** Whether the server said that it knows it. */
+  /** Whether the server confirmed that it knows the run. */
   isAccepted: boolean;
-  /** The identity of the store that was told of it. */
+  /** Identity of the store that got the request. */
   epoch: string | undefined;
-  /** Of the request or the `resume` that went out last. */
+  /** Id of the last request or `resume`. */
   requestId: string;
-  /** A `resume` is on its way: what comes before its answer comes again after it. */
+  /** Whether a `resume` waits for its answer: messages that arrive before come again after it. */
   isResuming: boolean;
-  /** When the last `resume` went out; -Infinity for never. */
+  /** When the last `resume` was sent; -Infinity for never. */
   resumedAt: number;
   isCancelWanted: boolean;
-  /** Of the `cancel` that went out last. */
+  /** Id of the last `cancel`. */
   cancelId: string;
-  /** How often in a row the server refused for the moment, or left a hole. */
+  /** Number of consecutive temporary refusals and gaps. */
   failures: number;
   timer: ReturnType<typeof setTimeout> | undefined;
 }

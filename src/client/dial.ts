@@ -2,7 +2,10 @@ import { SUBPROTOCOL } from '../protocol/version.js';
 import type { Settings } from './options.js';
 import type { WebSocketClass, WebSocketLike } from './web-socket.js';
 
-/** Opens a socket. What fails in it fails for good: a relative URL outside of a page, one that the page may not use. */
+/**
+ * Opens a socket. An error here is permanent, such as a relative URL outside of a page, or one that the page may not
+ * use.
+ */
 export function dial(settings: Settings, WebSocket: WebSocketClass, token: string | undefined): WebSocketLike {
   const { tokenIn, protocols } = settings;
   const target = settings.url();

@@ -6,7 +6,7 @@ import { AgentClientError } from './client-error.js';
 /** What goes over the wire once a `request_id` is added. */
 export type Outgoing = ClientMessageInput;
 
-/** A frame as a message; `undefined` where it is none. */
+/** Parses a frame; `undefined` if it is not a message. */
 export function parseFrame(data: unknown): ServerMessage | CustomMessage | undefined {
   try {
     const message: unknown = JSON.parse(String(data));
@@ -18,8 +18,8 @@ export function parseFrame(data: unknown): ServerMessage | CustomMessage | undef
 }
 
 /**
- * Why the server would not read this message, where that can be known before: it would answer without saying
- * which message it means, or end the connection.
+ * Why the server would refuse this message, as far as the client can know. It is checked before sending, since the
+ * server would refuse without naming the message, or close the connection.
  */
 export function refusalOf(message: object): AgentClientError | undefined {
   if (isDeeperThan(message, LIMITS.depth)) {
@@ -33,7 +33,7 @@ export function refusalOf(message: object): AgentClientError | undefined {
   return undefined;
 }
 
-/** Whether a frame has more bytes than the server takes. */
+/** Whether a frame exceeds the server's limit. */
 export function isTooBig(text: string, maxBytes: number): boolean {
   // UTF-8 takes at most three bytes for a UTF-16 unit.
   return text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes;

@@ -1,15 +1,15 @@
 /** What {@link Heartbeat} calls. */
 export interface HeartbeatActions {
-  /** Asks the server whether it is there. */
+  /** Sends a ping. */
   readonly ask: () => void;
-  /** Nothing came back in time. */
+  /** Called if no answer came in time. */
   readonly dead: () => void;
 }
 
-/** A timer that is so much late, in milliseconds, says nothing about the server. */
+/** Delay of a timer, in milliseconds, above which the process was suspended and silence means nothing. */
 const STALL_MS = 1_000;
 
-/** Notices a connection that is dead without being closed: a browser shows its WebSocket pings to nobody. */
+/** Detects a dead connection that was not closed: browsers do not show WebSocket pings to pages. */
 export class Heartbeat {
   readonly #actions: HeartbeatActions;
   readonly #silenceMs: number;
@@ -17,7 +17,7 @@ export class Heartbeat {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heardAt = performance.now();
   #isAsked = false;
-  /** When the timer should ring. */
+  /** When the timer is due. */
   #dueAt = 0;
 
   constructor(silenceMs: number, timeoutMs: number, actions: HeartbeatActions) {
@@ -27,13 +27,13 @@ export class Heartbeat {
     this.#wait(silenceMs);
   }
 
-  /** Something came. Called for every message, so it touches no timer. */
+  /** Notes that a message arrived. Called for every message, so it changes no timer. */
   heard(): void {
     this.#heardAt = performance.now();
     this.#isAsked = false;
   }
 
-  /** Asks now: much may have changed. The answer may take `timeoutMs`; one that is waited for already, no longer than before. */
+  /** Pings now. The answer may take `timeoutMs`; an answer that is already awaited gets no more time than before. */
   probe(timeoutMs = this.#timeoutMs): void {
     if (!this.#isAsked) this.#actions.ask();
     else if (performance.now() + timeoutMs >= this.#dueAt) return;
@@ -55,7 +55,7 @@ export class Heartbeat {
     const now = performance.now();
     const left = this.#silenceMs - (now - this.#heardAt);
     if (this.#isAsked) {
-      // A process that stood still may have the answer and not have read it.
+      // After a suspension, the answer may have arrived unread.
       const stoodStill = now - this.#dueAt > STALL_MS;
       this.#isAsked = false;
       if (stoodStill) this.probe();

@@ -4,49 +4,49 @@ import { failureOf, usageOf } from './run-events.js';
 
 /** An image or a file of a question, without its bytes. */
 export interface AttachmentInfo {
-  /** For {@link Conversation.attachment}; absent where the server does not have the bytes. */
+  /** Id for {@link Conversation.attachment}; absent if the server does not have the bytes. */
   readonly attachmentId?: string | undefined;
   readonly type: 'image' | 'file';
   readonly mediaType: string;
   readonly name?: string | undefined;
-  /** How many. */
+  /** Size of the attachment. */
   readonly bytes?: number | undefined;
-  /** Where it is, in place of bytes. */
+  /** The address, in place of bytes. */
   readonly url?: string | undefined;
 }
 
-/** What was said in a conversation. */
+/** A message of a conversation. */
 export interface HistoryMessage {
-  /** For `before` and `replaceFrom`. */
+  /** Id for `before` and `replaceFrom`. */
   readonly id: string;
-  /** The message before it; absent for a first one. */
+  /** Id of the previous message; absent for a first message. */
   readonly parentId?: string | undefined;
-  /** All messages in this place, itself among them, where there are several: for `selectBranch`. */
+  /** Ids of all versions of this message, including its own, if there are several: for `selectBranch`. */
   readonly siblings?: readonly string[] | undefined;
-  /** Its place among its siblings, from 0. */
+  /** Index of the message in `siblings`, from 0. */
   readonly index?: number | undefined;
   readonly role: 'user' | 'assistant' | 'tool';
   readonly content: string;
-  /** What the model thought aloud. */
+  /** The reasoning of the model. */
   readonly reasoning?: string | undefined;
-  /** What a question brought along. */
+  /** The attachments of a question. */
   readonly attachments?: readonly AttachmentInfo[] | undefined;
   /** The tools an assistant message called; `arguments` is JSON as the model wrote it. */
   readonly toolCalls?:
     readonly { readonly toolCallId: string; readonly toolName: string; readonly arguments: string }[] | undefined;
-  /** Of a tool message: the call it answers. */
+  /** The call that a tool message answers. */
   readonly toolCallId?: string | undefined;
   readonly toolName?: string | undefined;
-  /** Of a tool message: what the tool reported while it was at work. */
+  /** What the tool of a tool message reported while it worked. */
   readonly data?: readonly unknown[] | undefined;
-  /** Why an answer is not whole. */
+  /** Why an answer is incomplete. */
   readonly status?: 'cancelled' | 'failed' | 'interrupted' | undefined;
   /** Why the answer, or the tool, failed. */
   readonly error?: ToolFailure | undefined;
   readonly model?: string | undefined;
-  /** Of the last message of an answer. */
+  /** Why the model stopped, on the last message of an answer. */
   readonly finishReason?: FinishReason | undefined;
-  /** Of the last message of an answer: what all of it cost. */
+  /** Usage of the whole answer, on its last message. */
   readonly usage?: RunUsage | undefined;
   readonly runId?: string | undefined;
   /** Unix time in milliseconds. */
@@ -59,7 +59,7 @@ export interface HistoryPage {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /** Oldest first. */
   readonly messages: readonly HistoryMessage[];
-  /** Whether there are older ones. */
+  /** Whether there are older messages. */
   readonly hasMore: boolean;
 }
 
@@ -68,7 +68,7 @@ export interface ConversationInfo {
   readonly conversationId: string;
   readonly title?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-  /** How many messages it has. */
+  /** Number of messages. */
   readonly messages: number;
   /** Unix time in milliseconds. */
   readonly createdAt: number;
@@ -78,7 +78,7 @@ export interface ConversationInfo {
 
 /** A page of conversations. */
 export interface ConversationPage {
-  /** The one used last first. */
+  /** The most recently used first. */
   readonly conversations: readonly ConversationInfo[];
   readonly hasMore: boolean;
 }
@@ -89,7 +89,7 @@ export interface RunInfo {
   readonly kind: RunKind;
   readonly state: RunState;
   readonly conversationId?: string | undefined;
-  /** Its newest `seq`. */
+  /** The newest `seq` of the run. */
   readonly head: number;
 }
 
@@ -125,7 +125,7 @@ function messageOf(message: ServerMessageOf<'history'>['messages'][number]): His
   };
 }
 
-/** What a question brought along, as `history` and `run_started` tell it. */
+/** The attachments of a question in `history` or `run_started`. */
 export function attachmentsOf(
   attachments: ServerMessageOf<'run_started'>['attachments'],
 ): readonly AttachmentInfo[] | undefined {

@@ -1,6 +1,6 @@
-/** A random UUID. `crypto.randomUUID` needs a secure context, which a page on a LAN address is not. */
+/** A random UUID. `crypto.randomUUID` requires a secure context, which a page at a LAN address is not. */
 export function uuid(): string {
-  // Typed as always there, which it is not.
+  // The type says that it always exists, but it does not.
   const { randomUUID } = crypto as { randomUUID?: () => string };
   if (randomUUID !== undefined) return randomUUID.call(crypto);
   const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte, index) => {

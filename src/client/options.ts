@@ -17,10 +17,10 @@ export interface AgentClientOptions {
    */
   protocols?: readonly string[] | undefined;
   /**
-   * Gives the proof of identity. Called before every attempt to connect, so that a token may expire. Where it throws,
-   * rejects, or gives what cannot be sent (nothing, or the page of an error), the attempt counts as failed and the next
-   * one asks again; three in a row are told as the event `error` with the code `token_failed`. Blanks around a token are
-   * cut off. After close code 4401 it is asked once more before the client gives up.
+   * Gives the proof of identity. Called before every attempt to connect, so that a token may expire. If it throws,
+   * rejects, or gives a value that cannot be sent (nothing, or an error page), the attempt counts as failed and the
+   * next one asks again; after three failures in a row there is an event `error` with the code `token_failed`. Blanks
+   * around a token are removed. After close code 4401 it is called once more before the client gives up.
    */
   token?: (() => string | Promise<string>) | undefined;
   /**
@@ -31,8 +31,8 @@ export interface AgentClientOptions {
    */
   tokenIn?: 'protocol' | 'query' | undefined;
   /**
-   * The class of the WebSocket to use. The one of Node itself cannot end a connection whose other side died without a
-   * word: it keeps the process, also after `close()`, until TCP gives up.
+   * The class of the WebSocket to use. The class of Node itself cannot end a connection whose peer has vanished: it
+   * keeps the process alive, even after `close()`, until TCP gives up.
    * @default in Node that of the package `ws`, elsewhere the global one; looked up at the first attempt to connect
    */
   WebSocket?: WebSocketClass | undefined;
@@ -53,7 +53,7 @@ export interface AgentClientOptions {
   pongTimeoutMs?: number | undefined;
   /**
    * How long to wait before coming back: anywhere between zero and a ceiling that begins at `baseMs` milliseconds and
-   * doubles up to `capMs`. Where the server asks to come back later, `baseMs` counts ten times and `capMs` twice.
+   * doubles up to `capMs`. If the server asks to come back later, `baseMs` counts ten times and `capMs` twice.
    * @default { baseMs: 500, capMs: 30000 }
    */
   backoff?: { readonly baseMs?: number | undefined; readonly capMs?: number | undefined } | undefined;
@@ -85,9 +85,9 @@ const CLIENT_OPTIONS: KnownOptions<AgentClientOptions> = {
 
 const BACKOFF: KnownOptions<Backoff> = { baseMs: true, capMs: true };
 
-/** The options with their defaults filled in. */
+/** The options with their defaults. */
 export interface Settings {
-  /** @throws TypeError where a relative one has nothing to be relative to. */
+  /** @throws TypeError if a relative URL has no base. */
   readonly url: () => URL;
   readonly protocols: readonly string[];
   readonly token: (() => string | Promise<string>) | undefined;
@@ -101,7 +101,7 @@ export interface Settings {
   readonly maxQueued: number;
 }
 
-/** @throws TypeError that names the option that is not known, or its rule and the value received. */
+/** @throws TypeError that names an unknown option, or an option with its rule and the value received. */
 export function checkOptions(options: AgentClientOptions): Settings {
   check('options', 'an object', options, (value) => typeof value === 'object' && value !== null);
   checkKnown(options, CLIENT_OPTIONS);
@@ -141,16 +141,16 @@ function checkUrl(given: unknown): () => URL {
     }
     url.protocol = url.protocol.replace('http', 'ws');
     if (!/^wss?:$/.test(url.protocol)) throw optionError('url', rule, given);
-    // A WebSocket takes no fragment.
+    // WebSocket URLs cannot have a fragment.
     url.hash = '';
     return url;
   };
-  // Whether it is right apart from what it is relative to.
+  // Checks a relative URL, whatever its base will be.
   resolve('http://localhost', 'a ws, wss, http or https URL');
   return () => resolve(baseUrl(), 'an absolute ws, wss, http or https URL outside of a page');
 }
 
-/** What relative URLs are relative to: the base of a page, or the URL of a worker. */
+/** The base of relative URLs: the base of a page, or the URL of a worker. */
 function baseUrl(): string | undefined {
   const { document, location } = globalThis as {
     readonly document?: { readonly baseURI: string };

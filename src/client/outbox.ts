@@ -1,18 +1,18 @@
 import { AgentClientError } from './client-error.js';
 
-/** What {@link Outbox} asks about the connection. */
+/** The connection, as {@link Outbox} sees it. */
 export interface OutboxDoor {
   readonly isOpen: () => boolean;
-  /** Somebody waits: connect. */
+  /** Asks for a connection, since a request waits. */
   readonly knock: () => void;
 }
 
-/** What could not be sent yet, in the order it was asked for. */
+/** Requests that wait for a connection, in order. */
 export class Outbox {
   readonly #door: OutboxDoor;
   readonly #capacity: number;
   readonly #waiting = new Map<object, () => void>();
-  /** Refuses everything: the client was closed. */
+  /** Whether everything is refused because the client was closed. */
   isClosed = false;
 
   constructor(capacity: number, door: OutboxDoor) {
@@ -20,7 +20,7 @@ export class Outbox {
     this.#door = door;
   }
 
-  /** Sends at once, or when there is a connection. Gives the reason where it takes nothing. */
+  /** Sends at once, or once connected. Returns the reason if the request is refused. */
   offer(owner: object, send: () => void): AgentClientError | undefined {
     if (this.isClosed) return new AgentClientError('client_closed', 'The client was closed');
     if (this.#door.isOpen()) {

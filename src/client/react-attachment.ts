@@ -3,21 +3,21 @@ import type { AgentClientError } from './client-error.js';
 import type { AgentClient } from './client.js';
 import type { FilePart } from './react-message.js';
 
-/** What {@link useAttachment} gives. */
+/** The result of {@link useAttachment}. */
 export interface AttachmentView {
-  /** For `src` or `href`; `undefined` while it is fetched. It holds until the component is gone. */
+  /** URL for `src` or `href`; `undefined` until it is loaded. It is valid until the component unmounts. */
   readonly url: string | undefined;
-  /** Why it cannot be fetched. */
+  /** Why the attachment cannot be loaded. */
   readonly error: AgentClientError | undefined;
 }
 
-/** What a browser shows without running it. Everything else can only be saved. */
+/** Types that a browser shows without executing them. Other types can only be saved. */
 const SAFE = /^(?:image\/(?!svg)|audio\/|video\/|text\/plain$|application\/pdf$)/;
 
 const NOTHING: AttachmentView = { url: undefined, error: undefined };
 
 /**
- * The address of an image or a file of a question.
+ * Loads an image or a file of a question and gives its URL.
  *
  * ```tsx
  * const { url } = useAttachment(client, 'c1', part);

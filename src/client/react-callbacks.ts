@@ -2,15 +2,15 @@ import type { AgentClientError } from './client-error.js';
 import type { ClientRun } from './client-run.js';
 import type { ChatMessage, DataPart } from './react-message.js';
 
-/** What {@link useConversation} calls. The newest ones count; they need not stay the same. */
+/** Callbacks of {@link useConversation}. The newest ones are called; they need not be stable. */
 export interface ConversationCallbacks {
-  /** An answer is whole: one that was asked for here or elsewhere, while the component is there. */
+  /** Called for a complete answer to a question of any client, while the component is mounted. */
   readonly onFinish?: ((answer: ChatMessage, run: ClientRun) => void) | undefined;
   /**
-   * A run failed, was refused or interrupted: `answer` says it too. Or the history cannot be read: then there is no
-   * `answer`. One that was cancelled is no error.
+   * Called if a run failed, was refused or was interrupted, as `answer` says too. Also called, without `answer`, if the
+   * history cannot be read. A cancelled run is not an error.
    */
   readonly onError?: ((error: AgentClientError, answer: ChatMessage | undefined) => void) | undefined;
-  /** A tool that is at work reports. */
+  /** Called if a tool reports data while it works. */
   readonly onData?: ((part: DataPart) => void) | undefined;
 }

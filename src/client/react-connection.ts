@@ -4,16 +4,16 @@ import type { AgentClient } from './client.js';
 import type { ConnectionState } from './connection.js';
 import { Store } from './react-store.js';
 
-/** What the connection of a client shows. */
+/** The state of a client's connection. */
 export interface ConnectionView {
   readonly state: ConnectionState;
-  /** What the server said of itself when this client connected last: `greeting.attachments` says what it takes. */
+  /** What the server said of itself at the latest connection: `greeting.attachments` has the limits of attachments. */
   readonly greeting: Greeting | undefined;
-  /** The attempt that comes next while `state` is `waiting`, counted since a connection that held. */
+  /** Number of the next attempt while `state` is `waiting`, counted since the last stable connection. */
   readonly attempt: number | undefined;
-  /** How long it waited for from when it began to wait, in milliseconds. */
+  /** Length of the wait, in milliseconds from its beginning. */
   readonly delayMs: number | undefined;
-  /** Why the client gave up, or what the server refused that belongs to no run, since it connected last. */
+  /** Why the client gave up, or an error of the server that belongs to no run, since the latest connection. */
   readonly error: AgentClientError | undefined;
 }
 
@@ -45,7 +45,7 @@ export class ConnectionStore extends Store<ConnectionView> {
         this.changed();
       }),
     ];
-    // Something may have changed before.
+    // The connection may have changed before this store listened.
     this.changed();
   }
 

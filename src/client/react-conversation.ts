@@ -12,19 +12,19 @@ import { filesFrom, filesOf, type Asked, type Turn } from './react-turn.js';
 import { TurnList } from './react-turns.js';
 import type { PendingApproval } from './run-event.js';
 
-/** What a conversation shows. */
+/** What {@link useConversation} shows. */
 export interface ConversationView {
-  /** What it is called, where somebody named it. */
+  /** The title, if the conversation has one. */
   readonly title: string | undefined;
-  /** Oldest first, questions and answers in the order of asking: the selected branch, and what is being asked. */
+  /** Oldest first, questions and answers in order: the selected branch, and questions in progress. */
   readonly messages: readonly ChatMessage[];
-  /** Whether there are older ones; see `loadMore`. */
+  /** Whether there are older messages; see `loadMore`. */
   readonly hasMore: boolean;
-  /** `loading`: the history is not here yet. `answering`: a run is in progress. */
+  /** `loading`: the history is not loaded yet. `answering`: a run is in progress. */
   readonly status: 'loading' | 'answering' | 'idle';
-  /** Why the history cannot be read. What failed in a run stands with its message. */
+  /** Why the history cannot be read. The error of a run is in its message. */
   readonly error: AgentClientError | undefined;
-  /** The decisions the runs wait for. */
+  /** The decisions that the runs wait for. */
   readonly approvals: readonly PendingApproval[];
 }
 
@@ -37,26 +37,26 @@ const LOADING: ConversationView = {
   approvals: [],
 };
 
-/** A conversation: what its history has, and the turns that are not part of it yet. */
+/** A conversation: its history, and the turns that are not in the history yet. */
 export class ConversationStore extends Store<ConversationView> {
   readonly #client: AgentClient;
   readonly #conversation: Conversation;
   readonly #callbacks = new Set<() => ConversationCallbacks>();
   readonly #turns = new TurnList();
   #title: string | undefined;
-  /** The store of the server that the messages are from. */
+  /** Identity of the server's store that the messages come from. */
   #epoch: string | undefined;
   #stored: readonly ChatMessage[] = [];
   #hasMore = false;
   #isLoaded = false;
   #error: AgentClientError | undefined;
   #offs: readonly (() => void)[] = [];
-  /** The newest reading of the history, which alone counts; `undefined` when it is here. */
+  /** The newest request for the history: only its answer counts. `undefined` if there is none. */
   #reading: Promise<void> | undefined;
   #older: Promise<void> | undefined;
   readonly #onStart: () => void;
 
-  /** @param onStart - called whenever something begins to show it. */
+  /** @param onStart - called whenever a component begins to show the conversation. */
   constructor(client: AgentClient, id: string, onStart: () => void) {
     super(LOADING);
     this.#client = client;
@@ -67,7 +67,7 @@ export class ConversationStore extends Store<ConversationView> {
   readonly send = (query: string, options: SendOptions = {}): ClientRun => {
     const { whole: isWhole = false, ...turn } = options;
     const { replaceFrom, attachments } = turn;
-    // What failed is asked again.
+    // A failed question is asked again in its place.
     const failed = this.#turns.failed.find(({ asked }) => asked.query === query && asked.replaceFrom === replaceFrom);
     if (failed !== undefined) this.#turns.remove(failed);
     const run = isWhole ? this.#conversation.ask(query, turn) : this.#conversation.stream(query, turn);
@@ -124,7 +124,7 @@ export class ConversationStore extends Store<ConversationView> {
     this.#older ??= readPage(this.#conversation, oldest.id)
       .then(
         (page) => {
-          // The history may have been read again meanwhile.
+          // The history may have been loaded again meanwhile.
           if (this.#stored[0]?.id !== oldest.id) return;
           this.#stored = [...page.messages, ...this.#stored];
           this.#hasMore = page.hasMore;
@@ -146,7 +146,7 @@ export class ConversationStore extends Store<ConversationView> {
     return Promise.reject(new TypeError(`Nothing waits for a decision about ${toolCallId}`));
   };
 
-  /** Calls what `callbacks` gives from now on. Returns the function that ends it. */
+  /** Adds a function that gives the current callbacks. Returns a function that removes it. */
   readonly hear = (callbacks: () => ConversationCallbacks): (() => void) => {
     this.#callbacks.add(callbacks);
     return () => void this.#callbacks.delete(callbacks);
@@ -161,7 +161,7 @@ export class ConversationStore extends Store<ConversationView> {
       this.#client.on('branch-selected', ({ conversationId }) => {
         if (conversationId === id) this.#read();
       }),
-      // What others asked while the connection was lost is in the history.
+      // Questions that others asked during a loss are in the history.
       this.#client.on('connected', ({ isReconnect, epoch }) => {
         const isOther = this.#epoch !== undefined && this.#epoch !== epoch;
         this.#epoch = epoch;
@@ -191,7 +191,7 @@ export class ConversationStore extends Store<ConversationView> {
     };
   }
 
-  /** Whether it holds what is nowhere else. */
+  /** Whether the store holds anything that exists nowhere else. */
   get isBusy(): boolean {
     return this.#offs.length > 0 || this.#turns.all.length > 0;
   }
@@ -228,17 +228,17 @@ export class ConversationStore extends Store<ConversationView> {
     const isFinal = end.state === 'finished' || end.isFinal;
     const { isElsewhere } = turn.locate(this.#stored);
     const answer = turn.messages.at(-1) as ChatMessage;
-    // Of an answer in one piece, of one this client did not see end, of one beside a message that is not here, and of
-    // files that another client sent, the history tells what they are.
+    // The history is needed for an answer in one piece, an answer whose end this client missed, an answer on a branch
+    // that is not loaded, and files that another client sent.
     const isTold = isPlaced && isFinal && !isElsewhere && asked.isWhole !== true && !turn.lacksFiles;
     if (isKept && !isTold) this.#read();
     else if (turn.isVoid) {
       if (end.state === 'cancelled') this.#turns.remove(turn);
-      // The question has a version more now.
+      // The question has one more version now.
       if (isPlaced && turn.messages.length > 1) this.#read();
     } else if (isPlaced && this.#turns.all.includes(turn)) {
       this.#stored = this.#turns.settle(turn, this.#stored);
-      // What is being read may not have it yet.
+      // The history that is being read may not include this turn yet.
       if (this.#reading !== undefined) this.#read();
     }
     if (end.state === 'finished') this.#call(({ onFinish }) => onFinish?.(answer, asked.run));
@@ -264,7 +264,7 @@ export class ConversationStore extends Store<ConversationView> {
     this.#reading = reading;
   }
 
-  /** Another store has nothing of the conversation: what is on the screen stays there. */
+  /** The server has a new store without this conversation: the messages stay on the screen. */
   #keepForgotten(): void {
     this.#stored = this.#stored.map((message) => chatMessage({ ...message, branch: undefined, isStored: false }));
     this.#hasMore = false;
@@ -276,7 +276,7 @@ export class ConversationStore extends Store<ConversationView> {
     this.#title = title;
     const at = this.#stored.findIndex(({ id }) => id === messages[0]?.id);
     const held = new Map(this.#stored.map((message) => [message.id, message]));
-    // What was loaded before this page stays, where it leads up to it.
+    // Messages before this page stay if the page continues them.
     const older = at > 0 ? this.#stored.slice(0, at) : [];
     const forgotten = this.#stored.filter(({ isStored }) => !isStored);
     this.#stored = [...forgotten, ...older, ...messages.map((message) => sameOf(held.get(message.id), message))];
@@ -298,12 +298,12 @@ export class ConversationStore extends Store<ConversationView> {
   }
 }
 
-/** The message that is held, where the one that was read says nothing new. */
+/** The held message if the loaded one has nothing new, so that the object stays the same. */
 function sameOf(held: ChatMessage | undefined, read: ChatMessage): ChatMessage {
   return held !== undefined && wordsOf(held) === wordsOf(read) ? held : read;
 }
 
-/** All there is to a message but for what only a page that saw it begin knows. */
+/** The content of a message without what only a page that saw its run knows. */
 function wordsOf({ error, ...message }: ChatMessage): string {
   return JSON.stringify({ ...message, createdAt: 0, error: error && [error.code, error.message] });
 }

@@ -3,28 +3,28 @@ import type { AgentClient } from './client.js';
 import type { ConversationInfo, ConversationPage } from './history.js';
 import { Store } from './react-store.js';
 
-/** What the list of conversations shows. */
+/** What {@link useConversations} shows. */
 export interface ConversationsView {
-  /** The one used last first. */
+  /** The most recently used first. */
   readonly conversations: readonly ConversationInfo[];
-  /** Whether there are more; see `loadMore`. */
+  /** Whether there are more conversations; see `loadMore`. */
   readonly hasMore: boolean;
   readonly status: 'loading' | 'idle';
-  /** Why there is no list: `forbidden` where the server does not know who this client is. */
+  /** Why there is no list: `forbidden` if the server does not know who this client is. */
   readonly error: AgentClientError | undefined;
 }
 
-/** Conversations asked for at once. */
+/** Size of a page. */
 const PAGE = 50;
-/** How long changes gather before the list is read again, in milliseconds. */
+/** How long changes are collected before the list is read again, in milliseconds. */
 const GATHER_MS = 250;
 
-/** What makes the list another one. */
+/** Messages that change the list. */
 const CHANGES = new Set(['stream_start', 'agent_response', 'conversation', 'conversation_deleted']);
 
 const LOADING: ConversationsView = { conversations: [], hasMore: false, status: 'loading', error: undefined };
 
-/** The conversations of an owner, as far as they were loaded. */
+/** The loaded conversations of an owner. */
 export class ConversationsStore extends Store<ConversationsView> {
   readonly #client: AgentClient;
   #conversations: readonly ConversationInfo[] = [];
@@ -33,7 +33,7 @@ export class ConversationsStore extends Store<ConversationsView> {
   #error: AgentClientError | undefined;
   #offs: readonly (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Counts readings of the newest, so that an older one does not overwrite a newer one. */
+  /** Number of the latest request for the newest page: older answers are ignored. */
   #reading = 0;
   #older: Promise<void> | undefined;
 
@@ -53,7 +53,7 @@ export class ConversationsStore extends Store<ConversationsView> {
   readonly loadMore = (): Promise<void> => {
     const before = this.#last?.conversationId;
     if (!this.#hasMore || before === undefined) return Promise.resolve();
-    // The list may have been read again meanwhile.
+    // The list may have been loaded again meanwhile.
     const isNext = (): boolean => this.#last?.conversationId === before;
     this.#older ??= this.#read(before, isNext, (page) => this.#takeOlder(page)).finally(() => {
       this.#older = undefined;
@@ -93,7 +93,7 @@ export class ConversationsStore extends Store<ConversationsView> {
     return this.#conversations.at(-1);
   }
 
-  /** Reads the newest, or what lies before one, and takes what it read where that still counts. */
+  /** Loads the newest page, or the page before a conversation; `take` gets the page if `counts` still says so. */
   async #read(
     before: string | undefined,
     counts: () => boolean,
@@ -115,7 +115,8 @@ export class ConversationsStore extends Store<ConversationsView> {
   #takeNewest({ conversations, hasMore }: ConversationPage): void {
     const old = this.#conversations;
     const last = conversations.at(-1);
-    // What was loaded behind the last one stays behind it, unless that has moved; what stood among these is gone.
+    // Older conversations stay after the page if its last one is unchanged. Conversations missing from the page are
+    // gone.
     const at = old.findIndex((one) => one.conversationId === last?.conversationId && one.updatedAt === last.updatedAt);
     const read = new Set(conversations.map(({ conversationId }) => conversationId));
     const rest = hasMore && at >= 0 ? old.slice(at + 1).filter(({ conversationId }) => !read.has(conversationId)) : [];
@@ -125,7 +126,7 @@ export class ConversationsStore extends Store<ConversationsView> {
 
   #takeOlder({ conversations, hasMore }: ConversationPage): void | Promise<void> {
     if (conversations.length === 0) {
-      // There was more: another client has deleted that, or the one it was to lie behind.
+      // Another client has deleted the rest, or the conversation that it comes after.
       this.#conversations = [];
       return this.refresh();
     }

@@ -3,10 +3,10 @@ import type { HistoryMessage } from './history.js';
 import { branchOf, chatMessage, filePart, questionPart, type ChatMessage } from './react-message.js';
 import { AnswerParts } from './react-parts.js';
 
-/** Messages asked for at once. */
+/** Size of a page. */
 const PAGE = 50;
 
-/** A page as it is shown. */
+/** A page of messages as they are shown. */
 export interface ChatPage {
   readonly title: string | undefined;
   /** Oldest first. */
@@ -14,7 +14,7 @@ export interface ChatPage {
   readonly hasMore: boolean;
 }
 
-/** Reads the newest messages, or those before one: whole answers, beginning with a question. */
+/** Reads the newest messages, or those before one. A page has complete answers and begins with a question. */
 export async function readPage(conversation: Conversation, before?: string): Promise<ChatPage> {
   let read: readonly HistoryMessage[] = [];
   for (let cursor = before; ; cursor = read[0]?.id) {
@@ -25,7 +25,7 @@ export async function readPage(conversation: Conversation, before?: string): Pro
   }
 }
 
-/** Stored messages as they are shown: an answer, with the tools it called, is one message. */
+/** Turns stored messages into what is shown: an answer and its tool calls are one message. */
 function messagesOf(history: readonly HistoryMessage[]): ChatMessage[] {
   const shown: ChatMessage[] = [];
   let answer: HistoryMessage[] = [];
@@ -89,7 +89,7 @@ function take(parts: AnswerParts, message: HistoryMessage): void {
   for (const call of toolCalls) parts.call(call, call.arguments.trim() === '' ? {} : parse(call.arguments));
 }
 
-/** A model may write broken JSON; then its text is shown. */
+/** A model may write invalid JSON; then its text is shown. */
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);

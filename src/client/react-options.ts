@@ -1,6 +1,6 @@
 import type { TurnOptions } from './conversation.js';
 
-/** What a question of {@link useConversation} takes. */
+/** Options of a question of {@link useConversation}. */
 export interface SendOptions extends TurnOptions {
   /**
    * Whether the answer comes in one piece.

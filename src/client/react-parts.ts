@@ -7,25 +7,25 @@ interface Call {
 }
 
 /**
- * The parts of an answer. A step of the model is what it thought, what it said, and the tools it called, in this order
- * however they arrive: so an answer looks the same while it is written and when it comes from the history.
+ * The parts of an answer. Each step has reasoning, text and tool calls, in this order, however they arrive. So an
+ * answer looks the same while it is written and when it is loaded from the history.
  */
 export class AnswerParts {
   #parts: readonly MessagePart[] = [];
-  /** Where the step begins. */
+  /** Index of the first part of the step. */
   #step = 0;
 
-  /** The parts so far; another array after every change, of which only what changed is another object. */
+  /** The parts so far. After every change the array is new, and so is each part that changed. */
   get all(): readonly MessagePart[] {
     return this.#parts;
   }
 
-  /** Whether anything was said or done: a thought alone is nothing. */
+  /** Whether there is text or a tool call: reasoning alone does not count. */
   get isSaid(): boolean {
     return this.#parts.some(({ type }) => type !== 'reasoning');
   }
 
-  /** Takes the next event of a run. Gives what a tool reports. */
+  /** Takes the next event of a run. Returns the data that a tool reports. */
   take(event: RunEvent): DataPart | undefined {
     switch (event.type) {
       case 'text':
@@ -90,7 +90,7 @@ export class AnswerParts {
     this.#change(toolCallId, error === undefined ? { state: 'done', result } : { state: 'failed', error });
   }
 
-  /** Nothing more comes: what has no result gets none. */
+  /** Ends the answer: calls without a result get none. */
   end(): void {
     for (const part of this.#parts) {
       if (part.type === 'tool' && part.state !== 'done' && part.state !== 'failed') {
@@ -99,7 +99,7 @@ export class AnswerParts {
     }
   }
 
-  /** The call waits for a decision, or does no longer. */
+  /** Sets whether the call waits for a decision. */
   #wait(toolCallId: string, isWaiting: boolean): void {
     this.#change(toolCallId, { state: isWaiting ? 'waiting_approval' : 'calling' });
   }

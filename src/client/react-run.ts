@@ -7,24 +7,24 @@ import { Store } from './react-store.js';
 import type { ClientRunState, PendingApproval, RunAnswer, ToolCall } from './run-event.js';
 import type { QueryOptions } from './run-options.js';
 
-/** What a run shows. */
+/** What {@link useAgentRun} shows. */
 export interface AgentRunView {
   /** The run; `undefined` before the first one. */
   readonly run: ClientRun | undefined;
-  /** The answer so far, in order: what was thought and said, and the tools with what they reported. */
+  /** The answer so far, in order: reasoning, text, and tools with their reports. */
   readonly parts: readonly MessagePart[];
-  /** Its text without everything else. */
+  /** The text of the answer so far. */
   readonly text: string;
-  /** What the model thought aloud so far. */
+  /** The reasoning so far. */
   readonly reasoning: string;
   readonly state: 'idle' | ClientRunState;
-  /** The whole answer, once the run finished: the result of a tool call, what it cost, and why the model stopped. */
+  /** The complete answer of a finished run: text, result of a tool call, usage, and why the model stopped. */
   readonly answer: RunAnswer | undefined;
-  /** Why there is no whole answer. */
+  /** Why there is no complete answer. */
   readonly error: AgentClientError | undefined;
-  /** The tools the model called so far. */
+  /** The tools the model has called so far. */
   readonly toolCalls: readonly ToolCall[];
-  /** The decisions the run waits for. */
+  /** The decisions that the run waits for. */
   readonly approvals: readonly PendingApproval[];
 }
 
@@ -81,7 +81,7 @@ export class RunStore extends Store<AgentRunView> {
     return { run, parts: this.#parts.all, text, reasoning, state, answer: this.#answer, error, toolCalls, approvals };
   }
 
-  /** Follows a run from its first event on, until another one takes its place. */
+  /** Follows a run from its first event until another run replaces it. */
   async #hearOut(run: ClientRun, parts: AnswerParts): Promise<void> {
     for await (const event of run) {
       if (parts !== this.#parts) return;

@@ -1,9 +1,9 @@
-/** How long text gathers before it is shown, in milliseconds: about a frame. */
+/** How long text is collected before it is shown, in milliseconds: about a frame. */
 const FRAME_MS = 16;
 
 /**
- * What a hook shows, for `useSyncExternalStore`: a snapshot that stays the same object until something has changed.
- * Its first subscriber starts it, its last one stops it, as often as they come and go.
+ * The state of a hook, for `useSyncExternalStore`: a snapshot that stays the same object until something changes. The
+ * first subscriber starts the store and the last one stops it, any number of times.
  */
 export abstract class Store<Snapshot> {
   #snapshot: Snapshot;
@@ -25,17 +25,17 @@ export abstract class Store<Snapshot> {
   readonly getSnapshot = (): Snapshot => this.#snapshot;
 
   protected start(): void {
-    // For those that listen to something.
+    // Overridden by stores that listen to events.
   }
 
   protected stop(): void {
-    // For those that listen to something.
+    // Overridden by stores that listen to events.
   }
 
-  /** What is to be shown now. */
+  /** Creates the current snapshot. */
   protected abstract look(): Snapshot;
 
-  /** Something changed that has to be seen at once. */
+  /** Announces a change that must be shown at once. */
   protected changed(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -43,7 +43,7 @@ export abstract class Store<Snapshot> {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Text came: a frame is soon enough. */
+  /** Announces new text, which is shown with the next frame. */
   protected grew(): void {
     this.#timer ??= setTimeout(() => this.changed(), FRAME_MS);
   }

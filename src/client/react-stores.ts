@@ -3,10 +3,10 @@ import { ConnectionStore } from './react-connection.js';
 import { ConversationStore } from './react-conversation.js';
 import { ConversationsStore } from './react-conversations.js';
 
-/** Conversations of one client that are kept although nothing shows them, at most. */
+/** Maximum number of conversations of one client that are kept although no component shows them. */
 const MAX_IDLE = 20;
 
-/** What the components of one client share: what one of them asks, the others show, and it outlives them. */
+/** What the components of one client share. The stores outlive their components. */
 class Shared {
   readonly connection: ConnectionStore;
   readonly list: ConversationsStore;
@@ -21,7 +21,7 @@ class Shared {
 
   conversation(id: string): ConversationStore {
     const store = this.#conversations.get(id) ?? this.#newConversation(id);
-    // The one used last is the last.
+    // Inserted again, so that the most recently used is the last.
     this.#conversations.delete(id);
     this.#conversations.set(id, store);
     this.#tidy();
@@ -30,7 +30,7 @@ class Shared {
 
   #newConversation(id: string): ConversationStore {
     const store = new ConversationStore(this.#client, id, () => {
-      // What is shown first may have been let go since it was rendered, where many are rendered before any is shown.
+      // If many conversations are rendered at once, this one may have been dropped between render and subscription.
       if (!this.#conversations.has(id)) this.#conversations.set(id, store);
     });
     return store;

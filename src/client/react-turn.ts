@@ -7,35 +7,35 @@ import type { SendOptions } from './react-options.js';
 import { AnswerParts } from './react-parts.js';
 import type { RunEvent, RunEventOf } from './run-event.js';
 
-/** What was asked, here or elsewhere. */
+/** A question of this client or another one. */
 export interface Asked {
   readonly run: ClientRun;
   readonly query: string;
   readonly replaceFrom?: string | undefined;
-  /** What came with it; `undefined` where nothing was said of it. */
+  /** The attachments; `undefined` if they are unknown. */
   readonly files?: readonly FilePart[] | undefined;
-  /** Asked here with these, so that it can be asked again. */
+  /** The options if this client asked the question, so that it can be asked again. */
   readonly options?: SendOptions | undefined;
-  /** The run of the answer it follows on the screen; `undefined` for a first one. */
+  /** The run of the previous answer on the screen; `undefined` for a first question. */
   readonly after?: string | undefined;
-  /** Whether its text comes in one piece, however many steps it had. */
+  /** Whether the answer comes in one piece, however many steps it has. */
   readonly isWhole?: boolean | undefined;
 }
 
-/** Where a turn goes among the messages that are stored. */
+/** The place of a turn among the stored messages. */
 interface Spot {
-  /** How many of them stay before it. */
+  /** How many of the stored messages stay before the turn. */
   readonly at: number;
-  /** The question is the last of these: it is answered anew, or the history has it already. */
+  /** Whether the question is already among the messages: it is answered again, or the history has it. */
   readonly hasQuestion: boolean;
   readonly isAnew: boolean;
-  /** The version it stands beside. */
+  /** The version that the turn replaces. */
   readonly beside?: ChatMessage | undefined;
-  /** Whether it begins a branch beside a message that is not among these. */
+  /** Whether the turn begins a branch beside a message that is not among these. */
   readonly isElsewhere: boolean;
 }
 
-/** A question and its answer, while the history does not have them. */
+/** A question and its answer, as long as the history does not have them. */
 export class Turn {
   readonly asked: Asked;
   after: string | undefined;
@@ -60,23 +60,23 @@ export class Turn {
     return this.#end;
   }
 
-  /** Whether the server keeps it, under ids that are known. */
+  /** Whether the server stores the turn, under known ids. */
   get isPlaced(): boolean {
     return this.asked.run.place !== undefined;
   }
 
-  /** Whether files came with it that cannot be fetched before the history has named them. */
+  /** Whether the question has files that cannot be loaded before the history gives their ids. */
   get lacksFiles(): boolean {
     return this.asked.files?.some(({ attachmentId, blob, url }) => !(attachmentId ?? blob ?? url)) === true;
   }
 
-  /** Whether it began a branch and came to nothing: what was there before stands. */
+  /** Whether the turn began a branch and has no answer: the previous branch stays selected. */
   get isVoid(): boolean {
     const isOver = this.#end !== undefined && this.#end.state !== 'finished';
     return isOver && this.asked.replaceFrom !== undefined && !this.#parts.isSaid;
   }
 
-  /** What it shows; only the answer where its question is there already. */
+  /** The messages of the turn; only the answer if its question is already shown. */
   get messages(): readonly ChatMessage[] {
     this.#answer ??= this.#makeAnswer();
     if (this.#spot?.hasQuestion === true) return [this.#answer];
@@ -84,7 +84,7 @@ export class Turn {
     return [this.#question, this.#answer];
   }
 
-  /** Takes the next event of its run. Gives what a tool reports. */
+  /** Takes the next event of the run. Returns the data that a tool reports. */
   take(event: RunEvent): DataPart | undefined {
     this.#answer = undefined;
     if (event.type === 'start') this.#model = event.model;
@@ -97,7 +97,7 @@ export class Turn {
     return reported;
   }
 
-  /** Finds where it goes among these messages. */
+  /** Finds the place of the turn among these messages. */
   locate(stored: readonly ChatMessage[]): Spot {
     const spot = this.#spotIn(stored);
     const { beside, hasQuestion } = this.#spot ?? {};
@@ -168,7 +168,7 @@ export class Turn {
   }
 }
 
-/** The files of a question that is asked here. */
+/** The files of a question of this client. */
 export function filesOf(attachments: readonly AttachmentInput[] | undefined): readonly FilePart[] | undefined {
   return attachments?.map((input, index) => {
     const { type, media_type: mediaType, name, data, url } = describeAttachment(input);
@@ -177,7 +177,7 @@ export function filesOf(attachments: readonly AttachmentInput[] | undefined): re
   });
 }
 
-/** The files of a question that was asked elsewhere. */
+/** The files of a question of another client. */
 export function filesFrom(attachments: readonly AttachmentInfo[] | undefined): readonly FilePart[] | undefined {
   return attachments?.map((info, index) => filePart(info, index));
 }
@@ -187,7 +187,7 @@ function statusOf(end: RunEventOf<'end'> | undefined): ChatMessage['status'] | u
   return end?.state === 'detached' ? 'interrupted' : end?.state;
 }
 
-/** Of one that was stopped there is nothing to explain. */
+/** A cancelled run needs no explanation. */
 function errorOf(end: RunEventOf<'end'> | undefined): ChatError | undefined {
   if (end === undefined || end.state === 'finished' || end.state === 'cancelled') return undefined;
   const { code, message, retryable, retryAfterMs } = end.error;

@@ -1,7 +1,7 @@
 import type { ChatMessage } from './react-message.js';
 import { Turn, type Asked } from './react-turn.js';
 
-/** The turns that the history does not have, in the order of asking. */
+/** The turns that are not in the history, in the order of asking. */
 export class TurnList {
   #turns: readonly Turn[] = [];
 
@@ -13,12 +13,12 @@ export class TurnList {
     return this.#turns.filter(({ end }) => end === undefined);
   }
 
-  /** Those that came to nothing the history knows of: they stay until they are dismissed or asked again. */
+  /** Turns that ended without being in the history: they stay until they are dismissed or asked again. */
   get failed(): readonly Turn[] {
     return this.#turns.filter(({ end }) => end !== undefined);
   }
 
-  /** Adds one behind what is shown, or behind the version it replaces. */
+  /** Adds a turn after what is shown, or after the version it replaces. */
   add(asked: Asked, stored: readonly ChatMessage[]): Turn {
     this.#turns = this.#turns.filter(({ runId }) => runId !== asked.run.id);
     const shown = this.among(stored);
@@ -34,30 +34,30 @@ export class TurnList {
     for (const other of this.#turns) if (other.after === turn.runId) other.after = turn.after;
   }
 
-  /** Removes those whose answer the history has. */
+  /** Removes the turns whose answer is in the history. */
   removeAnswered(stored: readonly ChatMessage[]): void {
     const answered = new Set(stored.map(({ role, runId }) => (role === 'assistant' ? runId : undefined)));
     this.#turns = this.#turns.filter(({ runId }) => !answered.has(runId));
   }
 
-  /** Makes a turn that is over part of what is stored. */
+  /** Makes a finished turn part of the stored messages. */
   settle(turn: Turn, stored: readonly ChatMessage[]): readonly ChatMessage[] {
     const { at } = turn.locate(stored);
     this.#turns = this.#turns.filter((other) => other !== turn);
     return [...stored.slice(0, at), ...turn.messages];
   }
 
-  /** All messages: those that are stored, and those of the turns where they belong. */
+  /** All messages: the stored ones, and those of the turns in their places. */
   among(stored: readonly ChatMessage[]): ChatMessage[] {
     const shown = [...stored];
     for (const turn of this.#turns) {
       if (turn.end === undefined) {
-        // What it replaces, or makes anew, is not shown while it is written.
+        // The version that the turn replaces is hidden while the answer is written.
         const { at } = turn.locate(shown);
         shown.splice(at, shown.length - at, ...turn.messages);
       } else {
         const at = turn.after === undefined ? 0 : placeAfter(shown, turn.after);
-        // Asked in another branch.
+        // The question belongs to another branch.
         if (at === undefined) continue;
         shown.splice(at, 0, ...turn.messages);
       }
@@ -66,13 +66,13 @@ export class TurnList {
   }
 }
 
-/** Where what follows an answer of this run begins. */
+/** Index after the answer of this run. */
 function placeAfter(shown: readonly ChatMessage[], run: string): number | undefined {
   const last = shown.findLastIndex((message) => runOf(message) === run);
   return last < 0 ? undefined : endOf(shown, last);
 }
 
-/** Where the turn ends that this message belongs to. */
+/** Index after the turn of this message. */
 function endOf(shown: readonly ChatMessage[], at: number): number {
   return shown[at]?.role === 'user' && shown[at + 1]?.role === 'assistant' ? at + 2 : at + 1;
 }

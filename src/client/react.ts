@@ -30,59 +30,59 @@ export type {
   ToolPart,
 } from './react-message.js';
 
-/** What {@link useAgentRun} gives: what the run shows, and functions that stay the same. */
+/** The result of {@link useAgentRun}: the state of the run, and stable functions. */
 export interface AgentRunHook extends AgentRunView {
-  /** Asks, and shows the answer as it is written. A run in progress is cancelled. */
+  /** Asks a question and shows the answer while it is written. Cancels a run in progress. */
   readonly start: (query: string, options?: QueryOptions) => ClientRun;
-  /** Shows a run made elsewhere: by `client.ask`, or `client.resume` after a reload. */
+  /** Shows an existing run: of `client.ask`, or of `client.resume` after a reload. */
   readonly attach: (run: ClientRun) => ClientRun;
-  /** Stops the run. Resolves when it has ended, and never rejects. */
+  /** Stops the run. Resolves when the run has ended, and never rejects. */
   readonly cancel: () => Promise<void>;
-  /** Decides about a tool call. Gives the decision that stands. */
+  /** Decides about a tool call. Returns the final decision. */
   readonly approve: (toolCallId: string, approved: boolean, reason?: string) => Promise<ApprovalOutcome>;
 }
 
-/** What {@link useConversation} gives: what the conversation shows, and functions that stay the same. */
+/** The result of {@link useConversation}: the state of the conversation, and stable functions. */
 export interface ConversationHook extends ConversationView {
-  /** Asks. Question and answer stand among the messages at once. */
+  /** Asks a question. Question and answer are among the messages at once. */
   readonly send: (query: string, options?: SendOptions) => ClientRun;
   /**
-   * Answers a question anew, in a branch beside the answer it has; one that failed or was refused is asked again.
+   * Answers a question again, on a branch beside the current answer. A question that failed or was refused is asked
+   * again.
    * @param id - of the question or its answer
-   * @default the newest one
-   * @throws TypeError where there is no such message
+   * @default the newest question
+   * @throws TypeError if there is no such message
    */
   readonly regenerate: (id?: string, options?: SendOptions) => ClientRun;
   /**
-   * Asks another question in the place of one, in a branch beside it, with the attachments of that one unless there are
-   * others.
+   * Replaces a question by another one, on a branch beside it. The attachments stay unless others are given.
    * @param id - of the question
    */
   readonly edit: (id: string, query: string, options?: SendOptions) => ClientRun;
-  /** Gives the conversation a title, 1 to 200 characters. Rejects where the server refuses. */
+  /** Gives the conversation a title, 1 to 200 characters. Rejects if the server refuses. */
   readonly rename: (title: string) => Promise<void>;
-  /** Shows another version of a message, and what followed it: one of the ids in its `branch`. */
+  /** Shows another version of a message and what followed it. The id is one of the message's `branch`. */
   readonly selectBranch: (messageId: string) => Promise<void>;
-  /** Takes a question that failed or was refused from the screen, or its answer. What the server keeps stays. */
+  /** Removes a failed or refused question, or its answer, from the screen. Messages on the server stay. */
   readonly dismiss: (id: string) => void;
-  /** Stops every run in progress. Resolves when they have ended, and never rejects. */
+  /** Stops every run in progress. Resolves when all have ended, and never rejects. */
   readonly cancel: () => Promise<void>;
-  /** Loads older messages. What fails is in `error`. */
+  /** Loads older messages. If that fails, `error` says why. */
   readonly loadMore: () => Promise<void>;
-  /** Decides about a tool call. Gives the decision that stands. */
+  /** Decides about a tool call. Returns the final decision. */
   readonly approve: (toolCallId: string, approved: boolean, reason?: string) => Promise<ApprovalOutcome>;
 }
 
-/** What {@link useConversations} gives: the list, and functions that stay the same. */
+/** The result of {@link useConversations}: the list, and stable functions. */
 export interface ConversationsHook extends ConversationsView {
-  /** Loads more of them. What fails is in `error`. */
+  /** Loads more conversations. If that fails, `error` says why. */
   readonly loadMore: () => Promise<void>;
-  /** Reads the list again, after another client changed something. What this client sees change needs none. */
+  /** Reads the list again after a change by another client. Changes that this client sees are read without it. */
   readonly refresh: () => Promise<void>;
 }
 
 /**
- * One run at a time. It outlives its component: cancel it where that is not wanted.
+ * Shows one run at a time. The run outlives its component: cancel it if that is not wanted.
  *
  * ```tsx
  * const { start, text, state } = useAgentRun(client);
@@ -96,8 +96,8 @@ export function useAgentRun(client: AgentClient): AgentRunHook {
 }
 
 /**
- * A conversation with its history, its runs and those that other clients of its owner start in it. Components that show
- * the same conversation of the same client share it, and one that comes back finds it as it was.
+ * Shows a conversation: its history, its runs, and runs that other clients of its owner start. Components that show the
+ * same conversation of the same client share its state, also after they are mounted again.
  *
  * ```tsx
  * const { messages, send, status } = useConversation(client, 'c1', { onError: report });
@@ -120,7 +120,7 @@ export function useConversation(
 }
 
 /**
- * The conversations of an owner whom the server knows, the one used last first.
+ * Shows the conversations of an authenticated owner, the most recently used first.
  *
  * ```tsx
  * const { conversations, error } = useConversations(client);
@@ -134,7 +134,7 @@ export function useConversations(client: AgentClient): ConversationsHook {
 }
 
 /**
- * How the connection of a client is.
+ * Shows the state of a client's connection.
  *
  * ```tsx
  * const { state } = useConnection(client);
@@ -148,7 +148,7 @@ function useView<View>({ subscribe, getSnapshot }: Store<View>): View {
   return useSyncExternalStore(subscribe, getSnapshot, getSnapshot);
 }
 
-/** The store of this client, and another one for another. `useMemo` may forget; a store must not. */
+/** The store of this client. Not `useMemo`, since React may discard memoized values. */
 function useRunStore(client: AgentClient): RunStore {
   const [held, hold] = useState(() => ({ client, store: new RunStore(client) }));
   if (held.client === client) return held.store;

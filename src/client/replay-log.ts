@@ -1,8 +1,8 @@
-/** An ordered list that grows: everybody who iterates gets all of it, whenever he begins, and waits for the rest. */
+/** A growing list: each iteration gets all items, whenever it begins, and waits for more. */
 export class ReplayLog<Item> implements AsyncIterable<Item> {
   #items: Item[] = [];
   #isComplete = false;
-  /** What those hear who have read what no longer counts. */
+  /** The item that tells an iteration in progress that the earlier items are void. */
   #restarted: Item | undefined;
   #generation = 0;
   #wake: () => void = () => undefined;
@@ -13,7 +13,7 @@ export class ReplayLog<Item> implements AsyncIterable<Item> {
     this.#tell();
   }
 
-  /** Begins anew: who has read something gets `marker`, and then what is pushed from now on. */
+  /** Starts again: an iteration that has read items gets `marker`, and then the items pushed from now on. */
   restart(marker: Item): void {
     this.#items = [];
     this.#restarted = marker;
@@ -21,7 +21,7 @@ export class ReplayLog<Item> implements AsyncIterable<Item> {
     this.#tell();
   }
 
-  /** Nothing more comes. */
+  /** Ends the list. */
   complete(): void {
     this.#isComplete = true;
     this.#tell();

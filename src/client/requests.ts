@@ -4,17 +4,17 @@ import { refusalOf, type Outgoing } from './frame.js';
 import type { OwnMessage } from './own-message.js';
 import type { Unanswered, Wire } from './wire.js';
 
-/** How a request behaves. */
+/** How a request is sent. */
 export interface AskOptions {
-  /** Whether it may be sent again when the connection was lost before the answer: asking twice does no harm. */
+  /** Whether the request may be sent again if the connection was lost before the reply. */
   readonly isRepeatable: boolean;
-  /** Stops waiting for the answer. */
+  /** Stops waiting for the reply. */
   readonly signal?: AbortSignal | undefined;
-  /** Called whenever the request goes out. */
+  /** Called whenever the request is sent. */
   readonly onSend?: (() => void) | undefined;
 }
 
-/** What answers a request: a message of this type, any message with its id, or nothing once it is sent. */
+/** The reply to a request: a message of this type, any message with its id, or none. */
 type Reply = ServerMessageType | 'any' | 'none';
 
 interface Pending {
@@ -22,13 +22,13 @@ interface Pending {
   readonly reply: Reply;
   readonly isRepeatable: boolean;
   readonly onSend: (() => void) | undefined;
-  /** `lost`: it went out over a connection that is gone. */
+  /** `lost`: the connection over which it was sent is gone. */
   way: 'unsent' | 'sent' | 'lost';
   readonly resolve: (message: ServerMessage | CustomMessage | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Requests that have one reply and make no run, by their `request_id`. */
+/** Requests with one reply and without a run, by their `request_id`. */
 export class Requests {
   readonly #wire: Wire;
   readonly #pending = new Map<string, Pending>();
@@ -37,12 +37,12 @@ export class Requests {
     this.#wire = wire;
   }
 
-  /** Sends a message and gives its reply, of this type. Nobody has to listen to a rejection. */
+  /** Sends a message and returns its reply, of this type. A rejection need not be handled. */
   ask<T extends ServerMessageType>(message: Outgoing, reply: T, options: AskOptions): Promise<ServerMessageOf<T>> {
     return this.#answer(message, reply, options) as Promise<ServerMessageOf<T>>;
   }
 
-  /** The same for a message of the user's own, whose reply may have any type. */
+  /** Sends a message of the user's own type; the reply may have any type. */
   askOwn(message: OwnMessage, options: AskOptions): Promise<CustomMessage> {
     return this.#answer(message, 'any', options) as Promise<CustomMessage>;
   }
@@ -52,7 +52,7 @@ export class Requests {
     return this.#answer(message, 'none', options) as Promise<void>;
   }
 
-  /** Takes the reply to a request. `false` for every other message. */
+  /** Takes the reply to a request. Returns `false` for any other message. */
   handle(message: ServerMessage): boolean {
     const id = 'request_id' in message ? message.request_id : undefined;
     const pending = id === undefined ? undefined : this.#pending.get(id);
@@ -63,7 +63,7 @@ export class Requests {
     return true;
   }
 
-  /** The connection is lost: what must not be asked twice has no answer. */
+  /** Handles a lost connection: requests that may not be sent twice fail. */
   down(): void {
     for (const pending of this.#pending.values()) {
       if (pending.way === 'unsent') continue;
@@ -75,12 +75,12 @@ export class Requests {
     }
   }
 
-  /** A connection is there: asks again what may be asked again. */
+  /** Handles a new connection: sends the repeatable requests again. */
   up(): void {
     for (const [id, pending] of this.#pending) if (pending.way === 'lost') this.#send(id, pending);
   }
 
-  /** There will be no answers. */
+  /** Fails all requests, since there will be no replies. */
   fail(error: AgentClientError): void {
     for (const pending of this.#pending.values()) pending.reject(error);
   }

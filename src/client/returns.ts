@@ -1,4 +1,4 @@
-/** As much of a page, a worker or Node as tells that somebody or something is back. */
+/** The parts of a page, a worker or Node that report a return. */
 interface Surroundings {
   addEventListener?: ListenerMethod;
   removeEventListener?: ListenerMethod;
@@ -7,19 +7,19 @@ interface Surroundings {
 
 type ListenerMethod = (type: string, listener: (event: { readonly persisted?: boolean }) => void) => void;
 
-/** How often the clock is looked at, and how late that may be before the machine must have slept; milliseconds. */
+/** How often the clock is checked, and the delay that means that the machine has slept; in milliseconds. */
 const TICK_MS = 1_000;
 const LATE_MS = 5_000;
 
 /**
- * Calls `back` where the person looks at the page again, the network is there again, or the machine has slept: waits
- * have gone on for longer than they say, and a connection may be dead without a word. Calls `doubt` where the network
- * is said to be gone. Returns the function that ends it.
+ * Calls `back` when a person looks at the page again, the network returns, or the machine has slept: timers were late
+ * and the connection may be dead. Calls `doubt` when the network is reported as lost. Returns a function that stops
+ * watching.
  */
 export function watchReturns(back: () => void, doubt: () => void): () => void {
   const surroundings = globalThis as Surroundings;
   const { document } = surroundings;
-  // From the back-forward cache, in which a page stands still.
+  // The page comes from the back-forward cache, where it was frozen.
   const shown = ({ persisted }: { readonly persisted?: boolean }): void => {
     if (persisted === true) back();
   };
@@ -37,7 +37,7 @@ export function watchReturns(back: () => void, doubt: () => void): () => void {
   const timer = setInterval(() => {
     const lateMs = Date.now() - due;
     due = Date.now() + TICK_MS;
-    // The timers of a page in the background are late all the time; it tells when it is looked at again.
+    // Timers of a hidden page are always late; the page reports when it becomes visible.
     if (lateMs > LATE_MS && document?.hidden !== true) back();
   }, TICK_MS);
   return () => {

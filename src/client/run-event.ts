@@ -5,32 +5,32 @@ import type { AgentClientError } from './client-error.js';
 export type RunKind = ServerMessageOf<'run_started'>['kind'];
 
 /**
- * Where a run stands, as far as this client knows. `sending`: the server has not said yet that it took it.
- * `detached`: it is read no longer.
+ * The state of a run, as far as this client knows. `sending`: the server has not confirmed the run yet. `detached`:
+ * this client stopped reading the run.
  */
 export type ClientRunState = 'sending' | RunState | 'detached';
 
 /** How a run ended for this client. */
 export type EndState = Extract<ClientRunState, 'finished' | 'failed' | 'cancelled' | 'interrupted' | 'detached'>;
 
-/** What a run cost, in tokens. */
+/** Usage of a run, in tokens. */
 export interface RunUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Of the input tokens, those the provider had cached; absent where it does not tell. */
+  /** Input tokens that the provider had cached; absent if the provider does not report them. */
   readonly cachedInputTokens?: number | undefined;
-  /** Of the output tokens, those that were reasoning; absent where the provider does not tell. */
+  /** Output tokens that were reasoning; absent if the provider does not report them. */
   readonly reasoningTokens?: number | undefined;
-  /** Whether the provider did not tell and the server estimated. */
+  /** Whether the server estimated the usage because the provider did not report it. */
   readonly estimated: boolean;
 }
 
-/** A tool the model called, and what became of it. */
+/** A tool that the model called, and the outcome. */
 export interface ToolCall {
   readonly toolCallId: string;
   readonly toolName: string;
   readonly params: unknown;
-  /** What it returned; absent while it runs, and where it failed. */
+  /** The result; absent while the tool runs, and if it failed. */
   readonly result?: unknown;
   readonly error?: ToolFailure | undefined;
   /** Whether the call is over. */
@@ -43,30 +43,30 @@ export interface ToolFailure {
   readonly message: string;
 }
 
-/** Under which ids a conversation keeps what a run adds to it. */
+/** The ids of question and answer in a conversation. */
 export interface RunPlace {
-  /** Of the question: a new one, or the one that is answered anew. */
+  /** Id of the question: of a new one, or of the one that is answered again. */
   readonly questionId: string;
-  /** Of the first message of the answer. */
+  /** Id of the first message of the answer. */
   readonly answerId: string;
 }
 
-/** A tool that waits for the decision of a person. */
+/** A tool call that waits for the decision of a person. */
 export interface PendingApproval {
   readonly toolCallId: string;
   readonly toolName: string;
-  /** What the tool would run with, and nothing else. */
+  /** The exact params that the tool would get. */
   readonly params: unknown;
-  /** How long the decision may take, in milliseconds from when the client heard of it. */
+  /** Time for the decision, in milliseconds after the client heard of the call. */
   readonly expiresInMs: number;
 }
 
-/** The whole answer of a run that finished. */
+/** The complete answer of a finished run. */
 export interface RunAnswer {
   readonly runId: string;
   /** The answer to a query; empty for a tool call. */
   readonly text: string;
-  /** What the model thought aloud. */
+  /** The reasoning of the model. */
   readonly reasoning: string;
   /** The tools the model called. */
   readonly toolCalls: readonly ToolCall[];
@@ -80,9 +80,9 @@ export interface RunAnswer {
   readonly usage?: RunUsage | undefined;
 }
 
-/** What happens in a run, by `type`. The last event of every run is its `end`. */
+/** The events of a run, by `type`. The last event of every run is `end`. */
 export type RunEvent =
-  /** The run moved on; `position` tells how many runs of the conversation end before a queued one starts. */
+  /** The state changed; `position` says how many runs of the conversation end before a queued one starts. */
   | { readonly type: 'state'; readonly state: ClientRunState; readonly position?: number | undefined }
   /** The answer begins. */
   | {
@@ -91,11 +91,11 @@ export type RunEvent =
       readonly model?: string | undefined;
       readonly conversationId?: string | undefined;
     }
-  /** The conversation has the question, and will have the answer, under these ids. */
+  /** The ids of question and answer in the conversation. */
   | ({ readonly type: 'placed' } & RunPlace)
-  /** The next piece of the answer; the whole of it where the run is an `agent_query`. */
+  /** The next piece of the answer; the whole answer for an `agent_query`. */
   | { readonly type: 'text'; readonly text: string }
-  /** The next piece of what the model thinks aloud. */
+  /** The next piece of reasoning. */
   | { readonly type: 'reasoning'; readonly text: string }
   | {
       readonly type: 'tool-call';
@@ -103,9 +103,9 @@ export type RunEvent =
       readonly toolName: string;
       readonly params: unknown;
     }
-  /** A tool that is at work reports: its progress, a table, a chart. */
+  /** Data that a tool reports while it works: progress, a table, a chart. */
   | { readonly type: 'data'; readonly toolCallId: string; readonly toolName: string; readonly data: unknown }
-  /** The tool answered: with an `error` it failed, and the model was told. */
+  /** The tool has ended; an `error` says that it failed. */
   | {
       readonly type: 'tool-result';
       readonly toolCallId: string;
@@ -113,27 +113,27 @@ export type RunEvent =
       readonly result?: unknown;
       readonly error?: ToolFailure | undefined;
     }
-  /** A tool waits for a decision. Heard again from a replay, it may be decided already: then `isPending` is `false`. */
+  /** A tool waits for a decision. In a replay it may be decided already: then `isPending` is `false`. */
   | ({ readonly type: 'approval-request'; readonly isPending: boolean } & PendingApproval)
   | {
       readonly type: 'approval-resolved';
       readonly toolCallId: string;
       readonly approved: boolean;
-      /** A client, the time, or the end of the run decided. */
+      /** Who decided: a client, the time limit, or the end of the run. */
       readonly by: 'principal' | 'expiry' | 'cancel';
       readonly reason?: string | undefined;
     }
-  /** The server lost what it had sent: everything before this event is void, and the run is told from its start. */
+  /** The server lost what it had sent: all earlier events are void, and the run is sent from its start. */
   | { readonly type: 'reset' }
   | { readonly type: 'end'; readonly state: 'finished'; readonly answer: RunAnswer }
-  /** There is no whole answer. What there is of it was told by the events before, and stays in `run.text`. */
+  /** The run has no complete answer. The partial answer was in earlier events, and stays in `run.text`. */
   | {
       readonly type: 'end';
       readonly state: Exclude<EndState, 'finished'>;
       readonly error: AgentClientError;
-      /** What it cost, where the server told. */
+      /** Usage, if the server reported it. */
       readonly usage?: RunUsage | undefined;
-      /** Whether the server ended it. Otherwise this client reads it no longer, or it was refused. */
+      /** Whether the server ended the run. Otherwise this client stopped reading it, or the run was refused. */
       readonly isFinal: boolean;
     };
 

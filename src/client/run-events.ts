@@ -2,17 +2,17 @@ import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages
 import { AgentClientError, errorOf } from './client-error.js';
 import type { PendingApproval, RunAnswer, RunEvent, RunUsage, ToolFailure } from './run-event.js';
 
-/** A message that lies in the log of a run. */
+/** A message in the log of a run. */
 export type RunMessage = Extract<ServerMessage, { seq?: number | undefined }> & { run_id: string; seq: number };
 
-/** What the last message of a run says of its answer, besides what was told before. */
+/** What the last message of a run adds to its answer. */
 export type Ending = Partial<RunAnswer>;
 
 /** An event, or an end whose answer the run completes. */
 export type RunStep =
   Exclude<RunEvent, { type: 'end'; state: 'finished' }> | { readonly type: 'finished'; readonly ending: Ending };
 
-/** What a message of a run means. */
+/** Turns a message of a run into events. */
 export function stepsOf(message: RunMessage): readonly RunStep[] {
   switch (message.type) {
     case 'status':
@@ -59,12 +59,12 @@ export function stepsOf(message: RunMessage): readonly RunStep[] {
       return [...partOf(message), { type: 'end', state, error: errorOf(message), ...told(message) }];
     }
     default:
-      // A later version may log what this one does not know.
+      // A later version of the server may send messages that this version does not know.
       return [];
   }
 }
 
-/** What `approval_request` and `resumed.pending_approvals` say alike. */
+/** The common part of `approval_request` and `resumed.pending_approvals`. */
 export function approvalOf(
   asked: NonNullable<ServerMessageOf<'resumed'>['pending_approvals']>[number],
 ): PendingApproval {
@@ -92,7 +92,7 @@ function placeOf({ question_id, answer_id }: ServerMessageOf<'stream_start' | 's
   return [{ type: 'placed', questionId: question_id, answerId: answer_id }];
 }
 
-/** What something cost, as the history tells it too. */
+/** Usage as the client gives it; also used for the history. */
 export function usageOf(usage: ServerMessageOf<'stream_end'>['usage']): RunUsage | undefined {
   if (usage === undefined) return undefined;
   return {
@@ -104,7 +104,7 @@ export function usageOf(usage: ServerMessageOf<'stream_end'>['usage']): RunUsage
   };
 }
 
-/** Why a tool or an answer failed, as the history tells it too. */
+/** The failure of a tool or an answer; also used for the history. */
 export function failureOf(error: ServerMessageOf<'stream_tool_result'>['error']): ToolFailure | undefined {
   return error === undefined ? undefined : { code: error.code, message: error.error };
 }

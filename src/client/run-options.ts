@@ -1,40 +1,43 @@
 import type { KnownOptions } from '../runtime/unknown-option.js';
 import type { AttachmentInput } from './attachments.js';
 
-/** What every run takes. */
+/** Options of every run. */
 export interface RunOptions {
   /**
-   * The id of the run, a UUID. The same id with the same content is the same run, also after a reload.
+   * Id of the run, a UUID. The same id with the same content means the same run, also after a reload.
    * @default a random one
    */
   readonly runId?: string | undefined;
-  /** What becomes of the run when its last reader leaves. Without it, the server waits for a while and cancels it. */
+  /**
+   * What happens to the run if its last reader leaves. By default, the server waits for a while and then cancels the
+   * run.
+   */
   readonly onDisconnect?: 'cancel' | 'continue' | undefined;
-  /** Cancels the run, in whatever phase it is. */
+  /** Cancels the run in any phase. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a query takes. */
+/** Options of a query. */
 export interface QueryOptions extends RunOptions {
-  /** The conversation the question belongs to, under an id of your choice. */
+  /** Id of the conversation of the question. You may choose a new id. */
   readonly conversationId?: string | undefined;
   /**
-   * A message of the conversation, beside which a branch begins: with its question's own text the question is answered
-   * anew, with another text that is asked in its place. What there was stays; see `selectBranch`.
+   * A message of the conversation beside which a branch begins. The text of its question means that the question is
+   * answered again; another text is asked in place of the question. The previous branch stays; see `selectBranch`.
    */
   readonly replaceFrom?: string | undefined;
   /**
-   * Images and files that belong to the question: as many and as big as `greeting.attachments` of the client says.
+   * Images and files of the question, within the limits of `greeting.attachments` of the client.
    * @default none; with `replaceFrom`, those of the question that is replaced
    */
   readonly attachments?: readonly AttachmentInput[] | undefined;
-  /** Where the conversation has a run in progress: wait for it (the default), be refused, or cancel it. */
+  /** If the conversation has a run in progress: wait for it (the default), be refused, or cancel it. */
   readonly whenBusy?: 'enqueue' | 'reject' | 'interrupt' | undefined;
   /** A model the operator allows. */
   readonly model?: string | undefined;
-  /** Where the operator allows it. */
+  /** The temperature, if the operator allows it. */
   readonly temperature?: number | undefined;
-  /** The tools the model may use, a subset of those the operator allows to choose from. */
+  /** The tools the model may use, a subset of those that the operator permits. */
   readonly tools?: readonly string[] | undefined;
 }
 
@@ -53,20 +56,20 @@ export const QUERY_OPTIONS: KnownOptions<QueryOptions> = {
   tools: true,
 };
 
-/** What a request takes that makes no run. */
+/** Options of a request without a run. */
 export interface RequestOptions {
   /** Stops waiting for the answer; the promise rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which page of a list. */
+/** Options of a page of a list. */
 export interface PageOptions extends RequestOptions {
   /**
-   * How many at most, 200 or fewer.
+   * Maximum number of elements, 200 or fewer.
    * @default 50
    */
   readonly limit?: number | undefined;
-  /** Only those before this one: the id of a message, or of a conversation. */
+  /** Only elements before this one: the id of a message or a conversation. */
   readonly before?: string | undefined;
 }
 

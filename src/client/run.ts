@@ -14,14 +14,14 @@ import type {
 } from './run-event.js';
 import { stepsOf, type Ending, type RunMessage, type RunStep } from './run-events.js';
 
-/** What a run asks of the client. */
+/** What a run needs of its client. */
 export interface RunPort {
   cancel(run: Run): void;
   detach(run: Run): void;
   approve(run: Run, toolCallId: string, approved: boolean, reason: string | undefined): Promise<ApprovalOutcome>;
 }
 
-/** What is known of a run, built from its messages in their order. */
+/** The state of a run, built from its messages in their order. */
 export class Run implements ClientRun {
   readonly id: string;
   readonly #port: RunPort;
@@ -40,7 +40,7 @@ export class Run implements ClientRun {
   #start: Ending = {};
   #place: RunPlace | undefined;
   #error: AgentClientError | undefined;
-  /** Up to this `seq` a replay tells what happened before; what waits for a decision of that is in `#undecided`. */
+  /** Messages up to this `seq` are a replay. `#undecided` holds the approvals among them that still wait. */
   #replayedTo = 0;
   #undecided: readonly PendingApproval[] = [];
 
@@ -52,7 +52,7 @@ export class Run implements ClientRun {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Who does not await an answer is not told that there is none.
+    // Prevents an unhandled rejection if the answer is not awaited.
     this.#answer.catch(() => undefined);
   }
 
@@ -132,7 +132,7 @@ export class Run implements ClientRun {
     for (const step of stepsOf(message)) this.#take(step);
   }
 
-  /** The server said where the run stands. Its end is believed only when its last message is here. */
+  /** Sets the state that the server reports. A final state is ignored until the final message arrives. */
   moveTo(state: ClientRunState, position?: number): void {
     const isLive = state === 'accepted' || state === 'queued' || state === 'running' || state === 'waiting_approval';
     if (!isLive || this.#isEnded || (state === this.#state && position === undefined)) return;
@@ -140,14 +140,14 @@ export class Run implements ClientRun {
     this.#tell({ type: 'state', state, position });
   }
 
-  /** The server replays up to `head`, and of what is there `undecided` waits for a decision. */
+  /** Begins a replay up to `head`, in which the approvals in `undecided` still wait. */
   replaying(head: number, undecided: readonly PendingApproval[]): void {
     this.#replayedTo = head;
     this.#undecided = undecided;
     this.#approvals = this.#approvals.map((held) => this.#asUndecided(held.toolCallId) ?? held);
   }
 
-  /** Forgets everything: the server tells the run from its start. */
+  /** Forgets everything: the server sends the run from its start. */
   reset(): void {
     this.#seq = 0;
     this.#text = this.#reasoning = '';

@@ -9,18 +9,18 @@ import type { Run } from './run.js';
 import { approvalOf, type RunMessage } from './run-events.js';
 import type { Unanswered, Wire } from './wire.js';
 
-/** How often in a row a `resume` may be refused for the moment, or bring nothing, before the run is given up. */
+/** How many consecutive temporary refusals or gaps a run may have before the client gives it up. */
 const MAX_FAILURES = 6;
-/** Waits before trying again where the server does not say how long. */
+/** Waits before another try if the server gives no time. */
 const RETRY = { baseMs: 500, capMs: 10_000 };
-/** The least time between two times that a hole makes the client read on, in milliseconds. */
+/** Minimum time between two `resume` messages because of gaps, in milliseconds. */
 const HOLE_MS = 100;
 
-/** The runs this client asked for or reads: each is sent once, and each of its messages is applied once. */
+/** The runs that this client started or reads. Each is sent once, and each of its messages is applied once. */
 export class Runs {
   readonly #wire: Wire;
   readonly #deliveries = new Map<string, Delivery>();
-  /** Attachments are being read: what is asked for meanwhile waits, so that the order stays. */
+  /** Set while attachments are being read: later requests wait, so that the order stays. */
   #reading: Promise<void> | undefined;
 
   constructor(wire: Wire) {
@@ -37,19 +37,19 @@ export class Runs {
     return this.#deliveries.get(id)?.request;
   }
 
-  /** Asks for a run, now or when there is a connection, and when the attachments have been read. */
+  /** Requests a run: once connected, and once its attachments have been read. */
   start(run: Run, request: RunRequest, attachments?: EncodedAttachments): void {
     const delivery = newDelivery(run, request);
     if (this.#reading !== undefined || attachments instanceof Promise) this.#startLater(delivery, attachments);
     else this.#start(delivery, attachments);
   }
 
-  /** Reads a run that is there, now or when there is a connection. */
+  /** Reads an existing run, now or once connected. */
   read(run: Run): void {
     this.#offer(newDelivery(run), (delivery) => this.#resume(delivery));
   }
 
-  /** Takes a run that the server delivers because its conversation is watched. */
+  /** Takes a run that the server sends because its conversation is watched. */
   watched(run: Run): void {
     const delivery = newDelivery(run);
     delivery.isSent = delivery.isAccepted = true;
@@ -69,14 +69,14 @@ export class Runs {
     if (this.#wire.isUp && delivery.isSent) this.#cancel(delivery);
   }
 
-  /** Reads a run no longer. What asks for it still goes out. */
+  /** Stops reading a run. A waiting request is still sent. */
   detach(run: Run): void {
     const delivery = this.#deliveries.get(run.id);
     if (delivery?.run !== run) return;
     if (delivery.isAccepted || delivery.request === undefined) this.#forget(delivery);
   }
 
-  /** Takes a message that is about a run of this client. `false` for every other message. */
+  /** Takes a message about a run of this client. Returns `false` for any other message. */
   handle(message: ServerMessage): boolean {
     if (!('run_id' in message) || message.run_id === undefined) {
       return message.type === 'error' && this.#refused(message);
@@ -95,12 +95,12 @@ export class Runs {
     return true;
   }
 
-  /** A connection is there: goes on with what was sent over another one. */
+  /** Handles a new connection: continues what was sent over an earlier one. */
   up(): void {
     for (const delivery of [...this.#deliveries.values()]) if (delivery.isLost) this.#recover(delivery);
   }
 
-  /** The connection is lost. */
+  /** Handles a lost connection. */
   down(): void {
     for (const delivery of this.#deliveries.values()) {
       clearTimeout(delivery.timer);
@@ -109,7 +109,7 @@ export class Runs {
     }
   }
 
-  /** There will be no messages. */
+  /** Fails all runs, since there will be no messages. */
   fail(error: AgentClientError): void {
     for (const delivery of [...this.#deliveries.values()]) this.#end(delivery, 'failed', error);
   }
@@ -136,7 +136,7 @@ export class Runs {
     this.#deliveries.set(delivery.run.id, delivery);
     const reading = Promise.allSettled([attachments, this.#reading]).then(([read]) => {
       if (this.#reading === reading) this.#reading = undefined;
-      // Cancelled meanwhile.
+      // The run was cancelled meanwhile.
       if (this.#deliveries.get(delivery.run.id) !== delivery) return;
       if (read.status === 'fulfilled') this.#start(delivery, read.value);
       else {
@@ -179,7 +179,7 @@ export class Runs {
     this.#wire.send({ type: 'cancel', run_id: delivery.run.id, request_id: delivery.cancelId });
   }
 
-  /** A cancel goes first: where the request was lost, the run that arrives is cancelled before it begins. */
+  /** A cancel comes first: if the request was lost, the run is then cancelled before it begins. */
   #recover(delivery: Delivery): void {
     delivery.isLost = false;
     if (delivery.isCancelWanted) this.#cancel(delivery);
@@ -221,14 +221,14 @@ export class Runs {
     if (run.isEnded) this.#forget(delivery);
   }
 
-  /** Something is missing, or cannot be told from what is known: reads on from where this client stands. */
+  /** Resumes from the last known message because a message is missing or cannot be applied. */
   #fillHole(delivery: Delivery): void {
     if (++delivery.failures > MAX_FAILURES) {
       const message = 'The server keeps leaving out messages of the run';
       this.#end(delivery, 'failed', new AgentClientError('protocol_error', message, { runId: delivery.run.id }));
       return;
     }
-    // What comes until then comes again.
+    // Messages that arrive before the answer come again after it.
     delivery.isResuming = true;
     clearTimeout(delivery.timer);
     const delayMs = delivery.resumedAt + HOLE_MS - performance.now();
@@ -262,12 +262,12 @@ export class Runs {
         return;
       }
     }
-    // A first request that is refused made no run: when to ask again is its caller's to decide.
+    // A refused first request has made no run: its caller decides when to ask again.
     const mayBeThere = isResuming || isRepeated;
     if (!mayBeThere || !this.#retry(delivery, message)) this.#end(delivery, 'failed', errorOf(message));
   }
 
-  /** Tries again later, where the server refused for the moment only. */
+  /** Tries again later if the server refused temporarily. */
   #retry(delivery: Delivery, { retryable, retry_after_ms }: ServerMessageOf<'error'>): boolean {
     if (!retryable || ++delivery.failures > MAX_FAILURES) return false;
     clearTimeout(delivery.timer);

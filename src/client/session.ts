@@ -35,7 +35,7 @@ import { Wire } from './wire.js';
 
 const RESUME_OPTIONS: KnownOptions<ResumeOptions> = { after: true, signal: true };
 
-/** The client: brings its parts together. */
+/** The client: connects its parts. */
 export class Session implements AgentClient {
   readonly #events = new Emitter<AgentClientEvents>();
   readonly #connection: Connection;
@@ -182,7 +182,7 @@ export class Session implements AgentClient {
       this.#runs.start(run, request, attachments);
       return obey(signal, run);
     }
-    // Attachments are not compared: those of the new one may not have been read.
+    // Attachments are not compared, since those of the new request may not have been read yet.
     const held = JSON.stringify({ ...this.#runs.requestOf(known.id), attachments: undefined });
     if (held === JSON.stringify(request)) return obey(signal, known);
     const run = this.#newRun(request.run_id);
@@ -205,7 +205,7 @@ export class Session implements AgentClient {
 
   #approve(run: Run, toolCallId: string, approved: boolean, reason: string | undefined): Promise<ApprovalOutcome> {
     const message = { type: 'approval', run_id: run.id, tool_call_id: toolCallId, approved, reason } as const;
-    // The first decision stands, so that asking twice does no harm.
+    // Repeatable, since the first decision counts.
     const decided = this.#requests
       .ask(message, 'approval_resolved', { isRepeatable: true })
       .then((reply) => ({ approved: reply.approved, by: reply.by, reason: reply.reason }));
@@ -245,12 +245,12 @@ export class Session implements AgentClient {
   }
 
   #message(received: ServerMessage | CustomMessage): void {
-    // What is not of this protocol falls through every branch.
+    // A message of a custom type matches no branch.
     const message = received as ServerMessage;
     if (message.type === 'going_away') this.#connection.leaveBy(message.reconnect_after_ms);
     else if (message.type === 'run_started') this.#started(message);
     else if (!this.#requests.handle(message) && !this.#runs.handle(message) && message.type === 'error') {
-      // One that names a request is about something nobody waits for any more.
+      // An error with a request id that nobody waits for is outdated.
       if (message.request_id === undefined) this.#events.emit('error', errorOf(message));
     }
     if (message.type === 'branch_selected') {
@@ -280,7 +280,7 @@ export class Session implements AgentClient {
     this.#events.emit('disconnected', { code, reason });
   }
 
-  /** The server does not say which message was too big; of those it did not answer, the biggest certainly was. */
+  /** The server does not say which message was too big. The biggest of the unanswered messages was. */
   #refuseBiggest(): void {
     const [biggest] = [...this.#runs.unanswered, ...this.#requests.unanswered].sort((a, b) => b.size - a.size);
     biggest?.refuse(tooBigError());

@@ -2,7 +2,7 @@ import type { Settings } from './options.js';
 
 /**
  * Asks for the token.
- * @throws TypeError where it cannot be sent, with a message that does not show it; what `token` throws
+ * @throws TypeError if the token cannot be sent, with a message that does not contain it; the error of `token` itself
  */
 export async function askToken({ token, tokenIn }: Settings): Promise<string | undefined> {
   if (token === undefined) return undefined;
@@ -19,7 +19,7 @@ export function isSubprotocol(token: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(token);
 }
 
-/** A parameter can hold anything; what has blanks or tags in it is text for people. */
+/** Whether a token can be sent as a parameter. Text with blanks or tags is refused: it is probably an error page. */
 function isParameter(token: string): boolean {
   return /^[^\s<>]+$/.test(token);
 }

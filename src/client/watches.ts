@@ -7,25 +7,25 @@ import type { Requests } from './requests.js';
 import type { RunKind } from './run-event.js';
 import type { Wire } from './wire.js';
 
-/** A run in a conversation that this client watches, and that it does not read already. */
+/** A run in a watched conversation that this client does not read already. */
 export interface StartedRun {
   readonly run: ClientRun;
   readonly conversationId: string;
   readonly kind: RunKind;
   /** The question. */
   readonly query: string;
-  /** What came with it. */
+  /** The attachments of the question. */
   readonly attachments?: readonly AttachmentInfo[] | undefined;
-  /** The message it begins a branch beside. */
+  /** The message beside which the question begins a branch. */
   readonly replaceFrom?: string | undefined;
 }
 
-/** Where the server does not say when to ask again, in milliseconds. */
+/** Wait before another try if the server gives no time, in milliseconds. */
 const RETRY_MS = 2_000;
-/** It asks no sooner, whatever the server says. */
+/** Minimum wait, whatever the server says, in milliseconds. */
 const LEAST_MS = 100;
 
-/** The conversations this client watches, over every connection it has. */
+/** The conversations that this client watches, across connections. */
 export class Watches {
   readonly #wire: Wire;
   readonly #requests: Requests;
@@ -39,7 +39,7 @@ export class Watches {
     this.#onError = onError;
   }
 
-  /** Calls `listener` for every run that begins. Returns the function that ends it. */
+  /** Calls `listener` for every run that begins. Returns a function that removes the listener. */
   add(conversationId: string, listener: (started: StartedRun) => void): () => void {
     let listeners = this.#listeners.get(conversationId);
     if (listeners === undefined) {
@@ -55,12 +55,12 @@ export class Watches {
     };
   }
 
-  /** A connection is there, which watches nothing yet. */
+  /** Handles a new connection, which watches nothing yet. */
   up(): void {
     for (const conversationId of this.#listeners.keys()) this.#watch(conversationId);
   }
 
-  /** The connection is lost: the next one watches again. */
+  /** Handles a lost connection: the next one watches again. */
   down(): void {
     for (const timer of this.#retries) clearTimeout(timer);
     this.#retries.clear();

@@ -1,4 +1,4 @@
-/** As much of a WebSocket as the client uses: that of browsers, of Node from version 22 on, and of `ws` have it. */
+/** The part of a WebSocket that the client uses: browsers, Node 22 and later, and `ws` have it. */
 export interface WebSocketLike {
   /** 1 while messages can be sent. */
   readonly readyState: number;
@@ -6,7 +6,7 @@ export interface WebSocketLike {
   readonly protocol: string;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  /** Ends the connection without a handshake, where the implementation can. */
+  /** Ends the connection without a handshake, if the implementation can. */
   terminate?(): void;
   addEventListener(type: 'open' | 'error', listener: () => void): void;
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
@@ -27,8 +27,8 @@ export interface Close {
 export const OPEN = 1;
 
 /**
- * Closes a socket. A peer that is gone would keep it open until the closing handshake times out, so it is ended after
- * `patienceMs`, where that can be done.
+ * Closes a socket. The closing handshake of a vanished peer would take until a timeout, so the socket is terminated
+ * after `patienceMs` if possible.
  */
 export function endSocket(socket: WebSocketLike, { code, reason }: Close, patienceMs: number): void {
   socket.close(code, reason);

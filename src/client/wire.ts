@@ -5,15 +5,15 @@ import { isTooBig, tooBigError } from './frame.js';
 import type { Outbox } from './outbox.js';
 import type { OwnMessage } from './own-message.js';
 
-/** Something sent that the server has said nothing about. */
+/** A sent message without an answer. */
 export interface Unanswered {
-  /** Of its frame, in UTF-16 units. */
+  /** Length of its frame, in UTF-16 units. */
   readonly size: number;
-  /** Gives it up: the server does not take a message of this size. */
+  /** Fails the message, since the server does not accept its size. */
   readonly refuse: (error: AgentClientError) => void;
 }
 
-/** The way to the server, as those use it who send and wait for replies. */
+/** The connection as requests and runs use it. */
 export class Wire {
   readonly outbox: Outbox;
   readonly #connection: Connection;
@@ -33,12 +33,12 @@ export class Wire {
     return this.#connection.isReady;
   }
 
-  /** The identity of the server's store, while the connection is up. */
+  /** Identity of the server's store while connected. */
   get epoch(): string | undefined {
     return this.#connection.greeting?.epoch;
   }
 
-  /** Sends a message. Gives the reason where it is not sent because it is too big. */
+  /** Sends a message. Returns the reason if the message is too big to be sent. */
   send(message: OwnMessage): AgentClientError | undefined {
     const text = JSON.stringify(message);
     const maxBytes = this.#connection.greeting?.limits.message_bytes ?? LIMITS.messageBytes;
@@ -47,7 +47,7 @@ export class Wire {
     return undefined;
   }
 
-  /** A `request_id` no other message of this client has. */
+  /** A `request_id` that no other message of this client has. */
   nextId(): string {
     return `r${++this.#requests}`;
   }
