@@ -1,19 +1,20 @@
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 
-/** What a close says: code and reason. */
+/** Code and reason of a close. */
 export type CloseFrame = Pick<CloseCodeInfo, 'code' | 'reason'>;
 
-/** A reason that a close frame can hold, in UTF-8 bytes (RFC 6455, section 5.5). */
+/** Maximum length of a reason in a close frame, in UTF-8 bytes (RFC 6455, section 5.5). */
 const MAX_REASON_BYTES = 123;
 
 const encoder = new TextEncoder();
 const room = new Uint8Array(MAX_REASON_BYTES);
 
 /**
- * The nearest that may be sent: a code nobody may send becomes 1011, and a reason that is too long is cut at a character.
+ * Makes a close valid: a code that must not be sent becomes 1011, and a reason that is too long is cut between
+ * characters.
  */
 export function sendable({ code, reason }: CloseFrame): CloseFrame {
-  // Callers without a compiler may leave the reason out.
+  // Callers without a compiler may omit the reason.
   const text = typeof reason === 'string' ? reason : '';
   return {
     code: isSendable(code) ? code : CLOSE_CODES.internal.code,
@@ -21,7 +22,7 @@ export function sendable({ code, reason }: CloseFrame): CloseFrame {
   };
 }
 
-/** Codes of RFC 6455 and its registry, and the two ranges for libraries and applications. */
+/** Whether a code may be sent: codes of RFC 6455 and its registry, and the ranges for libraries and applications. */
 function isSendable(code: number): boolean {
   if (!Number.isInteger(code)) return false;
   if (code >= 3000) return code <= 4999;

@@ -15,11 +15,11 @@ import { describeConnection, type ConnectionStatistics } from './statistics.js';
 
 /** Events of a {@link ConnectionManager}. */
 export interface ConnectionEvents<P extends Principal, Metadata> {
-  /** A connection was accepted and has been told so. */
+  /** A connection was accepted, and `connected` was sent. */
   connect: [connection: Connection<P, Metadata>];
   /**
    * A message arrived, not yet decoded: a string for a text frame, bytes for a binary one. Listeners are called in the
-   * order they were added; that of `createAgentSocketServer` is the first.
+   * order they were added; the listener of `createAgentSocketServer` is the first.
    */
   message: [connection: Connection<P, Metadata>, data: string | Uint8Array];
   /** A connection is gone. */
@@ -28,13 +28,13 @@ export interface ConnectionEvents<P extends Principal, Metadata> {
 
 /** A place among `maxConnections`, taken before a handshake waits for anything. */
 export interface Slot {
-  /** Gives the place back. Does nothing the second time, or once a connection took it over. */
+  /** Frees the place. Does nothing if called again, or once a connection has taken the place over. */
   readonly release: () => void;
 }
 
 /**
- * The connections of a server: accepts sockets, greets them, finds dead ones, counts, and broadcasts.
- * Works over any {@link Socket}; hand what its `message` event says to a `MessageHandler`.
+ * The connections of a server: accepts sockets, sends `connected`, detects dead connections, counts, and broadcasts.
+ * Works with any {@link Socket}; pass what its `message` event gives to a `MessageHandler`.
  */
 export class ConnectionManager<P extends Principal = Principal, Metadata = unknown>
   extends TypedEmitter<ConnectionEvents<P, Metadata>>
@@ -45,7 +45,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #heartbeat: Heartbeat;
   readonly #limits: ServerMessageOf<'connected'>['limits'];
-  /** What the connections call. */
+  /** The callbacks of the connections. */
   readonly #owner: ConnectionOwner = {
     onMessage: (connection, data) => {
       this.#totalMessages++;
@@ -62,7 +62,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   #totalConnections = 0;
   #totalMessages = 0;
 
-  /** @throws OptionError where an option breaks its rule. */
+  /** @throws OptionError if an option breaks its rule. */
   constructor(options: ConnectionManagerOptions = {}) {
     const checked = checkOptions(options, CONNECTION_OPTIONS);
     super(checked.logger);
@@ -85,7 +85,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     });
   }
 
-  /** Connections now. */
+  /** Number of connections. */
   get size(): number {
     return this.#connections.size;
   }
@@ -95,7 +95,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     return this.#connections.size + this.#reserved >= this.maxConnections;
   }
 
-  /** Takes a place for a handshake that is about to wait for something; `undefined` where none is free. */
+  /** Takes a place for a handshake that is about to wait; `undefined` if no place is free. */
   reserve(): Slot | undefined {
     if (this.isFull) return undefined;
     this.#reserved++;
@@ -109,9 +109,9 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   }
 
   /**
-   * Makes a connection of a socket and greets it with `connected`.
-   * @param slot - the place reserved for it; without one a free place is needed.
-   * @returns `undefined` where no place was free: the socket was closed with 1013.
+   * Turns a socket into a connection and sends `connected`.
+   * @param slot - the reserved place; without it, a free place is needed.
+   * @returns `undefined` if no place was free: the socket was closed with 1013.
    */
   connect(socket: Socket, info: ConnectionInfo<P, Metadata>, slot?: Slot): Connection<P, Metadata> | undefined {
     slot?.release();
@@ -136,21 +136,21 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     return connection;
   }
 
-  /** Closes a connection, as {@link Connection.close} does. Returns whether it was there. */
+  /** Closes a connection, as {@link Connection.close} does. Returns whether it existed. */
   disconnect(id: string, close: CloseFrame = CLOSE_CODES.normal): boolean {
     const connection = this.#connections.get(id);
     connection?.close(close);
     return connection !== undefined;
   }
 
-  /** Sends a message to one connection. Returns whether it was there and open. */
+  /** Sends a message to one connection. Returns whether the connection existed and was open. */
   sendMessage(id: string, message: ServerMessage | CustomMessage): boolean {
     return this.#connections.get(id)?.sendMessage(message) ?? false;
   }
 
   /**
    * Sends a message to every connection, or to those `filter` accepts, encoded once.
-   * @returns how many it went to.
+   * @returns the number of connections that got the message.
    */
   broadcast(message: ServerMessage | CustomMessage, filter?: (connection: Connection<P, Metadata>) => boolean): number {
     const encoded = new TextEncoder().encode(encodeMessage(message));

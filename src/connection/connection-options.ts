@@ -43,13 +43,13 @@ export interface ConnectionManagerOptions extends DetachOption, LoggerOption {
   attachments?: AttachmentLimits | undefined;
 }
 
-/** Which attachments a question may have. */
+/** Limits of the attachments of a question. */
 export interface AttachmentLimits {
   readonly mediaTypes: readonly string[];
-  /** Of one. */
+  /** Size of one attachment. */
   readonly maxBytes: number;
   readonly maxCount: number;
-  /** Whether an address may stand in place of the bytes. */
+  /** Whether an address is allowed in place of bytes. */
   readonly urls: boolean;
 }
 
@@ -68,7 +68,7 @@ export const CONNECTION_OPTIONS = {
   },
   maxMessageBytes: {
     text: 'Size of one incoming message.',
-    // ws reads its limit as a signed integer of 32 bits: one above would be none.
+    // ws reads the limit as a signed 32-bit integer: a larger number would mean no limit.
     rule: number({ least: 1_024, most: 2_147_483_647, integer: true }, 'bytes'),
     default: LIMITS.messageBytes,
   },

@@ -6,19 +6,19 @@ import { sendable, type CloseFrame } from './close-frame.js';
 import type { Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
-/** Messages outside runs that may wait while the buffer is above the mark, in UTF-16 units or bytes. */
+/** Maximum size of messages outside of runs that wait while the buffer is above the mark, in UTF-16 units or bytes. */
 const MAX_WAITING = 1_048_576;
 
 /** How long a closed slow consumer may take to read the close before it is terminated. */
 const LINGER_MS = 2_000;
 
-/** What is known of a connection when it is made. */
+/** What is known of a connection when it is created. */
 export interface ConnectionInfo<P extends Principal = Principal, Metadata = unknown> {
-  /** Who owns the connection and the runs it starts. */
+  /** Owner of the connection and the runs it starts. */
   readonly principal: P;
-  /** The embedder's own. */
+  /** The embedder's metadata. */
   readonly metadata: Metadata;
-  /** Whether the client negotiated the subprotocol and so speaks more than the documented core. */
+  /** Whether the client negotiated the subprotocol and understands more than the documented core. */
   readonly negotiated: boolean;
   readonly remoteAddress?: string | undefined;
   readonly userAgent?: string | undefined;
@@ -26,20 +26,21 @@ export interface ConnectionInfo<P extends Principal = Principal, Metadata = unkn
 
 /** Something that reads on behalf of a connection, such as a subscription to the log of a run. */
 export interface ConnectionReader {
-  /** The connection takes data again. */
+  /** The connection accepts data again. */
   onWritable(): void;
   /** The connection is gone. */
   onDisconnected(): void;
 }
 
-/** Where a connection reports: its manager. */
+/** Gets the events of a connection: its manager. */
 export interface ConnectionOwner {
   onMessage(connection: Connection, data: string | Uint8Array): void;
   onClosed(connection: Connection, code: number, reason: string): void;
 }
 
 /**
- * One accepted socket, from `connected` to close. Holds no timers and no closures: ten thousand of them idle.
+ * One accepted socket, from `connected` to close. Has no timers and no closures, so that ten thousand idle connections
+ * are cheap.
  */
 export class Connection<P extends Principal = Principal, Metadata = unknown> implements SocketListener {
   /** A UUID. */
@@ -49,15 +50,15 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   readonly negotiated: boolean;
   readonly remoteAddress: string | undefined;
   readonly userAgent: string | undefined;
-  /** When it was accepted: Unix milliseconds. */
+  /** When the connection was accepted, in Unix milliseconds. */
   readonly connectedAt = Date.now();
-  /** When the last message arrived: Unix milliseconds. */
+  /** When the last message arrived, in Unix milliseconds. */
   lastActivityAt = this.connectedAt;
   /** Messages received. */
   messageCount = 0;
-  /** Messages whose handlers are not done: each costs memory that no queue counts. */
+  /** Number of messages whose handlers are not done: each costs memory that no queue counts. */
   unanswered = 0;
-  /** The last piece of work that has to be done in order, while it is pending; see `inTurn`. It never rejects. */
+  /** The last piece of ordered work, while it is pending; see `inTurn`. The promise never rejects. */
   turn: Promise<void> | undefined;
 
   readonly #socket: Socket;
@@ -65,9 +66,9 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   #readers: Set<ConnectionReader> | undefined;
   #closed = false;
   #lastTimestamp = 0;
-  /** Since when the buffer is above the mark: milliseconds of the monotonic clock; 0 while it is not. */
+  /** Since when the buffer is above the mark, in milliseconds of the monotonic clock; 0 while it is below. */
   #blockedSince = 0;
-  /** Size of the messages outside runs sent since then. */
+  /** Size of the messages outside of runs that were sent since then. */
   #waiting = 0;
 
   constructor(socket: Socket, info: ConnectionInfo<P, Metadata>, owner: ConnectionOwner) {
@@ -81,17 +82,17 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     socket.open(this);
   }
 
-  /** Whether messages still go out. */
+  /** Whether messages can be sent. */
   get isOpen(): boolean {
     return !this.#closed;
   }
 
-  /** Bytes received, frames in progress included. */
+  /** Bytes received, including frames in progress. */
   get bytesReceived(): number {
     return this.#socket.bytesReceived;
   }
 
-  /** Bytes waiting to be sent. */
+  /** Bytes that wait to be sent. */
   get bufferedAmount(): number {
     return this.#socket.bufferedAmount;
   }
@@ -102,8 +103,8 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   }
 
   /**
-   * Waits until {@link isWritable}: for answers so large that several at once would count as unread.
-   * Resolves to `false` where the connection is gone by then.
+   * Waits until {@link isWritable}, for answers so large that several at once would count as unread. Resolves to
+   * `false` if the connection is gone by then.
    */
   async writable(): Promise<boolean> {
     while (this.#blockedSince !== 0 && !this.#closed) {
@@ -121,12 +122,12 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     return !this.#closed;
   }
 
-  /** Since when the buffer is above the mark, on the monotonic clock in milliseconds; 0 while it is not. */
+  /** Since when the buffer is above the mark, on the monotonic clock in milliseconds; 0 while it is below. */
   get blockedSince(): number {
     return this.#blockedSince;
   }
 
-  /** The time stamp of a message sent now: Unix time in seconds that never goes back within the connection. */
+  /** Time stamp of a message that is sent now: Unix time in seconds that never decreases within the connection. */
   timestamp(atLeast: number = now()): number {
     if (atLeast > this.#lastTimestamp) this.#lastTimestamp = atLeast;
     return this.#lastTimestamp;
@@ -143,7 +144,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   /** Like {@link sendMessage}, for a message encoded once for many connections. */
   sendEncoded(encoded: string | Uint8Array): boolean {
     if (this.#closed) return false;
-    // What a run has sent is bounded by its reader, which waits; only what nobody holds back is counted here.
+    // Messages of runs are not counted, since their readers wait for the buffer to empty.
     this.#waiting = this.#blockedSince === 0 ? 0 : this.#waiting + encoded.length;
     if (this.#waiting > MAX_WAITING) {
       this.closeAsSlow();
@@ -154,9 +155,9 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   }
 
   /**
-   * Sends a message of a run. Only while {@link isWritable}: its reader holds a position, not a queue.
-   * @param mayWait - whether it may leave a few milliseconds later, together with what follows
-   * @returns whether more may follow at once.
+   * Sends a message of a run. Only while {@link isWritable}: the reader has a position, not a queue.
+   * @param mayWait - whether the message may be sent a few milliseconds later, together with following ones
+   * @returns whether more may be sent at once.
    */
   write(encoded: string | Uint8Array, mayWait = false): boolean {
     if (this.#closed) return false;
@@ -167,18 +168,19 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   /**
    * Starts the closing handshake. Nothing is sent afterwards.
-   * @param close - a reason of more than 123 bytes is cut at a character; a code nobody may send, such as 1006, becomes 1011.
+   * @param close - a reason of more than 123 bytes is cut between characters; a code that must not be sent, such as
+   * 1006, becomes 1011.
    * @default code 1000
    */
   close(close: CloseFrame = CLOSE_CODES.normal): void {
     if (this.#closed) return;
     const { code, reason } = sendable(close);
-    // First what may fail: a connection whose socket is still open must not be deaf.
+    // The socket comes first, since it may throw: a connection with an open socket must stay usable.
     this.#socket.close(code, reason);
     this.#stop();
   }
 
-  /** Ends the connection at once, without a handshake. A socket that throws at its end counts as closed. */
+  /** Ends the connection at once, without a handshake. If the socket throws, it counts as closed. */
   terminate(): void {
     try {
       this.#socket.terminate();
@@ -188,7 +190,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     this.#stop();
   }
 
-  /** Closes with 4508 and terminates a little later: the client may never read the close. */
+  /** Closes with 4508 and terminates a little later, since the client may never read the close. */
   closeAsSlow(): void {
     if (this.#closed) return;
     this.close(CLOSE_CODES.slowConsumer);
@@ -199,7 +201,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     this.#socket.ping();
   }
 
-  /** Adds a reader: it is told when the connection is writable again and when it is gone. */
+  /** Adds a reader, which learns when the connection is writable again and when it is gone. */
   addReader(reader: ConnectionReader): void {
     (this.#readers ??= new Set()).add(reader);
   }
@@ -208,7 +210,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     this.#readers?.delete(reader);
   }
 
-  /** Who reads on its behalf, and who waits to send. */
+  /** The readers of the connection, and what waits to send on it. */
   get readers(): ReadonlySet<ConnectionReader> {
     return this.#readers ?? NO_READERS;
   }
@@ -226,7 +228,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     const readers = this.#readers;
     if (readers === undefined) return;
     for (const reader of [...readers]) reader.onWritable();
-    // Whoever was first goes last next time, so that no run keeps the others waiting.
+    // The first reader becomes the last one for the next time, so that no run blocks the others.
     for (const first of readers) {
       readers.delete(first);
       readers.add(first);
@@ -239,7 +241,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     this.#owner.onClosed(this, code, reason);
   }
 
-  /** Takes the time our own event loop stood still out of the count of {@link blockedSince}. */
+  /** Does not count time during which our own event loop was blocked in {@link blockedSince}. */
   forgive(ms: number): void {
     if (this.#blockedSince !== 0) this.#blockedSince += ms;
   }

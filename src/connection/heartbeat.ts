@@ -1,18 +1,18 @@
 import type { Connection } from './connection.js';
 
-/** What the heartbeat remembers of one connection: one small object, no timer. */
+/** The state of one connection for the heartbeat: a small object without a timer. */
 interface Pulse {
-  /** Bytes received at the last look. */
+  /** Bytes received at the last check. */
   received: number;
-  /** When they last grew. */
+  /** When the bytes last grew. */
   aliveAt: number;
   /** When the unanswered ping was sent; 0 for none. */
   pingedAt: number;
-  /** Unsent bytes at the last look while a ping is unanswered. */
+  /** Unsent bytes at the last check, while a ping is unanswered. */
   unsent: number;
 }
 
-/** Looks per timeout: the price of detecting in time without a timer per connection. */
+/** Checks per timeout: they make detection timely without a timer per connection. */
 const LOOKS_PER_TIMEOUT = 5;
 
 /** What {@link Heartbeat} takes. */
@@ -26,9 +26,9 @@ export interface HeartbeatOptions {
 }
 
 /**
- * Finds connections whose peer is gone without a word, within `intervalMs` + min(`intervalMs`, 10 s), and readers
- * that stopped reading. One shared sweep looks at all of them; any byte received counts as life.
- * Time during which our own event loop stood still counts against nobody.
+ * Detects peers that vanished, within `intervalMs` + min(`intervalMs`, 10 s), and readers that stopped reading. One
+ * shared timer checks all connections; any received byte counts as a sign of life. Time during which our own event loop
+ * was blocked does not count.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -72,7 +72,7 @@ export class Heartbeat {
         this.#checkPulse(connection, pulse, now);
         this.#checkReader(connection, now);
       } catch {
-        // A socket of another make breaks its contract. The other connections and the process do not suffer.
+        // A custom socket violates its contract. Other connections and the process must not suffer.
         connection.terminate();
       }
     }
@@ -86,11 +86,11 @@ export class Heartbeat {
       pulse.pingedAt = 0;
     } else if (pulse.pingedAt !== 0) {
       const unsent = connection.bufferedAmount;
-      // The ping still waits behind other data, but the peer is reading: the clock starts anew.
+      // The ping still waits behind other data, but the peer is reading: its time starts again.
       if (unsent > 0 && unsent < pulse.unsent) pulse.pingedAt = now;
       else if (now - pulse.pingedAt >= this.#timeoutMs - this.#lookMs) this.#options.onDead(connection);
       pulse.unsent = unsent;
-      // One look passes between the last byte and our noticing it, another until the next look.
+      // One check passes between the last byte and its detection, another until the next check.
     } else if (now - pulse.aliveAt >= this.#options.intervalMs - 2 * this.#lookMs) {
       connection.ping();
       pulse.pingedAt = now;

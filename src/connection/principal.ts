@@ -1,8 +1,8 @@
-/** Who owns a connection and its runs. Embedders add what they need to know about the person. */
+/** The owner of a connection and its runs. Embedders add what they need to know about the person. */
 export interface Principal {
-  /** Stable, unique per owner: runs are keyed by it. */
+  /** Stable and unique: it is part of the key of each run. */
   readonly id: string;
 }
 
-/** Everybody, where no `authenticate` hook is given. */
+/** The owner of all connections if there is no `authenticate` hook. */
 export const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous' });

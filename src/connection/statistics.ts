@@ -5,9 +5,9 @@ export interface ConnectionRecord {
   id: string;
   /** Unix time in seconds. */
   connected_at: number;
-  /** Messages received from it. */
+  /** Messages received from the connection. */
   message_count: number;
-  /** Seconds since it was accepted. */
+  /** Seconds since the connection was accepted. */
   uptime: number;
 }
 

@@ -2,8 +2,8 @@ import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { Connection } from './connection.js';
 
 /**
- * Does work that must stay in the order in which the connection asked for it: at once where nothing of the kind is
- * pending, and behind it otherwise. So a `cancel` does not overtake the query it means while a store claims its id.
+ * Does work in the order in which the connection asked for it: at once if no earlier work is pending, otherwise after
+ * it. So a `cancel` does not overtake its query while a store claims the query's id.
  */
 export function inTurn<T>(connection: Pick<Connection, 'turn'>, work: () => Awaitable<T>): Awaitable<T> {
   const result = connection.turn === undefined ? work() : connection.turn.then(work);

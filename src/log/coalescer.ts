@@ -2,16 +2,16 @@ import { EventLoopLoad } from '../runtime/event-loop-load.js';
 
 /** Text that waits to be written. */
 export interface Flushable {
-  /** When it was last written: milliseconds of the monotonic clock. */
+  /** When the text was last written, in milliseconds of the monotonic clock. */
   readonly lastWriteAt: number;
-  /** Writes what has gathered. Must not throw: one timer serves the texts of all runs. */
+  /** Writes the waiting text. Must not throw: one timer serves all runs. */
   flush(now: number): void;
 }
 
 /**
- * Decides when a piece of text is written. While the event loop is idle: at once. Under load: when the last write is
- * `coalesceMs` or more ago, together with all that gathered; one shared sweep writes what got no successor.
- * Deciding by deadline, where the text arrives, saves as much as windows by timer and does not starve under overload.
+ * Decides when text is written. While the event loop is idle: at once. Under load: `coalesceMs` after the last write,
+ * together with all text that has arrived. A shared sweep writes text after which nothing more arrives. The check is
+ * made when text arrives, which saves as much as a timer per run and does not starve under overload.
  */
 export class Coalescer {
   readonly #coalesceMs: number;
@@ -23,12 +23,12 @@ export class Coalescer {
     this.#coalesceMs = coalesceMs;
   }
 
-  /** Whether text that arrives now is written now. */
+  /** Whether text that arrives now is written at once. */
   isDue(lastWriteAt: number, now: number): boolean {
     return now - lastWriteAt >= this.#coalesceMs || !this.#load.isHigh(now);
   }
 
-  /** Keeps an eye on text that waits, until {@link release}. */
+  /** Watches waiting text until {@link release}. */
   hold(text: Flushable): void {
     this.#held.add(text);
     if (this.#timer !== undefined) return;
@@ -42,7 +42,7 @@ export class Coalescer {
 
   #sweep(): void {
     const now = performance.now();
-    // Later than the deadline, so that in a flowing stream the next piece does the writing.
+    // Later than the deadline, so that in a steady stream the next piece triggers the write.
     const before = now - this.#coalesceMs * 1.5;
     for (const text of this.#held) {
       if (text.lastWriteAt <= before) text.flush(now);

@@ -3,15 +3,15 @@ const MAX_WAIT_MS = 30_000;
 
 /** One reader of a run. */
 export interface RunReader {
-  /** Whether its client can come back and resume. */
+  /** Whether the client can come back and resume. */
   readonly canReturn: boolean;
-  /** The run is over, and its log will never say so. */
+  /** The run is over, and its log gets no final message. */
   onAbandoned(): void;
 }
 
-/** The readers of one run, counted: how many read, and how many of them lag behind. The run knows no more of them. */
+/** Counts the readers of one run, and how many of them lag. The run knows no more about them. */
 export class RunReaders {
-  /** Since when nobody reads, on the monotonic clock in milliseconds; `undefined` while somebody does. */
+  /** When the last reader left, on the monotonic clock in milliseconds; `undefined` while there are readers. */
   emptySince: number | undefined;
   readonly #onEmpty: (canReturn: boolean) => void;
   #readers: readonly RunReader[] = [];
@@ -39,7 +39,7 @@ export class RunReaders {
     this.#check();
   }
 
-  /** Removes a reader, which does not lag any more. */
+  /** Removes a reader, which then no longer counts as lagging. */
   leave(reader: RunReader): void {
     this.#readers = this.#readers.filter((other) => other !== reader);
     this.#check();
@@ -48,12 +48,12 @@ export class RunReaders {
     this.#onEmpty(reader.canReturn);
   }
 
-  /** The log will never have a last message: tells every reader. */
+  /** Tells every reader that the log gets no final message. */
   abandon(): void {
     for (const reader of this.#readers) reader.onAbandoned();
   }
 
-  /** A reader began or ceased to lag. */
+  /** Notes that a reader begins or stops to lag. */
   lag(lags: boolean): void {
     this.#lagging += lags ? 1 : -1;
     this.#check();

@@ -2,15 +2,17 @@ import type { TextType } from '../protocol/encode.js';
 import type { Coalescer, Flushable } from './coalescer.js';
 import { MAX_TEXT_LENGTH } from './run-log.js';
 
-/** Where the text of a run goes. */
+/** Receives the text of a run. */
 export interface TextSink {
-  /** Takes one piece, at most as long as a log takes. Returns whether it takes more; where it throws, it does not. */
+  /**
+   * Writes one piece, at most as long as a log accepts. Returns whether more may follow; if it throws, no more follows.
+   */
   write(type: TextType, content: string): boolean;
-  /** `write` threw. */
+  /** Called if `write` threw. */
   onFault(error: unknown): void;
 }
 
-/** The text of a run on its way to the log: it may wait a little, to be written together with what follows. */
+/** Collects text of a run: the text may wait a little, to be written together with following text. */
 export class RunText implements Flushable {
   lastWriteAt = -Infinity;
   readonly #coalescer: Coalescer;
@@ -23,7 +25,7 @@ export class RunText implements Flushable {
     this.#sink = sink;
   }
 
-  /** Adds to the text that waits. Text of another type that waits is written first. */
+  /** Adds text. Waiting text of another type is written first. */
   add(type: TextType, delta: string): void {
     if (type !== this.#type) this.flush();
     this.#type = type;
@@ -34,14 +36,14 @@ export class RunText implements Flushable {
     else if (isFirst) this.#coalescer.hold(this);
   }
 
-  /** Forgets the text that waits. */
+  /** Drops the waiting text. */
   drop(): void {
     if (this.#pending === '') return;
     this.#pending = '';
     this.#coalescer.release(this);
   }
 
-  /** Writes the text that waits. Never throws. */
+  /** Writes the waiting text. Never throws. */
   flush(at: number = performance.now()): void {
     const text = this.#pending;
     if (text === '') return;
@@ -61,7 +63,7 @@ export class RunText implements Flushable {
   }
 }
 
-/** End of the piece that starts at `start`: never between the two halves of a surrogate pair. */
+/** End of the piece that begins at `start`: never inside a surrogate pair. */
 function pieceEnd(text: string, start: number): number {
   const end = start + MAX_TEXT_LENGTH;
   if (end >= text.length) return text.length;

@@ -5,7 +5,7 @@ import type { RunMessage } from './run-message.js';
 /** Bytes of the fields around the content of an encoded `stream_chunk`. */
 const TEXT_OVERHEAD = 130;
 
-/** Writes the log of a run: gives each entry its `seq`, and tells how large it is. */
+/** Writes the log of a run: numbers its entries and counts their size. */
 export class RunWriter {
   readonly #runId: string;
   readonly #log: RunLog;
@@ -24,12 +24,12 @@ export class RunWriter {
     return this.#seq;
   }
 
-  /** What was not published is gone: the next entry takes its place. */
+  /** Goes back to the published entries: the next entry follows them. */
   rewind(): void {
     this.#seq = this.#log.published;
   }
 
-  /** A message as the entry that comes next. @throws where JSON cannot say it. */
+  /** Encodes a message as the next entry. @throws if the message cannot be written as JSON. */
   encode(message: RunMessage): MessageEntry {
     const timestamp = now();
     const seq = this.#seq + 1;
@@ -43,7 +43,8 @@ export class RunWriter {
   }
 
   /**
-   * Counted first, since whoever is woken by the log may write to the run; an entry the log refuses leaves no hole.
+   * The entry is counted before it is appended, since a woken reader may write to the run. A refused entry leaves no
+   * gap.
    * @throws whatever the log throws.
    */
   append(entry: RunEntry): void {

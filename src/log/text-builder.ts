@@ -1,19 +1,21 @@
-/** Pieces joined at once: a string of its own costs some 40 bytes, and the collector a copy of each. */
+/** Number of pieces that are joined at once: a short string takes 40 bytes besides its characters. */
 const PIECES = 16;
 
-/** UTF-16 units of pieces joined at once: until then they may hold on to the larger texts they were cut from. */
+/**
+ * Length of pieces that are joined at once, in UTF-16 units: until then they may keep larger source texts in memory.
+ */
 const JOIN_LENGTH = 4_096;
 
-/** A text that grows by small pieces and takes no more memory than its characters. */
+/** Builds a text of small pieces and takes little more memory than its characters. */
 export class TextBuilder {
-  /** Joined already; joined with each other when somebody asks. */
+  /** Joined parts. They are joined with each other when the text is asked for. */
   #parts: string[] = [];
   #pieces: string[] = [];
   #length = 0;
-  /** Of what is joined. */
+  /** Length of the joined parts. */
   #joined = 0;
 
-  /** UTF-16 units so far. */
+  /** Length so far, in UTF-16 units. */
   get length(): number {
     return this.#length;
   }

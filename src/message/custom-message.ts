@@ -6,8 +6,8 @@ import { aFunction, text } from '../runtime/rule.js';
 import type { CustomMessage } from '../protocol/server-messages.js';
 
 /**
- * Sends a message to the connection that a message came from, with the `request_id` of that one.
- * @returns `false` where the connection is gone
+ * Sends a message to the connection of the received message, with the same `request_id`.
+ * @returns `false` if the connection is gone
  */
 export type Reply = (message: CustomMessage) => boolean;
 
@@ -20,14 +20,14 @@ export interface CustomMessageDefinition<
   /** The `type` on the wire. */
   type: string;
   /**
-   * Schema of the whole message: zod or any other Standard Schema. It may leave out `type`, unless it refuses fields it does
-   * not name.
+   * Schema of the whole message: zod or any other Standard Schema. The schema need not name `type`, unless it refuses
+   * unknown fields.
    */
   schema: S;
   /**
-   * Called for every message of this type that the schema accepts. `reply` answers it: with its `request_id`, if it has
-   * one, by which `request` of the client knows the answer. `connection.sendMessage` sends any other message. What your
-   * `authenticate` and `metadata` hooks return has its type where you name it: `connection: Connection<User, Session>`.
+   * Called for every message of this type that the schema accepts. `reply` answers the message with the same
+   * `request_id`, so that `request` of the client finds the answer. `connection.sendMessage` sends any other message.
+   * Annotate `connection: Connection<User, Session>` to get the types of your `authenticate` and `metadata` hooks.
    * Throwing (or rejecting) an `AgentSocketError` answers with that error, anything else with `internal_error`.
    */
   handle: (
@@ -44,7 +44,7 @@ export const CUSTOM_MESSAGE = {
   handle: { text: 'Called for every message of this type that the schema accepts.', rule: aFunction, required: true },
 } as const satisfies OptionTable<CustomMessageDefinition<StandardSchema>>;
 
-/** An embedder's message type as the handler keeps it. */
+/** An embedder's message type, as the message handler stores it. */
 export interface CustomMessageType<P extends Principal = Principal, Metadata = unknown> {
   readonly type: string;
   readonly schema: StandardSchema;
@@ -57,8 +57,8 @@ export interface CustomMessageType<P extends Principal = Principal, Metadata = u
 }
 
 /**
- * Makes a message type whose `handle` is typed by its schema.
- * @throws OptionError if a part is not known or breaks its rule.
+ * Defines a message type whose `handle` is typed by its schema.
+ * @throws OptionError if an option is unknown or breaks its rule.
  */
 export function defineMessage<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
   definition: CustomMessageDefinition<S, P, Metadata>,

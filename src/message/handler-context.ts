@@ -21,5 +21,5 @@ export type Handler<T extends ClientMessageType> = (
   message: ClientMessageOf<T>,
 ) => Awaitable<void>;
 
-/** One handler for every type: leaving one out does not compile. */
+/** One handler for each type of message: the compiler requires all of them. */
 export type HandlerTable = { readonly [T in ClientMessageType]: Handler<T> };

@@ -2,14 +2,14 @@ import type { Connection } from '../connection/connection.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 
 /**
- * Answers that may be large: of each connection one at a time, when its buffer is below the mark. Several at once would
- * count as unread although the client reads, and would all be held in memory where it does not.
+ * Sends large answers one at a time for each connection, when its buffer is below the mark. Several large answers at
+ * once would count as unread even for a client that reads, and would all be held in memory for one that does not.
  */
 export class LargeAnswers {
-  /** The end of the last one in line. */
+  /** The end of the last answer in the queue. */
   readonly #last = new WeakMap<Connection, Promise<void>>();
 
-  /** Calls `work` when its turn has come, at once where nothing is in the way; never where the connection is gone. */
+  /** Calls `work` in turn: at once if nothing is in the way, never if the connection is gone. */
   inTurn(connection: Connection, work: () => Awaitable<void>): Promise<void> {
     const turn = this.#take(connection, this.#last.get(connection), work);
     const ended = turn

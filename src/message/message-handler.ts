@@ -29,7 +29,7 @@ import type { Handler, HandlerContext } from './handler-context.js';
 import { LargeAnswers } from './large-answers.js';
 import { handlers } from './handlers/table.js';
 
-/** Messages of one connection that may wait for their handlers at the same time; one more is `rate_limited`. */
+/** Maximum number of messages of one connection whose handlers are not done; one more gets `rate_limited`. */
 const MAX_UNANSWERED = 128;
 
 /** What {@link MessageHandler} takes. */
@@ -55,7 +55,7 @@ export const MESSAGE_HANDLER_OPTIONS = {
 export interface MessageEvents<P extends Principal, Metadata> {
   /** A message passed its schema and is about to be handled. */
   message: [connection: Connection<P, Metadata>, type: string];
-  /** A message was refused, or its handler failed; the client has been told. */
+  /** A message was refused, or its handler failed; the client has got the error. */
   refused: [connection: Connection<P, Metadata>, error: AgentSocketError];
 }
 
@@ -66,7 +66,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   readonly #context: HandlerContext;
   readonly #custom = new Map<string, CustomMessageType<P, Metadata>>();
 
-  /** @throws OptionError where an option breaks its rule. */
+  /** @throws OptionError if an option breaks its rule. */
   constructor(options: MessageHandlerOptions) {
     const { runs, conversations, maxRunsPerConnection, logger } = checkOptions(options, MESSAGE_HANDLER_OPTIONS);
     super(logger);
@@ -75,8 +75,8 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   }
 
   /**
-   * Adds a message type of the embedder's own, made by `defineMessage`.
-   * @throws OptionError where the type is empty or taken.
+   * Adds a message type of the embedder, made by `defineMessage`.
+   * @throws OptionError if the type is empty or exists already.
    */
   register(message: CustomMessageType<P, Metadata>): this {
     const { type } = message;
@@ -92,14 +92,14 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     return this;
   }
 
-  /** Whether the runs that a connection reads hold something that the connection was not sent yet. */
+  /** Whether the connection has not been sent everything of the runs that it reads. */
   isBehind(connection: Connection<P, Metadata>): boolean {
     return this.#context.readers.isBehind(connection);
   }
 
   /**
-   * Handles one message as it came: a string for a text frame, bytes for a binary one. Never throws and never
-   * rejects: what is wrong with the message is told to the client, and the connection stays open.
+   * Handles one received message: a string for a text frame, bytes for a binary one. Never throws and never rejects:
+   * the client gets the error, and the connection stays open.
    */
   handleMessage(connection: Connection<P, Metadata>, data: string | Uint8Array): void {
     let envelope: Envelope | undefined;
@@ -132,7 +132,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       }
       const message: ClientMessage = checkMessage(clientMessages[type], envelope);
       this.emit('message', connection, type);
-      // The table has for every type the handler of that type, which is more than the compiler can follow.
+      // The table has the right handler for each type, but the compiler cannot see the relation.
       const handle = handlers[type] as Handler<ClientMessageType>;
       const { recovering } = this.#context.runs;
       if (recovering === undefined || type === 'ping') return handle(this.#context, connection, message);
@@ -181,7 +181,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   }
 }
 
-/** Types of the embedder's own stay untold: who may use them is theirs to say. */
+/** Suggests only built-in types: whether a client may know a custom type is for the embedder to decide. */
 function unknownType(type: string): AgentSocketError {
   const name = type.slice(0, LIMITS.idLength);
   const meant = nearest(name, Object.keys(clientMessages));
@@ -200,7 +200,7 @@ function isClientType(type: string): type is ClientMessageType {
   return Object.hasOwn(clientMessages, type);
 }
 
-/** By which the client knows what was refused; only what is valid is repeated. */
+/** The ids by which the client recognizes its refused message; only valid ids are repeated. */
 function correlation(envelope: Envelope | undefined): { run_id?: string | undefined; request_id?: string | undefined } {
   const { run_id: runId, request_id: requestId } = clientMessages.cancel.shape;
   return {

@@ -6,13 +6,13 @@ import type { Subscription } from './subscription.js';
 /** The outcome of a cancel. */
 export interface Cancellation {
   readonly outcome: 'cancelled' | 'already_finished' | 'nothing_running';
-  /** The runs it stopped. */
+  /** The runs that were stopped. */
   readonly runIds: string[];
 }
 
-/** A cancel in progress: its runs were told to stop, and may need a moment to end. */
+/** A cancel in progress: its runs were stopped, but may not have ended yet. */
 export class Cancelling {
-  /** What ends before the reply. A reader that lags behind a run that is over is sent the rest of the run, too. */
+  /** What must end before the reply. A reader that lags behind a run that is over gets the rest of the run first. */
   readonly #waitFor: readonly { readonly ended: Promise<void> }[];
   readonly #meant: number;
   readonly #stopped: readonly RunHandle[];
@@ -41,7 +41,7 @@ export class Cancelling {
   /** Resolves when the runs are over and the connection has been sent everything of them. */
   async done(store: RunStore): Promise<Cancellation> {
     await Promise.all(this.#waitFor.map(({ ended }) => ended));
-    // Told only once nothing can make it forgotten.
+    // Replies only after the commit, so that a crash cannot lose the end of the runs.
     await store.commit();
     const runIds = this.#stopped.filter((run) => run.state === 'cancelled').map((run) => run.id);
     if (runIds.length > 0) return { outcome: 'cancelled', runIds };

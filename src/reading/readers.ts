@@ -17,23 +17,23 @@ import { Watchers } from './watchers.js';
 /** What {@link Readers} takes. */
 export interface ReadersOptions {
   readonly runs: RunManager;
-  /** Runs one connection reads at most. */
+  /** Maximum number of runs that one connection reads. */
   readonly maxRunsPerConnection: number;
   readonly logger: Logger;
 }
 
-/** Where a connection begins to read a run. */
+/** The position at which a connection begins to read a run. */
 export interface ReadFrom {
   /** The last `seq` the connection has; 0 for none. */
   readonly after: number;
-  /** Repeated on the first message that the connection is sent of the run. */
+  /** Repeated on the first message of the run that the connection gets. */
   readonly requestId?: string | undefined;
 }
 
 /**
- * Connections read runs: which connection reads which runs, and which watches which conversations. A connection reads a
- * run at most once, at a position of its own in the log. A connection that watches a conversation is told of each run that
- * starts there, and reads it.
+ * The readers of all runs: which connection reads which runs and watches which conversations. A connection reads a run
+ * at most once, at its own position in the log. A connection that watches a conversation is informed of each run that
+ * starts there, and reads the run.
  */
 export class Readers {
   readonly #runs: RunManager;
@@ -52,7 +52,7 @@ export class Readers {
 
   /**
    * Checks that a connection may read one more run.
-   * @param id - the run, if it is known: a run that the connection reads already takes no further place
+   * @param id - the run, if it is known: a run that the connection reads already does not count again
    * @throws AgentSocketError `too_many_runs`
    */
   check(connection: Connection, id?: string): void {
@@ -62,8 +62,8 @@ export class Readers {
   }
 
   /**
-   * Lets a connection read a run: first what the log has after the position, then what is written, without a gap.
-   * A connection that reads the run already reads on from the new position.
+   * Lets a connection read a run from a position: first the existing messages, then new ones, without a gap. If the
+   * connection reads the run already, it continues from the new position.
    */
   open(connection: Connection, run: RunHandle, from: ReadFrom): void {
     this.#seen.add(connection, run.id);
@@ -79,20 +79,20 @@ export class Readers {
     );
   }
 
-  /** Whether the logs that a connection reads hold something that the connection was not sent yet. */
+  /** Whether the logs that a connection reads have something that was not sent to it yet. */
   isBehind(connection: Connection): boolean {
     return [...this.#subscriptions.of(connection).values()].some((subscription) => subscription.isBehind);
   }
 
   /**
    * Lets a connection read every run that starts in a conversation from now on.
-   * Returns `false` if the connection watches as many conversations as it may.
+   * Returns `false` if the connection watches the maximum number of conversations.
    */
   watch(connection: Connection, conversationId: string): boolean {
     return this.#watchers.add(connection, conversationKey(connection.principal.id, conversationId));
   }
 
-  /** Ends {@link watch}. The connection goes on reading the runs that it reads. */
+  /** Ends {@link watch}. The connection continues to read its runs. */
   unwatch(connection: Connection, conversationId: string): void {
     this.#watchers.remove(connection, conversationKey(connection.principal.id, conversationId));
   }
@@ -102,7 +102,9 @@ export class Readers {
     return [...this.#watchers.of(conversationKey(owner, conversationId))];
   }
 
-  /** Tells a connection of a run in a conversation that it watches, and lets it read the run if it may read one more. */
+  /**
+   * Informs a connection of a run in a conversation that it watches, and lets it read the run if it may read one more.
+   */
   introduce(connection: Connection, run: RunHandle, frame = new RunStartedFrame(run)): void {
     const { owner, conversationId = '' } = run.meta;
     const reading = this.#subscriptions.of(connection);
@@ -112,9 +114,9 @@ export class Readers {
   }
 
   /**
-   * Stops one run of the owner, or every run that the connection started or resumed. Waits until the runs are over and the
-   * connection was sent everything of them. Requests that the connection made before are claimed first. An unknown id is
-   * remembered for 60 s: a run that is created with it is cancelled.
+   * Stops one run of the owner, or every run that the connection started or resumed. Waits until the runs are over and
+   * the connection has been sent all their messages. Earlier requests of the connection are claimed first. An unknown
+   * id is remembered for 60 s: a run that is created with it is cancelled.
    */
   async cancel(connection: Connection, id: string | undefined): Promise<Cancellation> {
     const cancelling = await inTurn(connection, () => this.#stop(connection, id));
@@ -132,7 +134,7 @@ export class Readers {
     });
   }
 
-  /** The connection that asked for the run reads it already, and is told nothing. */
+  /** The connection that asked for the run reads it already and needs no announcement. */
   #announce(run: Run): void {
     const { owner, conversationId } = run.meta;
     if (conversationId === undefined) return;

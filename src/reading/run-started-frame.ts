@@ -2,7 +2,7 @@ import { encodeMessage } from '../protocol/encode.js';
 import type { RunHandle } from '../run/run-handle.js';
 import { attachmentToWire } from '../store/attachment-to-wire.js';
 
-/** The `run_started` message of one run. A question may be long, so that it is encoded once for all who get it now. */
+/** The `run_started` message of one run. It is encoded once for all connections, since a question may be long. */
 export class RunStartedFrame {
   readonly #run: RunHandle;
   #timestamp: number | undefined;
@@ -12,7 +12,7 @@ export class RunStartedFrame {
     this.#run = run;
   }
 
-  /** The message, encoded, with this time stamp. */
+  /** The encoded message with this time stamp. */
   at(timestamp: number): Uint8Array {
     if (timestamp === this.#timestamp) return this.#encoded;
     const { id, state, meta, options } = this.#run;

@@ -1,14 +1,14 @@
 import type { Connection } from '../connection/connection.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
 
-/** Runs remembered for one connection. */
+/** Maximum number of runs remembered for one connection. */
 const MAX_SEEN = 1_000;
 
-/** Which runs a connection started or resumed. */
+/** Remembers which runs a connection started or resumed. */
 export class SeenRuns {
   readonly #byConnection = new WeakMap<Connection, BoundedMap<string, true>>();
 
-  /** The ids, the latest last. */
+  /** Ids of the runs, the latest last. */
   of(connection: Connection): readonly string[] {
     return [...(this.#byConnection.get(connection)?.keys() ?? [])];
   }

@@ -14,28 +14,28 @@ export type Readable = Pick<RunHandle, 'id' | 'log' | 'isOver' | 'head' | 'reade
 export interface SubscriptionOptions<R extends Readable = RunHandle> {
   /** The last `seq` the reader has. */
   after: number;
-  /** Repeated on the first message delivered, for the connection that asked. */
+  /** Repeated on the first message, for the connection that asked for the run. */
   requestId?: string | undefined;
-  /** Whether nobody asked for it: the connection watches the conversation. */
+  /** Whether the connection reads the run because it watches the conversation. */
   watched?: boolean | undefined;
-  /** Called once, when it ends: everything was delivered, or the connection is gone. */
+  /** Called once, when the subscription ends: everything was delivered, or the connection is gone. */
   onEnd(subscription: Subscription<R>): void;
-  /** The log could not be read. The connection is closed with 1011, so that its client resumes. */
+  /** Called if the log could not be read. The connection is closed with 1011, so that its client resumes. */
   onFault?: ((error: unknown) => void) | undefined;
 }
 
 /**
- * One connection reading one run. It holds a position in the log, never a queue: a slow reader costs nothing
- * but what its socket buffers.
+ * A connection that reads a run. It holds a position in the log instead of a queue: a slow reader costs only the buffer
+ * of its socket.
  */
 export class Subscription<R extends Readable = RunHandle> implements ConnectionReader, RunReader {
   readonly connection: Connection;
   readonly run: R;
   /** Resolves when the last message has been handed to the socket, or the connection is gone. */
   readonly ended: Promise<void>;
-  /** Set where the connection gets the reply to its `cancel` instead of the message in the log. */
+  /** Set if the connection gets the reply to its `cancel` instead of the final message of the run. */
   hidesCancelled = false;
-  /** Whether the connection started or resumed the run, rather than watch its conversation. */
+  /** Whether the connection started or resumed the run; otherwise it watches the conversation. */
   isAsked: boolean;
 
   readonly #options: SubscriptionOptions<R>;
@@ -62,7 +62,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     else this.#end();
   }
 
-  /** A client of the documented core cannot resume. */
+  /** Whether the client can resume, which clients of the documented core cannot. */
   get canReturn(): boolean {
     return this.connection.negotiated;
   }
@@ -72,12 +72,12 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     return this.#over;
   }
 
-  /** Whether there is something it has not been sent yet. */
+  /** Whether there are messages that were not sent yet. */
   get isBehind(): boolean {
     return !this.#over && this.#position < this.run.head;
   }
 
-  /** Reads again from another position. */
+  /** Continues at another position. */
   moveTo(after: number, requestId: string | undefined): void {
     this.#position = after;
     this.#requestId = requestId;
@@ -97,9 +97,9 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     this.#fail(new Error('The log of the run has no end'));
   }
 
-  /** Delivers what the log has and the socket takes. */
+  /** Delivers messages of the log as long as the socket accepts them. */
   #pump(): void {
-    // Delivering can publish (a reader that goes stops the run): the loop takes that along.
+    // A delivery can publish new messages, for example if a leaving reader stops the run; the loop handles them.
     if (this.#reading) return;
     this.#reading = true;
     let later: Promise<readonly WireEntry[]> | undefined;
@@ -115,7 +115,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
       this.#reading = later !== undefined;
     }
     this.#setLagging(this.#hasMore);
-    // Read to the end before: what was to come has come already.
+    // The run was read to its end before: no message will come.
     if (this.run.isOver && this.#position >= this.run.head) this.#end();
   }
 
@@ -123,7 +123,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     const position = this.#position;
     try {
       const entries = await reading;
-      // Moved meanwhile: what was read is for another position.
+      // The position changed during the read: the entries belong to another position.
       if (position === this.#position) this.#deliver(entries);
     } catch (error) {
       this.#fail(error);
@@ -133,14 +133,14 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     this.#pump();
   }
 
-  /** A reader that hears nothing on an open connection would wait for ever. */
+  /** Closes the connection: otherwise the client would wait forever. */
   #fail(error: unknown): void {
     if (this.#over) return;
     this.#options.onFault?.(error);
     this.connection.close(CLOSE_CODES.internal);
   }
 
-  /** Whether the log has something this reader has not been sent. */
+  /** Whether the log has messages after the position. */
   get #hasMore(): boolean {
     return !this.#over && this.#position < this.run.log.published;
   }
@@ -184,7 +184,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     this.connection.removeReader(this);
     this.#resolveEnded();
     this.#options.onEnd(this);
-    // Last: a run that nobody reads any more may be stopped by it.
+    // Called last, since leaving may stop a run without readers.
     this.run.readers?.leave(this);
   }
 }

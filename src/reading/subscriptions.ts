@@ -4,16 +4,16 @@ import { Subscription, type SubscriptionOptions } from './subscription.js';
 
 const NONE: ReadonlyMap<string, Subscription> = new Map();
 
-/** Which connection reads which runs: each at most once. */
+/** Which connection reads which runs, each run at most once. */
 export class Subscriptions {
   readonly #byConnection = new WeakMap<Connection, Map<string, Subscription>>();
 
-  /** What a connection reads, by run id. */
+  /** The subscriptions of a connection, by run id. */
   of(connection: Connection): ReadonlyMap<string, Subscription> {
     return this.#byConnection.get(connection) ?? NONE;
   }
 
-  /** Lets a connection read a run. A connection that reads the run already reads on from `after`. */
+  /** Lets a connection read a run. If the connection reads the run already, it continues after `after`. */
   open(connection: Connection, run: RunHandle, options: Omit<SubscriptionOptions, 'onEnd'>): void {
     const existing = this.of(connection).get(run.id);
     if (existing !== undefined) return existing.moveTo(options.after, options.requestId);
@@ -22,7 +22,7 @@ export class Subscriptions {
       this.#byConnection.set(connection, (ofConnection = new Map<string, Subscription>()));
     }
     const subscriptions = ofConnection;
-    // Listed, not spread: each copy would have a hidden class of its own, and every look at it would miss its cache.
+    // Properties are listed, not spread: each spread object would get its own hidden class, which makes access slow.
     const subscription = new Subscription(connection, run, {
       after: options.after,
       requestId: options.requestId,

@@ -1,9 +1,9 @@
 import type { Connection, ConnectionReader } from '../connection/connection.js';
 
-/** Conversations one connection watches at most. */
+/** Maximum number of conversations that one connection watches. */
 export const MAX_WATCHED = 64;
 
-/** What one connection watches. */
+/** The conversations that one connection watches. */
 class Watcher implements ConnectionReader {
   readonly keys = new Set<string>();
   readonly #onGone: () => void;
@@ -13,7 +13,7 @@ class Watcher implements ConnectionReader {
   }
 
   onWritable(): void {
-    // It holds nothing back.
+    // A watcher has nothing to send.
   }
 
   onDisconnected(): void {
@@ -36,7 +36,7 @@ export class Watchers {
     return this.#byConnection.get(connection)?.keys.has(key) === true;
   }
 
-  /** Begins to watch. Returns `false` if the connection watches as many as it may. */
+  /** Begins to watch. Returns `false` if the connection watches the maximum number of conversations. */
   add(connection: Connection, key: string): boolean {
     let watcher = this.#byConnection.get(connection);
     if (watcher === undefined) {
@@ -53,7 +53,7 @@ export class Watchers {
     return true;
   }
 
-  /** Watches no longer. */
+  /** Stops watching. */
   remove(connection: Connection, key: string): void {
     this.#byConnection.get(connection)?.keys.delete(key);
     const connections = this.#byConversation.get(key);

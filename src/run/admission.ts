@@ -11,10 +11,12 @@ import type { RunAsker } from './run-asker.js';
 import type { RunLog } from '../log/run-log.js';
 import type { RunMeta, RunStore, StoredRun } from '../store/run-store.js';
 
-/** Runs of one conversation in progress or in its queue: every connection that watches is told of each. */
+/**
+ * Maximum number of runs of one conversation, in progress or waiting: each is announced to all watching connections.
+ */
 const MAX_QUEUE = 64;
 
-/** What {@link Admission} works with. */
+/** What {@link Admission} needs. */
 export interface AdmissionOptions {
   readonly store: RunStore;
   readonly live: LiveRuns;
@@ -36,10 +38,11 @@ export class Admission {
   }
 
   /**
-   * The place is taken before the store is asked, so that requests at the same moment do not share one place.
+   * Claims the id of a request. Takes the place before the store is asked, so that simultaneous requests do not share
+   * one place.
    * @param then - called as soon as the id is claimed; other requests for the id wait for it
-   * @throws AgentSocketError (or rejects with it) if the run is not allowed or a limit is reached; whatever the store throws
-   * or rejects with.
+   * @throws AgentSocketError (or rejects with it) if the run is not allowed or a limit is reached; any error of the
+   * store.
    */
   claim<T>(asker: RunAsker, request: RunRequest, then: (admitted: Admitted) => T): Awaitable<T> {
     const { live, drain } = this.#options;
@@ -64,7 +67,7 @@ export class Admission {
     return andThen(store.create(place.meta), (claim) => {
       switch (claim.status) {
         case 'created':
-          // The client is told of the run, and work begins, only when no crash can lose the claim.
+          // The client is informed, and work begins, only after a crash can no longer lose the claim.
           return andThen(store.commit(), () => ({ place, log: claim.log }));
         case 'existing':
           this.#giveUp(place);
@@ -104,7 +107,7 @@ function metaOf({ principal }: RunAsker, request: RunRequest): RunMeta {
   };
 }
 
-/** Bytes of the long fields of a request. */
+/** Size of the long fields of a request, in bytes. */
 function sizeOf(request: RunRequest): number {
   if (request.type === 'tool_call') return Buffer.byteLength(JSON.stringify(request.params));
   const { query, attachments = [] } = request;

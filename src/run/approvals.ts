@@ -1,45 +1,45 @@
 import type { ServerMessageOf } from '../protocol/server-messages.js';
 import type { RunMessage } from '../log/run-message.js';
 
-/** A tool call a person decides about. */
+/** A tool call that a person decides about. */
 export interface ApprovalCall {
   readonly toolCallId: string;
   readonly toolName: string;
-  /** What is shown, and what the tool runs with. */
+  /** The params that are shown to the person and passed to the tool. */
   readonly params: unknown;
 }
 
-/** What was decided. */
+/** A decision about a tool call. */
 export interface Decision {
   readonly approved: boolean;
-  /** A client, the time, or the end of the run. */
+  /** Who decided: a client, the time limit, or the end of the run. */
   readonly by: ServerMessageOf<'approval_resolved'>['by'];
   readonly reason?: string | undefined;
 }
 
-/** One question to a person, as it is written down for a restart. */
+/** An approval request as it is stored for a restart. */
 export interface ApprovalRecord extends ApprovalCall {
   /** Unix milliseconds. */
   readonly expiresAt: number;
   readonly decision?: Decision | undefined;
 }
 
-/** The run behind the approvals. */
+/** The run that asks for approvals. */
 interface Asker {
   message(message: RunMessage): void;
   enter(state: 'running' | 'waiting_approval'): void;
 }
 
-/** A question nobody has answered yet. */
+/** An approval request without a decision. */
 interface Pending {
   readonly promise: Promise<Decision>;
   readonly resolve: (decision: Decision) => void;
-  /** On the monotonic clock, in milliseconds: the wall clock may be set. */
+  /** When the request expires, on the monotonic clock in milliseconds: the wall clock may be changed. */
   readonly expiresAt: number;
   readonly timer: NodeJS.Timeout;
 }
 
-/** The decisions about the tool calls of one run: each is asked for once, and the first decision counts. */
+/** The approvals of the tool calls of one run. Each call is asked for once, and the first decision counts. */
 export class Approvals {
   readonly #run: Asker;
   #records: Map<string, ApprovalRecord> | undefined;
@@ -51,12 +51,12 @@ export class Approvals {
     this.#run = run;
   }
 
-  /** What is written down for a restart. */
+  /** The approval requests as they are stored for a restart. */
   get records(): ApprovalRecord[] {
     return [...(this.#records?.values() ?? [])];
   }
 
-  /** The questions nobody has answered yet. */
+  /** The approval requests without a decision. */
   get open(): { readonly call: ApprovalCall; readonly expiresInMs: number }[] {
     return this.records.flatMap((call) => {
       const pending = this.#pending.get(call.toolCallId);
@@ -65,17 +65,17 @@ export class Approvals {
     });
   }
 
-  /** Whether this call was asked about. */
+  /** Whether approval was asked for this call. */
   has(toolCallId: string): boolean {
     return this.#records?.has(toolCallId) ?? false;
   }
 
-  /** What was shown. */
+  /** The params of the call, as the person sees them. */
   paramsOf(toolCallId: string): unknown {
     return this.#records?.get(toolCallId)?.params;
   }
 
-  /** Goes on where a restart left off: open questions wait for the rest of their time. */
+  /** Continues after a restart: open requests wait for the rest of their time. */
   restore(records: readonly ApprovalRecord[]): void {
     for (const record of records) {
       this.#write(record);
@@ -83,7 +83,7 @@ export class Approvals {
     }
   }
 
-  /** Asks, or waits for the answer to what was asked before a restart. */
+  /** Asks for approval, or waits for the decision about a request from before a restart. */
   async ask(call: ApprovalCall, timeoutMs: number): Promise<Decision> {
     if (this.#cancelled) return { approved: false, by: 'cancel' };
     const known = this.#records?.get(call.toolCallId)?.decision;
@@ -105,7 +105,7 @@ export class Approvals {
     return promise;
   }
 
-  /** Decides, unless that has happened. Returns the decision that stands; `undefined` where nobody asked. */
+  /** Decides unless there is a decision. Returns the decision that counts; `undefined` if no approval was asked for. */
   decide(toolCallId: string, decision: Decision): Decision | undefined {
     const record = this.#records?.get(toolCallId);
     const pending = this.#pending.get(toolCallId);
@@ -120,13 +120,13 @@ export class Approvals {
     return decision;
   }
 
-  /** The run ends: nothing that is still open will run. */
+  /** Refuses all open requests, since the run ends. */
   cancel(): void {
     this.#cancelled = true;
     for (const toolCallId of [...this.#pending.keys()]) this.decide(toolCallId, { approved: false, by: 'cancel' });
   }
 
-  /** Leaves open questions open. */
+  /** Stops the timers and leaves open requests open. */
   suspend(): void {
     for (const { timer } of this.#pending.values()) clearTimeout(timer);
   }

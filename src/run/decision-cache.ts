@@ -5,17 +5,17 @@ import { BoundedMap } from '../runtime/bounded-map.js';
 import { runKey } from '../store/run-key.js';
 import type { StoredRun } from '../store/run-store.js';
 
-/** What was decided in one run, by tool call. */
+/** The decisions of one run, by tool call. */
 type Decisions = ReadonlyMap<string, Decision>;
 
-/** Runs remembered: each is a whole log that is not read again. */
+/** Maximum number of runs in the cache: each saves reading a whole log. */
 const MAX_RUNS = 100;
 
-/** The decisions about the tool calls of runs that are over. Their logs do not change, so that each is read once. */
+/** Caches the decisions about tool calls of ended runs: their logs do not change, so each is read once. */
 export class DecisionCache {
   readonly #byRun = new BoundedMap<string, Promise<Decisions>>(MAX_RUNS);
 
-  /** What was decided about a call; `undefined` if no approval was asked for. */
+  /** The decision about a call; `undefined` if no approval was asked for. */
   async find({ meta: { owner, id }, log }: StoredRun, toolCallId: string): Promise<Decision | undefined> {
     const key = runKey(owner, id);
     let decisions = this.#byRun.get(key);

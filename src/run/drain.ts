@@ -3,7 +3,7 @@ import type { RunStore } from '../store/run-store.js';
 import type { LiveRuns } from './live-runs.js';
 import type { Run } from './run.js';
 
-/** The end of a process: runs in progress end, and runs that wait for a person are left to the next process. */
+/** The shutdown of the runs: runs in progress end, and runs that wait for a person are left to the next process. */
 export class Drain {
   readonly #live: LiveRuns;
   readonly #store: RunStore;
@@ -15,19 +15,19 @@ export class Drain {
     this.#store = store;
   }
 
-  /** Whether {@link run} has begun. */
+  /** Whether {@link run} was called. */
   get isDraining(): boolean {
     return this.#onIdle !== undefined;
   }
 
-  /** Whether all work is over. From now on connections are closed by the server: none of them left a run. */
+  /** Whether all work is over. From now on the server closes connections; the closed ones have not left their runs. */
   get isLeaving(): boolean {
     return this.#isLeaving;
   }
 
   /**
-   * Waits until the runs in progress are over, for `ms` milliseconds at most, and interrupts the rest. A durable store
-   * keeps the runs that wait for a person as they are, until `beforeLeaving` is done: a person can decide and cancel so long.
+   * Waits for the runs in progress for at most `ms` milliseconds, and interrupts the rest. With a durable store, runs
+   * that wait for a person stay as they are until `beforeLeaving` is done: until then a person can decide and cancel.
    */
   async run(ms: number, beforeLeaving?: () => Promise<void>): Promise<void> {
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -38,11 +38,11 @@ export class Drain {
     this.#isLeaving = true;
     await beforeLeaving?.();
     for (const run of [...this.#live]) if (canWait(run)) this.#suspend(run);
-    // A person may have decided meanwhile.
+    // A run may have been approved meanwhile.
     await this.#interrupt(() => true);
   }
 
-  /** A run entered another state: ends the wait of {@link run} if every run in progress only waits for a person. */
+  /** Called when a run changes its state: ends the wait of {@link run} if every run in progress waits for a person. */
   checkIdle(): void {
     if (this.#onIdle === undefined) return;
     const live = this.#live;

@@ -5,10 +5,10 @@ import { orTimeout } from '../runtime/within.js';
 import { interrupted, serverFailed } from './run-errors.js';
 import type { RunOutcome, RunWorker, StopCause } from './run-worker.js';
 
-/** How long a worker may take to write what belongs to the end of its run, in milliseconds. */
+/** How long a worker may take to write the end of its run, in milliseconds. */
 const END_MS = 30_000;
 
-/** Lets a worker take leave. Rejects where it takes too long: every run ends. */
+/** Calls `end` of a worker. Rejects if the worker takes too long, so that every run ends. */
 export function endWork(
   worker: RunWorker | undefined,
   state: FinalState,
@@ -19,8 +19,8 @@ export function endWork(
 }
 
 /**
- * Why a run is over before its work was done; `undefined` where somebody cancelled it.
- * @param error - what the work threw; `onFault` is told of one that no client may read
+ * The error of a run whose work did not finish; `undefined` if the run was cancelled.
+ * @param error - what the work threw; `onFault` gets an error whose text is not for clients
  */
 export function failureOf(
   stop: StopCause | undefined,

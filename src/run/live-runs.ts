@@ -8,32 +8,32 @@ import type { Run } from './run.js';
 /** A place among the runs in progress, taken before the store claims the id of the run, which may take a while. */
 export interface Place {
   readonly meta: RunMeta;
-  /** What is held for it until its run is created, in bytes. */
+  /** Memory that is reserved until the run is created, in bytes. */
   readonly bytes: number;
   run?: Run;
-  /** The run may start as soon as it has its turn. */
+  /** Whether the run may start in its turn. */
   isReady: boolean;
-  /** A later request takes its turn: the run is stopped as soon as it starts. */
+  /** Whether a later request takes the turn of the run: then the run is stopped as soon as it starts. */
   isReplaced: boolean;
 }
 
-/** The runs in progress: what they hold, and which one has its turn in each conversation. */
+/** The runs in progress: the memory they hold, and the queue of each conversation. */
 export class LiveRuns implements Iterable<Run> {
-  /** What they hold together, in bytes. */
+  /** Memory that all runs hold, in bytes. */
   bytes = 0;
   readonly #byKey = new Map<string, Run>();
-  /** Runs that are over, whose ends are not committed yet. */
+  /** Ended runs whose ends are not committed yet. */
   readonly #closing = new Map<string, Run>();
   readonly #queue = new RunQueue<Place>();
   readonly #places = new WeakMap<RunHandle, Place>();
-  /** Claims that are not decided yet, by the key of the run. */
+  /** Claims in progress, by the key of the run. */
   readonly #claims = new Map<string, Promise<unknown>>();
 
   get size(): number {
     return this.#byKey.size;
   }
 
-  /** Whether there is no run, and none about to be. */
+  /** Whether there is neither a run nor a place. */
   get isEmpty(): boolean {
     return this.#byKey.size === 0 && this.#claims.size === 0;
   }
@@ -42,7 +42,7 @@ export class LiveRuns implements Iterable<Run> {
     return this.#byKey.values();
   }
 
-  /** The run in progress, or the one whose end may still be lost. */
+  /** The run in progress, or a run whose end may still be lost. */
   get(owner: string, id: string): Run | undefined {
     const key = runKey(owner, id);
     const run = this.#byKey.get(key);
@@ -51,12 +51,12 @@ export class LiveRuns implements Iterable<Run> {
     return closing?.mayLoseItsEnd === true ? closing : undefined;
   }
 
-  /** The claim of this id that is not decided yet. It never rejects. */
+  /** The claim of this id that is in progress. The promise never rejects. */
   claimOf(owner: string, id: string): Promise<unknown> | undefined {
     return this.#claims.size === 0 ? undefined : this.#claims.get(runKey(owner, id));
   }
 
-  /** Remembers a claim until it is decided, and calls `then`. */
+  /** Remembers a claim until it settles, and then calls `then`. */
   awaitClaim({ owner, id }: RunMeta, claim: Promise<unknown>, then: () => void): void {
     const key = runKey(owner, id);
     const forget = (): void => {
@@ -66,7 +66,7 @@ export class LiveRuns implements Iterable<Run> {
     this.#claims.set(key, claim.then(forget, forget));
   }
 
-  /** Takes a place at the end of the queue of its conversation, and `bytes` of what all runs may hold. */
+  /** Takes a place at the end of the queue of the conversation, and reserves `bytes` of memory. */
   reserve(meta: RunMeta, bytes = 0): Place {
     const place: Place = { meta, bytes, isReady: false, isReplaced: false };
     this.bytes += bytes;
@@ -75,13 +75,13 @@ export class LiveRuns implements Iterable<Run> {
     return place;
   }
 
-  /** The id could not be claimed: the places behind this one move up. */
+  /** Gives up a place, since its id could not be claimed: later places move up. */
   giveUp(place: Place): void {
     this.bytes -= place.bytes;
     this.#leaveQueue(place);
   }
 
-  /** Puts a run in its place. */
+  /** Puts a run into its place. */
   enter(place: Place, run: Run): void {
     const { owner, id } = run.meta;
     place.run = run;
@@ -91,8 +91,8 @@ export class LiveRuns implements Iterable<Run> {
   }
 
   /**
-   * Removes a run that is over, and starts the one whose turn it is now. If the log of the run may lose its end, the run
-   * can be found until the end is published, so that its readers are told of the loss.
+   * Removes a run that is over, and starts the next run of the queue. If the end of the run may still be lost, `get`
+   * finds the run until the end is published, so that its readers can be informed of the loss.
    * @returns whether the run was in progress.
    */
   leave(run: Run): boolean {
@@ -108,27 +108,30 @@ export class LiveRuns implements Iterable<Run> {
     return wasHere;
   }
 
-  /** Forgets the runs whose ends are published, or never will be. */
+  /** Forgets runs whose ends are published or will never be. */
   sweep(): void {
     for (const [key, run] of this.#closing) if (!run.mayLoseItsEnd) this.#closing.delete(key);
   }
 
-  /** Removes a run that is not over. It keeps its turn: the runs behind it are left to the next process as well. */
+  /**
+   * Removes an unfinished run from memory. It keeps its turn: later runs of the queue are left to the next process,
+   * too.
+   */
   setAside({ meta: { owner, id } }: Run): void {
     this.#byKey.delete(runKey(owner, id));
   }
 
-  /** The places of a conversation, the one whose turn it is first. */
+  /** The places of a conversation, in the order of the queue. */
   queueOf(owner: string, conversationId: string | undefined): readonly Place[] {
     return conversationId === undefined ? NONE : this.#queue.of(conversationKey(owner, conversationId));
   }
 
-  /** The runs of a conversation, the one whose turn it is first. */
+  /** The runs of a conversation, in the order of the queue. */
   ofConversation(owner: string, conversationId: string): readonly Run[] {
     return this.queueOf(owner, conversationId).flatMap(({ run }) => run ?? []);
   }
 
-  /** The places of its conversation that end before this one starts. */
+  /** The places before this one in the queue of the conversation. */
   before(place: Place): readonly Place[] {
     const { owner, conversationId } = place.meta;
     if (conversationId === undefined) return NONE;
@@ -136,7 +139,7 @@ export class LiveRuns implements Iterable<Run> {
     return this.#queue.of(key).slice(0, this.#queue.placeOf(key, place));
   }
 
-  /** Lets a run start when it has its turn. Returns `false` if that was said before. */
+  /** Lets a run start in its turn. Returns `false` if this was called before. */
   ready(run: Run): boolean {
     const place = this.#places.get(run);
     if (place === undefined || place.isReady) return false;

@@ -7,7 +7,7 @@ import type { RunListener } from './run-listener.js';
 import type { RunCheckpoint } from './run-worker.js';
 import { Run } from './run.js';
 
-/** Between two attempts to read what an earlier process left, in milliseconds. */
+/** Pause between two attempts to read the runs of an earlier process, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /** What {@link Recovery} takes. */
@@ -15,12 +15,12 @@ export interface RecoveryOptions {
   readonly live: LiveRuns;
   readonly store: RunStore;
   readonly executor: RunExecutor;
-  /** Whom the runs tell of themselves. */
+  /** Gets the events of the runs. */
   readonly listener: RunListener<Run>;
   readonly logger: Logger;
 }
 
-/** Takes over the runs that an earlier process left. */
+/** Takes over unfinished runs of an earlier process. */
 export class Recovery {
   readonly #options: RecoveryOptions;
   #pending: Promise<void> | undefined;
@@ -31,14 +31,14 @@ export class Recovery {
     this.#options = options;
   }
 
-  /** Pending while the store has not answered. Rejects when an attempt fails; the next attempt is then pending. */
+  /** Pending until the store has answered. Rejects if an attempt fails; the promise of the next attempt replaces it. */
   get pending(): Promise<void> | undefined {
     return this.#pending;
   }
 
   /**
-   * Takes over every unfinished run, as soon as the store gives them.
-   * @throws what a store throws that answers at once.
+   * Takes over every unfinished run as soon as the store returns them.
+   * @throws errors of a store that answers synchronously.
    */
   begin(): void {
     const left = this.#options.store.unfinished();
@@ -46,17 +46,17 @@ export class Recovery {
     else this.#takeOver(left);
   }
 
-  /** Makes no further attempts: the next process takes over what is left. */
+  /** Makes no more attempts: the next process takes over the rest. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#retry);
   }
 
-  /** Takes over one run. It goes on if it waited for a person, and is interrupted otherwise. */
+  /** Takes over one run: a run that waited for a person continues, any other is interrupted. */
   recover(stored: StoredRun): Run {
     const { executor, live, listener } = this.#options;
     const { meta, log } = stored;
-    // A client that asked for the run by its id may have come first.
+    // A client may have asked for the run by its id before.
     const here = live.get(meta.owner, meta.id);
     if (here !== undefined) return here;
     const principal = { id: meta.owner };
@@ -79,7 +79,7 @@ export class Recovery {
     return run;
   }
 
-  /** The work of an interrupted run, so that a client that stops the run meanwhile waits for what is recorded here. */
+  /** The work of an interrupted run: a client that stops the run waits until the end is recorded. */
   async #interrupt(run: Run, draft: string): Promise<never> {
     const { executor, listener } = this.#options;
     try {
@@ -91,7 +91,7 @@ export class Recovery {
     throw new Error('The run was interrupted');
   }
 
-  /** A checkpoint that cannot be read counts as none: the run is interrupted, and the server starts. */
+  /** Decodes a checkpoint. A checkpoint that cannot be read counts as none, so that the server can start. */
   #checkpointOf({ state, checkpoint, meta }: StoredRun): RunCheckpoint | undefined {
     if (state !== 'waiting_approval' || checkpoint === undefined) return undefined;
     try {
@@ -114,7 +114,7 @@ export class Recovery {
         throw error;
       },
     );
-    // Callers that wait for it are told; if none waits, the log has the error.
+    // Callers that wait get the error; otherwise the log of the server has it.
     attempt.catch(() => undefined);
     this.#pending = attempt;
   }

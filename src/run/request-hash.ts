@@ -1,15 +1,17 @@
 import { hash } from 'node:crypto';
 import type { RunRequest } from '../protocol/client-messages.js';
 
-/** Tells whether two requests ask for the same: everything but who correlates the answer and how. */
+/**
+ * A hash by which two requests are equal if they ask for the same work. Ignores ids of requests and reading options.
+ */
 export function hashRequest(request: RunRequest): string {
   const { request_id: _, run_id: __, ...content } = request;
-  // The schema has put the fields in order; only what a tool is given may come in any.
+  // The schema has ordered the fields; only the params of a tool may have any order.
   const text = content.type === 'tool_call' ? canonical(content) : JSON.stringify(content);
   return hash('sha256', text, 'base64url');
 }
 
-/** JSON with sorted keys. What is parsed from JSON nests at most as deep as the protocol allows. */
+/** JSON with sorted keys. Parsed JSON nests only as deep as the protocol allows. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;

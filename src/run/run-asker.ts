@@ -1,10 +1,10 @@
 import type { Principal } from '../connection/principal.js';
 
-/** The client that asks for a run. The application itself can ask, too: then only the principal is known. */
+/** Who asks for a run. If the application itself asks, only the principal is known. */
 export interface RunAsker {
   /** The owner of the run. */
   readonly principal: Principal;
-  /** What the embedder keeps with the connection. */
+  /** The embedder's metadata of the connection. */
   readonly metadata?: unknown;
   /** The connection that asks. */
   readonly connectionId?: string | undefined;

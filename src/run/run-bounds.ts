@@ -4,10 +4,10 @@ import type { RUN_OPTIONS, RunManagerOptions } from './run-manager-options.js';
 import { tooLarge } from './run-errors.js';
 import type { Run } from './run.js';
 
-/** How often runs that last too long are looked for, in milliseconds. */
+/** Interval of {@link RunBounds.sweep}, in milliseconds. */
 const SWEEP_MS = 1_000;
 
-/** What bounds runs in time and size: each of them, and all together. */
+/** Limits the time and size of each run, and the memory of all runs. */
 export class RunBounds {
   readonly #live: LiveRuns;
   readonly #maxRunMs: number;
@@ -25,16 +25,16 @@ export class RunBounds {
 
   /** How often to {@link sweep}, in milliseconds. */
   get sweepMs(): number {
-    // A short grace asks for closer looks.
+    // A short grace period needs a shorter interval.
     return Math.min(SWEEP_MS, Math.max(10, this.#detachGraceMs / 4));
   }
 
-  /** Whether the server can hold `bytes` more. */
+  /** Whether `bytes` more fit into the memory for runs. */
   hasRoom(bytes: number): boolean {
     return this.#live.bytes + bytes < this.#maxLogBytes;
   }
 
-  /** Counts what a run wrote; over a bound it, or the largest, is stopped. */
+  /** Counts output of a run. Above a limit, stops this run or the largest one. */
   count(run: Run, bytes: number): void {
     this.#live.bytes += bytes;
     if (run.isOver) return;
@@ -43,14 +43,14 @@ export class RunBounds {
     } else if (this.#live.bytes > this.#maxLogBytes) this.#stopLargest();
   }
 
-  /** The last reader left. If its client cannot come back, the run is cancelled at once. */
+  /** Handles the leaving of the last reader. If the client cannot come back, the run is cancelled at once. */
   onUnread(run: Run, canReturn: boolean): void {
     if (run.isOver) return;
     const policy = run.options.onDisconnect ?? (canReturn && this.#detachGraceMs > 0 ? 'wait' : 'cancel');
     if (policy === 'cancel') run.stop({ state: 'cancelled', reason: 'abandoned' });
   }
 
-  /** Stops the runs that last too long, and those nobody came back to. */
+  /** Stops runs that last too long, and abandoned runs. */
   sweep(): void {
     const now = performance.now();
     for (const run of this.#live) {
@@ -59,7 +59,9 @@ export class RunBounds {
     }
   }
 
-  /** Those told to stop already make room within a second: only what the others hold counts. */
+  /**
+   * Stops the largest run. Runs that are already stopped are not counted, since they free their memory within a second.
+   */
   #stopLargest(): void {
     const running = [...this.#live].filter((run) => !run.isStopping);
     const bytes = running.reduce((sum, run) => sum + run.heldBytes, 0);
@@ -68,11 +70,11 @@ export class RunBounds {
     largest.stop(tooLarge('The server holds as much output as it can, and this run has the most'));
   }
 
-  /** Whether nobody came back in time to a run that was left. */
+  /** Whether the run has been without readers for too long. */
   #isAbandoned(run: Run, now: number): boolean {
     const { emptySince } = run.readers;
     if (emptySince === undefined || run.options.onDisconnect === 'continue') return false;
-    // The decision of a person takes as long as it takes.
+    // A person may take the full approval time.
     if (run.state === 'waiting_approval') return false;
     return now - Math.max(emptySince, run.stateSince) >= this.#detachGraceMs;
   }

@@ -1,17 +1,17 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { StopCause } from './run-worker.js';
 
-/** No run of this owner has the id. */
+/** The owner has no run with this id. */
 export function notFound(): AgentSocketError {
   return new AgentSocketError('run_not_found', 'No run has this id, or its output is gone');
 }
 
-/** The id belongs to something else. */
+/** The id belongs to a run with another content. */
 export function conflict(): AgentSocketError {
   return new AgentSocketError('run_id_conflict', 'A run with this id was asked for with other content');
 }
 
-/** The id belongs to a run whose output is gone. */
+/** The id belongs to a run whose log is deleted. */
 export function expired(): AgentSocketError {
   return new AgentSocketError(
     'run_expired',
@@ -29,17 +29,17 @@ export function queueFull(max: number): AgentSocketError {
   return new AgentSocketError('conversation_busy', `The conversation has ${max} runs in progress or in line`);
 }
 
-/** The server shuts down. */
+/** The server is shutting down. */
 export function restarting(): AgentSocketError {
   return new AgentSocketError('too_many_runs', 'The server is restarting and takes no new runs');
 }
 
-/** All runs together hold as much as they may. */
+/** The runs in progress have reached the memory limit. */
 export function serverFull(): AgentSocketError {
   return new AgentSocketError('too_many_runs', 'The server holds as much output as it can; try again later');
 }
 
-/** One connection reads as many runs as it may. */
+/** The connection reads the maximum number of runs. */
 export function connectionFull(max: number): AgentSocketError {
   return new AgentSocketError('too_many_runs', `This connection reads ${max} runs already`);
 }
@@ -49,7 +49,7 @@ export function approvalNotFound(): AgentSocketError {
   return new AgentSocketError('approval_not_found', 'The run asked for no approval of this call');
 }
 
-/** Stops a run that wrote too much. */
+/** Stops a run whose output is too large. */
 export function tooLarge(message: string): StopCause {
   return { state: 'failed', error: new AgentSocketError('output_too_large', message) };
 }
@@ -59,7 +59,7 @@ export function interrupted(): AgentSocketError {
   return new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete');
 }
 
-/** An error whose reason no client may read; the log of the server has `cause`. */
+/** An internal error without details for the client; `cause` goes to the log of the server. */
 export function serverFailed(cause: unknown): AgentSocketError {
   return new AgentSocketError('internal_error', 'The server failed', { cause });
 }

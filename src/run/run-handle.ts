@@ -6,7 +6,7 @@ import type { RunLog } from '../log/run-log.js';
 import type { RunMeta } from '../store/run-store.js';
 import type { RunOptions, StopCause } from './run-worker.js';
 
-/** A run as it is read and commanded: in progress, or over and kept for reading again. */
+/** A run that can be read and controlled: in progress, or ended and stored. */
 export interface RunHandle {
   readonly id: string;
   readonly meta: RunMeta;
@@ -15,16 +15,19 @@ export interface RunHandle {
   readonly options: RunOptions;
   /** The newest `seq`, published or not. */
   readonly head: number;
-  /** Whether nothing more is written. */
+  /** Whether the run is over: no more messages follow. */
   readonly isOver: boolean;
-  /** Resolves when the terminal message is in the log. */
+  /** Resolves when the final message is in the log. */
   readonly ended: Promise<void>;
-  /** The connections that read it; absent if nothing is written any more. */
+  /** The connections that read the run; absent if the run is over. */
   readonly readers?: RunReaders | undefined;
-  /** The questions to a person nobody has answered yet. */
+  /** The approval requests without a decision. */
   readonly approvals: Pick<Approvals, 'open'>;
-  /** Decides about a tool call, unless that has happened. Gives the decision that counts; `undefined` if no approval was asked for. */
+  /**
+   * Decides about a tool call unless there is a decision. Returns the decision that counts; `undefined` if no approval
+   * was asked for.
+   */
   decide(toolCallId: string, decision: Decision): Awaitable<Decision | undefined>;
-  /** Ends the run early. Does nothing if it is over. */
+  /** Ends the run early. Does nothing if the run is over. */
   stop(cause: StopCause): void;
 }

@@ -9,23 +9,23 @@ import type { RunOptions } from './run-worker.js';
 export interface RunInit<Run> {
   readonly meta: RunMeta;
   readonly principal: Principal;
-  /** A run of an earlier process may have messages in it. */
+  /** The log. The log of a run of an earlier process may have messages. */
   readonly log: RunLog;
   readonly listener: RunListener<Run>;
   /**
-   * Does the work: writes to the run and resolves to the terminal message. Called once, by `start`. The run ends without
-   * it if the run is stopped and the work does not listen to the `signal` of the run.
+   * Does the work: writes to the run and resolves to the final message. Called once, by `start`. If the run is stopped
+   * and the work ignores the `signal`, the run ends without it.
    */
   readonly work: (run: Run) => Promise<RunMessage>;
   readonly options?: RunOptions | undefined;
   /** The connection that asked; `undefined` after a restart. */
   readonly connectionId?: string | undefined;
-  /** What the embedder keeps with the connection that asked; `undefined` after a restart. */
+  /** The embedder's metadata of the connection that asked; `undefined` after a restart. */
   readonly metadata?: unknown;
-  /** Bytes of what was asked. */
+  /** Size of the request, in bytes. */
   readonly requestBytes?: number | undefined;
   /**
-   * `waiting_approval` for a run that goes on after a restart.
+   * `waiting_approval` for a run that continues after a restart.
    * @default 'accepted'
    */
   readonly state?: 'accepted' | 'waiting_approval' | undefined;

@@ -1,14 +1,14 @@
 import type { Coalescer } from '../log/coalescer.js';
 
-/** Whom a run tells of itself: its manager. */
+/** Gets the events of a run: its manager. */
 export interface RunListener<Run> {
-  /** Gathers the text of all runs. */
+  /** Collects the text of all runs. */
   readonly coalescer: Coalescer;
-  /** `bytes` more are in the log of a run in progress. */
+  /** The log of a run in progress has grown by `bytes`. */
   onAppended(run: Run, bytes: number): void;
-  /** Text that the log does not hold yet. */
+  /** Text that is not in the log yet, to be stored as draft. */
   onDraft(run: Run, text: string): void;
-  /** The run entered another state; `checkpoint` is what it takes to go on after a restart. */
+  /** The run entered another state; `checkpoint` is what is needed to continue after a restart. */
   onState(run: Run, checkpoint: string | undefined): void;
   /** The last reader left; `canReturn` says whether its client can come back. */
   onUnread(run: Run, canReturn: boolean): void;

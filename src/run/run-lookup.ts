@@ -8,7 +8,7 @@ import type { RunStore, StoredRun } from '../store/run-store.js';
 import { DecisionCache } from './decision-cache.js';
 import { StoredHandle } from './stored-handle.js';
 
-/** Finds runs by their ids: in progress, about to be claimed, or in the store. */
+/** Finds runs by their ids: in progress, being claimed, or in the store. */
 export class RunLookup {
   readonly #live: LiveRuns;
   readonly #store: RunStore;
@@ -27,26 +27,26 @@ export class RunLookup {
     return this.here(owner, id) ?? this.#stored(owner, id);
   }
 
-  /** The handle of a run of the store. */
+  /** The handle of a stored run. */
   handleOf(stored: StoredRun): RunHandle {
     return this.#live.get(stored.meta.owner, stored.meta.id) ?? new StoredHandle(stored, this.#decisions);
   }
 
-  /** A run in progress, or the one that comes of a claim; `undefined` for one that only the store may have. */
+  /** A run in progress or being claimed; `undefined` if only the store may have it. */
   here(owner: string, id: string): Awaitable<RunHandle | undefined> {
     const run = this.#live.get(owner, id);
     if (run !== undefined) return run;
-    // If the claim fails, the id is as it was before.
+    // If the claim fails, the id is looked up again.
     return this.#live.claimOf(owner, id)?.then(() => this.find(owner, id));
   }
 
   #stored(owner: string, id: string): Awaitable<RunHandle | undefined> {
     return andThen(this.#store.open(owner, id), (first) => {
-      // It may have come while the store was asked.
+      // The run may have been created while the store was asked.
       const here = this.here(owner, id);
       if (here !== undefined || first === undefined) return here;
       if (isFinal(first.state) || this.#drain.isDraining) return this.handleOf(first);
-      // Unfinished, and not in progress: its end could not be written. Opened twice, because it may have ended meanwhile.
+      // Neither ended nor in progress: its end could not be written. Opened again, since it may have ended meanwhile.
       return andThen(this.#store.open(owner, id), (stored) => {
         if (stored === undefined) return undefined;
         if (isFinal(stored.state)) return this.handleOf(stored);

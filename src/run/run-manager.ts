@@ -27,27 +27,27 @@ import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
 
-/** Runs that {@link RunManager.list} gives, the newest. */
+/** Maximum number of runs that {@link RunManager.list} returns. */
 const MAX_LISTED = 1_000;
 
 /** Events of a {@link RunManager}. */
 export interface RunEvents {
-  /** A new run was accepted, and starts now or when it has its turn in its conversation. */
+  /** A new run was accepted. It starts now or in its turn. */
   start: [run: Run];
-  /** The terminal message of a run is in its log: see `run.state`. */
+  /** The final message of a run is in its log: see `run.state`. */
   end: [run: Run];
 }
 
-/** The run that belongs to a request. */
+/** The run of a request. */
 export type CreatedRun =
   /** A new run: pass it to {@link RunManager.start}. */
   | { readonly isNew: true; readonly run: Run }
-  /** The id belongs to a run that was asked for before with the same content; nothing is executed. */
+  /** The id belongs to an earlier run with the same content; nothing is executed. */
   | { readonly isNew: false; readonly run: RunHandle };
 
 /**
- * The runs of a server. A run is created, which claims its id, and then started; in between its readers are connected.
- * The manager keeps the queue of each conversation and the limits, and knows neither models nor readers.
+ * The runs of a server. Creating a run claims its id; its readers are connected before it is started. The manager keeps
+ * the queue of each conversation and the limits, and knows neither models nor readers.
  */
 export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run> {
   readonly store: RunStore;
@@ -84,7 +84,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     this.#recovery.begin();
   }
 
-  /** Runs in progress. */
+  /** Number of runs in progress. */
   get size(): number {
     return this.#live.size;
   }
@@ -94,27 +94,27 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /**
-   * Pending while the runs of an earlier process are being read: requests of clients wait for it. `undefined` once
-   * they are read, which a store in memory or SQLite does at once.
+   * Pending while the runs of an earlier process are being read: requests of clients wait for it. `undefined`
+   * afterwards; stores in memory and SQLite are read at once.
    */
   get recovering(): Promise<void> | undefined {
     return this.#recovery.pending;
   }
 
   /**
-   * The run of this owner, in progress or kept for reading again. A promise if the store gives one, or while the id is
-   * being claimed.
+   * The run of this owner, in progress or stored. A promise if the store returns one, or while the id is being claimed.
    */
   get(principal: Principal, id: string): Awaitable<RunHandle | undefined> {
     return this.#lookup.find(principal.id, id);
   }
 
   /**
-   * Claims the id of a request and creates its run, in the order of the calls. The limits are checked and the place in the
-   * queue of the conversation is taken before that. A known id gives its run, and nothing is executed. The result is a
-   * promise if the store gives one.
-   * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`, `conversation_busy`, or
-   * what the `check` of the executor throws; any other error if the store cannot claim the id, which is then free.
+   * Claims the id of a request and creates its run, in the order of the calls. Before that, the limits are checked and
+   * the place in the queue of the conversation is taken. A known id gives the existing run, and nothing is executed.
+   * The result is a promise if the store returns one.
+   * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`,
+   * `conversation_busy`, or an error of the executor's `check`; any other error if the store cannot claim the id, which
+   * is then free.
    */
   create(asker: RunAsker, request: RunRequest): Awaitable<CreatedRun> {
     const { principal } = asker;
@@ -122,7 +122,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const known = id === undefined ? undefined : this.get(principal, id);
     return andThen(known, (run) => {
       if (run !== undefined) return repeat(run, hashRequest(request));
-      // Another request may have claimed it while the store was asked.
+      // Another request may have claimed the id while the store was asked.
       const claimed = id === undefined ? undefined : this.#lookup.here(principal.id, id);
       if (claimed !== undefined) return andThen(claimed, () => this.create(asker, request));
       return this.#admission.claim(asker, request, (admitted) => this.#onAdmitted(asker, request, admitted));
@@ -130,8 +130,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /**
-   * Starts a new run, at once or when it has its turn in its conversation. A run that was cancelled before it was created
-   * ends now. Does nothing for a run that has started.
+   * Starts a new run, now or in its turn in the conversation. A run that was cancelled before it was created ends now.
+   * Does nothing if the run has started.
    */
   start(run: Run): void {
     if (!this.#live.ready(run)) return;
@@ -147,12 +147,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     this.#tombstones.add(runKey(principal.id, id));
   }
 
-  /** How many runs of its conversation end before this one starts; 0 if it waits for none. */
+  /** How many runs of the conversation end before this one starts; 0 if the run waits for none. */
   positionOf(run: RunHandle): number {
     return this.#live.positionOf(run);
   }
 
-  /** Whether a conversation has a run in progress, or one whose id is being claimed. */
+  /** Whether a conversation has a run in progress or being claimed. */
   isBusy(owner: string, conversationId: string): boolean {
     return this.#live.queueOf(owner, conversationId).length > 0;
   }
@@ -168,7 +168,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /**
-   * Decides about a tool call of a run. The first decision counts, and is what every call returns.
+   * Decides about a tool call of a run. The first decision counts, and every call returns it.
    * @throws AgentSocketError (or rejects with it) `run_not_found`, `approval_not_found`
    */
   approve(principal: Principal, id: string, toolCallId: string, decision: Decision): Awaitable<Decision> {
@@ -182,10 +182,10 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /**
-   * Takes no new runs, waits until the runs in progress are over, for `ms` milliseconds at most, and interrupts the rest.
-   * If the store outlives the process, the runs that wait for a person are left as they are.
-   * @param beforeLeaving - called when only runs that wait for a person are in progress: until it is done, they can still be
-   * decided about and cancelled. Connections are closed in it.
+   * Accepts no new runs, waits for the runs in progress for at most `ms` milliseconds, and interrupts the rest. If the
+   * store outlives the process, runs that wait for a person stay as they are.
+   * @param beforeLeaving - called when all runs in progress wait for a person: until it is done, they can still be
+   * decided about and cancelled. The caller closes the connections in it.
    */
   async drain(ms: number, beforeLeaving?: () => Promise<void>): Promise<void> {
     this.#recovery.stop();
@@ -200,7 +200,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       onDraft: (run, text) => this.store.keepDraft(run.meta.owner, run.id, text),
       onState: (run, checkpoint) => this.#onState(run, checkpoint),
       onUnread: (run, canReturn) => {
-        // Connections that the server closes did not leave their runs.
+        // A connection that the server closes has not left its runs.
         if (!this.#drain.isLeaving) this.#bounds.onUnread(run, canReturn);
       },
       onFault: (run, error) => this.logger.error({ runId: run.id, err: error }, 'A run failed'),
@@ -212,7 +212,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     try {
       this.store.setState(owner, id, run.state, checkpoint);
     } finally {
-      // A run whose end was lost ends a second time, for its readers.
+      // A run whose end was lost ends again, for its readers.
       if (isFinal(run.state) && this.#live.leave(run)) this.emit('end', run);
       this.#drain.checkIdle();
     }
@@ -255,7 +255,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   #expire(): void {
     void orElse(
       () => this.store.expire(),
-      // A store that cannot forget is no reason to end the process.
+      // A failure to expire must not end the process.
       (error) => this.logger.error({ err: error }, 'The run store failed to expire'),
     );
     this.#live.sweep();
@@ -272,7 +272,7 @@ function describeAttachment({ type, media_type: mediaType, name, data, url }: Qu
   return { type, mediaType, name, bytes: data === undefined ? undefined : Buffer.byteLength(data, 'base64'), url };
 }
 
-/** A later request takes the turn of this one, which may not be claimed yet. */
+/** Lets a later request take the turn of this run, which may not be claimed yet. */
 function replace(place: Place): void {
   place.isReplaced = true;
   place.run?.stop({ state: 'cancelled', reason: 'replaced' });

@@ -1,8 +1,8 @@
-/** The queue of each conversation: one run is in progress, the others wait. */
+/** The queue of each conversation: the first run is in progress, the others wait. */
 export class RunQueue<T> {
   readonly #queues = new Map<string, T[]>();
 
-  /** Adds an item at the end. Returns how many are before it; 0 if it is its turn. */
+  /** Adds an item at the end. Returns the number of items before it. */
   join(key: string, item: T): number {
     const queue = this.#queues.get(key);
     if (queue === undefined) {
@@ -12,7 +12,7 @@ export class RunQueue<T> {
     return queue.push(item) - 1;
   }
 
-  /** Removes an item, at any place. Returns the item whose turn it is now, if that changed. */
+  /** Removes an item. Returns the next item if the first one was removed. */
   leave(key: string, item: T): T | undefined {
     const queue = this.#queues.get(key);
     const place = queue?.indexOf(item) ?? -1;
@@ -22,12 +22,12 @@ export class RunQueue<T> {
     return place === 0 ? queue[0] : undefined;
   }
 
-  /** The items of a queue, the one whose turn it is first. */
+  /** The items of a queue, in order. */
   of(key: string): readonly T[] {
     return this.#queues.get(key) ?? [];
   }
 
-  /** How many are before an item; 0 if it is its turn or not in the queue. */
+  /** The number of items before an item; 0 if it is the first or not in the queue. */
   placeOf(key: string, item: T): number {
     return Math.max(0, this.of(key).indexOf(item));
   }

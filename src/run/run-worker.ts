@@ -4,49 +4,49 @@ import type { CancelReason, Usage } from '../protocol/server-messages.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 import type { FinalState } from '../store/run-state.js';
 
-/** What whoever does the work of a run knows of it when it ends early. */
+/** What the worker of a run knows when the run ends. */
 export interface RunOutcome {
-  /** What it cost. */
+  /** The usage of the run. */
   readonly usage?: Usage | undefined;
-  /** What there is of an answer that its log does not hold. */
+  /** The answer as far as it exists and is not in the log. */
   readonly content?: string | undefined;
 }
 
-/** Whoever does the work of a run. */
+/** Does the work of a run. */
 export interface RunWorker {
   /**
-   * Called once, right before the last message is written: what it says of the run, and the place to write what
-   * must be committed together with it. Where it rejects, a run that would have finished fails with `internal_error`:
-   * an answer that cannot be kept is not complete.
-   * @param error - why it failed or was interrupted, as its readers are told
+   * Called once, right before the final message is written. Returns what the message includes, and writes what must be
+   * committed together with the message. If `end` rejects, a run that would have finished fails with `internal_error`,
+   * since its answer was not stored.
+   * @param error - why the run failed or was interrupted, as its readers are told
    */
   end(state: FinalState, error: AgentSocketError | undefined): Awaitable<RunOutcome>;
-  /** What it takes to go on after a restart: asked for before the run waits for a person. */
+  /** What is needed to continue after a restart; called before the run waits for a person. */
   checkpoint?(): string;
 }
 
-/** How a run begins. */
+/** The options of a run. */
 export interface RunOptions {
-  /** What becomes of it when the last reader leaves; `undefined` lets the kind of that reader decide. */
+  /** What happens if the last reader leaves. By default, it depends on whether that reader can come back. */
   readonly onDisconnect?: 'cancel' | 'continue' | undefined;
-  /** Whether its client can approve tool calls. */
+  /** Whether the client can approve tool calls. */
   readonly canApprove?: boolean;
-  /** The question, for those who watch the conversation. */
+  /** The question, for connections that watch the conversation. */
   readonly query?: string | undefined;
-  /** What came with the question, without the bytes. */
+  /** The attachments of the question, without their bytes. */
   readonly attachments?: readonly AttachmentInfo[] | undefined;
-  /** The message the question begins a branch beside. */
+  /** The message beside which the question begins a branch. */
   readonly replaceFrom?: string | undefined;
 }
 
-/** A run that waits for a person, as it is written down for a restart. */
+/** A run that waits for a person, in the form that is stored for a restart. */
 export interface RunCheckpoint {
   readonly options: RunOptions;
-  /** What its worker gave. */
+  /** The checkpoint of the worker. */
   readonly work: string;
 }
 
-/** What it takes to go on with a run after a restart, as JSON; `undefined` where its worker cannot. */
+/** What is needed to continue a run after a restart, as JSON; `undefined` if its worker cannot continue. */
 export function checkpointOf(run: {
   readonly options: RunOptions;
   readonly worker: RunWorker | undefined;
@@ -55,7 +55,7 @@ export function checkpointOf(run: {
   return work === undefined ? undefined : JSON.stringify({ options: run.options, work } satisfies RunCheckpoint);
 }
 
-/** Why a run ends before its work does. */
+/** Why a run is stopped early. */
 export type StopCause =
   | { readonly state: 'cancelled'; readonly reason: CancelReason }
   | { readonly state: 'interrupted' }

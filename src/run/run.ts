@@ -18,46 +18,46 @@ import { endWork, failureOf } from './end-work.js';
 import { checkpointOf, type RunOptions, type RunOutcome, type RunWorker, type StopCause } from './run-worker.js';
 import { RunWriter } from '../log/run-writer.js';
 
-/** What a run in progress takes besides what was asked and what it wrote: measured, 2,400 bytes in line and 5,900 at work. */
+/** Memory of a run besides its request and output. Measured: 2,400 bytes while it waits, 5,900 while it works. */
 const RUN_BYTES = 6_000;
 
-/** How long a stopped run waits for its provider and tools before it ends without them. */
+/** How long a stopped run waits for its provider and tools before it ends without them, in milliseconds. */
 const SETTLE_MS = 1_000;
 
 /**
- * One unit of work that a client asked for. The run writes its log, and knows its readers only by their number.
- * The first terminal message appended wins; nothing follows it.
+ * One unit of work that a client asked for. The run writes its log, and knows only the number of its readers. The first
+ * final message ends the run; nothing follows it.
  */
 export class Run implements RunHandle {
   readonly meta: RunMeta;
   readonly principal: Principal;
   readonly log: RunLog;
   readonly options: RunOptions;
-  /** The decisions about its tool calls. */
+  /** The approvals of the tool calls. */
   readonly approvals: Approvals;
-  /** How many connections read it, and how many of them lag. */
+  /** How many connections read the run, and how many of them lag. */
   readonly readers: RunReaders;
-  /** When it was accepted, on the monotonic clock in milliseconds. */
+  /** When the run was accepted, on the monotonic clock in milliseconds. */
   readonly startedAt = performance.now();
   /** The connection that asked; `undefined` after a restart. */
   readonly connectionId: string | undefined;
-  /** What the embedder keeps with the connection that asked; `undefined` after a restart. */
+  /** The embedder's metadata of the connection that asked; `undefined` after a restart. */
   readonly metadata: unknown;
-  /** The model that was asked, where one is known by name. */
+  /** Name of the model, if there is one. */
   model: string | undefined;
-  /** When the model gave its first text, reasoning included, on the clock of {@link startedAt}. */
+  /** When the model gave its first text or reasoning, on the clock of {@link startedAt}. */
   firstTextAt: number | undefined;
-  /** What it cost, once it is over and where that is known. */
+  /** The usage, once the run is over, if it is known. */
   usage: Usage | undefined;
-  /** When it entered its state, on the same clock. */
+  /** When the run entered its state, on the clock of {@link startedAt}. */
   stateSince = this.startedAt;
   /** Set by the code that does the work. */
   worker: RunWorker | undefined;
-  /** Bytes of UTF-8 written. */
+  /** Bytes of UTF-8 written to the log. */
   bytes = 0;
-  /** Bytes of what was asked, and of what goes to the model with it: both are kept until the run is over. */
+  /** Size of the request and of what goes to the model with it, in bytes: both are kept until the run is over. */
   requestBytes: number;
-  /** Resolves when the terminal message is in the log. */
+  /** Resolves when the final message is in the log. */
   readonly ended: Promise<void>;
 
   readonly #listener: RunListener<Run>;
@@ -66,14 +66,14 @@ export class Run implements RunHandle {
   readonly #text: RunText;
   #isStarted = false;
   #suspended = false;
-  /** Its work is over, and its last message is being made. */
+  /** Whether the work is over and the final message is being made. */
   #isEnding = false;
-  /** Why something it wrote is lost: only its last message may follow. */
+  /** Why written messages were lost: only the final message may follow. */
   #lost: { readonly cause: unknown } | undefined;
-  /** Whether the last message was tried a second time. */
+  /** Whether the final message was replaced by an error. */
   #isReplaced = false;
   #isAbandoned = false;
-  /** Whether its listener knows that it is over. */
+  /** Whether the listener was informed of the end. */
   #hasLeft = false;
   readonly #abort = new AbortController();
   #resolveEnded: () => void = () => undefined;
@@ -98,7 +98,7 @@ export class Run implements RunHandle {
     this.approvals = new Approvals(this);
     this.#writer = new RunWriter(meta.id, log, (bytes) => this.#count(bytes));
     this.#text = new RunText(listener.coalescer, {
-      // One delta may be larger than all a run may write: it is over, then.
+      // One delta may exceed the limit and end the run.
       write: (type, content) => {
         this.#writer.text(type, content);
         return this.#stop === undefined;
@@ -109,7 +109,7 @@ export class Run implements RunHandle {
     log.onFailed?.((error) => this.#onLogFailed(error));
   }
 
-  /** When text was last written, on the same clock. */
+  /** When text was last written, on the clock of {@link startedAt}. */
   get lastWriteAt(): number {
     return this.#text.lastWriteAt;
   }
@@ -135,27 +135,27 @@ export class Run implements RunHandle {
     return this.#abort.signal;
   }
 
-  /** Whether its terminal message is in the log. */
+  /** Whether the final message is in the log. */
   get isOver(): boolean {
     return isFinal(this.#state);
   }
 
-  /** Whether it is over and its last message may still be lost: its log commits later, and has not yet. */
+  /** Whether the run is over and its final message may still be lost, since the log commits later. */
   get mayLoseItsEnd(): boolean {
     return this.log.onFailed !== undefined && !this.#isAbandoned && this.log.published < this.head;
   }
 
-  /** Whether it was told to stop; it may not be over yet. */
+  /** Whether the run was stopped; it may not be over yet. */
   get isStopping(): boolean {
     return this.#stop !== undefined;
   }
 
-  /** Whether nothing more is written: it is over, or the next process's. Tools may be at work still. */
+  /** Whether nothing more is written: the run is over or left to the next process. Tools may still be at work. */
   get #isDone(): boolean {
     return this.isOver || this.#suspended;
   }
 
-  /** What it holds in memory, roughly. */
+  /** Memory that the run holds, in bytes, roughly. */
   get heldBytes(): number {
     return RUN_BYTES + this.bytes + this.requestBytes;
   }
@@ -165,7 +165,7 @@ export class Run implements RunHandle {
     return this.#writer.head;
   }
 
-  /** Why it failed. The client was told code and message; `cause` is for those who look after the server. */
+  /** Why the run failed. The client gets code and message; `cause` is for the operator. */
   get failure(): AgentSocketError | undefined {
     return this.#failure;
   }
@@ -175,14 +175,14 @@ export class Run implements RunHandle {
     if (this.isOver || this.#isStarted) return;
     this.#isStarted = true;
     if (this.#state !== 'waiting_approval') this.enter('running');
-    // In a promise, so that work that throws at once and work that rejects are the same.
+    // The promise turns an error thrown at once into a rejection.
     void new Promise<RunMessage>((resolve) => resolve(this.#work(this))).then(
       (terminal) => this.#settle(terminal),
       (error: unknown) => this.#settle(undefined, error),
     );
   }
 
-  /** Waits in line, works, or waits for a person: then what it takes to go on is recorded. */
+  /** Changes the state. For `waiting_approval`, a checkpoint is stored. */
   enter(state: 'queued' | 'running' | 'waiting_approval'): void {
     if (this.#isDone) return;
     this.#state = state;
@@ -190,9 +190,7 @@ export class Run implements RunHandle {
     this.#tellState(state === 'waiting_approval' ? checkpointOf(this) : undefined);
   }
 
-  /**
-   * Leaves a run that waits for a person as it is, for whoever opens its store next: no last message is written.
-   */
+  /** Leaves a run that waits for a person to the next process that opens the store: no final message is written. */
   suspend(): void {
     if (this.isOver || this.#isEnding) return;
     this.#suspended = true;
@@ -201,26 +199,26 @@ export class Run implements RunHandle {
     this.#resolveEnded();
   }
 
-  /** Adds text. It may be written a little later, together with what follows. */
+  /** Adds text. The text may be written a little later, together with following text. */
   text(type: TextType, delta: string): void {
     if (this.#isDone || this.#stop !== undefined || delta === '') return;
     this.firstTextAt ??= performance.now();
     this.#text.add(type, delta);
   }
 
-  /** Counts output that is kept in memory and not in the log, so that it is bounded as well. */
+  /** Counts output that is kept in memory but not in the log against the limits. */
   charge(bytes: number): void {
     if (!this.isOver) this.#count(bytes);
   }
 
-  /** Counts what its work needs in memory until it is over, besides what was asked and what it writes. */
+  /** Counts memory that the work needs until the run is over, besides request and output. */
   hold(bytes: number): void {
     if (this.isOver || bytes === 0) return;
     this.requestBytes += bytes;
     this.#listener.onAppended(this, bytes);
   }
 
-  /** Keeps what the log does not hold, or only at the end, so that a crash does not lose it. */
+  /** Stores text that is not in the log yet, so that a crash does not lose it. */
   keepDraft(text: string): void {
     if (this.#isDone || this.#lost !== undefined || text === '') return;
     try {
@@ -230,7 +228,7 @@ export class Run implements RunHandle {
     }
   }
 
-  /** Adds any message but a terminal one. */
+  /** Adds a message other than the final one. */
   message(message: RunMessage): void {
     this.flush();
     if (this.#isDone || this.#lost !== undefined) return;
@@ -242,19 +240,19 @@ export class Run implements RunHandle {
     }
   }
 
-  /** Writes the text that waits. Never throws: a log that does not take it ends the run. */
+  /** Writes waiting text. Never throws: if the log refuses the text, the run ends. */
   flush(at?: number): void {
     this.#text.flush(at);
   }
 
   /**
-   * Ends the run early: the signal aborts now, and the run is over as soon as its work has stopped, after 1 s at the latest.
-   * Does nothing where it is over or stopping already.
+   * Ends the run early: the signal aborts now, and the run is over as soon as its work has stopped, after 1 s at the
+   * latest. Does nothing if the run is over or stopping already.
    */
   stop(cause: StopCause): void {
-    // First, because text that cannot be written stops the run by itself.
+    // Called first, since text that cannot be written stops the run by itself.
     this.flush();
-    // What is left to the next process is not this one's to end: its readers all leave now.
+    // A suspended run is left to the next process: it must not end because its readers leave.
     if (this.#isEnding || this.#suspended || this.#stop !== undefined) return;
     this.#stop = cause;
     this.readers.release();
@@ -268,12 +266,12 @@ export class Run implements RunHandle {
     return this.approvals.decide(toolCallId, decision);
   }
 
-  /** A promise to wait for before more is pulled from the provider; `undefined` where nothing is in the way. */
+  /** A promise to wait for before more is pulled from the provider; `undefined` if there is no need to wait. */
   backpressure(): Promise<void> | undefined {
     return this.#stop === undefined ? this.readers.backpressure() : undefined;
   }
 
-  /** Ends the run, whatever the log and the store do. Only the first call counts. */
+  /** Ends the run, whatever errors log and store have. Only the first call counts. */
   #settle(terminal?: RunMessage, error?: unknown): void {
     if (this.#suspended) return;
     this.flush();
@@ -290,7 +288,7 @@ export class Run implements RunHandle {
         this.#lost === undefined || this.#stop !== undefined ? last : this.#fail(serverFailed(this.#lost.cause), {}),
       );
     } catch (fault) {
-      // Work of an embedder's own may end with what JSON cannot say, and a log may refuse an entry.
+      // The final message of a custom executor may not be valid JSON, and a log may refuse an entry.
       this.#listener.onFault(this, fault);
       this.#finishBroken(fault);
     }
@@ -306,7 +304,9 @@ export class Run implements RunHandle {
     this.#writer.append(entry);
   }
 
-  /** The second and last attempt. Readers of a log that does not take this either would wait for ever. */
+  /**
+   * The second and last attempt to end the run. If it fails too, the readers are told that no final message follows.
+   */
   #finishBroken(fault: unknown): void {
     this.#isReplaced = true;
     try {
@@ -322,7 +322,7 @@ export class Run implements RunHandle {
     this.readers.abandon();
   }
 
-  /** What its log or its store took is gone, and what would follow makes no sense: it ends, and says so. */
+  /** Stops the run after the log or the store has lost messages: what would follow makes no sense. */
   #onLogFailed(error: unknown): void {
     const isWhole = this.head === this.log.published;
     this.#writer.rewind();
@@ -333,7 +333,7 @@ export class Run implements RunHandle {
     const wasReplaced = this.#isReplaced;
     this.#isReplaced = true;
     if (!isWhole) {
-      // Its last message is among what is gone.
+      // The final message itself was lost.
       if (wasReplaced) return this.#abandon();
       this.#stop = { state: 'failed', error: serverFailed(error) };
       this.#finishBroken(error);
@@ -359,7 +359,7 @@ export class Run implements RunHandle {
       },
     );
     return andThen(outcome, (outcome) => {
-      // An answer that cannot be kept is not complete.
+      // An answer that was not stored is not complete.
       if (lost !== undefined && state === 'finished') return this.#fail(serverFailed(lost.fault), {});
       if (stop?.state === 'cancelled')
         return { type: 'cancelled', reason: stop.reason, finish_reason: 'cancelled', ...outcome };
@@ -373,7 +373,7 @@ export class Run implements RunHandle {
     return errorMessage(error, outcome);
   }
 
-  /** Its output cannot be kept, so there is no point in making more. */
+  /** Stops the work, since its output cannot be stored. */
   #stopBroken(error: unknown): void {
     this.#listener.onFault(this, error);
     if (this.#isEnding) this.#lost = { cause: error };

@@ -1,11 +1,11 @@
-/** Starts in one turn of the event loop, at least. */
+/** Minimum number of starts in one turn of the event loop. */
 const PER_TURN = 4;
-/** Starts for each millisecond the turn before took: where turns are long, they hold others up no longer. */
+/** Starts for each millisecond of the previous turn: if turns are long anyway, more starts hardly delay them. */
 const PER_MS = 2;
 
 /**
- * Starts a few runs at a time. If many clients ask at the same moment, the first answers would otherwise wait until all runs
- * have started: with 50 at once, half of the first tokens came a third later.
+ * Starts a few runs at a time. If many clients asked at the same moment, the first answers would otherwise wait until
+ * all runs had started: with 50 at once, half of the first tokens came a third later.
  */
 export class StartThrottle {
   readonly #now: () => number;
@@ -15,12 +15,12 @@ export class StartThrottle {
   #limit = PER_TURN;
   #begun = 0;
 
-  /** @param now - milliseconds of a monotonic clock */
+  /** @param now - a monotonic clock in milliseconds */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** Calls `begin` now, or in one of the next turns where this one has begun enough. */
+  /** Calls `begin` now, or in one of the next turns if this turn has started enough runs. */
   join(begin: () => void): void {
     if (!this.#isTurning) this.#nextTurn(this.#now());
     if (this.#begun < this.#limit) {

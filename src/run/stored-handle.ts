@@ -9,7 +9,7 @@ import type { DecisionCache } from './decision-cache.js';
 const NOTHING_OPEN = { open: [] };
 const ENDED = Promise.resolve();
 
-/** A run of the store that is not in progress: it can be read, and knows the decisions that were made in it. */
+/** A stored run that is not in progress: it can be read, and has the decisions of its tool calls. */
 export class StoredHandle implements RunHandle {
   readonly id: string;
   readonly meta: RunMeta;

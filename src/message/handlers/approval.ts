@@ -1,12 +1,12 @@
 import { inTurn } from '../../connection/turn.js';
 import type { Handler } from '../handler-context.js';
 
-/** Decides about a tool call. Whoever comes late is told the decision that stands. */
+/** Decides about a tool call. If a decision exists already, the reply repeats that decision. */
 export const handleApproval: Handler<'approval'> = async ({ runs }, connection, message) => {
   const { run_id: runId, tool_call_id: toolCallId, approved, reason } = message;
   const given = { approved, by: 'principal' as const, reason };
   const standing = await inTurn(connection, () => runs.approve(connection.principal, runId, toolCallId, given));
-  // Told only once nothing can make it forgotten.
+  // Replies only after the commit, so that a crash cannot lose the decision.
   await runs.store.commit();
   connection.sendMessage({
     type: 'approval_resolved',

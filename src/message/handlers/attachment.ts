@@ -1,7 +1,7 @@
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 
-/** Tells the bytes of an attachment. */
+/** Sends the bytes of an attachment. */
 export const handleAttachment: Handler<'attachment'> = ({ conversations, answers }, connection, message) =>
   answers.inTurn(connection, async () => {
     const { conversation_id: id, attachment_id: attachmentId, request_id: requestId } = message;

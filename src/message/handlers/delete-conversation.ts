@@ -2,7 +2,7 @@ import type { Handler } from '../handler-context.js';
 import { knownOwner } from './owner.js';
 import { whileIdle } from './while-idle.js';
 
-/** Removes a conversation in which nothing is in progress. */
+/** Deletes a conversation without a run in progress. */
 export const handleDeleteConversation: Handler<'delete_conversation'> = async (context, connection, message) => {
   const { conversation_id: id, request_id: requestId } = message;
   const key = { owner: knownOwner(connection), id };

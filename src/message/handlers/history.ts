@@ -6,10 +6,10 @@ import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import type { Handler, HandlerContext } from '../handler-context.js';
 import { DEFAULT_PAGE } from './page-size.js';
 
-/** UTF-16 units of messages in one page: a page is one frame. */
+/** Maximum length of the messages of one page, in UTF-16 units: a page is one frame. */
 const MAX_PAGE_LENGTH = 500_000;
 
-/** Tells what was said. */
+/** Sends messages of a conversation. */
 export const handleHistory: Handler<'history'> = (context, connection, message) =>
   context.answers.inTurn(connection, () => answer(context, connection, message));
 

@@ -4,7 +4,7 @@ import type { Handler, HandlerContext } from '../handler-context.js';
 import { knownOwner } from './owner.js';
 import { DEFAULT_PAGE } from './page-size.js';
 
-/** Tells the conversations of an owner. */
+/** Sends the conversations of an owner. */
 export const handleListConversations: Handler<'list_conversations'> = (context, connection, message) => {
   const owner = knownOwner(connection);
   return context.answers.inTurn(connection, () => answer(context, connection, owner, message));

@@ -3,8 +3,8 @@ import { ANONYMOUS } from '../../connection/principal.js';
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 
 /**
- * The owner of what is asked for.
- * @throws AgentSocketError `forbidden` where nobody is known: all such clients share one owner.
+ * The authenticated owner of a connection.
+ * @throws AgentSocketError `forbidden` if the client is not authenticated: all such clients share one owner.
  */
 export function knownOwner({ principal }: Connection): string {
   if (principal.id !== ANONYMOUS.id) return principal.id;

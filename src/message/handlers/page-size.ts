@@ -1,2 +1,2 @@
-/** Items of a page where the client does not say. */
+/** Size of a page if the client does not set one. */
 export const DEFAULT_PAGE = 50;

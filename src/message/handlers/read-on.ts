@@ -7,11 +7,11 @@ import type { HandlerContext } from '../handler-context.js';
 
 /** Where a connection begins to read a run. */
 interface Start extends ReadFrom {
-  /** The client has to forget what it has of the run. */
+  /** Whether the client must forget what it has of the run. */
   readonly reset?: true | undefined;
 }
 
-/** Tells a client the state of a run, and lets its connection read the run from a position on. */
+/** Sends the state of a run, and lets the connection read the run from a position. */
 export function readOn({ runs, readers }: HandlerContext, connection: Connection, run: RunHandle, start: Start): void {
   const { after, requestId } = start;
   if (connection.negotiated) {

@@ -4,7 +4,7 @@ import { andThen } from '../../runtime/awaitable.js';
 import type { Handler } from '../handler-context.js';
 import { readOn } from './read-on.js';
 
-/** Lets the connection read a run on. A client that has more of it than the log starts over. */
+/** Lets the connection continue to read a run. A client that has more messages than the log starts over. */
 export const handleResume: Handler<'resume'> = (context, connection, message) => {
   const { run_id: runId, after, request_id: requestId } = message;
   return inTurn(connection, () =>

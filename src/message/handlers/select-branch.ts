@@ -2,7 +2,7 @@ import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 import { whileIdle } from './while-idle.js';
 
-/** Selects another branch of a conversation in which nothing is in progress, and tells every connection that watches it. */
+/** Selects another branch of a conversation without a run in progress, and informs every connection that watches it. */
 export const handleSelectBranch: Handler<'select_branch'> = async (context, connection, message) => {
   const { runs, readers, conversations } = context;
   const { conversation_id: id, message_id: messageId, request_id: requestId } = message;

@@ -3,7 +3,7 @@ import { MAX_WATCHED } from '../../reading/watchers.js';
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 
-/** Lets the connection read every run of a conversation, those in progress first. */
+/** Lets the connection read every run of a conversation, beginning with those in progress. */
 export const handleWatch: Handler<'watch'> = async ({ runs, readers, answers }, connection, message) => {
   const { conversation_id: conversationId, active, request_id: requestId } = message;
   await inTurn(connection, () => {
@@ -20,7 +20,7 @@ export const handleWatch: Handler<'watch'> = async ({ runs, readers, answers }, 
     });
   });
   if (!active) return;
-  // Each may have a long question.
+  // Sent one by one, since each message may contain a long question.
   for (const run of [...runs.inProgress(connection.principal.id, conversationId)]) {
     await answers.inTurn(connection, () => {
       if (!run.isOver) readers.introduce(connection, run);

@@ -6,7 +6,7 @@ import type { Awaitable } from '../../runtime/awaitable.js';
 import type { ConversationKey } from '../../store/conversation-store.js';
 
 /**
- * Changes a conversation in which nothing is in progress, after what the connection asked for before.
+ * Changes a conversation without a run in progress, after the connection's earlier requests.
  * @throws AgentSocketError (or rejects with it) `conversation_busy`
  */
 export function whileIdle<T>(
