@@ -1,18 +1,18 @@
 import type { ChosenProvider } from './provider.js';
 
-/** What the start tells. */
+/** The settings that the banner shows. */
 export interface StartInfo {
   readonly version: string;
-  /** As it was asked for: `0.0.0.0`. */
+  /** The host as given: `0.0.0.0`. */
   readonly host: string;
-  /** The real one, also where 0 was asked for. */
+  /** The actual port, even if 0 was given. */
   readonly port: number;
   readonly path: string;
   readonly tls: boolean;
   readonly provider: ChosenProvider;
 }
 
-/** Where to find what, for a browser on this machine. */
+/** The addresses for a browser on this machine. */
 export interface Urls {
   readonly endpoint: string;
   readonly testPage: string;
@@ -21,7 +21,7 @@ export interface Urls {
 }
 
 export function urlsOf({ host, port, path, tls }: StartInfo): Urls {
-  // A wildcard is an address to listen on, not one to open.
+  // A wildcard is an address to listen on, not an address to open.
   const name = /^(?:0\.0\.0\.0|::|0:0:0:0:0:0:0:0)$/.test(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   const http = `${tls ? 'https' : 'http'}://${name}:${port}`;
   return {
@@ -32,7 +32,7 @@ export function urlsOf({ host, port, path, tls }: StartInfo): Urls {
   };
 }
 
-/** The start for people. */
+/** The text that is printed at the start. */
 export function banner(info: StartInfo): string {
   const urls = urlsOf(info);
   const rows = [

@@ -5,7 +5,7 @@ import type { AttachmentInput, AttachmentLimits } from '../client/index.js';
 import { isText } from '../runtime/is-text.js';
 
 const PLAIN = 'text/plain';
-/** By the ending of the name: what models are given in practice. */
+/** Media types by file extension, for the usual files. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
   '.jpg': 'image/jpeg',
@@ -21,14 +21,14 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.txt': PLAIN,
   '.html': 'text/html',
 };
-/** A file as it is attached. */
+/** An attached file. */
 interface Attached {
   readonly data: Uint8Array;
   readonly mediaType: string;
   readonly name: string;
 }
 
-/** The files that go with the next question. */
+/** The files for the next question. */
 export class ChatAttachments {
   #files: readonly Attached[] = [];
 
@@ -38,9 +38,9 @@ export class ChatAttachments {
 
   /**
    * Reads a file.
-   * @param path - as a person types it: perhaps in quotes, perhaps with `~` for their home
-   * @param limits - what the server takes; `undefined` where it takes nothing
-   * @throws Error that says why it cannot go along
+   * @param path - as a person types it: perhaps in quotes, perhaps with `~` for the home directory
+   * @param limits - what the server accepts; `undefined` if it accepts nothing
+   * @throws Error with the reason if the file cannot be attached
    */
   async add(path: string, limits: AttachmentLimits | undefined): Promise<void> {
     if (limits === undefined) throw new Error('The server or its model takes no attachments');
@@ -61,7 +61,7 @@ export class ChatAttachments {
     this.#files = [...this.#files, { data, mediaType, name }];
   }
 
-  /** Hands out what goes with a question; nothing is left. */
+  /** Returns the attached files and removes them. */
   take(): readonly AttachmentInput[] {
     const files = this.#files;
     this.#files = [];
@@ -69,13 +69,13 @@ export class ChatAttachments {
   }
 }
 
-/** A path without the quotes and the `~` that a shell would have taken away. */
+/** Removes quotes and replaces `~`, as a shell would. */
 function plainPath(path: string): string {
   const bare = /^(["'])(.*)\1$/.exec(path)?.[2] ?? path;
   return bare === '~' || bare.startsWith('~/') ? join(homedir(), bare.slice(1)) : bare;
 }
 
-/** The media type of a file. Text of any kind is plain text to a server that takes that alone. */
+/** The media type of a file. Any text is sent as `text/plain` if the server accepts no other text. */
 function typeOf(name: string, data: Uint8Array, taken: readonly string[]): string {
   const type = MEDIA_TYPES[extname(name).toLowerCase()];
   if (type !== undefined && (taken.includes(type) || !isTextual(type))) return type;

@@ -1,12 +1,12 @@
 import type { HistoryMessage } from '../client/index.js';
 import type { ChatScreen } from './chat-screen.js';
 
-/** What a line that begins with a slash can do. */
+/** The actions behind the commands of a chat. */
 export interface ChatActions {
   readonly history: () => Promise<readonly HistoryMessage[]>;
-  /** Puts a file to the next question; without a path nothing. Gives the names of all. */
+  /** Attaches a file to the next question; an empty path attaches nothing. Returns the names of all attached files. */
   readonly attach: (path: string) => Promise<readonly string[]>;
-  /** Begins another conversation and gives its id. */
+  /** Begins a new conversation and returns its id. */
   readonly begin: () => string;
 }
 
@@ -19,10 +19,10 @@ Ctrl-C stops the answer, twice leaves.`;
 
 const WHO = { user: 'you', assistant: 'agent', tool: 'tool' } as const;
 
-/** What follows from a command: the chat goes on or is left, or the command failed. */
+/** The outcome of a command: the chat continues, the chat ends, or the command failed. */
 export type Outcome = 'done' | 'left' | 'failed';
 
-/** Does what a line that begins with a slash says. */
+/** Executes a command: a line that begins with a slash. */
 export async function runCommand(line: string, screen: ChatScreen, actions: ChatActions): Promise<Outcome> {
   const [command = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(line)?.slice(1) ?? [];
   switch (command) {

@@ -1,6 +1,6 @@
 import { SUBPROTOCOL } from '../protocol/version.js';
 
-/** Why nobody can be talked to at this URL, as far as it is known, and what may help. */
+/** Why there is no connection to this URL, as far as it is known, and what may help. */
 export function connectFailure(url: string, error: NodeJS.ErrnoException | undefined): string {
   const { code = '', message = '' } = error ?? {};
   const isSecure = /^(?:wss|https):/i.test(url);
@@ -21,7 +21,7 @@ export function connectFailure(url: string, error: NodeJS.ErrnoException | undef
   return `There is no answer from ${url}. Is the service running? agent-ws serve starts one`;
 }
 
-/** What Node calls a certificate that it does not accept. */
+/** Error codes of Node for a certificate that is not accepted. */
 const CERTIFICATE = /^(?!ERR_SSL_).*(?:CERT|LEAF_SIGNATURE|INVALID_CA|HOSTNAME_MISMATCH)/;
 
 const REASONS: Readonly<Record<string, string>> = {

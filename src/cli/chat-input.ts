@@ -1,16 +1,16 @@
 import { createInterface, type Interface } from 'node:readline';
 
-/** Where lines come from. */
+/** Source of the lines. */
 export interface InputOptions {
   readonly input: NodeJS.ReadableStream;
-  /** Where a terminal shows what is typed. */
+  /** The stream on which a terminal echoes input. */
   readonly output: NodeJS.WritableStream;
   readonly isTerminal: boolean;
-  /** Ctrl-C. */
+  /** Called for Ctrl-C. */
   readonly onInterrupt: () => void;
 }
 
-/** The lines a person types, or a pipe holds, one after the other. */
+/** The lines of a person or a pipe, one after the other. */
 export class ChatInput {
   readonly #readline: Interface;
   readonly #isTerminal: boolean;
@@ -41,8 +41,8 @@ export class ChatInput {
   }
 
   /**
-   * The answer to a question in between, asked until it is acceptable; `undefined` where the signal or the end comes
-   * first. What was typed before it was asked is no answer to it.
+   * Asks a question in between until the answer is acceptable; `undefined` if the signal aborts or the input ends
+   * before. Lines typed before the question are not taken as the answer.
    */
   ask(prompt: string, accepts: RegExp, signal: AbortSignal): Promise<string | undefined> {
     if (this.#isOver || signal.aborted) return Promise.resolve(undefined);
@@ -59,7 +59,7 @@ export class ChatInput {
     });
   }
 
-  /** There is no next line, whatever was typed ahead. */
+  /** Ends the input: lines that were typed ahead are dropped. */
   close(): void {
     this.#lines.length = 0;
     this.#readline.close();

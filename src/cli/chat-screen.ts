@@ -1,24 +1,24 @@
 import { harmless } from './pretty-log.js';
 
-/** A stream to write to: as much of a terminal as is needed. */
+/** The part of a stream or terminal that is used. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   hasColors?(): boolean;
 }
 
-/** Styles of a terminal (ECMA-48, SGR): on and off. */
+/** Styles of a terminal (ECMA-48, SGR): codes for on and off. */
 const STYLES = { dim: [2, 22], bold: [1, 22], red: [31, 39], yellow: [33, 39] } as const;
 
 /**
- * Where a chat is shown: answers on one stream, everything else on another, so that a pipe gets answers only.
- * On a terminal they are the same, and notices begin on lines of their own.
+ * Shows a chat: answers on one stream, everything else on another, so that a pipe gets only answers. On a terminal both
+ * are the same, and notices begin on a new line.
  */
 export class ChatScreen {
   readonly #answers: Output;
   readonly #notices: Output;
   readonly #isTerminal: boolean;
-  /** Whether an answer stands in the middle of a line. */
+  /** Whether the cursor is inside a line of an answer. */
   #isInLine = false;
 
   constructor(answers: Output, notices: Output) {
@@ -27,27 +27,27 @@ export class ChatScreen {
     this.#isTerminal = answers.isTTY === true;
   }
 
-  /** A piece of an answer. A pipe gets it as it came; a terminal gets nothing that could speak to it. */
+  /** Writes a piece of an answer. A pipe gets the text unchanged; for a terminal, control characters are escaped. */
   answer(text: string): void {
     if (text === '') return;
     this.#answers.write(this.#isTerminal ? harmless(text) : text);
     this.#isInLine = !text.endsWith('\n');
   }
 
-  /** What the model thinks aloud, for people only. */
+  /** Writes reasoning, for people only. */
   thought(text: string): void {
     if (!this.#isTerminal || text === '') return;
     this.#answers.write(this.style('dim', harmless(text)));
     this.#isInLine = !text.endsWith('\n');
   }
 
-  /** The answer is over, whole or not. */
+  /** Ends an answer, complete or not. */
   endAnswer(): void {
     if (this.#isInLine) this.#answers.write('\n');
     this.#isInLine = false;
   }
 
-  /** A line for the person. */
+  /** Writes a line for the person. */
   notice(text: string, style?: keyof typeof STYLES): void {
     if (this.#isTerminal) this.endAnswer();
     const line = harmless(text);

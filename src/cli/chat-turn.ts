@@ -1,25 +1,25 @@
 import type { AgentClientError, ClientRun, PendingApproval, RunAnswer, RunEvent } from '../client/index.js';
 import type { ChatScreen } from './chat-screen.js';
 
-/** Characters of params and results that are shown. */
+/** Maximum length of params and results that are shown, in characters. */
 const SHOWN = 200;
 
-/** Why an answer may end early, by finish reason. */
+/** Why an answer is incomplete, by finish reason. */
 const SHORTENED: Readonly<Record<string, string>> = {
   length: 'The answer was cut off at its greatest length',
   content_filter: "The provider's filter stopped the answer",
   max_steps: 'The model used up its steps',
 };
 
-/** Asks a person whether a tool may run; `undefined` where there is nobody to ask, or no longer. */
+/** Asks a person whether a tool may run; `undefined` if there is no person to ask, or the question is void. */
 export type Decide = (question: string, signal: AbortSignal) => Promise<boolean | undefined>;
 
-/** Shows one answer while it comes. */
+/** Shows one answer as it arrives. */
 export class ChatTurn {
   readonly #run: ClientRun;
   readonly #screen: ChatScreen;
   readonly #decide: Decide;
-  /** The decisions that are being asked for, one after the other. */
+  /** The approvals in progress, one after the other. */
   #asking = Promise.resolve();
   readonly #undecided = new Map<string, AbortController>();
 
@@ -29,7 +29,7 @@ export class ChatTurn {
     this.#decide = decide;
   }
 
-  /** Resolves at the end of the answer: whether it is one. Why it is not, or not whole, is told. */
+  /** Shows the answer to its end. Resolves to whether the question was answered; otherwise the reason is shown. */
   async show(): Promise<boolean> {
     let answer: RunAnswer | undefined;
     for await (const event of this.#run) {
@@ -46,7 +46,7 @@ export class ChatTurn {
     return false;
   }
 
-  /** A run may finish without an answer, or with a part of one. */
+  /** Whether a finished run has a complete answer. */
   #judge({ text, finishReason = 'other' }: RunAnswer): boolean {
     const isEmpty = text.trim() === '';
     const reason = SHORTENED[finishReason];
@@ -98,7 +98,7 @@ export class ChatTurn {
     const controller = new AbortController();
     this.#undecided.set(toolCallId, controller);
     this.#asking = this.#asking.then(async () => {
-      // The params are shown whole: it is them that are decided about.
+      // The params are shown in full, since the person decides about them.
       const text = JSON.stringify(params);
       const approved = await this.#decide(`Let ${toolName} run with ${text}?`, controller.signal);
       this.#undecided.delete(toolCallId);

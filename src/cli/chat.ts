@@ -12,14 +12,14 @@ import { ChatTurn } from './chat-turn.js';
 import { CliError } from './cli-error.js';
 import type { ChatFlags } from './program.js';
 
-/** Attempts before a server that never answered counts as not there. */
+/** Number of attempts after which a server that never answered counts as absent. */
 const FIRST_ATTEMPTS = 3;
-/** Attempts after a loss where nobody watches; a person may wait as long as they like. */
+/** Number of attempts after a loss if nobody watches; a person may wait any time. */
 const UNWATCHED_ATTEMPTS = 10;
-/** Messages `/history` shows. */
+/** Number of messages that `/history` shows. */
 const HISTORY = 50;
 
-/** `agent-ws chat`: resolves when the chat is over; the exit code is then set. */
+/** `agent-ws chat`: resolves when the chat has ended and the exit code is set. */
 export async function chat({ url: written, conversation }: ChatFlags): Promise<void> {
   const url = endpointOf(written);
   const { stdin, stdout, stderr } = process;
@@ -46,28 +46,28 @@ export async function chat({ url: written, conversation }: ChatFlags): Promise<v
     process.off('SIGINT', interrupt);
     input.close();
     client.close();
-    // A pipe that is still open would keep the process.
+    // An open pipe would keep the process alive.
     stdin.destroy();
   }
 }
 
-/** An address of a host alone is that of its endpoint: people copy it from the browser, or leave the path out. */
+/** The endpoint for an address without a path: people copy the address from a browser, or omit the path. */
 export function endpointOf(url: string): string {
   const withScheme = url.includes('://') ? url : `ws://${url}`;
-  // Behind ws:// a path of one slash was meant: an endpoint can be there.
+  // A path "/" after ws:// is meant as it is, since an endpoint may be there.
   return /^(?:https?:\/\/[^/?#]+\/?|wss?:\/\/[^/?#]+)$/i.test(withScheme)
     ? `${withScheme.replace(/\/$/, '')}${DEFAULT_PATH}`
     : withScheme;
 }
 
 /**
- * The proof of identity. An empty variable counts as absent, as everywhere.
- * @throws CliError where it cannot be sent
+ * Reads the token. An empty variable counts as absent, like every variable.
+ * @throws CliError if the token cannot be sent
  */
 function readToken(environment: NodeJS.ProcessEnv): string | undefined {
   const token = environment['AGENT_WS_TOKEN']?.trim() ?? '';
   if (token === '' || isSubprotocol(token)) return token === '' ? undefined : token;
-  // The value is a secret: the message does not show it.
+  // The value is a secret, so the message does not show it.
   throw new CliError("AGENT_WS_TOKEN: must hold nothing but letters, digits and any of !#$%&'*+-.^_`|~");
 }
 
@@ -79,7 +79,7 @@ function createClient(options: AgentClientOptions): AgentClient {
   }
 }
 
-/** Remembers why the newest attempt failed: no page may learn it, so the client does not ask. */
+/** Remembers why the latest attempt failed: the client does not know, since browsers hide it from pages. */
 class ChatSocket extends WebSocket {
   static lastError: NodeJS.ErrnoException | undefined;
 
@@ -90,7 +90,7 @@ class ChatSocket extends WebSocket {
   }
 }
 
-/** A talk of one person with one service. */
+/** The chat of one person with one service. */
 class Chat {
   readonly #client: AgentClient;
   readonly #screen: ChatScreen;
@@ -110,7 +110,7 @@ class Chat {
     this.#isWatched = isWatched;
   }
 
-  /** Talks until the input ends. Gives the exit code. */
+  /** Chats until the input ends. Returns the exit code. */
   async talk(input: ChatInput, url: string): Promise<number> {
     this.#input = input;
     await this.#connect(url);
@@ -131,13 +131,13 @@ class Chat {
       if (line.startsWith('/')) {
         const outcome = await this.#command(line);
         if (outcome === 'left') return 0;
-        // A question without the file that belongs to it would be another one.
+        // A question without its file would be a different question.
         if (outcome === 'failed' && !this.#isWatched) return 1;
       } else if (!(await this.#answer(line, input)) && !this.#isWatched) return 1;
     }
   }
 
-  /** Ctrl-C: stops the answer, and leaves where it was pressed before. */
+  /** Handles Ctrl-C: stops the answer; at the second time in a row, ends the chat. */
   interrupt(): void {
     if (++this.#interrupts > 1) this.#leave();
     else if (this.#run !== undefined) void this.#run.cancel();
@@ -145,7 +145,7 @@ class Chat {
     else this.#leave();
   }
 
-  /** @throws CliError where the server is not there, or does not want this client */
+  /** @throws CliError if the server is absent or refuses this client */
   async #connect(url: string): Promise<void> {
     const client = this.#client;
     client.on('connected', ({ isReconnect }) => {
@@ -160,7 +160,7 @@ class Chat {
       if (this.#isMissing) client.close();
     });
     client.on('error', ({ message }) => {
-      // What ends an answer, or the first attempt, is told there.
+      // Errors of an answer or of the first attempt are shown there.
       if (this.#wasConnected && this.#run === undefined) this.#screen.notice(message, 'red');
     });
     try {
@@ -182,7 +182,7 @@ class Chat {
     });
   }
 
-  /** Whether the question was answered. */
+  /** Asks a question. Returns whether it was answered. */
   async #answer(question: string, input: ChatInput): Promise<boolean> {
     const attachments = this.#attachments.take();
     const options = attachments.length === 0 ? {} : { attachments };

@@ -1,4 +1,4 @@
-/** Something the operator can put right: printed as one line, without a stack, and the process ends with code 1. */
+/** An error that the operator can correct: printed as one line without a stack; the process ends with code 1. */
 export class CliError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -4,9 +4,9 @@ import { parseEnv } from 'node:util';
 import { CliError, systemReason } from './cli-error.js';
 
 /**
- * Reads `.env` in a directory. Where there is none, or a directory has the name (some virtual environments do),
- * nothing is set.
- * @throws CliError where it cannot be read, or a line says nothing: Node's parser would take the next one with it
+ * Reads `.env` in a directory. If there is none, or it is a directory (as some virtual environments have it), nothing
+ * is set.
+ * @throws CliError if the file cannot be read, or a line is malformed: Node's parser would merge it with the next line
  */
 export function readDotEnv(directory: string): Readonly<Record<string, string | undefined>> {
   let content: string;
@@ -16,16 +16,16 @@ export function readDotEnv(directory: string): Readonly<Record<string, string | 
     if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return {};
     throw new CliError(`.env: cannot be read: ${systemReason(error)}`, { cause: error });
   }
-  // Editors on Windows put a byte order mark in front of the first name.
+  // Editors on Windows put a byte order mark before the first name.
   const text = content.replace(/^\uFEFF/, '');
   const line = firstUnreadable(text.split('\n'));
-  // The line may hold a secret: the message does not show it.
+  // The line may hold a secret, so the message does not show it.
   if (line !== undefined)
     throw new CliError(`.env: line ${line} must be NAME=value, a comment that begins with #, or blank`);
   return parseEnv(text);
 }
 
-/** The number of the first line that is neither a name with a value, nor part of one, nor to be skipped. */
+/** Number of the first line that is neither an assignment, nor part of one, nor empty, nor a comment. */
 function firstUnreadable(lines: readonly string[]): number | undefined {
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index]?.trim() ?? '';
@@ -33,7 +33,7 @@ function firstUnreadable(lines: readonly string[]): number | undefined {
     if (!line.includes('=')) return index + 1;
     const [, quote, rest = ''] = /^[^=]*=\s*(["'`])(.*)$/.exec(line) ?? [];
     if (quote === undefined || rest.includes(quote)) continue;
-    // A quoted value goes on to the line that closes it.
+    // A quoted value continues to the line that closes it.
     const last = lines.findIndex((later, at) => at > index && later.includes(quote));
     if (last !== -1) index = last;
   }

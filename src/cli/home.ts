@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 
-/** People open the root first: it leads to the test page. Everything else goes to `listener`. */
+/** Redirects `/` to the test page, since people open the root first. Other requests go to `listener`. */
 export function withHome(listener: RequestListener): RequestListener {
   return (request, response) => {
     if (request.url !== '/') return listener(request, response);

@@ -7,15 +7,15 @@ import type { SettingName, Settings } from './settings-table.js';
 
 type KeyOf = (name: SettingName) => string;
 
-/** A client has this long for the head of a request, and for all of it: Node's own limits are 60 s and 5 min. */
+/** Time limits for the head of a request and for all of it, shorter than Node's own 60 s and 5 min. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 
-/** Sockets beside the WebSocket connections: pages, probes, and handshakes about to be refused. */
+/** Maximum number of sockets besides WebSocket connections: pages, probes, and handshakes that are being refused. */
 const EXTRA_SOCKETS = 256;
 
 /**
- * Makes the server, with TLS where certificate and key are given.
- * @throws CliError where only one of them is, or they cannot be read or used
+ * Creates the server, with TLS if certificate and key are given.
+ * @throws CliError if only one of them is given, or they cannot be read or used
  */
 export function createHttpServer(settings: Settings, keyOf: KeyOf): Server | TlsServer {
   const { tlsCert, tlsKey } = settings;
@@ -50,7 +50,7 @@ function readPem(file: string, key: string): Buffer {
 
 /**
  * Starts to listen.
- * @throws CliError where the address cannot be had
+ * @throws CliError if the address is not available
  */
 export async function listen(
   server: Server,
@@ -65,7 +65,7 @@ export async function listen(
       resolve();
     });
   });
-  // A TCP server that listens always has one.
+  // A TCP server that listens always has an address.
   return server.address() as AddressInfo;
 }
 

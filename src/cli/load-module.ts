@@ -7,17 +7,17 @@ import { CliError } from './cli-error.js';
 export interface ModuleSource {
   /** Path of the module, ESM or CommonJS, from the working directory. */
   readonly file: string;
-  /** The export looked for; without one of this name the default is it. */
+  /** Name of the export. If there is none of this name, the default export is taken. */
   readonly name: string;
-  /** How the operator wrote the setting: `--tools`. */
+  /** The flag or variable of the setting: `--tools`. */
   readonly key: string;
-  /** What an exported function is called with. */
+  /** The argument of an exported function. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Loads a value an embedder's module exports, or what an exported function makes of the environment.
- * @throws CliError where it cannot be loaded, exports no such thing, or its function throws
+ * Loads a value that an embedder's module exports. If the module exports a function, its result is taken.
+ * @throws CliError if the module cannot be loaded, lacks the export, or its function throws
  */
 export async function loadExport(source: ModuleSource): Promise<unknown> {
   const { file, name, environment } = source;
@@ -42,12 +42,12 @@ export async function loadExport(source: ModuleSource): Promise<unknown> {
   }
 }
 
-/** A message about a module: key, file, what is wrong. */
+/** An error of a module: setting, file, reason. */
 export function failure({ key, file }: Pick<ModuleSource, 'key' | 'file'>, what: string, cause?: unknown): CliError {
   return new CliError(`${key}: "${file}" ${what}`, { cause });
 }
 
-/** By name or as default; CommonJS has its names, and a default that was compiled, on what it exports as a whole. */
+/** Finds the export by name or as default. CommonJS modules have both on their exports object. */
 function find(module: Readonly<Record<string, unknown>>, name: string): unknown {
   const whole = module['default'];
   const inner = typeof whole === 'object' && whole !== null ? (whole as Readonly<Record<string, unknown>>) : {};
@@ -63,7 +63,7 @@ function reasonOf(error: unknown, path: string): string {
   if ((error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return `Node ${process.versions.node} runs .mjs, .cjs and .js files, and .ts from 22.18 on`;
   }
-  // The stack says where, that of a syntax error included.
+  // The stack has the line, even for a syntax error.
   const [, after = ''] = error.stack?.split(path) ?? [];
   const line = /^[^:\s]*:(\d+)/.exec(after)?.[1];
   return `${error.name}: ${error.message}${line === undefined ? '' : ` (line ${line})`}`;

@@ -11,28 +11,28 @@ export interface LogOptions {
   readonly format: 'pretty' | 'json';
   /** Whether `format: 'pretty'` uses colours. */
   readonly color: boolean;
-  /** A file that gets every line as json, too. */
+  /** A file that also gets every line as JSON. */
   readonly file?: string | undefined;
-  /** Texts that appear in no line, whoever logs them. */
+  /** Texts that are removed from every line. */
   readonly secrets: readonly string[];
-  /** Where lines for people or machines go: standard output. */
+  /** Writes lines to standard output. */
   readonly write: (text: string) => void;
-  /** How the operator wrote the file: `--log-file`. */
+  /** The flag or variable of the file: `--log-file`. */
   readonly fileKey: string;
 }
 
 /** The log of the process. */
 export interface Log {
   readonly logger: Logger;
-  /** Hands everything to the operating system. Call it before the process ends. */
+  /** Writes all lines to the operating system. Call it before the process ends. */
   readonly flush: () => void;
-  /** Opens the file anew, which log rotation has moved away; where that fails, the old one goes on. */
+  /** Opens the file again after log rotation has moved it; if that fails, the old file stays in use. */
   readonly reopen: () => void;
 }
 
 /**
  * Opens the log.
- * @throws CliError where the file cannot be written
+ * @throws CliError if the file cannot be written
  */
 export function createLog(options: LogOptions): Log {
   const file = options.file === undefined ? undefined : openLogFile(options.file, options.fileKey);
@@ -54,7 +54,7 @@ export function createLog(options: LogOptions): Log {
     },
     stream,
   );
-  // A disk that fills up must not stop the service; standard output still has the lines.
+  // A full disk must not stop the service; standard output still has the lines.
   let reported = false;
   file?.on('error', (error) => {
     if (reported) return;
@@ -71,10 +71,10 @@ export function createLog(options: LogOptions): Log {
   return { logger, flush: () => file?.flushSync(), reopen };
 }
 
-/** Shorter ones, such as the `x` some local servers take for a key, would mutilate the log and protect nothing. */
+/** Shorter secrets, such as the key `x` for a local server, would remove harmless text and protect nothing. */
 const MIN_SECRET_LENGTH = 8;
 
-/** Node's own way of making the directories above tries for ever where one cannot be made, as in /proc. */
+/** Node's recursive `mkdir` never returns if a directory cannot be created, as in /proc. */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
@@ -84,7 +84,7 @@ function makeDirectory(path: string): void {
 function openLogFile(path: string, key: string) {
   try {
     makeDirectory(dirname(path));
-    // Written line by line: what is logged just before the end is there, and in its place.
+    // Written synchronously, so that the last lines before the end are there and in order.
     return destination({ dest: path, sync: true });
   } catch (error) {
     throw new CliError(`${key}: "${path}" cannot be written: ${systemReason(error)}`, { cause: error });

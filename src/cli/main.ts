@@ -4,7 +4,7 @@ import { CliError } from './cli-error.js';
 import { createProgram } from './program.js';
 import { serve } from './serve.js';
 
-// A reader of the output that went away is no reason to stop serving.
+// A closed pipe on standard output must not end the server.
 process.stdout.on('error', () => undefined);
 
 const args = process.argv.slice(2);
@@ -14,7 +14,7 @@ try {
   process.exit(report(error));
 }
 
-/** Says what went wrong, where that was not done yet, and returns the exit code. */
+/** Prints an error unless it was printed already, and returns the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   const isOperators = error instanceof CliError;

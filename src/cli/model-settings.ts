@@ -27,7 +27,7 @@ export const OPENAI_SETTINGS = {
   }),
 };
 
-/** Who answers, and with what: part of the table of settings. */
+/** The settings of the model: part of the table of settings. */
 export const MODEL_SETTINGS = {
   provider: setting({
     group: 'Model',

@@ -1,14 +1,14 @@
 import type { Logger } from '../runtime/logger.js';
 
-/** How often the parent is looked at, in milliseconds. */
+/** Interval of the check for the parent process, in milliseconds. */
 const LOOK_MS = 500;
 
 /**
- * npx runs the command through a shell. A SIGTERM ends both, and neither hands it on: the server would stay, with
- * nobody to stop it. So the end of that shell counts as the signal.
+ * npx runs the command through a shell. A SIGTERM ends npx and the shell, but neither forwards the signal: the server
+ * would continue without a parent. So the end of the shell counts as the signal.
  *
- * Only where npx itself started this process, so that daemons of npm scripts and of other programs stay; and not after a
- * SIGHUP, which ends npx as well, while the server is to outlive the terminal.
+ * Only if npx started this process, so that daemons started by npm scripts and other programs continue. Not after a
+ * SIGHUP, which ends npx as well, since the server is to outlive the terminal.
  */
 export function endWithNpx(logger: Logger, environment: NodeJS.ProcessEnv = process.env): void {
   if (!isOfNpx(environment)) return;
@@ -16,7 +16,7 @@ export function endWithNpx(logger: Logger, environment: NodeJS.ProcessEnv = proc
   let isGone = false;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
-    // Ctrl-C ends the shell and is a signal for this process as well: it may be on its way.
+    // Ctrl-C ends the shell and also sends this process a signal, which may arrive a little later.
     if (!isGone) return void (isGone = true);
     clearInterval(timer);
     logger.info({}, 'npx has ended, and the server ends with it');
@@ -26,7 +26,7 @@ export function endWithNpx(logger: Logger, environment: NodeJS.ProcessEnv = proc
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => clearInterval(timer));
 }
 
-/** The variables are inherited by whatever npx runs: the script says whether that is this command alone. */
+/** Every process below npx inherits the variables: the script shows whether npx runs only this command. */
 function isOfNpx(environment: NodeJS.ProcessEnv): boolean {
   return (
     environment['npm_lifecycle_event'] === 'npx' && /^'?agent-ws'?$/.test(environment['npm_lifecycle_script'] ?? '')

@@ -3,12 +3,12 @@ import type { Logger } from '../runtime/logger.js';
 import type { Run } from '../run/run.js';
 import type { AgentSocketServer } from '../server.js';
 
-/** Clients choose the text; enough of it to know them by. */
+/** Maximum length of a user agent in the log, since clients choose the text. */
 const MAX_USER_AGENT_LENGTH = 200;
 
 /**
- * Logs connections and runs: who, when, how long, how much; never what was said, but for the text of a cause at the level
- * debug. Ids are whole: how they look in the end is for the logger.
+ * Logs connections and runs: who, when, how long, how much. Message content is never logged, except that the text of a
+ * cause may quote some at the level debug. Ids are given in full: the logger shortens them.
  */
 export function observe({ connections, runs }: Pick<AgentSocketServer, 'connections' | 'runs'>, logger: Logger): void {
   connections.on('connect', (connection) => {
@@ -43,7 +43,7 @@ function logEnd(run: Run, logger: Logger): void {
   };
   const { failure } = run;
   if (failure === undefined) return logger.info(fields, 'Run ended');
-  // What the client was told: the server itself logs what it was not. The text of a cause may quote the question.
+  // What the client was told; the server itself logs the rest. The text of a cause may quote the question.
   const { code, message: error, cause } = failure;
   logger.warn({ ...fields, code, error }, 'Run failed');
   if (cause !== undefined) logger.debug({ ...nameOf(run), err: cause }, 'Cause of the failed run');

@@ -6,22 +6,22 @@ import type { SettingSources } from './settings.js';
 const ROWS: readonly Setting<unknown>[] = Object.values(SETTINGS);
 const VARIABLES = ROWS.map(({ env }) => env);
 
-/** How the names of our variables begin. */
+/** Prefixes of our variables. */
 const PREFIXES = ['AGENT_', 'WS_', 'OPENAI_', 'LOG_', 'TLS_'];
 
-/** Names that other programs have for the same. */
+/** Names of other programs for the same settings. */
 const ALIASES: Readonly<Record<string, string>> = {
   OPENAI_API_BASE: 'OPENAI_BASE_URL',
   OPENAI_API_URL: 'OPENAI_BASE_URL',
   OPENAI_ORGANIZATION: 'OPENAI_ORG_ID',
 };
 
-/** What `agent-ws chat` reads. */
+/** Variables of `agent-ws chat`. */
 const OTHERS = ['AGENT_WS_TOKEN'];
 
 /**
- * What the operator most likely did not mean: variables nobody reads, and values such as `LOG_FILE=true`. One sentence
- * each, without values of variables nobody knows.
+ * Finds likely mistakes: unknown variables, and values such as `LOG_FILE=true`. One sentence each, without the values
+ * of unknown variables.
  */
 export function oddities(sources: SettingSources): string[] {
   const { dotEnv, environment } = sources;
@@ -29,7 +29,7 @@ export function oddities(sources: SettingSources): string[] {
     ...Object.keys(dotEnv)
       .filter((name) => isUnknown(name) && looksLikeOurs(name))
       .map((name) => tell('.env', name, ALIASES[name] ?? nearest(name, VARIABLES))),
-    // Other programs have variables there: only what is a slip beyond doubt, and is missed under its right name, is told.
+    // Other programs set variables too, so only certain mistakes are reported, and only if the right name is not set.
     ...Object.keys(environment)
       .filter((name) => isUnknown(name) && !(name in dotEnv))
       .flatMap((name) => {

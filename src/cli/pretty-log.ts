@@ -13,7 +13,7 @@ const LEVELS: Readonly<Record<string, { readonly label: string; readonly color: 
 };
 
 /**
- * Writes one line of the json log for people: time of day, level, sentence, fields; the stack of an error below it.
+ * Formats one JSON log line for people: time of day, level, sentence, fields, and below them the stack of an error.
  * @param inColor - whether to use the colours of a terminal
  */
 export function prettyLine(json: string, inColor: boolean): string {
@@ -41,12 +41,12 @@ function describe({ type = 'Error', message = '', code, stack, cause }: LoggedEr
 
 function show(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // Quoted where a reader could not tell where it ends, and where it could speak to the terminal.
+  // Quoted if its end would be unclear, or if it holds characters that control the terminal.
   const quoted = typeof value !== 'string' || /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
   return harmless(quoted);
 }
 
-/** Escapes what could speak to the terminal: all control characters but line feed and tab. */
+/** Escapes all control characters except line feed and tab, so that text cannot control the terminal. */
 export function harmless(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

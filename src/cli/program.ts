@@ -4,13 +4,13 @@ import { VERSION } from '../version.js';
 import { GROUPS, type Setting } from './setting.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 
-/** What a person wrote behind `chat`. */
+/** The arguments of `chat`. */
 export interface ChatFlags {
   readonly url: string;
   readonly conversation?: string;
 }
 
-/** What the commands do. */
+/** The functions of the commands. */
 export interface Commands {
   readonly serve: (flags: Flags) => Promise<void>;
   readonly chat: (flags: ChatFlags) => Promise<void>;
@@ -19,7 +19,7 @@ export interface Commands {
 /** The endpoint of `agent-ws serve` on this machine. */
 const LOCAL_URL = `ws://127.0.0.1:${SETTINGS.port.default}${DEFAULT_PATH}`;
 
-/** What the operator wrote behind `serve`. */
+/** The arguments of `serve`. */
 export type Flags = Partial<Record<SettingName, string | boolean>>;
 
 const ROWS = (Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]).sort(
@@ -71,7 +71,7 @@ Examples:
   agent-ws chat             talk to it in this terminal
 `;
 
-/** Makes the command line. */
+/** Creates the command line. */
 export function createProgram({ serve, chat }: Commands): Command {
   const program = new Command('agent-ws')
     .description('Real-time WebSocket service for talk between people and LLM agents.')
@@ -95,7 +95,7 @@ export function createProgram({ serve, chat }: Commands): Command {
   return program;
 }
 
-/** The other ways to ask for the version that people try. */
+/** Adds other common ways to ask for the version. */
 function addVersion(program: Command): void {
   const show = (): never => {
     program.configureOutput().writeOut?.(`${VERSION}\n`);
@@ -150,13 +150,13 @@ function withPlaceholder(flag: string, placeholder: string | undefined, bare: st
   return bare === undefined ? `${flag} <${placeholder}>` : `${flag} [${placeholder}]`;
 }
 
-/** What the help says of the default; nothing where it is what anybody expects: off, none. */
+/** The default in the help; absent if the default is off or none. */
 function defaultOf({ default: value, shownDefault, type }: Setting<unknown>): string[] {
   const shown = shownDefault ?? (value === undefined || value === false ? '' : type.show(value));
   return shown === '' ? [] : [`default ${shown}`];
 }
 
-/** Commander puts its suggestion on a line of its own. */
+/** Commander puts its suggestion on a separate line. */
 function oneLine(message: string): string {
   return `${message.trim().replace(/\s*\n\s*/g, ' ')}\n`;
 }

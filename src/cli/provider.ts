@@ -15,15 +15,16 @@ export interface ChosenProvider {
   readonly kind: 'openai' | 'demo' | 'module';
   /** `openai, model gpt-4o-mini at https://api.openai.com/v1` */
   readonly summary: string;
-  /** How to get the other one. */
+  /** How to use the other provider. */
   readonly hint: string;
 }
 
 const OFFLINE_HINT = '--provider demo answers offline instead.';
 
 /**
- * Makes the provider the settings ask for. The OpenAI one is loaded only where it is used.
- * @throws CliError where it needs a key and has none, or a module has none; OptionError where a setting breaks its rule
+ * Creates the provider that the settings name. The OpenAI provider is loaded only if it is used.
+ * @throws CliError if a key is needed and absent, or a module exports no provider; OptionError if a setting breaks its
+ * rule
  */
 export async function chooseProvider(resolved: ResolvedSettings): Promise<ChosenProvider> {
   const { provider: wanted, apiKey, model, baseUrl } = resolved.settings;

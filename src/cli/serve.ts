@@ -21,12 +21,12 @@ import { reportCrashes, stopOnSignals } from './stopping.js';
 import { openStore } from './store.js';
 import { chooseTools } from './tools.js';
 
-/** How long running answers may go on after a signal, in milliseconds. The log says it in words. */
+/** How long runs may continue after a signal, in milliseconds. The log mentions this time. */
 const DRAIN_MS = 5_000;
 
 /**
- * `agent-ws serve`: resolves once the service listens, and leaves it running until a signal stops it.
- * @throws CliError for everything the operator can put right
+ * `agent-ws serve`: resolves once the service listens. The service runs until a signal stops it.
+ * @throws CliError for every error that the operator can correct
  */
 export async function serve(flags: Flags): Promise<void> {
   const sources = { flags, environment: process.env, dotEnv: readDotEnv(process.cwd()) };
@@ -70,8 +70,8 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   observe(agent, withLogIds(logger, settings.logIds));
   const bound = await listen(server, { host, port }, keyOf);
   stopOnSignals(log, async (signal) => {
-    // Before anything else: whoever connects from here on is refused by the system, so that a load balancer in front
-    // asks another process at once.
+    // Stops listening first: the system refuses new connections from here on, so that a load balancer in front asks
+    // another process at once.
     server.close();
     const inUse = { connections: agent.connections.size, runs: agent.runs.size };
     logger.info({ signal, ...inUse }, 'Stopping; running answers get 5 s to finish, a second signal stops at once');
@@ -111,7 +111,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   }
 }
 
-/** The library names its options; the operator knows them as flags and variables. */
+/** Renames options in an error to the flags and variables that the operator knows. */
 function inOperatorsWords(error: OptionError, { keyOf }: ResolvedSettings): CliError {
   const name = error.option.split('.')[0] ?? '';
   if (!(name in SETTINGS)) return new CliError(error.message, { cause: error });

@@ -2,26 +2,26 @@ import type { Option } from '../runtime/option-table.js';
 import type { BooleanRule, ChoiceRule, ListRule, NumberRule, TextRule } from '../runtime/rule.js';
 import { bytes, choice, decimal, integer, list, onOff, seconds, text, type ValueType } from './value-types.js';
 
-/** Headings of the help, in their order. */
+/** Headings of the help, in order. */
 export const GROUPS = ['Server', 'Model', 'Access', 'Connections', 'Runs', 'Store', 'Logs'] as const;
 
-/** How an operator sets something. */
+/** The flag and variable of a setting. */
 export interface Handle {
   /** Heading in the help. */
   readonly group: (typeof GROUPS)[number];
-  /** The flag; absent for secrets, which would show in the list of processes. */
+  /** The flag; absent for secrets, which would be visible in the list of processes. */
   readonly flag?: `--${string}`;
   /** The variable, in the environment or in `.env`. */
   readonly env: string;
 }
 
-/** One thing an operator can set. */
+/** One setting. */
 export interface Setting<T, Default = T | undefined> extends Handle {
   readonly type: ValueType<T>;
   readonly default: Default;
-  /** What the help shows instead of the default. */
+  /** Text that the help shows instead of the default. */
   readonly shownDefault?: string | undefined;
-  /** The value of the flag when it is written without one. */
+  /** The value of the flag if it is given without a value. */
   readonly bare?: string;
   readonly help: string;
 }
@@ -33,7 +33,7 @@ export function setting<T, const Default extends T | undefined>(row: Setting<T, 
 /** Rules whose values can be written on a command line. */
 type WritableRule = NumberRule | BooleanRule | ChoiceRule | ListRule | TextRule;
 
-/** What is written for an option. */
+/** The type of the values that can be written for an option. */
 type Written<Rule> = Rule extends NumberRule
   ? number
   : Rule extends BooleanRule
@@ -44,18 +44,18 @@ type Written<Rule> = Rule extends NumberRule
         ? readonly Entry[]
         : string;
 
-/** An operator sets no functions. */
+/** Defaults that are functions are left out, since a setting cannot be a function. */
 type DefaultOf<Row> = Row extends { readonly default: infer Value }
   ? Value extends (...args: never[]) => unknown
     ? undefined
     : Value
   : undefined;
 
-/** How an operator sets an option of the library. */
+/** The flag and variable of an option of the library. */
 interface OptionHandle extends Handle {
-  /** What stands for the value in the help. */
+  /** Name of the value in the help. */
   readonly placeholder?: string;
-  /** How the value is written, if the rule does not say it all. */
+  /** How the value is written, if the rule does not determine it. */
   readonly type?: ValueType<unknown>;
 }
 
@@ -68,7 +68,7 @@ type OptionSetting<Row, How> = Setting<
   DefaultOf<Row>
 >;
 
-/** Settings that are options of the library: sentence, rule and default are those of its table. */
+/** Settings for options of the library: sentence, rule and default come from the table of options. */
 export function optionSettings<
   const Table extends Readonly<Record<string, Option>>,
   const Handles extends { readonly [Name in keyof Table]?: OptionHandle },
@@ -80,7 +80,7 @@ export function optionSettings<
     const option = table[name];
     return option === undefined || handle === undefined ? [] : [[name, optionSetting(option, handle)] as const];
   });
-  // Row by row, which is more than the compiler can follow.
+  // The compiler cannot relate each row to its option.
   return Object.fromEntries(rows) as never;
 }
 

@@ -33,7 +33,7 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   maxRetainedBytes: { group: 'Runs', flag: '--max-retained', env: 'AGENT_MAX_RETAINED' },
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
-  // So small a time is written in milliseconds.
+  // Written in milliseconds, since the time is so short.
   coalesceMs: { group: 'Runs', flag: '--coalesce', env: 'AGENT_COALESCE', type: integer('ms', 1, 10_000) },
 
   maxConversationBytes: { group: 'Store', flag: '--max-conversations', env: 'AGENT_MAX_CONVERSATIONS' },
@@ -47,8 +47,8 @@ const CHOICES = optionSettings(CLIENT_CHOICES, {
 });
 
 /**
- * Everything an operator can set, once: flag and variable stand here; rule, default and sentence of an option of the library
- * come from its table.
+ * All settings. Flag and variable are defined here; rule, default and sentence of an option of the library come from
+ * its table.
  */
 export const SETTINGS = {
   host: setting({
@@ -130,7 +130,7 @@ export const SETTINGS = {
 /** The name of a setting. */
 export type SettingName = keyof typeof SETTINGS;
 
-/** What the operator set, and the defaults of the rest. */
+/** The values of all settings, with defaults. */
 export type Settings = {
   readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]>;
 };

@@ -2,27 +2,27 @@ import { CliError } from './cli-error.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingName, type Settings } from './settings-table.js';
 
-/** Where settings come from. The first that has a value wins. */
+/** Sources of settings. The first source with a value counts. */
 export interface SettingSources {
-  /** By setting; `true` and `false` come from switches. */
+  /** Flags by setting; `true` and `false` come from switches. */
   readonly flags: Readonly<Partial<Record<SettingName, string | boolean>>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What `.env` holds. */
+  /** The contents of `.env`. */
   readonly dotEnv: Readonly<Record<string, string | undefined>>;
 }
 
-/** Settings, and under which name the operator knows each. */
+/** Settings, with the name by which the operator knows each. */
 export interface ResolvedSettings {
   readonly settings: Settings;
-  /** How the operator wrote a setting: its flag, or its variable. */
+  /** The flag or variable that the operator used for a setting. */
   readonly keyOf: (name: SettingName) => string;
-  /** Every variable: those of the environment, and those of `.env` that it does not have. */
+  /** All variables: those of the environment, and those of `.env` that the environment lacks. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Reads every setting of the table. An empty variable counts as absent, as compose files write it.
- * @throws CliError naming key, rule and value
+ * Reads all settings. An empty variable counts as absent, since compose files write absent variables as empty.
+ * @throws CliError that names setting, rule and value
  */
 export function resolveSettings(sources: SettingSources): ResolvedSettings {
   const values: Partial<Record<SettingName, unknown>> = {};
@@ -58,7 +58,7 @@ function find(name: SettingName, setting: Setting<unknown>, sources: SettingSour
 function read(setting: Setting<unknown>, { key, value, origin }: Found): unknown {
   const parsed = value === '' ? undefined : setting.type.parse(value);
   if (parsed !== undefined) return parsed;
-  // What has no flag is a secret.
+  // A setting without a flag is a secret.
   const shown = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   const received = setting.flag === undefined ? 'other text' : shown;
   throw new CliError(`${key}: must be ${setting.type.rule}, received ${received} (${origin})`);

@@ -5,13 +5,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Signal = (typeof SIGNALS)[number];
 
-/** However clients behave, the process is gone this long after the first signal, in milliseconds. */
+/** Maximum time from the first signal to the end of the process, whatever clients do, in milliseconds. */
 const LAST_RESORT_MS = 10_000;
 
 /**
- * Ends the process in order at the first SIGINT or SIGTERM, with code 0, and at once at the second one,
- * with the code a shell gives such an end. SIGHUP does the same where it says that the terminal was closed; elsewhere it
- * comes from log rotation, or from the end of a shell that a service outlives.
+ * Ends the process in order at the first SIGINT or SIGTERM, with code 0, and at once at the second one, with the code
+ * that a shell gives such an end. SIGHUP does the same if it means that the terminal was closed; otherwise it comes
+ * from log rotation, or from the end of a shell that a service outlives.
  */
 export function stopOnSignals({ logger, flush, reopen }: Log, close: (signal: string) => Promise<void>): void {
   let stopping = false;
@@ -45,7 +45,9 @@ export function stopOnSignals({ logger, flush, reopen }: Log, close: (signal: st
   }
 }
 
-/** After an error nobody handled the state of the process is unknown: it is logged and the process ends with code 1. */
+/**
+ * After an unhandled error the state of the process is unknown: the error is logged and the process ends with code 1.
+ */
 export function reportCrashes({ logger, flush }: Log): void {
   process.on('uncaughtException', (error, origin) => {
     logger.fatal({ err: error, origin }, 'The process ends after an error that nobody handled');

@@ -6,7 +6,7 @@ import type { ResolvedSettings } from './settings.js';
 
 const SQLITE = 'sqlite:';
 
-/** The store the operator chose; `undefined` for memory, which is the server's own. */
+/** The store that the operator chose; `undefined` for the server's default in memory. */
 export async function openStore({ settings, keyOf }: ResolvedSettings, logger: Logger): Promise<Store | undefined> {
   const { store, durability, retainMs, maxRetainedBytes } = settings;
   if (!store.startsWith(SQLITE)) return undefined;

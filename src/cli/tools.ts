@@ -6,9 +6,9 @@ import { failure, loadExport } from './load-module.js';
 import type { ResolvedSettings } from './settings.js';
 
 /**
- * The tools of the operator's module or those in the box. Those the operator named need the approval of a person; of the
- * others each decides for itself.
- * @throws CliError where the module has none, or a named one is not there
+ * The tools of the operator's module, or the default tools. Tools that the operator named need approval; each other
+ * tool decides for itself.
+ * @throws CliError if the module exports no tools, or a named tool does not exist
  */
 export async function chooseTools(resolved: ResolvedSettings): Promise<Tool[]> {
   const { settings, keyOf } = resolved;

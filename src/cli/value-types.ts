@@ -2,15 +2,15 @@ import { MAX_DELAY_MS, numberSentence, type NumberBounds } from '../runtime/chec
 
 /** How a setting is written on the command line and in the environment. */
 export interface ValueType<T> {
-  /** What stands for the value in the help: `seconds`. Absent for a switch. */
+  /** Name of the value in the help: `seconds`. Absent for a switch. */
   readonly placeholder?: string;
-  /** What a value has to be, to follow "must be". */
+  /** The rule in words, to follow "must be". */
   readonly rule: string;
-  /** `undefined` where the text breaks the rule. */
+  /** Parses a text; `undefined` if the text breaks the rule. */
   parse(text: string): T | undefined;
   /** The value as it would be written. */
   show(value: T): string;
-  /** What is odd about a text that keeps the rule, as a sentence; `undefined` where nothing is. */
+  /** A sentence about a valid but suspicious text; `undefined` if there is nothing to say. */
   doubt?(text: string): string | undefined;
 }
 
@@ -22,11 +22,11 @@ export function text(placeholder: string): ValueType<string> {
 /** The path of a file. */
 export const file: ValueType<string> = {
   ...text('file'),
-  // Meant as a switch: the file would have that name.
+  // Probably meant as a switch: the file would have that name.
   doubt: (value) => (SWITCH.test(value) ? `it is taken for a file of the name ${JSON.stringify(value)}` : undefined),
 };
 
-/** A provider by its name, or the path of a module. */
+/** The name of a provider, or the path of a module. */
 export const providerPlace: ValueType<string> = {
   placeholder: 'name or file',
   rule: 'one of auto, openai, demo, or the path of a module such as ./provider.mjs',
@@ -39,7 +39,7 @@ export const providerPlace: ValueType<string> = {
 
 const PROVIDERS = ['auto', 'openai', 'demo'];
 
-/** Whether a text that may be a name is the path of a file. */
+/** Whether a text is a file path and not a name. */
 export function isPath(text: string): boolean {
   return /[./\\]/.test(text);
 }
@@ -52,10 +52,10 @@ export const storePlace: ValueType<string> = {
   show: (value) => value,
 };
 
-/** What the service answers itself. */
+/** Paths that the service itself answers. */
 const TAKEN = /^\/(?:ws\/statistics|healthz|readyz|(?:docs|static)(?:\/.*)?)?$/;
 
-/** A path for the endpoint. Whether it can stand in a URL is for the server to say. */
+/** A path for the endpoint. The server checks whether the path is valid in a URL. */
 export const endpointPath: ValueType<string> = {
   placeholder: 'path',
   rule: 'a path that the service does not use itself (/, /ws/statistics, /healthz, /readyz, /docs and /static with all below)',
@@ -63,7 +63,7 @@ export const endpointPath: ValueType<string> = {
   show: (value) => value,
 };
 
-/** One of a few words. */
+/** One of several words. */
 export function choice<const Word extends string>(placeholder: string, words: readonly Word[]): ValueType<Word> {
   return {
     placeholder,
@@ -82,7 +82,7 @@ export const onOff: ValueType<boolean> = {
 
 const SWITCH = /^(?:true|1|yes|on|false|0|no|off)$/i;
 
-/** Entries with commas between them. */
+/** Entries separated by commas. */
 export function list<Entry extends string>(
   placeholder: string,
   entries: string,
@@ -150,7 +150,7 @@ function numeric(
   };
 }
 
-/** Written in seconds, kept in milliseconds. */
+/** Written in seconds, stored in milliseconds. */
 export function seconds(leastMs: number, mostMs = Infinity): ValueType<number> {
   const least = leastMs / 1000;
   const most = Math.floor(Math.min(mostMs, MAX_DELAY_MS) / 1000);
@@ -165,7 +165,7 @@ export function seconds(leastMs: number, mostMs = Infinity): ValueType<number> {
   };
 }
 
-/** Written in bytes or with a unit, kept in bytes. */
+/** Written in bytes or with a unit, stored in bytes. */
 export function bytes(least: number, most = Number.MAX_SAFE_INTEGER): ValueType<number> {
   return {
     placeholder: 'bytes',
@@ -182,7 +182,7 @@ export function bytes(least: number, most = Number.MAX_SAFE_INTEGER): ValueType<
   };
 }
 
-/** By their power of 1024. */
+/** Units by their power of 1024. */
 const UNITS = ['', 'KiB', 'MiB', 'GiB'];
 
 const DECIMAL = /^\d+(?:\.\d+)?$/;

@@ -6,7 +6,7 @@ import { isHostAllowed, isLoopbackAddress } from './host.js';
 import { isOriginAllowed } from './origin.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
-/** Characters of a header in the log: its text is the client's. */
+/** Maximum length of a header in the log, since the client chooses its text. */
 const MAX_LOGGED = 200;
 
 /** What {@link Access} takes. */
@@ -15,11 +15,11 @@ export interface AccessOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   readonly allowedOrigins?: readonly string[] | undefined;
   readonly trustedProxies?: readonly string[] | undefined;
-  /** Is told which option would have let a refused request in. */
+  /** Gets the log lines of refused requests, with the option that would allow them. */
   readonly refusals: BoundedLog;
 }
 
-/** Who may ask this server: judges the Host of every request and the Origin of handshakes. */
+/** Decides who may use the server: checks the Host of every request and the Origin of handshakes. */
 export class Access {
   readonly #options: AccessOptions;
   readonly #proxies: TrustedProxies;
@@ -30,12 +30,12 @@ export class Access {
     this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
   }
 
-  /** Whether the host a request is for is served here. */
+  /** Whether the host of a request is served. */
   isHostAllowed(request: IncomingMessage): boolean {
     return this.#isHostAllowed(this.#asked(request));
   }
 
-  /** Whether a handshake is for a host that is served here, and comes from a page that may connect, or from no page. */
+  /** Whether the host of a handshake is served, and its page, if any, may connect. */
   isHandshakeAllowed(request: IncomingMessage): boolean {
     const asked = this.#asked(request);
     if (!this.#isHostAllowed(asked)) return false;
@@ -53,7 +53,7 @@ export class Access {
     return false;
   }
 
-  /** The address of the client, whatever stands between. */
+  /** The address of the client, also behind proxies. */
   remoteAddress(request: IncomingMessage): string | undefined {
     return this.#asked(request).remoteAddress;
   }
@@ -66,7 +66,7 @@ export class Access {
     const { server, allowedHosts } = this.#options;
     const { host, forwardedHost } = asked;
     const address = server.address();
-    // A server that has stopped listening has no address any more, and goes on as before.
+    // A server that has stopped listening has no address; the last known one stays valid.
     if (address !== null) this.#boundToLoopback = typeof address === 'object' && isLoopbackAddress(address.address);
     if (isHostAllowed({ host, forwardedHost, boundToLoopback: this.#boundToLoopback, allowedHosts })) return true;
     this.#log(

@@ -3,22 +3,22 @@ import { isIP } from 'node:net';
 import { readTarget } from '../protocol/request-target.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
-/** What a client asked for and where it is, as far as it can be believed. */
+/** Host, scheme and address of a request, as far as they can be trusted. */
 export interface Asked {
   /** The host that the request names, with its port. */
   readonly host: string | undefined;
-  /** The host that the client named to a trusted proxy, where the proxy says so. */
+  /** The host that the client named to a trusted proxy, if the proxy reports it. */
   readonly forwardedHost: string | undefined;
   /** Whether the client spoke TLS, to this server or to a trusted proxy. */
   readonly secure: boolean;
-  /** The address of the client; behind a trusted proxy, the one that it names. */
+  /** The address of the client; behind a trusted proxy, the address that the proxy reports. */
   readonly remoteAddress: string | undefined;
 }
 
-/** Reads the request, and what trusted proxies say about it in `X-Forwarded-Host`, `-Proto` and `-For`. */
+/** Reads the request, and `X-Forwarded-Host`, `-Proto` and `-For` of trusted proxies. */
 export function askedOf(request: IncomingMessage, proxies: TrustedProxies): Asked {
   const { headers, socket } = request;
-  // An authority in the request line counts before Host (RFC 9112, section 3.2.2); HTTP/2 has it in a field of its own.
+  // An authority in the request line precedes Host (RFC 9112, section 3.2.2); HTTP/2 has it in its own field.
   const host = readTarget(request.url ?? '').authority ?? headers.host ?? first(headers[':authority']);
   const secure = 'encrypted' in socket;
   const { remoteAddress } = socket;
@@ -32,12 +32,12 @@ export function askedOf(request: IncomingMessage, proxies: TrustedProxies): Aske
   };
 }
 
-/** The first of a list: what the proxy next to the client says. */
+/** The first entry of a list: that of the proxy next to the client. */
 function first(value: string | string[] | undefined): string | undefined {
   return listOf(value)[0];
 }
 
-/** Each proxy adds the address it was asked from: the last one that is no proxy of ours is the client, others are hearsay. */
+/** Each proxy appends the address of its peer: the last address that is not a trusted proxy is the client. */
 function clientBehind(forwardedFor: string | string[] | undefined, proxies: TrustedProxies): string | undefined {
   const addresses = listOf(forwardedFor);
   const address = addresses.findLast((one) => !proxies.has(one)) ?? addresses[0] ?? '';

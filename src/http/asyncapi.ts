@@ -63,7 +63,7 @@ const HANDSHAKE_HEADERS = {
 };
 
 const RUN_REPLIES = ['accepted', 'resumed', 'cancelled'] as const;
-/** What answers a message of a client, besides `error`. */
+/** The answers to each client message, besides `error`. */
 const ANSWERS: Readonly<Record<ClientMessageType, readonly ServerMessageType[]>> = {
   ping: ['pong'],
   agent_query: [...RUN_REPLIES, 'status', 'agent_response'],
@@ -91,7 +91,7 @@ function operation(
   return { action, summary, channel: CHANNEL, messages: references(messages) };
 }
 
-/** A message of a client and what answers it: every message may be refused with an `error`. */
+/** A client message and its answers: every message may be refused with an `error`. */
 function receiving(message: DocumentedMessage, all: readonly DocumentedMessage[]): object {
   const types: readonly string[] = [...ANSWERS[message.type as ClientMessageType], 'error'];
   const answers = all.filter(({ direction, type }) => direction === 'server' && types.includes(type));
@@ -126,8 +126,8 @@ function describeTool({ name, description, parameters }: LlmTool, index: number)
 }
 
 /**
- * Local references of a schema count from its own root. Inside a document they would count from the document's,
- * dangle, and make the whole document invalid: a recursive tool parameter is enough.
+ * Rebases local references, which count from the root of a schema. In a document they would count from the document's
+ * root and be invalid: one recursive tool parameter would make the whole document invalid.
  */
 function rebase(value: unknown, root: string): unknown {
   if (Array.isArray(value)) return value.map((element) => rebase(element, root));

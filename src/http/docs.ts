@@ -6,13 +6,13 @@ import { failure, json, type Reply } from './reply.js';
 import type { Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
 
-/** The page in the directory of pages. Its links are relative to `/docs`, so it is not among the files below `/static/`. */
+/** The page in the directory of pages. Its links are relative to `/docs`, so it is not served below `/static/`. */
 export const DOCS_PAGE = 'docs.html';
 
 /**
- * `/docs` and the documents that its page reads. All links are relative, so that they hold below any prefix.
+ * `/docs` and the documents of its page. All links are relative, so that they work below any prefix.
  * @param pages - the directory of the built pages.
- * @param routes - gives the whole table, these routes included.
+ * @param routes - returns all routes, including these.
  */
 export function docsRoutes(state: HttpRoutesState, pages: string, routes: () => readonly Route[]): Route[] {
   const page = pageReply(join(pages, DOCS_PAGE));
@@ -48,7 +48,10 @@ function pageReply(file: string): Reply {
   return { status: 200, type: 'text/html; charset=utf-8', body: readFileSync(file), cacheable: true };
 }
 
-/** Makes a document at its first request and again after the tools have changed: it costs milliseconds that belong to the streams. */
+/**
+ * Makes a document at its first request, and again after the tools have changed: it takes milliseconds, which streams
+ * need.
+ */
 function whileToolsStay(state: HttpRoutesState, make: () => Reply): () => Reply {
   let made: { readonly tools: string; readonly reply: Reply } | undefined;
   return () => {

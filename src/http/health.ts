@@ -8,7 +8,7 @@ export const healthSchema = z
   .object({ status: z.enum(['ok', 'ready', 'not_ready']) })
   .describe('Health of the server.');
 
-/** `GET /healthz`: answers as long as the process serves at all. Restart the process when it does not. */
+/** `GET /healthz`: answers as long as the process serves requests. Restart the process if it does not. */
 export function healthRoute(): Route {
   return {
     path: '/healthz',
@@ -18,7 +18,7 @@ export function healthRoute(): Route {
   };
 }
 
-/** `GET /readyz`: whether to send new connections here. */
+/** `GET /readyz`: whether new connections are accepted. */
 export function readyRoute(isReady: () => boolean): Route {
   return {
     path: '/readyz',
@@ -40,7 +40,7 @@ export function readyRoute(isReady: () => boolean): Route {
   };
 }
 
-/** A plain GET of the WebSocket endpoint: says what to do instead. */
+/** A plain GET of the WebSocket endpoint: says how to connect. */
 export function endpointRoute(path: string): Route {
   return {
     path,

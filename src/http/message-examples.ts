@@ -9,7 +9,7 @@ const conversation_id = 'travel-plans';
 const tool_call_id = 'call_1';
 const usage = { input_tokens: 21, output_tokens: 58 };
 
-/** One message of each type a client sends, as the documents show it. */
+/** Examples of each client message in the documents. */
 export const clientExamples: { readonly [T in ClientMessageType]: Extract<ClientMessageInput, { type: T }> } = {
   ping: { type: 'ping' },
   agent_query: { type: 'agent_query', query: 'What is a WebSocket?' },
@@ -52,7 +52,7 @@ export const clientExamples: { readonly [T in ClientMessageType]: Extract<Client
   delete_conversation: { type: 'delete_conversation', conversation_id, request_id },
 };
 
-/** One message of each type the server sends, as the documents show it. */
+/** Examples of each server message in the documents. */
 export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageOf<T> } = {
   connected: {
     type: 'connected',

@@ -3,7 +3,7 @@ import { clientMessages } from '../protocol/client-messages.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { clientExamples, serverExamples } from './message-examples.js';
 
-/** A JSON Schema as the documents carry it, as far as they look into it. */
+/** The parts of a JSON Schema that the documents read. */
 export interface DocumentSchema {
   type?: string;
   description?: string;
@@ -23,9 +23,9 @@ export interface DocumentSchema {
   maxItems?: number;
 }
 
-/** A message as the documents show it. */
+/** A message in the documents. */
 export interface DocumentedMessage {
-  /** Its name within a document: the type, after the direction where both sides send a message of this type. */
+  /** Name in the document: the type, prefixed by the direction if both sides send messages of this type. */
   readonly id: string;
   readonly type: string;
   /** Who sends it. */
@@ -34,7 +34,7 @@ export interface DocumentedMessage {
   readonly example: object;
 }
 
-/** Every message of the protocol: what clients send as they write it, what the server sends as they read it. */
+/** Every message of the protocol: client messages as clients write them, server messages as clients read them. */
 export function documentedMessages(): DocumentedMessage[] {
   const fromClients = Object.entries(clientMessages).map(([type, schema]) => ({
     id: type in serverMessages ? `client-${type}` : type,
@@ -67,9 +67,9 @@ export function documentSchema(
 }
 
 function relax(schema: z.core.JSONSchema.BaseSchema): void {
-  // Readers ignore fields they do not know, so that the protocol can grow.
+  // Readers ignore unknown fields, so that the protocol can grow.
   if (schema.additionalProperties === false) delete schema.additionalProperties;
-  // What zod adds to every integer tells a reader nothing.
+  // The maximum that zod adds to every integer tells readers nothing.
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
 }

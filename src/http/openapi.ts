@@ -11,7 +11,7 @@ const schemas: Readonly<Record<NonNullable<Answer['schema']>, z.ZodType>> = {
   Error: z.object({ error: z.string().describe('A sentence for people.') }).describe('Why the request was refused.'),
 };
 
-/** What every route may answer besides its own. */
+/** Answers that every route may give. */
 const REFUSALS = {
   403: 'The `Host` header names a host that is not served.',
   405: 'The method is neither GET nor HEAD.',
@@ -22,7 +22,7 @@ const REFUSALS = {
 export function openApi(state: HttpRoutesState, routes: readonly Route[]): object {
   const paths = routes.filter(isDocumented).map((route) => {
     const item = { get: operation(route, 'get'), head: operation(route, 'head') };
-    // The endpoint stays where it is when the routes are mounted below a prefix.
+    // The endpoint keeps its path if the routes are mounted below a prefix.
     return [route.path, route.path === state.path ? { servers: [{ url: '/' }], ...item } : item] as const;
   });
   return {
@@ -45,7 +45,7 @@ export function openApi(state: HttpRoutesState, routes: readonly Route[]): objec
 
 type DocumentedRoute = Route & Required<Pick<Route, 'summary' | 'answers'>>;
 
-/** Parts of a page are not documented. */
+/** Files of a page are not documented. */
 export function isDocumented(route: Route): route is DocumentedRoute {
   return route.summary !== undefined && route.answers !== undefined;
 }

@@ -1,23 +1,23 @@
 import { hostnameOf, isLoopbackHostname } from './host.js';
 
-/** What {@link isOriginAllowed} decides on. */
+/** What {@link isOriginAllowed} checks. */
 export interface OriginQuestion {
-  /** The `Origin` header as received; `undefined` where there is none. */
+  /** The `Origin` header as received; `undefined` if there is none. */
   readonly origin: string | undefined;
   /** The `Host` header as received. */
   readonly host: string | undefined;
-  /** Whether this server itself speaks TLS. A plain `http` page is then not of the same host. */
+  /** Whether the client used TLS. If so, a plain `http` page is not of the same host. */
   readonly secure: boolean;
-  /** Further origins, exact: `'https://app.example'`, or `'*'` for all. */
+  /** Further exact origins: `'https://app.example'`, or `'*'` for all. */
   readonly allowedOrigins: readonly string[];
 }
 
 /**
- * Whether the page a handshake comes from may connect. Browsers let every page open a WebSocket anywhere and only
- * tell the server which page it was, so this check is what keeps foreign pages out.
+ * Whether the page of a handshake may connect. Browsers let every page open a WebSocket to any server and only name the
+ * page, so this check is what keeps foreign pages out.
  *
- * A client without `Origin` is no browser and passes. Pages of the same host and of loopback pass, whatever their
- * port on loopback; `null` (sandboxed frames, files) is many pages at once and passes under `'*'` only.
+ * A client without `Origin` is not a browser and passes. Pages of the same host pass, and pages of loopback with any
+ * port. `null` (sandboxed frames, files) stands for many pages and passes only with `'*'`.
  */
 export function isOriginAllowed({ origin, host, secure, allowedOrigins }: OriginQuestion): boolean {
   if (origin === undefined || allowedOrigins.includes('*')) return true;
@@ -27,17 +27,17 @@ export function isOriginAllowed({ origin, host, secure, allowedOrigins }: Origin
   if (page.protocol !== 'http:' && page.protocol !== 'https:') return false;
   const name = hostnameOf(page.host);
   if (name !== undefined && isLoopbackHostname(name)) return true;
-  // An https page may talk to a plain server: TLS then ends at a proxy in front of it.
+  // An https page may use a plain server: TLS then ends at a proxy in front of the server.
   if (secure && page.protocol === 'http:') return false;
   return host !== undefined && parseOrigin(`${page.protocol}//${host}`)?.host === page.host;
 }
 
 /**
- * Reads an origin: scheme, host and port, nothing else. Any scheme is read, for apps that have their own
- * (`capacitor://localhost`). `undefined` where the text is no origin; `null` is none.
+ * Parses an origin: scheme, host and port, nothing else. Any scheme is accepted, for apps that have their own
+ * (`capacitor://localhost`). `undefined` if the text is not an origin; `null` is not an origin.
  */
 export function parseOrigin(text: string): URL | undefined {
-  // The URL parser would forgive a path, credentials, backslashes and blanks: none belongs in an origin.
+  // The URL parser would accept a path, credentials, backslashes and blanks: none is valid in an origin.
   if (!/^[a-z][a-z0-9+.-]*:\/\/[\w.:[\]-]+$/i.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text);
 }

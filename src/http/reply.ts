@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a route answers. */
+/** The answer of a route. */
 export interface Reply {
   readonly status: number;
-  /** `Content-Type`; text types say their charset. */
+  /** `Content-Type`; text types include the charset. */
   readonly type: string;
   readonly body: string | Uint8Array;
-  /** Whether a client may keep the answer and ask with its ETag whether it still holds. Otherwise it keeps nothing. */
+  /** Whether a client may store the answer and revalidate it by its ETag. Otherwise the client must not store it. */
   readonly cacheable?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -28,12 +28,12 @@ export function json(status: number, value: unknown, more: Pick<Reply, 'cacheabl
   return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(value), ...more };
 }
 
-/** A refusal. `error` is a sentence for people and goes out as it is. */
+/** A refusal. `error` is a sentence for people and is sent as it is. */
 export function failure(status: number, error: string, headers: Readonly<Record<string, string>> = {}): Reply {
   return json(status, { error }, { headers });
 }
 
-/** Writes a reply: all of it at once, without the body for HEAD, as 304 where the client has it already. */
+/** Sends a reply in one piece: without the body for HEAD, as 304 if the client has it already. */
 export function send(req: IncomingMessage, res: ServerResponse, reply: Reply): void {
   const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   const headers: Record<string, string | number> = { ...SECURITY_HEADERS, ...reply.headers };
@@ -56,7 +56,7 @@ export function send(req: IncomingMessage, res: ServerResponse, reply: Reply): v
 
 const etags = new WeakMap<Reply, string>();
 
-/** Routes keep the replies that can be cached, so that each body is hashed once. */
+/** Routes keep their cacheable replies, so that each body is hashed once. */
 function etagOf(reply: Reply, body: Uint8Array): string {
   let etag = etags.get(reply);
   if (etag === undefined) {

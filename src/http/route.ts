@@ -6,12 +6,12 @@ export interface Bilingual {
   readonly zh: string;
 }
 
-/** One address that answers GET and HEAD. The documents are made from the same table that is served. */
+/** One path that answers GET and HEAD. The documents are made from the same routes that are served. */
 export interface Route {
   readonly path: string;
-  /** For the documents; absent for the parts of a page. */
+  /** Summary for the documents; absent for files of a page. */
   readonly summary?: Bilingual;
-  /** What it answers, for the documents: status, meaning, media type and JSON Schema of the body. */
+  /** Answers for the documents: status, meaning, media type and JSON Schema of the body. */
   readonly answers?: readonly Answer[];
   reply(): Reply;
 }

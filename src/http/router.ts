@@ -12,7 +12,7 @@ import { statisticsRoute } from './statistics.js';
 
 /** What {@link createHttpRoutes} takes. */
 export interface HttpRoutesDeps extends HttpRoutesState {
-  /** Whether the `Host` of a request is served; refused ones get 403. */
+  /** Whether the `Host` of a request is served; otherwise it gets 403. */
   hostAllowed(req: IncomingMessage): boolean;
   /**
    * The directory behind `/static/`, read once.
@@ -20,7 +20,7 @@ export interface HttpRoutesDeps extends HttpRoutesState {
    */
   readonly pages?: string;
   /**
-   * Where a route that fails is reported.
+   * Gets the errors of routes.
    * @default the console
    */
   readonly logger?: Logger;
@@ -28,15 +28,17 @@ export interface HttpRoutesDeps extends HttpRoutesState {
 
 /** The HTTP side of a server: statistics, documents, test page and probes. */
 export interface HttpRoutes {
-  /** Answers every request: leads `/` to the test page, and answers unknown paths with 404. Fits `http.createServer`. */
+  /**
+   * Answers every request: redirects `/` to the test page, and answers 404 for unknown paths. Fits `http.createServer`.
+   */
   readonly listener: (req: IncomingMessage, res: ServerResponse) => void;
-  /** Answers requests for its own paths and leaves all others to `next`. Fits Express and Connect, mounted or not. */
+  /** Answers requests for its own paths and calls `next` for all others. Fits Express and Connect, mounted or not. */
   readonly middleware: (req: IncomingMessage, res: ServerResponse, next: () => void) => void;
 }
 
 const TEST_PAGE = 'static/test_websocket.html';
 
-/** Where the listener, which has the whole server, leads a visitor of `/`. */
+/** Redirects `/` to the test page; only for the listener, which serves all paths. */
 const HOME: Route = {
   path: '/',
   reply: () => ({
@@ -47,7 +49,7 @@ const HOME: Route = {
   }),
 };
 
-/** Makes the HTTP routes. Reads the pages from disk; everything else is made when it is first asked for. */
+/** Creates the HTTP routes. Reads the pages from disk; everything else is made at its first request. */
 export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   const { logger = consoleLogger } = deps;
   const endpoint = endpointRoute(deps.path);
@@ -63,7 +65,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   const byPath = new Map(routes.map((route) => [route.path, route]));
 
   function find(req: IncomingMessage): Route | undefined {
-    // The endpoint does not move where a framework mounts the routes below a prefix and rewrites their URLs.
+    // The endpoint keeps its path even if a framework mounts the routes below a prefix and rewrites their URLs.
     if (pathOf(originalUrl(req)) === endpoint.path) return endpoint;
     const route = byPath.get(pathOf(req.url ?? '') ?? '');
     return route === endpoint ? undefined : route;
@@ -103,12 +105,12 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   };
 }
 
-/** Connect and Express keep the URL as it was received here. */
+/** The URL as received: Connect and Express keep it in `originalUrl`. */
 function originalUrl(req: IncomingMessage): string {
   return 'originalUrl' in req && typeof req.originalUrl === 'string' ? req.originalUrl : (req.url ?? '');
 }
 
-/** The path of a request, as sent. `undefined` where the URL is malformed. */
+/** The path of a request, as sent. `undefined` if the URL is malformed. */
 function pathOf(url: string): string | undefined {
   const { path } = readTarget(url);
   if (!path.startsWith('/')) return undefined;

@@ -1,7 +1,7 @@
 import * as fields from '../protocol/server-fields.js';
 import { documentSchema, type DocumentSchema } from './message-schemas.js';
 
-/** Schemas that several messages share, by the name a generator of code gives their type. */
+/** Schemas that several messages share, by the name that code generators give their type. */
 const SHARED: Readonly<Record<string, DocumentSchema>> = {
   AttachmentInfo: documentSchema(fields.attachmentInfo),
   ErrorCode: documentSchema(fields.errorCode),
@@ -17,7 +17,7 @@ export function sharedSchemas(): Readonly<Record<string, DocumentSchema>> {
   return SHARED;
 }
 
-/** A schema with references in the places of {@link SHARED}. */
+/** Replaces the schemas of {@link SHARED} in a schema by references. */
 export function withReferences(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withReferences);
   if (typeof schema !== 'object' || schema === null) return schema;

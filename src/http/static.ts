@@ -19,9 +19,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files of a directory as routes under `/static/`. The directory is listed and read once; a request is looked
- * up among these routes and never becomes a file name, so no spelling of a path can leave the directory.
- * Links are not followed. A directory that is not there has no files.
+ * The files of a directory as routes under `/static/`. The directory is listed and read once. A request is looked up
+ * among these routes and never becomes a file name, so no path can leave the directory. Symbolic links are not
+ * followed. A directory that does not exist has no files.
  */
 export function staticRoutes(directory: string): Route[] {
   if (!existsSync(directory)) return [];
@@ -46,7 +46,9 @@ const TEST_PAGE: Pick<Route, 'summary' | 'answers'> = {
   answers: [{ status: 200, meaning: 'A page that speaks this protocol.', type: 'text/html' }],
 };
 
-/** Where the build puts the pages: `dist/web` of this package, found from the sources and from any bundle in `dist`. */
+/**
+ * The directory of the built pages: `dist/web` of this package, found from the sources and from any bundle in `dist`.
+ */
 export function builtPages(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(directory, 'package.json')) && dirname(directory) !== directory) {

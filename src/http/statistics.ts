@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { json } from './reply.js';
 import type { Route } from './route.js';
 
-/** The body of `GET /ws/statistics`: the documented keys, in this order, and more after them. */
+/** The body of `GET /ws/statistics`: the documented keys in this order, and then further ones. */
 export const statisticsSchema = z
   .object({
     active_connections: z.int().min(0).describe('Connections that are open now.'),
@@ -22,7 +22,7 @@ export const statisticsSchema = z
 
 type Body = z.output<typeof statisticsSchema>;
 
-/** What the engine counts. It may hold further keys, which follow the documented ones on the wire. */
+/** The statistics of the engine. Further keys follow the documented ones. */
 export type StatisticsSnapshot = Readonly<Omit<Body, 'connections'>> & {
   readonly connections: readonly Readonly<Body['connections'][number]>[];
 };
@@ -37,7 +37,7 @@ export function statisticsRoute(snapshot: () => StatisticsSnapshot): Route {
   };
 }
 
-/** Puts the documented keys first, whatever order the engine has them in. */
+/** Puts the documented keys first, whatever their order. */
 function inOrder(snapshot: StatisticsSnapshot): StatisticsSnapshot {
   const { active_connections, total_connections, total_messages, connections, ...more } = snapshot;
   return {

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Subprotocols of ours: they say how to talk, and prove nothing. */
+/** Subprotocols of agent-ws: they name the protocol and are never tokens. */
 const OURS = /^agent-ws\./i;
 
 /**
- * The token a client proves itself with: that of `Authorization: Bearer …`, or the last subprotocol it offers that is none
- * of agent-ws, where the client of a page puts it since it can send no header. For the hook `authenticate`.
+ * The token of a client, for the hook `authenticate`: that of `Authorization: Bearer …`, or the last offered
+ * subprotocol that is not of agent-ws. The client of a page sends its token as subprotocol, since a page cannot set
+ * headers.
  * @param request - the handshake
- * @returns `undefined` where there is none. Nothing is verified.
+ * @returns `undefined` if there is none. Nothing is verified.
  */
 export function tokenOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization?.trim() ?? '')?.[1];

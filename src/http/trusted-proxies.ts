@@ -1,11 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 
-/** The proxies whose word about a client counts. */
+/** The proxies whose headers about a client are trusted. */
 export class TrustedProxies {
   readonly #all: boolean;
   readonly #list = new BlockList();
 
-  /** @param proxies - entries that {@link isProxyEntry} takes. */
+  /** @param proxies - entries that {@link isProxyEntry} accepts. */
   constructor(proxies: readonly string[]) {
     this.#all = proxies.includes('*');
     for (const proxy of proxies) {
@@ -17,7 +17,7 @@ export class TrustedProxies {
     }
   }
 
-  /** Whether the peer with this address is one of them. A Unix socket has no address: only `'*'` trusts it. */
+  /** Whether the peer with this address is a trusted proxy. A Unix socket has no address: only `'*'` includes it. */
   has(address: string | undefined): boolean {
     if (this.#all) return true;
     const family = familyOf(address);
@@ -25,7 +25,7 @@ export class TrustedProxies {
   }
 }
 
-/** Whether it is an address, or a network such as `10.0.0.0/8`. */
+/** Whether the text is an address, or a network such as `10.0.0.0/8`. */
 export function isProxyEntry(text: string): boolean {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = familyOf(address);

@@ -1,11 +1,11 @@
 import type { Logger } from './logger.js';
 
-/** Lines of one kind within {@link WINDOW_MS}. */
+/** Maximum number of lines of one kind within {@link WINDOW_MS}. */
 const MAX_LINES = 10;
 
 const WINDOW_MS = 60_000;
 
-/** What was written of one kind in the current window. */
+/** The lines of one kind in the current window. */
 interface Window {
   since: number;
   lines: number;
@@ -13,8 +13,8 @@ interface Window {
 }
 
 /**
- * Writes lines that any stranger can cause: at most ten a minute of each kind, so that a flood of requests is no flood of
- * lines. The first line after that says in `leftOut` how many were not written.
+ * Writes log lines that strangers can cause: at most ten a minute of each kind, so that a flood of requests does not
+ * flood the log. The next line says in `leftOut` how many lines were dropped.
  */
 export class BoundedLog {
   readonly #logger: Logger;

@@ -1,8 +1,8 @@
-/** A map with a limit: what was set last stays, and the oldest entries go. */
+/** A map with a maximum size: setting a new entry drops the oldest ones. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #most: number;
 
-  /** @param most - entries at the same time */
+  /** @param most - maximum number of entries */
   constructor(most: number) {
     super();
     this.#most = most;

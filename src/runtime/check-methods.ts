@@ -1,7 +1,7 @@
 import { OptionError } from './option-error.js';
 
 /**
- * Gives the value back where it has these methods.
+ * Returns the value if it has these methods.
  * @throws OptionError otherwise.
  */
 export function checkMethods<T>(option: string, what: string, value: T, methods: readonly string[]): T {

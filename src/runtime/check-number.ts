@@ -3,7 +3,7 @@ import { OptionError } from './option-error.js';
 /** The longest delay a timer takes, in milliseconds; a longer one would fire at once. */
 export const MAX_DELAY_MS = 2_147_483_647;
 
-/** Between what a number must be. */
+/** The range of a number. */
 export interface NumberBounds {
   readonly least: number;
   /** @default Infinity */
@@ -13,8 +13,8 @@ export interface NumberBounds {
 }
 
 /**
- * Gives the value back if it keeps the bounds.
- * @throws OptionError otherwise: for a string that looks like a number, too.
+ * Returns the value if it is within the bounds.
+ * @throws OptionError otherwise, also for a string that looks like a number.
  */
 export function checkNumber(option: string, value: unknown, bounds: NumberBounds): number {
   const { least, most = Infinity, integer = false } = bounds;
@@ -23,7 +23,7 @@ export function checkNumber(option: string, value: unknown, bounds: NumberBounds
   throw new OptionError(option, numberSentence(bounds), value);
 }
 
-/** What follows "must be". */
+/** The rule in words, to follow "must be". */
 export function numberSentence({ least, most = Infinity, integer = false }: NumberBounds): string {
   return `${integer ? 'an integer' : 'a number'} ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}`;
 }

@@ -2,7 +2,7 @@ import type { Logger, LogMethod } from './logger.js';
 
 const ignore: LogMethod = () => undefined;
 
-/** The one place of the library that writes to the console: an error nobody can see costs hours. */
+/** The only place of the library that writes to the console, so that errors are visible by default. */
 const report: LogMethod = (fields, message) => {
   console.error(
     `[agent-ws] ${message}`,
@@ -11,5 +11,5 @@ const report: LogMethod = (fields, message) => {
   );
 };
 
-/** What is used unless a logger is given: warnings and errors, and nothing of what goes well. */
+/** The default logger: writes warnings and errors, and ignores the rest. */
 export const consoleLogger: Logger = { debug: ignore, info: ignore, warn: report, error: report };

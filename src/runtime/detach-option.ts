@@ -1,7 +1,7 @@
 import type { Option } from './option-table.js';
 import { delay } from './rule.js';
 
-/** What runs keep to, and connections tell their clients. */
+/** An option that runs obey and connections tell their clients. */
 export interface DetachOption {
   /**
    * How long a run goes on after its last reader left, if that reader can come back. In milliseconds, told to every client;

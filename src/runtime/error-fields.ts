@@ -1,9 +1,9 @@
-/** How deep causes are followed. */
+/** How many nested causes are logged. */
 const MAX_CAUSES = 4;
 
 /**
- * What of an error goes into the log: what it is and where it happened. Libraries hang requests, headers and bodies
- * on their errors, which may hold questions and keys; those stay out.
+ * The fields of an error for the log: its kind, message and stack. Requests, headers and bodies that libraries attach
+ * to errors are left out, since they may hold questions and keys.
  */
 export function errorFields(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: typeof error === 'string' ? error : typeof error };
@@ -15,7 +15,7 @@ export function errorFields(error: unknown, depth = 0): unknown {
   };
 }
 
-/** What of an error goes into the log where its text may quote a question: only what kind of error it is. */
+/** The fields of an error whose text may quote a question: only its kind. */
 export function errorKind(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   return {

@@ -1,10 +1,10 @@
-/** Above this share of busy time the event loop counts as loaded. */
+/** Share of busy time above which the event loop counts as loaded. */
 const BUSY = 0.45;
 
-/** How often the load is measured anew, in milliseconds. */
+/** How often the load is measured, in milliseconds. */
 const SAMPLE_MS = 50;
 
-/** Whether the event loop has little time left. Asked once per token, so it measures only now and then. */
+/** Whether the event loop is nearly saturated. Asked once per token, so the load is measured only now and then. */
 export class EventLoopLoad {
   #sample = performance.eventLoopUtilization();
   #sampledAt = performance.now();

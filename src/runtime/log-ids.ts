@@ -3,12 +3,12 @@ import type { Logger, LogMethod } from './logger.js';
 /** How ids look in log lines: see the option `logIds` of `createAgentSocketServer`. */
 export type LogIds = 'short' | 'full';
 
-/** Where everybody is anonymous, these let whoever knows them read and cancel: they are cut. */
+/** Fields that are shortened: anybody who knows the id of an anonymous client's run can read and cancel the run. */
 const SECRETS = ['runId', 'conversationId'];
 
 const SHORT_LENGTH = 8;
 
-/** A logger whose lines carry ids as `ids` says. */
+/** A logger that writes ids as `ids` says. */
 export function withLogIds(logger: Logger, ids: LogIds): Logger {
   if (ids === 'full') return logger;
   const shortened =

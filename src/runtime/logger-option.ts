@@ -3,7 +3,7 @@ import { consoleLogger } from './console-logger.js';
 import { silentLogger, type Logger } from './logger.js';
 import type { Option } from './option-table.js';
 
-/** What every part takes that reports. */
+/** The logger of a part. */
 export interface LoggerOption {
   /**
    * Where it reports. Message content, tokens and keys are never logged.
@@ -14,7 +14,7 @@ export interface LoggerOption {
 
 const SENTENCE = 'a logger with debug, info, warn and error, or false for none';
 
-/** What goes wrong is on the console unless somebody decided otherwise. */
+/** Without a logger, errors must still be visible: they are written to the console. */
 export const LOGGER = {
   text: 'Where it reports. Message content, tokens and keys are never logged.',
   rule: { sentence: SENTENCE, read: checkLogger },

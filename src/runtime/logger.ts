@@ -1,9 +1,9 @@
-/** One level of a {@link Logger}: fields first, then a sentence, as pino has it. */
+/** One level of a {@link Logger}: fields first, then a sentence, as in pino. */
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
 /**
- * Where the library reports. It has pino's shape, so a pino logger fits as it is.
- * Message content, tokens and keys are never logged.
+ * Receives the log lines of the library. It has the shape of pino's logger, so a pino logger fits. Message content,
+ * tokens and keys are never logged.
  */
 export interface Logger {
   readonly debug: LogMethod;
@@ -14,5 +14,5 @@ export interface Logger {
 
 const ignore: LogMethod = () => undefined;
 
-/** Reports nothing: what `logger: false` stands for. */
+/** Logs nothing: the logger for `logger: false`. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -2,12 +2,14 @@ import { hasBrand } from '../protocol/branded.js';
 
 const BRAND = Symbol.for('agent-ws.OptionError');
 
-/** Thrown at construction for an option that is not known or breaks its rule; the message names option, rule and value. */
+/**
+ * Thrown at construction for an option that is unknown or breaks its rule; the message names option, rule and value.
+ */
 export class OptionError extends TypeError {
-  /** The option, dotted where it is nested: `heartbeat.intervalMs`. */
+  /** The option, dotted if it is nested: `heartbeat.intervalMs`. */
   readonly option: string;
 
-  /** With a value: the rule it breaks. Without one: the whole sentence. */
+  /** With a value: the rule that the value breaks. Without: the whole sentence. */
   constructor(option: string, ...why: [rule: string, received: unknown] | [sentence: string]) {
     super(why.length === 1 ? why[0] : `Option "${option}" must be ${why[0]}, received ${show(why[1])}`);
     this.name = 'OptionError';

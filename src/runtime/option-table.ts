@@ -2,39 +2,39 @@ import { OptionError } from './option-error.js';
 import type { Rule } from './rule.js';
 import { unknownOption } from './unknown-option.js';
 
-/** Everything there is to say about one option. */
+/** One option of a part. */
 export interface Option<Read = unknown> {
   /** What the option is for: one sentence, which begins its help, its documentation and its TSDoc. */
   readonly text: string;
   readonly rule: Rule<Read>;
   /** The value if none is given. */
   readonly default?: unknown;
-  /** The default in words, if it is no value that can be written down. */
+  /** The default in words, if the value cannot be written down. */
   readonly defaultText?: string;
   readonly required?: true;
 }
 
-/** An option of each name: the compiler asks for all of them, and takes no other. */
+/** A table with all options of an interface: the compiler requires each of them, and refuses others. */
 export type OptionTable<Options> = { readonly [Name in keyof Options]-?: Option };
 
-/** Options that were checked, with their defaults. */
+/** Checked options, with their defaults. */
 export type Checked<Options, Table extends OptionTable<Options>> = {
   readonly [Name in keyof Options]-?:
     ReadOf<Options[Name], Table[Name]> | (Table[Name] extends Present ? never : undefined);
 };
 
-/** An option that has a value in any case. */
+/** An option that always has a value. */
 type Present = { readonly default: unknown } | { readonly required: true };
 
-/** What a rule makes of a value. */
+/** The type that a rule gives to a value. */
 type ReadOf<Given, Row> =
   Row extends Option<infer Read> ? (unknown extends Read ? Exclude<Given, undefined> : Read) : never;
 
 /**
- * Checks options by their table and fills in the defaults. A misspelt option would do nothing, and nobody would be told: it
- * is refused, too.
+ * Checks options by their table and fills in the defaults. Unknown options are refused, since a misspelt option would
+ * silently do nothing.
  * @param parent - the option that these belong to, if they are nested: `clientMayChoose`
- * @throws OptionError that names the option and its rule, or the nearest right name
+ * @throws OptionError that names the option and its rule, or the most similar known name
  */
 export function checkOptions<Options, const Table extends OptionTable<Options>>(
   given: Options,
@@ -56,7 +56,7 @@ export function checkOptions<Options, const Table extends OptionTable<Options>>(
   return checked as Checked<Options, Table>;
 }
 
-/** A rule for options inside of an option. */
+/** A rule for an object of options. */
 export function nested<Options>() {
   return <const Table extends OptionTable<Options>>(table: Table): Rule<Checked<Options, Table>> => ({
     sentence: `an object of ${Object.keys(table).join(', ')}`,
@@ -64,7 +64,7 @@ export function nested<Options>() {
   });
 }
 
-/** The values that a table knows. */
+/** The values whose names are in the table. */
 export function pick<Values extends object, Table extends object>(
   values: Values,
   table: Table,

@@ -2,12 +2,13 @@ import { checkMethods } from './check-methods.js';
 import { checkNumber, numberSentence, MAX_DELAY_MS, type NumberBounds } from './check-number.js';
 import { OptionError } from './option-error.js';
 
-/** What an option must be. */
+/** The rule of an option. */
 export interface Rule<Read = unknown> {
-  /** Follows "must be" in an error. */
+  /** The rule in words: follows "must be" in an error. */
   readonly sentence: string;
   /**
-   * Checks a value, and gives it as the part uses it. `Read` is `unknown` for a rule that gives the value unchanged.
+   * Checks a value and returns it in the form that the part uses. `Read` is `unknown` for a rule that returns the value
+   * unchanged.
    * @throws OptionError
    */
   readonly read: (option: string, value: unknown) => Read;
@@ -16,30 +17,30 @@ export interface Rule<Read = unknown> {
 /** A rule of numbers. */
 export interface NumberRule extends Rule, NumberBounds {
   readonly kind: 'number';
-  /** What the number counts, if it has a unit. */
+  /** The unit of the number, if it has one. */
   readonly unit?: 'ms' | 'bytes' | undefined;
 }
 
-/** A rule of some words. */
+/** A rule for a choice of words. */
 export interface ChoiceRule<Word extends string = string> extends Rule {
   readonly kind: 'choice';
   readonly words: readonly Word[];
 }
 
-/** A rule of lists. */
+/** A rule for lists. */
 export interface ListRule<Entry extends string = string> extends Rule {
   readonly kind: 'list';
-  /** What the entries are, in the plural. */
+  /** Name of the entries, in the plural. */
   readonly entries: string;
   readonly isEntry: (entry: string) => entry is Entry;
 }
 
-/** A rule of texts. */
+/** A rule for texts. */
 export interface TextRule<Read = unknown> extends Rule<Read> {
   readonly kind: 'text';
 }
 
-/** A value that fits. */
+/** A rule for values of any type. */
 export function must(sentence: string, fits: (value: unknown) => boolean): Rule {
   return {
     sentence,
@@ -50,7 +51,7 @@ export function must(sentence: string, fits: (value: unknown) => boolean): Rule 
   };
 }
 
-/** A text that fits and may be secret: an error does not show it. */
+/** A rule for a text that may be secret: errors do not show the value. */
 export function secret(sentence: string, fits: (text: string) => boolean): Rule {
   return {
     sentence,
@@ -71,22 +72,22 @@ export function integer(least: number, most?: number): NumberRule {
   return number({ least, most, integer: true });
 }
 
-/** A time in milliseconds, with `Infinity` for ever. */
+/** A rule for a time in milliseconds; `Infinity` means no limit. */
 export function milliseconds(least: number): NumberRule {
   return number({ least }, 'ms');
 }
 
-/** Milliseconds that a timer waits. */
+/** A rule for a time in milliseconds that a timer waits. */
 export function delay(least: number): NumberRule {
   return number({ least, most: MAX_DELAY_MS }, 'ms');
 }
 
-/** A number of bytes. */
+/** A rule for a number of bytes. */
 export function size(least: number): NumberRule {
   return number({ least }, 'bytes');
 }
 
-/** A rule of two values. */
+/** A rule for true and false. */
 export interface BooleanRule extends Rule {
   readonly kind: 'boolean';
 }
@@ -96,7 +97,7 @@ export const boolean: BooleanRule = {
   ...must('true or false', (value) => typeof value === 'boolean'),
 };
 
-/** A text that fits: any if nothing is said. */
+/** A rule for a text; by default, any text. */
 export function text(sentence = 'a string', fits: (text: string) => boolean = () => true): TextRule {
   return { kind: 'text', ...must(sentence, (value) => typeof value === 'string' && fits(value)) };
 }
@@ -113,7 +114,7 @@ export const anObject: Rule = must(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
 
-/** An array of texts; an error shows the entry that does not fit. */
+/** A rule for an array of texts; errors show the entry that breaks the rule. */
 export function list<Entry extends string = string>(
   entries: string,
   fits: (entry: string) => boolean = () => true,
@@ -135,7 +136,7 @@ export function list<Entry extends string = string>(
   };
 }
 
-/** An object with these methods. */
+/** A rule for an object with these methods. */
 export function methods(sentence: string, names: readonly string[]): Rule {
   return { sentence, read: (option, value) => checkMethods(option, sentence, value, names) };
 }

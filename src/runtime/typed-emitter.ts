@@ -9,8 +9,8 @@ type Listener<Args extends readonly unknown[]> = (...args: Args) => void;
 type AnyListener = (...args: unknown[]) => unknown;
 
 /**
- * Typed events. A listener that throws, or returns a promise that rejects, reaches the logger and
- * disturbs neither the other listeners nor the emitter. An `error` event without a listener is nothing special.
+ * Typed events. If a listener throws, or returns a promise that rejects, the error is logged and affects neither other
+ * listeners nor the emitter. An `error` event without a listener is nothing special.
  */
 export class TypedEmitter<Events extends EventMap<Events>> {
   readonly #emitter = new EventEmitter();
@@ -20,7 +20,7 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     this.logger = logger;
   }
 
-  /** Calls `listener` at every `event`. Returns the function that removes it. */
+  /** Calls `listener` at every `event`. Returns a function that removes the listener. */
   on<Name extends keyof Events & string>(event: Name, listener: Listener<Events[Name]>): () => void {
     const added = listener as unknown as AnyListener;
     this.#emitter.on(event, added);
@@ -29,9 +29,9 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     };
   }
 
-  /** Calls `listener` at the next `event` only. Returns the function that removes it earlier. */
+  /** Calls `listener` at the next `event` only. Returns a function that removes the listener earlier. */
   once<Name extends keyof Events & string>(event: Name, listener: Listener<Events[Name]>): () => void {
-    // Returned, because a listener may be async for all its type says: `emit` looks after the promise.
+    // The result is returned since a listener may be async despite its type: `emit` handles the promise.
     const off = this.on(event, (...args) => {
       off();
       return listener(...args);

@@ -1,16 +1,16 @@
 import { nearest } from '../protocol/nearest.js';
 
-/** The names of a table of options: the compiler asks for each of them, and takes no other. */
+/** The names of all options of an interface: the compiler requires each of them, and refuses others. */
 export type KnownOptions<Options> = { readonly [Name in keyof Options]-?: true };
 
-/** An option that is not there. */
+/** An option that does not exist. */
 export interface UnknownOption {
-  /** Dotted where it is nested: `clientMayChoose.model`. */
+  /** Name of the option, dotted if it is nested: `clientMayChoose.model`. */
   readonly option: string;
   readonly sentence: string;
 }
 
-/** The first of the given options that is none of the names; `undefined` if all of them are. */
+/** The first given option that is not among the names; `undefined` if there is none. */
 export function unknownOption(given: object, names: readonly string[], parent?: string): UnknownOption | undefined {
   const name = Object.keys(given).find((key) => !names.includes(key));
   if (name === undefined) return undefined;

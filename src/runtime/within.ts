@@ -1,11 +1,11 @@
-/** Waits for `work`, but for `ms` milliseconds at most. */
+/** Waits for `work`, but at most `ms` milliseconds. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
   clearTimeout(timer);
 }
 
-/** Settles as `work` does; rejects where that takes longer than `ms` milliseconds. */
+/** Settles as `work` does; rejects if `work` takes longer than `ms` milliseconds. */
 export async function orTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

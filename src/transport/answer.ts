@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /**
- * Refuses an upgrade with an HTTP status, which only clients that are no browsers can read.
+ * Refuses an upgrade with an HTTP status. Browsers do not show this status to pages.
  * @param retryAfter - seconds after which the client may try again.
  */
 export function answer(raw: Duplex, status: number, retryAfter?: number): void {
@@ -15,7 +15,7 @@ export function answer(raw: Duplex, status: number, retryAfter?: number): void {
   );
 }
 
-/** A reset while we wait must not end the process; the stream closes by itself. */
+/** Ignores an error: a reset during a wait must not end the process, and the stream closes by itself. */
 export function ignoreError(): void {
-  // Nothing to be done.
+  // Empty on purpose.
 }

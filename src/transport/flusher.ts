@@ -1,7 +1,7 @@
-/** How long a message that may wait does, in milliseconds. */
+/** How long a message may wait if its sender permits it, in milliseconds. */
 const PATIENCE_MS = 5;
 
-/** A socket that gathers what it is told. Flushing one that has nothing does nothing. */
+/** A socket that collects messages. Flushing it without messages does nothing. */
 export interface Corked {
   flush(): void;
 }
@@ -27,12 +27,12 @@ class Batch {
 }
 
 /**
- * Flushes as soon as the code that is running is done: all messages that one event causes for a connection leave in one
- * system call, and no connection waits for another one's work. What may wait is flushed 5 ms later at most.
+ * Flushes as soon as the running code is done: all messages that one event causes for a connection are sent with one
+ * system call, and no connection waits for the work of another. Messages that may wait are sent at most 5 ms later.
  */
 export class Flusher {
-  /** At the end of this tick. */
+  /** Flushed at the end of this tick. */
   readonly soon = new Batch((flush) => process.nextTick(flush));
-  /** In a while. */
+  /** Flushed after {@link PATIENCE_MS}. */
   readonly later = new Batch((flush) => setTimeout(flush, PATIENCE_MS));
 }

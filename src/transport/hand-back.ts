@@ -3,10 +3,10 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 
 /**
- * Gives a request back to its server, as one that asks for no upgrade: a server may ignore the wish (RFC 9110, 7.8).
- * Node 20 gives every request with an `Upgrade` header to the `upgrade` listeners as soon as there is one, and some HTTP
- * clients offer h2c with each request they make. The socket starts over with the request in front, which is Node's own
- * way to inject a connection: its listeners see it a second time.
+ * Gives a request back to its server as an ordinary one: a server may ignore an upgrade (RFC 9110, 7.8). Node 20 gives
+ * every request with an `Upgrade` header to the `upgrade` listeners if there are any, and some HTTP clients offer h2c
+ * with every request. The socket starts again with the request in front, in Node's documented way to inject a
+ * connection: listeners of the server see the connection a second time.
  */
 export function handBack(
   server: HttpServer | HttpsServer,

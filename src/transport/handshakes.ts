@@ -11,37 +11,37 @@ import { answer, ignoreError } from './answer.js';
 import { claim } from './upgrade-events.js';
 import type { WsAcceptor } from './ws-socket.js';
 
-/** How long a refused client may take to read why, in milliseconds. */
+/** How long a refused client may take to read the close code, in milliseconds. */
 const LINGER_MS = 1_000;
 
-/** Refused clients that are told why at the same time; the others get HTTP 503. */
+/** Maximum number of refused clients that are being told the close code; others get HTTP 503. */
 const MAX_LINGERING = 64;
 
 /** What {@link Handshakes} takes. */
 export interface HandshakeOptions<P extends Principal, Metadata> {
   readonly acceptor: WsAcceptor;
   readonly connections: ConnectionManager<P, Metadata>;
-  /** Whether Host and Origin of a request are served; others get 403. It logs why. */
+  /** Whether Host and Origin of a request are allowed; otherwise it gets 403. The function logs the reason. */
   readonly isAllowed: (request: IncomingMessage) => boolean;
-  /** Address of the client, whatever stands between. */
+  /** Address of the client, also behind proxies. */
   readonly remoteAddress: (request: IncomingMessage) => string | undefined;
-  /** Seconds after which refused clients may come back because the service ends; `undefined` as long as it does not. */
+  /** Seconds after which refused clients may come back, while the service ends; otherwise `undefined`. */
   readonly retryAfter: () => number | undefined;
-  /** Who it is; `null` for nobody. */
+  /** The principal of the request; `null` refuses it. */
   readonly authenticate: (request: IncomingMessage) => P | null | Promise<P | null>;
   readonly authenticateTimeoutMs: number;
   readonly metadata: (request: IncomingMessage, principal: P) => Metadata;
   readonly logger: Logger;
-  /** Where refused handshakes are reported. */
+  /** Gets the log lines of refused handshakes. */
   readonly refusals: BoundedLog;
 }
 
 /** The handshakes of one endpoint, from the upgrade request to the connection. */
 export class Handshakes<P extends Principal, Metadata> {
   readonly #options: HandshakeOptions<P, Metadata>;
-  /** Ends the waiting of each that waits for the hook. */
+  /** Functions that end the waits for the hook. */
   readonly #waiting = new Set<(why: Error) => void>();
-  /** What was written to each socket when its handshake came here: whoever writes more meanwhile answers it. */
+  /** Bytes written to each socket when its handshake arrived: more bytes mean that somebody else has answered. */
   readonly #written = new WeakMap<Duplex, number>();
   #lingering = 0;
 
@@ -60,10 +60,10 @@ export class Handshakes<P extends Principal, Metadata> {
     if (this.#isRefusedAtEnd(request, raw)) return;
     const slot = connections.reserve();
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
-    // Whatever becomes of the handshake: a client that leaves, now or later, gives its place back.
-    // The function of the slot itself: one made here would hold on to the request as long as the connection lasts.
+    // A client that leaves, at any time, frees its place.
+    // The slot's own function: a new one would keep the request in memory as long as the connection lasts.
     raw.once('close', slot.release);
-    // Where nothing waits for anything, the handshake is done in the same tick.
+    // If nothing needs to wait, the handshake is done in the same tick.
     let principal: P | null | Promise<P | null>;
     try {
       principal = authenticate(request);
@@ -77,14 +77,14 @@ export class Handshakes<P extends Principal, Metadata> {
     );
   };
 
-  /** Refuses those that still wait for the hook. */
+  /** Refuses handshakes that wait for the hook. */
   stop(): void {
     for (const stop of this.#waiting) stop(ENDED);
   }
 
-  /** Waits for the hook, but not for ever, and sees the client leave. */
+  /** Waits for the hook up to the time limit, and notices if the client leaves. */
   async #wait(principal: Promise<P | null>, raw: Duplex): Promise<P | null> {
-    // Nobody reads yet, so that the end of the stream shows only here. What comes early stays for the connection.
+    // Nobody reads the socket yet, so its end shows only here. Early data stays for the connection.
     const onReadable = (): void => {
       if (raw.readableLength === 0) raw.destroy();
     };
@@ -104,7 +104,7 @@ export class Handshakes<P extends Principal, Metadata> {
 
   #finish(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, principal: P | null): void {
     const { acceptor, connections, remoteAddress, metadata, logger } = this.#options;
-    // The client may have left, and the service may have begun to end, while we waited.
+    // While waiting, the client may have left or the service may have begun to end.
     if (this.#isGone(raw)) return slot.release();
     const refusal = this.#refusalOf(principal);
     if (refusal !== undefined || principal === null) {
@@ -116,7 +116,7 @@ export class Handshakes<P extends Principal, Metadata> {
     try {
       const own = metadata(request, principal);
       if (isThenable(own)) {
-        // Nobody waits for it, and nobody would hear it fail.
+        // Prevents an unhandled rejection, since nobody waits for the promise.
         Promise.resolve(own).catch(ignoreError);
         throw new TypeError('The metadata hook gave a promise; it has to answer at once');
       }
@@ -127,14 +127,14 @@ export class Handshakes<P extends Principal, Metadata> {
       logger.error({ err: error }, 'The metadata hook failed');
       return this.#refuse(request, raw, head, CLOSE_CODES.internal);
     }
-    // A request that is no handshake is answered by the acceptor, and the socket closes.
+    // The acceptor answers requests that are not handshakes, and the socket closes.
     const isHandshake = acceptor.accept(request, raw, head, ({ socket, negotiated }) => {
       connections.connect(socket, { ...info, negotiated }, slot);
     });
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
   }
 
-  /** What a principal of the embedder's own does when it is looked at may throw. */
+  /** A getter of the embedder's principal may throw. */
   #refusalOf(principal: unknown): CloseCodeInfo | undefined {
     try {
       return this.#refusal(principal);
@@ -144,7 +144,7 @@ export class Handshakes<P extends Principal, Metadata> {
     }
   }
 
-  /** Why an answer of the hook lets nobody in. Hooks written without a compiler can answer anything. */
+  /** Why the result of the hook refuses the client. Hooks written without a compiler may return anything. */
   #refusal(principal: unknown): CloseCodeInfo | undefined {
     if (principal === null || principal === undefined) return CLOSE_CODES.unauthorized;
     if (typeof principal === 'object' && 'id' in principal && typeof principal.id === 'string') return undefined;
@@ -163,8 +163,8 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   /**
-   * Refuses where the service ends, by HTTP: a load balancer in front then asks another process, and the client never
-   * sees it.
+   * Refuses while the service ends, by HTTP: a load balancer in front then asks another process, and the client notices
+   * nothing.
    */
   #isRefusedAtEnd(request: IncomingMessage, raw: Duplex): boolean {
     const retryAfter = this.#options.retryAfter();
@@ -193,7 +193,7 @@ export class Handshakes<P extends Principal, Metadata> {
     refusals.write(level, kind, { reason: kind, remoteAddress: remoteAddress(request) }, `Handshake refused: ${why}`);
   }
 
-  /** Whether nothing is left to be answered: the client went, or somebody else answered meanwhile. */
+  /** Whether there is nothing left to answer: the client has left, or somebody else has answered. */
   #isGone(raw: Duplex): boolean {
     if (raw.destroyed) return true;
     if (writtenTo(raw) === this.#written.get(raw)) return false;
@@ -212,9 +212,9 @@ export class Handshakes<P extends Principal, Metadata> {
 }
 
 /**
- * Whether somebody answered: wrote to the socket and began to read it, or ended it. Node hands over a socket that is not
- * flowing. Listeners alone say nothing: some embedders count bytes from the connection on. Nor do bytes: a connection
- * that was kept alive has answered other requests before.
+ * Whether somebody has answered: wrote to the socket and began to read it, or ended it. Node hands over a socket that
+ * is not flowing. Listeners alone prove nothing, since some embedders count bytes from the start of a connection.
+ * Written bytes alone prove nothing either, since a kept-alive connection has answered earlier requests.
  */
 function isAnswered(raw: Duplex): boolean {
   return raw.writableEnded || (raw.readableFlowing === true && writtenTo(raw) > 0);
@@ -225,11 +225,11 @@ function writtenTo(raw: Duplex & { readonly bytesWritten?: number }): number {
   return raw.bytesWritten ?? 0;
 }
 
-/** Promises of other makes count too. */
+/** Whether a value is a promise, of any library. */
 function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** No hook can throw these. */
+/** Private errors, which no hook can throw. */
 const TIMED_OUT = new Error('The authenticate hook took too long');
 const ENDED = new Error('The service ended');

@@ -2,10 +2,10 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 
-/** What was there before; marks an `emit` as ours. */
+/** The original `emit`; marks an `emit` of this library. */
 const BEFORE = Symbol.for('agent-ws.emitBefore');
 
-/** Marks a raw socket whose handshake we answer, with where to report another answer to it. */
+/** Marks a raw socket whose handshake this library answers. The value reports a second answer. */
 const CLAIM = Symbol.for('agent-ws.claim');
 
 type Upgrade = [request: IncomingMessage, raw: Duplex, head: Buffer];
@@ -16,9 +16,9 @@ type Emit = ((this: unknown, event: string | symbol, ...values: unknown[]) => bo
 export type ReportSecondAnswer = (error: unknown) => void;
 
 /**
- * Shows every `upgrade` event of a server to `take` first; listeners see only those for which it returns `false`.
- * An `EventEmitter` lets no listener keep an event from the others, and a WebSocket server that answers every path would
- * answer ours as well, which ends the process. Once for all services on a server, until {@link leaveUpgrades}.
+ * Passes every `upgrade` event of a server to `take` first; listeners get only those for which `take` returns `false`.
+ * An `EventEmitter` cannot hide an event from other listeners, and a WebSocket server that answers every path would
+ * answer ours as well, which ends the process. Called once for all services on a server, until {@link leaveUpgrades}.
  */
 export function takeUpgrades(server: HttpServer | HttpsServer, take: (...upgrade: Upgrade) => boolean): void {
   const before = emitOf(server);
@@ -30,7 +30,7 @@ export function takeUpgrades(server: HttpServer | HttpsServer, take: (...upgrade
     try {
       return before.call(this, event, ...values);
     } catch (error) {
-      // A listener may have given us the handshake, and another one then tried to answer it.
+      // A listener may have passed the handshake to us before another listener tried to answer it.
       const report = claimOf(upgrade[1]);
       if (report === undefined) throw error;
       report(error);
@@ -41,7 +41,7 @@ export function takeUpgrades(server: HttpServer | HttpsServer, take: (...upgrade
   server.emit = emit;
 }
 
-/** Leaves the server as it was; where somebody else has wrapped `emit` meanwhile, ours stays inside and takes nothing. */
+/** Restores the server. If somebody else has wrapped `emit` meanwhile, our `emit` stays inside and takes nothing. */
 export function leaveUpgrades(server: HttpServer | HttpsServer): void {
   const before = emitOf(server)[BEFORE];
   if (before === undefined) return;
@@ -49,12 +49,12 @@ export function leaveUpgrades(server: HttpServer | HttpsServer): void {
   if (emitOf(server) !== before) server.emit = before;
 }
 
-/** What is called for `server.emit`: its own, or that of its class. */
+/** The function called for `server.emit`: the server's own, or that of its class. */
 function emitOf(server: HttpServer | HttpsServer): Emit {
   return Reflect.get(server, 'emit') as Emit;
 }
 
-/** Notes that we answer the handshake on this socket. */
+/** Marks the handshake on this socket as ours. */
 export function claim(raw: Duplex, report: ReportSecondAnswer): void {
   Object.assign(raw, { [CLAIM]: report });
 }

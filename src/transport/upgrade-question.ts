@@ -1,17 +1,17 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 
-/** What was there before; marks an answer as ours. */
+/** The original callback; marks a callback of this library. */
 const BEFORE = Symbol.for('agent-ws.shouldUpgradeBefore');
 
 type Answer = ((this: Asking, request: IncomingMessage) => boolean) & { [BEFORE]?: Answer };
 
-/** A server of Node 22.21, 24.9 or later: it asks whether a request is one for `upgrade` listeners before it gives it to them. */
+/** A server of Node 22.21, 24.9 or later, which asks whether a request goes to the `upgrade` listeners. */
 type Asking = (HttpServer | HttpsServer) & { shouldUpgradeCallback?: Answer };
 
 /**
- * Answers for requests that none of the `upgrade` listeners takes, where the server asks: they stay ordinary ones. Once
- * for all services on a server, until {@link answerNoMore}.
+ * Keeps requests that no `upgrade` listener takes ordinary ones, if the server asks. Called once for all services on a
+ * server, until {@link answerNoMore}.
  */
 export function answerUpgradeQuestion(server: Asking, isNobodys: (request: IncomingMessage) => boolean): void {
   const before = server.shouldUpgradeCallback;
@@ -21,7 +21,7 @@ export function answerUpgradeQuestion(server: Asking, isNobodys: (request: Incom
   server.shouldUpgradeCallback = answer;
 }
 
-/** Leaves the answer to whom it was before. */
+/** Restores the original callback. */
 export function answerNoMore(server: Asking): void {
   const before = server.shouldUpgradeCallback?.[BEFORE];
   if (before !== undefined) server.shouldUpgradeCallback = before;

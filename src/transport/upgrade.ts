@@ -8,33 +8,33 @@ import { handBack } from './hand-back.js';
 import { leaveUpgrades, takeUpgrades } from './upgrade-events.js';
 import { answerNoMore, answerUpgradeQuestion } from './upgrade-question.js';
 
-/** Marks the listeners of this library on a server, with what they take. */
+/** Marks the listeners of this library on a server, with path and handler. */
 const ENDPOINT = Symbol.for('agent-ws.endpoint');
 
-/** Takes a handshake. */
+/** Handles a handshake. */
 export type HandleUpgrade = (request: IncomingMessage, raw: Duplex, head: Buffer) => void;
 
 type UpgradeListener = HandleUpgrade & { [ENDPOINT]?: { readonly path: string; readonly handle: HandleUpgrade } };
 
 /**
- * Takes the upgrade requests for one path, before any `upgrade` listener sees them, and leaves all others to whoever
- * listens. Where nobody else does, handshakes get 404 rather than hang, and what is no handshake is answered as if this
- * were not here. Returns the function that detaches it.
- * @throws OptionError where another service of this library has the path on this server.
+ * Takes the upgrade requests for one path before any `upgrade` listener sees them, and leaves all others to the other
+ * listeners. If there is no other listener, handshakes get 404 instead of hanging, and other upgrades are answered as
+ * ordinary requests. Returns a function that detaches the endpoint.
+ * @throws OptionError if another service of this library has the path on this server.
  */
 export function attachUpgrade(server: HttpServer | HttpsServer, path: string, handle: HandleUpgrade): () => void {
   if (endpointOf(server, path) !== undefined) {
     throw new OptionError('path', 'free: another service has it on this server', path);
   }
   const listener: UpgradeListener = (request, raw, head) => {
-    // The first answers for all of us.
+    // The first listener answers for all services.
     if (!isAmongUs(server) || ours(server)[0] !== listener) return;
     if (isHandshake(request)) answer(raw, 404);
     else handBack(server, request, raw, head);
   };
   const isNobodys = (request: IncomingMessage): boolean => isAmongUs(server) && !isHandshake(request);
   listener[ENDPOINT] = { path, handle };
-  // Node gives requests to `upgrade` listeners only where there is one.
+  // Node emits `upgrade` only if there is a listener.
   server.on('upgrade', listener);
   answerUpgradeQuestion(server, isNobodys);
   takeUpgrades(server, (request, raw, head) => {
@@ -51,12 +51,12 @@ export function attachUpgrade(server: HttpServer | HttpsServer, path: string, ha
   };
 }
 
-/** Whether nobody but services of this library listens. */
+/** Whether all listeners belong to services of this library. */
 function isAmongUs(server: HttpServer | HttpsServer): boolean {
   return ours(server).length === server.listenerCount('upgrade');
 }
 
-/** Whether it asks for a WebSocket: what else is wrong with it is said by the acceptor. */
+/** Whether the request asks for a WebSocket. The acceptor checks the rest. */
 function isHandshake({ headers }: IncomingMessage): boolean {
   return /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
 }

@@ -7,43 +7,43 @@ import { SUBPROTOCOL } from '../protocol/version.js';
 import { Flusher, type Corked } from './flusher.js';
 import { SOCKET_OPTIONS, type SocketOptions } from './socket-options.js';
 
-/** How long the peer may take to answer a close before the connection is ended, in milliseconds. */
+/** How long the peer may take to answer a close before the connection is terminated, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Bytes around the payload of a frame, at most. */
+/** Maximum bytes of a frame besides its payload. */
 const MAX_HEADER_BYTES = 14;
 
-/** UTF-8 bytes of one UTF-16 unit, at most. */
+/** Maximum UTF-8 bytes of one UTF-16 unit. */
 const MAX_UNIT_BYTES = 3;
 
-/** Answers to pings that wait to be sent, at most. */
+/** Maximum number of pongs that wait to be sent. */
 const MAX_PONGS = 16;
 
-/** The raw socket of an upgrade: a net or TLS socket, or another stream, which counts nothing. */
+/** The raw socket of an upgrade: a net or TLS socket, or another stream, which does not count bytes. */
 interface RawSocket extends Duplex {
   readonly bytesRead?: number;
 }
 
-/** A WebSocket of `ws` that knows its {@link Socket}, so that all of them share one set of event handlers. */
+/** A WebSocket of `ws` with its {@link Socket}, so that all sockets share one set of event handlers. */
 class BoundWebSocket extends WebSocket {
   bound: WsSocket | undefined;
 }
 
-/** A {@link Socket} over `ws`. Corks the raw socket, so that what one read causes costs one write. */
+/** A {@link Socket} over `ws`. Corks the raw socket, so that all messages caused by one read are one write. */
 class WsSocket implements Socket, Corked {
   readonly #ws: WebSocket;
   readonly #raw: RawSocket;
   readonly #mark: number;
   readonly #flusher: Flusher;
-  /** Whether the raw socket gathers what is written to it, and whether it will be flushed when this tick ends. */
+  /** Whether the raw socket is corked, and whether it is flushed at the end of this tick. */
   #corked = false;
   #flushes = false;
   #awaitsDrain = false;
-  /** Messages near the mark that have not left. */
+  /** Number of messages near the mark that were not written yet. */
   #unwritten = 0;
-  /** Bytes received over a raw socket that does not count them itself. */
+  /** Bytes received over a raw socket that does not count them. */
   #received = 0;
-  /** Answers to pings that have not left, and the newest ping that came when they were too many. */
+  /** Number of pongs that were not sent yet, and the newest ping beyond the limit. */
   #pongs = 0;
   #pinged: Buffer | undefined;
   listener: SocketListener | undefined;
@@ -80,8 +80,8 @@ class WsSocket implements Socket, Corked {
       this.#ws.send(text, AS_TEXT);
       return true;
     }
-    // The raw socket's own `drain` comes only where its own mark was passed: never for little text, nor for
-    // much that compression made little.
+    // The raw socket emits `drain` only if its own mark was passed: never for short text, and never for long text that
+    // compression made short.
     this.#unwritten++;
     this.#ws.send(text, AS_TEXT, () => this.#onWritten());
     if (this.#ws.bufferedAmount < this.#mark) return true;
@@ -102,13 +102,14 @@ class WsSocket implements Socket, Corked {
   }
 
   /**
-   * Answers a ping. When too many answers wait to be sent, only the newest of those that follow is answered later
-   * (RFC 6455, section 5.5.3): a client that was stalled may send many at once, and one that reads nothing costs no memory.
+   * Answers a ping. If too many pongs wait to be sent, only the newest of the following pings is answered later (RFC
+   * 6455, section 5.5.3): a client that was suspended may send many at once, and a client that reads nothing must cost
+   * no memory.
    */
   pong(data: Buffer): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     if (this.#pongs >= MAX_PONGS) {
-      // A copy: the data is a view of all that one read brought.
+      // A copy, since the data is a view of everything that one read brought.
       this.#pinged = Buffer.from(data);
       return;
     }
@@ -152,7 +153,7 @@ function boundTo(ws: WebSocket): WsSocket | undefined {
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  // With the default binaryType `ws` gives a message in one Buffer, whatever its type says.
+  // With the default binaryType, `ws` gives a message as one Buffer, whatever its type says.
   const bytes = data as Buffer;
   boundTo(this)?.listener?.onMessage(isBinary ? bytes : bytes.toString());
 }
@@ -165,7 +166,7 @@ function onClose(this: WebSocket, code: number, reason: Buffer): void {
   boundTo(this)?.listener?.onClose(code, reason.toString());
 }
 
-/** `ws` closes the connection itself with the right code; `close` follows. */
+/** Does nothing, since `ws` closes the connection with the right code and emits `close`. */
 function onError(): void {
   // Without a listener the error would end the process.
 }
@@ -173,23 +174,23 @@ function onError(): void {
 /** A socket whose handshake is complete. */
 export interface AcceptedSocket {
   readonly socket: Socket;
-  /** Whether the client offered the subprotocol, which the handshake then answered. */
+  /** Whether the client offered the subprotocol, which the handshake then confirms. */
   readonly negotiated: boolean;
 }
 
-/** Completes WebSocket handshakes (RFC 6455, section 4.2). The only place that knows `ws`. */
+/** Completes WebSocket handshakes (RFC 6455, section 4.2). */
 export class WsAcceptor {
   readonly #server: WebSocketServer;
   readonly #mark: number;
   readonly #flusher = new Flusher();
 
-  /** @throws OptionError where an option breaks its rule. */
+  /** @throws OptionError if an option breaks its rule. */
   constructor(options: SocketOptions = {}) {
     const { maxMessageBytes, backpressureBytes, perMessageDeflate } = checkOptions(options, SOCKET_OPTIONS);
     this.#mark = backpressureBytes;
     const limits = {
       maxPayload: maxMessageBytes,
-      // The defaults of ws let forty sockets pin a hundred megabytes.
+      // With the defaults of ws, forty sockets could occupy a hundred megabytes.
       maxFragments: 1_024,
       maxBufferedChunks: 16_384,
       autoPong: false,
@@ -201,15 +202,15 @@ export class WsAcceptor {
       clientTracking: false,
       perMessageDeflate,
       WebSocket: BoundWebSocket,
-      // Another offered value may hold a token: it is never echoed.
+      // Another offered value may hold a token, so it is never sent back.
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
   }
 
   /**
-   * Completes the handshake and hands the socket over, before it returns. A request that is no WebSocket handshake is
-   * answered with its HTTP error, and `accepted` is not called.
-   * @returns whether it was a handshake.
+   * Completes the handshake and calls `accepted` before it returns. A request that is not a WebSocket handshake gets an
+   * HTTP error, and `accepted` is not called.
+   * @returns whether the request was a handshake.
    */
   accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): boolean {
     let isHandshake = false;
