@@ -12,7 +12,7 @@ export type { Connection, ConnectionInfo } from './connection/connection.js';
 export { ANONYMOUS, type Principal } from './connection/principal.js';
 export type { Socket, SocketListener } from './connection/socket.js';
 
-// Messages; what they look like is in agent-ws/protocol
+// Messages; their schemas are in agent-ws/protocol
 export { MessageHandler, type MessageHandlerOptions } from './message/message-handler.js';
 export { defineMessage, type CustomMessageType } from './message/custom-message.js';
 export type { ErrorCode, FinishReason, RunState, Usage } from './protocol/index.js';

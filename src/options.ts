@@ -19,7 +19,7 @@ import type { ToolRegistry } from './tool/tool-registry.js';
 import type { Tool } from './tool/tool.js';
 import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.js';
 
-/** Options of the parts that the server hands on. */
+/** Options of parts that the server passes on. */
 type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments'> &
   Omit<RunManagerOptions, 'executor' | 'store'> &
   Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations'> &
@@ -101,10 +101,12 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
   logIds?: LogIds | undefined;
 }
 
-/** Characters of a path (RFC 3986, section 3.3). It is compared as sent, so another spelling would match nothing. */
+/**
+ * Characters of a path (RFC 3986, section 3.3). The path is compared as sent, so another spelling would match nothing.
+ */
 const PATH = /^\/(?:[\w\-.~!$&'()*+,;=:@/]|%[\dA-F]{2})*$/i;
 
-/** Of the servers of HTTP/2 only one that falls back to HTTP/1 gives WebSocket handshakes to its listeners. */
+/** Among HTTP/2 servers, only one with a fallback to HTTP/1 gives WebSocket handshakes to its listeners. */
 const httpServer: Rule = {
   sentence: 'a Node http.Server or https.Server',
   read(option, value) {
@@ -120,8 +122,8 @@ const httpServer: Rule = {
 };
 
 /**
- * The one table of options: what each of them is for, its rule and its default. Options of a part stand beside that part,
- * which may be used without a server. Flags, variables, `--help` and docs/options.md are made of this table.
+ * The table of options: what each is for, its rule and its default. Options of a part are defined beside the part,
+ * which may be used without a server. Flags, variables, `--help` and docs/options.md are made from this table.
  */
 export const SERVER_OPTIONS = {
   server: { text: 'The server to attach to.', rule: httpServer, required: true },
@@ -156,7 +158,7 @@ export const SERVER_OPTIONS = {
   metadata: { text: 'Makes your own metadata of a connection.', rule: aFunction, defaultText: 'undefined' },
   allowedOrigins: {
     text: 'Origins of pages that may connect besides the same host and loopback: `https://app.example`, or `*` for all.',
-    // An entry that can match nothing would keep out whom it was meant to let in.
+    // An entry that can match nothing would exclude those that it was meant to admit.
     rule: list(
       'origins such as "https://app.example", or "*"',
       orAll((entry) => parseOrigin(entry) !== undefined),

@@ -26,35 +26,39 @@ import { VERSION } from './version.js';
 
 /** A running service, attached to an `http.Server`. */
 export interface AgentSocketServer<P extends Principal = Principal, Metadata = undefined> {
-  /** The connections, with their events. */
+  /** The connections and their events. */
   readonly connections: ConnectionManager<P, Metadata>;
-  /** Reads their messages; register message types of your own here. */
+  /** Handles the messages of the connections; register your own message types here. */
   readonly messages: MessageHandler<P, Metadata>;
-  /** The runs, with their events. */
+  /** The runs and their events. */
   readonly runs: RunManager;
-  /** The tools; register more at any time. Empty where the option is a function. */
+  /** The tools; register more at any time. Empty if the option is a function. */
   readonly tools: ToolRegistry<P, Metadata>;
-  /** Answers the HTTP routes, leads `/` to the test page, and answers 404 to everything else: `server.on('request', agent.requestListener)`. */
+  /**
+   * Answers the HTTP routes, redirects `/` to the test page, and answers 404 to everything else: `server.on('request',
+   * agent.requestListener)`.
+   */
   readonly requestListener: RequestListener;
   /** Answers the HTTP routes and calls `next` for everything else: `app.use(agent.middleware)`. */
   readonly middleware: (request: IncomingMessage, response: ServerResponse, next: (nothing?: unknown) => void) => void;
   /**
-   * Answers a WebSocket handshake, whatever its path: for those who route `upgrade` requests themselves, with the
-   * arguments of an `upgrade` listener. The handshakes for `path` on `server` need no call. Whatever is wrong with the
-   * request is answered on the socket; nothing is thrown. After {@link close} it answers 503.
+   * Answers a WebSocket handshake, whatever its path: for applications that route `upgrade` requests themselves, with
+   * the arguments of an `upgrade` listener. Handshakes for `path` on `server` need no call. Invalid requests are
+   * answered on the socket; nothing is thrown. After {@link close} it answers 503.
    */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /**
-   * Ends the service and leaves the `http.Server` as it was found, still listening. New connections are refused, clients
-   * that can be are told to come back, runs in progress finish for at most `drainMs`, then all connections close.
-   * Calling it again gives the same promise.
+   * Ends the service and leaves the `http.Server` as it was before, still listening. New connections are refused,
+   * clients that understand it are told to reconnect, runs in progress may finish within `drainMs`, and then all
+   * connections close. A repeated call returns the same promise.
    */
   close(options?: CloseOptions): Promise<void>;
 }
 
 /**
- * Attaches the agent service to an `http.Server`: only its own path is taken, other routes and upgrades stay as they are.
- * @throws OptionError where an option breaks its rule.
+ * Attaches the agent service to an `http.Server`. It takes only its own path; other routes and upgrades stay as they
+ * are.
+ * @throws OptionError if an option breaks its rule.
  */
 export function createAgentSocketServer<P extends Principal = Principal, Metadata = undefined>(
   given: AgentSocketServerOptions<P, Metadata>,
@@ -81,7 +85,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     attachments: executor.attachments,
   });
   const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS));
-  // Last of those that check options: it begins to sweep.
+  // Created after all other checks of options, since it starts a timer.
   const runs = new RunManager({ ...pick(options, RUN_OPTIONS), executor, store });
   const messages = new MessageHandler<P, Metadata>({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
@@ -94,7 +98,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     isAllowed: (request) => access.isHandshakeAllowed(request),
     remoteAddress: (request) => access.remoteAddress(request),
     retryAfter: () => shutdown.retryAfter,
-    // Without the hooks their types are the defaults, which these values have.
+    // Without the hooks, P and Metadata are the defaults, which these values have.
     authenticate: options.authenticate ?? (() => ANONYMOUS as P),
     authenticateTimeoutMs: options.authenticateTimeoutMs,
     metadata: options.metadata ?? (() => undefined as Metadata),

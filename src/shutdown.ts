@@ -33,19 +33,19 @@ export const CLOSE_OPTIONS = {
   },
 } as const satisfies OptionTable<CloseOptions>;
 
-/** Connections closed at once; the next follow in the next step. */
+/** Number of connections that are closed in one step. */
 const CLOSES_PER_STEP = 100;
 
 /** Time between two steps, in milliseconds. */
 const STEP_MS = 20;
 
-/** How long the last messages may take to reach clients that read slowly, in milliseconds. */
+/** How long the final messages may take to reach clients that read slowly, in milliseconds. */
 const LAST_MESSAGES_MS = 1_000;
 
-/** How long all of them may take to close, in milliseconds: longer than the socket's own limit. */
+/** How long all connections may take to close, in milliseconds: longer than the socket's own limit. */
 const CLOSING_MS = 3_000;
 
-/** Clients come back spread over this time, in milliseconds, so that they do not arrive all at once. */
+/** Time over which clients reconnect, in milliseconds, so that they do not arrive all at once. */
 const RECONNECT_SPREAD_MS = 2_000;
 
 /** What {@link Shutdown} ends. */
@@ -53,14 +53,14 @@ export interface ShutdownParts<P extends Principal, Metadata> {
   readonly connections: ConnectionManager<P, Metadata>;
   readonly messages: MessageHandler<P, Metadata>;
   readonly runs: RunManager;
-  /** Stops taking handshakes, and refuses those that wait. */
+  /** Stops accepting handshakes, and refuses those that wait. */
   readonly detach: () => void;
 }
 
-/** The end of a service: begun once, shared by everybody who asks for it. */
+/** The shutdown of a service: it begins once, and all callers share it. */
 export class Shutdown<P extends Principal, Metadata> {
   readonly #parts: ShutdownParts<P, Metadata>;
-  /** When clients may come back, on the monotonic clock. */
+  /** When clients may reconnect, on the monotonic clock. */
   #backAt: number | undefined;
   #done: Promise<void> | undefined;
 
@@ -68,13 +68,13 @@ export class Shutdown<P extends Principal, Metadata> {
     this.#parts = parts;
   }
 
-  /** Seconds after which a new connection may be tried again, at least 1; `undefined` as long as it is not refused. */
+  /** Seconds after which a client may try again, at least 1; `undefined` while connections are accepted. */
   get retryAfter(): number | undefined {
     if (this.#backAt === undefined) return undefined;
     return Math.max(1, Math.ceil((this.#backAt - performance.now()) / 1_000));
   }
 
-  /** @throws OptionError where an option breaks its rule; nothing has begun then. */
+  /** @throws OptionError if an option breaks its rule; the shutdown has not begun then. */
   begin(options: CloseOptions = {}): Promise<void> {
     const { drainMs, closeCode } = checkOptions(options, CLOSE_OPTIONS);
     this.#backAt ??= performance.now() + drainMs;
@@ -83,7 +83,7 @@ export class Shutdown<P extends Principal, Metadata> {
 
   async #run(drainMs: number, close: CloseFrame): Promise<void> {
     const { connections, messages, runs, detach } = this.#parts;
-    // The caller's other listeners run first: new connections are refused from here on.
+    // Other listeners of the caller run first: new connections are refused from here on.
     await Promise.resolve();
     for (const connection of connections) {
       if (!connection.negotiated) continue;
@@ -101,7 +101,7 @@ export class Shutdown<P extends Principal, Metadata> {
     detach();
   }
 
-  /** Closes all connections, some at a time, and waits until they are gone. Ends however their sockets behave. */
+  /** Closes all connections, some at a time, and waits until they are gone. Always ends, whatever their sockets do. */
   async #closeAll(close: CloseFrame): Promise<void> {
     const { connections } = this.#parts;
     let check: () => void = () => undefined;
@@ -120,7 +120,7 @@ export class Shutdown<P extends Principal, Metadata> {
     }
     check();
     await within(CLOSING_MS, gone);
-    // Only a socket of another make, which breaks its contract, is still here.
+    // Only a custom socket that violates its contract is left here.
     for (const connection of [...connections]) connection.terminate();
     check();
     await within(STEP_MS, gone);
@@ -129,16 +129,16 @@ export class Shutdown<P extends Principal, Metadata> {
   }
 }
 
-/** A socket that throws must not keep the others, nor the end, from their turn. */
+/** Does a task whose error must not affect other connections or the shutdown. */
 function attempt(task: () => void): void {
   try {
     task();
   } catch {
-    // It is terminated at the end of its time, and then it is let go.
+    // The connection is terminated at the end of its time.
   }
 }
 
-/** Resolves when every connection has been sent all there is of the runs it reads. */
+/** Resolves when every connection has been sent everything of the runs it reads. */
 async function allRead<P extends Principal, Metadata>(
   messages: MessageHandler<P, Metadata>,
   connections: readonly Connection<P, Metadata>[],

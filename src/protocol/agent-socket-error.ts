@@ -5,33 +5,33 @@ const BRAND = Symbol.for('agent-ws.AgentSocketError');
 
 /** A field that a schema refused. */
 export interface FieldIssue {
-  /** Where, dotted: `params.expression`. Empty for the whole value. */
+  /** Dotted path of the field: `params.expression`. Empty for the whole value. */
   readonly path: string;
-  /** What the rule is. */
+  /** The rule that the field breaks. */
   readonly message: string;
 }
 
-/** What {@link AgentSocketError} takes besides code and message. */
+/** Further details of an {@link AgentSocketError}. */
 export interface AgentSocketErrorOptions {
-  /** What caused it. Goes to the log, never to a client. */
+  /** The cause. Logged, never sent to a client. */
   cause?: unknown;
   /**
-   * What else the operator should read in the log, such as what a model provider said. Never sent to a client; it is
-   * logged as it is, so it must hold no secret and nothing a person wrote.
+   * Further information for the operator's log, such as the message of a model provider. Never sent to a client. It is
+   * logged unchanged, so it must hold no secret and no text of a person.
    */
   detail?: string | undefined;
-  /** Milliseconds after which trying again makes sense. */
+  /** Milliseconds after which to try again. */
   retryAfterMs?: number | undefined;
   /** The fields that do not match the schema. */
   issues?: readonly FieldIssue[];
-  /** Overrides what the table of codes says. */
+  /** Overrides the entry in the table of codes. */
   retryable?: boolean;
 }
 
 /**
- * An error a client may be told about: `code` and `message` go on the wire as they are, so the message
- * must hold no secret. Throw it from a provider, a tool or a handler to choose what the client reads;
- * anything else that is thrown reaches the client as `internal_error`, `provider_error` or `tool_failed` without its text.
+ * An error for clients: `code` and `message` are sent unchanged, so the message must hold no secret. Throw it from a
+ * provider, a tool or a handler to choose what the client gets; any other error reaches the client as `internal_error`,
+ * `provider_error` or `tool_failed` without its text.
  */
 export class AgentSocketError extends Error {
   readonly code: ErrorCode;

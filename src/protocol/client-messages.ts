@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './version.js';
 
-/** Text of the error every missing, empty, blank or non-string query gets. */
+/** Text of the error for a missing, empty, blank or non-string query. */
 export const QUERY_REQUIRED = 'Query is required';
 
 const requestId = z
@@ -90,9 +90,8 @@ const queryFields = {
 };
 
 /**
- * What a client may send, by `type`. This table is the one source of the TypeScript types, the validation,
- * the JSON Schemas, the documents under `/docs` and the table of handlers. Key order is wire order.
- * Unknown extra fields are ignored.
+ * The messages of clients, by `type`. This table is the source of the TypeScript types, the validation, the JSON
+ * Schemas, the documents under `/docs` and the table of handlers. Key order is wire order. Unknown fields are ignored.
  */
 export const clientMessages = {
   ping: z

@@ -1,12 +1,12 @@
-/** What a row of {@link CLOSE_CODES} says about its code. */
+/** A row of {@link CLOSE_CODES}. */
 export interface CloseCodeInfo {
-  /** The number on the wire. */
+  /** The close code. */
   readonly code: number;
-  /** The reason sent with it: at most 123 UTF-8 bytes (RFC 6455, section 5.5). */
+  /** The reason of the close: at most 123 UTF-8 bytes (RFC 6455, section 5.5). */
   readonly reason: string;
-  /** What a client does next: never come back, come back now, or come back after a longer wait. */
+  /** What a client does next: never reconnect, reconnect soon, or reconnect after a longer wait. */
   readonly reconnect: 'no' | 'yes' | 'later';
-  /** What happened, for the person who reads the documentation. */
+  /** What happened, for readers of the documentation. */
   readonly meaning: string;
 }
 
@@ -107,7 +107,7 @@ export type CloseCodeName = keyof typeof CLOSE_CODES;
 
 const byCode = new Map<number, CloseCodeInfo>(Object.values(CLOSE_CODES).map((info) => [info.code, info]));
 
-/** Looks a close code up. Codes outside the table give `undefined`. */
+/** Looks up a close code. Returns `undefined` for codes outside of the table. */
 export function closeCodeInfo(code: number): CloseCodeInfo | undefined {
   return byCode.get(code);
 }

@@ -13,7 +13,7 @@ import {
   attachmentInfo,
 } from './server-fields.js';
 
-/** What a server says about conversations, as a part of {@link serverMessages}. */
+/** Server messages about conversations: part of {@link serverMessages}. */
 export const conversationMessages = {
   history: z
     .object({

@@ -6,7 +6,7 @@ import { hasMoreValuesThan, isDeeperThan } from './depth.js';
 import { jsonSchemaOf } from './json-schema-of.js';
 import { LIMITS } from './version.js';
 
-/** A JSON object with a string `type`: as far as a frame can be read before its type is known. */
+/** A JSON object with a string `type`: what is known of a frame before its type is checked. */
 export interface Envelope {
   readonly type: string;
   readonly request_id?: unknown;
@@ -14,7 +14,7 @@ export interface Envelope {
 }
 
 /**
- * Reads one frame.
+ * Decodes one frame.
  * @throws AgentSocketError `invalid_json`, `too_deep`, `invalid_message` (no string `type`, or too many values).
  */
 export function decodeFrame(data: string | Uint8Array): Envelope {

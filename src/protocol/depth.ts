@@ -3,11 +3,11 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
 /**
- * Whether JSON text nests objects and arrays deeper than `limit`. Counts brackets outside strings, so that no
- * recursive parser or encoder meets a hostile depth. Says nothing about text that is not JSON.
+ * Whether JSON text nests objects and arrays deeper than `limit`. Counts brackets outside of strings, so that no
+ * recursive parser or encoder meets a hostile depth. The result is meaningless for text that is not JSON.
  */
 export function isDeeperThan(text: string, limit: number): boolean {
-  // Too short to open that many brackets and close them.
+  // Too short to open and close that many brackets.
   if (text.length <= 2 * limit) return false;
   let depth = 0;
   return someOutsideStrings(text, (char) => {
@@ -19,17 +19,17 @@ export function isDeeperThan(text: string, limit: number): boolean {
 }
 
 /**
- * Whether JSON text holds more than `limit` values: counts what separates and opens them, outside strings. Says nothing
- * about text that is not JSON.
+ * Whether JSON text holds more than `limit` values: counts separators and brackets outside of strings. The result is
+ * meaningless for text that is not JSON.
  */
 export function hasMoreValuesThan(text: string, limit: number): boolean {
-  // Each value takes a character.
+  // Each value takes at least one character.
   if (text.length <= limit) return false;
   let count = 1;
   return someOutsideStrings(text, (char) => (char === COMMA || (char | 0x20) === 0x7b) && ++count > limit);
 }
 
-/** Whether `isIt` says so of one of the characters that stand outside strings. */
+/** Whether `isIt` is true for a character outside of strings. */
 function someOutsideStrings(text: string, isIt: (char: number) => boolean): boolean {
   let inString = false;
   for (let i = 0; i < text.length; i++) {

@@ -1,6 +1,6 @@
 import { serverMessages, type CustomMessage, type ServerMessage, type ServerMessageType } from './server-messages.js';
 
-/** A field of a message, and how it begins on the wire. */
+/** A field of a message, with its encoded name. */
 interface Field {
   readonly key: string;
   readonly before: string;
@@ -15,7 +15,7 @@ const wireOrder = new Map<string, readonly Field[]>(
   ]),
 );
 
-/** The place of a message in the log of its run. */
+/** The position of a message in the log of its run. */
 export interface Stamp {
   readonly timestamp: number;
   readonly run_id: string;
@@ -23,15 +23,16 @@ export interface Stamp {
 }
 
 /**
- * Encodes a message of the protocol, keys in wire order and absent ones left out, or an embedder's own as it is.
- * @param stamp - fields a message of a run has besides its own
+ * Encodes a message. Messages of the protocol have their keys in wire order, without absent ones; custom messages stay
+ * as they are.
+ * @param stamp - additional fields of a message of a run
  */
 export function encodeMessage(message: ServerMessage | CustomMessage, stamp?: Stamp): string {
   const order = wireOrder.get(message.type);
   if (order === undefined) return JSON.stringify(message);
   const fields = message as Readonly<Record<string, unknown>>;
   const stamped = stamp as Readonly<Record<string, unknown>> | undefined;
-  // Field by field, since an object in the right order would have to be made for every message.
+  // Encoded field by field, which avoids an ordered object for every message.
   let json = `{"type":"${message.type}"`;
   for (const { key, before } of order) {
     const value = stamped?.[key] ?? fields[key];
@@ -42,10 +43,10 @@ export function encodeMessage(message: ServerMessage | CustomMessage, stamp?: St
   return `${json}}`;
 }
 
-/** The text of a run that arrives in pieces. */
+/** The types of streamed text. */
 export type TextType = Extract<ServerMessageType, 'stream_chunk' | 'stream_reasoning'>;
 
-/** Encodes a piece of text: the same as {@link encodeMessage}, written out because it runs once per token. */
+/** Encodes a piece of text with the same result as {@link encodeMessage}, but faster, since it runs once per token. */
 export function encodeText(
   type: TextType,
   content: string,
@@ -58,19 +59,19 @@ export function encodeText(
   return `{"type":"${type}","content":${JSON.stringify(content)},"timestamp":${timestamp}${first},"run_id":"${runId}","seq":${seq}}`;
 }
 
-/** Adds the `request_id` of the asker to an encoded message that lies in a log without it. */
+/** Adds the `request_id` of the asker to an encoded message of a log. */
 export function withRequestId(encoded: string, requestId: string): string {
   return `${encoded.slice(0, -1)},"request_id":${JSON.stringify(requestId)}}`;
 }
 
-/** Moves an encoded message to a later time, for a reader who has already seen that time. */
+/** Replaces the time stamp of an encoded message by a later one, for a reader that has seen the later time already. */
 export function withTimestamp(encoded: string, timestamp: number): string {
   const message = JSON.parse(encoded) as Record<string, unknown>;
   message['timestamp'] = timestamp;
   return JSON.stringify(message);
 }
 
-/** The time stamp of a message made now: Unix time in seconds. */
+/** The current time stamp: Unix time in seconds. */
 export function now(): number {
   return Date.now() / 1000;
 }

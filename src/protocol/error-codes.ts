@@ -1,12 +1,12 @@
-/** What a row of {@link ERROR_CODES} says about its code. */
+/** A row of {@link ERROR_CODES}. */
 export interface ErrorCodeInfo {
-  /** Whether the same request can succeed later without being changed. */
+  /** Whether the same request can succeed later without a change. */
   readonly retryable: boolean;
-  /** What happened, for the person who reads the documentation. */
+  /** What happened, for readers of the documentation. */
   readonly meaning: string;
 }
 
-/** Every `code` an `error` message can carry: one code per cause. */
+/** Every `code` of an `error` message: one code for each cause. */
 export const ERROR_CODES = {
   invalid_json: { retryable: false, meaning: 'The frame is not a text frame with one JSON object.' },
   invalid_message: {

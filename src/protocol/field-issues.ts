@@ -1,16 +1,16 @@
 import { dotted, issueSentence, pathOf, type Refused, type SchemaIssue } from './issue-sentence.js';
 import type { FieldIssue } from './agent-socket-error.js';
 
-/** Issues told of one value. One wrong element of a long array is like the next. */
+/** Maximum number of issues of one value, since the wrong elements of a long array resemble each other. */
 const MAX_ISSUES = 16;
 
-/** Issues told in one sentence. */
+/** Maximum number of issues in one sentence. */
 const MAX_SENTENCES = 4;
 
-/** Characters of a message, its field's name included. */
+/** Maximum length of a message with the name of its field, in characters. */
 const MAX_MESSAGE = 500;
 
-/** What a schema found wrong, cut to a size that can be sent: a small message may have very many issues. */
+/** The issues of a schema, cut to a size that can be sent: a small message may have very many issues. */
 export function fieldIssues(issues: readonly SchemaIssue[], refused: Refused): FieldIssue[] {
   return issues.slice(0, MAX_ISSUES).map((issue) => ({
     path: dotted(pathOf(issue)),

@@ -1,4 +1,4 @@
-/** `agent-ws/protocol`: the wire as schemas, tables and types. Runs in a browser. */
+/** `agent-ws/protocol`: the protocol as schemas, tables and types. Runs in a browser. */
 export {
   clientMessages,
   type ClientMessage,

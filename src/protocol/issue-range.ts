@@ -2,7 +2,7 @@ import type { SchemaNode } from './json-schema-at.js';
 
 type Bound = number | bigint | undefined;
 
-/** `least` and `most` are in the range, `above` and `below` are not. */
+/** A range: `least` and `most` are inside, `above` and `below` are outside. */
 interface Bounds {
   readonly least?: Bound;
   readonly above?: Bound;
@@ -10,7 +10,7 @@ interface Bounds {
   readonly below?: Bound;
 }
 
-/** What zod says of a value that is too small or too big. */
+/** An issue of zod about a value that is too small or too big. */
 export interface RangeIssue {
   readonly code: string;
   readonly origin?: unknown;
@@ -20,7 +20,7 @@ export interface RangeIssue {
   readonly exact?: boolean;
 }
 
-/** What is counted of it, and how JSON Schema names the bounds. */
+/** What is counted of a value, and the names of its bounds in JSON Schema. */
 const SIZED: Readonly<Record<string, { unit: string; least: string; most: string }>> = {
   string: { unit: 'character', least: 'minLength', most: 'maxLength' },
   array: { unit: 'item', least: 'minItems', most: 'maxItems' },
@@ -31,7 +31,7 @@ const SIZED: Readonly<Record<string, { unit: string; least: string; most: string
 
 const NUMBERS = ['number', 'int', 'bigint'];
 
-/** The whole range: the issue knows the bound that was crossed, the schema the other one as well. */
+/** The whole range: the issue has the bound that was crossed, the schema also the other one. */
 export function rangeRule(issue: RangeIssue, value: unknown, schema: SchemaNode = {}): string | undefined {
   const origin = String(issue.origin);
   const sized = Object.hasOwn(SIZED, origin) ? SIZED[origin] : undefined;
@@ -65,7 +65,7 @@ function crossed({ code, minimum, maximum, inclusive = true }: RangeIssue, bound
   return { ...bounds, most: undefined, below: undefined, [inclusive ? 'most' : 'below']: maximum };
 }
 
-/** What every whole number keeps to is no bound to tell. */
+/** The bound, unless it is the limit of all integers. */
 function bound(value: unknown): number | undefined {
   return typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : undefined;
 }

@@ -3,23 +3,23 @@ import { nearest } from './nearest.js';
 import { rangeRule, type RangeIssue } from './issue-range.js';
 import { jsonSchemaAt, valueAt, type SchemaNode } from './json-schema-at.js';
 
-/** Characters of a name. */
+/** Maximum length of a name, in characters. */
 const MAX_NAME = 200;
 
 const english = z.locales.en().localeError;
 
-/** What a schema refused, as Standard Schema has it. */
+/** An issue of a schema, in the form of Standard Schema. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What was refused, and what is known of it besides the issue. */
+/** The refused value, and what is known of it besides the issue. */
 export interface Refused {
   readonly value: unknown;
-  /** JSON Schema of the value. With it a range is told whole, and a misspelt field with the right name. */
+  /** JSON Schema of the value. With it, sentences give the whole range, and the right name of a misspelt field. */
   readonly schema?: SchemaNode | undefined;
-  /** What the value is called. @default 'The value' */
+  /** Name of the value. @default 'The value' */
   readonly name?: string | undefined;
 }
 
@@ -39,19 +39,19 @@ interface ZodIssue extends SchemaIssue, RangeIssue {
   readonly errors?: readonly (readonly ZodIssue[])[];
 }
 
-/** Where an issue is. */
+/** The path of an issue. */
 export function pathOf({ path = [] }: SchemaIssue): PropertyKey[] {
   return path.map((step) => (typeof step === 'object' ? step.key : step));
 }
 
-/** Keys as one name, cut to a size that can be shown: `params.expression`. */
+/** Keys as one dotted name, cut to a readable size: `params.expression`. */
 export function dotted(path: readonly PropertyKey[]): string {
   return path.map(String).join('.').slice(0, MAX_NAME);
 }
 
 /**
- * What to do about an issue, in a sentence that names the field. Of what zod says by itself the sentence is ours; what
- * the author of a schema wrote, or another library says, stays as it is.
+ * Says in a sentence what is wrong with which field. Messages of zod are replaced by our own; messages of the schema's
+ * author or of another library stay.
  */
 export function issueSentence(issue: SchemaIssue, refused: Refused): string {
   const path = pathOf(issue);
@@ -62,7 +62,7 @@ export function issueSentence(issue: SchemaIssue, refused: Refused): string {
   return name === '' || isNamed(message, name) ? message : `\`${name}\`: ${message}`;
 }
 
-/** Whether zod chose the words, in English or in the language the process chose for it. */
+/** Whether the message is zod's own, in English or in the configured language. */
 function isZods(issue: SchemaIssue, input: unknown): issue is ZodIssue {
   if (!('code' in issue)) return false;
   if (issue.message === 'Invalid input') return true;
@@ -71,7 +71,7 @@ function isZods(issue: SchemaIssue, input: unknown): issue is ZodIssue {
       const said = say?.({ ...issue, input } as never);
       return (typeof said === 'object' ? said?.message : said) === issue.message;
     } catch {
-      // Another library has other fields behind the same codes.
+      // Another library uses the same codes with other fields.
       return false;
     }
   });
@@ -126,7 +126,7 @@ function ruleOf(issue: ZodIssue, value: unknown, schema: SchemaNode | undefined)
   }
 }
 
-/** Of several forms: what they are where that is short, or what is wrong with the one that was meant. */
+/** For a union: its forms if they are short, or the issues of the form that was probably meant. */
 function unionSentence({ errors = [] }: ZodIssue, path: readonly PropertyKey[], refused: Refused): string {
   if (valueAt(refused.value, path) === undefined && path.length > 0) return `${subject(path, refused)} is required`;
   const forms = errors.map(([first]) => (first === undefined || pathOf(first).length > 0 ? undefined : formOf(first)));

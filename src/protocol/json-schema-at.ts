@@ -1,7 +1,7 @@
-/** A JSON Schema, as far as a sentence about a value looks into it. */
+/** A JSON Schema, as far as sentences about values need it. */
 export type SchemaNode = Readonly<Record<string, unknown>>;
 
-/** The schema of the value at a path; `undefined` where it says nothing of it, or too much. */
+/** The schema of the value at a path; `undefined` if the schema has none, or several. */
 export function jsonSchemaAt(schema: SchemaNode | undefined, path: readonly PropertyKey[]): SchemaNode | undefined {
   let node = plain(schema);
   for (const step of path) {
@@ -17,7 +17,7 @@ function plain(schema: unknown): SchemaNode | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
   const { anyOf } = schema as SchemaNode;
   if (!Array.isArray(anyOf)) return schema as SchemaNode;
-  // What may also be null is still one thing.
+  // `null` as an alternative does not make a second form.
   const forms = (anyOf as SchemaNode[]).filter(({ type }) => type !== 'null');
   return forms.length === 1 ? plain(forms[0]) : undefined;
 }
@@ -27,7 +27,7 @@ function own(object: unknown, key: PropertyKey): unknown {
   return (object as Record<PropertyKey, unknown>)[key];
 }
 
-/** The value at a path; `undefined` where there is none. */
+/** The value at a path; `undefined` if there is none. */
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce(own, value);
 }

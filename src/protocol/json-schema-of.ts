@@ -9,7 +9,7 @@ interface StandardJsonSchema {
 
 const known = new WeakMap<object, SchemaNode>();
 
-/** What a schema accepts, as JSON Schema: made once. Empty where the schema or its library makes none. */
+/** The JSON Schema of a schema, made once. Empty if the schema or its library makes none. */
 export function jsonSchemaOf(schema: object): SchemaNode {
   let made = known.get(schema);
   if (made === undefined) known.set(schema, (made = derive(schema as StandardJsonSchema)));

@@ -1,13 +1,13 @@
-/** The name of a list that somebody most likely meant by another one; `undefined` where none is near. */
+/** The known name that was probably meant; `undefined` if none is similar. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let best: string | undefined;
-  // A third of the letters may be wrong: more would be a guess.
+  // At most a third of the letters may be wrong: more would be a guess.
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of known) {
     const other = plain(candidate);
     const added = Math.abs(other.length - wanted.length);
-    // A unit or a word was left out, or is too much: `drain` for `drainMs`.
+    // A unit or a word is missing or superfluous: `drain` for `drainMs`.
     const isPart = added <= wanted.length / 2 && (other.startsWith(wanted) || wanted.startsWith(other));
     if (added >= least && !isPart) continue;
     const distance = isPart ? Math.min(added, 1) : editDistance(wanted, other);
@@ -18,12 +18,12 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Another case and other separators are no other name. */
+/** The name without case and separators. */
 function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[_\s.-]/g, '');
 }
 
-/** How many letters have to be added, removed, replaced or swapped with their neighbour (optimal string alignment). */
+/** Number of letters to add, remove, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,14 +1,14 @@
 /** The target of an HTTP request. */
 export interface RequestTarget {
-  /** Host and port of the absolute form, which then count instead of the `Host` header; `undefined` in other forms. */
+  /** Host and port of the absolute form, which replace the `Host` header; `undefined` in other forms. */
   readonly authority: string | undefined;
-  /** The path as sent, never decoded: no second spelling of a path slips past a rule of whatever stands in front. */
+  /** The path as sent, never decoded, so that no other spelling of a path evades a rule of a proxy. */
   readonly path: string;
 }
 
 /**
- * Reads a request target. Forward proxies send the absolute form, `http://host/path`, and servers have to accept it
- * (RFC 9112, section 3.2.2).
+ * Parses a request target. Forward proxies send the absolute form, `http://host/path`, and servers must accept it (RFC
+ * 9112, section 3.2.2).
  */
 export function readTarget(url: string): RequestTarget {
   const absolute = /^(?:https?|wss?):\/\/([^/?#]+)/i.exec(url);

@@ -63,10 +63,10 @@ export const attachmentInfo = z.object({
   bytes: z.int().min(0).optional(),
   url: z.string().optional(),
 });
-/** What an `agent_query` had of its answer when it ended early. */
+/** The partial answer of an `agent_query` that ended early. */
 export const partialContent = z.string().describe('The partial answer to an `agent_query`.');
 
-/** Fields of a message that lies in the log of a run. */
+/** Fields of a message in the log of a run. */
 export const inRun = { run_id: runId, seq, request_id: requestId.optional() };
-/** Fields of the last message of a query. */
+/** Fields of the final message of a query. */
 export const ending = { finish_reason: finishReason.optional(), usage: usage.optional() };

@@ -25,7 +25,7 @@ import {
 } from './server-fields.js';
 
 /**
- * What the server sends, by `type`. Key order is wire order: the documented keys first.
+ * The messages of the server, by `type`. Key order is wire order: the documented keys first.
  * A message belongs to a run if and only if it has `seq`; replies never have one.
  */
 export const serverMessages = {
@@ -319,24 +319,22 @@ export type ServerMessageOf<T extends ServerMessageType> = z.output<(typeof serv
 /** Any server message. */
 export type ServerMessage = { [T in ServerMessageType]: ServerMessageOf<T> }[ServerMessageType];
 
-/** A message outside this protocol: an embedder's own. */
+/** A message outside of this protocol, of an embedder's own type. */
 export interface CustomMessage {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
-/** Where a run stands. */
+/** The state of a run. */
 export type RunState = z.output<typeof runState>;
-/** Why a model stopped, on the wire. */
+/** Why a model stopped. */
 export type FinishReason = z.output<typeof finishReason>;
-/** What a run cost, on the wire. */
+/** Usage of a run. */
 export type Usage = z.output<typeof usage>;
 /** Why a run was cancelled. */
 export type CancelReason = NonNullable<ServerMessageOf<'cancelled'>['reason']>;
 
-/**
- * The types the documented core knows. A client that did not negotiate {@link SUBPROTOCOL} gets no other.
- */
+/** The types of the documented core. A client that did not negotiate {@link SUBPROTOCOL} gets no others. */
 export const CORE_TYPES: ReadonlySet<string> = new Set<ServerMessageType>([
   'connected',
   'pong',
@@ -350,10 +348,10 @@ export const CORE_TYPES: ReadonlySet<string> = new Set<ServerMessageType>([
   'error',
 ]);
 
-/** The types that say no more than that work has begun: what they open is what people wait for. */
+/** The types that only say that work has begun, before any output that people wait for. */
 export const OPENING_TYPES: ReadonlySet<string> = new Set<ServerMessageType>(['status', 'stream_start']);
 
-/** The types that end a run when they carry `seq`. Exactly one of them is the last message of every run. */
+/** The types that end a run if they carry `seq`. Exactly one of them is the final message of every run. */
 export const TERMINAL_TYPES: ReadonlySet<string> = new Set<ServerMessageType>([
   'agent_response',
   'stream_end',

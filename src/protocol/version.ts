@@ -1,22 +1,22 @@
-/** The WebSocket subprotocol a client offers to speak the whole protocol rather than its documented core. */
+/** The WebSocket subprotocol with which a client negotiates the whole protocol instead of the documented core. */
 export const SUBPROTOCOL = 'agent-ws.v1';
 
-/** Where the endpoint lives unless the embedder says otherwise. */
+/** The default path of the endpoint. */
 export const DEFAULT_PATH = '/ws/agent';
 
-/** Bounds every message has to keep. Only `messageBytes` can be set otherwise, by the server's `maxMessageBytes`. */
+/** Limits of every message. Only `messageBytes` can be changed, by the server's option `maxMessageBytes`. */
 export const LIMITS = {
-  /** Bytes in one message from a client, unless the server says otherwise in `connected.limits`. */
+  /** Bytes in one client message, unless `connected.limits` says otherwise. */
   messageBytes: 1_048_576,
-  /** Objects and arrays inside each other. */
+  /** Nesting of objects and arrays. */
   depth: 32,
-  /** Values in one message from a client: what is small as text may be large in memory, and slow to check. */
+  /** Values in one client message: small text may become large in memory, and slow to check. */
   values: 10_000,
   /** Characters in a `request_id`, `conversation_id`, tool name or model name. */
   idLength: 128,
-  /** Characters in a `tool_call_id`: model providers make them, some of several hundred characters. */
+  /** Characters in a `tool_call_id`: model providers generate them, some with several hundred characters. */
   toolCallIdLength: 4_096,
-  /** Tools one query may ask for. */
+  /** Tools in one query. */
   toolsPerQuery: 64,
   /** Characters in the title of a conversation. */
   titleLength: 200,
@@ -28,11 +28,11 @@ export const LIMITS = {
   attachments: 16,
   /** Characters in the name of an attachment. */
   attachmentNameLength: 255,
-  /** Characters in the address of an attachment. */
+  /** Characters in the URL of an attachment. */
   urlLength: 2_048,
   /** Bytes of JSON in one `stream_data`. */
   dataBytes: 65_536,
-  /** Siblings told of one message: the nearest to it. */
+  /** Siblings of one message: the nearest ones. */
   siblings: 100,
   /** Messages or conversations in one page. */
   pageSize: 200,

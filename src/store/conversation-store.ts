@@ -6,7 +6,7 @@ import type { FinishReason, Usage } from '../protocol/server-messages.js';
 /** The kinds of attachments. */
 export type LlmAttachmentType = 'image' | 'file';
 
-/** A conversation: its owner, and the id the client chose. Everything is keyed by both. */
+/** The key of a conversation: its owner, and the id that the client chose. */
 export interface ConversationKey {
   /** `principal.id` of the owner. */
   readonly owner: string;
@@ -14,24 +14,24 @@ export interface ConversationKey {
   readonly id: string;
 }
 
-/** One key for owner and id, which may both hold any character. */
+/** A key of owner and id, both of which may hold any character. */
 export function conversationKey(owner: string, id: string): string {
   return JSON.stringify([owner, id]);
 }
 
-/** An attachment as a message names it. */
+/** An attachment in a message, without its bytes. */
 export interface AttachmentInfo {
-  /** A UUID, for {@link ConversationStore.attachment}; absent where `url` is there instead of bytes. */
+  /** A UUID, for {@link ConversationStore.attachment}; absent if there is `url` instead of bytes. */
   readonly id?: string | undefined;
   readonly type: LlmAttachmentType;
   readonly mediaType: string;
   readonly name?: string | undefined;
-  /** How many. */
+  /** Size of the attachment. */
   readonly bytes?: number | undefined;
   readonly url?: string | undefined;
 }
 
-/** The bytes of an attachment, kept once however many messages name it. */
+/** The bytes of an attachment, stored once however many messages name it. */
 export interface AttachmentBytes {
   readonly id: string;
   readonly bytes: Uint8Array;
@@ -41,53 +41,56 @@ export interface AttachmentBytes {
 export interface ConversationMessage {
   /** A UUID. */
   readonly id: string;
-  /** The message before it; absent for a first one. Messages with one parent are siblings: each begins a branch. */
+  /**
+   * Id of the previous message; absent for a first message. Messages with the same parent are siblings: each begins a
+   * branch.
+   */
   readonly parentId?: string | undefined;
   readonly role: 'user' | 'assistant' | 'tool';
   readonly content: string;
-  /** Of a question. */
+  /** The attachments of a question. */
   readonly attachments?: readonly AttachmentInfo[] | undefined;
-  /** Of an assistant's message: what the model thought aloud. */
+  /** The reasoning of an assistant message. */
   readonly reasoning?: string | undefined;
-  /** Of an assistant's message: the tools it called. */
+  /** The tools that an assistant message calls. */
   readonly toolCalls?: readonly LlmToolCall[];
-  /** Of an assistant's message: which model made it. */
+  /** The model that made an assistant message. */
   readonly origin?: LlmOrigin | undefined;
-  /** Of an assistant's message: what its provider wants back with it. */
+  /** The provider data of an assistant message. */
   readonly providerData?: JsonObject | undefined;
-  /** Of a tool's message: the call it answers. */
+  /** The call that a tool message answers. */
   readonly toolCallId?: string | undefined;
   readonly toolName?: string | undefined;
-  /** Of a tool's message: what the tool reported while it worked. */
+  /** What the tool of a tool message reported while it worked. */
   readonly data?: readonly unknown[] | undefined;
-  /** Why the answer is not whole. */
+  /** Why the answer is incomplete. */
   readonly status?: 'cancelled' | 'failed' | 'interrupted' | undefined;
   /** Why the answer, or the tool, failed. */
   readonly error?: MessageError | undefined;
-  /** Of the last message of an answer. */
+  /** Why the model stopped, on the last message of an answer. */
   readonly finishReason?: FinishReason | undefined;
-  /** Of the last message of an answer: what all of it cost. */
+  /** Usage of the whole answer, on its last message. */
   readonly usage?: Usage | undefined;
-  /** The run that made it. */
+  /** The run that made the message. */
   readonly runId: string;
   /** Unix milliseconds. */
   readonly createdAt: number;
 }
 
-/** Why something failed, as the client was told it. */
+/** An error as the client got it. */
 export interface MessageError {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** A message as it is read. */
+/** A message with its siblings. */
 export interface BranchMessage extends ConversationMessage {
   /**
-   * The ids of all messages with its parent, oldest first, where there are several and the page asked for them; of very many
-   * 100 nearest to it.
+   * Ids of all messages with the same parent, oldest first, if there are several and the page asks for them; at most
+   * the 100 nearest.
    */
   readonly siblings?: readonly string[] | undefined;
-  /** Its place among all of them, from 0. */
+  /** Index of the message among all its siblings, from 0. */
   readonly index?: number | undefined;
 }
 
@@ -95,87 +98,87 @@ export interface BranchMessage extends ConversationMessage {
 export interface ConversationInfo {
   readonly id: string;
   readonly title?: string;
-  /** What clients keep with it: JSON. */
+  /** Metadata of the clients: JSON. */
   readonly metadata?: Readonly<Record<string, unknown>>;
-  /** How many messages it has, in all branches. */
+  /** Number of messages in all branches. */
   readonly messages: number;
   /** Unix milliseconds. */
   readonly createdAt: number;
-  /** When something was added or changed: Unix milliseconds. */
+  /** When the conversation was last changed, in Unix milliseconds. */
   readonly updatedAt: number;
 }
 
-/** What {@link ConversationStore.update} changes; what is absent stays. */
+/** What {@link ConversationStore.update} changes; absent fields stay. */
 export interface ConversationChange {
   readonly title?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** A part of a list. */
+/** A page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Whether there is more in the direction of paging. */
+  /** Whether there are more items in the direction of paging. */
   readonly hasMore: boolean;
 }
 
-/** Which part of a list. */
+/** Selects a page of a list. */
 export interface PageRequest {
-  /** How many at most. */
+  /** Maximum number of items. */
   readonly limit: number;
-  /** The id of an item: only what lies before it. An unknown one gives an empty page. */
+  /** Id of an item: the page has only items before it. An unknown id gives an empty page. */
   readonly before?: string | undefined;
 }
 
-/** Which messages of a conversation. */
+/** Selects a page of messages. */
 export interface MessagePageRequest extends PageRequest {
-  /** The last message of the branch to read: it and those above it. Without it the branch that is selected. */
+  /** The last message of the branch to read. By default, the selected branch is read. */
   readonly leaf?: string | undefined;
   /**
-   * UTF-16 units of text that the page holds at most, but one message whatever its size.
-   * A store must not load what is beyond it. Without it `limit` is the only bound.
+   * Maximum UTF-16 units of text in the page; one message is allowed whatever its size. A store must not load more. If
+   * absent, only `limit` counts.
    */
   readonly maxLength?: number | undefined;
-  /** Whether to tell siblings. @default false */
+  /** Whether to include siblings. @default false */
   readonly siblings?: boolean | undefined;
 }
 
 /**
- * Keeps what was said: a tree of messages in which one branch is selected. Nothing but {@link ConversationStore.delete}
- * removes anything.
+ * Stores conversations: trees of messages in which one branch is selected. Only {@link ConversationStore.delete}
+ * removes messages.
  *
- * Writes are in order, and reads see every write before them. A write that returns nothing has been taken: a durable
- * store commits it no later than what is written to a run log of the same {@link Store} afterwards, so that an answer a
- * client has seen is never missing here. A store that cannot promise that returns a promise, which is waited for before
- * anything is told of the write; where it throws or rejects, the run fails with `internal_error`.
+ * Writes are in order, and reads see all earlier writes. A write that returns nothing has been accepted: a durable
+ * store commits it no later than anything written afterwards to a run log of the same {@link Store}, so that an answer
+ * that a client has seen is never missing here. A store that cannot guarantee this returns a promise, which is awaited
+ * before clients are told of the write; if the store throws or rejects, the run fails with `internal_error`.
  */
 export interface ConversationStore {
   /**
-   * Adds messages, each below its `parentId`, and selects the last one; makes the conversation where it is new. The
-   * parent of each is there already, or stands before it.
-   * @param attachments - what the messages name and the store does not have yet
+   * Adds messages, each after its `parentId`, and selects the last one; creates the conversation if it is new. The
+   * parent of each message exists already, or comes before it.
+   * @param attachments - bytes that the messages name and the store does not have yet
    */
   append(
     key: ConversationKey,
     messages: readonly ConversationMessage[],
     attachments?: readonly AttachmentBytes[],
   ): void | Promise<void>;
-  /** Messages of a branch, oldest first: the newest before `before` that the page can hold. */
+  /** Messages of a branch, oldest first: the newest ones before `before` that fit the page. */
   read(key: ConversationKey, page: MessagePageRequest): Page<BranchMessage> | Promise<Page<BranchMessage>>;
-  /** One message, of whatever branch. */
+  /** One message of any branch. */
   message(key: ConversationKey, id: string): ConversationMessage | undefined | Promise<ConversationMessage | undefined>;
   /**
-   * Selects the branch that a message lies on: of those that go on from it the newest. Returns the last message of the
-   * branch; `undefined` where there is no message with this id, and nothing changes.
+   * Selects the branch of a message, with the newest continuation. Returns the last message of the branch; `undefined`
+   * if there is no message with this id, and nothing changes.
    */
   select(key: ConversationKey, id: string): string | undefined | Promise<string | undefined>;
-  /** The bytes of an attachment; `undefined` where there is none with this id. */
+  /** The bytes of an attachment; `undefined` if there is none with this id. */
   attachment(key: ConversationKey, id: string): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** The conversation without its messages. */
   find(key: ConversationKey): ConversationInfo | undefined | Promise<ConversationInfo | undefined>;
-  /** The owner's conversations, the one used last first; `before` is the id of one. */
+  /** The owner's conversations, the most recently used first; `before` is the id of one. */
   list(owner: string, page: PageRequest): Page<ConversationInfo> | Promise<Page<ConversationInfo>>;
-  /** Changes title or metadata; makes the conversation where it is new. */
+  /** Changes title or metadata; creates the conversation if it is new. */
   update(key: ConversationKey, change: ConversationChange): void | Promise<void>;
-  /** Removes a conversation. Returns whether there was one: `true` to one of several that ask at the same time. */
+  /** Deletes a conversation. Returns whether it existed: of several simultaneous calls, one gets `true`. */
   delete(key: ConversationKey): boolean | Promise<boolean>;
 }

@@ -1,9 +1,9 @@
-/** Which model made a message. */
+/** The model that made a message. */
 export interface LlmOrigin {
   /** `vendor` of the `LlmProvider`. */
   readonly vendor: string;
   /** `server` of the `LlmProvider`. */
   readonly server?: string | undefined;
-  /** Absent where the provider names none. */
+  /** Absent if the provider names no model. */
   readonly model?: string | undefined;
 }

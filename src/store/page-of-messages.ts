@@ -2,7 +2,7 @@ import { LIMITS } from '../protocol/version.js';
 import type { BranchMessage, ConversationMessage, MessagePageRequest, Page } from './conversation-store.js';
 
 /**
- * A page of messages, taken one by one from `newestFirst`, so that a conversation of any size costs no more memory than
+ * Takes a page of messages from `newestFirst` one by one, so that a conversation of any size needs no more memory than
  * the page.
  */
 export function pageOfMessages<T extends ConversationMessage>(
@@ -20,7 +20,7 @@ export function pageOfMessages<T extends ConversationMessage>(
   return { items: items.reverse(), hasMore: false };
 }
 
-/** What a message says of its siblings, itself among them: nothing where it has no other. */
+/** The siblings of a message, including itself; empty if it is the only one. */
 export function siblingsOf(id: string, ids: readonly string[]): Pick<BranchMessage, 'siblings' | 'index'> {
   if (ids.length < 2) return {};
   const index = ids.indexOf(id);

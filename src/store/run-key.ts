@@ -1,4 +1,4 @@
-/** One key for owner and id. Ids are UUIDs and hold no space, so no two pairs share a key. */
+/** A key of owner and id. Ids are UUIDs without spaces, so different pairs have different keys. */
 export function runKey(owner: string, id: string): string {
   return `${id} ${owner}`;
 }

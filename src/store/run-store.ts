@@ -3,104 +3,106 @@ import type { Awaitable } from '../runtime/awaitable.js';
 import { isFinal } from './run-state.js';
 import type { RunLog } from '../log/run-log.js';
 
-/** What a client can ask for. */
+/** The kinds of runs. */
 export type RunKind = 'agent_query' | 'streaming_query' | 'tool_call';
 
 /** What is known of a run before it starts. */
 export interface RunMeta {
-  /** `principal.id` of its owner. Everything is keyed by owner and id. */
+  /** `principal.id` of the owner. Together with the id it is the key of the run. */
   readonly owner: string;
-  /** A UUID, the client's or the server's. */
+  /** A UUID, chosen by the client or the server. */
   readonly id: string;
   readonly kind: RunKind;
-  /** Tells whether a repeat asks for the same thing. */
+  /** Hash of the request, which shows whether a repeated request has the same content. */
   readonly requestHash: string;
   /** Unix milliseconds. */
   readonly createdAt: number;
-  /** The conversation it belongs to. */
+  /** The conversation of the run. */
   readonly conversationId?: string;
-  /** The tool, of a `tool_call`. */
+  /** The tool of a `tool_call`. */
   readonly toolName?: string;
 }
 
-/** A run the store holds, whole: meta, state and log. */
+/** A stored run: meta, state and log. */
 export interface StoredRun {
   readonly meta: RunMeta;
   readonly state: RunState;
-  /** Of an unfinished run it takes further entries, after the last one. */
+  /** The log. That of an unfinished run accepts further entries. */
   readonly log: RunLog;
-  /** What {@link RunStore.keepDraft} was given so far. */
+  /** All text given to {@link RunStore.keepDraft}. */
   readonly draft: string;
-  /** What {@link RunStore.setState} was given last. */
+  /** The last checkpoint given to {@link RunStore.setState}. */
   readonly checkpoint?: string | undefined;
 }
 
-/** What may be told of where a run stands: an end that is not committed yet may still be lost. */
+/** The state of a run for clients: an end that is not committed yet may still be lost, so it is not shown. */
 export function wireState({ state, log }: Pick<StoredRun, 'state' | 'log'>): RunState {
   return isFinal(state) && log.published < log.head ? 'running' : state;
 }
 
-/** What claiming an id came to. */
+/** The result of claiming an id. */
 export type Claim =
-  /** The id was free and is taken now. */
+  /** The id was free and is claimed now. */
   | { readonly status: 'created'; readonly log: RunLog }
-  /** The id belongs to a run whose log is here. */
+  /** The id belongs to a run whose log is stored. */
   | { readonly status: 'existing'; readonly run: StoredRun }
-  /** The id belonged to a run whose log is gone; it must not be executed again. */
+  /** The id belongs to a run whose log is deleted; it must not be executed again. */
   | { readonly status: 'expired'; readonly requestHash: string };
 
 /**
- * Keeps runs: their logs while they last and for a while after, their ids for longer.
+ * Stores runs: their logs while they last and for a while afterwards, their ids for longer.
  *
- * What writes without an answer (`setState`, `keepDraft`, `append` of a log) is synchronous and goes into a queue in the
- * order of the calls. A durable store commits the queue within milliseconds and publishes the entries of a log when they
- * are committed. What is asked for (`create`, `open`, `list`, `unfinished`, `commit`) may be answered at once or in a
- * promise; an answer tells of everything written before the call. While a promise is pending, requests of the same
- * connection wait for it and all others go on. One server at a time works with a store.
+ * Writes without a result (`setState`, `keepDraft`, `append` of a log) are synchronous and go into a queue in the order
+ * of the calls. A durable store commits the queue within milliseconds and publishes the entries of a log when they are
+ * committed. Methods with a result (`create`, `open`, `list`, `unfinished`, `commit`) may return it at once or as a
+ * promise; the result includes everything written before the call. While a promise is pending, later requests of the
+ * same connection wait, and all others continue. Only one server at a time works with a store.
  *
- * **Where something fails.** A method that throws or rejects has changed nothing, and whoever asked is told
- * `internal_error`. A queued write that cannot be committed for good is told by `onFailed` of the log of its run; until
- * then a store may try as often as it likes. Of such a run everything that is not committed is taken back: entries, state
- * and draft. A store whose writes either throw or wait until they succeed never calls it.
+ * **Failures.** A method that throws or rejects has changed nothing, and the caller's client gets `internal_error`. If
+ * a queued write can never be committed, the log of its run says so by `onFailed`; until then a store may retry as
+ * often as it likes. Everything of such a run that is not committed is taken back: entries, state and draft. A store
+ * whose writes either throw or wait until they succeed never calls `onFailed`.
  */
 export interface RunStore {
-  /** Identity of what is kept: another epoch knows nothing of this one's runs. */
+  /** Identity of the stored data: a store with another epoch does not know the same runs. */
   readonly epoch: string;
-  /** Whether what is kept outlives the process. */
+  /** Whether the stored data outlives the process. */
   readonly isDurable: boolean;
   /**
-   * Claims an id for a run, in the order of the calls: of two equal requests the second finds the first. The claim is
-   * durable after the next {@link commit}. A rejection leaves the id free: the client may ask again under it.
+   * Claims an id for a run, in the order of the calls: of two equal requests the second finds the run of the first. The
+   * claim is durable after the next {@link commit}. After a rejection the id is free: the client may ask again with it.
    */
   create(meta: RunMeta): Awaitable<Claim>;
   /**
-   * The run, unless its log is gone or it never was. A run without a final state comes with the log that its writer
-   * appends to. A rejection fails the request that asked for the run, and nothing else.
+   * The run, unless it does not exist or its log is deleted. A run without a final state comes with the log that its
+   * writer appends to. A rejection fails only the request for the run.
    */
   open(owner: string, id: string): Awaitable<StoredRun | undefined>;
   /**
-   * Records where a run stands. A final state starts the retention of its log.
-   * @param checkpoint - what it takes to go on after a restart; dropped by the next call without one
+   * Records the state of a run. A final state starts the retention of its log.
+   * @param checkpoint - what is needed to continue after a restart; the next call without one deletes it
    */
   setState(owner: string, id: string, state: RunState, checkpoint?: string): void;
-  /** Adds text that the log of a run does not hold, or only at its end, so that a crash does not lose it. */
+  /** Stores text that the log of a run does not hold, or holds only at its end, so that a crash does not lose it. */
   keepDraft(owner: string, id: string, text: string): void;
-  /** The newest runs of an owner whose logs are here, `limit` of them at most, oldest first. */
+  /** The newest runs of an owner whose logs are stored, at most `limit` of them, oldest first. */
   list(owner: string, limit: number): Awaitable<StoredRun[]>;
   /**
-   * Runs that have no final state: after a crash, those it interrupted. Asked for once, before anything else; requests
-   * wait for it. Where it rejects, what waits is told `internal_error`, and it is asked for again a second later.
+   * Runs without a final state: after a crash, the interrupted ones. Called once, before anything else; requests wait
+   * for it. If it rejects, waiting requests get `internal_error`, and it is called again a second later.
    */
   unfinished(): Awaitable<StoredRun[]>;
   /**
-   * Makes everything durable that was written so far; called before something takes effect that must not be lost: a
-   * run that was claimed begins, a cancel or an approval is confirmed.
+   * Makes all writes so far durable. Called before effects that must not be lost: before a claimed run begins, and
+   * before a cancel or an approval is confirmed.
    *
-   * Throws or rejects where that is not possible. Ids that were claimed since the last commit are then free again, unless
-   * their runs have written something; each `commit` that was waiting for them rejects. What else was written waits for the
-   * next commit, or is told by `onFailed` of its log.
+   * Throws or rejects if that is not possible. Ids claimed since the last commit are then free again, unless their runs
+   * have written something; each `commit` that waits for them rejects. Other writes wait for the next commit, or fail
+   * by `onFailed` of their logs.
    */
   commit(): Awaitable<void>;
-  /** Drops what is older than it is kept. Called every few seconds; what it throws or rejects with is logged. */
+  /**
+   * Deletes data that has passed its retention. Called every few seconds; if it throws or rejects, the error is logged.
+   */
   expire(): Awaitable<void>;
 }

@@ -6,7 +6,7 @@ export const aRunStore = methods(`a RunStore, ${SUCH_AS}`, ['create', 'open', 'l
 export const aToolLedger = methods(`a ToolLedger, ${SUCH_AS}`, ['begin', 'settle', 'forget']);
 export const aConversationStore = methods(`a ConversationStore, ${SUCH_AS}`, ['append', 'read']);
 
-/** Each part of a store is checked by what uses it. */
+/** Checks that all parts are present. Each part is checked by its user. */
 export const aStore = must(`a Store, ${SUCH_AS}`, (store) => {
   const parts = Object(store) as Record<string, unknown>;
   return ['runs', 'ledger', 'conversations'].every((part) => typeof parts[part] === 'object' && parts[part] !== null);

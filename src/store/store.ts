@@ -3,11 +3,14 @@ import type { ConversationStore } from './conversation-store.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 import type { RunStore } from './run-store.js';
 
-/** Everything a server keeps, in one place, so that what belongs together is committed together. */
+/** All stores of a server, so that data that belongs together is committed together. */
 export interface Store {
   readonly runs: RunStore;
   readonly ledger: ToolLedger;
   readonly conversations: ConversationStore;
-  /** Commits what is left and gives everything back. Called once, by whoever made the store, after the server closed. */
+  /**
+   * Commits the waiting writes and releases all resources. Called once, by the creator of the store, after the server
+   * has closed.
+   */
   close(): Awaitable<void>;
 }

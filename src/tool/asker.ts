@@ -1,13 +1,13 @@
 import type { Principal } from '../connection/principal.js';
 
-/** Who asks: told to providers, and to options that are functions of it. */
+/** Who asks, for providers and for options that are functions of the asker. */
 export interface Asker<P extends Principal = Principal, Metadata = unknown> {
-  /** Who owns the run. After a restart its `id` alone is known. */
+  /** Owner of the run. After a restart only its `id` is known. */
   readonly principal: P;
-  /** The run. */
+  /** Id of the run. */
   readonly runId: string;
-  /** The conversation the run belongs to, where it belongs to one. */
+  /** Id of the conversation of the run, if the run belongs to one. */
   readonly conversationId?: string | undefined;
-  /** What the `metadata` hook made for the connection that asked; `undefined` after a restart. */
+  /** The result of the `metadata` hook for the connection that asked; `undefined` after a restart. */
   readonly metadata?: Metadata | undefined;
 }

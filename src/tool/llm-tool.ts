@@ -16,10 +16,10 @@ export interface LlmTool {
 export interface LlmToolCall {
   /** The provider's id of the call, unique within the answer. */
   readonly id: string;
-  /** The tool. */
+  /** Name of the tool. */
   readonly name: string;
-  /** The arguments as JSON text, exactly as the model wrote them: they may be broken. */
+  /** The arguments as JSON text, exactly as the model wrote them: the JSON may be invalid. */
   readonly arguments: string;
-  /** What the provider wants back with this call: see `LlmProvider`. */
+  /** Data that the provider gets back with this call: see `LlmProvider`. */
   readonly providerData?: JsonObject | undefined;
 }

@@ -15,45 +15,45 @@ import { unknownTool } from './unknown-tool.js';
 export interface ToolCall {
   readonly toolCallId: string;
   readonly toolName: string;
-  /** Already parsed JSON, not yet validated. */
+  /** Parsed JSON, not validated yet. */
   readonly params: unknown;
 }
 
-/** What a call came to. `result` is plain JSON. */
+/** The outcome of a call. `result` is plain JSON. */
 export type ToolOutcome =
   { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: AgentSocketError };
 
-/** Where a person is asked. */
+/** Asks a person for approval of tool calls. */
 export interface ToolApprovals {
-  /** Whether this call was asked about, before a restart for example. */
+  /** Whether approval was asked for this call, for example before a restart. */
   has(toolCallId: string): boolean;
-  /** The params it was asked about with. */
+  /** The params for which approval was asked. */
   paramsOf(toolCallId: string): unknown;
-  /** Asks about exactly these params, and waits for the decision. Rejects with an `AgentSocketError` where the tool may not run. */
+  /** Asks for approval of exactly these params. Rejects with an `AgentSocketError` if the tool must not be executed. */
   ask(call: ToolCall): Promise<void>;
 }
 
-/** What executing a tool needs to know. */
+/** What is needed to execute a tool. */
 export interface ToolDeps extends Asker {
   readonly tools: ToolRegistry;
   readonly ledger: ToolLedger;
-  /** Owner and run, for the ledger. */
+  /** Key of owner and run, for the ledger. */
   readonly runKey: string;
   /** Aborts when the run stops. */
   readonly signal: AbortSignal;
-  /** Bytes of JSON a result may have. */
+  /** Maximum bytes of JSON in a result. */
   readonly maxResultBytes: number;
   readonly logger: Logger;
-  /** Absent where nobody can be asked: a tool that needs an approval is then refused. */
+  /** Absent if no person can be asked: then a tool that needs approval is refused. */
   readonly approvals?: ToolApprovals | undefined;
-  /** Takes what the tool reports while it works: JSON. Absent where nobody reads it. */
+  /** Gets the JSON that the tool reports while it works. Absent if nobody reads it. */
   readonly onReport?: ((data: unknown) => void) | undefined;
 }
 
-/** Executes one tool call, at most once ever. Failing is a result, never a rejection. */
+/** Executes one tool call, at most once ever. A failure is an outcome, never a rejection. */
 export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutcome> {
   try {
-    // First, since tools may be registered after the server was made, and a question must not stay open.
+    // An open approval request comes first: it must be decided even if its tool is not registered yet.
     const { approvals } = deps;
     const wasAsked = approvals?.has(call.toolCallId) === true;
     if (wasAsked) await approvals.ask(call);
@@ -74,7 +74,7 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
   }
 }
 
-/** The params as the tool gets them, and whether a person has to approve them: one who was asked is not asked again. */
+/** The params for the tool, and whether a person must approve them. A call is not asked about twice. */
 async function prepare(
   tool: Tool,
   call: ToolCall,
@@ -104,7 +104,7 @@ async function approve(tool: Tool, params: unknown, call: ToolCall, { approvals 
   await approvals.ask({ ...call, params: shownParams(tool, params) });
 }
 
-/** After a restart the params are made anew of what the model said, by a tool that may be another one. */
+/** After a restart, the params are derived again from the model's arguments, maybe by a changed tool. */
 function checkApproved(tool: Tool, params: unknown, approved: unknown): void {
   if (JSON.stringify(approved) === JSON.stringify(shownParams(tool, params))) return;
   throw new AgentSocketError(
@@ -113,7 +113,7 @@ function checkApproved(tool: Tool, params: unknown, approved: unknown): void {
   );
 }
 
-/** What a person is shown. */
+/** The params that a person sees. */
 function shownParams(tool: Tool, params: unknown): unknown {
   return toJson(`What the tool "${tool.name}" takes`, params, Infinity);
 }
@@ -144,7 +144,7 @@ async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDe
   }
 }
 
-/** The params as the schema made them. */
+/** The params as the schema returns them. */
 function check(tool: Tool, call: ToolCall, result: StandardResult<unknown>): unknown {
   if (result.issues === undefined) return result.value;
   const refused = { value: call.params, schema: tool.parameters, name: `What "${tool.name}" takes` };
@@ -152,7 +152,7 @@ function check(tool: Tool, call: ToolCall, result: StandardResult<unknown>): unk
   throw new AgentSocketError('invalid_params', summary(issues), { issues });
 }
 
-/** What the tool did is done, whatever becomes of its record. */
+/** Records that the outcome is known. A failure is only logged, since the tool has done its work. */
 async function settle(key: LedgerKey, deps: ToolDeps): Promise<void> {
   try {
     await deps.ledger.settle(key);

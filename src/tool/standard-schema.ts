@@ -1,8 +1,8 @@
 import { must, type Rule } from '../runtime/rule.js';
 
 /**
- * The part of Standard Schema v1 (standardschema.dev) that tools and messages need. zod 4, valibot and arktype
- * schemas all fit, whichever copy of them the embedder installed.
+ * The part of Standard Schema v1 (standardschema.dev) that tools and messages need. Schemas of zod 4, valibot and
+ * arktype fit, whichever copy the embedder has installed.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -13,17 +13,17 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What a validation found. */
+/** The result of a validation. */
 export type StandardResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
-/** One thing a validation found wrong. */
+/** One issue of a validation. */
 export interface StandardIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a schema accepts, as a type. */
+/** The type of the values that a schema returns. */
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
 
 export const aSchema: Rule = must('a schema: zod 4 or any other Standard Schema', (value) => {

@@ -4,11 +4,11 @@ import { LIMITS } from '../protocol/version.js';
 import type { LlmToolCall } from './llm-tool.js';
 import { wellFormed } from '../runtime/well-formed.js';
 
-/** The arguments of a call, or why they cannot be read. */
+/** The arguments of a call, or why they are invalid. */
 export type ToolArguments =
   { readonly ok: true; readonly params: unknown } | { readonly ok: false; readonly error: AgentSocketError };
 
-/** Reads arguments as the model wrote them. Nothing at all, white space and `null` stand for no params: `{}`. */
+/** Parses arguments as the model wrote them. Empty text, white space and `null` mean no params: `{}`. */
 export function readArguments({ name, arguments: text }: Pick<LlmToolCall, 'name' | 'arguments'>): ToolArguments {
   if (text.trim() === '') return { ok: true, params: {} };
   if (isDeeperThan(text, LIMITS.depth)) return refuse(`The arguments of "${name}" are nested too deep`);
@@ -24,13 +24,13 @@ function refuse(message: string): ToolArguments {
 }
 
 /**
- * Arguments as every server takes them back: many read those of earlier calls and refuse the request where they are not
- * the text of a JSON object. Those that are stay as the model wrote them; all others become `{}`.
+ * Makes arguments that every server accepts: many servers parse the arguments of earlier calls and refuse the request
+ * unless they are a JSON object. Such arguments stay as the model wrote them; all others become `{}`.
  */
 export function acceptableArguments(text: string): string {
   const read = readArguments({ name: '', arguments: text });
   if (!read.ok || !text.trimStart().startsWith('{')) return '{}';
-  // Half an emoji is an escape that some parsers refuse.
+  // Some parsers refuse the escape of an unpaired surrogate.
   return /\\u[dD][89a-fA-F]/.test(text) ? wellFormed(JSON.stringify(read.params, wellFormedValue)) : wellFormed(text);
 }
 

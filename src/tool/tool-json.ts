@@ -1,12 +1,12 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { isDeeperThan } from '../protocol/depth.js';
 
-/** Objects and arrays inside each other: common JSON parsers of clients stop near 1,000. */
+/** Maximum nesting of objects and arrays: common JSON parsers of clients stop near 1,000. */
 const MAX_DEPTH = 512;
 
 /**
- * What a value is as JSON: a snapshot that no later change by the tool can reach. What JSON has no word for is `null`.
- * @throws AgentSocketError `output_too_large`; `tool_failed` for a circle, a BigInt and the like
+ * Converts a value to JSON: a copy that later changes by the tool do not affect. `undefined` becomes `null`.
+ * @throws AgentSocketError `output_too_large`; `tool_failed` for cycles, BigInts and other values that JSON cannot hold
  */
 export function toJson(name: string, value: unknown, maxBytes: number): unknown {
   const encoded = stringify(name, value);
@@ -20,12 +20,14 @@ export function toJson(name: string, value: unknown, maxBytes: number): unknown 
   return JSON.parse(encoded);
 }
 
-/** JSON makes `{}` of a Map, a Promise, a Response: whatever was in it would be gone, and nobody told. */
+/**
+ * Refuses objects such as Map, Promise and Response: JSON would turn them into `{}` and silently lose their content.
+ */
 function refuseFormless(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  // A boxed number or text is unboxed.
+  // Boxed numbers and strings are unboxed.
   if (isPlain || Object.keys(value).length > 0 || typeof value.valueOf() !== 'object') return value;
   throw new TypeError(`JSON has no form for a ${value.constructor.name}: return plain objects and arrays`);
 }

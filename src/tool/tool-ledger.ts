@@ -1,26 +1,28 @@
 import type { Awaitable } from '../runtime/awaitable.js';
 
-/** One tool call, for ever: `runKey` tells owner and run, `toolCallId` the call within it. */
+/** Identifies one tool call forever: `runKey` has owner and run, `toolCallId` the call within the run. */
 export interface LedgerKey {
   readonly runKey: string;
   readonly toolCallId: string;
 }
 
-/** What the ledger knows of a call that is asked for again. */
+/** The state of a call that was begun before. */
 export type LedgerEntry = 'started' | 'settled';
 
 /**
- * Remembers which tool calls were started, so that none runs twice. A durable ledger has committed
- * the entry when `begin` returns: only then is the tool executed.
+ * Remembers which tool calls were started, so that none is executed twice. A durable ledger has committed the entry
+ * when `begin` returns: only then is the tool executed.
  */
 export interface ToolLedger {
   /**
-   * Claims a call. `undefined` where it is new: execute it. Otherwise what is known of it: do not. Where it throws or
-   * rejects, the tool is not executed and the call has failed.
+   * Claims a call. `undefined` if the call is new and may be executed; otherwise its state, and it must not be
+   * executed. If `begin` throws or rejects, the tool is not executed and the call has failed.
    */
   begin(key: LedgerKey): Awaitable<LedgerEntry | undefined>;
-  /** Records that the outcome of the call is known. What it throws or rejects with is logged; the outcome stands. */
+  /**
+   * Records that the outcome of the call is known. If it throws or rejects, the error is logged and the outcome stays.
+   */
   settle(key: LedgerKey): Awaitable<void>;
-  /** Drops the entries of a run whose id can never be executed again. What it throws or rejects with is logged. */
+  /** Deletes the entries of a run that can never be executed again. If it throws or rejects, the error is logged. */
   forget(runKey: string): Awaitable<void>;
 }

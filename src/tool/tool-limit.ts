@@ -2,10 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { Tool } from './tool.js';
 
-/** How long a tool may take to end once its run is stopped, before its outcome counts as unknown. */
+/** How long a tool may take to end after its run is stopped, in milliseconds; then its outcome counts as unknown. */
 const STOP_MS = 800;
 
-/** The time of one tool call: validation and execution together. It is over early where the run is stopped. */
+/**
+ * The time limit of one tool call, for validation and execution together. The time ends early if the run is stopped.
+ */
 export class ToolLimit {
   readonly #tool: Tool;
   readonly #run: AbortSignal;
@@ -15,26 +17,26 @@ export class ToolLimit {
   #timer: NodeJS.Timeout;
   #executing = false;
 
-  /** Starts the clock. `run` aborts when the run is stopped. */
+  /** Starts the timer. `run` aborts if the run is stopped. */
   constructor(tool: Tool, run: AbortSignal) {
     this.#tool = tool;
     this.#run = run;
     this.#over = new Promise<never>((_, reject) => (this.#fail = reject));
-    // It may be over while nobody waits for it.
+    // Prevents an unhandled rejection if nobody waits at the moment.
     this.#over.catch(() => undefined);
     this.#timer = setTimeout(() => this.#expire(), tool.timeoutMs);
-    // One for each call of a step: Node 20 takes more than ten for a leak.
+    // One listener for each call of a step: Node 20 reports more than ten as a leak.
     setMaxListeners(0, run);
     if (run.aborted) this.#stop();
     else run.addEventListener('abort', this.#stop, { once: true });
   }
 
-  /** Validates; left behind when the time is over or the run is stopped. */
+  /** Validates. Does not wait any longer if the time is over or the run is stopped. */
   async validate<T>(work: () => T | Promise<T>): Promise<T> {
     return await this.#race(work);
   }
 
-  /** Executes, unless it is too late for that. `signal` aborts when the time is over or the run is stopped. */
+  /** Executes, unless the time is over. `signal` aborts if the time is over or the run is stopped. */
   async execute<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
     const { signal } = this.#controller;
     try {
@@ -49,13 +51,13 @@ export class ToolLimit {
     }
   }
 
-  /** Stops the clock. */
+  /** Stops the timer. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#run.removeEventListener('abort', this.#stop);
   }
 
-  /** Calls `work` in a promise, so that what throws at once and what rejects are the same. */
+  /** Calls `work` within a promise, so that a thrown error becomes a rejection. */
   #race<T>(work: () => T | Promise<T>): Promise<T> {
     return Promise.race([Promise.resolve().then(work), this.#over]);
   }

@@ -15,15 +15,15 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
 
   readonly #tools = new Map<string, Tool<P, Metadata>>();
 
-  /** @throws OptionError where two tools have one name. */
+  /** @throws OptionError if two tools have the same name. */
   constructor(tools: Iterable<Tool<P, Metadata>> = []) {
     Object.defineProperty(this, BRAND, { value: true });
     for (const tool of tools) this.register(tool);
   }
 
   /**
-   * Adds a tool; runs that start from now on see it.
-   * @throws OptionError where the name is taken, or it is no tool.
+   * Adds a tool. Runs that start afterwards can use it.
+   * @throws OptionError if the name is taken, or the value is not a tool.
    */
   register(tool: Tool<P, Metadata>): this {
     const { name, execute } = Object(tool) as Partial<Tool>;
@@ -38,7 +38,7 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
     return this;
   }
 
-  /** Removes a tool. Calls in progress go on. Returns whether it was there. */
+  /** Removes a tool. Calls in progress continue. Returns whether the tool existed. */
   unregister(name: string): boolean {
     return this.#tools.delete(name);
   }
@@ -47,7 +47,7 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
     return this.#tools.get(name);
   }
 
-  /** The names of all of them. */
+  /** The names of all tools. */
   get names(): string[] {
     return [...this.#tools.keys()];
   }
@@ -60,7 +60,7 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
     return this.#tools.values();
   }
 
-  /** The tools as a model sees them: all, or those named. */
+  /** The tools as a model sees them: all, or the named ones. */
   describe(names?: readonly string[]): LlmTool[] {
     const wanted = names === undefined ? undefined : new Set(names);
     return [...this.#tools.values()]

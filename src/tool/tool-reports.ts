@@ -1,22 +1,22 @@
 import type { Logger } from '../runtime/logger.js';
 import { toJson } from './tool-json.js';
 
-/** Bytes of JSON in one report. */
+/** Maximum bytes of JSON in one report. */
 const MAX_BYTES = 65_536;
 
-/** Reports of one call. */
+/** Maximum number of reports of one call. */
 const MAX_REPORTS = 256;
 
-/** Where reports go, and until when. */
+/** What {@link ToolReports} needs. */
 export interface ToolReportsOptions {
   readonly toolName: string;
   readonly onReport: ((data: unknown) => void) | undefined;
-  /** Aborts when the run stops: nobody hears of it any more. */
+  /** Aborts when the run stops: later reports are ignored. */
   readonly run: AbortSignal;
   readonly logger: Logger;
 }
 
-/** What one call tells while it works. */
+/** The reports of one call while it works. */
 export class ToolReports {
   readonly #options: ToolReportsOptions;
   #count = 0;
@@ -26,7 +26,10 @@ export class ToolReports {
     this.#options = options;
   }
 
-  /** @throws AgentSocketError for what is no JSON, or too large: before anything is ignored, so that tools are wrong always or never. */
+  /**
+   * @throws AgentSocketError if the data is not JSON or too large. It is checked even if the report is then ignored, so
+   * that a wrong tool always fails.
+   */
   readonly report = (data: unknown): void => {
     const { toolName, onReport, run, logger } = this.#options;
     const copy = toJson(`What the tool "${toolName}" reports`, data, MAX_BYTES);
@@ -37,7 +40,7 @@ export class ToolReports {
     }
   };
 
-  /** The call has its outcome: what its tool reports from now on is ignored. */
+  /** Ignores all later reports, since the call has its outcome. */
   end(): void {
     this.#isOver = true;
   }

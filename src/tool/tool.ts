@@ -12,18 +12,19 @@ import { aSchema, type SchemaOutput, type StandardSchema } from './standard-sche
  * @typeParam Metadata - what the `metadata` hook returns
  */
 export interface ToolCallInfo<P extends Principal = Principal, Metadata = unknown> extends Asker<P, Metadata> {
-  /** The call. With `runId` it is unique for ever: a fit idempotency key for side effects. */
+  /** Id of the call. Together with `runId` it is unique forever, and can be an idempotency key for side effects. */
   readonly toolCallId: string;
 }
 
-/** What a tool knows about the call besides its params. */
+/** What a tool knows of its call besides the params. */
 export interface ToolContext<P extends Principal = Principal, Metadata = unknown> extends ToolCallInfo<P, Metadata> {
-  /** Aborts when the run is cancelled or the tool's time is over. Pass it to whatever the tool waits for. */
+  /** Aborts when the run is cancelled or the time of the tool is over. Pass it to whatever the tool waits for. */
   readonly signal: AbortSignal;
   /**
-   * Tells the client something while the tool works: progress, a table, the data of a chart. The model does not see it.
-   * At most 64 KiB of JSON each; the first 256 of a call are sent, and none after the call has ended or its run was stopped.
-   * @throws AgentSocketError `output_too_large` for more than that, `tool_failed` for what is not JSON
+   * Sends data to the client while the tool works: progress, a table, a chart. The model does not see it. At most 64
+   * KiB of JSON each; the first 256 reports of a call are sent, and none after the call has ended or its run was
+   * stopped.
+   * @throws AgentSocketError `output_too_large` for larger data, `tool_failed` for data that is not JSON
    */
   readonly report: (this: void, data: unknown) => void;
 }
@@ -43,9 +44,9 @@ export interface ToolDefinition<S extends StandardSchema, P extends Principal = 
   parameters?: JsonSchema | undefined;
   /**
    * Does the work. Called at most once per call, with params the schema accepted.
-   * What it returns (or resolves to) must be JSON; it goes to the model and to the client.
-   * Where it throws an `AgentSocketError`, both are told its message; of anything else only that the tool failed.
-   * One that wants to know who asks names the type: `execute(params, context: ToolContext<User>)`.
+   * The result must be JSON; it goes to the model and to the client. If it throws an `AgentSocketError`, both get its
+   * message; for any other error they only learn that the tool failed. To know who asks, name the type:
+   * `execute(params, context: ToolContext<User>)`.
    */
   execute: (this: void, params: SchemaOutput<S>, context: ToolContext<P, Metadata>) => unknown;
   /**
@@ -56,7 +57,7 @@ export interface ToolDefinition<S extends StandardSchema, P extends Principal = 
   timeoutMs?: number | undefined;
   /**
    * Whether a person has to approve a call before it is executed, with exactly the params they were shown. A function
-   * is called once per call, with params the schema accepted; where it throws, the call fails.
+   * is called once per call, with params the schema accepted; if it throws, the call fails.
    * @default false
    */
   needsApproval?:
@@ -84,8 +85,7 @@ export const TOOL_DEFINITION = {
 } as const satisfies OptionTable<ToolDefinition<StandardSchema>>;
 
 /**
- * A tool as the registry keeps it. One that wants to know more of who asks than the server tells, another type of principal
- * or metadata, does not fit it.
+ * A tool in the registry. A tool that requires another type of principal or metadata than the server has does not fit.
  */
 export interface Tool<P extends Principal = Principal, Metadata = unknown> {
   readonly name: string;
@@ -98,15 +98,15 @@ export interface Tool<P extends Principal = Principal, Metadata = unknown> {
     | boolean
     | ((this: void, params: unknown, call: ToolCallInfo<P, Metadata>) => boolean | Promise<boolean>)
     | undefined;
-  /** Not written as a method, of which the compiler takes what knows too much. */
+  /** A property and not a method, so that the compiler refuses a tool that requires other types. */
   readonly execute: (this: void, params: unknown, context: ToolContext<P, Metadata>) => unknown;
 }
 
 /**
- * Makes a tool whose `execute` is typed by its schema, and by the principal where it names one:
- * `execute(params, context: ToolContext<User>)`.
- * @throws OptionError where a part is not known or breaks its rule, or the schema makes no JSON Schema of an object and
- * none is given.
+ * Defines a tool. The schema types the params of `execute`, and an annotation types the principal: `execute(params,
+ * context: ToolContext<User>)`.
+ * @throws OptionError if an option is unknown or breaks its rule, or if the schema gives no JSON Schema of an object
+ * and `parameters` is absent.
  */
 export function defineTool<S extends StandardSchema, P extends Principal = Principal, Metadata = unknown>(
   definition: ToolDefinition<S, P, Metadata>,
@@ -139,11 +139,13 @@ function deriveJsonSchema(params: StandardSchema): JsonSchema {
   }
 }
 
-/** Model APIs refuse whatever is no object, at the first question and not when the tool is made. */
+/**
+ * Model APIs refuse schemas of anything but objects. Without this check they would do so only at the first question.
+ */
 function ofObject(schema: JsonSchema, option: string): JsonSchema {
   const { type } = Object(schema) as JsonSchema;
   if (type === 'object') return schema;
-  // One that leaves the type open, a union of objects for example, leaves it to them.
+  // A schema without a type, such as a union of objects, may still describe objects.
   if (type === undefined) return { type: 'object', properties: {}, ...schema };
   const rule = 'must be a schema of an object, since models give params by their names';
   throw new OptionError(option, `Option "${option}" ${rule}; its type is ${JSON.stringify(type)}`);

@@ -3,7 +3,7 @@ import { listed } from '../runtime/listed.js';
 import { nearest } from '../protocol/nearest.js';
 import { LIMITS } from '../protocol/version.js';
 
-/** There is no such tool among those that whoever asked may use. */
+/** The error for a tool that does not exist among the usable ones. */
 export function unknownTool(asked: string, usable: readonly string[]): AgentSocketError {
   const name = asked.slice(0, LIMITS.idLength);
   const meant = nearest(name, usable);

@@ -7,7 +7,7 @@ export interface MathFunction {
   readonly apply: (...args: number[]) => number;
 }
 
-/** A table without a prototype: a name that is not in it is nowhere, `constructor` and `toString` included. */
+/** A table without a prototype: it does not contain inherited names such as `constructor` and `toString`. */
 export type Table<T> = Readonly<Record<string, T>>;
 
 /** Makes a frozen table without a prototype. */
@@ -27,14 +27,13 @@ const notReal = () =>
     'There is no real number that is the result: the function or power is not defined for these numbers.',
   );
 
-/** The power of ten a number begins with: 2 for 123. */
+/** The power of ten of the first digit: 2 for 123. */
 const magnitude = (value: number) => Math.floor(Math.log10(Math.abs(value)));
 
 /**
- * Takes the noise of binary fractions away, so that 0.1 + 0.2 is 0.3: a fraction whose first 15 significant
- * digits end in at least three zeros is read as those digits. Whole numbers and all other fractions (1/3, pi)
- * keep every digit they have. Where digits cancelled out (5.4 - 5.3), the 15 are counted from the first digit
- * of `scale`, the largest number that went in.
+ * Removes the noise of binary fractions, so that 0.1 + 0.2 is 0.3: a fraction whose first 15 significant digits end in
+ * at least three zeros is rounded to those digits. Integers and all other fractions (1/3, pi) keep all their digits. If
+ * digits cancelled out (5.4 - 5.3), the 15 digits are counted from the first digit of `scale`, the largest operand.
  */
 function withoutNoise(value: number, scale: number): number {
   if (Number.isInteger(value)) return value;
@@ -44,7 +43,7 @@ function withoutNoise(value: number, scale: number): number {
   return digits.includes('000e') ? Number(digits) : value;
 }
 
-/** Every operation ends here, so no step ever works on infinity, on NaN or on a negative zero. */
+/** Checks the result of every operation, so that no operation gets infinity, NaN or negative zero. */
 function settle(value: number, scale = 0): number {
   if (Number.isNaN(value)) throw notReal();
   if (!Number.isFinite(value)) throw tooLarge();
@@ -53,15 +52,15 @@ function settle(value: number, scale = 0): number {
 
 const larger = (a: number, b: number) => Math.max(Math.abs(a), Math.abs(b));
 
-/** For functions with poles: an infinite value there means that the result does not exist. */
+/** For functions with poles: an infinite value means that the result does not exist. */
 function existing(value: number): number {
   if (!Number.isFinite(value)) throw notReal();
   return value;
 }
 
 /**
- * Multiples of pi are not exact, so their sine comes out as 1e-16 instead of 0. Up to 1000, a value below
- * the error that the rounding of the angle alone can cause is 0.
+ * Multiples of pi are not exact, so their sine is 1e-16 instead of 0. Up to 1000, a value below the error that the
+ * rounding of the angle can cause counts as 0.
  */
 function atAngle(angle: number, value: number): number {
   return Math.abs(angle) <= 1000 && Math.abs(value) < 2 ** -50 * Math.abs(angle) ? 0 : value;
@@ -80,7 +79,7 @@ function divide(a: number, b: number): number {
 function remainder(a: number, b: number): number {
   if (b === 0) throw divisionByZero();
   if (Number.isInteger(a) && Number.isInteger(b)) return a % b;
-  // 0.3 / 0.1 is 3 as people count, though the double of 0.1 goes into that of 0.3 a little less often.
+  // 0.3 / 0.1 is 3, though the double for 0.3 is a little less than three times the double for 0.1.
   return Number.isSafeInteger(withoutNoise(a / b, 0)) ? 0 : a % b;
 }
 
@@ -95,7 +94,7 @@ function logarithm(value: number, base?: number): number {
   return existing(Math.log(value)) / existing(Math.log(base));
 }
 
-/** 170! is the last one a double holds, which bounds the loop too. */
+/** 170! is the largest factorial that a double holds. This also limits the loop. */
 function factorial(n: number): number {
   if (!Number.isInteger(n) || n < 0) {
     throw new AgentSocketError('tool_failed', 'A factorial needs a whole number that is not negative.');
@@ -106,19 +105,19 @@ function factorial(n: number): number {
   return product;
 }
 
-/** Moves the decimal point in the decimal writing of the number, where it costs no precision. */
+/** Moves the decimal point of the number in decimal notation, without loss of precision. */
 function shift(value: number, places: number): number {
   const [mantissa = '0', exponent = '0'] = String(value).split('e');
   return Number(`${mantissa}e${Number(exponent) + places}`);
 }
 
-/** Half goes away from zero, as people round: 2.5 to 3, -2.5 to -3, 1.005 to 1.01 at two places. */
+/** Rounds halves away from zero: 2.5 to 3, -2.5 to -3, 1.005 to 1.01 at two places. */
 function round(value: number, places = 0): number {
   if (!Number.isInteger(places) || Math.abs(places) > 15) {
     throw new AgentSocketError('tool_failed', 'round() takes a whole number of places from -15 to 15.');
   }
   const shifted = shift(Math.abs(value), places);
-  // From here on a double has no fraction to round.
+  // Doubles of this size have no fraction to round.
   if (shifted >= Number.MAX_SAFE_INTEGER) return value;
   return Math.sign(value) * shift(Math.round(shifted), -places);
 }
@@ -130,7 +129,7 @@ function fn(minArgs: number, maxArgs: number, apply: (...args: number[]) => numb
 const of1 = (apply: (x: number) => number) => fn(1, 1, apply);
 const of2 = (apply: (x: number, y: number) => number) => fn(2, 2, apply);
 
-/** Every function of the calculator. Angles are in radians. */
+/** The functions of the calculator. Angles are in radians. */
 export const FUNCTIONS: Table<MathFunction> = table<MathFunction>([
   ['sqrt', of1(Math.sqrt)],
   ['cbrt', of1(Math.cbrt)],
@@ -169,7 +168,7 @@ export const FUNCTIONS: Table<MathFunction> = table<MathFunction>([
   ['max', fn(1, Infinity, Math.max)],
 ]);
 
-/** Every constant of the calculator. */
+/** The constants of the calculator. */
 export const CONSTANTS: Table<number> = table([
   ['pi', Math.PI],
   ['tau', 2 * Math.PI],

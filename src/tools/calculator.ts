@@ -6,7 +6,7 @@ import { BINARY_OPERATORS, CONSTANTS, FUNCTIONS, UNARY_OPERATORS, table } from '
 import { MAX_EXPRESSION_LENGTH, badExpression, tokenize } from './expression.js';
 import { checkGrammar } from './grammar.js';
 
-/** The tables a parser looks names up in. The declarations of expr-eval leave two of them out. */
+/** The tables in which a parser looks up names. The declarations of expr-eval omit two of them. */
 interface ParserTables {
   functions: object;
   consts: object;
@@ -16,8 +16,8 @@ interface ParserTables {
 }
 
 /**
- * A parser that knows arithmetic and nothing else. Its own tables hold `map`, `fold`, `random` and the like,
- * which options do not switch off, and inherit `constructor`: all are replaced by frozen ones without a prototype.
+ * A parser for arithmetic only. Its own tables hold `map`, `fold`, `random` and others, which options do not switch
+ * off, and inherit `constructor`: all tables are replaced by frozen ones without a prototype.
  */
 function createParser(): Parser {
   const off = ['array', 'assignment', 'comparison', 'concatenate', 'conditional', 'fndef', 'in', 'logical'] as const;
@@ -38,8 +38,8 @@ function createParser(): Parser {
 const parser = createParser();
 
 /**
- * Evaluates text that {@link checkGrammar} has let through. It holds on its own too: whatever the text,
- * it gives a finite number or throws an `AgentSocketError`.
+ * Evaluates text that {@link checkGrammar} has accepted. It is safe for any text: it returns a finite number or throws
+ * an `AgentSocketError`.
  * @internal
  */
 export function evaluate(text: string): number {
@@ -51,7 +51,7 @@ export function evaluate(text: string): number {
     }
     result = parsed.evaluate(table([]));
   } catch (error) {
-    // The parser's own words show its insides and parts of the expression: neither belongs on the wire or in a log.
+    // The parser's messages show internals and parts of the expression: neither belongs in a message or a log.
     throw AgentSocketError.isInstance(error) ? error : badExpression('The expression is not well formed.');
   }
   if (typeof result !== 'number' || !Number.isFinite(result)) {
@@ -65,15 +65,15 @@ export function evaluate(text: string): number {
  *
  * - `+ - * /`, `%` (remainder, with the sign of the left side), `^` or `**` (from right to left, and before a
  *   sign: `-2^2` is -4), `!`, parentheses, the functions of `FUNCTIONS` and the constants `pi`, `tau`, `e`.
- * - `× ÷ − π √` and full-width characters are read as what they stand for. Separators of thousands are refused.
- * - Numbers are doubles. Whole numbers are exact up to 2^53; after every operation the noise of binary
- *   fractions beyond 15 significant digits is taken away, so `0.1 + 0.2` is 0.3.
+ * - `× ÷ − π √` and full-width characters are read as their ASCII forms. Thousands separators are refused.
+ * - Numbers are doubles. Integers are exact up to 2^53; after every operation the noise of binary
+ *   fractions beyond 15 significant digits is removed, so `0.1 + 0.2` is 0.3.
  *
- * Fails with `invalid_params` where the expression is at fault, and with `tool_failed` where it is well formed
- * but has no finite real result (division by zero, overflow, the root of a negative number).
+ * Fails with `invalid_params` if the expression is wrong, and with `tool_failed` if it is well formed but has no finite
+ * real result (division by zero, overflow, the root of a negative number).
  *
- * The expression may come from anybody. It is at most 1000 characters long, is read into numbers, names from an
- * allow-list and signs, checked as a whole, and only then, written anew, reaches the parser.
+ * The expression may come from anybody. It has at most 1000 characters, is split into numbers, names of an allow-list
+ * and signs, is checked as a whole, and is written anew before it reaches the parser.
  */
 export const calculator = defineTool({
   name: 'calculator',
@@ -93,7 +93,7 @@ export const calculator = defineTool({
   execute({ expression }) {
     const tokens = tokenize(expression);
     checkGrammar(tokens);
-    // Spaces between, so that the parser cannot read two tokens as one.
+    // The spaces prevent the parser from reading two tokens as one.
     return evaluate(tokens.map((token) => token.text).join(' '));
   },
 });

@@ -31,21 +31,21 @@ export const CURRENT_TIME_OPTIONS = {
   },
 } as const satisfies OptionTable<CurrentTimeOptions>;
 
-/** What the tool returns. */
+/** The result of the tool. */
 export interface CurrentTime {
   /** ISO 8601 to the second, with the offset from UTC: `2026-11-22T17:05:09+08:00`. */
   readonly time: string;
   /** Whole seconds since 1970 UTC. */
   readonly unix_seconds: number;
-  /** The IANA name of the time zone of `time`, as it was asked for. */
+  /** The IANA name of the time zone of `time`, as given in the call. */
   readonly time_zone: string;
-  /** In English: `Sunday`. */
+  /** The English weekday: `Sunday`. */
   readonly weekday: string;
 }
 
 /**
- * Makes the tool `current_time` with another clock or time zone than the server's.
- * @throws OptionError where `timeZone` is none.
+ * Makes the tool `current_time` with another clock or default time zone.
+ * @throws OptionError if `timeZone` is not a time zone.
  */
 export function createCurrentTime(options: CurrentTimeOptions = {}): Tool {
   const { now, timeZone } = checkOptions(options, CURRENT_TIME_OPTIONS);
@@ -67,11 +67,11 @@ export function createCurrentTime(options: CurrentTimeOptions = {}): Tool {
   });
 }
 
-/** The tool `current_time` on the clock of this machine. */
+/** The tool `current_time` with the clock of this machine. */
 export const currentTime = createCurrentTime();
 
 function isTimeZone(name: string): boolean {
-  // Newer runtimes also take offsets such as "+08:00"; here a name is a name on all of them.
+  // Newer runtimes also accept offsets such as "+08:00"; only names are accepted here, on every runtime.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name });
@@ -102,7 +102,7 @@ function describeTime(milliseconds: number, timeZone: string): CurrentTime {
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
   const date = `${part('year')}-${part('month')}-${part('day')}`;
   const time = `${part('hour')}:${part('minute')}:${part('second')}`;
-  // "GMT+08:00"; some versions of ICU write only "GMT" at zero.
+  // "GMT+08:00"; some versions of ICU write only "GMT" for zero.
   const offset = part('timeZoneName').slice('GMT'.length) || '+00:00';
   return {
     time: `${date}T${time}${offset}`,

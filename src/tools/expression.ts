@@ -1,22 +1,22 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 
-/** Characters in an expression at most. */
+/** Maximum length of an expression, in characters. */
 export const MAX_EXPRESSION_LENGTH = 1000;
 
-/** A word of an expression. */
+/** A token of an expression. */
 export interface Token {
   readonly kind: 'number' | 'name' | 'symbol';
   readonly text: string;
 }
 
-/** `invalid_params`: the expression itself is at fault. The sentence is shown to people and to the model. */
+/** `invalid_params`: the expression is wrong. The sentence is shown to people and to the model. */
 export function badExpression(sentence: string): AgentSocketError {
   return new AgentSocketError('invalid_params', sentence, {
     issues: [{ path: 'params.expression', message: sentence }],
   });
 }
 
-/** What keyboards, input methods and word processors make of the ASCII signs. */
+/** ASCII signs for the characters that keyboards, input methods and word processors produce instead. */
 const SIGNS: ReadonlyMap<string, string> = new Map([
   ['×', '*'],
   ['✕', '*'],
@@ -33,10 +33,10 @@ const SIGNS: ReadonlyMap<string, string> = new Map([
   ['√', 'sqrt'],
 ]);
 
-/** The full-width forms of ASCII that Chinese and Japanese input methods write lie this far above it. */
+/** Distance between ASCII and its full-width forms, which Chinese and Japanese input methods write. */
 const FULL_WIDTH_OFFSET = 0xfee0;
 
-/** Rewrites what people type into ASCII; `**` becomes `^`, and the `=` some end with goes. */
+/** Rewrites typed text into ASCII. `**` becomes `^`, and a final `=` is removed. */
 function toAscii(text: string): string {
   return text
     .replace(/[！-～]/g, (char) => String.fromCharCode(char.charCodeAt(0) - FULL_WIDTH_OFFSET))
@@ -50,8 +50,8 @@ function toAscii(text: string): string {
 const TOKEN = /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z][A-Za-z0-9]*)|([-+*/%^!(),]))/y;
 
 /**
- * Reads an expression into numbers, names and signs. There is nothing else in the language: no strings,
- * brackets, dots, assignments or semicolons. Names come out in lower case.
+ * Splits an expression into numbers, names and signs. The language has nothing else: no strings, brackets, dots,
+ * assignments or semicolons. Names become lower case.
  * @throws AgentSocketError `invalid_params` for any other character, and for an empty or too long expression.
  */
 export function tokenize(expression: string): Token[] {
@@ -78,7 +78,7 @@ export function tokenize(expression: string): Token[] {
 function strangeCharacter(rest: string): AgentSocketError {
   const code = rest.trimStart().codePointAt(0) ?? 0;
   const char = String.fromCodePoint(code);
-  // Control, format and half characters would garble the sentence.
+  // Control and format characters and unpaired surrogates would garble the sentence.
   const shown = /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(char)
     ? `"${char}"`
     : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -1,24 +1,24 @@
 import { CONSTANTS, FUNCTIONS, tooLarge, type MathFunction } from './arithmetic.js';
 import { badExpression, type Token } from './expression.js';
 
-/** Parentheses inside parentheses at most. */
+/** Maximum nesting of parentheses. */
 const MAX_NESTING = 64;
 
-/** An open parenthesis, and the function whose arguments it holds. */
+/** An open parenthesis, and the function to which it belongs. */
 interface Open {
   readonly call: { readonly name: string; readonly fn: MathFunction } | undefined;
   commas: number;
 }
 
 /**
- * Checks that the tokens form an arithmetic expression over known functions and constants, each function
- * with the number of arguments it takes. What passes is certain to parse.
- * @throws AgentSocketError `invalid_params` with what is wrong, `tool_failed` for a number beyond a double.
+ * Checks that the tokens form an arithmetic expression over known functions and constants, each function with a valid
+ * number of arguments. The parser can parse every expression that passes.
+ * @throws AgentSocketError `invalid_params` with the reason, `tool_failed` for a number beyond a double.
  */
 export function checkGrammar(tokens: readonly Token[]): void {
   const open: Open[] = [];
   let previous: Token | undefined;
-  /** Whether the next token must begin a number, or end or continue one. */
+  /** Whether the next token must begin an operand, or follow one. */
   let wanted = true;
 
   for (const [index, token] of tokens.entries()) {
@@ -48,7 +48,7 @@ export function checkGrammar(tokens: readonly Token[]): void {
       }
       wanted = text === ',';
     } else if (wanted) {
-      // Only a sign may stand where a number is wanted.
+      // A sign is the only operator that may precede an operand.
       if (previous?.text === '%') throw notPercent();
       if (text !== '+' && text !== '-') throw badExpression(`"${text}" has no number on its left.`);
     } else {
@@ -100,14 +100,14 @@ function missingOperand(previous: Token | undefined) {
   return badExpression(`A number is missing after "${clip(previous?.text ?? '')}".`);
 }
 
-/** `10% + 5` would otherwise be 10 modulo +5, which nobody means. */
+/** `10% + 5` would otherwise be 10 modulo +5, which is never meant. */
 function notPercent() {
   return badExpression(
     '"%" is the remainder of a division (7 % 3 is 1), not a percentage: write 50 / 100 for 50 percent, and put a negative divisor in parentheses.',
   );
 }
 
-/** In mathematics `5!!` is 5 * 3 * 1, which the parser does not know. */
+/** In mathematics `5!!` is 5 * 3 * 1, which the parser does not support. */
 function doubleFactorial() {
   return badExpression('"!!" has two readings. Write (3!)! for the factorial of a factorial.');
 }
