@@ -1,5 +1,5 @@
-// Builds `dist` where it is missing or older than what it is made of. With --no-dts the types, which take most of the
-// time, are neither looked at nor built.
+// Builds `dist` if it is missing or older than its sources. With --no-dts the type declarations, which take most of the
+// time, are neither checked nor built.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json'];
-/** What is written last: where these are there and new, the rest is. */
+/** The files that are written last: if they exist and are new, so are all others. */
 const CODE = ['dist/index.cjs', 'dist/cli/main.js', 'dist/web/test_websocket.js'];
 const TYPES = ['dist/index.d.ts', 'dist/index.d.cts', 'dist/testing.d.cts'];
 
@@ -37,7 +37,7 @@ function run(command, args) {
     // On Windows npm is a script, which needs a shell.
     execFileSync(command, args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
   } catch (error) {
-    // It said what was wrong.
+    // The build has printed its errors.
     process.exit(error.status ?? 1);
   }
 }

@@ -16,11 +16,11 @@ import { MemoryRunStore } from '../../src/stores/memory/memory-run-store.js';
 import type { RetentionOptions } from '../../src/stores/retention-options.js';
 import { MemoryToolLedger } from '../../src/stores/memory/memory-tool-ledger.js';
 
-/** What is asked of the database. */
+/** An operation of the database. */
 export type Operation =
   'create' | 'open' | 'list' | 'unfinished' | 'commit' | 'append' | 'setState' | 'keepDraft' | 'read' | 'begin';
 
-/** What the database keeps of a run without a final state, besides its log. */
+/** What the database stores of a run without a final state, besides its log. */
 interface Unfinished {
   readonly meta: RunMeta;
   state: RunState;
@@ -31,24 +31,24 @@ interface Unfinished {
 const keyOf = (owner: string, id: string): string => JSON.stringify([owner, id]);
 
 /**
- * A database at the other end of a network: it does one thing after the other, each a little later, and fails where it is
- * told to. It outlives the stores that work with it.
+ * A database behind a network: it does one operation after the other, each a little later, and fails if the test says
+ * so. The database outlives the stores that use it.
  */
 export class AsyncDatabase {
   readonly runs: MemoryRunStore;
   readonly ledger = new MemoryToolLedger();
   readonly unfinished = new Map<string, Unfinished>();
-  /** Rows of claims that were taken back: as if they were not there. */
+  /** Rows of claims that were taken back: they count as absent. */
   readonly withdrawn = new Set<string>();
-  /** Everything asked for so far, in order. */
+  /** Every operation requested so far, in order. */
   readonly asked: Operation[] = [];
-  /** Everything done so far, in order. */
+  /** Every operation done so far, in order. */
   readonly done: Operation[] = [];
   /** Whether this operation fails now. */
   fails: (operation: Operation, detail?: string) => boolean = () => false;
   /** Awaited before each operation. */
   delay: (operation: Operation, detail?: string) => Promise<unknown> = () => setImmediate();
-  /** When what is done now was asked for: Unix milliseconds. */
+  /** When the current operation was requested, in Unix milliseconds. */
   #at = 0;
   readonly #clock: () => number;
   #last: Promise<unknown> = Promise.resolve();
@@ -58,7 +58,7 @@ export class AsyncDatabase {
     this.runs = new MemoryRunStore({ ...options, clock: () => this.#at });
   }
 
-  /** Does `work` after everything asked before. */
+  /** Does `work` after all earlier operations. */
   do<T>(operation: Operation, work: () => T, detail?: string): Promise<T> {
     const at = this.#clock();
     this.asked.push(operation);
@@ -121,18 +121,18 @@ class AsyncLog implements RunLog {
     };
   }
 
-  /** Takes back what is not published where nobody listens. */
+  /** Takes back unpublished entries if there is no listener. */
   rewind(): void {
     this.#head = this.#log.published;
   }
 }
 
-/** A run in progress, and its writes. After one that failed those behind it are dropped until the run is told. */
+/** A run in progress and its writes. After a failed write, later ones are dropped until the run is informed. */
 class AsyncRun {
   readonly log: AsyncLog;
   onFailed: (error: unknown) => void = () => this.log.rewind();
   readonly #database: AsyncDatabase;
-  /** Writes of an older generation were queued before a failure. */
+  /** Number of failures: writes of an earlier generation were queued before a failure. */
   #generation = 0;
   /** Why writes were dropped since the last commit. */
   #failure: { readonly error: unknown } | undefined;
@@ -169,7 +169,7 @@ export class AsyncRunStore implements RunStore {
   readonly isDurable = true;
   readonly #database: AsyncDatabase;
   readonly #live = new Map<string, AsyncRun>();
-  /** Claimed since the last commit. */
+  /** Runs claimed since the last commit. */
   readonly #claimed = new Set<string>();
 
   constructor(database: AsyncDatabase) {
@@ -182,7 +182,7 @@ export class AsyncRunStore implements RunStore {
     const key = keyOf(meta.owner, meta.id);
     const claim = await this.#database.do('create', () => {
       let claimed = runs.create(meta);
-      // A row that was taken back is taken again; nothing was ever written to it.
+      // A claim that was taken back can be claimed again; nothing was ever written to it.
       if (withdrawn.delete(key) && claimed.status === 'existing') claimed = { status: 'created', log: claimed.run.log };
       if (claimed.status === 'created') {
         unfinished.set(key, { meta, state: 'accepted', draft: '', checkpoint: undefined });
@@ -243,7 +243,7 @@ export class AsyncRunStore implements RunStore {
   async commit(): Promise<void> {
     const claimed = [...this.#claimed];
     try {
-      // What is queued now is done by then.
+      // Writes that are queued now are done by then.
       await this.#database.do('commit', () => undefined);
       for (const run of this.#live.values()) run.check();
     } catch (error) {

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
-/** Without windows Chromium takes a third less of a processor; Debian has that as a package of its own. */
+/** Chromium's headless shell takes a third less CPU time; Debian has it as a separate package. */
 const WITHOUT_WINDOWS = '/usr/bin/chromium-headless-shell';
 const CANDIDATES = [process.env['CHROME_PATH'], '/usr/bin/chromium'];
 
 /**
  * Starts Chromium without a window.
- * @throws Error where there is none: a test that needs a browser fails, it is not skipped.
+ * @throws Error if there is none: a test that needs a browser fails, and is not skipped.
  */
 export async function launchBrowser({ hasBackForwardCache = false } = {}): Promise<Browser> {
   const [named, ...others] = CANDIDATES;
-  // A browser without windows keeps no page to come back to.
+  // A browser without windows has no back-forward cache.
   const candidates = hasBackForwardCache ? CANDIDATES : [named, WITHOUT_WINDOWS, ...others];
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
   if (executablePath === undefined) {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
-/** The checkout. */
+/** The root of the checkout. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Brings `dist` up to date before tests that use the package as its users get it. Types take half a minute to build,
- * so they are built only for the tests that read them.
+ * Brings `dist` up to date before tests that use the package as its users do. Types take half a minute to build, so
+ * they are built only for tests that read them.
  */
 export function setup({ name }: TestProject): void {
   const args = [join(ROOT, 'scripts/build-if-stale.js'), ...(name === 'package' ? [] : ['--no-dts'])];

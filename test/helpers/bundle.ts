@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { afterAll } from 'vitest';
 
-/** Within the package, so that a bundle finds what the sources find: packages, and the page that was built. */
+/** Inside the package, so that a bundle finds what the sources find: packages, and the built page. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/agent-ws', import.meta.url));
 
 /**
- * Bundles a program of the sources and gives its path; it is removed after the tests of the file that asks for it. A loader that translates each file
- * anew takes most of a second at every start, and tests start programs by the dozen.
+ * Bundles a program of the sources and returns its path. The bundle is removed after the tests of the file. A loader
+ * that translates each file would take most of a second at every start, and tests start dozens of programs.
  */
 export async function bundle(program: URL): Promise<string> {
   mkdirSync(CACHE, { recursive: true });

@@ -1,4 +1,4 @@
-/** The body of a Chat Completions request, as far as a server of these rules reads it. */
+/** The part of a Chat Completions request that the rules read. */
 export interface ChatBody {
   readonly messages: readonly ChatMessage[];
   readonly tools?: readonly unknown[];
@@ -18,7 +18,7 @@ interface ChatCall {
   readonly function: { readonly name: unknown; readonly arguments: unknown };
 }
 
-/** Why a server refuses a request; `undefined` where it takes it. */
+/** Why a server refuses a request; `undefined` if it accepts the request. */
 export type ChatRule = (body: ChatBody) => string | undefined;
 
 /** What OpenAI and Azure refuse. */
@@ -70,8 +70,8 @@ function callRefusal({ id, type, function: called }: ChatCall, seen: ReadonlySet
 }
 
 /**
- * What chat templates refuse whose roles alternate (Gemma, Mistral, older DeepSeek), and servers that read the arguments of
- * earlier calls, or the text as UTF-8 (vLLM, llama.cpp, Ollama).
+ * What chat templates with alternating roles refuse (Gemma, Mistral, older DeepSeek), and servers that parse the
+ * arguments of earlier calls, or the text as UTF-8 (vLLM, llama.cpp, Ollama).
  */
 export const refusedByAlternatingRoles: ChatRule = ({ messages }) => {
   const from = messages[0]?.role === 'system' ? 1 : 0;
@@ -116,7 +116,7 @@ function isObjectText(text: unknown): boolean {
   }
 }
 
-/** Fields that every server knows, by where they stand. */
+/** Fields that every server knows, by their place. */
 const FIELDS = {
   body: ['model', 'messages', 'temperature', 'tools', 'tool_choice', 'stream', 'stream_options'],
   message: ['role', 'content', 'tool_calls', 'tool_call_id'],
@@ -124,7 +124,7 @@ const FIELDS = {
   function: ['name', 'arguments'],
 } as const;
 
-/** What a server refuses that knows no other field than those of the first Chat Completions, and those that it `sent` itself. */
+/** What a server refuses that knows only the fields of the first Chat Completions and those that it `sent` itself. */
 export function refusedForUnknownFields(sent: readonly string[] = []): ChatRule {
   const unknown = (at: string, value: object, known: readonly string[]): string | undefined => {
     const field = Object.keys(value).find((key) => !known.includes(key) && !sent.includes(key));
@@ -143,7 +143,7 @@ export function refusedForUnknownFields(sent: readonly string[] = []): ChatRule 
   };
 }
 
-/** What any of the three refuses. */
+/** What at least one of the three refuses. */
 export function refusal(body: ChatBody, sent: readonly string[] = []): string | undefined {
   for (const rule of [refusedByOpenAi, refusedByAlternatingRoles, refusedForUnknownFields(sent)]) {
     const why = rule(body);

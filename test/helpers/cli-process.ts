@@ -4,27 +4,27 @@ import { onTestFinished } from 'vitest';
 import { ROOT } from './build.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
-/** The program of the command line, as it is built. */
+/** The built program of the command line. */
 export const CLI = join(ROOT, 'bin/agent-ws.js');
 
 /** What {@link startCli} takes. */
 export interface CliOptions {
-  /** Nothing of the tests' own environment but PATH is passed on. */
+  /** Environment of the process. Of the tests' own environment only PATH is passed on. */
   readonly env?: Readonly<Record<string, string>>;
   /** @default an empty directory */
   readonly cwd?: string;
   /** Modules loaded before the command line. */
   readonly imports?: readonly string[];
-  /** All that standard input holds. */
+  /** The whole standard input. */
   readonly input?: string;
   /**
-   * Whether standard input stays open for what the test types.
+   * Whether standard input stays open for later input of the test.
    * @default false
    */
   readonly types?: boolean;
 }
 
-/** A line of the json log. */
+/** A line of the JSON log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
 /** A running command line. It is killed when the test ends. */
@@ -32,22 +32,22 @@ export interface CliProcess {
   readonly stdout: string;
   readonly stderr: string;
   readonly pid: number;
-  /** Resolves to the exit code; a signal that ended the process is its name. */
+  /** Resolves to the exit code, or to the name of the signal that ended the process. */
   readonly exited: Promise<number | string>;
   kill(signal: NodeJS.Signals): void;
-  /** Writes to standard input, where it is open. */
+  /** Writes to standard input, which must be open. */
   type(text: string): void;
   /** Ends standard input. */
   endInput(): void;
   /** Stops reading standard output, as `| head` does. */
   closeOutput(): void;
-  /** Waits until standard output matches; fails when the process ends before. */
+  /** Waits until standard output matches; fails if the process ends before. */
   output(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Waits until standard error matches; fails when the process ends before. */
+  /** Waits until standard error matches; fails if the process ends before. */
   errors(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Waits for a line of the json log with this message. */
+  /** Waits for a line of the JSON log with this message. */
   log(msg: string | RegExp): Promise<LogLine>;
-  /** All lines of the json log so far. */
+  /** All lines of the JSON log so far. */
   readonly lines: LogLine[];
 }
 
@@ -59,7 +59,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     env: { PATH: process.env['PATH'], ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  // A process that ends early reads no further.
+  // A process that has ended reads no input.
   child.stdin.on('error', () => undefined);
   if (options.types !== true) child.stdin.end(options.input);
   let stdout = '';
@@ -75,7 +75,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     for (const check of [...checks]) check();
   });
   const exited = new Promise<number | string>((resolve) =>
-    // 'close' comes when the pipes are empty, too.
+    // 'close' comes only after the pipes are empty.
     child.once('close', (code, signal) => {
       ended = true;
       resolve(code ?? String(signal));

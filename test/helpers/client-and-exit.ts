@@ -1,5 +1,5 @@
 /**
- * A process with a client that says `connected`, closes the client when it is told to, and must then end by itself.
+ * A process with a client: it prints `connected`, closes the client on command, and must then end by itself.
  *   client-and-exit.ts URL
  */
 import { createAgentClient } from '../../src/client/index.js';

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 
 const ws = createRequire(import.meta.url).resolve('ws');
 
-/** Connects, says so, and answers pings until it is told otherwise. */
+/** Connects, reports that, and answers pings until it is stopped. */
 const PROGRAM = `
 const { WebSocket } = require(${JSON.stringify(ws)});
 const clients = Number(process.argv[2]);
@@ -18,7 +18,7 @@ for (let i = 0; i < clients; i++) {
 }
 `;
 
-/** Clients in a process of their own: stopping it, or blocking ours, stops nothing else. */
+/** Clients in a separate process: stopping it, or blocking the process of the test, affects nothing else. */
 export async function clientProcess(url: string, clients = 1): Promise<{ child: ChildProcess; codes: number[] }> {
   const child = spawn(process.execPath, ['-e', PROGRAM, url, String(clients)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

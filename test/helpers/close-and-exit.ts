@@ -17,8 +17,8 @@ await agent.close({ drainMs: 60_000 });
 server.close();
 await once(server, 'close');
 await client.closed;
-// What is closed goes within a few turns of the event loop.
+// Closed resources disappear within a few turns of the event loop.
 for (let turn = 0; turn < 10; turn++) await setImmediate();
-// Timers among them, but for those that keep nothing alive.
+// Includes timers, except for those that do not keep the process alive.
 const left = process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap');
 process.stdout.write(`closed after an answer, with ${left.join() || 'nothing'} left\n`);

@@ -12,29 +12,29 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: ChatBody;
-  /** Resolves when the client gives the request up before its answer is complete. */
+  /** Resolves if the client aborts the request before the answer is complete. */
   readonly aborted: Promise<void>;
-  /** Resolves when the answer has been sent, or the client has gone. */
+  /** Resolves when the answer has been sent, or the client has disconnected. */
   readonly closed: Promise<void>;
 }
 
-/** An HTTP server that speaks OpenAI's streaming API and does as it is told. */
+/** An HTTP server that speaks OpenAI's streaming API and follows scripts. */
 export interface OpenAiUpstream {
   /** The base URL: `http://127.0.0.1:<port>/v1`. */
   readonly url: string;
-  /** Everything received so far. */
+  /** All requests received so far. */
   readonly requests: readonly UpstreamRequest[];
-  /** How many requests the client gave up. */
+  /** Number of requests that the client aborted. */
   readonly abortedCount: number;
-  /** How many requests are being answered. */
+  /** Number of requests in progress. */
   readonly openCount: number;
-  /** TCP connections accepted so far. */
+  /** Number of TCP connections accepted so far. */
   readonly connectionCount: number;
-  /** What to do with requests from now on. @default the question is echoed */
+  /** The script for later requests. @default the question is echoed */
   reply(script: Script | ((body: ChatBody) => Script)): void;
-  /** What to do with the next requests, one each, before {@link reply} counts again. */
+  /** Scripts for the next requests, one each, before {@link reply} counts again. */
   replyOnce(...next: Script[]): void;
-  /** Resolves to the `n`-th request, counted from 1, once it is there. */
+  /** Resolves to the `n`-th request, counted from 1, once it has arrived. */
   request(n: number): Promise<UpstreamRequest>;
   /** Drops all connections and stops. */
   close(): Promise<void>;

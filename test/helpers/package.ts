@@ -6,13 +6,13 @@ import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { ROOT } from './build.js';
 
-/** The package as a user has it. */
+/** The package as users get it. */
 export interface InstalledPackage {
-  /** The file that would be published. */
+  /** The tarball that would be published. */
   readonly tarball: string;
-  /** What it holds, as `npm pack` lists it: paths, sorted. */
+  /** The files of the tarball, as `npm pack` lists them: paths, sorted. */
   readonly files: readonly string[];
-  /** A project that has nothing but this package installed. */
+  /** A project with only this package installed. */
   readonly app: string;
 }
 
@@ -27,7 +27,8 @@ export function setup(project: TestProject): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'agent-ws-package-'));
   const app = join(directory, 'app');
   mkdirSync(app);
-  // An optional peer, where a workspace has it: above the application, so that what the package installs stays countable.
+  // An optional peer, as in a workspace: one directory above the application, so that the installed packages can be
+  // counted.
   mkdirSync(join(directory, 'node_modules'));
   symlinkSync(join(ROOT, 'node_modules/react'), join(directory, 'node_modules/react'));
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
@@ -44,14 +45,14 @@ export function setup(project: TestProject): () => void {
   };
 }
 
-/** What a process said and how it ended. */
+/** The output of a process, and how it ended. */
 export interface Finished {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a program to its end. A process that hangs is killed, which rejects. */
+/** Runs a program to its end. A process that hangs is killed, and the promise rejects. */
 export async function run(
   file: string,
   args: readonly string[],
@@ -77,7 +78,7 @@ interface Manifest {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** One package makes an array up to npm 11 and an object from npm 12 on. */
+/** One package is an array up to npm 11 and an object from npm 12 on. */
 function manifestOf(packed: unknown): Manifest {
   const [manifest] = Object.values(packed as Record<string, Manifest>);
   if (manifest === undefined) throw new Error('npm pack listed nothing');

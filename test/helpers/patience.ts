@@ -1,9 +1,9 @@
 import { vi } from 'vitest';
 
 /**
- * How long a test waits for what it expects where it names no time of its own, and how often it looks, in milliseconds.
- * One second, which is the default, is over before a busy machine has done what takes 100 ms elsewhere. Whoever waits
- * goes on as soon as it is there, so that patience costs nothing.
+ * Default time limit of a wait in a test, and the interval of its checks, in milliseconds. Vitest's default of one
+ * second is too short on a busy machine for what takes 100 ms elsewhere. A wait ends as soon as its condition holds, so
+ * a long limit costs no time.
  */
 const PATIENCE = { timeout: 20_000, interval: 10 };
 

@@ -14,15 +14,15 @@ const PLACES = { nginx: '/usr/sbin/nginx', haproxy: '/usr/sbin/haproxy', caddy: 
 export type ProxyName = keyof typeof PLACES;
 
 /**
- * What the name of a test that needs this program says where it is skipped; empty where it runs. A machine need not have
- * the program, but a CI has to, so that the tests fail there.
+ * A suffix for the name of a test that needs this program and is skipped; empty if the test runs. In CI the tests
+ * always run, and fail if the program is missing.
  */
 export function missing(name: ProxyName): string {
   const isHere = existsSync(PLACES[name]) || process.env['CI'] !== undefined;
   return isHere ? '' : ` (skipped: ${name} is not installed as ${PLACES[name]})`;
 }
 
-/** Starts a proxy with the configuration that the documents show, in front of these ports. Gives its own port. */
+/** Starts a proxy with the documented configuration in front of these ports. Returns the port of the proxy. */
 export async function startProxy(name: ProxyName, upstream: number, second = upstream): Promise<number> {
   const folder = temporaryDirectory();
   const port = await freePort();
@@ -68,7 +68,7 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
   const ended = once(child, 'exit');
   onTestFinished(async () => {
-    // A master that is killed leaves its workers behind.
+    // A killed master process would leave its workers running.
     child.kill('SIGTERM');
     await ended;
   });

@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What {@link frame} takes besides opcode and payload. */
+/** Options of {@link frame} besides opcode and payload. */
 export interface FrameOptions {
   fin?: boolean;
   masked?: boolean;
   /** The three reserved bits. */
   reserved?: number;
-  /** A length other than that of the payload, written in 64 bits. */
+  /** A length other than that of the payload, in 64 bits. */
   declaredLength?: bigint;
 }
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** One WebSocket frame, as right or as wrong as a test wants it (RFC 6455, section 5.2). */
+/** One WebSocket frame, valid or invalid as the test wants it (RFC 6455, section 5.2). */
 export function frame(opcode: number, payload: string | Buffer = '', options: FrameOptions = {}): Buffer {
   const { fin = true, masked = true, reserved = 0, declaredLength } = options;
   const data = Buffer.from(payload as string);
@@ -47,7 +47,7 @@ export function closeFrame(code: number, reason = ''): Buffer {
   return frame(OPCODE.close, payload);
 }
 
-/** A frame as received from a server, which masks nothing. */
+/** A frame from a server, which is not masked. */
 export interface ReceivedFrame {
   readonly opcode: number;
   readonly payload: Buffer;
@@ -57,7 +57,7 @@ export interface ReceivedFrame {
 export interface RawOptions {
   path?: string;
   method?: string;
-  /** Headers that replace or, as `undefined`, leave out those of a right handshake. */
+  /** Headers that replace those of a valid handshake; `undefined` omits a header. */
   headers?: Record<string, string | undefined>;
   /** Bytes sent in the same packet as the request. */
   head?: Buffer;
@@ -81,7 +81,7 @@ export function handshake(
   return Buffer.concat([Buffer.from(text), head ?? Buffer.alloc(0)]);
 }
 
-/** A TCP client that speaks as much WebSocket as the test wants, and answers nothing by itself. */
+/** A TCP client that sends as much WebSocket as the test wants, and answers nothing by itself. */
 export class RawClient {
   readonly socket: Socket;
   /** Resolves when the TCP connection is gone. */
@@ -104,7 +104,7 @@ export class RawClient {
     return client;
   }
 
-  /** All that came; put together when somebody looks. */
+  /** All received bytes, joined when they are read. */
   get #received(): Buffer {
     const whole = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
     if (whole !== undefined) return whole;
@@ -113,7 +113,7 @@ export class RawClient {
     return received;
   }
 
-  /** Waits for the whole head of the answer. */
+  /** Waits for the complete head of the answer. */
   async headers(): Promise<string> {
     for (;;) {
       const received = this.#received;
@@ -129,7 +129,7 @@ export class RawClient {
     return Number(/^HTTP\/1\.1 (\d{3})/.exec(await this.headers())?.[1]);
   }
 
-  /** The whole frames so far. */
+  /** The complete frames so far. */
   get frames(): ReceivedFrame[] {
     const received = this.#received;
     const frames: ReceivedFrame[] = [];
@@ -154,7 +154,7 @@ export class RawClient {
       .map(({ payload }) => JSON.parse(payload.toString()) as Record<string, unknown>);
   }
 
-  /** Code and reason of the close frame, where one came. */
+  /** Code and reason of the close frame, if one has arrived. */
   get close(): { code: number; reason: string } | undefined {
     const payload = this.frames.find(({ opcode }) => opcode === OPCODE.close)?.payload;
     if (payload === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Runs the attack corpus in a process of its own, which a test can limit in time and memory. */
+/** Runs the attack corpus in a separate process, whose time and memory a test can limit. */
 import { AgentSocketError } from '../../src/protocol/agent-socket-error.js';
 import { calculator, evaluate } from '../../src/tools/calculator.js';
 import { MAX_EXPRESSION_LENGTH } from '../../src/tools/expression.js';
@@ -17,7 +17,7 @@ function refuses(attempt: () => unknown): boolean {
 let refused = 0;
 for (const { expression } of ATTACKS) {
   if (refuses(() => calculator.execute({ expression }, {} as never))) refused++;
-  // The parser alone need not be bounded for texts that the reader never lets through.
+  // The parser need not be safe for expressions that are too long to reach it.
   if (expression.length <= MAX_EXPRESSION_LENGTH) refuses(() => evaluate(expression));
 }
 process.stdout.write(`refused ${refused} of ${ATTACKS.length}\n`);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-/** A message as it came. */
+/** A message as received. */
 export type Frame = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /** One connection of the client under test, as the server sees it. */
@@ -38,7 +38,7 @@ export class ScriptedPeer {
     return vi.waitUntil(() => this.all(type)[n - 1], { interval: 1 });
   }
 
-  /** Waits until the connection is over. */
+  /** Waits until the connection has ended. */
   async closed(): Promise<{ code: number; reason: string }> {
     return vi.waitUntil(() => this.close, { interval: 1 });
   }
@@ -62,33 +62,33 @@ export class ScriptedPeer {
     this.#socket.terminate();
   }
 
-  /** Reads nothing more, so that the connection is dead without being closed. */
+  /** Stops reading, so that the connection is dead without being closed. */
   freeze(): void {
     this.#socket.pause();
   }
 }
 
-/** How the next connections are met. */
+/** How a new connection is answered. */
 export interface Welcome {
-  /** Closed with this code instead of a greeting. */
+  /** A close code that is sent instead of a greeting. */
   readonly close?: number;
-  /** No greeting at all. */
+  /** Whether there is no greeting at all. */
   readonly silent?: boolean;
   readonly epoch?: string;
   readonly limits?: Readonly<Record<string, number>>;
-  /** Without the subprotocol. */
+  /** Whether the subprotocol is left out. */
   readonly core?: boolean;
 }
 
 const LIMITS = { message_bytes: 1_048_576, runs: 32, heartbeat_seconds: 30, detach_seconds: 60 };
 
-/** A real WebSocket server that says what the test tells it. */
+/** A real WebSocket server that sends what the test tells it. */
 export class ScriptedServer {
   readonly epoch = randomUUID();
   readonly peers: ScriptedPeer[] = [];
-  /** How the next connections are met, in order; after them the ordinary way. */
+  /** How the next connections are answered, in order; later ones normally. */
   readonly welcomes: Welcome[] = [];
-  /** What every connection from now on is told where `welcomes` has nothing for it. */
+  /** How every later connection is answered, unless `welcomes` has an entry. */
   welcome: Welcome = {};
   #wss: WebSocketServer;
   readonly port: number;

@@ -9,7 +9,7 @@ import {
 } from '../../src/index.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
 
-/** A server on a port of its own, with the HTTP routes mounted; it ends with the test. */
+/** A server on its own port, with the HTTP routes mounted; it ends with the test. */
 export interface TestServer<P extends Principal = Principal, Metadata = undefined> {
   readonly agent: AgentSocketServer<P, Metadata>;
   readonly http: http.Server;

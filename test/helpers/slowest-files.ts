@@ -1,9 +1,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Files that are named. */
+/** Maximum number of listed files. */
 const NAMED = 20;
 
-/** Names the slowest files at the end of a run of many, so that a slow test is seen before there are many of them. */
+/** Lists the slowest files at the end of a large run, so that slow tests are noticed early. */
 export default class SlowestFiles implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     console.log(

@@ -5,9 +5,9 @@ import { bundle } from './bundle.js';
 
 const SCRIPT = await bundle(new URL('sqlite-writer.ts', import.meta.url));
 
-/** Another process that owns a database. */
+/** Another process that has a database open. */
 export class SqliteProcess {
-  /** What it said so far. */
+  /** Its output so far. */
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
@@ -21,14 +21,14 @@ export class SqliteProcess {
     createInterface({ input: this.#child.stdout }).on('line', (line) => void this.lines.push(line));
   }
 
-  /** Starts it and waits until it has opened the database. */
+  /** Starts the process and waits until it has opened the database. */
   static async start(path: string, mode: 'write' | 'hold'): Promise<SqliteProcess> {
     const started = new SqliteProcess(path, mode);
     await started.until(1);
     return started;
   }
 
-  /** Waits until it has said so many lines. */
+  /** Waits for so many lines of output. */
   async until(lines: number): Promise<void> {
     while (this.lines.length < lines) {
       if (this.#child.stdout === null || (this.#child.exitCode ?? this.#child.signalCode) !== null)
@@ -37,7 +37,7 @@ export class SqliteProcess {
     }
   }
 
-  /** Ends it without any warning, and waits until all it said has arrived. */
+  /** Kills the process without warning, and waits until its output has arrived. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;

@@ -10,39 +10,39 @@ import { loadDriver, type DriverConnection, type DriverStatement } from '../../s
 import { openDatabase } from '../../src/stores/sqlite/open-database.js';
 import { SqliteStore } from '../../src/stores/sqlite/sqlite-store.js';
 
-/** A path in a directory of its own, which goes away with the test. */
+/** A path in a separate directory, which is removed after the test. */
 export function temporaryDatabase(): string {
   const directory = mkdtempSync(join(tmpdir(), 'agent-ws-sqlite-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return join(directory, 'store.db');
 }
 
-/** A copy of a database that is still open: the files as they are at this moment, which is what a killed process leaves. */
+/** A copy of an open database: its files as they are at this moment, like those a killed process leaves. */
 export function leftBy(path: string): string {
   const copy = temporaryDatabase();
   for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix);
   return copy;
 }
 
-/** A store on a file of its own, or on the one named, closed when the test is over. */
+/** A store on a new file, or on the named one, which is closed after the test. */
 export async function openStore(options: Partial<SqliteStoreOptions> = {}): Promise<SqliteStore> {
   const store = await createSqliteStore({ path: temporaryDatabase(), ...options });
   onTestFinished(() => store.close());
   return store;
 }
 
-/** A store whose statements a test sees and lets fail. */
+/** A store whose statements a test can see and let fail. */
 export interface WatchedStore {
   readonly store: SqliteStore;
   readonly database: Database;
   readonly path: string;
-  /** Statements that were carried out, in order. */
+  /** Executed statements, in order. */
   readonly statements: string[];
-  /** Which statements fail, as they do where the disk is full. */
+  /** Which statements fail, as with a full disk. */
   fails: (sql: string) => boolean;
 }
 
-/** What {@link openWatchedStore} takes. */
+/** Options of {@link openWatchedStore}. */
 export interface WatchedStoreOptions {
   readonly logger?: Logger;
   readonly path?: string;
@@ -50,7 +50,7 @@ export interface WatchedStoreOptions {
   readonly fails?: WatchedStore['fails'];
 }
 
-/** {@link openStore} with a look inside. */
+/** Like {@link openStore}, with access to the statements. */
 export async function openWatchedStore({
   logger = silentLogger,
   path = temporaryDatabase(),
@@ -106,7 +106,7 @@ export async function openWatchedStore({
   return whole;
 }
 
-/** What a run that streams is made with. */
+/** The meta of a run that streams. */
 export function metaOf(id: string, owner = 'ann'): RunMeta {
   return { owner, id, kind: 'streaming_query', requestHash: `hash of ${id}`, createdAt: 1 };
 }
@@ -126,7 +126,7 @@ export function chunk(
   return { type: 'stream_chunk', seq, timestamp: seq, content };
 }
 
-/** All the text of a log after a position. */
+/** The text of a log after a position. */
 export async function textOf(log: RunLog, after = 0): Promise<string> {
   let text = '';
   for (let position = after; position < log.published;) {

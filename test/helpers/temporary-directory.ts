@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A directory of its own that goes with the test. */
+/** A new directory, which is removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'agent-ws-cli-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

@@ -46,7 +46,7 @@ export class Bench {
    * @param {string} label for the progress line
    * @param {(server: Awaited<ReturnType<Bench['server']>>) => Promise<Record<string, number>>} measure one round with one server
    * @param {{ rounds?: number, fresh?: boolean, timed?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
-   *   `sides`: what is measured, where one of them cannot do it; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it
+   *   `sides`: the servers that are measured, if one of them cannot do it; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it
    * @returns the rounds of each side, and for each whether it was disturbed
    */
   async rounds(

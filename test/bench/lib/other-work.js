@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const JIFFY_MS = 10;
 
-/** Milliseconds each core has worked for processes, or `null` where the system does not tell. */
+/** Milliseconds each core has worked for processes, or `null` if the system does not report it. */
 function coreTimes() {
   try {
     const lines = readFileSync('/proc/stat', 'latin1').match(/^cpu\d+ .*$/gm);

@@ -16,7 +16,7 @@ export function ratios({ bare, ours }) {
 }
 
 /**
- * Whether a metric reached its goal at the median: `null` where it has none.
+ * Whether a metric reached its goal at the median: `null` if it has no goal.
  * Goals: `ratioAtMost`, `atMost`, `atLeast` (ours, absolute), `belowBare`.
  */
 export function reached(line) {

@@ -1,4 +1,4 @@
-/** Holds a script back until the test lets it go on: the condition tests wait for instead of a time. */
+/** Stops a script until the test lets it continue, so that tests wait for conditions and not for times. */
 export class Gate {
   #permits = 0;
   #passed = 0;
@@ -6,7 +6,7 @@ export class Gate {
   #arrivals: { count: number; resolve: () => void }[] = [];
   #reached = 0;
 
-  /** Lets the next `count` events through, those already waiting first. `Infinity` opens for good. */
+  /** Lets the next `count` events pass, waiting ones first. `Infinity` opens the gate for good. */
   release(count = 1): void {
     this.#permits += count;
     while (this.#permits > 0) {
@@ -17,13 +17,13 @@ export class Gate {
     }
   }
 
-  /** Resolves when `count` events in all have come as far as the gate, passed ones included. */
+  /** Resolves when `count` events in all have reached the gate, including those that passed. */
   reached(count: number): Promise<void> {
     if (this.#reached >= count) return Promise.resolve();
     return new Promise((resolve) => this.#arrivals.push({ count, resolve }));
   }
 
-  /** How many events went through. */
+  /** Number of events that have passed. */
   get passed(): number {
     return this.#passed;
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ChatBody, ChatScript, ScriptedToolCall } from './script.js';
 
-/** Streams an answer the way OpenAI does. Returns early when the client has gone. */
+/** Streams an answer as OpenAI does. Returns early if the client has disconnected. */
 export async function play(script: ChatScript, body: ChatBody, response: ServerResponse): Promise<void> {
   const { packets = 'event', lineEnd = '\n', end = 'done', gate, delayMs } = script;
   const chunks = new Chunks(body.model, script.padding === true);
@@ -49,7 +49,7 @@ export async function play(script: ChatScript, body: ChatBody, response: ServerR
 async function sendBytes(response: ServerResponse, bytes: Buffer, isGone: () => boolean): Promise<void> {
   for (let at = 0; at < bytes.length && !isGone(); at++) {
     response.write(bytes.subarray(at, at + 1));
-    // One turn of the event loop each, so that the other end reads each alone.
+    // One turn of the event loop for each byte, so that the receiver reads each separately.
     await setImmediate();
   }
 }

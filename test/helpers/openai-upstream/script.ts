@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gate } from './gate.js';
 
-/** The body of a request to `/chat/completions`, as far as tests look at it. */
+/** The part of the body of a request to `/chat/completions` that tests read. */
 export interface ChatBody {
   readonly model: string;
   readonly messages: readonly {
@@ -17,42 +17,42 @@ export interface ChatBody {
   readonly [field: string]: unknown;
 }
 
-/** A tool call the model makes. */
+/** A tool call of the model. */
 export interface ScriptedToolCall {
   readonly name: string;
-  /** The JSON text of the params, broken where the test wants it broken. */
+  /** The params as JSON text, which may be invalid. */
   readonly arguments: string;
-  /** `null` leaves it out. @default call_1, call_2 … */
+  /** Id of the call; `null` omits it. @default call_1, call_2 … */
   readonly id?: string | null;
-  /** `null` leaves it out. @default its place in the list */
+  /** Index of the call; `null` omits it. @default its position in the list */
   readonly index?: number | null;
 }
 
-/** A streamed answer. Everything is optional: `{}` is an empty answer. */
+/** A streamed answer. All fields are optional: `{}` is an empty answer. */
 export interface ChatScript {
-  /** Text the model thinks aloud first, one event each. */
+  /** The reasoning, one event for each text. */
   readonly reasoning?: readonly string[];
-  /** Which field carries it. @default 'reasoning_content' */
+  /** The field of the reasoning. @default 'reasoning_content' */
   readonly reasoningField?: 'reasoning_content' | 'reasoning';
-  /** The answer, one event each. */
+  /** The answer, one event for each text. */
   readonly tokens?: readonly string[];
-  /** The refusal, one event each. */
+  /** The refusal, one event for each text. */
   readonly refusal?: readonly string[];
   readonly toolCalls?: readonly ScriptedToolCall[];
-  /** Characters of the arguments per event, the calls taking turns; 0 sends every call whole, all in one event. @default 8 */
+  /** Characters of arguments per event, alternating between the calls; 0 sends all calls in one event. @default 8 */
   readonly toolCallPiece?: number;
-  /** @default 'tool_calls' where there are any, otherwise 'stop' */
+  /** @default 'tool_calls' if there are any, otherwise 'stop' */
   readonly finishReason?: string;
-  /** `false` never tells it. @default told where the request asked, with the number of events as output */
+  /** Usage; `false` omits it. @default sent if the request asks for it, with the number of events as output */
   readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | false;
   /** Awaited before every event that carries text or a piece of a call. */
   readonly gate?: Gate;
-  /** A pause before each of these events instead of a gate, for programs that are watched rather than tested. */
+  /** A pause before each of these events instead of a gate, for programs that people watch. */
   readonly delayMs?: number;
   /**
-   * How it ends. `done`: as it should. `no-done`: without `[DONE]`. `cut`: the body ends before the finish reason.
-   * `reset`: the connection is reset there. `stall`: nothing more comes. `error`: an `error` event comes.
-   * `malformed`: an event with broken JSON comes.
+   * How the answer ends. `done`: normally. `no-done`: without `[DONE]`. `cut`: the body ends before the finish reason.
+   * `reset`: the connection is reset. `stall`: nothing more comes. `error`: an `error` event comes. `malformed`: an
+   * event with invalid JSON comes.
    * @default 'done'
    */
   readonly end?: 'done' | 'no-done' | 'cut' | 'reset' | 'stall' | 'error' | 'malformed';
@@ -64,25 +64,25 @@ export interface ChatScript {
   readonly padding?: boolean;
 }
 
-/** An answer without a stream: an error, mostly. */
+/** An answer that does not stream, usually an error. */
 export interface HttpScript {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text, or what becomes JSON. */
+  /** Text, or a value that is sent as JSON. */
   readonly body?: unknown;
 }
 
-/** No answer: none ever, the connection reset at once, or whatever the function does. */
+/** No answer: never any, a reset connection, or whatever the function does. */
 export interface RawScript {
   readonly raw: 'silence' | 'reset' | ((request: IncomingMessage, response: ServerResponse) => void | Promise<void>);
 }
 
-/** What the upstream does with one request. */
+/** The script for one request. */
 export type Script = ChatScript | HttpScript | RawScript;
 
 /** Answers that several tests use. */
 export const scripts = {
-  /** 401 whose body quotes the key, as some servers do. */
+  /** A 401 whose body quotes the key, as some servers send it. */
   unauthorized: (key: string): HttpScript => ({
     status: 401,
     body: {
@@ -94,7 +94,7 @@ export const scripts = {
     headers: retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) },
     body: { error: { message: 'Rate limit reached', type: 'requests', code: 'rate_limit_exceeded' } },
   }),
-  /** 500 that asks to come back at once, so that a retry costs the test no time. */
+  /** A 500 that asks to retry at once, so that a retry costs the test no time. */
   brokenOnce: (): HttpScript => ({
     status: 500,
     headers: { 'retry-after-ms': '1' },

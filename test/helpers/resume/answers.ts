@@ -4,10 +4,10 @@ import { Answer } from './stepped-provider.js';
 
 const WORDS = ['token ', 'a', '漢字', '🙂', '"quoted"', '\\', '\n', '\u0000', 'é', ' ', '</script>', '𝔘nicode '];
 
-/** An answer of text, reasoning and batches that no two schedules have in common. */
+/** A random answer of text, reasoning and batches. */
 export function randomAnswer(random: Random, parts: number): Answer {
   const text = (): string => {
-    // Rarely more than fits into one message.
+    // Rarely longer than one message can be.
     if (random.chance(0.01)) return random.pick(WORDS).repeat(9_000);
     const words = Array.from({ length: random.int(1, 6) }, () => random.pick(WORDS));
     return `${words.join('')}${random.int(0, 999)}`;

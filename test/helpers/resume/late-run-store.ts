@@ -10,8 +10,8 @@ import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
 import type { Random } from '../../../src/testing/index.js';
 
 /**
- * A store that behaves like a database on a bad day: entries are published some turns of the event loop after they were
- * written, several at once, and reads take a while.
+ * A store like a slow database: entries are published some turns of the event loop after they were written, several at
+ * once, and reads take a while.
  */
 export class LateRunStore extends MemoryRunStore {
   readonly #random: Random;
@@ -92,14 +92,14 @@ class LateRunLog implements RunLog {
   }
 
   async #readLate(after: number): Promise<readonly WireEntry[]> {
-    // What is there now, or what is there when the answer comes: a database may give either.
+    // A slow database may return the entries of the call or those of the answer.
     const early = this.#random.chance(0.5) ? this.#log.read(after) : undefined;
     await turns(this.#random.int(0, 3));
     return early ?? this.#log.read(after);
   }
 }
 
-/** Lets others have their turn. */
+/** Waits for `count` turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,12 +2,12 @@ import { linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
 import type { Engine } from '../../unit/run/harness.js';
 import { RunReader, type Wire } from './run-reader.js';
 
-/** A reader in memory, and the connection it has just now. */
+/** A reader in memory, and its current connection. */
 export class LinkedClient {
   readonly reader: RunReader;
-  /** What the first wrong message broke. */
+  /** The error of the first wrong message. */
   failure: unknown;
-  /** What happened to it, for whoever has to find out. */
+  /** What happened to the reader, for the report of a failure. */
   readonly story: string[] = [];
   readonly #engine: Engine;
   readonly #owner: string;
@@ -28,7 +28,7 @@ export class LinkedClient {
     return this.failure !== undefined || this.reader.end !== undefined;
   }
 
-  /** @param mark - unsent bytes above which the server has to wait */
+  /** @param mark - unsent bytes above which the server must wait */
   connect(mark: number): void {
     const [server, socket] = linkSockets({ mark });
     socket.open({
@@ -52,7 +52,7 @@ export class LinkedClient {
     this.#socket?.send(JSON.stringify(message));
   }
 
-  /** Loses the connection, and what is on its way. */
+  /** Loses the connection and the messages in transit. */
   cut(): void {
     this.story.push(`cut at ${this.reader.position}`);
     const socket = this.#socket;

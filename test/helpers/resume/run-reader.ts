@@ -1,6 +1,6 @@
 import { TERMINAL_TYPES } from '../../../src/protocol/index.js';
 
-/** A message as a client reads it. */
+/** A message as a client parses it. */
 export interface Wire {
   readonly type: string;
   readonly run_id?: string;
@@ -14,7 +14,7 @@ export interface Wire {
   readonly code?: string;
 }
 
-/** A message of the run that was applied. */
+/** An applied message of the run. */
 interface Applied {
   readonly type: string;
   readonly seq: number;
@@ -22,13 +22,13 @@ interface Applied {
 }
 
 /**
- * A client of one run: it applies messages by the rule of the protocol and throws at the first one that leaves a hole,
- * repeats something or follows the end.
+ * A client of one run. It applies messages by the rule of the protocol and throws at the first message that leaves a
+ * gap, repeats something or follows the end.
  */
 export class RunReader {
   readonly runId: string;
   readonly #applied: Applied[] = [];
-  /** The `request_id` that has no answer yet: until then, what arrives belongs to the reading before. */
+  /** The `request_id` without an answer: until it is answered, messages belong to the earlier reading. */
   #asked: string | undefined;
   #count = 0;
 
@@ -36,45 +36,45 @@ export class RunReader {
     this.runId = runId;
   }
 
-  /** The last `seq` applied. */
+  /** The last applied `seq`. */
   get position(): number {
     return this.#applied.at(-1)?.seq ?? 0;
   }
 
-  /** Positions it stood at, 0 included. */
+  /** All positions it had, including 0. */
   get positions(): readonly number[] {
     return [0, ...this.#applied.map(({ seq }) => seq)];
   }
 
-  /** The type of the last message of the run, where it is here. */
+  /** The type of the final message of the run, if it has arrived. */
   get end(): string | undefined {
     const last = this.#applied.at(-1);
     return last !== undefined && TERMINAL_TYPES.has(last.type) ? last.type : undefined;
   }
 
-  /** The whole text of one kind. */
+  /** The complete text of one kind. */
   text(type: 'stream_chunk' | 'stream_reasoning'): string {
     return this.#applied.map((message) => (message.type === type ? message.content : '')).join('');
   }
 
-  /** The messages in order, neighbouring text as one. */
+  /** The messages in order; consecutive text is joined. */
   get types(): string[] {
     return this.#applied.map(({ type }) => type).filter((type, at, types) => type !== types[at - 1]);
   }
 
-  /** Makes a `resume`. Everything that arrived before must have been given to {@link receive}. */
+  /** Creates a `resume`. Everything that arrived before must have been passed to {@link receive}. */
   resume(after: number = this.position): object {
     this.#asked = `r${this.#count++}`;
     return { type: 'resume', run_id: this.runId, after, request_id: this.#asked };
   }
 
-  /** Makes the request of the run, again or for the first time. */
+  /** Creates the request of the run, for the first time or again. */
   query(query: string): object {
     this.#asked = `q${this.#count++}`;
     return { type: 'streaming_query', query, run_id: this.runId, request_id: this.#asked };
   }
 
-  /** The connection is gone, and with it the answer to the last `resume`. */
+  /** Drops the connection, and with it the answer to the last `resume`. */
   disconnected(): void {
     this.#asked = 'never';
   }

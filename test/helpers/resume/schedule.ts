@@ -8,10 +8,10 @@ import { LinkedClient } from './linked-client.js';
 import type { RunReader } from './run-reader.js';
 import type { Answer, SteppedProvider } from './stepped-provider.js';
 
-/** Turns of the event loop after which a reader without an end is stuck. */
+/** Turns of the event loop after which a reader without an end counts as stuck. */
 const PATIENCE = 4_000;
 
-/** What may happen to a reader, and how often compared to the others. */
+/** What may happen to a reader, and how often in relation to the rest. */
 const WEIGHTS = { cut: 30, pause: 14, unpause: 14, resume: 14, beyond: 3, repeat: 5, another: 20, cancel: 1 } as const;
 type Action = keyof typeof WEIGHTS;
 const ACTIONS = Object.entries(WEIGHTS).flatMap(([action, weight]) => Array<Action>(weight).fill(action as Action));
@@ -35,7 +35,7 @@ export class Schedule {
     provider.answers.set(this.#query, this.#answer);
   }
 
-  /** What each of its readers did and saw last. */
+  /** What each reader did and saw last. */
   get stories(): string {
     return this.#clients.map(({ story }, i) => `reader ${i}\n  ${story.slice(-60).join('\n  ')}`).join('\n');
   }
@@ -51,7 +51,7 @@ export class Schedule {
       if (random.chance(0.7)) await turns(random.int(0, 2));
       else await Promise.resolve();
     }
-    // One that comes when all is said, or nearly.
+    // One more reader arrives when all or almost all is written.
     const late = this.#addClient();
     late.send(late.reader.resume());
     this.#answer.release(Infinity);
@@ -68,7 +68,7 @@ export class Schedule {
     return client;
   }
 
-  /** Low ones make the server wait for a reader that does not read. */
+  /** Low marks make the server wait for a reader that does not read. */
   #mark(): number {
     return this.#random.pick([64, 500, 4_000, 262_144]);
   }
@@ -121,7 +121,7 @@ export class Schedule {
   }
 }
 
-/** A reader has the end of the run, and the whole text or, of a cancelled one, its beginning. */
+/** Checks that a reader has the end of the run and the whole text; of a cancelled run, a prefix of the text. */
 export function checkText(reader: RunReader, answer: Answer): void {
   expect(reader.end, 'the end').toBeOneOf(['stream_end', 'cancelled']);
   const [text, whole] = [reader.text('stream_chunk'), answer.text('text-delta')];

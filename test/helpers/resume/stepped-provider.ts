@@ -1,9 +1,9 @@
 import type { LlmPart, LlmProvider } from '../../../src/index.js';
 
-/** An answer whose parts wait until the test lets them go. */
+/** An answer whose parts wait for the test. */
 export class Answer {
   readonly parts: readonly (LlmPart | readonly LlmPart[])[];
-  /** How often the model was asked. */
+  /** How often the model was called. */
   calls = 0;
   #permits = 0;
   #wake: (() => void) | undefined;
@@ -12,7 +12,7 @@ export class Answer {
     this.parts = parts;
   }
 
-  /** The whole text of one kind. */
+  /** The complete text of one kind. */
   text(type: 'text-delta' | 'reasoning-delta'): string {
     return this.parts
       .flat()

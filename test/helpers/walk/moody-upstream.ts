@@ -4,7 +4,7 @@ import type { Random } from '../../../src/testing/index.js';
 import { refusal, type ChatBody } from '../chat-rules.js';
 import { startOpenAiUpstream, type OpenAiUpstream, type Script } from '../openai-upstream.js';
 
-/** The models of the upstream, each with the fields it sends and wants back. */
+/** The models of the upstream, each with the fields it sends and requires back. */
 export const MODELS = {
   plain: [],
   thinking: ['reasoning_content'],
@@ -13,17 +13,17 @@ export const MODELS = {
 
 type Model = keyof typeof MODELS;
 
-/** Names that models call, most of them of tools there are. */
+/** Names that models call, most of them of existing tools. */
 const TOOLS = ['add', 'add', 'fail', 'report', 'confirm', 'hang', 'gone', 'no name!'];
 const IDS = ['call_1', 'call_1', 'c'.repeat(60), '', undefined];
 const TEXTS = ['Well, ', 'that is it.', '  ', '\n', 'half \ud83d', '你好', '{"tool":"add"}', '</think>'];
 
-/** A server that answers by chance, also with what no server should say, and checks every request as strict ones do. */
+/** A server that answers at random, also in invalid ways, and checks every request as strict servers do. */
 export class MoodyUpstream {
-  /** Why requests would have been refused elsewhere. */
+  /** Why strict servers would have refused requests. */
   readonly refusals: string[] = [];
   requests = 0;
-  /** Called where an answer stops in its middle; `undefined` lets none do that. */
+  /** Called if an answer stops in the middle; `undefined` lets no answer stop. */
   onStall: (() => void) | undefined;
   readonly #random: Random;
   #server: OpenAiUpstream | undefined;
@@ -55,7 +55,7 @@ export class MoodyUpstream {
     if (random.chance(0.02)) return { raw: 'reset' };
     const hasTools = (body.tools ?? []).length > 0;
     const events = this.#events(body.model, hasTools && random.chance(0.55));
-    // Where it ends before its end.
+    // The answer ends too early.
     const cutAt = random.chance(0.12) ? random.int(0, events.length) : undefined;
     const stallAt = this.onStall !== undefined && random.chance(0.4) ? random.int(0, events.length) : undefined;
     return { raw: (_, response) => this.#play(events, response, { cutAt, stallAt }) };
@@ -126,7 +126,7 @@ function failed(status: number): Script {
   return { status, body, headers: { 'retry-after-ms': '1' } };
 }
 
-/** What a model wants back with the calls it made, and does not get. */
+/** What a model requires back with its calls, and did not get. */
 function missing({ model, messages }: ChatRequest): string | undefined {
   const field = { plain: undefined, thinking: 'reasoning_content', signing: 'reasoning_details' }[model];
   for (const [index, message] of messages.entries()) {

@@ -17,13 +17,13 @@ const CONVERSATIONS = ['c1', 'c2', 'c3'];
 const QUESTIONS = ['What is 1 + 1?', '你好', 'half \ud83d', '...', 'Tell me. '.repeat(100)];
 const IMAGE = { type: 'image', media_type: 'image/png', data: 'iVBORw0KGgo=' };
 
-/** The kinds of steps, as often as they are taken. */
+/** The kinds of steps, by their frequency. */
 const STEPS = ['ask', 'ask', 'ask', 'ask', 'anew', 'edit', 'branch', 'stop', 'stop', 'stop', 'restart'] as const;
 
-/** What becomes of a question that is not left to its end. */
+/** What happens to a question that is not read to its end. */
 const STOPS = ['cancel', 'cancel at once', 'interrupt', 'restart', 'kill'] as const;
 
-/** What a person does who is asked about a tool. */
+/** What a person does who is asked for approval. */
 const DECISIONS = ['approve', 'approve', 'approve', 'refuse', 'refuse', 'cancel', 'restart', 'kill'] as const;
 
 interface Question extends Record<string, unknown> {
@@ -31,17 +31,17 @@ interface Question extends Record<string, unknown> {
 }
 
 /**
- * Somebody who asks, stops, asks anew, edits and turns back in three conversations, at random, while the service ends and is
- * killed now and then. Throws where something that was said has changed or is gone.
+ * A client that asks, stops, regenerates, edits and changes branches in three conversations at random, while the
+ * service is restarted and killed now and then. Throws if a message has changed or is lost.
  */
 export class Walk {
-  /** What was done, the newest last. */
+  /** The steps so far, the newest last. */
   readonly taken: string[] = [];
-  /** What the service logged as an error. */
+  /** Errors in the log of the service. */
   readonly errors: unknown[] = [];
   readonly upstream: MoodyUpstream;
   readonly #random: Random;
-  /** Every message there ever was, by conversation. */
+  /** Every message ever seen, by conversation. */
   readonly #known = new Map<string, Map<string, Message>>();
   #path = temporaryDatabase();
   #service: { readonly store: Store; readonly server: TestServer; readonly client: TestClient } | undefined;
@@ -77,7 +77,7 @@ export class Walk {
     await this.#history(conversation);
   }
 
-  /** Turns to everything that was ever said. */
+  /** Selects every message that ever existed. */
   async turnToAll(): Promise<number> {
     let count = 0;
     for (const [conversation, known] of this.#known) {
@@ -115,7 +115,7 @@ export class Walk {
     };
   }
 
-  /** Asks, decides what the person is asked, and waits for the end, also over restarts. */
+  /** Asks, answers approval requests, and waits for the end, also across restarts. */
   async #end(question: Question): Promise<void> {
     this.#note('ask', question);
     for (;;) {
@@ -156,7 +156,7 @@ export class Walk {
     }
   }
 
-  /** Asks, and ends it somewhere on its way. */
+  /** Asks, and ends the run at a random point. */
   async #stop(conversation: string, of: Message | undefined): Promise<void> {
     const how = this.#random.pick(STOPS);
     const question = this.#question(conversation, { of });
@@ -180,7 +180,7 @@ export class Walk {
     await this.#request(request, 'branch_selected');
   }
 
-  /** The branch that is shown, checked against what was ever said. */
+  /** The selected branch, compared with every message ever seen. */
   async #history(conversation: string): Promise<Message[]> {
     const shown: Message[] = [];
     for (let hasMore = true; hasMore;) {
@@ -202,7 +202,7 @@ export class Walk {
     return shown;
   }
 
-  /** Ends the service or kills it, and starts it on what it left. */
+  /** Ends or kills the service, and starts it with what it left. */
   #restart(how: 'restart' | 'kill'): Promise<void> {
     return (this.#restarting ??= this.#reopen(how).finally(() => (this.#restarting = undefined)));
   }
