@@ -54,9 +54,10 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   path?: string | undefined;
   /**
-   * Who connects. Called once for every handshake, after Origin and Host were checked and a slot is reserved. What it returns
-   * (or resolves to) owns the connection and its runs; `null` refuses with close code 4401, as does throwing
-   * (the error is logged); a principal without a string `id` refuses with 1011. Throwing an `AgentSocketError` with code `forbidden` refuses with 4403.
+   * Who connects. Called once for every handshake, after Origin and Host were checked and a place is reserved. The
+   * result (or what it resolves to) owns the connection and its runs. `null` refuses with close code 4401, and so does
+   * an error, which is logged; an `AgentSocketError` with code `forbidden` refuses with 4403, and a principal without a
+   * string `id` with 1011.
    * @default everybody is anonymous and shares one namespace of runs
    */
   authenticate?: ((request: IncomingMessage) => P | null | Promise<P | null>) | undefined;
@@ -66,36 +67,36 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   authenticateTimeoutMs?: number | undefined;
   /**
-   * Makes your own metadata of a connection. Called once, after `authenticate`; throwing refuses with 1011, as
-   * does a promise: nobody waits for it. What takes time belongs into `authenticate`, whose principal comes along here.
-   * If the types are inferred it has to stand behind `authenticate`.
+   * Makes your own metadata of a connection. Called once, after `authenticate`, with its principal. If it throws or
+   * returns a promise, the connection is refused with 1011: asynchronous work belongs in `authenticate`. For inferred
+   * types it must come after `authenticate` in the object.
    * @default undefined
    */
   metadata?: ((request: IncomingMessage, principal: P) => Metadata) | undefined;
   /**
    * Origins of pages that may connect besides the same host and loopback: `https://app.example`, or `*` for all.
-   * Clients that send no Origin are no browsers and always pass.
+   * Clients without an Origin are not browsers and always pass.
    * @default []
    */
   allowedOrigins?: readonly string[] | undefined;
   /**
    * Host names that are served, without port, or `*` for all. The host of a request is its `Host` header, in HTTP/2 its
-   * `:authority`, and behind one of `trustedProxies` its `X-Forwarded-Host`. A refused one is logged.
+   * `:authority`, and behind one of `trustedProxies` its `X-Forwarded-Host`. A refused host is logged.
    * @default loopback names if the server is bound to loopback, otherwise all
    */
   allowedHosts?: readonly string[] | undefined;
   /**
    * Proxies in front of the server, whose `X-Forwarded` headers count: addresses, networks such as `10.0.0.0/8`, or `*` for all.
-   * Their `X-Forwarded-Host` counts as the host for `allowedHosts` and for pages of the same host, their `X-Forwarded-Proto` as
-   * the scheme, and their `X-Forwarded-For` as `remoteAddress` of a connection. `Host` then has to be served as well, or
-   * be an address or a name without a dot. Anybody else's headers are ignored.
+   * Their `X-Forwarded-Host` is the host for `allowedHosts` and for pages of the same host, their `X-Forwarded-Proto`
+   * the scheme, and their `X-Forwarded-For` the `remoteAddress` of a connection. `Host` must then also be served, or be
+   * an address or a name without a dot. The headers of other peers are ignored.
    * @default []
    */
   trustedProxies?: readonly string[] | undefined;
   /**
    * Ids of runs and conversations in the log: `short`, their first 8 characters, or `full`, by which anybody can read and
-   * cancel the run of an anonymous client. `full` also logs the principal, and lets a line be found by what a client shows.
-   * Ids of connections are always whole.
+   * cancel the run of an anonymous client. `full` also logs the principal, and makes log lines searchable by the ids
+   * that clients show. Ids of connections are always logged in full.
    * @default 'short'
    */
   logIds?: LogIds | undefined;

@@ -56,14 +56,14 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
    */
   approvalTimeoutMs?: number | undefined;
   /**
-   * What the model is told before every conversation. A function is called once for every query, when it starts; if it throws
-   * or rejects, the run fails with `internal_error`.
+   * What the model is told before every conversation. A function is called once for every query, when the query starts;
+   * if it throws or rejects, the run fails with `internal_error`.
    * @default none
    */
   systemPrompt?: string | OfAsker<string | undefined, P, Metadata> | undefined;
   /**
-   * The model, if the query does not choose one. A function is called once for every query, when it starts; if it
-   * throws or rejects, the run fails with `internal_error`.
+   * The model, if the query does not choose one. A function is called once for every query, when the query starts; if
+   * it throws or rejects, the run fails with `internal_error`.
    * @default that of the provider
    */
   model?: string | OfAsker<string | undefined, P, Metadata> | undefined;
@@ -78,8 +78,8 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
    */
   clientMayChoose?: ClientChoices | undefined;
   /**
-   * Model calls in one run that may call tools. If the last one does, its tools are executed and the model is asked
-   * once more, without tools, for what it can say; the run ends with finish reason `max_steps`.
+   * Model calls in one run that may call tools. If the last of them does, its tools are executed and the model is asked
+   * once more without tools, for an answer from what it has; the run ends with finish reason `max_steps`.
    * @default 8
    */
   maxSteps?: number | undefined;

@@ -50,8 +50,8 @@ export interface ToolDefinition<S extends StandardSchema, P extends Principal = 
    */
   execute: (this: void, params: SchemaOutput<S>, context: ToolContext<P, Metadata>) => unknown;
   /**
-   * How long the call may take. In milliseconds; then it fails with `tool_timeout`. Checking its params may take as long again; the time
-   * a person takes to approve does not count.
+   * How long the call may take. In milliseconds; then it fails with `tool_timeout`. The check of the params may take as long
+   * again; time for an approval does not count.
    * @default 30000
    */
   timeoutMs?: number | undefined;

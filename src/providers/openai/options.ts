@@ -60,15 +60,14 @@ export interface OpenAiProviderOptions {
    */
   accepts?: readonly LlmAttachmentType[] | undefined;
   /**
-   * The HTTP proxy of the requests: a URL, or `environment`. `'environment'` takes what
-   * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, in upper or lower case, when the first request is made; nothing else
-   * makes this provider look at the environment.
+   * The HTTP proxy of the requests: a URL, or `environment`. `'environment'` reads `HTTPS_PROXY`, `HTTP_PROXY` and
+   * `NO_PROXY`, in upper or lower case, at the first request; otherwise this provider ignores the environment.
    * @default no proxy
    */
   proxy?: string | undefined;
   /**
-   * A client of your own. It then decides on key, base URL, organization, proxy and transport. Its `fetch` is used as it
-   * is: Node's own makes the first token come about three times later.
+   * A client of your own. It then decides on key, base URL, organization, proxy and transport. Its `fetch` is not
+   * replaced: with Node's own `fetch` the first token comes about three times later.
    * @default one is made from the other options
    */
   client?: OpenAiClientLike | undefined;
@@ -78,15 +77,15 @@ export interface OpenAiProviderOptions {
    */
   connectTimeoutMs?: number | undefined;
   /**
-   * How long the model may take to begin its answer. In milliseconds, from the call to the first text, reasoning or tool call,
-   * all attempts and the waits between them included. Whatever arrives before, such as a comment that keeps the connection alive, starts the time anew. Over
-   * it: `provider_timeout`.
+   * How long the model may take to begin its answer. In milliseconds, from the call to the first text, reasoning or
+   * tool call, including all attempts and the waits between them. Anything that arrives before, such as a comment that
+   * keeps the connection alive, restarts the time. If the time is over: `provider_timeout`.
    * @default 120000
    */
   firstTokenTimeoutMs?: number | undefined;
   /**
-   * How long the model may be silent within its answer. In milliseconds. Runs only while somebody waits for more. Over it:
-   * `provider_timeout`.
+   * How long the model may be silent within its answer. In milliseconds. The time runs only while a reader waits for
+   * more. If the time is over: `provider_timeout`.
    * @default 60000
    */
   tokenTimeoutMs?: number | undefined;

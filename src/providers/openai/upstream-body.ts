@@ -12,7 +12,10 @@ const HIGH_WATER_MARK = 64 * 1024;
 /** How many bytes of an unwanted body are discarded before the connection is closed instead. */
 const DRAIN_BYTES = 64 * 1024;
 const DRAIN_MS = 1000;
-/** Its `then` is the cheapest way to run code after the current read: `queueMicrotask` creates an async resource. */
+/**
+ * The `then` of this promise is the cheapest way to run code after the current read: `queueMicrotask` creates an async
+ * resource.
+ */
 const RESOLVED = Promise.resolve();
 /** Maximum bytes of an error body that are kept. */
 const MAX_TEXT_BYTES = 64 * 1024;
