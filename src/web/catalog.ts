@@ -1,7 +1,7 @@
 import { at, resolve, type Schema } from './schema.js';
 
 /** A message a client may send. */
-export interface MessageSpec {
+interface MessageSpec {
   readonly type: string;
   readonly description: string;
   readonly schema: Schema;
@@ -10,7 +10,7 @@ export interface MessageSpec {
 }
 
 /** A tool of this server. */
-export interface ToolSpec {
+interface ToolSpec {
   readonly name: string;
   readonly description: string;
   readonly parameters: Schema;

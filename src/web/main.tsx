@@ -2,17 +2,18 @@ import './talk/tab.js';
 import './style/tokens.css';
 import './style/base.css';
 import './style/markdown.css';
-import './style/layout.css';
+import './style/page.css';
 import './style/talk.css';
-import './style/composer.css';
+import './style/frames.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { App } from './app.js';
 import { loadCatalog, type Catalog } from './catalog.js';
-import { addressOf, connectTo, keptToken, link } from './talk/link.js';
+import { addressOf } from './page.js';
+import { connectTo, keptToken, link } from './talk/link.js';
 import { readKept } from './ui/kept.js';
-import { useValue } from './ui/value.js';
+import { useValue } from './ui/signal.js';
 
 /** Connects by itself as soon as it knows where to. */
 function Page() {

@@ -33,7 +33,7 @@ it('tells the model the reason of a refusal, by keyboard alone', async () => {
   await tab.is('refund it', 'finished');
   await expect.poll(() => tab.answer('refund it').locator('.prose').textContent(), PATIENT).toContain('not today');
   // The focus is where it was, not at the top of the page.
-  await expect.poll(() => tab.page.evaluate('document.activeElement.className'), PATIENT).toBe('approval');
+  await expect.poll(() => tab.page.evaluate('document.activeElement.className'), PATIENT).toContain('approval');
 });
 
 it('is decided once by two tabs, and both learn how', async () => {

@@ -121,8 +121,8 @@ describe('log', () => {
 describe('statistics and export', () => {
   it('counts, draws and asks the server', async () => {
     await page.locator('#stat-latency', { hasText: /^\d+ ms$/ }).waitFor();
-    await page.locator('#server-active', { hasText: /^1$/ }).waitFor();
-    await page.locator('#server-own', { hasText: /^\d+ · \d+:\d\d$/ }).waitFor();
+    await page.locator('[data-metric=active] dd', { hasText: /^1$/ }).waitFor();
+    await page.locator('[data-metric=own] dd', { hasText: /^\d+ · \d+:\d\d$/ }).waitFor();
     await expect.poll(() => page.getByRole('img', { name: /^Latency of the last pings/ }).count(), PATIENT).toBe(1);
   });
 

@@ -1,5 +1,4 @@
 /** `<CodesDialog onClose={…} />`: the tables of close codes and error codes, for as long as it is rendered. */
-import './table.css';
 import { CLOSE_CODES, type CloseCodeName } from '../../protocol/close-codes.js';
 import { ERROR_CODES, type ErrorCode } from '../../protocol/error-codes.js';
 import { Dialog } from '../ui/dialog.js';
@@ -20,13 +19,15 @@ export function CodesDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog id="codes" title={t('codes.title')} onClose={onClose}>
       {tables.map(({ id, title, then, rows }) => (
-        <table key={id} class="table codes">
+        <table key={id} class="table">
           <caption>{title}</caption>
           <thead>
             <tr>
-              <th scope="col">{t('codes.code')}</th>
-              <th scope="col">{t('codes.meaning')}</th>
-              <th scope="col">{then}</th>
+              {[t('codes.code'), t('codes.meaning'), then].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody id={id}>

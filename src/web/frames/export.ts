@@ -1,9 +1,10 @@
 /** Offers what the page recorded as a JSON file: the connection, the counts, the runs, and every frame it kept. */
 import type { AgentClient } from '../../client/index.js';
 import { parseMessage } from './frames.js';
-import type { Recording } from './recording.js';
+import { recording } from './recording.js';
 
-export function downloadSession({ frames, runs, latency }: Recording, { state }: AgentClient): void {
+export function downloadSession({ state }: AgentClient): void {
+  const { frames, runs, latency } = recording;
   const { all, counts, bytes, droppedCount } = frames;
   const greeting = all.findLast(({ source, type }) => source === 'client' && type === 'connected');
   const session = {

@@ -3,7 +3,7 @@
  * and the export read it.
  */
 import { utf8Bytes } from '../ui/format.js';
-import { Signal } from './signal.js';
+import { Signal } from '../ui/signal.js';
 
 /** `local`: a note of the page that a connection opened or closed. */
 export type Direction = 'in' | 'out' | 'local';
@@ -127,4 +127,9 @@ export function parseMessage(text: string): Message | undefined {
 export function textOf(message: Message | undefined, field: string): string | undefined {
   const value = message?.[field];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** What a request asks for: its question, or the name of its tool. */
+export function requestedBy(request: Message | undefined): string | undefined {
+  return textOf(request, 'query') ?? textOf(request, 'tool_name');
 }

@@ -3,7 +3,7 @@
  * row. `show` changes the filter: `rows.show({ text: runId })` lists the frames of one run.
  */
 import { isChunk, type Direction, type Frame, type Frames } from './frames.js';
-import { Signal } from './signal.js';
+import { Signal } from '../ui/signal.js';
 
 /** Which frames the log shows. */
 export interface LogFilter {

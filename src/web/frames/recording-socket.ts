@@ -5,7 +5,7 @@
 import type { WebSocketClass, WebSocketLike } from '../../client/index.js';
 import { SUBPROTOCOL } from '../../protocol/version.js';
 import type { Frames, Source } from './frames.js';
-import { Signal } from './signal.js';
+import { Signal } from '../ui/signal.js';
 
 const OPEN = 1;
 

@@ -1,70 +1,82 @@
 /**
- * `<RunMetrics runs={recording.runs} runId={…} />`: the numbers of a run and its rhythm, out of the frames that this
- * page saw. It renders nothing for a run that the page did not see. `<Rhythm>` stands above it in an answer.
+ * What a run cost and how it went: out of the frames that this page saw of it, or out of the history. `<Rhythm>` stands
+ * above the numbers.
  */
-import './statistics.css';
-import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
+import { useCallback, useEffect, useRef } from 'preact/hooks';
+import type { ChatMessage } from '../../client/react.js';
 import type { TextKey } from '../locale/texts.js';
+import { Facts } from '../ui/facts.js';
 import { formatMs, formatRate } from '../ui/format.js';
 import { useI18n, type I18n } from '../ui/i18n.js';
-import type { RunRecord, RunRecords } from './run-records.js';
-import { useRedraw } from './use-redraw.js';
-
-interface RunProps {
-  readonly runs: RunRecords;
-  readonly runId: string;
-}
+import { useTheme } from '../ui/theme.js';
+import { recording } from './recording.js';
+import type { RunRecord } from './run-records.js';
+import { useRedraw, useSize } from '../ui/signal.js';
 
 /** How often the numbers of a run in progress are drawn. */
 const TICK_MS = 100;
 const HEIGHT = 22;
 const BAR = 2;
 const GAP = 1;
+/** How faint a stretch without a piece is: before the first one, and after it. */
+const WAIT = 0.45;
+const REST = 0.2;
 
-export function RunMetrics({ runs, runId }: RunProps) {
+interface RunMetricsProps {
+  readonly runId: string | undefined;
+  /** What the history knows of it. */
+  readonly answer: ChatMessage | undefined;
+}
+
+export function RunMetrics({ runId = '', answer }: RunMetricsProps) {
   const i18n = useI18n();
-  const run = useRun(runs, runId);
-  if (run === undefined) return null;
-  return (
-    <dl class="metrics">
-      {metricsOf(run, i18n).map(([name, value]) => (
-        <div key={name} data-metric={name}>
-          <dt>{i18n.t(`metric.${name}`)}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  const run = useRun(runId);
+  const metrics = run === undefined ? answer && costOf(answer) : metricsOf(run, i18n);
+  return <Facts class="metrics" facts={(metrics ?? []).map(([key, value]) => [key, i18n.t(key), value])} />;
 }
 
 /**
  * A strip from the question to the end, on which every piece leaves a mark. The empty stretch at its left is the wait
  * for the first piece; a hole further right is a stall.
  */
-export function Rhythm({ runs, runId }: RunProps) {
-  const { t } = useI18n();
-  const run = useRun(runs, runId);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => {
-    if (canvas.current !== null && run !== undefined) draw(canvas.current, run);
-  });
-  if (run === undefined || run.chunks === 0) return null;
-  return (
-    <canvas
-      ref={canvas}
-      class={run.end === undefined && !run.isCut ? 'rhythm is-live' : 'rhythm'}
-      role="img"
-      aria-label={t('answer.rhythm', { count: run.chunks })}
-    />
-  );
+export function Rhythm({ runId }: { readonly runId: string }) {
+  const run = useRun(runId);
+  return run === undefined || run.chunks === 0 ? null : <Strip run={run} isLive={isLive(run)} />;
 }
 
-function useRun(runs: RunRecords, runId: string): RunRecord | undefined {
+function Strip({ run, isLive }: { readonly run: RunRecord; readonly isLive: boolean }) {
+  const { t } = useI18n();
+  const theme = useTheme();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  /** Measured when it changes: to ask for it while drawing makes the browser lay the page out. */
+  const width = useRef(0);
+  const color = useRef('');
+  const show = (): void => {
+    if (canvas.current !== null) draw(canvas.current, width.current, color.current, run);
+  };
+  useSize(canvas, (size) => {
+    width.current = size;
+    show();
+  });
+  useEffect(() => {
+    if (canvas.current !== null) color.current = getComputedStyle(canvas.current).color;
+  }, [isLive, theme]);
+  useEffect(show);
+  const look = isLive ? 'rhythm is-live' : 'rhythm';
+  return <canvas ref={canvas} class={look} role="img" aria-label={t('answer.rhythm', { count: run.chunks })} />;
+}
+
+function isLive({ end, isCut }: RunRecord): boolean {
+  return end === undefined && !isCut;
+}
+
+function useRun(runId: string): RunRecord | undefined {
+  const { runs } = recording;
   const run = runs.get(runId);
-  const isLive = run !== undefined && run.end === undefined && !run.isCut;
+  const isRunning = run !== undefined && isLive(run);
   const subscribe = useCallback(
     (listener: () => void) => {
-      if (isLive) {
+      if (isRunning) {
         const timer = setInterval(listener, TICK_MS);
         return () => clearInterval(timer);
       }
@@ -72,44 +84,57 @@ function useRun(runs: RunRecords, runId: string): RunRecord | undefined {
         if (changed.runId === runId) listener();
       });
     },
-    [runs, runId, isLive],
+    [runId, isRunning],
   );
   useRedraw(subscribe);
   return run;
 }
 
-type MetricName = Extract<TextKey, `metric.${string}`> extends `metric.${infer Name}` ? Name : never;
+/** The names of metrics with their texts, in the order in which they are shown. */
+type Metrics = readonly (readonly [TextKey & `metric.${string}`, string | undefined])[];
 
-function metricsOf(run: RunRecord, { maybe }: I18n): readonly (readonly [MetricName, string])[] {
+/** What the history knows of the cost of an answer. */
+function costOf({ usage, finishReason, model }: ChatMessage): Metrics {
+  return [
+    ['metric.usage', usage && tokens(usage.inputTokens, usage.outputTokens, usage.estimated)],
+    ['metric.cached', usage?.cachedInputTokens?.toString()],
+    ['metric.reasoning', usage?.reasoningTokens?.toString()],
+    ['metric.finish', finishReason],
+    ['metric.model', model],
+  ];
+}
+
+function metricsOf(run: RunRecord, { maybe }: I18n): Metrics {
   const { arrivals, chunks, startedAt, endedAt, last: { usage, reason: code, finish_reason: finish } = {} } = run;
   const first = arrivals[0]?.at;
   const spanMs = (arrivals.at(-1)?.at ?? 0) - (first ?? 0);
   const perSecond = (count: number): string | undefined =>
     spanMs < 1 || count < 1 ? undefined : formatRate((count * 1000) / spanMs);
   const tokenRate = chunks === 0 || usage === undefined ? undefined : perSecond(usage.output_tokens);
-  const reason = code && (maybe(`reason.${code}`) ?? code);
-  const about = usage?.estimated === true ? '≈ ' : '';
-  const metrics: readonly (readonly [MetricName, string | undefined])[] = [
-    ['first', chunks === 0 || first === undefined ? undefined : formatMs(first - startedAt)],
-    ['chunks', chunks === 0 ? undefined : String(chunks)],
-    ['tokenRate', tokenRate],
-    ['chunkRate', tokenRate === undefined && chunks > 0 ? perSecond(chunks - 1) : undefined],
-    ['elapsed', formatMs((endedAt ?? performance.now()) - startedAt)],
-    ['usage', usage && `${about}${usage.input_tokens} → ${usage.output_tokens}`],
-    ['cached', usage?.cached_input_tokens?.toString()],
-    ['reasoning', usage?.reasoning_tokens?.toString()],
-    ['finish', join(finish, reason)],
-    ['model', join(run.vendor, run.model)],
+  return [
+    ['metric.first', chunks === 0 || first === undefined ? undefined : formatMs(first - startedAt)],
+    ['metric.chunks', chunks === 0 ? undefined : String(chunks)],
+    ['metric.tokenRate', tokenRate],
+    ['metric.chunkRate', tokenRate === undefined && chunks > 0 ? perSecond(chunks - 1) : undefined],
+    ['metric.elapsed', formatMs((endedAt ?? performance.now()) - startedAt)],
+    ['metric.usage', usage && tokens(usage.input_tokens, usage.output_tokens, usage.estimated)],
+    ['metric.cached', usage?.cached_input_tokens?.toString()],
+    ['metric.reasoning', usage?.reasoning_tokens?.toString()],
+    ['metric.finish', join(finish, code && (maybe(`reason.${code}`) ?? code))],
+    ['metric.model', join(run.vendor, run.model)],
   ];
-  return metrics.filter((metric): metric is [MetricName, string] => metric[1] !== undefined && metric[1] !== '');
+}
+
+function tokens(input: number, output: number, isEstimated = false): string {
+  return `${isEstimated ? '≈ ' : ''}${input} → ${output}`;
 }
 
 function join(...parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');
 }
 
-function draw(canvas: HTMLCanvasElement, { arrivals, startedAt, endedAt }: RunRecord): void {
-  const width = canvas.clientWidth;
+function draw(canvas: HTMLCanvasElement, width: number, color: string, run: RunRecord): void {
+  const { arrivals, startedAt, endedAt } = run;
   const context = canvas.getContext('2d');
   if (width === 0 || context === null) return;
   const scale = window.devicePixelRatio;
@@ -117,8 +142,7 @@ function draw(canvas: HTMLCanvasElement, { arrivals, startedAt, endedAt }: RunRe
   if (canvas.height !== Math.round(HEIGHT * scale)) canvas.height = Math.round(HEIGHT * scale);
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, HEIGHT);
-  const style = getComputedStyle(canvas);
-  const [mark, wait, rest] = [style.color, style.getPropertyValue('--wait'), style.getPropertyValue('--rest')];
+  context.fillStyle = color;
   const slots = Math.floor(width / (BAR + GAP));
   const weights = new Array<number>(slots).fill(0);
   const span = Math.max((endedAt ?? performance.now()) - startedAt, 1);
@@ -131,7 +155,7 @@ function draw(canvas: HTMLCanvasElement, { arrivals, startedAt, endedAt }: RunRe
   for (const [slot, weight] of weights.entries()) {
     // The square root keeps single tokens visible beside a burst.
     const height = weight === 0 ? 2 : 4 + (HEIGHT - 4) * Math.sqrt(weight / most);
-    context.fillStyle = weight > 0 ? mark : slot < firstSlot ? wait : rest;
+    context.globalAlpha = weight > 0 ? 1 : slot < firstSlot ? WAIT : REST;
     context.fillRect(slot * (BAR + GAP), (HEIGHT - height) / 2, BAR, height);
   }
 }

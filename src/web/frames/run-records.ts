@@ -4,9 +4,9 @@
  */
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import { isChunk, textOf, type Frame, type Frames, type Message } from './frames.js';
-import { Signal } from './signal.js';
+import { Signal } from '../ui/signal.js';
 
-export type RunEnd = 'finished' | 'cancelled' | 'failed' | 'interrupted';
+type RunEnd = 'finished' | 'cancelled' | 'failed' | 'interrupted';
 
 /** One run. Times are milliseconds since the page was opened. */
 export interface RunRecord {

@@ -1,44 +1,39 @@
 /**
- * `<RunTable client={…} runs={recording.runs} onRead={…} />`: the runs that the server lets this client read. It asks
- * only while it is open. `onRead` shows a run from its start.
+ * `<RunTable onRead={…} />`: the runs that the server lets this client read. It asks only while it is open. `onRead`
+ * shows a run from its start.
  */
-import './table.css';
 import { useEffect, useState } from 'preact/hooks';
 import type { AgentClient, RunInfo } from '../../client/index.js';
-import { Button } from '../ui/button.js';
+import { useConnection } from '../../client/react.js';
+import { usePage } from '../page.js';
+import { Button, Disclose } from '../ui/button.js';
 import { useI18n } from '../ui/i18n.js';
-import { textOf } from './frames.js';
-import type { RunRecords } from './run-records.js';
-
-interface RunTableProps {
-  readonly client: AgentClient;
-  readonly runs: RunRecords;
-  readonly onRead: (run: RunInfo) => void;
-}
+import { requestedBy } from './frames.js';
+import { recording } from './recording.js';
 
 const MAX_ROWS = 50;
 /** Runs begin and end in groups: one question to the server for all of them. */
 const SETTLE_MS = 150;
 /** Messages that do not change the state of a run. */
 const SILENT = /^(stream_(chunk|reasoning|data|tool_.*)|pong|runs)$/;
+/** What the state of a run has for a colour; the others are in between. */
+const TONES: Readonly<Record<string, string>> = { finished: 'plain', running: 'good', accepted: 'good', failed: 'bad' };
 const ENDED: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled', 'interrupted']);
 
-export function RunTable({ client, runs, onRead }: RunTableProps) {
+export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }) {
   const { t, maybe } = useI18n();
+  const { client } = usePage();
   const [isOpen, setOpen] = useState(false);
-  const { list, isConnected, refresh } = useRunList(client, isOpen);
+  const isConnected = useConnection(client).state === 'connected';
+  const { list, refresh } = useRunList(client, isOpen && isConnected);
   const action = { kind: 'icon', disabled: !isConnected } as const;
   return (
     <div class="run-list">
-      <div class="run-list-head">
-        <Button
-          class="disclose"
-          id="runs-toggle"
-          label={t('runs.toggle')}
-          aria-expanded={isOpen}
-          aria-controls="runs-panel"
-          onClick={() => setOpen(!isOpen)}
-        />
+      <div class="line">
+        <Disclose id="runs-toggle" controls="runs-panel" isOpen={isOpen} onToggle={setOpen}>
+          {t('runs.toggle')}
+        </Disclose>
+        <span class="grow" />
         {isOpen && <Button {...action} icon="refresh" label={t('runs.refresh')} onClick={refresh} />}
       </div>
       <div id="runs-panel" class="runs-panel" tabIndex={0} role="group" aria-label={t('runs.toggle')} hidden={!isOpen}>
@@ -55,8 +50,7 @@ export function RunTable({ client, runs, onRead }: RunTableProps) {
           <tbody id="runs-rows">
             {list.map((run) => {
               const { runId, kind, state, head } = run;
-              const { request } = runs.get(runId) ?? {};
-              const asked = textOf(request, 'query') ?? textOf(request, 'tool_name') ?? '';
+              const asked = requestedBy(recording.runs.get(runId)?.request) ?? '';
               const cancel = (): unknown => client.resume(runId, { after: head }).cancel();
               return (
                 <tr key={runId} data-run={runId} data-state={state}>
@@ -66,9 +60,11 @@ export function RunTable({ client, runs, onRead }: RunTableProps) {
                   <td>
                     <code>{kind}</code>
                   </td>
-                  <td class="run-state">{maybe(`run.${state}`) ?? state}</td>
+                  <td class="run-state toned" data-tone={TONES[state] ?? 'warn'}>
+                    {maybe(`run.${state}`) ?? state}
+                  </td>
                   <td>{head}</td>
-                  <td class="run-actions">
+                  <td>
                     <Button {...action} icon="refresh" label={t('runs.resume')} onClick={() => onRead(run)} />
                     {!ENDED.has(state) && (
                       <Button {...action} icon="stop" isDanger label={t('runs.cancel')} onClick={cancel} />
@@ -79,27 +75,22 @@ export function RunTable({ client, runs, onRead }: RunTableProps) {
             })}
           </tbody>
         </table>
-        {!isConnected && <p class="muted-note">{t('runs.offline')}</p>}
-        {isConnected && list.length === 0 && <p class="muted-note">{t('runs.none')}</p>}
+        {!isConnected && <p class="muted">{t('runs.offline')}</p>}
+        {isConnected && list.length === 0 && <p class="muted">{t('runs.none')}</p>}
       </div>
     </div>
   );
 }
 
 /** The runs of the server, the newest first, read again after every message that may change one. */
-function useRunList(client: AgentClient, isOpen: boolean) {
+function useRunList(client: AgentClient, isRead: boolean) {
   const [list, setList] = useState<readonly RunInfo[]>([]);
-  const [isConnected, setConnected] = useState(client.state === 'connected');
   const refresh = (): void => {
     const show = (runs: readonly RunInfo[]): void => setList(runs.slice(-MAX_ROWS).reverse());
     client.listRuns().then(show, () => undefined);
   };
   useEffect(() => {
-    setConnected(client.state === 'connected');
-    return client.on('state', (state) => setConnected(state === 'connected'));
-  }, [client]);
-  useEffect(() => {
-    if (!isOpen || !isConnected) return undefined;
+    if (!isRead) return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const off = client.on('message', ({ type }) => {
       if (SILENT.test(type)) return;
@@ -111,6 +102,6 @@ function useRunList(client: AgentClient, isOpen: boolean) {
       off();
       clearTimeout(timer);
     };
-  }, [client, isOpen, isConnected]);
-  return { list, isConnected, refresh };
+  }, [client, isRead]);
+  return { list, refresh };
 }

@@ -1,28 +1,22 @@
-/**
- * `<StatisticsPanel recording={…} client={…} url={…} />`: what travelled, the latency, the runs, and what the server
- * counts. `url` is `/ws/statistics` of the server. `children` stand above the numbers of the server: the run table.
- */
-import './statistics.css';
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useCallback, useRef, useState } from 'preact/hooks';
-import type { AgentClient } from '../../client/index.js';
-import { formatBytes, formatCount, formatMs, formatRate } from '../ui/format.js';
+import type { TextKey } from '../locale/texts.js';
+import { addressOf, usePage } from '../page.js';
+import { Facts } from '../ui/facts.js';
+import { Check } from '../ui/field.js';
+import { formatBytes, formatClock, formatCount, formatMs, formatRate } from '../ui/format.js';
 import { useI18n } from '../ui/i18n.js';
 import { CHART, drawChart } from './chart.js';
-import type { Recording } from './recording.js';
-import { ServerNumbers } from './server-numbers.js';
-import { useRedraw, useWhileVisible } from './use-redraw.js';
+import type { Message } from './frames.js';
+import { recording } from './recording.js';
+import { useRedraw, useWhileVisible } from '../ui/signal.js';
 
-interface StatisticsPanelProps {
-  readonly recording: Recording;
-  readonly client: AgentClient;
-  readonly url: URL;
-  readonly children?: ComponentChildren;
-}
+/** `<StatisticsPanel />`: what travelled, the latency, the runs, and what the server counts. */
 
 const REDRAW_MS = 1_000;
 
-export function StatisticsPanel({ recording, client, url, children }: StatisticsPanelProps) {
+/** `children` stand above the numbers of the server. */
+export function StatisticsPanel({ children }: { readonly children: ComponentChildren }) {
   const { t, language } = useI18n();
   const { frames, latency, throughput, runs } = recording;
   const panel = useRef<HTMLElement>(null);
@@ -43,26 +37,23 @@ export function StatisticsPanel({ recording, client, url, children }: Statistics
   ] as const;
   const chunks = seconds.map((second) => second.chunks);
   return (
-    <section class="statistics" id="statistics" aria-labelledby="statistics-title" ref={panel}>
-      <div class="section-head">
+    <section class="statistics stack tiny" id="statistics" aria-labelledby="statistics-title" ref={panel}>
+      <div class="section-head line">
         <h2 id="statistics-title">{t('stat.title')}</h2>
-        <label class="check">
-          <input
-            type="checkbox"
-            id="probe"
-            checked={isProbing}
-            onChange={({ currentTarget }) => setProbing((latency.isProbing = currentTarget.checked))}
-          />
-          {t('stat.probe')}
-        </label>
+        <Check
+          id="probe"
+          label={t('stat.probe')}
+          checked={isProbing}
+          onCheck={(isOn) => setProbing((latency.isProbing = isOn))}
+        />
       </div>
       <dl class="numbers">
         {numbers.map(([name, value, more]) => (
           <div key={name}>
-            <dt>{t(`stat.${name}`)}</dt>
+            <dt class="muted">{t(`stat.${name}`)}</dt>
             <dd>
               <b id={`stat-${name}`}>{value}</b>
-              <small>{more}</small>
+              <small class="muted">{more}</small>
             </dd>
           </div>
         ))}
@@ -71,12 +62,14 @@ export function StatisticsPanel({ recording, client, url, children }: Statistics
         <Chart name="latency" values={latency.samples} top={formatMs} label={t('chart.latency', { last, p50 })} />
         <Chart name="throughput" values={chunks} top={(top) => `${top}/s`} label={t('chart.throughput', { rate })} />
       </div>
-      <p class="stat-line">
-        {t('stat.runs')} <b id="stat-runs">{formatCount(runs.live, language)}</b>
+      <p class="line muted">
+        <span class="grow">
+          {t('stat.runs')} <b id="stat-runs">{formatCount(runs.live, language)}</b>
+        </span>
         <small>{t('stat.runsMore', { finished, cancelled, failed: failed + interrupted })}</small>
       </p>
       {children}
-      <ServerNumbers client={client} url={url} panel={panel} />
+      <ServerNumbers panel={panel} />
     </section>
   );
 }
@@ -94,9 +87,9 @@ function Chart({ name, values, top, label }: ChartProps) {
   const { width, height } = CHART;
   const drawing = drawChart(values);
   return (
-    <figure class={`chart-${name}`}>
-      <figcaption>
-        <span>{t(`chart.${name}.title`)}</span>
+    <figure class="toned" data-tone={name === 'latency' ? 'out' : 'good'}>
+      <figcaption class="line muted">
+        <span class="grow">{t(`chart.${name}.title`)}</span>
         <span>{top(drawing.top)}</span>
       </figcaption>
       <svg class="chart" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={label}>
@@ -106,4 +99,53 @@ function Chart({ name, values, top, label }: ChartProps) {
       </svg>
     </figure>
   );
+}
+
+/** `<ServerNumbers>`: what `/ws/statistics` of the server counts, read every 2 s while the panel can be seen. */
+
+const POLL_MS = 2_000;
+/** After so long a server that does not answer as expected is asked again. */
+const PAUSE_MS = 30_000;
+
+function ServerNumbers({ panel }: { readonly panel: RefObject<HTMLElement | null> }) {
+  const { t, language } = useI18n();
+  const { client } = usePage();
+  const [answer, setAnswer] = useState<Message | TextKey>({});
+  const pausedUntil = useRef(0);
+  const poll = useCallback(async () => {
+    if (performance.now() < pausedUntil.current) return;
+    try {
+      const response = await fetch(addressOf('ws/statistics'), { headers: { accept: 'application/json' } });
+      if (!response.ok) pausedUntil.current = performance.now() + PAUSE_MS;
+      setAnswer(response.ok ? ((await response.json()) as Message) : 'server.unknown');
+    } catch {
+      setAnswer('server.unreachable');
+    }
+  }, []);
+  useWhileVisible(panel, POLL_MS, poll);
+  const counts = typeof answer === 'string' ? {} : answer;
+  const count = (field: string): string => (field in counts ? formatCount(Number(counts[field]), language) : '–');
+  const numbers = [
+    ['server.active', count('active_connections')],
+    ['server.total', count('total_connections')],
+    ['server.messages', count('total_messages')],
+    ['server.own', ownCounts(counts, client.greeting?.connectionId)],
+  ] as const;
+  return (
+    <div class="server line">
+      <h3>{t('server.title')}</h3>
+      {typeof answer === 'string' ? (
+        <p class="muted">{t(answer)}</p>
+      ) : (
+        <Facts class="grow" facts={numbers.map(([name, value]) => [name, t(name), value])} />
+      )}
+    </div>
+  );
+}
+
+/** How many messages the server received from this connection, and for how long it is open. */
+function ownCounts({ connections }: Message, connectionId: string | undefined): string {
+  const list = Array.isArray(connections) ? (connections as readonly Message[]) : [];
+  const own = list.find(({ id }) => id === connectionId);
+  return own === undefined ? '–' : `${String(own['message_count'])} · ${formatClock(Number(own['uptime']))}`;
 }

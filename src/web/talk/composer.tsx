@@ -1,90 +1,63 @@
 import type { TargetedKeyboardEvent } from 'preact';
-import { useRef, useState } from 'preact/hooks';
-import type { AgentClient, QueryOptions } from '../../client/index.js';
-import type { Catalog } from '../catalog.js';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { QueryOptions } from '../../client/index.js';
+import { RawHistory } from '../frames/raw-messages.js';
+import { usePage } from '../page.js';
 import type { Schema } from '../schema.js';
-import { RawHistory } from '../frames/raw-history.js';
-import { RawPanel } from '../frames/raw-panel.js';
-import { Button } from '../ui/button.js';
+import { Button, Disclose } from '../ui/button.js';
+import { Field, Form, Select } from '../ui/field.js';
 import { useI18n } from '../ui/i18n.js';
 import { Json } from '../ui/json.js';
-import { useValue } from '../ui/value.js';
-import type { Ask } from './ask.js';
-import { Disclose } from './disclose.js';
-import { readDrafts, type Draft, type Drafts, type Problem } from './form-values.js';
-import { atHand } from './at-hand.js';
-import { plainRecorder, recorder } from './link.js';
+import { useValue } from '../ui/signal.js';
+import { ask } from './ask.js';
+import { type Tray, TrayButton, TrayList, useTray } from './attachments.js';
+import { type Draft, type Drafts, type Problem, readDrafts } from './form-values.js';
+import { RawPanel } from './raw-panel.js';
 import { SchemaFields } from './schema-fields.js';
-import { Tabs } from './tabs.js';
 import { thread } from './thread.js';
 import { liveRuns } from './tracks.js';
-import { TrayButton, TrayList } from './tray-list.js';
-import { useTray } from './tray.js';
-
-interface ComposerProps {
-  readonly client: AgentClient;
-  readonly catalog: Catalog | undefined;
-  readonly url: string;
-  readonly ask: Ask;
-}
 
 const KINDS = ['streaming_query', 'agent_query', 'tool_call'] as const;
 type Kind = (typeof KINDS)[number];
+type Tab = Kind | 'raw';
 const WHEN_BUSY = ['enqueue', 'interrupt', 'reject'] as const;
 /** The fields of a message that a person may fill in; the page fills in the others. */
 const OPTIONS = ['model', 'temperature', 'tools', 'on_disconnect', 'run_id'];
 
 /** Where messages are written: questions, tool calls, and any message as raw JSON. */
-export function Composer({ client, catalog, url, ask }: ComposerProps) {
-  const { t } = useI18n();
-  const [tab, setTab] = useState<Kind | 'raw'>('streaming_query');
-  const tray = useTray(client, () => setTab((now) => (isQuery(now) ? now : 'streaming_query')));
-  const tabs = [...(catalog === undefined ? KINDS.filter(isQuery) : KINDS), 'raw' as const];
+export function Composer() {
+  const { catalog } = usePage();
+  const [tab, setTab] = useState<Tab>('streaming_query');
+  const tray = useTray(() => setTab((now) => (now === 'agent_query' ? now : 'streaming_query')));
+  // Without a document of the server nothing is known of its tools.
+  const kinds = catalog === undefined ? KINDS.filter((kind) => kind !== 'tool_call') : KINDS;
   return (
     <div class="composer" id="composer" tabIndex={-1}>
-      <Tabs
-        label={t('composer.types')}
-        panel="composer-panel"
-        tabs={tabs.map((id) => ({ id, label: id === 'raw' ? t('composer.raw') : id }))}
-        selected={tab}
-        onSelect={setTab}
-      />
+      <Tabs tabs={[...kinds, 'raw']} selected={tab} onSelect={setTab} />
       <div class="composer-panel" id="composer-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         <div hidden={tab !== 'raw'}>
-          <RawPanel
-            client={client}
-            recorder={recorder}
-            plain={plainRecorder}
-            url={url}
-            examples={catalog?.messages}
-            atHand={atHand}
-          />
+          <RawPanel />
         </div>
         <div hidden={tab === 'raw'}>
-          <QuestionForm kind={tab === 'raw' ? 'streaming_query' : tab} catalog={catalog} tray={tray} ask={ask} />
+          <QuestionForm kind={tab === 'raw' ? 'streaming_query' : tab} tray={tray} />
         </div>
       </div>
     </div>
   );
 }
 
-interface QuestionFormProps {
-  readonly kind: Kind;
-  readonly catalog: Catalog | undefined;
-  readonly tray: ReturnType<typeof useTray>;
-  readonly ask: Ask;
-}
-
 /** A question or a tool call, with what may be said besides. */
-function QuestionForm({ kind, catalog, tray, ask }: QuestionFormProps) {
+function QuestionForm({ kind, tray }: { readonly kind: Kind; readonly tray: Tray }) {
   const { t, maybe } = useI18n();
+  const { client, catalog } = usePage();
   const [query, setQuery] = useState('');
+  const [recalled, setRecalled] = useState<string>();
   const [toolName, setToolName] = useState('');
   const [params, setParams] = useState<Drafts>({});
   const [options, setOptions] = useState<Drafts>({});
   const [problems, setProblems] = useState<Readonly<Record<string, Problem>>>({});
   const [shown, setShown] = useState({ more: false, json: false });
-  const [whenBusy, setWhenBusy] = useState<QueryOptions['whenBusy']>('enqueue');
+  const [whenBusy, setWhenBusy] = useState<(typeof WHEN_BUSY)[number]>('enqueue');
   const [history] = useState(() => new RawHistory());
   const form = useRef<HTMLFormElement>(null);
   const threadId = useValue(thread).id;
@@ -107,12 +80,10 @@ function QuestionForm({ kind, catalog, tray, ask }: QuestionFormProps) {
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
       return;
     }
-    const attachments = isTool ? [] : tray.attachments;
-    const busy = whenBusy === 'enqueue' ? undefined : whenBusy;
-    ask({
+    ask(client, {
       request: { kind, title, params: call.value, options: asOptions(read.value) },
-      attachments,
-      whenBusy: busy,
+      attachments: isTool ? [] : tray.attachments,
+      whenBusy: whenBusy === 'enqueue' ? undefined : whenBusy,
     });
     history.push(query);
     // The question is on the page now; the other fields stay for the next one.
@@ -128,58 +99,58 @@ function QuestionForm({ kind, catalog, tray, ask }: QuestionFormProps) {
     event.preventDefault();
     send();
   };
+  const settle = (name: string): void => setProblems(({ [name]: _, ...others }) => others);
+  const write = (text: string): void => {
+    setQuery(text);
+    settle('query');
+  };
+  /** ArrowUp in an empty question brings back what was asked before. */
+  const recall = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key] as -1 | 1 | undefined;
+    const text = by !== undefined && (query === '' || query === recalled) ? history.step(by, query) : undefined;
+    if (text === undefined) return;
+    event.preventDefault();
+    setRecalled(text);
+    write(text);
+  };
   const change = (set: (update: (drafts: Drafts) => Drafts) => void) => (name: string, draft: Draft) => {
     set((drafts) => ({ ...drafts, [name]: draft }));
-    setProblems(({ [name]: _, ...others }) => others);
+    settle(name);
   };
   const message = {
     type: kind,
     ...(isTool ? { tool_name: title, params: call.value } : { query, conversation_id: threadId }),
     ...read.value,
   };
-  const isBusy = !isTool && threadId !== undefined && live.length > 0;
+  const parts = [
+    ['more', 'composer-options', 'composer-more', t('form.more')],
+    ['json', 'composer-json', 'composer-preview', 'JSON'],
+  ] as const;
+  const hasMore = Object.keys(schema.properties ?? {}).length > 0;
   return (
-    <form
-      ref={form}
-      aria-label={t('composer.label')}
-      noValidate
-      onKeyDown={onKeyDown}
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      {isBusy && (
-        <label class="busy">
+    <Form ref={form} aria-label={t('composer.label')} onKeyDown={onKeyDown} onSend={send}>
+      {!isTool && threadId !== undefined && live.length > 0 && (
+        <label class="busy line tiny">
           <span>{t('busy.label')}</span>
-          <select
+          <Select
             id="when-busy"
             value={whenBusy}
-            onChange={({ currentTarget }) => setWhenBusy(WHEN_BUSY.find((each) => each === currentTarget.value))}
-          >
-            {WHEN_BUSY.map((each) => (
-              <option key={each} value={each}>
-                {t(`busy.${each}`)}
-              </option>
-            ))}
-          </select>
+            options={WHEN_BUSY.map((each) => [each, t(`busy.${each}`)])}
+            onPick={(picked) => setWhenBusy(picked as typeof whenBusy)}
+          />
         </label>
       )}
-      <div class="composer-body">
+      <div class="composer-body stack">
         {isTool ? (
-          <div class="form">
-            <div class="field">
-              <label class="field-name" for="tool-name">
-                tool_name
-              </label>
-              <select id="tool-name" value={title} onChange={({ currentTarget }) => setToolName(currentTarget.value)}>
-                {tools.map(({ name }) => (
-                  <option key={name}>{name}</option>
-                ))}
-              </select>
-              <p class="field-help">{tool === undefined ? '' : (maybe(`tool.${tool.name}`) ?? tool.description)}</p>
-            </div>
-            <fieldset class="params">
+          <>
+            <Field
+              id="tool-name"
+              label="tool_name"
+              help={tool === undefined ? '' : (maybe(`tool.${tool.name}`) ?? tool.description)}
+            >
+              <Select id="tool-name" value={title} options={tools.map(({ name }) => name)} onPick={setToolName} />
+            </Field>
+            <fieldset class="params stack">
               <SchemaFields
                 key={title}
                 schema={tool?.parameters ?? {}}
@@ -188,19 +159,32 @@ function QuestionForm({ kind, catalog, tray, ask }: QuestionFormProps) {
                 onChange={change(setParams)}
               />
             </fieldset>
-          </div>
+          </>
         ) : (
-          <Query
-            value={query}
-            problem={problems['query']}
-            onInput={(text) => {
-              setQuery(text);
-              setProblems(({ query: _, ...others }) => others);
-            }}
-            onStep={(by) => history.step(by, query)}
-          />
+          <>
+            <div class="field" data-field="query">
+              <textarea
+                id="query"
+                name="query"
+                rows={1}
+                spellcheck={false}
+                aria-label={t('form.query.label')}
+                placeholder={t('form.query.placeholder')}
+                aria-invalid={problems['query'] !== undefined}
+                aria-describedby="query-problem"
+                value={query}
+                onInput={({ currentTarget }) => write(currentTarget.value)}
+                onKeyDown={recall}
+              />
+              {problems['query'] !== undefined && (
+                <p class="problem" id="query-problem">
+                  {t(problems['query'].key)}
+                </p>
+              )}
+            </div>
+            <TrayList tray={tray} />
+          </>
         )}
-        {!isTool && <TrayList tray={tray} />}
         {shown.more && (
           <div class="more-fields" id="composer-options">
             <SchemaFields
@@ -218,87 +202,34 @@ function QuestionForm({ kind, catalog, tray, ask }: QuestionFormProps) {
           </div>
         )}
       </div>
-      <div class="composer-foot">
+      <div class="composer-foot line">
         {!isTool && <TrayButton tray={tray} />}
-        {Object.keys(schema.properties ?? {}).length > 0 && (
-          <Disclose
-            id="composer-more"
-            controls="composer-options"
-            isOpen={shown.more}
-            onToggle={(more) => setShown({ ...shown, more })}
-          >
-            {t('form.more')}
-          </Disclose>
+        {parts.map(
+          ([part, controls, id, label]) =>
+            (part === 'json' || hasMore) && (
+              <Disclose
+                key={id}
+                id={id}
+                controls={controls}
+                isOpen={shown[part]}
+                onToggle={(isOn) => setShown({ ...shown, [part]: isOn })}
+              >
+                {label}
+              </Disclose>
+            ),
         )}
-        <Disclose
-          id="composer-preview"
-          controls="composer-json"
-          isOpen={shown.json}
-          onToggle={(json) => setShown({ ...shown, json })}
-        >
-          JSON
-        </Disclose>
-        <p class="composer-hint">{t(`message.${kind}`)}</p>
+        <p class="hint grow tiny muted ellipsis right">{t(`message.${kind}`)}</p>
         <Button kind="primary" icon="send" id="composer-send" type="submit" label={t('composer.send')} />
       </div>
-    </form>
+    </Form>
   );
-}
-
-interface QueryProps {
-  readonly value: string;
-  readonly problem: Problem | undefined;
-  readonly onInput: (text: string) => void;
-  /** The question before or after the one that is shown. */
-  readonly onStep: (by: -1 | 1) => string | undefined;
-}
-
-/** The question. ArrowUp in an empty one brings back what was asked before. */
-function Query({ value, problem, onInput, onStep }: QueryProps) {
-  const { t } = useI18n();
-  const [recalled, setRecalled] = useState<string>();
-  return (
-    <div class="field" data-field="query">
-      <label class="visually-hidden" for="query">
-        {t('form.query.label')}
-      </label>
-      <textarea
-        id="query"
-        name="query"
-        rows={1}
-        spellcheck={false}
-        placeholder={t('form.query.placeholder')}
-        aria-invalid={problem !== undefined}
-        aria-describedby="query-problem"
-        value={value}
-        onInput={({ currentTarget }) => onInput(currentTarget.value)}
-        onKeyDown={(event) => {
-          const by = { ArrowUp: -1, ArrowDown: 1 }[event.key] as -1 | 1 | undefined;
-          if (by === undefined || (value !== '' && value !== recalled)) return;
-          const text = onStep(by);
-          if (text === undefined) return;
-          event.preventDefault();
-          setRecalled(text);
-          onInput(text);
-        }}
-      />
-      {problem !== undefined && (
-        <p class="field-problem" id="query-problem">
-          {t(problem.key)}
-        </p>
-      )}
-    </div>
-  );
-}
-
-function isQuery(kind: Kind | 'raw'): kind is 'streaming_query' | 'agent_query' {
-  return kind === 'streaming_query' || kind === 'agent_query';
 }
 
 /** The part of a message schema that a person may fill in. */
 function optionsOf(schema: Schema | undefined): Schema {
-  const properties = Object.entries(schema?.properties ?? {}).filter(([name]) => OPTIONS.includes(name));
-  return { properties: Object.fromEntries(properties.sort(([a], [b]) => OPTIONS.indexOf(a) - OPTIONS.indexOf(b))) };
+  const known = schema?.properties ?? {};
+  const names = OPTIONS.filter((name) => name in known);
+  return { properties: Object.fromEntries(names.map((name) => [name, known[name] ?? {}])) };
 }
 
 /** Fields of a message as options of the client. */
@@ -308,4 +239,47 @@ function asOptions({ run_id, on_disconnect, ...others }: Record<string, unknown>
     ...(run_id !== undefined && { runId: run_id }),
     ...(on_disconnect !== undefined && { onDisconnect: on_disconnect }),
   } as QueryOptions;
+}
+
+interface TabsProps {
+  readonly tabs: readonly Tab[];
+  readonly selected: Tab;
+  readonly onSelect: (tab: Tab) => void;
+}
+
+/** What can be written: the arrows, Home and End go through it. */
+function Tabs({ tabs, selected, onSelect }: TabsProps) {
+  const { t } = useI18n();
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [selected]);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const at = tabs.indexOf(selected);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    const tab = to === undefined ? undefined : tabs[(to + tabs.length) % tabs.length];
+    if (tab === undefined) return;
+    event.preventDefault();
+    onSelect(tab);
+    document.getElementById(`tab-${tab}`)?.focus();
+  };
+  return (
+    <div ref={list} class="tabs scroll-row" role="tablist" aria-label={t('composer.types')} onKeyDown={onKeyDown}>
+      {tabs.map((id) => (
+        <button
+          key={id}
+          type="button"
+          class="plain"
+          role="tab"
+          id={`tab-${id}`}
+          aria-controls="composer-panel"
+          aria-selected={id === selected}
+          tabIndex={id === selected ? 0 : -1}
+          onClick={() => onSelect(id)}
+        >
+          {id === 'raw' ? t('composer.raw') : id}
+        </button>
+      ))}
+    </div>
+  );
 }

@@ -19,18 +19,15 @@ export function Failure({ error }: { readonly error: AgentClientError | ChatErro
       : retryable !== undefined && t(retryable ? 'failure.retryable' : 'failure.final');
   const issues = 'issues' in error ? (error.issues ?? []) : [];
   return (
-    <div class="failure">
+    <div class="failure note" data-tone="bad">
       <Icon name="alert" />
-      <div>
-        <p class="failure-text">
-          <code>{code}</code>
-          {message}
+      <div class="grow">
+        <p>
+          <code>{code}</code> <b>{message}</b>
         </p>
-        <p class="failure-meaning">{[maybe(`error.${code}`), retry].filter(Boolean).join(' ')}</p>
+        <p class="soft">{[maybe(`error.${code}`), retry].filter(Boolean).join(' ')}</p>
         {issues.map((issue) => (
-          <p key={issue.path} class="failure-issue">
-            {issue.message}
-          </p>
+          <p key={issue.path}>{issue.message}</p>
         ))}
       </div>
     </div>

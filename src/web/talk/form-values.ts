@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /** The control that fits a schema. What fits none is written as JSON. */
-export type ControlKind = 'line' | 'text' | 'number' | 'choice' | 'flag' | 'lines' | 'checks' | 'json';
+type ControlKind = 'line' | 'text' | 'number' | 'choice' | 'flag' | 'lines' | 'checks' | 'json';
 
 /** `choices`: values that the schema does not name, like the tools of the server. */
 export function controlOf(schema: Schema, choices: readonly string[] | undefined): ControlKind {
@@ -36,7 +36,7 @@ export function controlOf(schema: Schema, choices: readonly string[] | undefined
 }
 
 /** The value of a draft: `undefined` leaves the property out. Or what is wrong with it. */
-export function readDraft(
+function readDraft(
   schema: Schema,
   kind: ControlKind,
   draft: Draft,

@@ -1,27 +1,52 @@
-import { CLIENT_ERROR_CODES, createAgentClient, type AgentClient, type AgentClientError } from '../../client/index.js';
-import { probe } from '../frames/latency.js';
-import { Recording } from '../frames/recording.js';
+import { type AgentClient, type AgentClientError, CLIENT_ERROR_CODES, createAgentClient } from '../../client/index.js';
+import { probe } from '../frames/recording.js';
 import { recordSockets } from '../frames/recording-socket.js';
+import { recording } from '../frames/recording.js';
 import { readKept, writeKept } from '../ui/kept.js';
-import { createValue } from '../ui/value.js';
-import { DroppableSocket, newestSocket } from './droppable-socket.js';
-import { resumeLoose } from './loose.js';
+import { Value } from '../ui/signal.js';
+import { followRaw, resumeLoose } from './loose.js';
 import { followClient } from './tracks.js';
 
-/** The page lies under `/static/`; a server that is mounted below a prefix moves everything together. */
-const ROOT = new URL('..', location.href);
+/** How long a dropped connection seems to be there, in milliseconds, so that a person sees that it is gone. */
+const AWAY_MS = 1_200;
 
-/** Every frame of the page. */
-export const recording = new Recording();
+let newest: DroppableSocket | undefined;
+const remember = (socket: DroppableSocket): void => void (newest = socket);
+
+/** A WebSocket that loses its connection on demand, as over a bad network: nothing arrives, and the close comes late. */
+class DroppableSocket extends WebSocket {
+  #isDropped = false;
+
+  constructor(url: string, protocols: string[]) {
+    super(url, protocols);
+    remember(this);
+    // These listeners are the first ones.
+    for (const type of ['message', 'close']) {
+      this.addEventListener(type, (event) => {
+        if (this.#isDropped) event.stopImmediatePropagation();
+      });
+    }
+  }
+
+  drop(): void {
+    if (this.readyState !== WebSocket.OPEN) return;
+    this.#isDropped = true;
+    this.close();
+    setTimeout(() => this.release(), AWAY_MS);
+  }
+
+  /** Says that the connection is lost. */
+  release(): void {
+    if (!this.#isDropped) return;
+    this.#isDropped = false;
+    this.dispatchEvent(new CloseEvent('close', { code: 1006 }));
+  }
+}
+
 /** The sockets of the client. */
 export const recorder = recordSockets(recording.frames, 'client', DroppableSocket);
 /** The sockets without a subprotocol. */
 export const plainRecorder = recordSockets(recording.frames, 'plain', WebSocket);
-
-/** An address of the server. */
-export function addressOf(path: string): URL {
-  return new URL(path.replace(/^\//, ''), ROOT);
-}
 
 /** How the last connection ended, until there is another one. */
 export interface CloseReport {
@@ -29,12 +54,12 @@ export interface CloseReport {
   readonly reason: string;
 }
 
-export const closed = createValue<CloseReport | undefined>(undefined);
+export const closed = new Value<CloseReport | undefined>(undefined);
 /** The person dropped the connection, and it is not back yet. */
-export const isDropped = createValue(false);
+export const isDropped = new Value(false);
 
 /** What the server refused that belongs to no run, the newest last. */
-export const notices = createValue<readonly AgentClientError[]>([]);
+export const notices = new Value<readonly AgentClientError[]>([]);
 
 const MAX_NOTICES = 20;
 
@@ -49,68 +74,68 @@ export function keptToken(): string {
 }
 
 /** The client of the page. Another endpoint or another token makes another one. */
-export const link = createValue<AgentClient | undefined>(undefined);
+export const link = new Value<AgentClient | undefined>(undefined);
 
 /**
  * Connects, for the first time or again.
  * @throws TypeError if the endpoint is no URL of a WebSocket
  */
 export function connectTo(url: string, newToken: string): void {
-  if (url !== endpoint || newToken !== token || link.get() === undefined) {
+  if (url !== endpoint || newToken !== token || link.value === undefined) {
     const client = createAgentClient({
       url,
       WebSocket: recorder.WebSocket,
       ...(newToken !== '' && { token: () => newToken }),
     });
     stopProbe();
-    link.get()?.close();
+    link.value?.close();
     endpoint = url;
     token = newToken;
     writeKept('sessionStorage', 'token', token);
     listen(client);
-    link.set(client);
+    link.value = client;
   }
-  closed.set(undefined);
-  link
-    .get()
-    ?.connect()
-    .catch(() => undefined);
+  closed.value = undefined;
+  connect();
 }
 
 /** Closes the connection for good. */
 export function disconnect(): void {
-  isDropped.set(false);
-  link.get()?.close();
-  closed.set(undefined);
+  isDropped.value = false;
+  link.value?.close();
+  closed.value = undefined;
 }
 
 /** Loses the connection as a bad network would. */
 export function drop(): void {
-  isDropped.set(true);
-  newestSocket()?.drop();
+  isDropped.value = true;
+  newest?.drop();
 }
 
 /** Comes back at once. */
 export function retryNow(): void {
-  newestSocket()?.release();
-  link
-    .get()
-    ?.connect()
-    .catch(() => undefined);
+  newest?.release();
+  connect();
+}
+
+function connect(): void {
+  // The banner tells why there is no connection.
+  link.value?.connect().catch(() => undefined);
 }
 
 function listen(client: AgentClient): void {
   stopProbe = probe(client, recording.frames, recording.latency);
   followClient(client);
+  followRaw(client);
   resumeLoose(client);
-  client.on('disconnected', closed.set);
+  client.on('disconnected', (report) => (closed.value = report));
   client.on('error', (error) => {
     const { code, closeCode } = error;
-    if (!(code in CLIENT_ERROR_CODES)) notices.set([...notices.get(), error].slice(-MAX_NOTICES));
-    if (closeCode !== undefined && closed.get()?.code !== closeCode) closed.set({ code: closeCode, reason: '' });
+    if (!(code in CLIENT_ERROR_CODES)) notices.value = [...notices.value, error].slice(-MAX_NOTICES);
+    if (closeCode !== undefined && closed.value?.code !== closeCode) closed.value = { code: closeCode, reason: '' };
   });
   client.on('connected', () => {
-    closed.set(undefined);
-    isDropped.set(false);
+    closed.value = undefined;
+    isDropped.value = false;
   });
 }

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import type { AgentClient, ClientRun } from '../../client/index.js';
+import type { ClientRun } from '../../client/index.js';
 import {
   useAgentRun,
   type AgentRunHook,
@@ -8,20 +8,15 @@ import {
   type ToolPart,
 } from '../../client/react.js';
 import { filesOf } from '../../client/react-turn.js';
+import { usePage } from '../page.js';
 import type { LooseRequest, LooseRun } from './loose.js';
-import { Turn, type TurnActions } from './turn.js';
+import { Turn } from './turn.js';
 import { useTrack } from './tracks.js';
 
-interface LooseTurnProps {
-  readonly client: AgentClient;
-  readonly loose: LooseRun;
-  readonly actions: TurnActions;
-}
-
 /** A run that is part of no conversation. */
-export function LooseTurn({ client, loose, actions }: LooseTurnProps) {
+export function LooseTurn({ loose }: { readonly loose: LooseRun }) {
   const { run, request, attachments, createdAt } = loose;
-  const view = useAgentRun(client);
+  const view = useAgentRun(usePage().client);
   const track = useTrack(run.id);
   useEffect(() => void view.attach(run), [run]);
   const question = useMemo((): ChatMessage => {
@@ -34,25 +29,15 @@ export function LooseTurn({ client, loose, actions }: LooseTurnProps) {
       parts: [...(filesOf(attachments) ?? []), text],
     };
   }, [loose]);
-  const parts = request.kind === 'tool_call' ? callParts(view, request, track?.approvals[0]?.toolCallId) : view.parts;
+  const isCall = request.kind === 'tool_call';
   const answer: ChatMessage = {
     ...message(run, createdAt),
-    content: request.kind === 'tool_call' ? contentOf(parts) : view.text,
-    parts,
+    content: isCall ? JSON.stringify(view.answer?.result) : view.text,
+    parts: isCall ? callParts(view, request, track?.approvals[0]?.toolCallId) : view.parts,
     status: statusOf(run),
     error: run.error,
   };
-  return (
-    <Turn
-      client={client}
-      conversationId={undefined}
-      question={question}
-      answer={answer}
-      ahead={0}
-      isHeld={false}
-      actions={actions}
-    />
-  );
+  return <Turn of={loose} question={question} answer={answer} />;
 }
 
 function message(run: ClientRun, createdAt: number): ChatMessage {
@@ -79,31 +64,20 @@ function statusOf({ state }: ClientRun): ChatMessage['status'] {
 function callParts(
   { parts, run, state, answer }: AgentRunHook,
   { title, params }: LooseRequest,
-  approvalId: string | undefined,
+  approvalId = '',
 ): readonly MessagePart[] {
-  const reported = parts.find((part) => part.type === 'data');
-  const toolCallId = reported?.toolCallId ?? approvalId ?? '';
+  const reports = parts.filter((part) => part.type === 'data');
+  const { error } = run ?? {};
+  const open = state === 'waiting_approval' ? state : 'calling';
   const call: ToolPart = {
     type: 'tool',
     id: 'tool',
-    toolCallId,
+    toolCallId: reports[0]?.toolCallId ?? approvalId,
     toolName: title,
     params,
-    state:
-      state === 'finished'
-        ? 'done'
-        : run?.error !== undefined
-          ? 'failed'
-          : state === 'waiting_approval'
-            ? 'waiting_approval'
-            : 'calling',
+    state: state === 'finished' ? 'done' : error === undefined ? open : 'failed',
     result: answer?.result,
-    error: run?.error && { code: run.error.code, message: run.error.message },
+    error: error && { code: error.code, message: error.message },
   };
-  return [call, ...parts.filter((part) => part.type === 'data')];
-}
-
-function contentOf(parts: readonly MessagePart[]): string {
-  const [call] = parts;
-  return call?.type === 'tool' ? JSON.stringify(call.result) : '';
+  return [call, ...reports];
 }

@@ -1,7 +1,9 @@
 import type { AgentClient, AttachmentInput, ClientRun, QueryOptions, RunKind } from '../../client/index.js';
 import { readKeptList, writeKept } from '../ui/kept.js';
-import { createValue } from '../ui/value.js';
-import { followOwn } from './tracks.js';
+import { parseMessage, requestedBy, textOf } from '../frames/frames.js';
+import { recording } from '../frames/recording.js';
+import { Value } from '../ui/signal.js';
+import { followOwn, isFollowed } from './tracks.js';
 
 /** What a run outside of a conversation was asked for. */
 export interface LooseRequest {
@@ -29,9 +31,10 @@ interface KeptRun {
 }
 
 const MAX_KEPT = 20;
+const KINDS: ReadonlySet<string> = new Set(['streaming_query', 'agent_query', 'tool_call'] satisfies RunKind[]);
 
 /** Runs that are part of no conversation, oldest first. */
-export const looseRuns = createValue<readonly LooseRun[]>([]);
+export const looseRuns = new Value<readonly LooseRun[]>([]);
 
 /** Asks for a run outside of a conversation. */
 export function askLoose(
@@ -61,15 +64,31 @@ export function resumeLoose(client: AgentClient): void {
     readLoose(client, id, request, createdAt);
   }
   client.on('connected', () => {
-    for (const { run, request, createdAt } of looseRuns.get()) {
+    for (const { run, request, createdAt } of looseRuns.value) {
       if (run.error?.code === 'client_closed') readLoose(client, run.id, request, createdAt);
     }
   });
 }
 
+/** Shows the runs that were asked for in raw JSON like all others. */
+export function followRaw(client: AgentClient): void {
+  client.on('message', (message) => {
+    const runId = textOf(message, 'run_id');
+    if (message.type !== 'accepted' || runId === undefined || isFollowed(runId)) return;
+    const asked = recording.frames.all.findLast(
+      ({ source, direction, type }) => source === 'client' && direction === 'out' && KINDS.has(type),
+    );
+    if (asked === undefined) return;
+    const request = parseMessage(asked.text);
+    const params = request?.['params'] as LooseRequest['params'];
+    const title = requestedBy(request) ?? runId;
+    readLoose(client, runId, { kind: asked.type as RunKind, title, ...(params !== undefined && { params }) });
+  });
+}
+
 /** Takes those that have ended from the page. */
 export function clearLoose(): void {
-  looseRuns.set(looseRuns.get().filter(({ run }) => isLive(run)));
+  looseRuns.value = looseRuns.value.filter(({ run }) => isLive(run));
 }
 
 /** Whether a run has not ended. */
@@ -78,8 +97,8 @@ export function isLive({ state }: ClientRun): boolean {
 }
 
 function addLoose(loose: LooseRun): ClientRun {
-  const others = looseRuns.get().filter(({ run }) => run.id !== loose.run.id);
-  looseRuns.set([...others, loose].sort((a, b) => a.createdAt - b.createdAt));
+  const others = looseRuns.value.filter(({ run }) => run.id !== loose.run.id);
+  looseRuns.value = [...others, loose].sort((a, b) => a.createdAt - b.createdAt);
   followOwn(loose.run, loose.request.kind);
   keep();
   loose.run.subscribe(({ type }) => {
@@ -89,8 +108,7 @@ function addLoose(loose: LooseRun): ClientRun {
 }
 
 function keep(): void {
-  const kept = looseRuns
-    .get()
+  const kept = looseRuns.value
     .filter(({ run }) => isLive(run) || run.error?.code === 'client_closed')
     .map(({ run, request, createdAt }): KeptRun => ({ id: run.id, request, createdAt }));
   writeKept('sessionStorage', 'loose-runs', JSON.stringify(kept.slice(-MAX_KEPT)));

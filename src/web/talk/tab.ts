@@ -1,4 +1,4 @@
-import { forgetKept } from '../ui/kept.js';
+import { writeKept } from '../ui/kept.js';
 
 /**
  * A tab that is opened from another one begins with a copy of its session storage: the token carries on, while the runs
@@ -8,5 +8,5 @@ const COPIED = ['own-runs', 'loose-runs'];
 
 if (window.name === '') {
   window.name = 'agent-ws';
-  if (window.opener !== null) for (const name of COPIED) forgetKept('sessionStorage', name);
+  if (window.opener !== null) for (const name of COPIED) writeKept('sessionStorage', name);
 }

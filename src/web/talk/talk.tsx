@@ -1,143 +1,184 @@
 import type { RefObject } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { AgentClient } from '../../client/index.js';
-import type { ConversationHook } from '../../client/react.js';
-import type { Catalog } from '../catalog.js';
+import { useConversation } from '../../client/react.js';
+import { usePage } from '../page.js';
 import { Button } from '../ui/button.js';
 import { useI18n } from '../ui/i18n.js';
-import { useValue } from '../ui/value.js';
-import type { Ask } from './ask.js';
+import { Value, useValue } from '../ui/signal.js';
+import { asked, conversation } from './ask.js';
 import { Composer } from './composer.js';
 import { Failure } from './failure.js';
-import { useFollow } from './follow.js';
-import { drop, notices, retryNow } from './link.js';
-import { askLoose, clearLoose, looseRuns, readLoose } from './loose.js';
+import { notices } from './link.js';
 import { LooseTurn } from './loose-turn.js';
-import { QuickActions } from './quick-actions.js';
-import { thread } from './thread.js';
+import { type LooseRun, clearLoose, looseRuns } from './loose.js';
+import { QuickActions, Welcome } from './quick-actions.js';
 import { ThreadBar } from './thread-bar.js';
-import { clearedTurn, ThreadTurns } from './thread-turns.js';
-import { followOwn } from './tracks.js';
-import type { TurnActions } from './turn.js';
-import { turnPairs } from './turn-pairs.js';
-import { Welcome } from './welcome.js';
-
-interface TalkProps {
-  readonly client: AgentClient;
-  readonly catalog: Catalog | undefined;
-  readonly url: string;
-  readonly showFrames: (text: string) => void;
-}
+import { beginThread, thread } from './thread.js';
+import { Turn } from './turn.js';
+import { isOpen, turnPairs } from './turns.js';
 
 /** What is said, and where it is written. */
-export function Talk({ client, catalog, url, showFrames }: TalkProps) {
+export function Talk() {
   const { t } = useI18n();
+  const { client } = usePage();
   const { id } = useValue(thread);
   const loose = useValue(looseRuns);
-  const refused = useValue(notices);
-  const [first, setFirst] = useState<string>();
-  const hook = useRef<ConversationHook>(null);
   const { scroller, content, isFollowing, follow, onScroll } = useFollow();
-  const onAsk = useCallback(() => follow(true), []);
-  const ask = useAsk(client, hook, onAsk);
-  const looseActions = useMemo(
-    (): TurnActions => ({
-      repeat: ({ runId }) => {
-        const again = looseRuns.get().find(({ run }) => run.id === runId);
-        if (again !== undefined) askLoose(client, again.request, again.attachments);
-      },
-      reattach: (runId) => {
-        const lost = looseRuns.get().find(({ run }) => run.id === runId);
-        if (lost !== undefined) readLoose(client, runId, lost.request, lost.createdAt);
-      },
-      showFrames,
-    }),
-    [client],
-  );
-  useEffect(() => {
-    if (id === undefined) setFirst(undefined);
-    follow(true);
-  }, [id]);
+  useEffect(() => follow(true), [id]);
   const clear = (): void => {
-    const ended = turnPairs(hook.current?.messages ?? []).findLast(
-      ({ answer }) => answer?.status !== 'pending' && answer?.status !== 'streaming',
-    );
-    clearedTurn.set(ended?.key);
+    clearedTurn.value = turnPairs(conversation.current?.messages ?? []).findLast(({ answer }) => !isOpen(answer))?.key;
     clearLoose();
-    notices.set([]);
+    notices.value = [];
   };
-  const isEmpty = first === undefined && loose.length === 0 && refused.length === 0;
   return (
     <section class="conversation" id="conversation" aria-labelledby="conversation-title">
       <h2 class="visually-hidden" id="conversation-title">
         {t('view.conversation')}
       </h2>
-      <ThreadBar client={client} hook={hook} />
+      <ThreadBar />
       <div class="conversation-scroll" id="conversation-scroll" tabIndex={-1} ref={scroller} onScroll={onScroll}>
         <div class="column" ref={content}>
-          {isEmpty && <Welcome ask={ask} onPing={() => void client.ping().catch(() => undefined)} />}
-          <div class="answers" id="answers">
+          <div class="answers stack" id="answers">
             {id === undefined ? (
-              loose.map((each) => <LooseTurn key={each.run.id} client={client} loose={each} actions={looseActions} />)
+              loose.map((each) => <LooseTurn key={each.run.id} loose={each} />)
             ) : (
-              <ThreadTurns
-                key={id}
-                client={client}
-                id={id}
-                hook={hook}
-                scroller={scroller}
-                looseActions={looseActions}
-                onAsk={onAsk}
-                onShown={setFirst}
-              />
+              <ThreadTurns key={id} client={client} id={id} loose={loose} scroller={scroller} />
             )}
-            {refused.map((error, index) => (
+            {useValue(notices).map((error, index) => (
               <div key={index} class="notice">
                 <Failure error={error} />
               </div>
             ))}
           </div>
+          <Welcome />
         </div>
       </div>
-      {!isFollowing && (
-        <div class="jump-place">
-          <Button kind="chip" icon="down" id="jump" label={t('conversation.jump')} onClick={() => follow(true)} />
-        </div>
-      )}
       <div class="dock">
         <div class="column">
-          <QuickActions client={client} ask={ask} onClear={clear} />
-          <Composer client={client} catalog={catalog} url={url} ask={ask} />
+          {!isFollowing && (
+            <Button kind="chip" icon="down" id="jump" label={t('conversation.jump')} onClick={() => follow(true)} />
+          )}
+          <QuickActions onClear={clear} />
+          <Composer />
         </div>
       </div>
     </section>
   );
 }
 
-/** Asks in the conversation of the page if there is one, and outside of any otherwise. */
-function useAsk(client: AgentClient, hook: RefObject<ConversationHook | null>, onAsk: () => void): Ask {
-  return useCallback(
-    ({ request, attachments = [], whenBusy, isToBeDropped = false }) => {
-      const { kind, title, options } = request;
-      // Who asks wants an answer, whatever was closed before.
-      if (client.state === 'closed') retryNow();
-      onAsk();
-      const conversation = kind === 'tool_call' ? null : hook.current;
-      const files = attachments.length > 0 ? { attachments } : {};
-      const run =
-        conversation === null
-          ? askLoose(client, request, attachments)
-          : followOwn(
-              conversation.send(title, { ...options, ...files, whenBusy, whole: kind === 'agent_query' }),
-              kind,
-            );
-      if (!isToBeDropped) return;
-      // The connection is lost as soon as the answer has begun to arrive.
-      const off = run.subscribe(({ type }) => {
-        if (type === 'text') drop();
-        if (type === 'text' || type === 'end') off();
-      });
-    },
-    [client],
+/** Turns that are shown at once; older ones come when they are asked for. */
+const SHOWN = 100;
+
+/** The newest turn that the person took from the page, and with it all before it. They come back as older ones. */
+const clearedTurn = new Value<string | undefined>(undefined);
+
+interface ThreadTurnsProps {
+  readonly client: AgentClient;
+  readonly id: string;
+  /** The runs that are part of no conversation: they stand between the turns, by their time. */
+  readonly loose: readonly LooseRun[];
+  readonly scroller: RefObject<HTMLElement | null>;
+}
+
+/** The turns of a conversation. It renders with every frame of an answer; of its turns only the open one does. */
+function ThreadTurns({ client, id, loose, scroller }: ThreadTurnsProps) {
+  const { t } = useI18n();
+  const shown = useConversation(client, id);
+  const { messages, title, hasMore, status, error, loadMore } = shown;
+  const cleared = useValue(clearedTurn);
+  const [most, setMost] = useState(SHOWN);
+  const all = turnPairs(messages);
+  const turns = all.slice(all.findIndex(({ key }) => key === cleared) + 1).slice(-most);
+  const isAll = turns.length === all.length;
+  usePlace(
+    scroller,
+    turns.map(({ key }) => key),
   );
+  useLayoutEffect(() => {
+    conversation.current = shown;
+  });
+  useLayoutEffect(() => () => void (conversation.current = null), []);
+  const firstQuestion = hasMore ? undefined : all[0]?.question.content;
+  useEffect(() => {
+    if (all.length > 0) beginThread(id, title ?? firstQuestion);
+  }, [id, title, firstQuestion, all.length > 0]);
+  const showOlder = (): void => {
+    if (isAll) void loadMore();
+    else {
+      clearedTurn.value = undefined;
+      setMost(Math.max(most, turns.length + SHOWN));
+    }
+  };
+  const rest = [...loose];
+  const looseBefore = (time: number) => {
+    const later = rest.findIndex(({ createdAt }) => createdAt >= time);
+    return rest
+      .splice(0, later === -1 ? rest.length : later)
+      .map((each) => <LooseTurn key={each.run.id} loose={each} />);
+  };
+  let ahead = 0;
+  return (
+    <>
+      {(hasMore || !isAll) && <Button icon="up" id="thread-older" label={t('thread.older')} onClick={showOlder} />}
+      {turns.map(({ key, question, answer }) => {
+        const isHeld = status === 'answering' && (question.branch ?? answer?.branch) !== undefined;
+        const turn = { of: id, question, answer, isHeld, ahead: isOpen(answer) ? ahead++ : 0 };
+        return [looseBefore(question.createdAt), <Turn key={key} {...turn} />];
+      })}
+      {looseBefore(Infinity)}
+      {error !== undefined && error.code !== 'client_closed' && <Failure error={error} />}
+    </>
+  );
+}
+
+/** How far from the end still counts as reading along, in pixels. */
+const NEAR_END = 80;
+
+/** Keeps the end of what grows in sight while the person is there, and leaves a person who reads back alone. */
+function useFollow() {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const follows = useRef(true);
+  const lastTop = useRef(0);
+  const follow = useCallback((isOn: boolean) => {
+    follows.current = isOn;
+    setFollowing(isOn);
+    if (isOn) scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
+  }, []);
+  useEffect(() => {
+    // The page has just been laid out: to read its height costs nothing here.
+    const observer = new ResizeObserver(() => {
+      if (follows.current && scroller.current !== null) scroller.current.scrollTop = scroller.current.scrollHeight;
+    });
+    for (const element of [scroller.current, content.current]) if (element !== null) observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => asked.on(() => follow(true)), []);
+  const onScroll = useCallback(() => {
+    if (scroller.current === null) return;
+    const { scrollTop, clientHeight, scrollHeight } = scroller.current;
+    // Only the person scrolls up; growth alone must not look like that.
+    const isUp = scrollTop < lastTop.current;
+    lastTop.current = scrollTop;
+    const isNear = scrollTop + clientHeight >= scrollHeight - NEAR_END;
+    if (isNear !== follows.current && (isNear || isUp)) {
+      follows.current = isNear;
+      setFollowing(isNear);
+    }
+  }, []);
+  return { scroller, content, isFollowing, follow, onScroll };
+}
+
+/** Keeps what is read where it is on the screen when turns come above it. `keys` name the turns. */
+export function usePlace(scroller: RefObject<HTMLElement | null>, keys: readonly string[]): void {
+  const first = useRef(keys[0]);
+  const isAbove = keys[0] !== first.current && keys.indexOf(first.current ?? '') > 0;
+  // The page still shows what was rendered before.
+  const before = isAbove ? (scroller.current?.scrollHeight ?? 0) : 0;
+  useLayoutEffect(() => {
+    first.current = keys[0];
+    if (isAbove && scroller.current !== null) scroller.current.scrollTop += scroller.current.scrollHeight - before;
+  }, [keys[0]]);
 }

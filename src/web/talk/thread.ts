@@ -1,9 +1,9 @@
 import { uuid } from '../../client/ids.js';
 import { readChoice, readKeptList, writeKept } from '../ui/kept.js';
-import { createValue } from '../ui/value.js';
+import { Value } from '../ui/signal.js';
 
 /** The conversation of the page: without an id every question stands alone. */
-export interface Thread {
+interface Thread {
   readonly id: string | undefined;
   /** Whether there is something in it: then it stands in the address. */
   readonly hasBegun: boolean;
@@ -19,21 +19,21 @@ const NAME = 'conversation';
 const MAX_RECENT = 12;
 const MAX_TITLE = 80;
 
-export const thread = createValue<Thread>(first());
+export const thread = new Value<Thread>(first());
 /** The conversations of this browser, the one used last first. */
-export const recents = createValue(readKeptList('localStorage', 'conversations', isRecent));
+export const recents = new Value(readKeptList('localStorage', 'conversations', isRecent));
 
 addEventListener('hashchange', () => {
   const id = readAddress();
   if (id !== undefined) openThread(id);
   // The links that skip parts of the page take the place of the id.
-  else writeAddress(thread.get());
+  else writeAddress(thread.value);
 });
 
 /** Goes to a conversation, to a new one without an id. */
 export function openThread(id?: string): void {
   writeKept('localStorage', NAME, 'on');
-  if (id === undefined || id !== thread.get().id) move({ id: id ?? uuid(), hasBegun: id !== undefined });
+  if (id === undefined || id !== thread.value.id) move({ id: id ?? uuid(), hasBegun: id !== undefined });
 }
 
 /** Leaves every conversation: questions stand alone. */
@@ -44,10 +44,10 @@ export function leaveThread(): void {
 
 /** Something is in the conversation, or another tab shows it: it is kept in the address and among the recent ones. */
 export function beginThread(id: string, title: string | undefined): void {
-  if (thread.get().id === id) move({ id, hasBegun: true });
-  const known = recents.get().find((recent) => recent.id === id);
+  if (thread.value.id === id) move({ id, hasBegun: true });
+  const known = recents.value.find((recent) => recent.id === id);
   const kept = { id, title: (title ?? known?.title ?? '').slice(0, MAX_TITLE) };
-  if (known === undefined || known.title !== kept.title || recents.get()[0] !== known)
+  if (known === undefined || known.title !== kept.title || recents.value[0] !== known)
     writeRecents([kept, ...without(id)]);
 }
 
@@ -69,8 +69,8 @@ function first(): Thread {
 }
 
 function move(next: Thread): void {
-  const { id, hasBegun } = thread.get();
-  if (next.id !== id || next.hasBegun !== hasBegun) thread.set(next);
+  const { id, hasBegun } = thread.value;
+  if (next.id !== id || next.hasBegun !== hasBegun) thread.value = next;
   writeAddress(next);
 }
 
@@ -85,12 +85,12 @@ function writeAddress({ id, hasBegun }: Thread): void {
 }
 
 function without(id: string): readonly Recent[] {
-  return recents.get().filter((recent) => recent.id !== id);
+  return recents.value.filter((recent) => recent.id !== id);
 }
 
 function writeRecents(list: readonly Recent[]): void {
-  recents.set(list.slice(0, MAX_RECENT));
-  writeKept('localStorage', 'conversations', JSON.stringify(recents.get()));
+  recents.value = list.slice(0, MAX_RECENT);
+  writeKept('localStorage', 'conversations', JSON.stringify(recents.value));
 }
 
 function isRecent(value: unknown): value is Recent {

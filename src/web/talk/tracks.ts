@@ -10,7 +10,7 @@ import { formatMs } from '../ui/format.js';
 import { announce } from '../ui/announcer.js';
 import { currentI18n } from '../ui/i18n.js';
 import { readKeptList, writeKept } from '../ui/kept.js';
-import { createValue, useValue, type Value } from '../ui/value.js';
+import { useValue, Value } from '../ui/signal.js';
 
 /** A decision that a person was asked for. */
 export interface Approval extends PendingApproval {
@@ -36,13 +36,13 @@ export interface Track {
 }
 
 const MAX_OWN = 100;
-const NONE = createValue<Track | undefined>(undefined);
+const NONE = new Value<Track | undefined>(undefined);
 const tracks = new Map<string, Value<Track | undefined>>();
 /** The runs this tab asked for, so that a reload knows them for its own. */
 let own = readKeptList('sessionStorage', 'own-runs', (id) => typeof id === 'string');
 
 /** The runs in progress, oldest first. */
-export const liveRuns = createValue<readonly ClientRun[]>([]);
+export const liveRuns = new Value<readonly ClientRun[]>([]);
 
 /** What the page saw of a run; `undefined` for one out of the history. */
 export function useTrack(runId: string | undefined): Track | undefined {
@@ -72,11 +72,11 @@ export function followClient(client: AgentClient): void {
   client.on('message', (message) => {
     if (message.type !== 'resumed') return;
     const { run_id: runId, after } = message as { readonly run_id: string; readonly after: number };
-    const times = (tracks.get(runId)?.get()?.resumed?.times ?? 0) + 1;
+    const times = (tracks.get(runId)?.value?.resumed?.times ?? 0) + 1;
     change(runId, { resumed: { after, times } });
   });
   client.on('connected', ({ isReconnect }) => {
-    const count = liveRuns.get().length;
+    const count = liveRuns.value.length;
     if (isReconnect && count > 0) announce(currentI18n().t('announce.resumed', { count }));
   });
 }
@@ -87,20 +87,18 @@ export function cancelRun({ run }: Track): void {
 }
 
 /** Sends a decision about a tool call. Another tab may have been faster. */
-export async function decide({ run }: Track, toolCallId: string, approved: boolean, reason: string): Promise<void> {
-  const mark = (sent: boolean | undefined): void =>
-    changeApproval(run.id, toolCallId, sent === undefined ? {} : { sent });
-  mark(approved);
-  await run.approve(toolCallId, approved, reason === '' ? undefined : reason).catch(() => mark(undefined));
+export function decide({ run }: Track, toolCallId: string, approved: boolean, reason: string): void {
+  changeApproval(run.id, toolCallId, { sent: approved });
+  run.approve(toolCallId, approved, reason === '' ? undefined : reason).catch(() => undefined);
 }
 
 function follow(run: ClientRun, kind: RunKind, isOwn: boolean): void {
   const track: Track = { run, kind, isOwn, state: run.state, isCancelling: false, approvals: [] };
   const known = tracks.get(run.id);
-  if (known === undefined) tracks.set(run.id, createValue<Track | undefined>(track));
-  else known.set(track);
+  if (known === undefined) tracks.set(run.id, new Value<Track | undefined>(track));
+  else known.value = track;
   const startedAt = performance.now();
-  liveRuns.set([...liveRuns.get().filter(({ id }) => id !== run.id), run]);
+  liveRuns.value = [...liveRuns.value.filter(({ id }) => id !== run.id), run];
   run.subscribe((event) => {
     const { t } = currentI18n();
     if (event.type === 'state') change(run.id, { state: run.state });
@@ -108,12 +106,12 @@ function follow(run: ClientRun, kind: RunKind, isOwn: boolean): void {
     else if (event.type === 'approval-request') {
       const { isPending, ...asked } = event;
       if (isPending) announce(t('announce.approval', { tool: asked.toolName }));
-      const approvals = tracks.get(run.id)?.get()?.approvals ?? [];
+      const approvals = tracks.get(run.id)?.value?.approvals ?? [];
       const expiresAt = performance.now() + asked.expiresInMs;
       change(run.id, { approvals: [...approvals, { ...asked, expiresAt }], state: run.state });
     } else if (event.type === 'approval-resolved') changeApproval(run.id, event.toolCallId, { decision: event });
     else if (event.type === 'end') {
-      liveRuns.set(liveRuns.get().filter((other) => other !== run));
+      liveRuns.value = liveRuns.value.filter((other) => other !== run);
       change(run.id, { state: run.state, isCancelling: false });
       const time = formatMs(performance.now() - startedAt);
       const key = event.state === 'finished' ? 'announce.finished' : 'announce.ended';
@@ -124,12 +122,11 @@ function follow(run: ClientRun, kind: RunKind, isOwn: boolean): void {
 
 function change(runId: string, changes: Partial<Track>): void {
   const track = tracks.get(runId);
-  const now = track?.get();
-  if (now !== undefined) track?.set({ ...now, ...changes });
+  if (track?.value !== undefined) track.value = { ...track.value, ...changes };
 }
 
 function changeApproval(runId: string, toolCallId: string, changes: Partial<Approval>): void {
-  const approvals = tracks.get(runId)?.get()?.approvals ?? [];
+  const approvals = tracks.get(runId)?.value?.approvals ?? [];
   change(runId, {
     approvals: approvals.map((each) => (each.toolCallId === toolCallId ? { ...each, ...changes } : each)),
   });

@@ -1,9 +1,11 @@
-import { createValue, useValue } from './value.js';
+import { useValue, Value } from './signal.js';
 
-const said = createValue('');
+const said = new Value('');
 
 /** Says something to screen readers, politely. */
-export const announce = said.set;
+export function announce(text: string): void {
+  said.value = text;
+}
 
 /** Where it is said. */
 export function Announcer() {

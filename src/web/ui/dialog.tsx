@@ -18,7 +18,7 @@ export function Dialog({ id, title, onClose, children }: DialogProps) {
   return (
     <dialog
       ref={dialog}
-      class="dialog"
+      class="dialog card"
       id={id}
       aria-labelledby={`${id}-title`}
       onClose={onClose}
@@ -27,7 +27,7 @@ export function Dialog({ id, title, onClose, children }: DialogProps) {
         if (event.target === dialog.current) dialog.current?.close();
       }}
     >
-      <div class="section-head">
+      <div class="section-head line">
         <h2 id={`${id}-title`}>{title}</h2>
         <Button kind="icon" icon="close" label={t('close')} onClick={() => dialog.current?.close()} />
       </div>

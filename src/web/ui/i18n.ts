@@ -1,15 +1,15 @@
 import { texts, type TextKey } from '../locale/texts.js';
 import { translator, type Language, type Translator } from '../locale/translators.js';
 import { readChoice, writeKept } from './kept.js';
-import { createValue, useValue } from './value.js';
+import { useValue, Value } from './signal.js';
 
 export type { Language, TextValues } from '../locale/translators.js';
 /** What a component needs to speak the language of the page. */
 export type I18n = Translator<TextKey>;
 
 const translators: Readonly<Record<Language, I18n>> = { en: translator('en', texts), zh: translator('zh', texts) };
-const current = createValue(readChoice<Language>('language', ['en', 'zh']) ?? preferred(navigator.languages));
-showLanguage(current.get());
+const current = new Value(readChoice<Language>('language', ['en', 'zh']) ?? preferred(navigator.languages));
+showLanguage(current.value);
 
 /** The language of the page. The component renders again when another one is chosen. */
 export function useI18n(): I18n {
@@ -18,11 +18,11 @@ export function useI18n(): I18n {
 
 /** The language of the page at this moment, outside of components. */
 export function currentI18n(): I18n {
-  return translators[current.get()];
+  return translators[current.value];
 }
 
 export function setLanguage(language: Language): void {
-  current.set(language);
+  current.value = language;
   writeKept('localStorage', 'language', language);
   showLanguage(language);
 }

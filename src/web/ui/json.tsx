@@ -1,4 +1,5 @@
 const MAX_CHILDREN = 200;
+const TONES: Readonly<Record<string, string>> = { string: 'good', number: 'out', boolean: 'warn', object: 'warn' };
 const LONG_STRING = 2_000;
 /** Bytes in base64, of which the beginning is enough. */
 const BYTES = /^"[\w+/]{400,}=*"$/;
@@ -13,13 +14,15 @@ export function Json({ value }: { readonly value: unknown }) {
 }
 
 function Node({ name, value, depth }: { readonly name?: string; readonly value: unknown; readonly depth: number }) {
-  const key = name === undefined ? null : <span class="json-key">{name}: </span>;
+  const key = name === undefined ? null : <span class="soft">{name}: </span>;
   const isBranch = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   if (!isBranch) {
     return (
       <div>
         {key}
-        <span class={`json-${value === null ? 'null' : typeof value}`}>{leaf(value)}</span>
+        <span class="toned" data-tone={TONES[typeof value]}>
+          {leaf(value)}
+        </span>
       </div>
     );
   }
@@ -31,9 +34,9 @@ function Node({ name, value, depth }: { readonly name?: string; readonly value: 
       <summary>
         {key}
         {open}
-        <span class="json-more">{` ${entries.length} ${close}`}</span>
+        <span class="muted">{` ${entries.length} ${close}`}</span>
       </summary>
-      <div class="json-children">
+      <div>
         {entries.slice(0, MAX_CHILDREN).map(([child, each]) => (
           <Node key={child} {...(isArray ? {} : { name: child })} value={each} depth={depth + 1} />
         ))}

@@ -1,5 +1,5 @@
 /** For this browser, or for as long as the tab lives. */
-export type KeptIn = 'localStorage' | 'sessionStorage';
+type KeptIn = 'localStorage' | 'sessionStorage';
 
 /** Reads what was kept under a name. Storage may be forbidden; then there is nothing. */
 export function readKept(area: KeptIn, name: string): string | undefined {
@@ -10,21 +10,13 @@ export function readKept(area: KeptIn, name: string): string | undefined {
   }
 }
 
-/** Keeps a text under a name. */
-export function writeKept(area: KeptIn, name: string, text: string): void {
+/** Keeps a text under a name; without a text what was kept is forgotten. */
+export function writeKept(area: KeptIn, name: string, text?: string): void {
   try {
-    window[area].setItem(`agent-ws.${name}`, text);
+    if (text === undefined) window[area].removeItem(`agent-ws.${name}`);
+    else window[area].setItem(`agent-ws.${name}`, text);
   } catch {
     // Private mode, or the storage is full.
-  }
-}
-
-/** Forgets what was kept under a name. */
-export function forgetKept(area: KeptIn, name: string): void {
-  try {
-    window[area].removeItem(`agent-ws.${name}`);
-  } catch {
-    // Nothing was kept.
   }
 }
 

@@ -1,11 +1,11 @@
 import { readChoice, writeKept } from './kept.js';
-import { createValue, useValue } from './value.js';
+import { useValue, Value } from './signal.js';
 
 const THEMES = ['system', 'light', 'dark'] as const;
 type ThemeName = (typeof THEMES)[number];
 
-const current = createValue<ThemeName>(readChoice('theme', THEMES) ?? 'system');
-document.documentElement.dataset['theme'] = current.get();
+const current = new Value<ThemeName>(readChoice('theme', THEMES) ?? 'system');
+document.documentElement.dataset['theme'] = current.value;
 
 /** Light, dark, or what the system says. */
 export function useTheme(): ThemeName {
@@ -13,8 +13,8 @@ export function useTheme(): ThemeName {
 }
 
 export function nextTheme(): void {
-  const name = THEMES[(THEMES.indexOf(current.get()) + 1) % THEMES.length] ?? 'system';
-  current.set(name);
+  const name = THEMES[(THEMES.indexOf(current.value) + 1) % THEMES.length] ?? 'system';
+  current.value = name;
   writeKept('localStorage', 'theme', name);
   document.documentElement.dataset['theme'] = name;
 }

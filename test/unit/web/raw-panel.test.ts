@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { asyncApi } from '../../../src/http/asyncapi.js';
 import { clientMessages } from '../../../src/protocol/client-messages.js';
 import { readCatalog } from '../../../src/web/catalog.js';
-import { fillExample, groupMessages, problemOf, type MessageExample } from '../../../src/web/frames/message-groups.js';
-import { RawHistory } from '../../../src/web/frames/raw-history.js';
+import { fillExample, groupMessages, problemOf, type MessageExample } from '../../../src/web/frames/raw-messages.js';
+import { RawHistory } from '../../../src/web/frames/raw-messages.js';
 import { quietState } from '../http/state.js';
 
 const { messages } = readCatalog(JSON.parse(JSON.stringify(asyncApi(quietState()))));

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../../src/client/react.js';
-import { isLiveState, turnState } from '../../../src/web/talk/turn-state.js';
-import { turnPairs } from '../../../src/web/talk/turn-pairs.js';
+import { isOpen, turnPairs, turnState } from '../../../src/web/talk/turns.js';
 
 const message = (id: string, fields: object): ChatMessage => ({ id, parts: [], ...fields }) as unknown as ChatMessage;
 const asked = (id: string): ChatMessage => message(id, { role: 'user', status: 'complete' });
@@ -51,7 +50,7 @@ describe('how an answer stands', () => {
     ['pending', undefined, 'queued', 'queued', true],
   ])('%s with the error %s, its run %s: %s', (status, error, track, expected, isLive) => {
     const stands = state(status, error, track);
-    expect([stands, isLiveState(stands)]).toEqual([expected, isLive]);
+    expect([stands, isOpen(message('a', { status }))]).toEqual([expected, isLive]);
   });
 
   it('is told where the history has none', () => {

@@ -1,5 +1,6 @@
+import { type Message, parseMessage } from './frames.js';
+
 /** What a client may send, in groups, and the examples of it. */
-import { parseMessage, type Message } from './frames.js';
 
 /** A message that the document of the server describes. */
 export interface MessageExample {
@@ -16,7 +17,7 @@ const GROUPS = {
   connection: 'ping',
   other: '',
 };
-export type GroupName = keyof typeof GROUPS;
+type GroupName = keyof typeof GROUPS;
 
 /** What a client without the subprotocol may send, and the fields of it. */
 const CORE: ReadonlySet<string> = new Set(['ping', 'agent_query', 'streaming_query', 'tool_call', 'cancel']);
@@ -55,4 +56,26 @@ export function problemOf(text: string): 'invalid' | 'noObject' | 'noType' | und
   const message = parseMessage(text);
   if (message === undefined) return 'noObject';
   return typeof message['type'] === 'string' ? undefined : 'noType';
+}
+
+/** What was sent from the raw panel: ArrowUp goes back in it, ArrowDown forward, as in a shell. */
+export class RawHistory {
+  readonly #texts: string[] = [];
+  #at = 0;
+  /** What was being written before the person went back. */
+  #draft = '';
+
+  push(text: string): void {
+    if (this.#texts.at(-1) !== text) this.#texts.push(text);
+    this.#at = this.#texts.length;
+  }
+
+  /** The text before or after the one that is shown, or nothing at either end. */
+  step(by: -1 | 1, shown: string): string | undefined {
+    const to = this.#at + by;
+    if (to < 0 || to > this.#texts.length) return undefined;
+    if (this.#at === this.#texts.length) this.#draft = shown;
+    this.#at = to;
+    return this.#texts[to] ?? this.#draft;
+  }
 }

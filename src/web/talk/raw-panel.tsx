@@ -1,38 +1,28 @@
-/**
- * `<RawPanel client={…} recorder={…} plain={…} url={…} examples={…} atHand={…} />`: sends any text, over the connection
- * of the page or over a plain one without a subprotocol, which speaks the documented core. `recorder` and `plain` come
- * from `recordSockets`; `url` is the endpoint. `examples` are the client messages of `asyncapi.json`, `undefined` if
- * the server publishes none. `atHand` gives ids for an example: `conversation_id`, `run_id`, `tool_call_id`.
- */
-import './raw-panel.css';
 import type { TargetedKeyboardEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import type { AgentClient } from '../../client/index.js';
+import { usePage } from '../page.js';
 import { Button } from '../ui/button.js';
+import { Select } from '../ui/field.js';
 import { useI18n } from '../ui/i18n.js';
-import type { Message } from './frames.js';
-import { fillExample, groupMessages, problemOf, type MessageExample } from './message-groups.js';
-import { RawHistory } from './raw-history.js';
-import type { Recorder } from './recording-socket.js';
-import { useRedraw } from './use-redraw.js';
+import type { Message } from '../frames/frames.js';
+import { fillExample, groupMessages, problemOf, RawHistory } from '../frames/raw-messages.js';
+import { recording } from '../frames/recording.js';
+import { useRedraw } from '../ui/signal.js';
+import { plainRecorder, recorder } from './link.js';
+import { thread } from './thread.js';
+import { liveRuns } from './tracks.js';
 
-interface RawPanelProps {
-  readonly client: AgentClient;
-  readonly recorder: Recorder;
-  readonly plain: Recorder;
-  readonly url: string;
-  readonly examples: readonly MessageExample[] | undefined;
-  readonly atHand: () => Message;
-}
-
-export function RawPanel({ client, recorder, plain, url, examples, atHand }: RawPanelProps) {
+/** Sends any text, over the connection of the page or over a plain one, which speaks the documented core. */
+export function RawPanel() {
+  const { client, url, catalog } = usePage();
   const { t, maybe } = useI18n();
-  useRedraw(plain.changed.on);
+  useRedraw(plainRecorder.changed.on);
   const [history] = useState(() => new RawHistory());
   const [isCore, setCore] = useState(false);
   const [type, setType] = useState('ping');
   const [text, setText] = useState('{\n  "type": "ping"\n}');
   const [isUnsent, setUnsent] = useState(false);
+  const examples = catalog?.messages;
   const groups = groupMessages(examples ?? [], isCore);
   const chosen = groups.flatMap((group) => group.examples).find((example) => example.type === type);
   const problem = problemOf(text);
@@ -46,8 +36,8 @@ export function RawPanel({ client, recorder, plain, url, examples, atHand }: Raw
   };
   const send = async (): Promise<void> => {
     history.push(text);
-    await (isCore ? plain.connect(url) : client.connect().catch(() => undefined));
-    setUnsent(!(isCore ? plain : recorder).send(text));
+    await (isCore ? plainRecorder.connect(url) : client.connect().catch(() => undefined));
+    setUnsent(!(isCore ? plainRecorder : recorder).send(text));
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {
     const { key, ctrlKey, metaKey, currentTarget } = event;
@@ -63,27 +53,25 @@ export function RawPanel({ client, recorder, plain, url, examples, atHand }: Raw
   };
 
   return (
-    <div class="raw-panel" id="raw-panel" role="group" aria-label={t('composer.raw')}>
-      <div class="raw-choices">
+    <div class="raw-panel stack" id="raw-panel" role="group" aria-label={t('composer.raw')}>
+      <div class="line wrap">
         <label>
           <span class="field-name">{t('raw.over')}</span>
-          <select
+          <Select
             id="raw-source"
             value={isCore ? 'plain' : 'client'}
-            onChange={({ currentTarget }) => fill(type, currentTarget.value === 'plain')}
-          >
-            <option value="client">{t('raw.over.client')}</option>
-            <option value="plain">{t('raw.over.plain')}</option>
-          </select>
+            options={(['client', 'plain'] as const).map((name) => [name, t(`raw.over.${name}`)])}
+            onPick={(source) => fill(type, source === 'plain')}
+          />
         </label>
         <label hidden={groups.length === 0}>
           <span class="field-name">{t('composer.types')}</span>
-          <select
+          <Select
             id="raw-type"
             value={chosen?.type ?? ''}
-            onChange={({ currentTarget }) => fill(currentTarget.value, isCore)}
+            options={chosen === undefined ? [['', t('raw.choose')]] : []}
+            onPick={(picked) => fill(picked, isCore)}
           >
-            {chosen === undefined && <option value="">{t('raw.choose')}</option>}
             {groups.map((group) => (
               <optgroup key={group.name} label={t(`raw.group.${group.name}`)}>
                 {group.examples.map((example) => (
@@ -91,11 +79,13 @@ export function RawPanel({ client, recorder, plain, url, examples, atHand }: Raw
                 ))}
               </optgroup>
             ))}
-          </select>
+          </Select>
         </label>
-        {isCore && plain.isOpen() && <Button icon="plug" label={t('disconnect')} onClick={plain.close} />}
+        {isCore && plainRecorder.isOpen() && (
+          <Button icon="plug" label={t('disconnect')} onClick={plainRecorder.close} />
+        )}
       </div>
-      <p class="field-help">{isCore ? `${about ?? ''} ${t('raw.core')}` : about}</p>
+      <p class="tiny muted">{isCore ? `${about ?? ''} ${t('raw.core')}` : about}</p>
       <textarea
         id="raw-json"
         class="mono"
@@ -109,12 +99,22 @@ export function RawPanel({ client, recorder, plain, url, examples, atHand }: Raw
         onInput={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <div class="raw-foot">
-        <p class="field-help" id="raw-verdict" role="status">
+      <div class="line">
+        <p class="tiny muted grow" id="raw-verdict" role="status">
           {t(isUnsent ? 'raw.unreachable' : problem === undefined ? 'raw.valid' : `raw.${problem}`)}
         </p>
         <Button kind="primary" icon="send" id="raw-send" label={t('composer.send')} onClick={() => void send()} />
       </div>
     </div>
   );
+}
+
+/** What a raw message is likely to be about: the conversation, the newest run, and the decision it waits for. */
+function atHand(): Message {
+  const waiting = liveRuns.value.findLast(({ approvals }) => approvals.length > 0);
+  return {
+    conversation_id: thread.value.id,
+    run_id: waiting?.id ?? recording.runs.all.at(-1)?.runId,
+    tool_call_id: waiting?.approvals[0]?.toolCallId,
+  };
 }

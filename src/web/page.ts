@@ -1,0 +1,30 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { AgentClient } from '../client/index.js';
+import type { Catalog } from './catalog.js';
+
+/** What the parts of the page share. */
+export interface Page {
+  readonly client: AgentClient;
+  /** `undefined` if the server publishes none. */
+  readonly catalog: Catalog | undefined;
+  /** The endpoint, as it stands in its field. */
+  readonly url: string;
+  /** Lists the frames that hold a text. */
+  readonly showFrames: (text: string) => void;
+}
+
+const Context = createContext<Page | undefined>(undefined);
+
+export const PageProvider = Context.Provider;
+
+export function usePage(): Page {
+  const page = useContext(Context);
+  if (page === undefined) throw new Error('This is not part of the page');
+  return page;
+}
+
+/** An address of the server. A server that is mounted below a prefix moves everything together. */
+export function addressOf(path: string): URL {
+  return new URL(`../${path.replace(/^\//, '')}`, location.href);
+}
