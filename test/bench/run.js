@@ -13,6 +13,7 @@ import { idle } from './rows/idle.js';
 import { liveStreams } from './rows/live-streams.js';
 import { paced } from './rows/paced.js';
 import { ping } from './rows/ping.js';
+import { queries } from './rows/queries.js';
 import { resume } from './rows/resume.js';
 import { slowReader } from './rows/slow-reader.js';
 import { tokens } from './rows/tokens.js';
@@ -21,6 +22,7 @@ const ROWS = {
   idle,
   ping,
   'first-token': firstToken,
+  queries,
   tokens,
   paced,
   'slow-reader': slowReader,

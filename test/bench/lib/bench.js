@@ -93,7 +93,15 @@ export class Bench {
   async #server({ script, args }) {
     const child = new Child(script, { core: SERVER_CORE, args: [this.#upstreamUrl, ...args] });
     const { port } = await child.ready;
-    return { child, port, sample: () => child.call('sample'), collect: () => child.call('collect') };
+    const asked = (name) => () => child.call(name);
+    return {
+      child,
+      port,
+      sample: asked('sample'),
+      collect: asked('collect'),
+      profile: asked('profile'),
+      profiled: asked('profiled'),
+    };
   }
 
   /** One measurement, with what tells whether it can be believed. */
@@ -128,12 +136,17 @@ export class Bench {
   }
 }
 
-/** The line of one metric: what each round gave on both sides. */
-export function metric(label, unit, results, key, goal = null) {
+/**
+ * The line of one metric: what each round gave on both sides.
+ * @param {'cost' | 'gain' | 'rule' | 'context'} kind a cost should be small and a gain great; a rule holds in every
+ *   round; context explains the others
+ */
+export function metric(label, unit, results, key, goal = null, kind = 'cost') {
   return {
     label,
     unit,
     goal,
+    kind,
     bare: results.bare.map((round) => round[key]),
     ours: results.ours.map((round) => round[key]),
     disturbed: results.disturbed,

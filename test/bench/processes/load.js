@@ -11,6 +11,7 @@ const watch = new LoadWatch();
 const PING = frame({ type: 'ping' });
 const CANCEL = frame({ type: 'cancel' });
 
+const wrongOf = (replies) => replies.filter((reply) => !reply.exact()).length;
 const closeAll = (clients) => clients.forEach((client) => client.close());
 
 // Connections that do nothing.
@@ -22,6 +23,10 @@ let pongs = 0;
 
 // Connections that ping at a pace.
 let pacer = null;
+
+// Connections that ask, and what they have been answered without a pause.
+let asking = [];
+let asks = null;
 
 // Streams in progress.
 let streaming = null;
@@ -146,21 +151,49 @@ answerCalls({
     };
   },
 
-  /** `repeat` times one query on every connection at once; the next when all are answered. */
-  async firstToken({ port, clients: count, repeat, warmUp, plan }) {
-    const clients = await openMany(port, count);
-    const first = [];
-    let wrong = 0;
-    for (let i = 0; i < warmUp + repeat; i++) {
-      const replies = await Promise.all(clients.map((client, k) => ask(client, { ...plan, stream: i * count + k })));
-      if (i < warmUp) continue;
-      for (const reply of replies) {
-        first.push(reply.firstMs);
-        if (!reply.exact()) wrong++;
-      }
+  async asksOpen({ port, clients }) {
+    asking = await openMany(port, clients);
+  },
+  asksClose() {
+    closeAll(asking);
+    asking = [];
+  },
+  /** `repeat` times one query on every connection at once; the next `pauseMs` after all are answered. */
+  async askAtOnce({ repeat, pauseMs = 0, plan }) {
+    const replies = [];
+    for (let i = 0; i < repeat; i++) {
+      const asked = asking.map((client, k) => ask(client, { ...plan, stream: i * asking.length + k }));
+      replies.push(...(await Promise.all(asked)));
+      if (pauseMs > 0) await sleep(pauseMs);
     }
-    closeAll(clients);
-    return { p50: percentile(first, 50), p99: percentile(first, 99), wrong };
+    const first = replies.map((reply) => reply.firstMs);
+    return {
+      p50: percentile(first, 50),
+      p99: percentile(first, 99),
+      wrong: wrongOf(replies),
+    };
+  },
+  /** Every connection asks again as soon as it is answered. */
+  asksStart({ plan }) {
+    const run = { replies: [], ending: false };
+    run.ended = Promise.all(
+      asking.map(async (client, k) => {
+        for (let stream = k; !run.ending; stream += asking.length) {
+          const reply = await ask(client, { ...plan, stream });
+          run.replies.push(reply);
+          if (!reply.complete) return;
+        }
+      }),
+    );
+    asks = run;
+  },
+  asksCount: () => ({ answered: asks.replies.length, at: now() }),
+  async asksStop() {
+    const { replies, ended } = asks;
+    asks.ending = true;
+    await ended;
+    asks = null;
+    return { wrong: wrongOf(replies) };
   },
 
   streamsStart(params) {
