@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { Bench, LATE_LIMIT_MS, LOAD_CORE, OTHER_WORK_LIMIT } from './lib/bench.js';
 import { killAll, pinned, pinSelf } from './lib/child.js';
 import { short, table } from './lib/table.js';
+import { asksAgain } from './rows/asks-again.js';
 import { cancel } from './rows/cancel.js';
 import { firstToken } from './rows/first-token.js';
 import { idle } from './rows/idle.js';
@@ -22,6 +23,7 @@ const ROWS = {
   idle,
   ping,
   'first-token': firstToken,
+  'asks-again': asksAgain,
   queries,
   tokens,
   paced,

@@ -20,19 +20,20 @@ export const UNITS_PER_TOKEN = TOKENS.join('').length / TOKENS.length;
 
 /**
  * The question that tells the upstream what to answer.
- * @param {{ stream: number, tokens: number, intervalMs: number, perPacket: number, ownChunks?: boolean }} plan
+ * @param {{ stream: number, tokens: number, intervalMs: number, perPacket: number, ownChunks?: boolean, lateEnd?: boolean }} plan
  *   `intervalMs` 0: as fast as the reader takes it. `ownChunks`: every token of a packet in its own HTTP chunk.
+ *   `lateEnd`: the response ends a turn of the event loop after `[DONE]`, in a packet of its own.
  */
-export function question({ stream, tokens, intervalMs, perPacket, ownChunks = false }) {
-  return `bench ${stream} ${tokens} ${intervalMs} ${perPacket} ${ownChunks ? 1 : 0} end`;
+export function question({ stream, tokens, intervalMs, perPacket, ownChunks = false, lateEnd = false }) {
+  return `bench ${stream} ${tokens} ${intervalMs} ${perPacket} ${ownChunks ? 1 : 0} ${lateEnd ? 1 : 0} end`;
 }
 
-const QUESTION = /bench (\d+) (\d+) (\d+) (\d+) ([01]) end/;
+const QUESTION = /bench (\d+) (\d+) (\d+) (\d+) ([01]) ([01]) end/;
 
 /** The reverse of {@link question}, out of the body of a request. */
 export function planIn(body) {
   const match = QUESTION.exec(body);
   if (!match) return null;
-  const [stream, tokens, intervalMs, perPacket, ownChunks] = match.slice(1).map(Number);
-  return { stream, tokens, intervalMs, perPacket, ownChunks: ownChunks === 1 };
+  const [stream, tokens, intervalMs, perPacket, ownChunks, lateEnd] = match.slice(1).map(Number);
+  return { stream, tokens, intervalMs, perPacket, ownChunks: ownChunks === 1, lateEnd: lateEnd === 1 };
 }

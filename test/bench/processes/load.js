@@ -167,9 +167,11 @@ answerCalls({
       if (pauseMs > 0) await sleep(pauseMs);
     }
     const first = replies.map((reply) => reply.firstMs);
+    const p50 = percentile(first, 50);
     return {
-      p50: percentile(first, 50),
+      p50,
       p99: percentile(first, 99),
+      outliers: (first.filter((ms) => ms > 10 * p50).length / first.length) * 100,
       wrong: wrongOf(replies),
     };
   },

@@ -9,6 +9,7 @@ import { planIn, TOKENS } from '../lib/vocabulary.js';
 const IDS = 16;
 const SLOTS = 4096;
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n';
+const END = '0\r\n\r\n';
 
 const chunked = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
@@ -156,7 +157,9 @@ class Answer {
   #finish() {
     this.done = true;
     const usage = this.withUsage ? usageEvent(this.id, this.plan.tokens) : '';
-    this.socket.write(`${chunked(`${event(this.id, {}, 'stop')}${usage}data: [DONE]\n\n`)}0\r\n\r\n`);
+    const last = chunked(`${event(this.id, {}, 'stop')}${usage}data: [DONE]\n\n`);
+    this.socket.write(this.plan.lateEnd ? last : last + END);
+    if (this.plan.lateEnd) setImmediate(() => this.socket.write(END));
   }
 
   /** The reader went away. */
