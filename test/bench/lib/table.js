@@ -17,7 +17,7 @@ export function ratios({ bare, ours }) {
 
 /**
  * Whether a metric reached its goal at the median: `null` if it has no goal.
- * Goals: `ratioAtMost`, `atMost`, `atLeast` (ours, absolute), `belowBare`.
+ * Goals: `ratioAtMost`, `ratioAtLeast`; `atMost`, `atLeast` (ours, absolute).
  */
 export function reached(line) {
   const { goal } = line;
@@ -25,9 +25,9 @@ export function reached(line) {
   const ours = median(line.ours);
   return (
     (goal.ratioAtMost === undefined || median(ratios(line)) <= goal.ratioAtMost) &&
+    (goal.ratioAtLeast === undefined || median(ratios(line)) >= goal.ratioAtLeast) &&
     (goal.atMost === undefined || ours <= goal.atMost) &&
-    (goal.atLeast === undefined || ours >= goal.atLeast) &&
-    (goal.belowBare === undefined || ours < median(line.bare))
+    (goal.atLeast === undefined || ours >= goal.atLeast)
   );
 }
 
@@ -35,9 +35,9 @@ function goalText(goal) {
   if (!goal) return '';
   const parts = [];
   if (goal.ratioAtMost !== undefined) parts.push(`ratio ≤ ${goal.ratioAtMost}`);
+  if (goal.ratioAtLeast !== undefined) parts.push(`ratio ≥ ${goal.ratioAtLeast}`);
   if (goal.atMost !== undefined) parts.push(`≤ ${goal.atMost}`);
   if (goal.atLeast !== undefined) parts.push(`≥ ${goal.atLeast}`);
-  if (goal.belowBare) parts.push('< bare');
   return parts.join(', ');
 }
 

@@ -48,8 +48,8 @@ function readInNaps(done) {
 }
 
 /** Runs `streams` answers one after the other on every client, the first ones spread over `spreadMs`. */
-async function stream({ port, clients: count, streams, spreadMs, plan }) {
-  const clients = await openMany(port, count);
+async function stream(clients, { streams, spreadMs, plan }) {
+  const count = clients.length;
   const replies = [];
   const begun = now();
   let done = false;
@@ -198,8 +198,9 @@ answerCalls({
     return { wrong: wrongOf(replies) };
   },
 
-  streamsStart(params) {
-    streaming = stream(params);
+  /** Resolves when the connections are open and the first streams may start. */
+  async streamsStart({ port, clients, ...params }) {
+    streaming = stream(await openMany(port, clients), params);
     streaming.catch(() => {});
   },
   /** Waits for the streams to end and tells what came of them. */

@@ -19,7 +19,7 @@ export async function idle(bench) {
     { fresh: true, timed: false, rounds: Math.min(bench.roundCount, bench.quick ? 2 : 3) },
   );
   return [
-    metric('RSS per idle connection', 'bytes', results, 'rss', { ratioAtMost: 1.5 }),
+    metric('RSS per idle connection', 'bytes', results, 'rss', { ratioAtMost: 1.1 }),
     metric('heap per idle connection', 'bytes', results, 'heap'),
   ];
 }
