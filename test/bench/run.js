@@ -17,6 +17,7 @@ import { ping } from './rows/ping.js';
 import { queries } from './rows/queries.js';
 import { resume } from './rows/resume.js';
 import { slowReader } from './rows/slow-reader.js';
+import { tls } from './rows/tls.js';
 import { tokens } from './rows/tokens.js';
 
 const ROWS = {
@@ -25,6 +26,7 @@ const ROWS = {
   'first-token': firstToken,
   'asks-again': asksAgain,
   queries,
+  tls,
   tokens,
   paced,
   'slow-reader': slowReader,

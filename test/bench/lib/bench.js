@@ -1,6 +1,7 @@
 import { Child, pinned } from './child.js';
 import { now } from './clock.js';
 import { OtherWork } from './other-work.js';
+import { tlsFixture } from './tls-fixture.js';
 
 const SERVER_CORE = 0;
 /** The core of everything but the server. */
@@ -19,7 +20,8 @@ export class Bench {
   pinger = new Child('load.js', { core: LOAD_CORE });
   /** Every measurement in which the load side was late or somebody else worked on our cores. */
   disturbed = [];
-  #upstreamUrl = '';
+  #plainUrl = '';
+  #secureUrl = '';
 
   /**
    * @param {{ quick: boolean, starts: 'steady' | 'together', rounds: number, sides: Record<'bare' | 'ours', { script: string, args: string[] }>, progress: (text: string) => void }} options
@@ -33,8 +35,9 @@ export class Bench {
   }
 
   async start() {
-    const [{ port }] = await Promise.all([this.upstream.ready, this.load.ready, this.pinger.ready]);
-    this.#upstreamUrl = `http://127.0.0.1:${port}/v1`;
+    const [{ port, securePort }] = await Promise.all([this.upstream.ready, this.load.ready, this.pinger.ready]);
+    this.#plainUrl = `http://127.0.0.1:${port}/v1`;
+    this.#secureUrl = `https://127.0.0.1:${securePort}/v1`;
   }
 
   async stop() {
@@ -45,19 +48,19 @@ export class Bench {
    * Measures both servers in turns: bare, ours, bare, ours.
    * @param {string} label for the progress line
    * @param {(server: Awaited<ReturnType<Bench['server']>>) => Promise<Record<string, number>>} measure one round with one server
-   * @param {{ rounds?: number, fresh?: boolean, timed?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
-   *   `sides`: the servers that are measured, if one of them cannot do it; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it
+   * @param {{ rounds?: number, fresh?: boolean, timed?: boolean, secure?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
+   *   `sides`: the servers that are measured, if one of them cannot do it; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it; `secure`: the upstream speaks https
    * @returns the rounds of each side, and for each whether it was disturbed
    */
   async rounds(
     label,
     measure,
-    { rounds = this.roundCount, fresh = false, timed = true, sides = ['bare', 'ours'], warmUp } = {},
+    { rounds = this.roundCount, fresh = false, timed = true, secure = false, sides = ['bare', 'ours'], warmUp } = {},
   ) {
     const results = { bare: [], ours: [], disturbed: [] };
     const servers = {};
     const begin = async (side) => {
-      servers[side] = await this.#server(this.sides[side]);
+      servers[side] = await this.#server(this.sides[side], secure);
       await warmUp?.(servers[side]);
     };
     try {
@@ -90,8 +93,12 @@ export class Bench {
   }
 
   /** A fresh server process. */
-  async #server({ script, args }) {
-    const child = new Child(script, { core: SERVER_CORE, args: [this.#upstreamUrl, ...args] });
+  async #server({ script, args }, secure) {
+    const child = new Child(script, {
+      core: SERVER_CORE,
+      args: [secure ? this.#secureUrl : this.#plainUrl, ...args],
+      env: secure ? { NODE_EXTRA_CA_CERTS: tlsFixture('cert') } : {},
+    });
     const { port } = await child.ready;
     const asked = (name) => () => child.call(name);
     return {

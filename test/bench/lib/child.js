@@ -27,13 +27,16 @@ export class Child {
 
   /**
    * @param {string} script file below `test/bench/processes`
-   * @param {{ core: number, args?: string[] }} options
+   * @param {{ core: number, args?: string[], env?: Record<string, string> }} options `env`: besides that of this process
    */
-  constructor(script, { core, args = [] }) {
+  constructor(script, { core, args = [], env = {} }) {
     const path = fileURLToPath(new URL(`../processes/${script}`, import.meta.url));
     const node = [process.execPath, '--expose-gc', path, ...args];
     const command = canPin ? ['taskset', '-c', String(core), ...node] : node;
-    this.#process = spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#process = spawn(command[0], command.slice(1), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, ...env },
+    });
     children.add(this);
     this.#ready = new Promise((resolve, reject) => {
       this.#pending.set(0, { resolve, reject });

@@ -1,7 +1,7 @@
 import { sleep } from './clock.js';
 
 /** An answer that is over at once: what it costs is the query, not the tokens. */
-const SHORT = { tokens: 3, intervalMs: 2, perPacket: 1 };
+export const SHORT = { tokens: 3, intervalMs: 2, perPacket: 1 };
 
 /** Queries on 50 connections until the code of a server is compiled. */
 export const warmUp =

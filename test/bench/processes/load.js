@@ -158,11 +158,11 @@ answerCalls({
     closeAll(asking);
     asking = [];
   },
-  /** `repeat` times one query on every connection at once; the next `pauseMs` after all are answered. */
-  async askAtOnce({ repeat, pauseMs = 0, plan }) {
+  /** `repeat` times one query on each of `clients` connections at once; the next `pauseMs` after all are answered. */
+  async askAtOnce({ clients = asking.length, repeat, pauseMs = 0, plan }) {
     const replies = [];
     for (let i = 0; i < repeat; i++) {
-      const asked = asking.map((client, k) => ask(client, { ...plan, stream: i * asking.length + k }));
+      const asked = asking.slice(0, clients).map((client, k) => ask(client, { ...plan, stream: i * clients + k }));
       replies.push(...(await Promise.all(asked)));
       if (pauseMs > 0) await sleep(pauseMs);
     }

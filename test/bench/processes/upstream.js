@@ -1,9 +1,13 @@
 // An OpenAI-compatible upstream (POST /v1/chat/completions, streamed) that costs next to nothing: raw HTTP over
 // net, every answer made of buffers built once, one shared wheel of 1 ms slots for the pace of all streams.
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import tls from 'node:tls';
 import { answerCalls } from '../lib/answer-calls.js';
 import { LoadWatch, now } from '../lib/clock.js';
 import { percentile } from '../lib/numbers.js';
+import { tlsFixture } from '../lib/tls-fixture.js';
 import { planIn, TOKENS } from '../lib/vocabulary.js';
 
 const IDS = 16;
@@ -171,7 +175,7 @@ class Answer {
   }
 }
 
-const server = net.createServer({ noDelay: true }, (socket) => {
+function serve(socket) {
   let received = '';
   let answer = null;
   const gone = () => {
@@ -202,27 +206,56 @@ const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on('end', gone);
   socket.on('error', gone);
   socket.on('close', gone);
+}
+
+const secureSockets = new Set();
+let secured = { connections: 0, resumed: 0 };
+
+const plain = net.createServer({ noDelay: true }, serve);
+const cert = readFileSync(tlsFixture('cert'));
+const secure = tls.createServer({ noDelay: true, cert, key: readFileSync(tlsFixture('key')) }, (socket) => {
+  secured.connections++;
+  if (socket.isSessionReused()) secured.resumed++;
+  secureSockets.add(socket);
+  socket.on('close', () => secureSockets.delete(socket));
+  serve(socket);
 });
 
 const watch = new LoadWatch();
 
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
-  answerCalls(
-    {
-      /** As in the load processes; how late the paced packets went out counts too. */
-      watch() {
-        const seen = watch.take();
-        seen.lateP99 = Math.max(seen.lateP99, percentile(lateness, 99) || 0);
-        lateness = [];
-        return seen;
-      },
-      /** The answers whose reader went away, since the last call. */
-      aborts() {
-        const seen = aborts;
-        aborts = [];
-        return seen;
-      },
+const listening = (server) =>
+  new Promise((resolve) => {
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => resolve(server.address().port));
+  });
+
+const [port, securePort] = await Promise.all([plain, secure].map(listening));
+answerCalls(
+  {
+    /** As in the load processes; how late the paced packets went out counts too. */
+    watch() {
+      const seen = watch.take();
+      seen.lateP99 = Math.max(seen.lateP99, percentile(lateness, 99) || 0);
+      lateness = [];
+      return seen;
     },
-    { port: server.address().port },
-  );
-});
+    /** The answers whose reader went away, since the last call. */
+    aborts() {
+      const seen = aborts;
+      aborts = [];
+      return seen;
+    },
+    /** The connections over TLS and how many of them resumed a session, since the last call. */
+    secured() {
+      const seen = secured;
+      secured = { connections: 0, resumed: 0 };
+      return seen;
+    },
+    /** Ends all connections over TLS, as an upstream does with idle ones. */
+    async endSecure() {
+      const closed = [...secureSockets].map((socket) => once(socket, 'close'));
+      for (const socket of secureSockets) socket.end();
+      await Promise.all(closed);
+    },
+  },
+  { port, securePort },
+);
