@@ -1,4 +1,5 @@
 // npm run bench -- [row ...] [--rounds N] [--quick] [--json FILE] [--bare-vs-bare]
+// npm run bench:check -- --against DIR [row ...]
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve as resolvePath } from 'node:path';
@@ -7,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { Bench, LATE_LIMIT_MS, LOAD_CORE, OTHER_WORK_LIMIT } from './lib/bench.js';
 import { killAll, pinned, pinSelf } from './lib/child.js';
 import { short, table } from './lib/table.js';
+import { isStepBack, judged } from './lib/verdict.js';
 import { asksAgain } from './rows/asks-again.js';
 import { cancel } from './rows/cancel.js';
 import { firstToken } from './rows/first-token.js';
@@ -34,7 +36,9 @@ const ROWS = {
   'live-streams': liveStreams,
   resume,
 };
-const LONGEST_MS = 20 * 60_000;
+const LONGEST_MS = 60 * 60_000;
+/** Fewer rounds than this cannot tell a change from noise. */
+const LEAST_CHECK_ROUNDS = 5;
 
 const USAGE = `npm run bench -- [row ...] [options]
 
@@ -46,6 +50,7 @@ Rows (all without any): ${Object.keys(ROWS).join(', ')}
   --starts HOW     of the paced streams: "steady", spread over the length of a stream (default), or
                    "together", all within one pacing period
   --against DIR    another built checkout of this package in place of the bare server
+  --check          with --against: say what moved beyond its noise; exit code 1 if a figure got worse
   --sqlite         agent-ws keeps its runs in SQLite
   --bare-vs-bare   the bare server on both sides: how far from 1 the ratios come by noise alone
 `;
@@ -65,6 +70,7 @@ function readArguments() {
         json: { type: 'string' },
         starts: { type: 'string', default: 'steady' },
         against: { type: 'string' },
+        check: { type: 'boolean', default: false },
         sqlite: { type: 'boolean', default: false },
         'bare-vs-bare': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -82,13 +88,17 @@ if (values.help) {
 }
 const unknown = positionals.find((name) => !Object.hasOwn(ROWS, name));
 if (unknown !== undefined) fail(`no row "${unknown}"; there are ${Object.keys(ROWS).join(', ')}`);
-const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+if (values.check && (values.against === undefined || values['bare-vs-bare'])) {
+  fail('--check compares two builds of this package: add --against DIR');
+}
+const rounds = Number(values.rounds ?? (values.quick && !values.check ? 2 : 5));
 if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) fail(`--rounds is 1 to 50, not "${values.rounds}"`);
+if (values.check && rounds < LEAST_CHECK_ROUNDS) fail(`--check needs ${LEAST_CHECK_ROUNDS} rounds or more`);
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
-for (const file of values['bare-vs-bare'] ? [] : ['index.js', 'openai.js']) {
-  if (!existsSync(join(DIST, file))) {
-    fail(`dist/${file} is missing: the benchmark measures the built package, run "npm run build" first`);
-  }
+const otherDist = values.against === undefined ? undefined : resolvePath(values.against, 'dist');
+for (const dist of [values['bare-vs-bare'] ? undefined : DIST, otherDist]) {
+  const missing = dist && ['index.js', 'openai.js'].map((file) => join(dist, file)).find((file) => !existsSync(file));
+  if (missing) fail(`${missing} is missing: the benchmark measures built packages, run "npm run build" there first`);
 }
 
 process.on('exit', killAll);
@@ -125,20 +135,25 @@ const bench = new Bench({
   quick: values.quick,
   starts: values.starts,
   rounds,
+  freshRounds: values.check ? rounds : Math.min(rounds, values.quick ? 2 : 3),
   sides: {
-    bare: values.against === undefined ? BARE : agentWs(resolvePath(values.against, 'dist'), []),
+    bare: otherDist === undefined ? BARE : agentWs(otherDist, []),
     ours: values['bare-vs-bare'] ? BARE : agentWs(DIST, values.sqlite ? ['sqlite'] : []),
   },
   progress,
 });
 const report = { machine, rounds, quick: values.quick, starts: values.starts, rows: {}, disturbed: bench.disturbed };
+const names = otherDist === undefined ? ['bare ws', 'agent-ws'] : ['other build', 'this build'];
+const stepsBack = [];
 try {
   await bench.start();
   for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
-    const lines = await ROWS[name](bench);
+    const measure = () => ROWS[name](bench);
+    const lines = values.check ? await judged(measure) : await measure();
     report.rows[name] = lines;
+    stepsBack.push(...lines.filter(isStepBack).map(({ label, verdict }) => `${name}, ${label}: ${verdict}`));
     progress('');
-    print(`\n${name}\n${table(lines)}`);
+    print(`\n${name}\n${table(lines, names)}`);
   }
 } catch (error) {
   fail(error.stack);
@@ -156,10 +171,12 @@ if (bench.disturbed.length > 0) {
     );
   }
 }
+if (values.check)
+  print(`\n${['Worse beyond noise:', ...stepsBack].join('\n  ')}${stepsBack.length > 0 ? '' : ' nothing'}`);
 print(`\n${((Date.now() - begun) / 1000).toFixed(0)} s`);
 if (values.json !== undefined) {
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (quiet) process.stdout.write(text);
   else writeFileSync(values.json, text);
 }
-process.exit(0);
+process.exit(stepsBack.length > 0 ? 1 : 0);

@@ -24,14 +24,21 @@ export class Bench {
   #secureUrl = '';
 
   /**
-   * @param {{ quick: boolean, starts: 'steady' | 'together', rounds: number, sides: Record<'bare' | 'ours', { script: string, args: string[] }>, progress: (text: string) => void }} options
+   * @param {{ quick: boolean, starts: 'steady' | 'together', rounds: number, freshRounds: number, sides: Record<'bare' | 'ours', { script: string, args: string[] }>, progress: (text: string) => void }} options
+   *   `freshRounds`: of the measurements that start a process for each
    */
-  constructor({ quick, starts, rounds, sides, progress }) {
+  constructor({ quick, starts, rounds, freshRounds, sides, progress }) {
     this.quick = quick;
     this.starts = starts;
     this.roundCount = rounds;
+    this.freshRounds = freshRounds;
     this.sides = sides;
     this.progress = progress;
+  }
+
+  /** The sides that are builds of this package. */
+  get builds() {
+    return Object.keys(this.sides).filter((side) => this.sides[side].script === 'agent-ws.js');
   }
 
   async start() {
@@ -48,15 +55,12 @@ export class Bench {
    * Measures both servers in turns: bare, ours, bare, ours.
    * @param {string} label for the progress line
    * @param {(server: Awaited<ReturnType<Bench['server']>>) => Promise<Record<string, number>>} measure one round with one server
-   * @param {{ rounds?: number, fresh?: boolean, timed?: boolean, secure?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
+   * @param {{ fresh?: boolean, timed?: boolean, secure?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
    *   `sides`: the servers that are measured, if one of them cannot do it; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it; `secure`: the upstream speaks https
    * @returns the rounds of each side, and for each whether it was disturbed
    */
-  async rounds(
-    label,
-    measure,
-    { rounds = this.roundCount, fresh = false, timed = true, secure = false, sides = ['bare', 'ours'], warmUp } = {},
-  ) {
+  async rounds(label, measure, { fresh = false, timed = true, secure = false, sides = ['bare', 'ours'], warmUp } = {}) {
+    const rounds = fresh ? this.freshRounds : this.roundCount;
     const results = { bare: [], ours: [], disturbed: [] };
     const servers = {};
     const begin = async (side) => {

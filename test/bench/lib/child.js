@@ -35,6 +35,8 @@ export class Child {
     const command = canPin ? ['taskset', '-c', String(core), ...node] : node;
     this.#process = spawn(command[0], command.slice(1), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // JSON makes null of an answer that never came, which is Infinity.
+      serialization: 'advanced',
       env: { ...process.env, ...env },
     });
     children.add(this);

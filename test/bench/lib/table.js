@@ -15,6 +15,9 @@ export function ratios({ bare, ours }) {
   return ours.map((value, i) => (value === bare[i] ? 1 : value / bare[i]));
 }
 
+/** Whether a value of ours keeps the absolute limits of a goal. */
+export const within = ({ atMost = Infinity, atLeast = -Infinity }, value) => value <= atMost && value >= atLeast;
+
 /**
  * Whether a metric reached its goal at the median: `null` if it has no goal.
  * Goals: `ratioAtMost`, `ratioAtLeast`; `atMost`, `atLeast` (ours, absolute).
@@ -22,12 +25,10 @@ export function ratios({ bare, ours }) {
 export function reached(line) {
   const { goal } = line;
   if (!goal) return null;
-  const ours = median(line.ours);
   return (
     (goal.ratioAtMost === undefined || median(ratios(line)) <= goal.ratioAtMost) &&
     (goal.ratioAtLeast === undefined || median(ratios(line)) >= goal.ratioAtLeast) &&
-    (goal.atMost === undefined || ours <= goal.atMost) &&
-    (goal.atLeast === undefined || ours >= goal.atLeast)
+    within(goal, median(line.ours))
   );
 }
 
@@ -47,23 +48,26 @@ const range = (values) => {
   return min === max ? short(middle) : `${short(middle)} (${short(min)} … ${short(max)})`;
 };
 
+/** The last columns: what a change did to the figure if that was judged, else its goal. */
+function outcome(line) {
+  const disturbed = line.disturbed.includes(true) ? ' (disturbed)' : '';
+  if (line.verdict !== undefined) return [line.verdict + disturbed];
+  const ok = reached(line);
+  return [goalText(line.goal), `${ok === null ? '' : ok ? 'reached' : 'MISSED'}${disturbed}`];
+}
+
 /** The metrics as an aligned table: median and (least … greatest) of the rounds. */
-export function table(lines) {
-  const rows = [
-    ['', 'unit', 'bare ws', 'agent-ws', 'ratio', 'goal', ''],
-    ...lines.map((line) => {
-      const ok = reached(line);
-      return [
-        line.label,
-        line.unit,
-        range(line.bare),
-        range(line.ours),
-        range(ratios(line)),
-        goalText(line.goal),
-        `${ok === null ? '' : ok ? 'reached' : 'MISSED'}${line.disturbed.includes(true) ? ' (disturbed)' : ''}`,
-      ];
-    }),
-  ];
+export function table(lines, [bare, ours]) {
+  const cells = lines.map((line) => [
+    line.label,
+    line.unit,
+    range(line.bare),
+    range(line.ours),
+    range(ratios(line)),
+    ...outcome(line),
+  ]);
+  const isJudged = lines.some((line) => line.verdict !== undefined);
+  const rows = [['', 'unit', bare, ours, 'ratio', ...(isJudged ? ['change'] : ['goal', ''])], ...cells];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
     .map((row) =>

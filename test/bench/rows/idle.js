@@ -16,7 +16,7 @@ export async function idle(bench) {
       await bench.load.call('idleClose');
       return { rss: (after.rss - before.rss) / count, heap: (after.heap - before.heap) / count };
     },
-    { fresh: true, timed: false, rounds: Math.min(bench.roundCount, bench.quick ? 2 : 3) },
+    { fresh: true, timed: false },
   );
   return [
     metric('RSS per idle connection', 'bytes', results, 'rss', { ratioAtMost: 1.1 }),

@@ -27,7 +27,7 @@ export async function liveStreams(bench) {
         exact: exact * 100,
       };
     },
-    { fresh: true, timed: false, rounds: Math.min(bench.roundCount, bench.quick ? 2 : 3) },
+    { fresh: true, timed: false },
   );
   return [
     metric('heap and buffers per live stream', 'bytes', results, 'memory'),

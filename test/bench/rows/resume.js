@@ -8,7 +8,7 @@ export async function resume(bench) {
     'resume',
     ({ port }) => bench.load.call('resume', { port, clients: 50, repeat, plan, afterChunks: 10 }),
     // The bare server has nothing to resume.
-    { sides: ['ours'] },
+    { sides: bench.builds },
   );
   return [
     metric('resumed and live again, p50', 'ms', results, 'p50'),

@@ -43,7 +43,7 @@ export async function slowReader(bench) {
         pingMax: ping.max,
       };
     },
-    { fresh: true, rounds: Math.min(bench.roundCount, bench.quick ? 2 : 3) },
+    { fresh: true },
   );
   return [
     metric('slow reader: heap and buffers kept', 'MB', results, 'kept', { atMost: 10 }),
