@@ -45,11 +45,14 @@ export function acceptableChat(messages: readonly LlmMessage[], reader: ChatRead
     if (message.role !== 'system') rest.push(message);
     else if (!isBlank(message.content)) system.push(wellFormed(message.content));
   }
-  const steps = answered(rest, reader);
+  const steps = rest.some(isOfTools) ? answered(rest, reader) : rest;
   const chat = alternating(reader.callsAsText === true ? steps.map(inWords) : steps, reader);
   return system.length === 0 ? chat : [{ role: 'system', content: system.join('\n\n') }, ...chat];
 }
 
+function isOfTools(message: LlmMessage): boolean {
+  return message.role === 'tool' || (message.role === 'assistant' && message.toolCalls !== undefined);
+}
 /** The result of a call; it may not have been found yet. */
 interface Result {
   /** The id of the call as it came. */

@@ -25,6 +25,6 @@ export interface AgentDeps {
   readonly maxSteps: number;
   /** Makes a shorter chat after the model refused one as too long; `undefined` if the chat cannot be shorter. */
   readonly shorten: (this: void, messages: readonly LlmMessage[]) => Promise<LlmMessage[] | undefined>;
-  /** What tools are executed with. The signal of the tools is the agent's signal as well. */
+  /** What tools are executed with. What stops them stops the agent as well. */
   readonly forTools: ToolDeps;
 }

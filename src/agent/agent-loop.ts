@@ -15,7 +15,7 @@ import { unknownTool } from '../tool/unknown-tool.js';
  * that there is an answer. Returns why the model stopped; rejects if the provider fails.
  */
 export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<FinishReason> {
-  const { signal } = deps.forTools;
+  const { abort } = deps.forTools;
   let wasCutOff = false;
   for (;;) {
     await answerToolCalls(state, deps);
@@ -23,13 +23,13 @@ export async function agentLoop(state: AgentState, deps: AgentDeps): Promise<Fin
       // The model answers from what it has; it cannot call more tools.
       state.step++;
       const lastWord = await askAgain(state, deps, false);
-      signal.throwIfAborted();
+      abort.throwIfAborted();
       take(lastWord, state);
       return 'max_steps';
     }
     state.step++;
     const answer = await askAgain(state, deps, true);
-    signal.throwIfAborted();
+    abort.throwIfAborted();
     const message = take(answer, state, answer.toolCalls);
     const { reason } = answer;
     if (message === undefined || answer.toolCalls.length === 0) return reason;
@@ -83,7 +83,7 @@ async function answerToolCalls(state: AgentState, deps: AgentDeps): Promise<void
   );
   state.messages.push(...pending.map(toolMessage));
   state.pendingToolCalls = [];
-  deps.forTools.signal.throwIfAborted();
+  deps.forTools.abort.throwIfAborted();
 }
 
 function callTool(

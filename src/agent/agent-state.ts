@@ -24,7 +24,7 @@ export interface AnswerSoFar {
   readonly text: TextBuilder;
   readonly reasoning: TextBuilder;
   readonly origin: LlmOrigin;
-  providerData?: JsonObject;
+  providerData: JsonObject | undefined;
 }
 
 /** The state of an agent: plain data, so that it can be stored before a wait and restored later. */
@@ -68,7 +68,7 @@ export function startAgent(
 
 /** Creates an empty answer. */
 export function startAnswer(origin: LlmOrigin): AnswerSoFar {
-  return { text: new TextBuilder(), reasoning: new TextBuilder(), origin };
+  return { text: new TextBuilder(), reasoning: new TextBuilder(), origin, providerData: undefined };
 }
 
 /** What the model said in a step, as a message of the chat; `undefined` if it said nothing. */

@@ -8,14 +8,14 @@ import { askModel, type Answer, type OfferedTools } from './ask-model.js';
  * plainer chat: a conversation must not get stuck because of its history.
  */
 export async function askAgain(state: AgentState, deps: AgentDeps, mayCall: boolean): Promise<Answer> {
-  const { tools: registry, signal } = deps.forTools;
+  const { tools: registry, abort } = deps.forTools;
   const tools = registry.describe(state.toolNames);
   let offered: OfferedTools = { tools: mayCall ? tools : [] };
   for (;;) {
     try {
       return await askModel(state, deps, offered);
     } catch (error) {
-      signal.throwIfAborted();
+      abort.throwIfAborted();
       if (!AgentSocketError.isInstance(error) || hasSaid(state)) throw error;
       if (error.code === 'context_too_long') {
         const shorter = await deps.shorten(state.messages);

@@ -6,6 +6,7 @@ import type { AgentDeps } from './agent-deps.js';
 import { startAnswer, type AgentState, type AnswerSoFar } from './agent-state.js';
 import type { JsonObject, LlmToolCall } from '../tool/llm-tool.js';
 import type { LlmOrigin } from '../store/llm-origin.js';
+import { leanStreams } from './lean-stream.js';
 import type { LlmPart, LlmRequest } from './llm-provider.js';
 import { addUsage, usageFrom } from './usage.js';
 
@@ -30,17 +31,19 @@ export interface OfferedTools extends Pick<LlmRequest, 'tools' | 'toolChoice'> {
   readonly callsAsText?: boolean;
 }
 
+type Take = (part: LlmPart) => void;
+
 /** Makes one model call and passes its output on as it arrives. */
 export async function askModel(state: AgentState, deps: AgentDeps, offered: OfferedTools): Promise<Answer> {
-  const { output, provider } = deps;
-  const { signal, principal, runId, conversationId, metadata } = deps.forTools;
+  const { output } = deps;
+  const { abort } = deps.forTools;
   const origin = originOf(state, deps);
   const answer = startAnswer(origin);
   const toolCalls: LlmToolCall[] = [];
   let usage: Usage | undefined;
   let reason: FinishReason | undefined;
   let complete = false;
-  const take = (part: LlmPart): void => {
+  const take: Take = (part) => {
     switch (part.type) {
       case 'text-delta':
         answer.text.append(part.text);
@@ -80,27 +83,42 @@ export async function askModel(state: AgentState, deps: AgentDeps, offered: Offe
   state.partial = answer;
   state.isCounted = false;
   try {
-    for await (const element of provider.stream(requestOf(state, deps, origin, offered), {
-      signal,
-      principal,
-      runId,
-      conversationId,
-      metadata,
-    })) {
-      if (signal.aborted) break;
-      if (isBatch(element)) for (const part of mergeText(element)) take(part);
-      else take(element);
-      const wait = output.backpressure();
-      if (wait !== undefined) await wait;
-    }
-    complete = !signal.aborted;
+    await stream(requestOf(state, deps, origin, offered), deps, take);
+    complete = !abort.aborted;
   } finally {
     // Usage of an aborted call is estimated if the provider did not report it. Usage of a complete answer is not.
     state.usage = addUsage(state.usage, usage);
     if (complete) state.partial = undefined;
     else state.isCounted = usage !== undefined;
   }
-  return { ...answer, toolCalls, reason: reason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop') };
+  // Listed, not spread, as everything that each query makes: a copy would have a hidden class of its own.
+  const { text, reasoning, providerData } = answer;
+  return {
+    text,
+    reasoning,
+    origin,
+    providerData,
+    toolCalls,
+    reason: reason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop'),
+  };
+}
+
+/** Asks the provider, and gives each part to `take` as it arrives; no more are pulled while all readers lag behind. */
+async function stream(request: LlmRequest, { provider, output, forTools }: AgentDeps, take: Take): Promise<void> {
+  const { abort, principal, runId, conversationId, metadata } = forTools;
+  const takeAll = (parts: readonly LlmPart[]): Promise<void> | undefined => {
+    for (const part of mergeText(parts)) take(part);
+    return output.backpressure();
+  };
+  const lean = leanStreams.get(provider.stream);
+  if (lean !== undefined) return lean(request, { abort, take: takeAll, principal, runId, conversationId, metadata });
+  const options = { signal: abort.signal, principal, runId, conversationId, metadata };
+  for await (const element of provider.stream(request, options)) {
+    if (abort.aborted) break;
+    if (!isBatch(element)) take(element);
+    const wait = isBatch(element) ? takeAll(element) : output.backpressure();
+    if (wait !== undefined) await wait;
+  }
 }
 
 function originOf(state: AgentState, { provider }: AgentDeps): LlmOrigin {
@@ -164,7 +182,8 @@ function isBatch(element: LlmPart | readonly LlmPart[]): element is readonly Llm
 }
 
 /** Joins neighbouring text parts of one batch. */
-function mergeText(parts: readonly LlmPart[]): LlmPart[] {
+function mergeText(parts: readonly LlmPart[]): readonly LlmPart[] {
+  if (parts.length < 2) return parts;
   const merged: LlmPart[] = [];
   for (const part of parts) {
     const last = merged.at(-1);

@@ -1,3 +1,4 @@
+import type { AbortSource } from '../runtime/abort.js';
 import { randomUUID } from 'node:crypto';
 import type { LlmAttachmentType } from '../store/conversation-store.js';
 import type { LlmMessage } from './llm-provider.js';
@@ -90,7 +91,7 @@ export class ConversationTurn {
   async ask(
     question: Question,
     accepts: readonly LlmAttachmentType[],
-    signal: AbortSignal,
+    abort: AbortSource,
   ): Promise<readonly LlmMessage[]> {
     const { query, attachments, replaceFrom } = question;
     const spot = replaceFrom === undefined ? undefined : await this.#spotOf(replaceFrom, question);
@@ -106,10 +107,10 @@ export class ConversationTurn {
     const isBranch = spot !== undefined && spot.anew === undefined;
     const before = isBranch ? (await this.#read(undefined, 1)).at(-1)?.id : undefined;
     // A run that ended meanwhile adds nothing: the next run may be at work already.
-    signal.throwIfAborted();
+    abort.throwIfAborted();
     if (spot?.anew === undefined) {
       await this.#store.append(this.#key, [asked], given.contents);
-      if (items.length === 0) await this.#name(query, signal);
+      if (items.length === 0) await this.#name(query, abort);
     }
     this.#place = { questionId: asked.id, answerId: randomUUID(), isAnew: spot?.anew !== undefined, before };
     const loader = new AttachmentLoader(this.#store, this.#key, accepts);
@@ -119,7 +120,7 @@ export class ConversationTurn {
       const loaded = message.attachments === undefined ? undefined : await loader.load(message.attachments);
       chat.push(toLlmMessage(message, loaded));
     }
-    signal.throwIfAborted();
+    abort.throwIfAborted();
     return chat.reverse();
   }
 
@@ -175,9 +176,9 @@ export class ConversationTurn {
   }
 
   /** Gives an unnamed conversation a title made of its first question. */
-  async #name(query: string, signal: AbortSignal): Promise<void> {
+  async #name(query: string, abort: AbortSource): Promise<void> {
     const info = await this.#store.find(this.#key);
-    signal.throwIfAborted();
+    abort.throwIfAborted();
     if (info?.title === undefined) await this.#store.update(this.#key, { title: titleOf(query) });
   }
 }

@@ -20,12 +20,11 @@ import type { FinishReason } from '../protocol/server-messages.js';
 import { approvalGate } from './approval-gate.js';
 import { decodeCheckpoint, encodeCheckpoint, withAttachments } from './agent-checkpoint.js';
 import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
-import { andThen, orElse } from '../runtime/awaitable.js';
+import { allOf, andThen, isLater, orElse } from '../runtime/awaitable.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
 import { EXECUTOR_OPTIONS, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
 import { cutOff, draftOfBranch, readDraft, readRecoveredLog, toolAnswer } from './recovered-log.js';
 import type { RunExecutor } from '../run/run-executor.js';
-import { runKey } from '../store/run-key.js';
 import type { RunMessage } from '../log/run-message.js';
 import { askerOf, messageError, questionOf, startOf, statusOf } from './query-forms.js';
 import { outcomeOf, StreamedOutput, toolDataMessage, toolResultMessage, WholeOutput } from './run-output.js';
@@ -38,6 +37,8 @@ interface TurnWork {
   said?(): LlmMessage[];
   how?(): Pick<TurnEnd, 'finishReason' | 'usage'>;
   outcome?(state: FinalState): RunOutcome;
+  /** See {@link RunWorker}. */
+  checkpoint?(): string;
 }
 
 /** Executes the three kinds of runs: queries with the agent loop, tool calls with the tools. */
@@ -91,7 +92,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved: false, by: 'cancel' });
     }
     const { ledger } = this.#settings;
-    const key = runKey(run.principal.id, run.id);
+    const { key } = run;
     for (const call of openCalls) {
       const outcome = cutOff(call, (await ledger.begin({ runKey: key, toolCallId: call.toolCallId })) !== undefined);
       run.message(toolResultMessage(call, outcome));
@@ -117,17 +118,13 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   }
 
   /** Turns errors of the provider into provider errors; errors of a store or an operator's hook stay as they are. */
-  async #guard<T>(run: Run, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (AgentSocketError.isInstance(error)) {
-        this.#logRefusal(run, error);
-        throw error;
-      }
-      if (!run.isStopping) this.#settings.logger.error({ runId: run.id, err: error }, 'The provider failed');
-      throw new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
+  #failureOf(run: Run, error: unknown): AgentSocketError {
+    if (AgentSocketError.isInstance(error)) {
+      this.#logRefusal(run, error);
+      return error;
     }
+    if (!run.isStopping) this.#settings.logger.error({ runId: run.id, err: error }, 'The provider failed');
+    return new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
   }
 
   /** Logs details that clients do not get: they are the operator's concern, and may quote the question. */
@@ -156,14 +153,20 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   /** The worker that ends a run: it records in the conversation what there is of the answer, and how the run ended. */
   #workerOf(run: Run, turn: ConversationTurn | undefined, work: TurnWork = {}): RunWorker {
+    const { checkpoint } = work;
     return {
       end: (state, error) => {
-        const end = { ...work.how?.(), status: statusOf(state), error: messageError(error) };
-        return andThen(turn?.add(work.said?.() ?? [], end), () => {
+        const kept = turn?.add(work.said?.() ?? [], {
+          ...work.how?.(),
+          status: statusOf(state),
+          error: messageError(error),
+        });
+        return andThen(kept, () => {
           this.#forget(run);
           return work.outcome?.(state) ?? {};
         });
       },
+      checkpoint: checkpoint && (() => checkpoint()),
     };
   }
 
@@ -171,7 +174,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   #forget(run: Run): void {
     const { ledger, logger } = this.#settings;
     void orElse(
-      () => ledger.forget(runKey(run.principal.id, run.id)),
+      () => ledger.forget(run.key),
       (error) => logger.error({ runId: run.id, err: error }, 'The tool ledger could not forget a run'),
     );
   }
@@ -193,24 +196,22 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     run.worker = this.#workerOf(run, turn);
     // The question is recorded before the run begins, so that it exists after a crash if a client has seen the run.
     const asked = turn === undefined ? [questionOf(request)] : await this.#askIn(turn, run, request);
-    const [model, systemPrompt = ''] = await Promise.all([
-      request.model ?? this.#settings.model(asker),
-      this.#settings.systemPrompt(asker),
-    ]);
-    run.signal.throwIfAborted();
+    const told = allOf([request.model ?? this.#settings.model(asker), this.#settings.systemPrompt(asker)]);
+    const [model, systemPrompt = ''] = isLater(told) ? await told : told;
+    run.abort.throwIfAborted();
     run.message(startOf(run, request, { vendor: provider.vendor, model: model ?? provider.model, place: turn?.place }));
     let messages = asked;
     if (systemPrompt !== '') messages = [{ role: 'system', content: systemPrompt }, ...messages];
     if (turn !== undefined) messages = await fitContext(messages, maxContextTokens);
     const agent = startAgent([...messages], { model, temperature, toolNames });
-    run.signal.throwIfAborted();
+    run.abort.throwIfAborted();
     return this.#ask(run, request, agent, turn);
   }
 
   async #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
     const { query, attachments, replace_from: replaceFrom } = request;
     const accepts = this.#settings.provider.accepts ?? [];
-    const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.signal);
+    const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.abort);
     // Attachments that came with the request are counted already.
     run.hold(attachedBytes(attachments === undefined ? chat : chat.slice(0, -1)));
     if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));
@@ -228,19 +229,21 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     const isWhole = request.type === 'agent_query';
     const done: { reason?: FinishReason } = {};
     run.model = agent.model ?? provider.model;
-    run.worker = {
-      ...this.#workerOf(run, turn, {
-        said: () => turnMessages(agent),
-        how: () => ({ finishReason: done.reason, usage: usageOf(agent) }),
-        outcome: (state) => outcomeOf(agent, state, isWhole),
-      }),
+    run.worker = this.#workerOf(run, turn, {
+      said: () => turnMessages(agent),
+      how: () => ({ finishReason: done.reason, usage: usageOf(agent) }),
+      outcome: (state) => outcomeOf(agent, state, isWhole),
       checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
-    };
+    });
     const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run, agent);
     const shorten = (chat: readonly LlmMessage[]): Promise<LlmMessage[] | undefined> => this.#shorten(run, chat);
     const deps: AgentDeps = { provider, output, maxSteps, shorten, forTools: this.#toolDeps(run) };
-    const reason = await this.#guard(run, () => agentLoop(agent, deps));
-    done.reason = reason;
+    let reason;
+    try {
+      reason = done.reason = await agentLoop(agent, deps);
+    } catch (error) {
+      throw this.#failureOf(run, error);
+    }
     if (!isWhole) return { type: 'stream_end', finish_reason: reason, usage: agent.usage };
     return {
       type: 'agent_response',
@@ -256,10 +259,9 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   async #callTool(run: Run, request: ClientMessageOf<'tool_call'>): Promise<RunMessage> {
     const { tool_name: toolName, params } = request;
     const call: ToolCall = { toolCallId: run.id, toolName, params };
-    run.worker = {
-      ...this.#workerOf(run, undefined),
+    run.worker = this.#workerOf(run, undefined, {
       checkpoint: () => encodeCheckpoint({ request, approvals: run.approvals.records }),
-    };
+    });
     const onReport = (data: unknown): void => run.message(toolDataMessage(call, data));
     const outcome = await runTool(call, { ...this.#toolDeps(run), onReport });
     // The final message `cancelled` does not say whether the tool took effect, so its result is written first.
@@ -282,12 +284,16 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   #toolDeps(run: Run): ToolDeps {
     const { tools, ledger, maxToolResultBytes, approvalTimeoutMs, logger } = this.#settings;
     const asker = askerOf(run);
+    // Listed, not spread: a copy would have a hidden class of its own, and every look at it would miss its cache.
     return {
-      ...asker,
+      principal: asker.principal,
+      runId: asker.runId,
+      conversationId: asker.conversationId,
+      metadata: asker.metadata,
       tools: tools(asker),
       ledger,
-      runKey: runKey(run.principal.id, run.id),
-      signal: run.signal,
+      runKey: run.key,
+      abort: run.abort,
       maxResultBytes: maxToolResultBytes,
       logger,
       approvals: run.options.canApprove === true ? approvalGate(run, approvalTimeoutMs) : undefined,

@@ -34,7 +34,6 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
   // Written in milliseconds, since the time is so short.
-  coalesceMs: { group: 'Runs', flag: '--coalesce', env: 'AGENT_COALESCE', type: integer('ms', 1, 10_000) },
 
   maxConversationBytes: { group: 'Store', flag: '--max-conversations', env: 'AGENT_MAX_CONVERSATIONS' },
   logIds: { group: 'Logs', flag: '--log-ids', env: 'LOG_IDS', placeholder: 'length' },

@@ -6,11 +6,11 @@ const PIECES = 16;
  */
 const JOIN_LENGTH = 4_096;
 
-/** Builds a text of small pieces and takes little more memory than its characters. */
+/** Builds a text of small pieces and takes little more memory than its characters; next to none while it is empty. */
 export class TextBuilder {
   /** Joined parts. They are joined with each other when the text is asked for. */
-  #parts: string[] = [];
-  #pieces: string[] = [];
+  #parts: string[] | undefined;
+  #pieces: string[] | undefined;
   #length = 0;
   /** Length of the joined parts. */
   #joined = 0;
@@ -22,19 +22,24 @@ export class TextBuilder {
 
   append(piece: string): void {
     this.#length += piece.length;
-    if (this.#pieces.push(piece) >= PIECES || this.#length - this.#joined >= JOIN_LENGTH) this.#join();
+    if (this.#pieces === undefined) this.#pieces = [piece];
+    else this.#pieces.push(piece);
+    if (this.#pieces.length >= PIECES || this.#length - this.#joined >= JOIN_LENGTH) this.#join();
   }
 
   toString(): string {
     this.#join();
+    if (this.#parts === undefined) return '';
     if (this.#parts.length > 1) this.#parts = [this.#parts.join('')];
     return this.#parts[0] ?? '';
   }
 
   #join(): void {
-    if (this.#pieces.length === 0) return;
-    this.#parts.push(this.#pieces.join(''));
-    this.#pieces = [];
+    if (this.#pieces === undefined) return;
+    const text = this.#pieces.join('');
+    this.#pieces = undefined;
+    if (this.#parts === undefined) this.#parts = [text];
+    else this.#parts.push(text);
     this.#joined = this.#length;
   }
 }

@@ -1,12 +1,13 @@
 import type { LlmProvider, LlmRequest } from '../agent/llm-provider.js';
 import type { ByteSource } from './openai/byte-source.js';
 import { chatRequest } from './openai/chat-request.js';
-import { ChatStream } from './openai/chat-stream.js';
+import { ChatStream, type ChatUpstream } from './openai/chat-stream.js';
 import { createClient, type ChatClient } from './openai/client.js';
 import { Failures, UpstreamRefusal } from './openai/failures.js';
 import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } from './openai/options.js';
 import { openChat } from './openai/open-chat.js';
-import type { RequestAbort } from './openai/request-abort.js';
+import { leanStreams } from '../agent/lean-stream.js';
+import type { Abort, AbortSource } from '../runtime/abort.js';
 
 export type { OpenAiClientLike, OpenAiProviderOptions } from './openai/options.js';
 
@@ -45,7 +46,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
     return client;
   }
 
-  function open(request: LlmRequest, usage: boolean, abort: RequestAbort, deadline: number): Promise<ByteSource> {
+  function open(request: LlmRequest, usage: boolean, abort: Abort, deadline: number): Promise<ByteSource> {
     const body = chatRequest(request, resolved, usage);
     const how = { abort, deadline, maxRetries, headers: extraHeaders };
     // An `await` of the loaded package would delay the first token by a few turns of the event loop.
@@ -53,34 +54,36 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
     return connect().then((made) => openChat(made, body, how));
   }
 
-  async function openWithUsage(request: LlmRequest, abort: RequestAbort, deadline: number): Promise<ByteSource> {
+  function openWithUsage(request: LlmRequest, abort: Abort, deadline: number): Promise<ByteSource> {
     // Another request may set `withUsage` to false while this one waits.
     const asked = withUsage;
-    try {
-      return await open(request, asked, abort, deadline);
-    } catch (error) {
+    return open(request, asked, abort, deadline).catch(async (error: unknown) => {
       if (!asked || !refusesStreamOptions(error)) throw error;
       const source = await open(request, false, abort, deadline);
       withUsage = false;
       return source;
-    }
+    });
   }
+
+  function chatStream(request: LlmRequest, abort: AbortSource): ChatStream {
+    const upstream: ChatUpstream = {
+      failures: new Failures(keys, request.messages, baseUrl),
+      firstTokenTimeoutMs,
+      tokenTimeoutMs,
+      open: (own, deadline) => openWithUsage(request, own, deadline),
+    };
+    return new ChatStream(upstream, abort);
+  }
+
+  const stream: LlmProvider['stream'] = (request, { signal }) => chatStream(request, signal);
+  leanStreams.set(stream, (request, { abort, take }) => chatStream(request, abort).forEach(take));
 
   return {
     vendor: 'openai',
     server: serverOf(connection),
     model,
     accepts,
-    stream: (request, { signal }) =>
-      new ChatStream(
-        {
-          failures: new Failures(keys, request.messages, baseUrl),
-          firstTokenTimeoutMs,
-          tokenTimeoutMs,
-          open: (abort, deadline) => openWithUsage(request, abort, deadline),
-        },
-        signal,
-      ),
+    stream,
   };
 }
 

@@ -3,6 +3,7 @@ import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, OPENING_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
 import { isLater } from '../runtime/awaitable.js';
+import { Latch } from '../runtime/latch.js';
 import type { RunReader } from '../log/run-readers.js';
 import type { RunHandle } from '../run/run-handle.js';
 import type { WireEntry } from '../log/run-log.js';
@@ -31,8 +32,6 @@ export interface SubscriptionOptions<R extends Readable = RunHandle> {
 export class Subscription<R extends Readable = RunHandle> implements ConnectionReader, RunReader {
   readonly connection: Connection;
   readonly run: R;
-  /** Resolves when the last message has been handed to the socket, or the connection is gone. */
-  readonly ended: Promise<void>;
   /** Set if the connection gets the reply to its `cancel` instead of the final message of the run. */
   hidesCancelled = false;
   /** Whether the connection started or resumed the run; otherwise it watches the conversation. */
@@ -40,7 +39,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
 
   readonly #options: SubscriptionOptions<R>;
   readonly #unsubscribe: () => void;
-  #resolveEnded: () => void = () => undefined;
+  readonly #end = new Latch();
   #position: number;
   #requestId: string | undefined;
   #lagging = false;
@@ -54,12 +53,16 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     this.#position = options.after;
     this.isAsked = options.watched !== true;
     this.#requestId = options.requestId;
-    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     connection.addReader(this);
     run.readers?.join(this);
     this.#unsubscribe = run.log.onPublished(() => this.#pump());
     if (connection.isOpen) this.#pump();
-    else this.#end();
+    else this.#leave();
+  }
+
+  /** Resolves when the last message has been handed to the socket, or the connection is gone. */
+  get ended(): Promise<void> {
+    return this.#end.opened;
   }
 
   /** Whether the client can resume, which clients of the documented core cannot. */
@@ -90,7 +93,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
   }
 
   onDisconnected(): void {
-    this.#end();
+    this.#leave();
   }
 
   onAbandoned(): void {
@@ -116,7 +119,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     }
     this.#setLagging(this.#hasMore);
     // The run was read to its end before: no message will come.
-    if (this.run.isOver && this.#position >= this.run.head) this.#end();
+    if (this.run.isOver && this.#position >= this.run.head) this.#leave();
   }
 
   async #pumpLater(reading: Promise<readonly WireEntry[]>): Promise<void> {
@@ -150,7 +153,7 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
       if (!this.connection.isWritable) return;
       this.#position = entry.seq;
       if (this.#shows(entry)) this.connection.write(this.#encode(entry), OPENING_TYPES.has(entry.type));
-      if (TERMINAL_TYPES.has(entry.type)) return this.#end();
+      if (TERMINAL_TYPES.has(entry.type)) return this.#leave();
     }
   }
 
@@ -176,13 +179,13 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     this.run.readers?.lag(lagging);
   }
 
-  #end(): void {
+  #leave(): void {
     if (this.#over) return;
     this.#setLagging(false);
     this.#over = true;
     this.#unsubscribe();
     this.connection.removeReader(this);
-    this.#resolveEnded();
+    this.#end.open();
     this.#options.onEnd(this);
     // Called last, since leaving may stop a run without readers.
     this.run.readers?.leave(this);

@@ -43,8 +43,7 @@ interface Pending {
 export class Approvals {
   readonly #run: Asker;
   #records: Map<string, ApprovalRecord> | undefined;
-  readonly #pending = new Map<string, Pending>();
-
+  #pending: Map<string, Pending> | undefined;
   #cancelled = false;
 
   constructor(run: Asker) {
@@ -59,7 +58,7 @@ export class Approvals {
   /** The approval requests without a decision. */
   get open(): { readonly call: ApprovalCall; readonly expiresInMs: number }[] {
     return this.records.flatMap((call) => {
-      const pending = this.#pending.get(call.toolCallId);
+      const pending = this.#pending?.get(call.toolCallId);
       if (pending === undefined) return [];
       return [{ call, expiresInMs: Math.max(0, Math.round(pending.expiresAt - performance.now())) }];
     });
@@ -88,7 +87,7 @@ export class Approvals {
     if (this.#cancelled) return { approved: false, by: 'cancel' };
     const known = this.#records?.get(call.toolCallId)?.decision;
     if (known !== undefined) return known;
-    const waiting = this.#pending.get(call.toolCallId);
+    const waiting = this.#pending?.get(call.toolCallId);
     if (waiting !== undefined) return waiting.promise;
     const record = { ...call, expiresAt: Date.now() + timeoutMs };
     this.#write(record);
@@ -108,14 +107,14 @@ export class Approvals {
   /** Decides unless there is a decision. Returns the decision that counts; `undefined` if no approval was asked for. */
   decide(toolCallId: string, decision: Decision): Decision | undefined {
     const record = this.#records?.get(toolCallId);
-    const pending = this.#pending.get(toolCallId);
+    const pending = this.#pending?.get(toolCallId);
     if (record === undefined || pending === undefined) return record?.decision;
     clearTimeout(pending.timer);
-    this.#pending.delete(toolCallId);
+    this.#pending?.delete(toolCallId);
     this.#write({ ...record, decision });
     const { approved, by, reason } = decision;
     this.#run.message({ type: 'approval_resolved', tool_call_id: toolCallId, approved, by, reason });
-    this.#run.enter(this.#pending.size > 0 ? 'waiting_approval' : 'running');
+    this.#run.enter(this.#isWaiting ? 'waiting_approval' : 'running');
     pending.resolve(decision);
     return decision;
   }
@@ -123,12 +122,17 @@ export class Approvals {
   /** Refuses all open requests, since the run ends. */
   cancel(): void {
     this.#cancelled = true;
-    for (const toolCallId of [...this.#pending.keys()]) this.decide(toolCallId, { approved: false, by: 'cancel' });
+    for (const toolCallId of [...(this.#pending?.keys() ?? [])])
+      this.decide(toolCallId, { approved: false, by: 'cancel' });
   }
 
   /** Stops the timers and leaves open requests open. */
   suspend(): void {
-    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+    for (const { timer } of this.#pending?.values() ?? []) clearTimeout(timer);
+  }
+
+  get #isWaiting(): boolean {
+    return this.#pending !== undefined && this.#pending.size > 0;
   }
 
   #write(record: ApprovalRecord): void {
@@ -140,7 +144,7 @@ export class Approvals {
     const promise = new Promise<Decision>((settle) => (resolve = settle));
     const timer = setTimeout(() => this.decide(toolCallId, { approved: false, by: 'expiry' }), Math.max(0, ms));
     const pending = { promise, resolve, timer, expiresAt: performance.now() + ms };
-    this.#pending.set(toolCallId, pending);
+    (this.#pending ??= new Map<string, Pending>()).set(toolCallId, pending);
     return pending;
   }
 }

@@ -10,7 +10,7 @@ export interface Place {
   readonly meta: RunMeta;
   /** Memory that is reserved until the run is created, in bytes. */
   readonly bytes: number;
-  run?: Run;
+  run: Run | undefined;
   /** Whether the run may start in its turn. */
   isReady: boolean;
   /** Whether a later request takes the turn of the run: then the run is stopped as soon as it starts. */
@@ -21,11 +21,15 @@ export interface Place {
 export class LiveRuns implements Iterable<Run> {
   /** Memory that all runs hold, in bytes. */
   bytes = 0;
-  readonly #byKey = new Map<string, Run>();
+  /**
+   * Places, not runs: a `Map` that grows and shrinks leaves old tables behind, each of which refers to the next. The
+   * garbage collector takes such a chain for alive until a full collection, and with it all that the tables hold. A place
+   * lets its run go at the end.
+   */
+  readonly #byKey = new Map<string, Place>();
   /** Ended runs whose ends are not committed yet. */
   readonly #closing = new Map<string, Run>();
   readonly #queue = new RunQueue<Place>();
-  readonly #places = new WeakMap<RunHandle, Place>();
   /** Claims in progress, by the key of the run. */
   readonly #claims = new Map<string, Promise<unknown>>();
 
@@ -38,14 +42,14 @@ export class LiveRuns implements Iterable<Run> {
     return this.#byKey.size === 0 && this.#claims.size === 0;
   }
 
-  [Symbol.iterator](): IterableIterator<Run> {
-    return this.#byKey.values();
+  *[Symbol.iterator](): IterableIterator<Run> {
+    for (const { run } of this.#byKey.values()) if (run !== undefined) yield run;
   }
 
   /** The run in progress, or a run whose end may still be lost. */
   get(owner: string, id: string): Run | undefined {
     const key = runKey(owner, id);
-    const run = this.#byKey.get(key);
+    const run = this.#byKey.get(key)?.run;
     if (run !== undefined || this.#closing.size === 0) return run;
     const closing = this.#closing.get(key);
     return closing?.mayLoseItsEnd === true ? closing : undefined;
@@ -68,7 +72,7 @@ export class LiveRuns implements Iterable<Run> {
 
   /** Takes a place at the end of the queue of the conversation, and reserves `bytes` of memory. */
   reserve(meta: RunMeta, bytes = 0): Place {
-    const place: Place = { meta, bytes, isReady: false, isReplaced: false };
+    const place: Place = { meta, bytes, run: undefined, isReady: false, isReplaced: false };
     this.bytes += bytes;
     const { owner, conversationId } = meta;
     if (conversationId !== undefined) this.#queue.join(conversationKey(owner, conversationId), place);
@@ -83,11 +87,9 @@ export class LiveRuns implements Iterable<Run> {
 
   /** Puts a run into its place. */
   enter(place: Place, run: Run): void {
-    const { owner, id } = run.meta;
     place.run = run;
-    this.#byKey.set(runKey(owner, id), run);
+    this.#byKey.set(run.key, place);
     this.bytes += run.heldBytes - place.bytes;
-    this.#places.set(run, place);
   }
 
   /**
@@ -96,16 +98,14 @@ export class LiveRuns implements Iterable<Run> {
    * @returns whether the run was in progress.
    */
   leave(run: Run): boolean {
-    const { owner, id } = run.meta;
-    const key = runKey(owner, id);
-    const wasHere = this.#byKey.delete(key);
-    if (wasHere) {
-      this.bytes -= run.heldBytes;
-      if (run.mayLoseItsEnd) this.#closing.set(key, run);
-    }
-    const place = this.#places.get(run);
-    if (place !== undefined) this.#leaveQueue(place);
-    return wasHere;
+    const place = this.#placeOf(run);
+    if (place === undefined) return false;
+    this.#byKey.delete(run.key);
+    this.bytes -= run.heldBytes;
+    if (run.mayLoseItsEnd) this.#closing.set(run.key, run);
+    place.run = undefined;
+    this.#leaveQueue(place);
+    return true;
   }
 
   /** Forgets runs whose ends are published or will never be. */
@@ -117,8 +117,8 @@ export class LiveRuns implements Iterable<Run> {
    * Removes an unfinished run from memory. It keeps its turn: later runs of the queue are left to the next process,
    * too.
    */
-  setAside({ meta: { owner, id } }: Run): void {
-    this.#byKey.delete(runKey(owner, id));
+  setAside({ key }: Run): void {
+    this.#byKey.delete(key);
   }
 
   /** The places of a conversation, in the order of the queue. */
@@ -141,20 +141,26 @@ export class LiveRuns implements Iterable<Run> {
 
   /** Lets a run start in its turn. Returns `false` if this was called before. */
   ready(run: Run): boolean {
-    const place = this.#places.get(run);
+    const place = this.#placeOf(run);
     if (place === undefined || place.isReady) return false;
     return (place.isReady = true);
   }
 
   /** Whether a later request took the turn of this run. */
   isReplaced(run: Run): boolean {
-    return this.#places.get(run)?.isReplaced === true;
+    return this.#placeOf(run)?.isReplaced === true;
   }
 
   /** How many runs of its conversation end before this one starts; 0 if it waits for none. */
   positionOf(run: RunHandle): number {
-    const place = this.#places.get(run);
+    const place = this.#placeOf(run);
     return place === undefined ? 0 : this.before(place).length;
+  }
+
+  /** The place of a run in progress. */
+  #placeOf(run: RunHandle): Place | undefined {
+    const place = this.#byKey.get(runKey(run.meta.owner, run.meta.id));
+    return place?.run === run ? place : undefined;
   }
 
   #leaveQueue(place: Place): void {

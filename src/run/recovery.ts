@@ -1,5 +1,6 @@
 import { isLater } from '../runtime/awaitable.js';
 import type { Logger } from '../runtime/logger.js';
+import { runKey } from '../store/run-key.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RunExecutor } from './run-executor.js';
@@ -24,6 +25,8 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   #pending: Promise<void> | undefined;
+  /** Runs that were taken over because somebody asked for them, until the store has returned the rest. */
+  readonly #askedFor = new Map<string, Run>();
   #retry: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -56,8 +59,8 @@ export class Recovery {
   recover(stored: StoredRun): Run {
     const { executor, live, listener } = this.#options;
     const { meta, log } = stored;
-    // A client may have asked for the run by its id before.
-    const here = live.get(meta.owner, meta.id);
+    // A client may have asked for the run by its id before, and the run may be over since.
+    const here = live.get(meta.owner, meta.id) ?? this.#askedFor.get(runKey(meta.owner, meta.id));
     if (here !== undefined) return here;
     const principal = { id: meta.owner };
     const restore = executor.restore?.bind(executor);
@@ -75,6 +78,7 @@ export class Recovery {
   #start(run: Run): Run {
     const { live } = this.#options;
     live.enter(live.reserve(run.meta), run);
+    if (this.#pending !== undefined) this.#askedFor.set(run.key, run);
     run.start();
     return run;
   }
@@ -107,6 +111,7 @@ export class Recovery {
       (runs) => {
         this.#pending = undefined;
         this.#takeOver(runs);
+        this.#askedFor.clear();
       },
       (error: unknown) => {
         this.#options.logger.error({ err: error }, 'The runs of an earlier process cannot be read yet');

@@ -1,9 +1,5 @@
-import type { Coalescer } from '../log/coalescer.js';
-
 /** Gets the events of a run: its manager. */
 export interface RunListener<Run> {
-  /** Collects the text of all runs. */
-  readonly coalescer: Coalescer;
   /** The log of a run in progress has grown by `bytes`. */
   onAppended(run: Run, bytes: number): void;
   /** Text that is not in the log yet, to be stored as draft. */

@@ -28,11 +28,6 @@ export interface RunManagerOptions extends DetachOption, LoggerOption {
    * @default 268435456
    */
   maxLogBytes?: number | undefined;
-  /**
-   * Under load, the least time between two chunks of a run; text that arrives meanwhile travels together. In milliseconds.
-   * @default 35
-   */
-  coalesceMs?: number | undefined;
 }
 
 export const RUN_OPTIONS = {
@@ -52,11 +47,6 @@ export const RUN_OPTIONS = {
     text: 'What all runs in progress hold: questions and output.',
     rule: size(1),
     default: 268_435_456,
-  },
-  coalesceMs: {
-    text: 'Under load, the least time between two chunks of a run; text that arrives meanwhile travels together.',
-    rule: delay(1),
-    default: 35,
   },
   detachGraceMs: DETACH_GRACE,
   logger: LOGGER,

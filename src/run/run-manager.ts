@@ -1,5 +1,4 @@
 import type { Principal } from '../connection/principal.js';
-import { Coalescer } from '../log/coalescer.js';
 import type { RunLog } from '../log/run-log.js';
 import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
@@ -70,12 +69,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     super(logger);
     const live = this.#live;
     const bounds = new RunBounds(live, checked);
-    const coalescer = new Coalescer(checked.coalesceMs);
     this.store = store;
     this.#executor = executor;
     this.#bounds = bounds;
     this.#drain = new Drain(live, store);
-    const listener = (this.#listener = this.#listen(coalescer));
+    const listener = (this.#listener = this.#listen());
     this.#recovery = new Recovery({ live, store, executor, listener, logger });
     this.#lookup = new RunLookup(live, store, this.#drain, this.#recovery);
     this.#admission = new Admission({ store, live, executor, bounds, drain: this.#drain });
@@ -136,7 +134,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   start(run: Run): void {
     if (!this.#live.ready(run)) return;
     this.emit('start', run);
-    if (this.#tombstones.take(runKey(run.meta.owner, run.id))) run.stop({ state: 'cancelled', reason: 'requested' });
+    if (this.#tombstones.take(run.key)) run.stop({ state: 'cancelled', reason: 'requested' });
     else if (this.#live.isReplaced(run)) run.stop({ state: 'cancelled', reason: 'replaced' });
     else if (this.#drain.isLeaving) run.stop({ state: 'interrupted' });
     else if (this.#live.positionOf(run) === 0) this.#throttle.join(() => run.start());
@@ -193,9 +191,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     clearInterval(this.#sweep);
   }
 
-  #listen(coalescer: Coalescer): RunListener<Run> {
+  #listen(): RunListener<Run> {
     return {
-      coalescer,
       onAppended: (run, bytes) => this.#bounds.count(run, bytes),
       onDraft: (run, text) => this.store.keepDraft(run.meta.owner, run.id, text),
       onState: (run, checkpoint) => this.#onState(run, checkpoint),
@@ -233,11 +230,9 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       options: {
         onDisconnect: request.on_disconnect,
         canApprove: asker.canApprove ?? false,
-        ...('query' in request && {
-          query: request.query,
-          attachments: request.attachments?.map(describeAttachment),
-          replaceFrom: request.replace_from,
-        }),
+        query: 'query' in request ? request.query : undefined,
+        attachments: 'query' in request ? request.attachments?.map(describeAttachment) : undefined,
+        replaceFrom: 'query' in request ? request.replace_from : undefined,
       },
       connectionId: asker.connectionId,
       metadata: asker.metadata,

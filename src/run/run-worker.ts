@@ -22,7 +22,7 @@ export interface RunWorker {
    */
   end(state: FinalState, error: AgentSocketError | undefined): Awaitable<RunOutcome>;
   /** What is needed to continue after a restart; called before the run waits for a person. */
-  checkpoint?(): string;
+  checkpoint?: (() => string) | undefined;
 }
 
 /** The options of a run. */

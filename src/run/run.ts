@@ -3,7 +3,9 @@ import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { TextType } from '../protocol/encode.js';
 import { TERMINAL_TYPES, type RunState, type Usage } from '../protocol/server-messages.js';
 import { Approvals, type Decision } from './approvals.js';
+import { Abort } from '../runtime/abort.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
+import { Latch } from '../runtime/latch.js';
 import { RunReaders } from '../log/run-readers.js';
 import { serverFailed } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';
@@ -11,9 +13,10 @@ import type { RunInit } from './run-init.js';
 import type { RunLog } from '../log/run-log.js';
 import { errorMessage, type RunMessage } from '../log/run-message.js';
 import type { RunListener } from './run-listener.js';
+import { runKey } from '../store/run-key.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunMeta } from '../store/run-store.js';
-import { RunText } from '../log/run-text.js';
+import { textPieces } from '../log/text-pieces.js';
 import { endWork, failureOf } from './end-work.js';
 import { checkpointOf, type RunOptions, type RunOutcome, type RunWorker, type StopCause } from './run-worker.js';
 import { RunWriter } from '../log/run-writer.js';
@@ -30,11 +33,15 @@ const SETTLE_MS = 1_000;
  */
 export class Run implements RunHandle {
   readonly meta: RunMeta;
+  /** Owner and id in one. */
+  readonly key: string;
   readonly principal: Principal;
   readonly log: RunLog;
   readonly options: RunOptions;
   /** The approvals of the tool calls. */
   readonly approvals: Approvals;
+  /** Aborts when the run is stopped. */
+  readonly abort = new Abort();
   /** How many connections read the run, and how many of them lag. */
   readonly readers: RunReaders;
   /** When the run was accepted, on the monotonic clock in milliseconds. */
@@ -57,13 +64,10 @@ export class Run implements RunHandle {
   bytes = 0;
   /** Size of the request and of what goes to the model with it, in bytes: both are kept until the run is over. */
   requestBytes: number;
-  /** Resolves when the final message is in the log. */
-  readonly ended: Promise<void>;
 
   readonly #listener: RunListener<Run>;
   readonly #work: (run: Run) => Promise<RunMessage>;
   readonly #writer: RunWriter;
-  readonly #text: RunText;
   #isStarted = false;
   #suspended = false;
   /** Whether the work is over and the final message is being made. */
@@ -75,8 +79,7 @@ export class Run implements RunHandle {
   #isAbandoned = false;
   /** Whether the listener was informed of the end. */
   #hasLeft = false;
-  readonly #abort = new AbortController();
-  #resolveEnded: () => void = () => undefined;
+  readonly #end = new Latch();
   #state: RunState;
   #stop: StopCause | undefined;
   #failure: AgentSocketError | undefined;
@@ -85,6 +88,7 @@ export class Run implements RunHandle {
   constructor(init: RunInit<Run>) {
     const { meta, log, listener } = init;
     this.meta = meta;
+    this.key = runKey(meta.owner, meta.id);
     this.principal = init.principal;
     this.log = log;
     this.options = init.options ?? {};
@@ -97,25 +101,12 @@ export class Run implements RunHandle {
     this.readers = new RunReaders((canReturn) => listener.onUnread(this, canReturn));
     this.approvals = new Approvals(this);
     this.#writer = new RunWriter(meta.id, log, (bytes) => this.#count(bytes));
-    this.#text = new RunText(listener.coalescer, {
-      // One delta may exceed the limit and end the run.
-      write: (type, content) => {
-        this.#writer.text(type, content);
-        return this.#stop === undefined;
-      },
-      onFault: (error) => this.#stopBroken(error),
-    });
-    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     log.onFailed?.((error) => this.#onLogFailed(error));
   }
 
-  /** When text was last written, on the clock of {@link startedAt}. */
-  get lastWriteAt(): number {
-    return this.#text.lastWriteAt;
-  }
-
-  set lastWriteAt(at: number) {
-    this.#text.lastWriteAt = at;
+  /** Resolves when the final message is in the log. */
+  get ended(): Promise<void> {
+    return this.#end.opened;
   }
 
   get id(): string {
@@ -132,7 +123,7 @@ export class Run implements RunHandle {
 
   /** Aborts when the run is stopped. */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return this.abort.signal;
   }
 
   /** Whether the final message is in the log. */
@@ -175,8 +166,13 @@ export class Run implements RunHandle {
     if (this.isOver || this.#isStarted) return;
     this.#isStarted = true;
     if (this.#state !== 'waiting_approval') this.enter('running');
-    // The promise turns an error thrown at once into a rejection.
-    void new Promise<RunMessage>((resolve) => resolve(this.#work(this))).then(
+    let work: Promise<RunMessage>;
+    try {
+      work = Promise.resolve(this.#work(this));
+    } catch (error) {
+      return this.#settle(undefined, error);
+    }
+    work.then(
       (terminal) => this.#settle(terminal),
       (error: unknown) => this.#settle(undefined, error),
     );
@@ -195,15 +191,23 @@ export class Run implements RunHandle {
     if (this.isOver || this.#isEnding) return;
     this.#suspended = true;
     this.approvals.suspend();
-    this.#abort.abort();
-    this.#resolveEnded();
+    this.abort.abort();
+    this.#end.open();
   }
 
-  /** Adds text. The text may be written a little later, together with following text. */
+  /** Adds text. */
   text(type: TextType, delta: string): void {
-    if (this.#isDone || this.#stop !== undefined || delta === '') return;
+    if (this.#isDone || this.#stop !== undefined || this.#lost !== undefined || delta === '') return;
     this.firstTextAt ??= performance.now();
-    this.#text.add(type, delta);
+    try {
+      for (const piece of textPieces(delta)) {
+        this.#writer.text(type, piece);
+        // One delta may exceed the limit and end the run.
+        if (this.isStopping) return;
+      }
+    } catch (error) {
+      this.#stopBroken(error);
+    }
   }
 
   /** Counts output that is kept in memory but not in the log against the limits. */
@@ -230,7 +234,6 @@ export class Run implements RunHandle {
 
   /** Adds a message other than the final one. */
   message(message: RunMessage): void {
-    this.flush();
     if (this.#isDone || this.#lost !== undefined) return;
     const entry = this.#writer.encode(message);
     try {
@@ -240,18 +243,11 @@ export class Run implements RunHandle {
     }
   }
 
-  /** Writes waiting text. Never throws: if the log refuses the text, the run ends. */
-  flush(at?: number): void {
-    this.#text.flush(at);
-  }
-
   /**
    * Ends the run early: the signal aborts now, and the run is over as soon as its work has stopped, after 1 s at the
    * latest. Does nothing if the run is over or stopping already.
    */
   stop(cause: StopCause): void {
-    // Called first, since text that cannot be written stops the run by itself.
-    this.flush();
     // A suspended run is left to the next process: it must not end because its readers leave.
     if (this.#isEnding || this.#suspended || this.#stop !== undefined) return;
     this.#stop = cause;
@@ -259,7 +255,7 @@ export class Run implements RunHandle {
     if (this.#state === 'accepted' || this.#state === 'queued') return this.#settle();
     this.approvals.cancel();
     this.#settleTimer = setTimeout(() => this.#settle(), SETTLE_MS);
-    this.#abort.abort();
+    this.abort.abort();
   }
 
   decide(toolCallId: string, decision: Decision): Decision | undefined {
@@ -274,7 +270,6 @@ export class Run implements RunHandle {
   /** Ends the run, whatever errors log and store have. Only the first call counts. */
   #settle(terminal?: RunMessage, error?: unknown): void {
     if (this.#suspended) return;
-    this.flush();
     if (this.#isEnding) return;
     this.#isEnding = true;
     clearTimeout(this.#settleTimer);
@@ -282,7 +277,6 @@ export class Run implements RunHandle {
   }
 
   #conclude(last: RunMessage): void {
-    this.flush();
     try {
       this.#finish(
         this.#lost === undefined || this.#stop !== undefined ? last : this.#fail(serverFailed(this.#lost.cause), {}),
@@ -294,7 +288,7 @@ export class Run implements RunHandle {
     }
     this.#tellState(undefined);
     this.#hasLeft = true;
-    this.#resolveEnded();
+    this.#end.open();
   }
 
   #finish(last: RunMessage): void {
@@ -326,7 +320,6 @@ export class Run implements RunHandle {
   #onLogFailed(error: unknown): void {
     const isWhole = this.head === this.log.published;
     this.#writer.rewind();
-    this.#text.drop();
     this.#lost = { cause: error };
     if (!this.isOver) return this.#stopBroken(error);
     this.#listener.onFault(this, error);

@@ -18,7 +18,8 @@ export class Tombstones {
   /** Removes the tombstone of a run. Returns whether there was one. */
   take(key: string): boolean {
     const expiry = this.#expiries.get(key);
+    if (expiry === undefined) return false;
     this.#expiries.delete(key);
-    return expiry !== undefined && expiry > performance.now();
+    return expiry > performance.now();
   }
 }

@@ -12,10 +12,9 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   override set(key: Key, value: Value): this {
     this.delete(key);
     super.set(key, value);
-    for (const oldest of this.keys()) {
-      if (this.size <= this.#most) break;
-      this.delete(oldest);
-    }
+    if (this.size <= this.#most) return this;
+    const { value: oldest, done } = this.keys().next();
+    if (done !== true) this.delete(oldest);
     return this;
   }
 }

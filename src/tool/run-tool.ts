@@ -1,5 +1,6 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { fieldIssues, summary } from '../protocol/field-issues.js';
+import type { Abort } from '../runtime/abort.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Asker } from './asker.js';
 import type { StandardResult } from './standard-schema.js';
@@ -40,7 +41,7 @@ export interface ToolDeps extends Asker {
   /** Key of owner and run, for the ledger. */
   readonly runKey: string;
   /** Aborts when the run stops. */
-  readonly signal: AbortSignal;
+  readonly abort: Abort;
   /** Maximum bytes of JSON in a result. */
   readonly maxResultBytes: number;
   readonly logger: Logger;
@@ -81,7 +82,7 @@ async function prepare(
   deps: ToolDeps,
   wasAsked: boolean,
 ): Promise<{ params: unknown; asks: boolean }> {
-  const limit = new ToolLimit(tool, deps.signal);
+  const limit = new ToolLimit(tool, deps.abort.signal);
   try {
     const params = check(tool, call, await limit.validate(() => tool.params['~standard'].validate(call.params)));
     const { needsApproval = false } = tool;
@@ -119,8 +120,9 @@ function shownParams(tool: Tool, params: unknown): unknown {
 }
 
 async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDeps): Promise<unknown> {
-  const limit = new ToolLimit(tool, deps.signal);
-  const { onReport, signal: run, logger } = deps;
+  const { onReport, logger } = deps;
+  const { signal: run } = deps.abort;
+  const limit = new ToolLimit(tool, run);
   const reports = new ToolReports({ toolName: tool.name, onReport, run, logger });
   const key = { runKey: deps.runKey, toolCallId: call.toolCallId };
   try {

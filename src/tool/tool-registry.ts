@@ -14,6 +14,8 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
   }
 
   readonly #tools = new Map<string, Tool<P, Metadata>>();
+  /** All tools as a model sees them, until one comes or goes. */
+  #described: readonly LlmTool[] | undefined;
 
   /** @throws OptionError if two tools have the same name. */
   constructor(tools: Iterable<Tool<P, Metadata>> = []) {
@@ -35,11 +37,13 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
       throw new OptionError('tools', `Option "tools" ${rule}, received ${JSON.stringify(name)}`);
     }
     this.#tools.set(tool.name, tool);
+    this.#described = undefined;
     return this;
   }
 
   /** Removes a tool. Calls in progress continue. Returns whether the tool existed. */
   unregister(name: string): boolean {
+    this.#described = undefined;
     return this.#tools.delete(name);
   }
 
@@ -61,10 +65,10 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
   }
 
   /** The tools as a model sees them: all, or the named ones. */
-  describe(names?: readonly string[]): LlmTool[] {
-    const wanted = names === undefined ? undefined : new Set(names);
-    return [...this.#tools.values()]
-      .filter((tool) => wanted === undefined || wanted.has(tool.name))
-      .map(({ name, description, parameters }) => ({ name, description, parameters }));
+  describe(names?: readonly string[]): readonly LlmTool[] {
+    this.#described ??= Array.from(this.#tools.values(), ({ name, description, parameters }) =>
+      Object.freeze({ name, description, parameters }),
+    );
+    return names === undefined ? this.#described : this.#described.filter(({ name }) => names.includes(name));
   }
 }

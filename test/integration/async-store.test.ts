@@ -216,7 +216,7 @@ describe('a write that is lost', () => {
     database.fails = (operation, detail) => operation === 'append' && detail?.includes('three') === true;
     const more = gate();
     const provider = createScriptedProvider(['one ', 'two ', more.opened, 'three ', 'four ', never]);
-    const { url, agent } = await startOver(database, { provider, coalesceMs: 1 });
+    const { url, agent } = await startOver(database, { provider });
     const client = await TestClient.connect(url);
     const request = query('q', { conversation_id: 'c' });
     client.send(request);

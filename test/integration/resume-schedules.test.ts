@@ -53,7 +53,7 @@ describe('resume, in memory', () => {
 
   async function runSchedules(store: RunStore, firstSeed: number, count: number): Promise<void> {
     const provider = new SteppedProvider();
-    const engine = createEngine({ provider, store, coalesceMs: 2 });
+    const engine = createEngine({ provider, store });
     await forSeeds(firstSeed, count, async (seed) => {
       const schedule = new Schedule(engine, provider, createRandom(seed));
       await schedule.run().catch((error: unknown) => {

@@ -8,6 +8,9 @@ import { WholeBody } from './whole-body.js';
 /** Maximum number of events between two attempts to learn a template, for servers whose chunks never match. */
 const MAX_PATIENCE = 64;
 
+/** Events that are parsed before the first template is learned. In a short answer, learning costs more than it saves. */
+const FIRST_LESSON = 6;
+
 /** Decodes the bytes of a body into the parts of an answer. */
 export class ChatDecoder implements SseSink {
   readonly #failures: Failures;
@@ -20,7 +23,7 @@ export class ChatDecoder implements SseSink {
   #lesson: { readonly raw: string; readonly chunk: unknown } | undefined;
   #fitted = true;
   #patience = 0;
-  #wait = 0;
+  #wait = FIRST_LESSON;
 
   constructor(failures: Failures) {
     this.#failures = failures;

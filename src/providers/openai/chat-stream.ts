@@ -2,7 +2,7 @@ import type { LlmPart } from '../../agent/llm-provider.js';
 import type { ByteSource } from './byte-source.js';
 import { ChatDecoder } from './chat-decoder.js';
 import { isEventStream, type Failures } from './failures.js';
-import { RequestAbort } from './request-abort.js';
+import { Abort, type AbortSource } from '../../runtime/abort.js';
 
 /** The source of a {@link ChatStream}. */
 export interface ChatUpstream {
@@ -14,7 +14,7 @@ export interface ChatUpstream {
    * Sends the request, with retries, and resolves to the body of the answer.
    * @param deadline - when the first output must have arrived, on the clock of `performance.now()`
    */
-  open(abort: RequestAbort, deadline: number): Promise<ByteSource>;
+  open(abort: Abort, deadline: number): Promise<ByteSource>;
 }
 
 type Result = IteratorResult<readonly LlmPart[], undefined>;
@@ -33,9 +33,9 @@ const END: Result = Object.freeze({ done: true, value: undefined });
  */
 export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   readonly #upstream: ChatUpstream;
-  readonly #signal: AbortSignal;
+  readonly #signal: AbortSource;
   readonly #decoder: ChatDecoder;
-  readonly #request = new RequestAbort();
+  readonly #request = new Abort();
   #state: 'idle' | 'opening' | 'reading' | 'over' = 'idle';
   #source: ByteSource | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -45,7 +45,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   #timerFiresAt = 0;
   #deadline = Infinity;
 
-  constructor(upstream: ChatUpstream, signal: AbortSignal) {
+  constructor(upstream: ChatUpstream, signal: AbortSource) {
     this.#upstream = upstream;
     this.#signal = signal;
     this.#decoder = new ChatDecoder(upstream.failures);
@@ -61,13 +61,44 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
       const after = (): Promise<Result> => this.next();
       return this.#turn.then(after, after);
     }
+    this.#turn = new Promise((resolve, reject) => this.#next({ resolve, reject }));
+    return this.#turn;
+  }
+
+  /**
+   * Gives all parts to `take`, in the order of their arrival, which costs no promise for each read. The next parts wait for
+   * a promise that `take` returns. Resolves at the end of the answer, and rejects if the stream or `take` fails.
+   */
+  forEach(take: (parts: readonly LlmPart[]) => Promise<void> | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        void this.return();
+        reject(error);
+      };
+      const waiter: Waiter = {
+        resolve: ({ done, value }) => {
+          if (done === true) return resolve();
+          let wait: Promise<void> | undefined;
+          try {
+            wait = take(value);
+          } catch (error) {
+            return fail(error);
+          }
+          if (wait === undefined) this.#next(waiter);
+          else wait.then(() => this.#next(waiter), fail);
+        },
+        reject,
+      };
+      this.#next(waiter);
+    });
+  }
+
+  /** Calls `waiter` as soon as there are parts, or the stream is over. */
+  #next(waiter: Waiter): void {
     if (this.#state === 'idle') this.#open();
     const value = this.#read();
-    if (value !== undefined) return Promise.resolve({ done: false, value });
-    this.#turn = new Promise((resolve, reject) => {
-      this.#wait(resolve, reject);
-    });
-    return this.#turn;
+    if (value === undefined) this.#wait(waiter);
+    else waiter.resolve({ done: false, value });
   }
 
   return(): Promise<Result> {
@@ -131,8 +162,8 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     this.#fail(isOther ? failures.notAStream(head, this.#decoder.opening) : failures.broken(end.error));
   }
 
-  #wait(resolve: Waiter['resolve'], reject: Waiter['reject']): void {
-    this.#waiter = { resolve, reject };
+  #wait(waiter: Waiter): void {
+    this.#waiter = waiter;
     if (this.#state === 'over') {
       this.#deliver();
       return;

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { Decompression } from './decompression.js';
-import type { AbortSource } from './request-abort.js';
+import type { AbortSource } from '../../runtime/abort.js';
 import { retryAfterOf } from './retry-after.js';
 import { UpstreamBody } from './upstream-body.js';
 import { UpstreamHeaders } from './upstream-headers.js';

@@ -1,7 +1,7 @@
 import type { ByteSource, ResponseHead } from './byte-source.js';
 import type { ChatClient } from './client.js';
 import { malformed, UpstreamRefusal } from './failures.js';
-import type { RequestAbort } from './request-abort.js';
+import type { Abort } from '../../runtime/abort.js';
 import type { UpstreamResponse } from './exchange.js';
 import type { FetchOptions } from './undici-transport.js';
 import { UpstreamBody } from './upstream-body.js';
@@ -9,7 +9,7 @@ import { isWebStream, WebBody } from './web-body.js';
 
 /** Options of {@link openChat}. */
 export interface OpenChatOptions {
-  readonly abort: RequestAbort;
+  readonly abort: Abort;
   /** When the answer must have begun, on the clock of `performance.now()`. */
   readonly deadline: number;
   readonly maxRetries: number;

@@ -5,6 +5,7 @@ const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /** How many bytes of any other body are kept for the log. */
 const MAX_OPENING_BYTES = 2_048;
 const SMALL_PIECE_BYTES = 4_096;
+const LETTER_D = 100;
 
 /** A body that has had no event so far. It may be JSON in one piece (an answer or an error), or an HTML page. */
 export class WholeBody {
@@ -55,6 +56,8 @@ export class WholeBody {
 
 /** Whether the body begins like JSON, with a bracket; `undefined` as long as there is only white space. */
 function opensJson(bytes: Buffer): boolean | undefined {
+  // Almost every body: `data:` of a stream.
+  if (bytes[0] === LETTER_D) return false;
   const first = /[^\s\u00ef\u00bb\u00bf]/.exec(bytes.toString('latin1', 0, 256))?.[0];
   return first === undefined ? undefined : first === '{' || first === '[';
 }

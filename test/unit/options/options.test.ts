@@ -103,7 +103,6 @@ const TABLE: Record<
   maxRunMs: { good: [1, 600_000, Infinity], bad: [0, -1, ...NO_NUMBER] },
   maxRunBytes: { good: [1, 16_777_216], bad: [0, -1, ...NO_NUMBER] },
   maxLogBytes: { good: [1, 268_435_456], bad: [0, -1, ...NO_NUMBER] },
-  coalesceMs: { good: [1, 35], bad: [0, -1, Infinity, ...NO_NUMBER] },
   store: {
     good: [createMemoryStore()],
     bad: [5, null, 'memory', {}, new Map(), new MemoryRunStore(), { runs: new MemoryRunStore() }],
@@ -237,7 +236,7 @@ describe('the parts on their own', () => {
     }
   });
 
-  it.each(['maxRunMs', 'maxRunBytes', 'maxLogBytes', 'coalesceMs'] as const)('RunManager checks %s', (option) => {
+  it.each(['maxRunMs', 'maxRunBytes', 'maxLogBytes'] as const)('RunManager checks %s', (option) => {
     for (const value of TABLE[option].bad) {
       expect(refusal(() => new RunManager({ executor, store, [option]: value as number })).option).toBe(option);
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { Abort } from '../../../src/runtime/abort.js';
 import { z } from 'zod';
 import {
   AgentSocketError,
@@ -39,7 +40,7 @@ function run(tool: Tool, deps: Partial<ToolDeps> = {}, params: unknown = {}): Pr
       principal: { id: 'owner' },
       runId: 'r',
       runKey: 'owner/r',
-      signal: new AbortController().signal,
+      abort: new Abort(),
       maxResultBytes: 1_000,
       logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
       ...deps,
@@ -60,13 +61,13 @@ function validating(validate: (value: unknown) => Promise<{ value: unknown }>): 
 
 describe('A tool', () => {
   it('does not start where the run is stopped while the ledger commits', async () => {
-    const controller = new AbortController();
+    const abort = new Abort();
     let started = 0;
     let settled = 0;
     const ledger = ledgerOf({
       begin: async () => {
         await Promise.resolve();
-        controller.abort();
+        abort.abort();
         return undefined;
       },
       settle: () => {
@@ -75,7 +76,7 @@ describe('A tool', () => {
     });
     const outcome = await run(
       toolOf(() => ++started),
-      { ledger, signal: controller.signal },
+      { ledger, abort },
     );
     expect(errorOf(outcome).code).toBe('tool_failed');
     expect(started).toBe(0);
@@ -91,7 +92,9 @@ describe('A tool', () => {
       },
     });
     const tool = toolOf(() => never);
-    expect(errorOf(await run(tool, { ledger, signal: AbortSignal.abort() })).code).toBe('tool_failed');
+    const abort = new Abort();
+    abort.abort();
+    expect(errorOf(await run(tool, { ledger, abort })).code).toBe('tool_failed');
     expect(begun).toBe(0);
   });
 
@@ -103,14 +106,14 @@ describe('A tool', () => {
   });
 
   it('has known to be without effect where the run is stopped while its params are checked', async () => {
-    const controller = new AbortController();
+    const abort = new Abort();
     const params = validating(() => {
-      controller.abort();
+      abort.abort();
       return never;
     });
     const outcome = await run(
       toolOf(() => 1, { params }),
-      { signal: controller.signal },
+      { abort },
     );
     expect(errorOf(outcome).code).toBe('tool_failed');
   });
@@ -186,9 +189,9 @@ describe('A tool', () => {
     const warnings: string[] = [];
     const warn = ({ name }: Error): void => void warnings.push(name);
     process.on('warning', warn);
-    const { signal } = new AbortController();
+    const abort = new Abort();
     const slow = toolOf(() => new Promise((resolve) => setTimeout(resolve, 5)));
-    await Promise.all(Array.from({ length: 30 }, () => run(slow, { signal })));
+    await Promise.all(Array.from({ length: 30 }, () => run(slow, { abort })));
     await new Promise(setImmediate);
     process.off('warning', warn);
     expect(warnings).toEqual([]);
@@ -263,14 +266,14 @@ describe('What a tool reports while it works', () => {
   });
 
   it('is ignored after the run was stopped', async () => {
-    const controller = new AbortController();
+    const abort = new Abort();
     const { reports } = await reported(
       (_params, { report }) => {
         report('before');
-        controller.abort();
+        abort.abort();
         report('after');
       },
-      { signal: controller.signal },
+      { abort },
     );
     expect(reports).toEqual(['before']);
   });

@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { RequestAbort } from '../../../../src/providers/openai/request-abort.js';
+import { Abort } from '../../../src/runtime/abort.js';
 
 it('tells each listener once, and none that has gone', () => {
-  const abort = new RequestAbort();
+  const abort = new Abort();
   const [stays, gone] = [vi.fn(), vi.fn()];
   abort.addEventListener('abort', stays);
   abort.addEventListener('abort', gone);
@@ -17,13 +17,15 @@ it('tells each listener once, and none that has gone', () => {
 });
 
 it('is the same as its signal, whenever that is asked for', () => {
-  const before = new RequestAbort();
+  const before = new Abort();
   const { signal } = before;
   expect(before.signal).toBe(signal);
   expect(signal.aborted).toBe(false);
   before.abort();
   expect(signal.aborted).toBe(true);
-  const after = new RequestAbort();
+  const after = new Abort();
   after.abort();
   expect(after.signal.aborted).toBe(true);
+  expect(after.signal.reason).toBe(after.reason);
+  expect(() => after.throwIfAborted()).toThrow(after.reason as Error | undefined);
 });
