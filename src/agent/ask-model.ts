@@ -110,7 +110,7 @@ async function stream(request: LlmRequest, { provider, output, forTools }: Agent
     for (const part of mergeText(parts)) take(part);
     return output.backpressure();
   };
-  const lean = leanStreams.get(provider.stream);
+  const lean = leanStreams.get(Reflect.get(provider, 'stream'));
   if (lean !== undefined) return lean(request, { abort, take: takeAll, principal, runId, conversationId, metadata });
   const options = { signal: abort.signal, principal, runId, conversationId, metadata };
   for await (const element of provider.stream(request, options)) {

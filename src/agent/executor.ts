@@ -38,7 +38,7 @@ interface TurnWork {
   how?(): Pick<TurnEnd, 'finishReason' | 'usage'>;
   outcome?(state: FinalState): RunOutcome;
   /** See {@link RunWorker}. */
-  checkpoint?(): string;
+  checkpoint?: (() => string) | undefined;
 }
 
 /** Executes the three kinds of runs: queries with the agent loop, tool calls with the tools. */
@@ -153,7 +153,6 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   /** The worker that ends a run: it records in the conversation what there is of the answer, and how the run ended. */
   #workerOf(run: Run, turn: ConversationTurn | undefined, work: TurnWork = {}): RunWorker {
-    const { checkpoint } = work;
     return {
       end: (state, error) => {
         const kept = turn?.add(work.said?.() ?? [], {
@@ -166,7 +165,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
           return work.outcome?.(state) ?? {};
         });
       },
-      checkpoint: checkpoint && (() => checkpoint()),
+      checkpoint: work.checkpoint,
     };
   }
 

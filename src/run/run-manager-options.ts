@@ -1,7 +1,7 @@
 import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
-import { delay, methods, milliseconds, size } from '../runtime/rule.js';
+import { methods, milliseconds, size } from '../runtime/rule.js';
 import type { RunStore } from '../store/run-store.js';
 import { aRunStore } from '../store/store-rules.js';
 import type { RunExecutor } from './run-executor.js';

@@ -1,9 +1,9 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AgentSocketError, defineTool, type LlmPart, type LlmProvider } from '../../src/index.js';
 import type { ChatMessage } from '../../src/client/react.js';
-import { launchBrowser } from '../helpers/browser.js';
+import { sharedBrowser } from '../helpers/browser.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 import { bundleChat, ChatDriver } from './react-chat.js';
 
@@ -14,10 +14,8 @@ let browser: Browser;
 let code: string;
 
 beforeAll(async () => {
-  [browser, code] = await Promise.all([launchBrowser(), bundleChat()]);
+  [browser, code] = await Promise.all([sharedBrowser(), bundleChat()]);
 });
-
-afterAll(() => browser.close());
 
 const text = (value: string): LlmPart => ({ type: 'text-delta', text: value });
 

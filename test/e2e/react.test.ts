@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../helpers/browser.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sharedBrowser } from '../helpers/browser.js';
 import { ScriptedServer, type Frame, type ScriptedPeer } from '../helpers/scripted-server.js';
 
 let browser: Browser;
@@ -20,11 +20,9 @@ beforeAll(async () => {
     define: { 'process.env.NODE_ENV': '"development"' },
     write: false,
   });
-  [browser] = await Promise.all([launchBrowser(), bundled]);
+  [browser] = await Promise.all([sharedBrowser(), bundled]);
   code = (await bundled).outputFiles[0]?.text ?? '';
 });
-
-afterAll(() => browser.close());
 
 beforeEach(async () => {
   server = await ScriptedServer.start();

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { builtPages } from '../../src/http/static.js';
-import { launchBrowser } from '../helpers/browser.js';
+import { sharedBrowser } from '../helpers/browser.js';
 import { openBrowser, PageDriver } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
 import { startPageServer, type PageServer } from './page-server.js';
@@ -32,12 +32,12 @@ export function useVisit(begin: (visit: Visit) => void): void {
     server = await startPageServer(provider, builtPages(), port);
   };
   beforeAll(async () => {
-    [browser] = await Promise.all([launchBrowser(), start()]);
+    [browser] = await Promise.all([sharedBrowser(), start()]);
     context = await openBrowser(browser);
     tab = new PageDriver(await context.newPage());
   });
   afterAll(async () => {
-    await browser.close();
+    await context.close();
     await server.close();
   });
   beforeEach(async () => {

@@ -5,6 +5,13 @@ import { chromium, type Browser } from 'playwright-core';
 const WITHOUT_WINDOWS = '/usr/bin/chromium-headless-shell';
 const CANDIDATES = [process.env['CHROME_PATH'], '/usr/bin/chromium'];
 
+let shared: Promise<Browser> | undefined;
+
+/** One Chromium for all test files of a worker, until the worker ends: its start takes as long as a test. */
+export function sharedBrowser(): Promise<Browser> {
+  return (shared ??= launchBrowser());
+}
+
 /**
  * Starts Chromium without a window.
  * @throws Error if there is none: a test that needs a browser fails, and is not skipped.

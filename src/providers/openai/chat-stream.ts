@@ -73,7 +73,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         void this.return();
-        reject(error);
+        waiter.reject(error);
       };
       const waiter: Waiter = {
         resolve: ({ done, value }) => {
