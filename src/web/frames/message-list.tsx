@@ -10,7 +10,7 @@ import { Json } from '../ui/json.js';
 import { type Frame, parseMessage, textOf } from './frames.js';
 import type { Row } from './log-rows.js';
 import { recording } from './recording.js';
-import { useRedraw, useSize } from '../ui/signal.js';
+import { useRedraw, useSize } from '../ui/redraw.js';
 
 const ROW_HEIGHT = 34;
 /** Rows drawn beyond those in sight, on either side. */

@@ -7,7 +7,7 @@ import { Icon } from '../ui/icon.js';
 import type { LogFilter } from './log-rows.js';
 import { MessageList } from './message-list.js';
 import { recording } from './recording.js';
-import { useRedraw } from '../ui/signal.js';
+import { useRedraw } from '../ui/redraw.js';
 
 const SEARCH_DELAY_MS = 120;
 

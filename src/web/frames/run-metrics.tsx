@@ -11,7 +11,7 @@ import { useI18n, type I18n } from '../ui/i18n.js';
 import { useTheme } from '../ui/theme.js';
 import { recording } from './recording.js';
 import type { RunRecord } from './run-records.js';
-import { useRedraw, useSize } from '../ui/signal.js';
+import { useRedraw, useSize } from '../ui/redraw.js';
 
 /** How often the numbers of a run in progress are drawn. */
 const TICK_MS = 100;

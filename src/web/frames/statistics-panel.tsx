@@ -9,7 +9,7 @@ import { useI18n } from '../ui/i18n.js';
 import { CHART, drawChart } from './chart.js';
 import type { Message } from './frames.js';
 import { recording } from './recording.js';
-import { useRedraw, useWhileVisible } from '../ui/signal.js';
+import { useRedraw, useWhileVisible } from '../ui/redraw.js';
 
 /** `<StatisticsPanel />`: what travelled, the latency, the runs, and what the server counts. */
 

@@ -9,7 +9,7 @@ import { formatClock } from '../ui/format.js';
 import { type I18n, useI18n } from '../ui/i18n.js';
 import { Icon } from '../ui/icon.js';
 import { Json } from '../ui/json.js';
-import { useTick } from '../ui/signal.js';
+import { useTick } from '../ui/redraw.js';
 import { type Approval, type Track, decide } from './tracks.js';
 
 const OUTCOMES: Readonly<Record<string, string>> = { done: 'good', failed: 'bad' };

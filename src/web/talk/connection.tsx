@@ -14,7 +14,8 @@ import { formatMs } from '../ui/format.js';
 import { type I18n, useI18n } from '../ui/i18n.js';
 import { Icon } from '../ui/icon.js';
 import { writeKept } from '../ui/kept.js';
-import { useRedraw, useTick, useValue, Value } from '../ui/signal.js';
+import { useRedraw, useTick } from '../ui/redraw.js';
+import { useValue, Value } from '../ui/signal.js';
 import { type CloseReport, closed, connectTo, disconnect, isDropped, keptToken, retryNow } from './link.js';
 
 const TONES = { idle: 'plain', connecting: 'warn', connected: 'good', waiting: 'warn', closed: 'bad' } as const;

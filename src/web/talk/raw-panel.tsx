@@ -7,7 +7,7 @@ import { useI18n } from '../ui/i18n.js';
 import type { Message } from '../frames/frames.js';
 import { fillExample, groupMessages, problemOf, RawHistory } from '../frames/raw-messages.js';
 import { recording } from '../frames/recording.js';
-import { useRedraw } from '../ui/signal.js';
+import { useRedraw } from '../ui/redraw.js';
 import { plainRecorder, recorder } from './link.js';
 import { thread } from './thread.js';
 import { liveRuns } from './tracks.js';
