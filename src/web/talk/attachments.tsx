@@ -32,13 +32,16 @@ export function useTray(onFilled: () => void) {
   const limits = state === 'closed' ? undefined : greeting?.attachments;
   const [files, setFiles] = useState<readonly TrayFile[]>([]);
   const [refusals, setRefusals] = useState<readonly Refusal[]>([]);
+  /** Files may come faster than the component renders. */
+  const newest = useRef(files);
   const fill = (kept: readonly TrayFile[], refused: readonly Refusal[] = []): void => {
+    newest.current = kept;
     setFiles(kept);
     setRefusals(refused);
   };
   const add = (added: readonly File[]): void => {
     if (limits === undefined || greeting === undefined || added.length === 0) return;
-    const taken = [...files];
+    const taken = [...newest.current];
     const refused: Refusal[] = [];
     for (const file of added) {
       const one = take(file, taken, limits, greeting.maxMessageBytes);
@@ -55,7 +58,7 @@ export function useTray(onFilled: () => void) {
     limits,
     attachments: files.map(({ file: data, mediaType, name }) => ({ data, mediaType, name })),
     add,
-    remove: (file: TrayFile) => fill(files.filter((each) => each !== file)),
+    remove: (file: TrayFile) => fill(newest.current.filter((each) => each !== file)),
     clear: () => fill([]),
   };
 }

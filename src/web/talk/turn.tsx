@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ChatMessage, useConnection } from '../../client/react.js';
 import { Rhythm, RunMetrics } from '../frames/run-metrics.js';
 import { usePage } from '../page.js';
@@ -251,7 +251,8 @@ function QuestionEditor({ question, onSend, onCancel }: QuestionEditorProps) {
   const { t } = useI18n();
   const [text, setText] = useState(question);
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  // Before the browser paints: the next key is meant for the editor.
+  useLayoutEffect(() => {
     area.current?.focus();
     area.current?.setSelectionRange(question.length, question.length);
   }, []);
