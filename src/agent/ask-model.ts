@@ -115,8 +115,7 @@ async function stream(request: LlmRequest, { provider, output, forTools }: Agent
   const options = { signal: abort.signal, principal, runId, conversationId, metadata };
   for await (const element of provider.stream(request, options)) {
     if (abort.aborted) break;
-    if (!isBatch(element)) take(element);
-    const wait = isBatch(element) ? takeAll(element) : output.backpressure();
+    const wait = takeAll(isBatch(element) ? element : [element]);
     if (wait !== undefined) await wait;
   }
 }
