@@ -3,6 +3,7 @@ import type { ClientMessageOf, ClientMessageType } from '../protocol/client-mess
 import type { ConversationStore } from '../store/conversation-store.js';
 import type { LargeAnswers } from './large-answers.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { Permissions } from '../permission/permissions.js';
 import type { Readers } from '../reading/readers.js';
 import type { RunManager } from '../run/run-manager.js';
 
@@ -12,6 +13,7 @@ export interface HandlerContext {
   readonly readers: Readers;
   readonly conversations: ConversationStore;
   readonly answers: LargeAnswers;
+  readonly permissions: Permissions;
 }
 
 /** Handles one type of message. Throwing (or rejecting) an `AgentSocketError` answers with that error. */

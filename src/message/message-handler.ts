@@ -23,6 +23,7 @@ import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
+import { Permissions } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
@@ -71,7 +72,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     const { runs, conversations, maxRunsPerConnection, logger } = checkOptions(options, MESSAGE_HANDLER_OPTIONS);
     super(logger);
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
-    this.#context = { runs, readers, conversations, answers: new LargeAnswers() };
+    this.#context = { runs, readers, conversations, answers: new LargeAnswers(), permissions: new Permissions() };
   }
 
   /**

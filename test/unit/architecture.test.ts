@@ -116,7 +116,7 @@ const ENGINE: readonly (readonly string[])[] = [
   ['protocol'],
   ['runtime'],
   ['connection', 'log'],
-  ['tool'],
+  ['tool', 'permission'],
   ['store'],
   ['run'],
   ['reading', 'agent'],

@@ -5,6 +5,7 @@ import { untilPublished } from '../../../src/testing/conformance/until-published
 import {
   chunk,
   createRun,
+  leftBy,
   metaOf,
   openStore,
   openWatchedStore,
@@ -158,11 +159,13 @@ it('deletes what it dropped by and by, even after it was closed in between', asy
   first.runs.expire();
   // Gone at once for everybody, though the rows are not.
   expect(first.runs.list('ann', 1_000)).toEqual([]);
+  // One step deletes for 5 ms, so the rest of the rows is left however fast the machine is.
+  const left = leftBy(path);
   first.close();
 
-  const { store, database } = await openWatchedStore({ path });
+  const { store, database } = await openWatchedStore({ path: left });
   const rows = () => database.number('SELECT count(*) FROM entries');
-  expect(rows()).toBeGreaterThan(10_000);
+  expect(rows()).toBeGreaterThan(0);
   store.runs.expire();
   // One call brings on as many steps as it takes.
   await vi.waitFor(() => expect(rows()).toBe(0));

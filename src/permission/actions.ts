@@ -1,0 +1,12 @@
+/** What each action acts on. */
+export interface ActionResources {
+  /** Ask the model. */
+  query: { readonly conversationId?: string | undefined; readonly room?: string | undefined };
+  /** Read what is said in a room, and be seen there. */
+  join: { readonly room: string };
+  /** Say something in a room. */
+  publish: { readonly room: string };
+}
+
+/** Something a principal may or may not do. */
+export type Action = keyof ActionResources;
