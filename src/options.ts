@@ -6,6 +6,7 @@ import type { Principal } from './connection/principal.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
+import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run/run-manager-options.js';
 import type { LogIds } from './runtime/log-ids.js';
@@ -22,7 +23,8 @@ import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.j
 /** Options of parts that the server passes on. */
 type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments'> &
   Omit<RunManagerOptions, 'executor' | 'store'> &
-  Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations'> &
+  Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations' | 'permissions'> &
+  PermissionsOption<NoInfer<P>> &
   Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
   SocketOptions;
 

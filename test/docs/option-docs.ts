@@ -30,6 +30,7 @@ export interface Documented {
 
 const RETENTION = 'stores/retention-options.ts RetentionOptions';
 const LOGGER = 'runtime/logger-option.ts LoggerOption';
+const PERMISSIONS = 'permission/permissions.ts PermissionsOption';
 const DETACH = 'runtime/detach-option.ts DetachOption';
 const CONNECTION = 'connection/connection-options.ts ConnectionManagerOptions';
 const SOCKET = 'transport/socket-options.ts SocketOptions';
@@ -50,6 +51,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
       CONVERSATIONS,
       RETENTION,
       DETACH,
+      PERMISSIONS,
       LOGGER,
     ],
   },
@@ -68,10 +70,10 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   message: { table: CUSTOM_MESSAGE, interfaces: ['message/custom-message.ts CustomMessageDefinition'] },
   connections: { table: CONNECTION_OPTIONS, interfaces: [CONNECTION, DETACH, LOGGER] },
   runs: { table: RUN_OPTIONS, interfaces: [RUNS, DETACH, LOGGER] },
-  executor: { table: EXECUTOR_OPTIONS, interfaces: [EXECUTOR, LOGGER] },
+  executor: { table: EXECUTOR_OPTIONS, interfaces: [EXECUTOR, PERMISSIONS, LOGGER] },
   messages: {
     table: MESSAGE_HANDLER_OPTIONS,
-    interfaces: ['message/message-handler.ts MessageHandlerOptions', CONNECTION, LOGGER],
+    interfaces: ['message/message-handler.ts MessageHandlerOptions', CONNECTION, PERMISSIONS, LOGGER],
   },
 };
 

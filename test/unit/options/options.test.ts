@@ -59,6 +59,7 @@ const TABLE: Record<
     bad: [{ mediaTypes: 'image/png' }, { mediaTypes: ['png'] }, { maxBytes: 0 }, { maxCount: 17 }, { urls: 'yes' }],
   },
   authenticate: { good: [() => null], bad: NO_FUNCTION },
+  permissions: { good: [() => true], bad: NO_FUNCTION },
   authenticateTimeoutMs: {
     good: [1, 10_000, MAX_DELAY],
     bad: [0, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER.filter((v) => v !== null)],
