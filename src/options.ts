@@ -25,7 +25,7 @@ type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions,
   Omit<RunManagerOptions, 'executor' | 'store'> &
   Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations' | 'permissions'> &
   PermissionsOption<NoInfer<P>> &
-  Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
+  Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes' | 'maxOwnerConversationBytes'> &
   SocketOptions;
 
 /** What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes. */
@@ -46,7 +46,7 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
     | undefined;
   /**
    * Keeps runs, conversations and the record of tool calls. The store stays open when the server closes. `retainMs`,
-   * `maxRetainedBytes` and `maxConversationBytes` are for the default only.
+   * `maxRetainedBytes`, `maxConversationBytes` and `maxOwnerConversationBytes` are for the default only.
    * @default a new memory store
    */
   store?: Store | undefined;
@@ -189,7 +189,12 @@ export const SERVER_OPTIONS = {
   ...omit(CONNECTION_OPTIONS, 'epoch', 'attachments'),
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store'),
-  ...pick(MEMORY_STORE_OPTIONS, { retainMs: true, maxRetainedBytes: true, maxConversationBytes: true }),
+  ...pick(MEMORY_STORE_OPTIONS, {
+    retainMs: true,
+    maxRetainedBytes: true,
+    maxConversationBytes: true,
+    maxOwnerConversationBytes: true,
+  }),
 } as const satisfies OptionTable<AgentSocketServerOptions>;
 
 function orAll(isEntry: (entry: string) => boolean): (entry: string) => boolean {
