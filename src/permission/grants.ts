@@ -1,4 +1,4 @@
-import { ACTIONS, type Action } from './actions.js';
+import { ACTIONS, type Action, type ActionInfo } from './actions.js';
 import { isAny, parseScope, stands, type Segment } from './scope.js';
 
 /** For which names an action is granted. */
@@ -27,7 +27,8 @@ interface Template {
   readonly field: string | undefined;
 }
 
-const TEMPLATES: readonly Template[] = Object.entries(ACTIONS).map(([action, { scope }]) => {
+const TEMPLATES: readonly Template[] = Object.entries<ActionInfo>(ACTIONS).flatMap(([action, { scope }]) => {
+  if (scope === undefined) return [];
   const segments = scope.split(':');
   return { action: action as Action, segments, field: segments.map(fieldOf).find((name) => name !== undefined) };
 });

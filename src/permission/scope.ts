@@ -47,5 +47,6 @@ export function isAny({ before, after }: Segment): boolean {
 /** Whether a segment stands for a name. Takes no longer than a comparison of strings. */
 export function stands({ before, after }: Segment, name: string): boolean {
   if (after === undefined) return name === before;
-  return name.length >= before.length + after.length && name.startsWith(before) && name.endsWith(after);
+  if (name.length < before.length + after.length) return false;
+  return name.startsWith(before) && (after === '' || name.endsWith(after));
 }

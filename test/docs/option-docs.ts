@@ -21,6 +21,7 @@ import { SQLITE_STORE_OPTIONS } from '../../src/stores/sqlite/options.js';
 import { TOOL_DEFINITION } from '../../src/tool/tool.js';
 import { CURRENT_TIME_OPTIONS } from '../../src/tools/current-time.js';
 import { ROOT } from '../helpers/build.js';
+import { markdown } from './markdown.js';
 
 /** A table of options, and the interfaces whose TSDoc says the same. */
 export interface Documented {
@@ -193,10 +194,4 @@ function commandTable(): string {
     help,
   ]);
   return markdown(['flag', 'variable', 'default', ''], rows);
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll('|  |', '| |');
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
