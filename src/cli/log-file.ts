@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { PRIVATE_FILE, restrictFile } from '../runtime/private-file.js';
+import { PRIVATE_FILE, restrictFile } from '../stores/private-file.js';
 
 /** How long a line waits at most, in milliseconds. */
 const FLUSH_MS = 100;
