@@ -73,11 +73,8 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const { server, path, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
-  const {
-    runs: store,
-    ledger,
-    conversations,
-  } = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
+  const wholeStore = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
+  const { runs: store, ledger, conversations } = wholeStore;
   const executor = new AgentExecutor<P, Metadata>({
     ...pick(options, EXECUTOR_OPTIONS),
     tools: toolsOf ?? tools,
@@ -122,7 +119,11 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     info: { version: VERSION },
     logger,
     hostAllowed: (request) => access.isHostAllowed(request),
-    isReady: () => shutdown.retryAfter === undefined && runs.recovering === undefined && !connections.isFull,
+    isReady: () =>
+      shutdown.retryAfter === undefined &&
+      runs.recovering === undefined &&
+      !connections.isFull &&
+      wholeStore.isWritable !== false,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     tools: () => tools.describe(),
     guard: new Guard({

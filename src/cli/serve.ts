@@ -18,7 +18,7 @@ import { serverOptions } from './server-options.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, stopOnSignals } from './stopping.js';
-import { openStore } from './store.js';
+import { backUpOnSignal, openStore } from './store.js';
 import { chooseTools } from './tools.js';
 
 /** How long runs may continue after a signal, in milliseconds. The log mentions this time. */
@@ -58,6 +58,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   reportCrashes(log);
 
   const store = await openStore(resolved, logger);
+  if (settings.storeBackup !== undefined && store !== undefined) backUpOnSignal(store, settings.storeBackup, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
     store,
@@ -77,7 +78,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     logger.info({ signal, ...inUse }, 'Stopping; running answers get 5 s to finish, a second signal stops at once');
     await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
     server.closeAllConnections();
-    await store?.close();
+    store?.close();
   });
 
   endWithNpx(logger);

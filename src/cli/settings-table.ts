@@ -105,6 +105,22 @@ export const SETTINGS = {
     default: 'memory',
     help: 'Where runs and conversations are kept: memory, which ends with the process, or sqlite:PATH.',
   }),
+  storeKeyFile: setting({
+    group: 'Store',
+    flag: '--store-key-file',
+    env: 'AGENT_STORE_KEY_FILE',
+    type: file,
+    default: undefined,
+    help: 'File with keys of 32 bytes in base64, one a line, that encrypt what is stored: the first encrypts, all decrypt.',
+  }),
+  storeBackup: setting({
+    group: 'Store',
+    flag: '--store-backup',
+    env: 'AGENT_STORE_BACKUP',
+    type: file,
+    default: undefined,
+    help: 'File that gets a copy of the database at each SIGUSR2, while the service goes on.',
+  }),
   ...optionSettings(SQLITE_STORE_OPTIONS, {
     durability: { group: 'Store', flag: '--durability', env: 'AGENT_DURABILITY', placeholder: 'level' },
   }),

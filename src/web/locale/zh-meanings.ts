@@ -162,7 +162,8 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   // HTTP 响应
   'The process is alive.': '进程存活。',
   'The server accepts connections.': '服务器接受新连接。',
-  'The server is shutting down or at its limit of connections.': '服务器正在关闭，或连接数已达上限。',
+  'The server is shutting down, at its limit of connections, or cannot write to its store.':
+    '服务器正在关闭，或连接数已达上限，或无法写入存储。',
   'Ask with a WebSocket client.': '请使用 WebSocket 客户端访问。',
   'The counts of this moment.': '此刻的统计数字。',
   'The server authenticates clients, and does not know who asks.': '服务器要求验证身份，但不知道请求者是谁。',
