@@ -9,6 +9,7 @@ import { readDotEnv } from './dot-env.js';
 import { withHome } from './home.js';
 import { createHttpServer, listen } from './http-server.js';
 import { createLog } from './logging.js';
+import { chooseMetrics } from './metrics.js';
 import { endWithNpx } from './npx.js';
 import { observe } from './observe.js';
 import { oddities } from './oddities.js';
@@ -20,6 +21,7 @@ import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, stopOnSignals } from './stopping.js';
 import { openStore } from './store.js';
 import { chooseTools } from './tools.js';
+import { chooseTracer } from './tracing.js';
 
 /** How long runs may continue after a signal, in milliseconds. The log mentions this time. */
 const DRAIN_MS = 5_000;
@@ -57,6 +59,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const { logger } = log;
   reportCrashes(log);
 
+  const metrics = await chooseMetrics(resolved, provider.provider);
   const store = await openStore(resolved, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
@@ -65,7 +68,10 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     provider: provider.provider,
     tools,
     logger,
+    metrics: metrics?.registry,
+    tracer: await chooseTracer(),
   });
+  await metrics?.start(agent);
   server.on('request', withHome(agent.requestListener));
   observe(agent, withLogIds(logger, settings.logIds));
   const bound = await listen(server, { host, port }, keyOf);
