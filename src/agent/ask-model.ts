@@ -145,8 +145,13 @@ async function stream(
   }
   const options = { signal: abort.signal, principal, runId, conversationId, metadata, trace };
   for await (const element of provider.stream(request, options)) {
-    if (abort.aborted) break;
-    const wait = takeAll(isBatch(element) ? element : [element]);
+    const parts = isBatch(element) ? element : [element];
+    if (abort.aborted) {
+      // The run counts what comes after its end, and drops it.
+      for (const part of parts) if (part.type === 'text-delta') output.text(part.text);
+      break;
+    }
+    const wait = takeAll(parts);
     if (wait !== undefined) await wait;
   }
 }
