@@ -54,6 +54,7 @@ export function stopOnSignals({ logger, flush, reopen }: Log, close: (signal: st
  * After an unhandled error the state of the process is unknown: the error is logged and the process ends with code 1.
  */
 export function reportCrashes({ logger, flush }: Log): void {
+  process.on('exit', flush);
   process.on('uncaughtException', (error, origin) => {
     logger.fatal({ err: error, origin }, 'The process ends after an error that nobody handled');
     flush();
