@@ -3,6 +3,7 @@ import { isLoopbackAddress } from '../http/host.js';
 import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
+import { openAudit } from './audit-file.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { CliError } from './cli-error.js';
 import { readDotEnv } from './dot-env.js';
@@ -57,7 +58,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     write: (text) => process.stdout.write(text),
   });
   const { logger } = log;
-  reportCrashes(log);
+  const audit = openAudit(resolved, log);
+  const files = audit?.log ?? log;
+  reportCrashes(files);
 
   const metrics = await chooseMetrics(resolved, provider.provider);
   const store = await openStore(resolved, logger);
@@ -74,8 +77,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   await metrics?.start(agent);
   server.on('request', withHome(agent.requestListener));
   observe(agent, withLogIds(logger, settings.logIds));
+  if (audit !== undefined) agent.audit.on('event', audit.write);
   const bound = await listen(server, { host, port }, keyOf);
-  stopOnSignals(log, async (signal) => {
+  stopOnSignals(files, async (signal) => {
     // Stops listening first: the system refuses new connections from here on, so that a load balancer in front asks
     // another process at once.
     server.close();

@@ -134,6 +134,14 @@ export const SETTINGS = {
     bare: 'here',
     help: 'Serve metrics for Prometheus at /metrics: here, to everybody who reaches the port of the service, or at an address of its own. A port alone means this machine only.',
   }),
+  auditFile: setting({
+    group: 'Operating',
+    flag: '--audit-file',
+    env: 'AUDIT_FILE',
+    type: file,
+    default: undefined,
+    help: 'Append who connected, was refused, ran which tool and approved what to this file, one JSON object a line, without text and params.',
+  }),
 };
 
 /** The name of a setting. */

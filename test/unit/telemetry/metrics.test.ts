@@ -107,12 +107,12 @@ describe('createMetrics', () => {
     await client.next('resumed', ({ reset }) => reset === true);
     client.send({ type: 'resume', run_id: '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d', after: 0 });
     await client.next('error');
-    client.send('no json');
-    await client.next('error', ({ code }) => code === 'invalid_json');
+    client.send({ type: 'made-up' });
+    await client.next('error', ({ code }) => code === 'unknown_type');
     for (const outcome of ['resumed', 'reset', 'run_not_found']) {
       expect(await read('agent_ws_resumes_total', { outcome }), outcome).toBe(1);
     }
-    expect(await read('agent_ws_messages_refused_total', { code: 'invalid_json' })).toBe(1);
+    expect(await read('agent_ws_messages_refused_total', { code: 'unknown_type' })).toBe(1);
   });
 
   it('counts tool calls and decisions, and no name that clients make up', async () => {
