@@ -1,6 +1,7 @@
 import { CLIENT_CHOICES } from '../agent/client-choices.js';
 import { SERVER_OPTIONS } from '../options.js';
 import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
+import { metricsPlace } from './metrics-place.js';
 import { MODEL_SETTINGS } from './model-settings.js';
 import { optionSettings, setting } from './setting.js';
 import { choice, endpointPath, file, integer, storePlace, text, type ValueType } from './value-types.js';
@@ -149,6 +150,23 @@ export const SETTINGS = {
     default: undefined,
     bare: 'logs/agent-engine.log',
     help: 'Log to this file too, as json. Directories are made. Without a name: logs/agent-engine.log.',
+  }),
+  metrics: setting({
+    group: 'Operating',
+    flag: '--metrics',
+    env: 'METRICS',
+    type: metricsPlace,
+    default: undefined,
+    bare: 'here',
+    help: 'Serve metrics for Prometheus at /metrics: here, to everybody who reaches the port of the service, or at an address of its own. A port alone means this machine only.',
+  }),
+  auditFile: setting({
+    group: 'Operating',
+    flag: '--audit-file',
+    env: 'AUDIT_FILE',
+    type: file,
+    default: undefined,
+    help: 'Append who connected, was refused, ran which tool and approved what to this file, one JSON object a line, without text and params.',
   }),
 };
 

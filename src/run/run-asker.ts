@@ -1,4 +1,5 @@
 import type { Principal } from '../connection/principal.js';
+import type { TraceContext } from '../runtime/trace.js';
 
 /** Who asks for a run. If the application itself asks, only the principal is known. */
 export interface RunAsker {
@@ -6,6 +7,8 @@ export interface RunAsker {
   readonly principal: Principal;
   /** The embedder's metadata of the connection. */
   readonly metadata?: unknown;
+  /** The trace to which the request belongs. */
+  readonly trace?: TraceContext | undefined;
   /** The connection that asks. */
   readonly connectionId?: string | undefined;
   /**

@@ -18,8 +18,10 @@ export function handleRunRequest(
   const { request_id: requestId } = request;
   return inTurn(connection, () => {
     const { id: connectionId, principal, metadata, negotiated: canApprove } = connection;
+    const { traceparent } = request;
+    const trace = traceparent === undefined ? connection.trace : { traceparent };
     readers.check(connection, request.run_id);
-    return andThen(runs.create({ principal, metadata, connectionId, canApprove }, request), (created) => {
+    return andThen(runs.create({ principal, metadata, connectionId, canApprove, trace }, request), (created) => {
       const { run } = created;
       if (!created.isNew) return readOn(context, connection, run, { after: 0, requestId });
       if (connection.negotiated) {
