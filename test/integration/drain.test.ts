@@ -77,7 +77,7 @@ describe(`a command with ${CLIENTS} clients and ${STREAMS} streams`, () => {
         next = seq + 1;
       }
       const { type = '' } = ofRun.at(-1) ?? {};
-      expect((TERMINAL_TYPES as ReadonlySet<string>).has(type)).toBe(true);
+      expect(TERMINAL_TYPES.has(type)).toBe(true);
     }
   });
 });
