@@ -32,7 +32,7 @@ async function run(...args: string[]): Promise<Outcome> {
       return Promise.resolve();
     },
   });
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.configureOutput({
       writeOut: (text) => (outcome.out += text),
       writeErr: (text) => (outcome.err += text),
