@@ -42,10 +42,13 @@ export async function serve(flags: Flags): Promise<void> {
 }
 
 async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
-  const { settings, keyOf } = resolved;
-  const { host, port, path } = settings;
+  const { settings, keyOf, isGiven } = resolved;
+  const { port, path } = settings;
   const server = createHttpServer(settings, keyOf);
   const provider = await chooseProvider(resolved);
+  // Without authentication, whoever reaches the service uses the operator's key.
+  const isCareful = provider.kind === 'openai' && !isGiven('host');
+  const host = isCareful ? '127.0.0.1' : settings.host;
   const tools = await chooseTools(resolved);
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
   const log = createLog({
@@ -108,6 +111,12 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     'Listening',
   );
   for (const warning of warnings) logger.warn({}, warning);
+  if (isCareful) {
+    logger.info(
+      { host },
+      `Only this machine is served, since there is no authentication and whoever reaches the service can use your OpenAI key. To serve others as well, set --host ${settings.host}`,
+    );
+  }
   if (provider.kind !== 'demo' && !isLoopbackAddress(bound.address)) {
     logger.warn(
       { host },

@@ -67,7 +67,7 @@ export const SETTINGS = {
     env: 'HOST',
     type: text('address'),
     default: '0.0.0.0',
-    help: 'Address to listen on. 127.0.0.1 serves this machine only.',
+    help: 'Address to listen on. 127.0.0.1 serves this machine only, and is the default with an OpenAI key.',
   }),
   port: setting({
     group: 'Server',

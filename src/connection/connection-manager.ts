@@ -9,6 +9,7 @@ import type { CloseFrame } from './close-frame.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
 import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOptions } from './connection-options.js';
 import { Heartbeat } from './heartbeat.js';
+import { Places, type Slot } from './places.js';
 import type { Principal } from './principal.js';
 import type { Socket } from './socket.js';
 import { describeConnection, type ConnectionStatistics } from './statistics.js';
@@ -36,12 +37,6 @@ export interface HandshakeRefusal {
   readonly remoteAddress: string | undefined;
 }
 
-/** A place among `maxConnections`, taken before a handshake waits for anything. */
-export interface Slot {
-  /** Frees the place. Does nothing if called again, or once a connection has taken the place over. */
-  readonly release: () => void;
-}
-
 /**
  * The connections of a server: accepts sockets, sends `connected`, detects dead connections, counts, and broadcasts.
  * Works with any {@link Socket}; pass what its `message` event gives to a `MessageHandler`.
@@ -53,6 +48,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   readonly maxConnections: number;
   readonly epoch: string;
   readonly #connections = new Map<string, Connection<P, Metadata>>();
+  readonly #places: Places;
   readonly #heartbeat: Heartbeat;
   readonly #limits: ServerMessageOf<'connected'>['limits'];
   /** The callbacks of the connections. */
@@ -63,12 +59,12 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     },
     onClosed: (connection, code, reason) => {
       this.#heartbeat.remove(connection);
+      this.#places.remove(connection);
       if (this.#connections.delete(connection.id)) {
         this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
       }
     },
   };
-  #reserved = 0;
   #totalConnections = 0;
   #totalMessages = 0;
 
@@ -77,6 +73,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     const checked = checkOptions(options, CONNECTION_OPTIONS);
     super(checked.logger);
     this.maxConnections = checked.maxConnections;
+    this.#places = new Places(checked.maxConnections);
     this.epoch = checked.epoch ?? randomUUID();
     this.#limits = {
       message_bytes: checked.maxMessageBytes,
@@ -102,40 +99,37 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
 
   /** Number of handshakes in progress that hold a place. */
   get handshakes(): number {
-    return this.#reserved;
+    return this.#places.handshakes;
   }
 
   /** Whether every place is taken, by connections or by handshakes in progress. */
   get isFull(): boolean {
-    return this.#connections.size + this.#reserved >= this.maxConnections;
+    return this.#places.isFull;
   }
 
-  /** Takes a place for a handshake that is about to wait; `undefined` if no place is free. */
-  reserve(): Slot | undefined {
-    if (this.isFull) return undefined;
-    this.#reserved++;
-    let held = true;
-    return {
-      release: () => {
-        if (held) this.#reserved--;
-        held = false;
-      },
-    };
+  /**
+   * Takes a place for a handshake that is about to wait; `undefined` if no place is free for this address.
+   * @param remoteAddress - the address of the client, also behind proxies.
+   */
+  reserve(remoteAddress?: string): Slot | undefined {
+    return this.#places.reserve(remoteAddress);
   }
 
   /**
    * Turns a socket into a connection and sends `connected`.
-   * @param slot - the reserved place; without it, a free place is needed.
+   * @param slot - the reserved place; without it, a free place is needed. If none is free, the address with the most
+   * connections loses its idlest one, closed with 1013, to an address that has fewer.
    * @returns `undefined` if no place was free: the socket was closed with 1013.
    */
   connect(socket: Socket, info: ConnectionInfo<P, Metadata>, slot?: Slot): Connection<P, Metadata> | undefined {
     slot?.release();
-    if (this.isFull) {
+    if (!this.#places.makeRoom(info.remoteAddress)) {
       socket.close(CLOSE_CODES.overCapacity.code, CLOSE_CODES.overCapacity.reason);
       return undefined;
     }
     const connection = new Connection(socket, info, this.#owner);
     this.#connections.set(connection.id, connection);
+    this.#places.add(connection);
     this.#totalConnections++;
     this.#heartbeat.add(connection);
     connection.sendMessage({

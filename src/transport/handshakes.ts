@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ConnectionInfo } from '../connection/connection.js';
-import type { ConnectionManager, Slot } from '../connection/connection-manager.js';
+import type { ConnectionManager } from '../connection/connection-manager.js';
+import type { Slot } from '../connection/places.js';
 import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
@@ -52,7 +53,7 @@ export class Handshakes<P extends Principal, Metadata> {
 
   /** Answers a handshake, whatever its path. Never throws. */
   readonly handle = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
-    const { connections, isAllowed, authenticate } = this.#options;
+    const { connections, isAllowed, authenticate, remoteAddress } = this.#options;
     if (isAnswered(raw)) return this.#report('Another listener answered a handshake before it came here.');
     raw.on('error', ignoreError);
     claim(raw, this.#reportSecondAnswer);
@@ -62,7 +63,7 @@ export class Handshakes<P extends Principal, Metadata> {
       return answer(raw, 403);
     }
     if (this.#isRefusedAtEnd(request, raw)) return;
-    const slot = connections.reserve();
+    const slot = connections.reserve(remoteAddress(request));
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
     // A client that leaves, at any time, frees its place.
     // The slot's own function: a new one would keep the request in memory as long as the connection lasts.
