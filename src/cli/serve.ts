@@ -4,6 +4,7 @@ import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
+import { Certificate } from './certificate.js';
 import { CliError } from './cli-error.js';
 import { readDotEnv } from './dot-env.js';
 import { withHome } from './home.js';
@@ -41,7 +42,8 @@ export async function serve(flags: Flags): Promise<void> {
 async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
   const { settings, keyOf } = resolved;
   const { host, port, path } = settings;
-  const server = createHttpServer(settings, keyOf);
+  const certificate = Certificate.open(settings, keyOf);
+  const server = createHttpServer(settings, certificate);
   const provider = await chooseProvider(resolved);
   const tools = await chooseTools(resolved);
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
@@ -70,7 +72,12 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   server.on('request', withHome(agent.requestListener));
   observe(agent, withLogIds(logger, settings.logIds));
   const bound = await listen(server, { host, port }, keyOf);
-  stopOnSignals(log, async (signal) => {
+  certificate?.watch(logger);
+  const reopen = (): void => {
+    log.reopen();
+    certificate?.reload();
+  };
+  stopOnSignals({ ...log, reopen }, async (signal) => {
     // Stops listening first: the system refuses new connections from here on, so that a load balancer in front asks
     // another process at once.
     server.close();
