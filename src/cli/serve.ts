@@ -10,6 +10,7 @@ import { readDotEnv } from './dot-env.js';
 import { withHome } from './home.js';
 import { createHttpServer, listen } from './http-server.js';
 import { createLog } from './logging.js';
+import { readMessageKey } from './message-key.js';
 import { endWithNpx } from './npx.js';
 import { observe } from './observe.js';
 import { oddities } from './oddities.js';
@@ -44,6 +45,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const { host, port, path } = settings;
   const certificate = Certificate.open(settings, keyOf);
   const server = createHttpServer(settings, certificate);
+  const messageKey = readMessageKey(settings, keyOf);
   const provider = await chooseProvider(resolved);
   const tools = await chooseTools(resolved);
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
@@ -63,6 +65,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   if (settings.storeBackup !== undefined && store !== undefined) backUpOnSignal(store, settings.storeBackup, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
+    encryption: messageKey?.encryption,
     store,
     server,
     provider: provider.provider,
@@ -96,12 +99,21 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     port: bound.port,
     path,
     tls: settings.tlsCert !== undefined,
+    messageKey: messageKey?.thumbprint,
     provider,
   };
   if (format === 'pretty') process.stdout.write(banner(info));
   const { vendor, model } = provider.provider;
   logger.info(
-    { version: VERSION, host, port: bound.port, provider: vendor, model, ...(format === 'json' && urlsOf(info)) },
+    {
+      version: VERSION,
+      host,
+      port: bound.port,
+      provider: vendor,
+      model,
+      messageKey: messageKey?.thumbprint,
+      ...(format === 'json' && urlsOf(info)),
+    },
     'Listening',
   );
   for (const warning of warnings) logger.warn({}, warning);

@@ -1,4 +1,5 @@
 import type { LlmTool } from '../tool/llm-tool.js';
+import type { MessageKeyBody } from './message-key.js';
 import type { StatisticsSnapshot } from './statistics.js';
 
 /** What the HTTP routes need to know of their server. */
@@ -7,6 +8,8 @@ export interface HttpRoutesState {
   readonly path: string;
   /** Information about the server for the documents. */
   readonly info: { readonly version: string };
+  /** The public key for encrypted messages, as a JWK; `undefined` if the server does not encrypt. */
+  readonly messageKey?: MessageKeyBody | undefined;
   /** Called for every `GET /ws/statistics`. */
   statistics(): StatisticsSnapshot;
   /** Called for every request for a document. */

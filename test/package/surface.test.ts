@@ -43,6 +43,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
   'agent-ws/openai': ['createOpenAiProvider'],
   'agent-ws/sqlite': ['createSqliteStore'],
   'agent-ws/client': ['AgentClientError', 'CLIENT_ERROR_CODES', 'createAgentClient'],
+  'agent-ws/encryption': ['encryptFor'],
   'agent-ws/react': ['useAgentRun', 'useAttachment', 'useConnection', 'useConversation', 'useConversations'],
   'agent-ws/testing': [
     'FaultProxy',
