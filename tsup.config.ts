@@ -35,7 +35,7 @@ export default defineConfig([
     dts: true,
     shims: true,
   },
-  { ...anywhere, entry: { client: 'src/client/index.ts' } },
+  { ...anywhere, entry: { client: 'src/client/index.ts', encryption: 'src/client/encryption.ts' } },
   // Frameworks that render on a server need to be told that hooks run in the page.
   { ...anywhere, entry: { react: 'src/client/react.ts' }, banner: { js: "'use client';" }, external: ['react'] },
   {

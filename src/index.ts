@@ -1,6 +1,7 @@
 // The server
 export { createAgentSocketServer, type AgentSocketServer } from './server.js';
 export type { AgentSocketServerOptions } from './options.js';
+export type { EncryptionOptions } from './encryption/options.js';
 export type { CloseOptions } from './shutdown.js';
 export { tokenOf } from './http/token.js';
 export { VERSION } from './version.js';

@@ -3,6 +3,7 @@ import type { Server as HttpsServer } from 'node:https';
 import { EXECUTOR_OPTIONS, type AgentExecutorOptions, type ToolsOf } from './agent/executor-options.js';
 import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from './connection/connection-options.js';
 import type { Principal } from './connection/principal.js';
+import { ENCRYPTION_OPTIONS, type EncryptionOptions } from './encryption/options.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import type { MetricsSource } from './http/metrics.js';
@@ -12,7 +13,7 @@ import { DEFAULT_PATH } from './protocol/version.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run/run-manager-options.js';
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
-import { omit, pick, type OptionTable } from './runtime/option-table.js';
+import { nested, omit, pick, type OptionTable } from './runtime/option-table.js';
 import { aFunction, choice, delay, list, methods, must, text, type Rule } from './runtime/rule.js';
 import { aStore } from './store/store-rules.js';
 import type { Store } from './store/store.js';
@@ -76,6 +77,12 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    * @default undefined
    */
   metadata?: ((request: IncomingMessage, principal: P) => Metadata) | undefined;
+  /**
+   * Messages that are encrypted between client and server, where TLS ends at somebody else's proxy: see
+   * {@link EncryptionOptions}. Clients that do not ask for it are served as before, unless `required` is set.
+   * @default none
+   */
+  encryption?: EncryptionOptions | undefined;
   /**
    * Origins of pages that may connect besides the same host and loopback: `https://app.example`, or `*` for all.
    * Clients without an Origin are not browsers and always pass.
@@ -168,6 +175,11 @@ export const SERVER_OPTIONS = {
   },
   authenticateTimeoutMs: { text: 'How long `authenticate` may take.', rule: delay(1), default: 10_000 },
   metadata: { text: 'Makes your own metadata of a connection.', rule: aFunction, defaultText: 'undefined' },
+  encryption: {
+    text: "Messages that are encrypted between client and server, where TLS ends at somebody else's proxy: see {@link EncryptionOptions}.",
+    rule: nested<EncryptionOptions>()(ENCRYPTION_OPTIONS),
+    defaultText: 'none',
+  },
   allowedOrigins: {
     text: 'Origins of pages that may connect besides the same host and loopback: `https://app.example`, or `*` for all.',
     // An entry that can match nothing would exclude those that it was meant to admit.

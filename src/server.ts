@@ -5,6 +5,8 @@ import { ToolRegistry } from './tool/tool-registry.js';
 import { ConnectionManager } from './connection/connection-manager.js';
 import { CONNECTION_OPTIONS } from './connection/connection-options.js';
 import { ANONYMOUS, type Principal } from './connection/principal.js';
+import { MessageKeys } from './encryption/message-keys.js';
+import { EncryptedSocket } from './encryption/encrypted-socket.js';
 import { checkOptions, pick } from './runtime/option-table.js';
 import { Access } from './http/access.js';
 import { Guard } from './http/guard.js';
@@ -90,7 +92,9 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     epoch: store.epoch,
     attachments: executor.attachments,
   });
-  const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS));
+  const { encryption, maxMessageBytes } = options;
+  const keys = encryption === undefined ? undefined : new MessageKeys(encryption.key);
+  const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS), keys !== undefined);
   // Created after all other checks of options, since it starts a timer.
   const runs = new RunManager({ ...pick(options, RUN_OPTIONS), executor, store });
   const messages = new MessageHandler<P, Metadata>({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
@@ -108,6 +112,10 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     // Without the hooks, P and Metadata are the defaults, which these values have.
     authenticate: options.authenticate ?? (() => ANONYMOUS as P),
     authenticateTimeoutMs: options.authenticateTimeoutMs,
+    encryption: keys && {
+      isRequired: encryption?.required === true,
+      protect: (socket, ready) => void new EncryptedSocket(socket, { keys, maxMessageBytes, ready }),
+    },
     metadata: options.metadata ?? (() => undefined as Metadata),
     logger,
     refusals,
@@ -122,6 +130,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const routes = createHttpRoutes({
     path,
     info: { version: VERSION },
+    messageKey: keys?.published,
     logger,
     hostAllowed: (request) => access.isHostAllowed(request),
     isReady: () =>

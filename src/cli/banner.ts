@@ -9,6 +9,8 @@ export interface StartInfo {
   readonly port: number;
   readonly path: string;
   readonly tls: boolean;
+  /** Thumbprint of the key for encrypted messages, if there is one. */
+  readonly messageKey: string | undefined;
   readonly provider: ChosenProvider;
 }
 
@@ -40,6 +42,7 @@ export function banner(info: StartInfo): string {
     ['Test page', urls.testPage],
     ['Documents', urls.docs],
     ['Statistics', urls.statistics],
+    ...(info.messageKey === undefined ? [] : [['Message key', info.messageKey] as const]),
     ['Provider', info.provider.summary],
     ['', info.provider.hint],
   ] as const;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { createAgentClient, type AgentClient, type AgentClientOptions, type ClientRun } from '../client/index.js';
+import { encryptFor, type MessageEncryption } from '../client/encryption.js';
 import { isSubprotocol } from '../client/token.js';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { ChatAttachments } from './chat-attachments.js';
@@ -20,7 +21,7 @@ const UNWATCHED_ATTEMPTS = 10;
 const HISTORY = 50;
 
 /** `agent-ws chat`: resolves when the chat has ended and the exit code is set. */
-export async function chat({ url: written, conversation }: ChatFlags): Promise<void> {
+export async function chat({ url: written, conversation, serverKey }: ChatFlags): Promise<void> {
   const url = endpointOf(written);
   const { stdin, stdout, stderr } = process;
   const isWatched = stdin.isTTY;
@@ -29,6 +30,7 @@ export async function chat({ url: written, conversation }: ChatFlags): Promise<v
     url,
     WebSocket: ChatSocket,
     ...(token !== undefined && { token: () => token }),
+    ...(serverKey !== undefined && { encryption: encryptionFor(serverKey) }),
     ...(!isWatched && { maxAttempts: UNWATCHED_ATTEMPTS }),
   });
   const session = new Chat(client, new ChatScreen(stdout, stderr), conversation ?? randomUUID(), isWatched);
@@ -69,6 +71,15 @@ function readToken(environment: NodeJS.ProcessEnv): string | undefined {
   if (token === '' || isSubprotocol(token)) return token === '' ? undefined : token;
   // The value is a secret, so the message does not show it.
   throw new CliError("AGENT_WS_TOKEN: must hold nothing but letters, digits and any of !#$%&'*+-.^_`|~");
+}
+
+/** @throws CliError if the text is no list of thumbprints */
+function encryptionFor(serverKey: string): MessageEncryption {
+  try {
+    return encryptFor(...serverKey.split(',').map((key) => key.trim()));
+  } catch (error) {
+    throw new CliError(`--server-key: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function createClient(options: AgentClientOptions): AgentClient {

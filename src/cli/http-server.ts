@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { boundHttpSockets } from '../transport/http-sockets.js';
+import type { Certificate } from './certificate.js';
 import { CliError, systemReason } from './cli-error.js';
 import type { SettingName, Settings } from './settings-table.js';
 
@@ -21,41 +21,13 @@ const HTTP_SOCKETS = 192;
 const IDLE_MS = 15_000;
 const HANDSHAKE_MS = 10_000;
 
-/**
- * Creates the server, with TLS if certificate and key are given.
- * @throws CliError if only one of them is given, or they cannot be read or used
- */
-export function createHttpServer(settings: Settings, keyOf: KeyOf): Server | TlsServer {
-  const { tlsCert, tlsKey } = settings;
-  const server =
-    tlsCert === undefined && tlsKey === undefined ? createServer(TIMEOUTS) : secured(tlsCert, tlsKey, keyOf);
+/** Creates the server, with TLS if there is a certificate. */
+export function createHttpServer({ maxConnections }: Settings, certificate?: Certificate): Server | TlsServer {
+  const server = certificate?.createServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS }) ?? createServer(TIMEOUTS);
   server.setTimeout(IDLE_MS);
   boundHttpSockets(server, HTTP_SOCKETS);
-  server.maxConnections = settings.maxConnections + EXTRA_SOCKETS;
+  server.maxConnections = maxConnections + EXTRA_SOCKETS;
   return server;
-}
-
-function secured(certFile: string | undefined, keyFile: string | undefined, keyOf: KeyOf): TlsServer {
-  if (certFile === undefined) throw new CliError(`${keyOf('tlsCert')}: must be given together with ${keyOf('tlsKey')}`);
-  if (keyFile === undefined) throw new CliError(`${keyOf('tlsKey')}: must be given together with ${keyOf('tlsCert')}`);
-  const cert = readPem(certFile, keyOf('tlsCert'));
-  const key = readPem(keyFile, keyOf('tlsKey'));
-  try {
-    return createTlsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS, cert, key });
-  } catch (error) {
-    throw new CliError(
-      `${keyOf('tlsCert')}, ${keyOf('tlsKey')}: must be a PEM certificate and its key: ${systemReason(error)}`,
-      { cause: error },
-    );
-  }
-}
-
-function readPem(file: string, key: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new CliError(`${key}: "${file}" cannot be read: ${systemReason(error)}`, { cause: error });
-  }
 }
 
 /**

@@ -9,6 +9,8 @@ import type { StoreAction, StoreFlags } from './store-command.js';
 export interface ChatFlags {
   readonly url: string;
   readonly conversation?: string;
+  /** Thumbprints of the keys that the server may have, with commas between them. */
+  readonly serverKey?: string;
 }
 
 /** The functions of the commands. */
@@ -58,7 +60,8 @@ Where standard input is no terminal, each of its lines is a question: answers go
 else to standard error, and the exit code is 1 after a question without an answer: one that failed, was stopped, was
 filtered or is empty, and where nothing was asked. An answer that was cut off counts, with a note.
 
-A token for the server is read from the variable AGENT_WS_TOKEN and offered as a subprotocol.
+A token for the server is read from the variable AGENT_WS_TOKEN and offered as a subprotocol, which --server-key does
+not encrypt.
 
 Examples:
   agent-ws chat                                        talk to the service on this machine
@@ -114,6 +117,10 @@ function addChat(program: Command, chat: Commands['chat']): void {
     .description('Talk to a service in the terminal.')
     .argument('[url]', `The WebSocket endpoint. Of a host alone it is ${DEFAULT_PATH}.`, LOCAL_URL)
     .option('--conversation <id>', 'Go on with this conversation.')
+    .option(
+      '--server-key <thumbprint>',
+      'Encrypt the messages for a server with this key, which it names when it starts.',
+    )
     .helpOption('-h, --help', 'Show this help.')
     .allowExcessArguments(false)
     .addHelpText('after', CHAT_NOTES)

@@ -5,12 +5,14 @@ import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
 import { openAudit } from './audit-file.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
+import { Certificate } from './certificate.js';
 import { CliError } from './cli-error.js';
 import { readDotEnv } from './dot-env.js';
 import { withHome } from './home.js';
 import { createHttpServer, listen } from './http-server.js';
 import { createLog } from './logging.js';
 import { chooseMetrics } from './metrics.js';
+import { readMessageKey } from './message-key.js';
 import { endWithNpx } from './npx.js';
 import { observe } from './observe.js';
 import { oddities } from './oddities.js';
@@ -44,7 +46,9 @@ export async function serve(flags: Flags): Promise<void> {
 async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
   const { settings, keyOf, isGiven } = resolved;
   const { port, path } = settings;
-  const server = createHttpServer(settings, keyOf);
+  const certificate = Certificate.open(settings, keyOf);
+  const server = createHttpServer(settings, certificate);
+  const messageKey = readMessageKey(settings, keyOf);
   const provider = await chooseProvider(resolved);
   // Without authentication, whoever reaches the service uses the operator's key.
   const isCareful = provider.kind === 'openai' && !isGiven('host');
@@ -70,6 +74,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   if (settings.storeBackup !== undefined && store !== undefined) backUpOnSignal(store, settings.storeBackup, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
+    encryption: messageKey?.encryption,
     store,
     server,
     provider: provider.provider,
@@ -83,7 +88,12 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   observe(agent, withLogIds(logger, settings.logIds));
   if (audit !== undefined) agent.audit.on('event', audit.write);
   const bound = await listen(server, { host, port }, keyOf);
-  stopOnSignals(files, async (signal) => {
+  certificate?.watch(logger);
+  const reopen = (): void => {
+    files.reopen();
+    certificate?.reload();
+  };
+  stopOnSignals({ ...files, reopen }, async (signal) => {
     // Stops listening first: the system refuses new connections from here on, so that a load balancer in front asks
     // another process at once.
     server.close();
@@ -102,12 +112,21 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     port: bound.port,
     path,
     tls: settings.tlsCert !== undefined,
+    messageKey: messageKey?.thumbprint,
     provider,
   };
   if (format === 'pretty') process.stdout.write(banner(info));
   const { vendor, model } = provider.provider;
   logger.info(
-    { version: VERSION, host, port: bound.port, provider: vendor, model, ...(format === 'json' && urlsOf(info)) },
+    {
+      version: VERSION,
+      host,
+      port: bound.port,
+      provider: vendor,
+      model,
+      messageKey: messageKey?.thumbprint,
+      ...(format === 'json' && urlsOf(info)),
+    },
     'Listening',
   );
   for (const warning of warnings) logger.warn({}, warning);

@@ -1,10 +1,11 @@
 import { CLIENT_CHOICES } from '../agent/client-choices.js';
+import { ENCRYPTION_OPTIONS } from '../encryption/options.js';
 import { SERVER_OPTIONS } from '../options.js';
 import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
 import { metricsPlace } from './metrics-place.js';
 import { MODEL_SETTINGS } from './model-settings.js';
 import { optionSettings, setting } from './setting.js';
-import { choice, endpointPath, file, integer, storePlace, text, type ValueType } from './value-types.js';
+import { choice, endpointPath, file, integer, onOff, storePlace, text, type ValueType } from './value-types.js';
 
 /** Settings that are options of `createAgentSocketServer`. */
 export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
@@ -92,6 +93,22 @@ export const SETTINGS = {
     type: file,
     default: undefined,
     help: 'Private key in PEM format.',
+  }),
+  messageKeyFile: setting({
+    group: 'Access',
+    flag: '--message-key-file',
+    env: 'AGENT_MESSAGE_KEY_FILE',
+    type: file,
+    default: undefined,
+    help: 'Private key on the curve P-256, in PEM format, for messages that are encrypted up to this server.',
+  }),
+  requireEncryption: setting({
+    group: 'Access',
+    flag: '--require-encryption',
+    env: 'AGENT_REQUIRE_ENCRYPTION',
+    type: onOff,
+    default: ENCRYPTION_OPTIONS.required.default,
+    help: ENCRYPTION_OPTIONS.required.text,
   }),
   ...MODEL_SETTINGS,
   ...SERVER_SETTINGS,

@@ -1,11 +1,10 @@
-import { CLOSE_CODES, closeCodeInfo } from '../protocol/close-codes.js';
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { AgentClientError } from './client-error.js';
 import type { Close } from './web-socket.js';
 
 /** The error if the server closed the connection for good. */
 export function closeError({ code, reason }: Close): AgentClientError {
-  const said = reason === '' ? closeCodeInfo(code)?.meaning : reason;
-  const message = `The server closed the connection with ${code}${said === undefined ? '' : `: ${said}`}`;
+  const message = `The server closed the connection with ${code}${reason === '' ? '' : `: ${reason}`}`;
   const isUnauthorized = code === CLOSE_CODES.unauthorized.code;
   const refusal = isUnauthorized ? 'unauthorized' : code === CLOSE_CODES.forbidden.code && 'forbidden';
   return new AgentClientError(refusal || 'connection_closed', message, { closeCode: code });

@@ -7,10 +7,12 @@ import type { WebSocketClass, WebSocketLike } from './web-socket.js';
  * use.
  */
 export function dial(settings: Settings, WebSocket: WebSocketClass, token: string | undefined): WebSocketLike {
-  const { tokenIn, protocols } = settings;
+  const { tokenIn, protocols, encryption } = settings;
   const target = settings.url();
-  const offered = [SUBPROTOCOL, ...protocols];
+  // A client that encrypts its messages offers nothing else.
+  const offered = [encryption?.protocol ?? SUBPROTOCOL, ...protocols];
   if (token !== undefined && tokenIn === 'query') target.searchParams.set('token', token);
   if (token !== undefined && tokenIn === 'protocol') offered.push(token);
-  return new WebSocket(target.href, offered);
+  const socket = new WebSocket(target.href, offered);
+  return encryption?.protect(socket) ?? socket;
 }

@@ -1,7 +1,7 @@
 /** `agent-ws/client`: asks agents over a connection that may break, in browsers and in Node. */
 export { createAgentClient } from './create-agent-client.js';
 export type { AgentClient, ResumeOptions } from './client.js';
-export type { AgentClientOptions } from './options.js';
+export type { AgentClientOptions, MessageEncryption } from './options.js';
 export type { AgentClientEvents, AttachmentLimits, Greeting, SelectedBranch } from './client-events.js';
 export {
   AgentClientError,

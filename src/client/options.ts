@@ -1,7 +1,7 @@
 import type { KnownOptions } from '../runtime/unknown-option.js';
 import { MAX_DELAY_MS, type Backoff } from './backoff.js';
 import { checkKnown } from './check-known.js';
-import type { WebSocketClass } from './web-socket.js';
+import type { WebSocketClass, WebSocketLike } from './web-socket.js';
 
 /** What {@link createAgentClient} takes. */
 export interface AgentClientOptions {
@@ -30,6 +30,13 @@ export interface AgentClientOptions {
    * @default 'protocol'
    */
   tokenIn?: 'protocol' | 'query' | undefined;
+  /**
+   * Encrypts every message, where TLS ends at somebody else's proxy: `encryptFor(key)` of `agent-ws/encryption`. A
+   * server that does not have the key, or does not encrypt, gets no message, and the client gives up. A `token` in a
+   * subprotocol or in the URL is not encrypted.
+   * @default messages are not encrypted
+   */
+  encryption?: MessageEncryption | undefined;
   /**
    * The class of the WebSocket to use. The class of Node itself cannot end a connection whose peer has vanished: it
    * keeps the process alive, even after `close()`, until TCP gives up.
@@ -69,11 +76,20 @@ export interface AgentClientOptions {
   maxQueued?: number | undefined;
 }
 
+/** Encryption of messages. */
+export interface MessageEncryption {
+  /** The subprotocol that is offered in place of `agent-ws.v1`. */
+  readonly protocol: string;
+  /** Makes the socket of decrypted messages. */
+  readonly protect: (socket: WebSocketLike) => WebSocketLike;
+}
+
 const CLIENT_OPTIONS: KnownOptions<AgentClientOptions> = {
   url: true,
   protocols: true,
   token: true,
   tokenIn: true,
+  encryption: true,
   WebSocket: true,
   connectTimeoutMs: true,
   silenceMs: true,
@@ -92,6 +108,7 @@ export interface Settings {
   readonly protocols: readonly string[];
   readonly token: (() => string | Promise<string>) | undefined;
   readonly tokenIn: 'protocol' | 'query';
+  readonly encryption: MessageEncryption | undefined;
   readonly WebSocket: WebSocketClass | undefined;
   readonly connectTimeoutMs: number;
   readonly silenceMs: number | undefined;
@@ -105,18 +122,20 @@ export interface Settings {
 export function checkOptions(options: AgentClientOptions): Settings {
   check('options', 'an object', options, (value) => typeof value === 'object' && value !== null);
   checkKnown(options, CLIENT_OPTIONS);
-  const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs } = options;
+  const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs, encryption } = options;
   check('protocols', 'an array of strings', protocols, isStrings);
   check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
   check('tokenIn', '"protocol" or "query"', tokenIn, (value) => value === 'protocol' || value === 'query');
   check('backoff', 'an object', backoff, (value) => typeof value === 'object' && value !== null);
   checkKnown(backoff, BACKOFF, 'backoff');
+  check('encryption', 'what encryptFor() gives', encryption, (value) => value === undefined || isEncryption(value));
   check('WebSocket', 'a class', options.WebSocket, (value) => value === undefined || typeof value === 'function');
   return {
     url: checkUrl(options.url),
     protocols,
     token,
     tokenIn,
+    encryption,
     WebSocket: options.WebSocket,
     connectTimeoutMs: checkMs('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1),
     silenceMs: silenceMs === undefined ? undefined : checkMs('silenceMs', silenceMs, 1),
@@ -169,6 +188,10 @@ function checkCount(option: string, value: unknown, least: number): number {
   const isCount = (count: unknown): boolean => count === Infinity || Number.isInteger(count);
   check(option, `an integer of at least ${least}, or Infinity`, value, (n) => isCount(n) && (n as number) >= least);
   return value as number;
+}
+
+function isEncryption(value: unknown): boolean {
+  return typeof (value as Partial<MessageEncryption> | null)?.protect === 'function';
 }
 
 function isStrings(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { healthSchema } from './health.js';
+import { messageKeySchema } from './message-key.js';
 import { documentSchema } from './message-schemas.js';
 import type { Answer, Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
@@ -8,6 +9,7 @@ import { statisticsSchema } from './statistics.js';
 const schemas: Readonly<Record<NonNullable<Answer['schema']>, z.ZodType>> = {
   Statistics: statisticsSchema,
   Health: healthSchema,
+  MessageKey: messageKeySchema,
   Error: z.object({ error: z.string().describe('A sentence for people.') }).describe('Why the request was refused.'),
 };
 
@@ -20,7 +22,9 @@ const REFUSALS = {
 
 /** The HTTP routes as an OpenAPI 3.1 document. */
 export function openApi(state: HttpRoutesState, routes: readonly Route[]): object {
-  const paths = routes.filter(isDocumented).map((route) => {
+  const documented = routes.filter(isDocumented);
+  const used = new Set(['Error', ...documented.flatMap(({ answers }) => answers.map(({ schema }) => schema))]);
+  const paths = documented.map((route) => {
     const item = { get: operation(route, 'get'), head: operation(route, 'head') };
     // The endpoint keeps its path if the routes are mounted below a prefix.
     return [route.path, route.path === state.path ? { servers: [{ url: '/' }], ...item } : item] as const;
@@ -37,7 +41,9 @@ export function openApi(state: HttpRoutesState, routes: readonly Route[]): objec
     paths: Object.fromEntries(paths),
     components: {
       schemas: Object.fromEntries(
-        Object.entries(schemas).map(([name, schema]) => [name, documentSchema(schema, { target: 'draft-2020-12' })]),
+        Object.entries(schemas)
+          .filter(([name]) => used.has(name))
+          .map(([name, schema]) => [name, documentSchema(schema, { target: 'draft-2020-12' })]),
       ),
     },
   };

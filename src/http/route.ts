@@ -25,5 +25,5 @@ export interface Answer {
   readonly meaning: string;
   readonly type: 'application/json' | 'text/html' | 'text/plain';
   /** Name of the body's schema in the OpenAPI document. */
-  readonly schema?: 'Statistics' | 'Health' | 'Error';
+  readonly schema?: 'Statistics' | 'Health' | 'MessageKey' | 'Error';
 }

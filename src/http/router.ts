@@ -9,6 +9,7 @@ import { endpointRoute, healthRoute, readyRoute } from './health.js';
 import type { Guard } from './guard.js';
 import { metricsRoute } from './metrics.js';
 import { Pipeline } from './pipeline.js';
+import { messageKeyRoutes } from './message-key.js';
 import { failure, send, type Reply } from './reply.js';
 import type { Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
@@ -71,6 +72,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     healthRoute(),
     readyRoute(() => deps.isReady()),
     ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),
+    ...messageKeyRoutes(deps.messageKey),
     ...docsRoutes(deps, pages, () => routes),
     ...staticRoutes(pages),
   ];

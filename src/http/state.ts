@@ -1,4 +1,5 @@
 import type { LlmTool } from '../tool/llm-tool.js';
+import type { MessageKeyBody } from './message-key.js';
 import type { MetricsSource } from './metrics.js';
 import type { StatisticsSnapshot } from './statistics.js';
 
@@ -8,6 +9,8 @@ export interface HttpRoutesState {
   readonly path: string;
   /** Information about the server for the documents. */
   readonly info: { readonly version: string };
+  /** The public key for encrypted messages, as a JWK; `undefined` if the server does not encrypt. */
+  readonly messageKey?: MessageKeyBody | undefined;
   /** Called for every `GET /ws/statistics`. */
   statistics(): StatisticsSnapshot;
   /** Served at `/metrics`; absent if nothing is. */

@@ -20,6 +20,7 @@ export {
   type ServerMessageType,
   type Usage,
 } from './server-messages.js';
-export { CLOSE_CODES, closeCodeInfo, type CloseCodeInfo, type CloseCodeName } from './close-codes.js';
+export type { CloseCodeName } from './close-codes.js';
+export { CLOSE_CODES, closeCodeInfo, type DocumentedCloseCode as CloseCodeInfo } from './documented-close-codes.js';
 export { ERROR_CODES, type ErrorCode, type ErrorCodeInfo } from './error-codes.js';
 export { DEFAULT_PATH, LIMITS, SUBPROTOCOL } from './version.js';

@@ -1,6 +1,9 @@
 /** The WebSocket subprotocol with which a client negotiates the whole protocol instead of the documented core. */
 export const SUBPROTOCOL = 'agent-ws.v1';
 
+/** The WebSocket subprotocol with which a client negotiates the whole protocol in encrypted messages. */
+export const ENCRYPTED_SUBPROTOCOL = 'agent-ws.v1+jwe';
+
 /** The default path of the endpoint. */
 export const DEFAULT_PATH = '/ws/agent';
 

@@ -4,20 +4,30 @@ import type { ConnectionInfo } from '../connection/connection.js';
 import type { ConnectionManager } from '../connection/connection-manager.js';
 import type { Slot } from '../connection/places.js';
 import type { Principal } from '../connection/principal.js';
+import type { Socket } from '../connection/socket.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
 import { traceOf } from '../runtime/trace.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
+import { ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
 import { answer, ignoreError } from './answer.js';
 import { claim } from './upgrade-events.js';
-import type { WsAcceptor } from './ws-socket.js';
+import { offeredProtocols, type WsAcceptor } from './ws-socket.js';
 
 /** How long a refused client may take to read the close code, in milliseconds. */
 const LINGER_MS = 1_000;
 
 /** Maximum number of refused clients that are being told the close code; others get HTTP 503. */
 const MAX_LINGERING = 64;
+
+/** Encryption of the messages of a connection. */
+export interface MessageEncryption {
+  /** Whether clients that do not encrypt are refused. */
+  readonly isRequired: boolean;
+  /** Agrees with the client on keys and then calls `ready` with the socket of decrypted messages. */
+  readonly protect: (socket: Socket, ready: (socket: Socket) => void) => void;
+}
 
 /** What {@link Handshakes} takes. */
 export interface HandshakeOptions<P extends Principal, Metadata> {
@@ -32,6 +42,8 @@ export interface HandshakeOptions<P extends Principal, Metadata> {
   /** The principal of the request; `null` refuses it. */
   readonly authenticate: (request: IncomingMessage) => P | null | Promise<P | null>;
   readonly authenticateTimeoutMs: number;
+  /** Encryption of messages; `undefined` if the server does not offer it. */
+  readonly encryption: MessageEncryption | undefined;
   readonly metadata: (request: IncomingMessage, principal: P) => Metadata;
   readonly logger: Logger;
   /** Gets the log lines of refused handshakes. */
@@ -45,6 +57,8 @@ export class Handshakes<P extends Principal, Metadata> {
   readonly #waiting = new Set<(why: Error) => void>();
   /** Bytes written to each socket when its handshake arrived: more bytes mean that somebody else has answered. */
   readonly #written = new WeakMap<Duplex, number>();
+  /** Sockets that agree on keys. */
+  readonly #agreeing = new Set<Socket>();
   #lingering = 0;
 
   constructor(options: HandshakeOptions<P, Metadata>) {
@@ -63,6 +77,7 @@ export class Handshakes<P extends Principal, Metadata> {
       return answer(raw, 403);
     }
     if (this.#isRefusedAtEnd(request, raw)) return;
+    if (!this.#agreesOnEncryption(request)) return this.#refuse(request, raw, head, CLOSE_CODES.encryptionRequired);
     const slot = connections.reserve(remoteAddress(request));
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
     // A client that leaves, at any time, frees its place.
@@ -82,9 +97,11 @@ export class Handshakes<P extends Principal, Metadata> {
     );
   };
 
-  /** Refuses handshakes that wait for the hook. */
+  /** Refuses handshakes that wait for the hook or for keys. */
   stop(): void {
     for (const stop of this.#waiting) stop(ENDED);
+    const { code, reason } = CLOSE_CODES.goingAway;
+    for (const socket of this.#agreeing) socket.close(code, reason);
   }
 
   /** Waits for the hook up to the time limit, and notices if the client leaves. */
@@ -134,10 +151,32 @@ export class Handshakes<P extends Principal, Metadata> {
       return this.#refuse(request, raw, head, CLOSE_CODES.internal);
     }
     // The acceptor answers requests that are not handshakes, and the socket closes.
-    const isHandshake = acceptor.accept(request, raw, head, ({ socket, negotiated }) => {
-      connections.connect(socket, { ...info, negotiated }, slot);
+    const isHandshake = acceptor.accept(request, raw, head, ({ socket, negotiated, encrypted }) => {
+      const connect = (ready: Socket): void => void connections.connect(ready, { ...info, negotiated }, slot);
+      if (encrypted) this.#protect(socket, raw, connect);
+      else connect(socket);
     });
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
+  }
+
+  /** Whether client and server both encrypt, or both do without. */
+  #agreesOnEncryption(request: IncomingMessage): boolean {
+    const { encryption } = this.#options;
+    const offered = offeredProtocols(request);
+    const encrypts = offered.includes(ENCRYPTED_SUBPROTOCOL);
+    if (encryption !== undefined) return encrypts || !encryption.isRequired;
+    return !encrypts || offered.includes(SUBPROTOCOL);
+  }
+
+  #protect(socket: Socket, raw: Duplex, connect: (socket: Socket) => void): void {
+    this.#agreeing.add(socket);
+    const agreed = (): boolean => this.#agreeing.delete(socket);
+    raw.once('close', agreed);
+    this.#options.encryption?.protect(socket, (ready) => {
+      raw.off('close', agreed);
+      agreed();
+      connect(ready);
+    });
   }
 
   /** A getter of the embedder's principal may throw. */

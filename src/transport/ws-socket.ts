@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import type { Socket, SocketListener } from '../connection/socket.js';
 import { checkOptions } from '../runtime/option-table.js';
-import { SUBPROTOCOL } from '../protocol/version.js';
+import { JWE_EXTRA_BYTES } from '../protocol/encryption.js';
+import { ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
 import { Flusher, type Corked } from './flusher.js';
 import { Inflow } from './inflow.js';
 import { SOCKET_OPTIONS, type SocketOptions } from './socket-options.js';
@@ -202,15 +203,22 @@ export interface AcceptedSocket {
   readonly socket: Socket;
   /** Whether the client offered the subprotocol, which the handshake then confirms. */
   readonly negotiated: boolean;
+  /** Whether the client offered the subprotocol of encrypted messages, and the handshake confirmed it. */
+  readonly encrypted: boolean;
 }
 
 /** Completes WebSocket handshakes (RFC 6455, section 4.2). */
 export class WsAcceptor {
   readonly #server: WebSocketServer;
+  /** The server for clients that encrypt their messages; `undefined` if they are not served. */
+  readonly #encrypted: WebSocketServer | undefined;
   readonly #shared: Shared;
 
-  /** @throws OptionError if an option breaks its rule. */
-  constructor(options: SocketOptions = {}) {
+  /**
+   * @param encrypts - whether clients may negotiate encrypted messages
+   * @throws OptionError if an option breaks its rule.
+   */
+  constructor(options: SocketOptions = {}, encrypts = false) {
     const { maxMessageBytes, backpressureBytes, perMessageDeflate } = checkOptions(options, SOCKET_OPTIONS);
     this.#shared = { mark: backpressureBytes, flusher: new Flusher(), turns: new Turns() };
     const limits = {
@@ -228,7 +236,18 @@ export class WsAcceptor {
       perMessageDeflate,
       WebSocket: BoundWebSocket,
       // Another offered value may hold a token, so it is never sent back.
-      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      // A client that insists on encrypted messages is refused, and reads the code only if the handshake succeeds.
+      handleProtocols: (offered) => [SUBPROTOCOL, ENCRYPTED_SUBPROTOCOL].find((known) => offered.has(known)) ?? false,
+    });
+    if (!encrypts) return;
+    this.#encrypted = new WebSocketServer({
+      ...limits,
+      // Base64 is a third longer than the message. Encrypted text cannot be compressed.
+      maxPayload: Math.min(Math.ceil((maxMessageBytes / 3) * 4) + JWE_EXTRA_BYTES, 2_147_483_647),
+      noServer: true,
+      clientTracking: false,
+      WebSocket: BoundWebSocket,
+      handleProtocols: () => ENCRYPTED_SUBPROTOCOL,
     });
   }
 
@@ -239,12 +258,20 @@ export class WsAcceptor {
    */
   accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): boolean {
     let isHandshake = false;
-    this.#server.handleUpgrade(request, raw, head, (ws) => {
+    const encrypts = offeredProtocols(request).includes(ENCRYPTED_SUBPROTOCOL);
+    const server = encrypts ? (this.#encrypted ?? this.#server) : this.#server;
+    server.handleUpgrade(request, raw, head, (ws) => {
       isHandshake = true;
       ws.on('error', onError);
       const socket = new WsSocket(ws, raw, this.#shared);
-      accepted({ socket, negotiated: ws.protocol === SUBPROTOCOL });
+      const encrypted = ws.protocol === ENCRYPTED_SUBPROTOCOL;
+      accepted({ socket, negotiated: encrypted || ws.protocol === SUBPROTOCOL, encrypted });
     });
     return isHandshake;
   }
+}
+
+/** The subprotocols that the client of a handshake offers. */
+export function offeredProtocols({ headers }: IncomingMessage): readonly string[] {
+  return headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? [];
 }

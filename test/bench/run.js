@@ -11,6 +11,7 @@ import { short, table } from './lib/table.js';
 import { isStepBack, judged } from './lib/verdict.js';
 import { asksAgain } from './rows/asks-again.js';
 import { cancel } from './rows/cancel.js';
+import { encrypted } from './rows/encrypted.js';
 import { firstToken } from './rows/first-token.js';
 import { idle } from './rows/idle.js';
 import { liveStreams } from './rows/live-streams.js';
@@ -29,6 +30,7 @@ const ROWS = {
   'asks-again': asksAgain,
   queries,
   tls,
+  encrypted,
   tokens,
   paced,
   'slow-reader': slowReader,

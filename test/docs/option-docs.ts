@@ -7,6 +7,7 @@ import { EXECUTOR_OPTIONS } from '../../src/agent/executor-options.js';
 import { ATTACHMENT_OPTIONS } from '../../src/agent/attachment-rules.js';
 import { CLIENT_CHOICES } from '../../src/agent/client-choices.js';
 import { CONNECTION_OPTIONS } from '../../src/connection/connection-options.js';
+import { ENCRYPTION_OPTIONS } from '../../src/encryption/options.js';
 import { CUSTOM_MESSAGE } from '../../src/message/custom-message.js';
 import { MESSAGE_HANDLER_OPTIONS } from '../../src/message/message-handler.js';
 import { SERVER_OPTIONS } from '../../src/options.js';
@@ -58,6 +59,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   },
   attachments: { table: ATTACHMENT_OPTIONS, interfaces: ['agent/attachment-rules.ts AttachmentOptions'] },
   clientMayChoose: { table: CLIENT_CHOICES, interfaces: ['agent/client-choices.ts ClientChoices'] },
+  encryption: { table: ENCRYPTION_OPTIONS, interfaces: ['encryption/options.ts EncryptionOptions'] },
   close: { table: CLOSE_OPTIONS, interfaces: ['shutdown.ts CloseOptions'] },
   sqlite: {
     table: SQLITE_STORE_OPTIONS,

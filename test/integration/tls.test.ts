@@ -1,28 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createAgentSocketServer, type AgentSocketServerOptions } from '../../src/index.js';
 import { SUBPROTOCOL } from '../../src/protocol/index.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
+import { makeCertificate } from '../helpers/tls/make-certificate.js';
 
-let key: Buffer;
-let cert: Buffer;
-const folder = mkdtempSync(join(tmpdir(), 'agent-ws-tls-'));
-
-beforeAll(() => {
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  execFileSync('openssl', [...request, ...names, '-keyout', keyFile, '-out', certFile], { stdio: 'pipe' });
-  key = readFileSync(keyFile);
-  cert = readFileSync(certFile);
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const { cert, key } = makeCertificate();
 
 async function start(options: Partial<AgentSocketServerOptions> = {}) {
   const server = https.createServer({ key, cert });

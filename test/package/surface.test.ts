@@ -45,6 +45,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
   'agent-ws/metrics': ['Registry', 'createMetrics'],
   'agent-ws/tracing': ['createTracing'],
   'agent-ws/client': ['AgentClientError', 'CLIENT_ERROR_CODES', 'createAgentClient'],
+  'agent-ws/encryption': ['encryptFor'],
   'agent-ws/react': ['useAgentRun', 'useAttachment', 'useConnection', 'useConversation', 'useConversations'],
   'agent-ws/testing': [
     'FaultProxy',

@@ -21,6 +21,7 @@ it('holds what its users need, and neither sources nor tests', () => {
     'PROTOCOL.md',
     'README.md',
     'README.zh.md',
+    'SECURITY.md',
     'bin/agent-ws.js',
     'dist/cli/main.js',
     'dist/web/docs.css',

@@ -125,6 +125,7 @@ const ENGINE: readonly (readonly string[])[] = [
 /** What connects the engine with the world, each with the highest folder of the engine that it knows. */
 const DRIVERS: Readonly<Record<string, string>> = {
   transport: 'connection',
+  encryption: 'connection',
   http: 'tool',
   tools: 'tool',
   stores: 'store',
@@ -149,8 +150,10 @@ function mayKnow(from: string, to: string): boolean {
 /** The whole of the floor that code of a page may use: types, codes and versions, without zod. */
 const PAGE_MAY_IMPORT = [
   'protocol/close-codes.ts',
+  'protocol/documented-close-codes.ts',
   'protocol/error-codes.ts',
   'protocol/version.ts',
+  'protocol/encryption.ts',
   'protocol/page.ts',
   'protocol/nearest.ts',
   'runtime/unknown-option.ts',

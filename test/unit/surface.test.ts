@@ -7,7 +7,7 @@ const MOST_NAMES = 90;
 /** What the root entry is for, and every name of it: values first, then types. */
 const NAMES = {
   server:
-    'createAgentSocketServer tokenOf ANONYMOUS VERSION | AgentSocketServer AgentSocketServerOptions CloseOptions Principal',
+    'createAgentSocketServer tokenOf ANONYMOUS VERSION | AgentSocketServer AgentSocketServerOptions CloseOptions EncryptionOptions Principal',
   connections:
     'ConnectionManager | Action ActionResources Connection ConnectionInfo ConnectionManagerOptions Decide Socket SocketListener',
   messages:

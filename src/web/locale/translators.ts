@@ -1,4 +1,4 @@
-import { CLOSE_CODES } from '../../protocol/close-codes.js';
+import { CLOSE_MEANINGS } from '../../protocol/documented-close-codes.js';
 import { ERROR_CODES } from '../../protocol/error-codes.js';
 import { fill } from '../ui/fill.js';
 import { zhCodes } from './zh-codes.js';
@@ -20,7 +20,7 @@ export interface Translator<Key extends string> {
 
 // The tables of the protocol are written in English: their meanings are the texts.
 const enCodes = Object.fromEntries([
-  ...Object.entries(CLOSE_CODES).map(([name, { meaning }]) => [`close.${name}`, meaning]),
+  ...Object.entries(CLOSE_MEANINGS).map(([name, meaning]) => [`close.${name}`, meaning]),
   ...Object.entries(ERROR_CODES).map(([code, { meaning }]) => [`error.${code}`, meaning.replaceAll('`', '')]),
 ]) as Readonly<Record<CodeKey, string>>;
 

@@ -19,6 +19,9 @@ export const zhCodes: Readonly<Record<`close.${CloseCodeName}` | `error.${ErrorC
   'close.unauthorized': '请携带新的身份凭证再来。',
   'close.forbidden': '不允许该客户端连接。',
   'close.handshakeTimeout': '身份验证未在时限内完成。',
+  'close.unknownKey': '服务器没有客户端所固定的密钥。',
+  'close.undecryptable': '加密消息在途中被改动、重放、调换顺序、截断或伪造，或者根本不是加密消息。',
+  'close.encryptionRequired': '一方要求加密消息，另一方没有协商。',
   'close.rateLimited': '客户端持续超过速率限制。',
   'close.slowConsumer': '未读输出填满了缓冲区；2 秒后强制断开。',
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,10 +23,15 @@ async function openStore() {
 }
 
 const server = createServer();
-createAgentSocketServer({
+const agent = createAgentSocketServer({
   server,
   provider: createOpenAiProvider({ apiKey: 'bench', baseUrl: upstream, model: 'bench-model' }),
   maxConnections: 20_000,
+  // Earlier builds do not know it.
+  ...(existsSync(join(dist, 'encryption.js')) && {
+    encryption: { key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey },
+  }),
   ...(storeKind === 'sqlite' && { store: await openStore() }),
 });
+server.on('request', agent.requestListener);
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => answerServerCalls(server.address().port));

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { answerCalls } from '../lib/answer-calls.js';
 import { Client, frame, kindOf, openMany } from '../lib/client.js';
 import { LoadWatch, now, sleep } from '../lib/clock.js';
+import { askLibrary, openLibraryClients, summary } from '../lib/library-clients.js';
 import { percentile } from '../lib/numbers.js';
 import { ask } from '../lib/streams.js';
 import { question, UNITS_PER_TOKEN } from '../lib/vocabulary.js';
@@ -30,6 +31,9 @@ let asks = null;
 
 // Streams in progress.
 let streaming = null;
+
+// Answers to clients of the library in progress.
+let library = null;
 
 // A stream nobody reads.
 let stalled = null;
@@ -227,6 +231,26 @@ answerCalls({
       tookMs,
     };
   },
+
+  /** One client of the library asks, again when it is answered. */
+  async libraryAsks({ port, encrypted, repeat, plan }) {
+    const clients = await openLibraryClients(port, 1, encrypted);
+    const answers = [];
+    for (let i = 0; i < repeat; i++) answers.push(await askLibrary(clients[0], plan));
+    closeAll(clients);
+    return summary(answers);
+  },
+  /** Every client of the library asks once. Resolves when they are connected. */
+  async libraryStart({ port, encrypted, clients: count, spreadMs, plan }) {
+    const clients = await openLibraryClients(port, count, encrypted);
+    const ask = async (client, index) => {
+      await sleep((index / count) * spreadMs);
+      return askLibrary(client, { ...plan, stream: index });
+    };
+    library = Promise.all(clients.map(ask)).finally(() => closeAll(clients));
+    library.catch(() => {});
+  },
+  libraryResult: async () => summary(await library),
 
   /** Starts an answer and stops reading after `readChunks` pieces. */
   async stallStart({ port, plan, readChunks }) {

@@ -61,6 +61,7 @@ describe('the table of settings', () => {
       'tools',
       'store',
       'clientMayChoose',
+      'encryption',
       'logger',
       'metrics',
       'tracer',

@@ -92,14 +92,22 @@ describe('chooseProvider', () => {
 
 describe('createHttpServer', () => {
   it('gives slow and countless clients less than Node does', () => {
-    const server = createHttpServer(resolve({ WS_MAX_CONNECTIONS: '10' }).settings, (name) => name);
+    const server = createHttpServer(resolve({ WS_MAX_CONNECTIONS: '10' }).settings);
     expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, maxConnections: 266 });
   });
 });
 
 describe('the banner', () => {
   const provider = { kind: 'demo', summary: 'the summary', hint: 'the hint' } as StartInfo['provider'];
-  const info: StartInfo = { version: '1.2.3', host: '0.0.0.0', port: 8003, path: '/ws/agent', tls: false, provider };
+  const info: StartInfo = {
+    version: '1.2.3',
+    host: '0.0.0.0',
+    port: 8003,
+    path: '/ws/agent',
+    tls: false,
+    messageKey: undefined,
+    provider,
+  };
 
   it.each([
     ['0.0.0.0', 'localhost'],
@@ -126,5 +134,7 @@ describe('the banner', () => {
     expect(text).toContain('agent-ws 1.2.3 listens on 0.0.0.0, port 8003');
     expect(text).toContain('the summary');
     expect(text).toContain('the hint');
+    expect(text).not.toContain('Message key');
+    expect(banner({ ...info, messageKey: 'b-a-Aq9l' })).toContain('  Message key b-a-Aq9l\n');
   });
 });

@@ -1,3 +1,4 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
 import http2 from 'node:http2';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -26,6 +27,10 @@ const NO_STRING = [5, null, true, {}, ['a']];
 const NO_FUNCTION = ['a', 5, null, {}];
 const NO_BOOLEAN = ['true', 'false', 0, 1, null, {}];
 const MAX_DELAY = 2_147_483_647;
+const pem = { type: 'pkcs8', format: 'pem' } as const;
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const PEM = KEY.export(pem).toString();
+const OTHER_CURVE = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export(pem).toString();
 const tool = defineTool({ name: 'echo', description: 'Echoes.', params: z.object({}), execute: () => 1 });
 
 /** Every option but `server` and `provider`: what it takes and what it does not. */
@@ -68,6 +73,25 @@ const TABLE: Record<
   authenticateTimeoutMs: {
     good: [1, 10_000, MAX_DELAY],
     bad: [0, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER.filter((v) => v !== null)],
+  },
+  encryption: {
+    good: [
+      { key: PEM },
+      { key: `${PEM}${PEM}`, required: true },
+      { key: KEY },
+      { key: [KEY, PEM] },
+      { key: KEY.export({ type: 'sec1', format: 'pem' }) },
+    ],
+    bad: [
+      ...[true, 5, null, 'key', [], {}, { key: '' }, { key: 'key' }, { key: 5 }, { key: [] }, { key: [5] }],
+      ...[
+        { key: OTHER_CURVE },
+        { key: createPublicKey(KEY) },
+        { key: `${PEM}${OTHER_CURVE}` },
+        { key: PEM.slice(0, 90) },
+      ],
+      ...[{ key: PEM, required: 1 }, { required: true }],
+    ],
   },
   metadata: { good: [() => 1], bad: NO_FUNCTION },
   allowedOrigins: {

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { MessageKeys } from '../encryption/message-keys.js';
+import { ENCRYPTION_OPTIONS, type EncryptionOptions } from '../encryption/options.js';
+import { CliError, systemReason } from './cli-error.js';
+import type { SettingName, Settings } from './settings-table.js';
+
+/** The key for encrypted messages. */
+export interface MessageKey {
+  readonly encryption: EncryptionOptions;
+  /** What clients pin. */
+  readonly thumbprint: string;
+}
+
+/**
+ * Reads the file that the settings name. Returns `undefined` if they name none.
+ * @throws CliError if the file cannot be read or holds no key, or encryption is required without one
+ */
+export function readMessageKey(
+  { messageKeyFile: file, requireEncryption: required }: Settings,
+  keyOf: (name: SettingName) => string,
+): MessageKey | undefined {
+  const name = keyOf('messageKeyFile');
+  if (file === undefined) {
+    if (required) throw new CliError(`${keyOf('requireEncryption')}: must be given together with ${name}`);
+    return undefined;
+  }
+  let key: readonly [KeyObject, ...KeyObject[]];
+  try {
+    key = ENCRYPTION_OPTIONS.key.rule.read(name, readFileSync(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined) {
+      throw new CliError(`${name}: "${file}" cannot be read: ${systemReason(error)}`, { cause: error });
+    }
+    const hint = `openssl ecparam -name prime256v1 -genkey -noout -out ${file}`;
+    throw new CliError(
+      `${name}: "${file}" must hold a private key on the curve P-256 in PEM format. To make one: ${hint}`,
+    );
+  }
+  return { encryption: { key, required }, thumbprint: new MessageKeys(key).published.kid };
+}

@@ -1,0 +1,63 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli, startCli } from '../helpers/cli-process.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
+
+const LOCAL = ['serve', '--host', '127.0.0.1', '--port', '0'];
+
+function keyFile(namedCurve = 'P-256'): string {
+  const path = join(temporaryDirectory(), 'message.key');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve });
+  writeFileSync(path, privateKey.export({ type: 'sec1', format: 'pem' }));
+  return path;
+}
+
+async function serve() {
+  const cli = startCli([...LOCAL, '--message-key-file', keyFile(), '--require-encryption']);
+  const { endpoint, messageKey } = await cli.log('Listening');
+  return { cli, url: String(endpoint), thumbprint: String(messageKey) };
+}
+
+describe('encrypted messages of the command', () => {
+  it('serve the chat that knows the key', async () => {
+    const { cli, url, thumbprint } = await serve();
+    const { code, stdout } = await runCli(['chat', url, '--server-key', thumbprint], { input: 'What is 123 + 456?\n' });
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('579') as string });
+    const published: unknown = await (
+      await fetch(`${url.replace('ws:', 'http:').replace('/ws/agent', '')}/ws/key`)
+    ).json();
+    expect(published).toMatchObject({ kty: 'EC', crv: 'P-256', kid: thumbprint, use: 'enc' });
+    expect(published).not.toHaveProperty('d');
+    expect(cli.stdout).not.toContain('PRIVATE');
+  });
+
+  it.each([
+    ['does not encrypt', () => [], '4426: Encrypted messages are required'],
+    ['has another key', () => ['--server-key', 'A'.repeat(43)], '4421: No pinned key'],
+  ])('refuse a chat that %s', async (_what, flags, reason) => {
+    const { url } = await serve();
+    const { code, stderr } = await runCli(['chat', url, ...flags()], { input: 'Hi\n' });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `The server closed the connection with ${reason}\n` });
+  });
+
+  it('need a key of the right form', async () => {
+    expect(await runCli(['chat', 'ws://127.0.0.1:1', '--server-key', 'short'])).toMatchObject({
+      code: 1,
+      stderr: '--server-key: A key must be a thumbprint of 43 characters or a public JWK on P-256\n',
+    });
+    const wrong = keyFile('P-384');
+    const { code, stderr } = await runCli([...LOCAL, '--message-key-file', wrong]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `--message-key-file: "${wrong}" must hold a private key on the curve P-256 in PEM format. To make one: openssl ecparam -name prime256v1 -genkey -noout -out ${wrong}\n`,
+    });
+    expect((await runCli([...LOCAL, '--message-key-file', 'none.key'])).stderr).toBe(
+      '--message-key-file: "none.key" cannot be read: no such file\n',
+    );
+    expect((await runCli([...LOCAL, '--require-encryption'])).stderr).toBe(
+      '--require-encryption: must be given together with AGENT_MESSAGE_KEY_FILE\n',
+    );
+  });
+});
