@@ -5,9 +5,9 @@ import type { Asker } from '../tool/asker.js';
 import type { LlmMessage } from './llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../tool/run-tool.js';
 import { unknownTool } from '../tool/unknown-tool.js';
-import { attachedBytes } from './attachments.js';
+import { attachedBytes, toLlmAttachments } from './attachments.js';
 import { questionAt, turnMessages } from './turn-messages.js';
-import { chatTokens } from './context-window.js';
+import { chatTokens, checkQuestion } from './context-window.js';
 import { usageOf } from './usage.js';
 import { ConversationTurn, type TurnEnd, type TurnPlace } from './conversation-turn.js';
 import { recoverPlace } from './recover-place.js';
@@ -61,9 +61,10 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     if (request.type === 'tool_call') return this.#checkTools([request.tool_name], asker);
     checkChosen(request, this.#settings.clientMayChoose);
     this.#checkTools(request.tools ?? [], asker);
-    const { attachments: rules, provider } = this.#settings;
-    if (request.attachments === undefined || request.attachments.length === 0) return;
-    checkAttachments(request.attachments, rules || NO_ATTACHMENTS, provider.accepts ?? []);
+    const { attachments: rules, provider, maxContextTokens } = this.#settings;
+    const { query, attachments = [] } = request;
+    if (attachments.length > 0) checkAttachments(attachments, rules || NO_ATTACHMENTS, provider.accepts ?? []);
+    checkQuestion(query, toLlmAttachments(attachments), maxContextTokens);
   }
 
   execute(run: Run, request: RunRequest): Promise<RunMessage> {
@@ -209,8 +210,11 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   async #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
     const { query, attachments, replace_from: replaceFrom } = request;
-    const accepts = this.#settings.provider.accepts ?? [];
-    const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.abort);
+    const { provider, maxContextTokens } = this.#settings;
+    const chat = await turn.ask({ query, attachments, replaceFrom }, provider.accepts ?? [], run.abort);
+    // The attachments of a replaced question were not in the request.
+    const asked = chat.at(-1);
+    if (asked?.role === 'user') checkQuestion(asked.content, asked.attachments ?? [], maxContextTokens);
     // Attachments that came with the request are counted already.
     run.hold(attachedBytes(attachments === undefined ? chat : chat.slice(0, -1)));
     if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));
