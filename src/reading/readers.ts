@@ -86,10 +86,10 @@ export class Readers {
 
   /**
    * Lets a connection read every run that starts in a conversation from now on.
-   * Returns `false` if the connection watches the maximum number of conversations.
+   * @throws AgentSocketError `forbidden` if the connection, its owner or its address watches as many as it may.
    */
-  watch(connection: Connection, conversationId: string): boolean {
-    return this.#watchers.add(connection, conversationKey(connection.principal.id, conversationId));
+  watch(connection: Connection, conversationId: string): void {
+    this.#watchers.add(connection, conversationKey(connection.principal.id, conversationId));
   }
 
   /** Ends {@link watch}. The connection continues to read its runs. */
@@ -129,7 +129,7 @@ export class Readers {
     if (id === undefined) return new Cancelling(connection, undefined, reading);
     return andThen(this.#runs.get(principal, id), (run) => {
       if (run !== undefined) return new Cancelling(connection, run, reading);
-      this.#runs.cancelOnArrival(principal, id);
+      this.#runs.cancelOnArrival(principal, id, connection.remoteAddress);
       return undefined;
     });
   }

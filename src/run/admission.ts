@@ -48,8 +48,10 @@ export class Admission {
     const { live, drain } = this.#options;
     const bytes = sizeOf(request);
     const meta = metaOf(asker, request);
+    const shares = live.sharesOf(meta.owner, asker.remoteAddress);
     this.#check(asker, request, meta, bytes);
-    const place = live.reserve(meta, bytes);
+    live.checkShares(shares, bytes);
+    const place = live.reserve(meta, bytes, shares);
     const claimed = orElse(
       () => this.#create(place),
       (error) => {

@@ -6,6 +6,8 @@ export interface RunAsker {
   readonly principal: Principal;
   /** The embedder's metadata of the connection. */
   readonly metadata?: unknown;
+  /** The address of the client: its runs in progress count together with those of other clients there. */
+  readonly remoteAddress?: string | undefined;
   /** The connection that asks. */
   readonly connectionId?: string | undefined;
   /**

@@ -1,7 +1,7 @@
 import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
-import { methods, milliseconds, size } from '../runtime/rule.js';
+import { methods, milliseconds, number, size } from '../runtime/rule.js';
 import type { RunStore } from '../store/run-store.js';
 import { aRunStore } from '../store/store-rules.js';
 import type { RunExecutor } from './run-executor.js';
@@ -28,6 +28,29 @@ export interface RunManagerOptions extends DetachOption, LoggerOption {
    * @default 268435456
    */
   maxLogBytes?: number | undefined;
+  /**
+   * Runs in progress or in line of one owner, whether a client reads them or not. One more gets `too_many_runs`. Clients
+   * that share the anonymous owner are limited by {@link maxRunsPerAddress} alone.
+   * @default 64
+   */
+  maxRunsPerOwner?: number | undefined;
+  /**
+   * Runs in progress or in line of the clients of one address. One more gets `too_many_runs`. An IPv6 address counts with
+   * its /64 network; behind a proxy, set `trustedProxies`, or all clients have the address of the proxy.
+   * @default 128
+   */
+  maxRunsPerAddress?: number | undefined;
+  /**
+   * Share of `maxLogBytes` that the runs of one owner hold. In bytes; above it new runs of the owner get `too_many_runs` and
+   * its largest one ends with `output_too_large`.
+   * @default a quarter of `maxLogBytes`
+   */
+  maxLogBytesPerOwner?: number | undefined;
+  /**
+   * Share of `maxLogBytes` that the runs of the clients of one address hold. In bytes; above it as for an owner.
+   * @default half of `maxLogBytes`
+   */
+  maxLogBytesPerAddress?: number | undefined;
 }
 
 export const RUN_OPTIONS = {
@@ -47,6 +70,26 @@ export const RUN_OPTIONS = {
     text: 'What all runs in progress hold: questions and output.',
     rule: size(1),
     default: 268_435_456,
+  },
+  maxRunsPerOwner: {
+    text: 'Runs in progress or in line of one owner, whether a client reads them or not.',
+    rule: number({ least: 1 }),
+    default: 64,
+  },
+  maxRunsPerAddress: {
+    text: 'Runs in progress or in line of the clients of one address.',
+    rule: number({ least: 1 }),
+    default: 128,
+  },
+  maxLogBytesPerOwner: {
+    text: 'Share of `maxLogBytes` that the runs of one owner hold.',
+    rule: size(1),
+    defaultText: 'a quarter of `maxLogBytes`',
+  },
+  maxLogBytesPerAddress: {
+    text: 'Share of `maxLogBytes` that the runs of the clients of one address hold.',
+    rule: size(1),
+    defaultText: 'half of `maxLogBytes`',
   },
   detachGraceMs: DETACH_GRACE,
   logger: LOGGER,

@@ -22,6 +22,7 @@ import type { RunHandle } from './run-handle.js';
 import type { RunListener } from './run-listener.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
+import { RunShares } from './run-shares.js';
 import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
@@ -51,7 +52,7 @@ export type CreatedRun =
 export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run> {
   readonly store: RunStore;
   readonly #executor: RunExecutor;
-  readonly #live = new LiveRuns();
+  readonly #live: LiveRuns;
   readonly #listener: RunListener<Run>;
   readonly #admission: Admission;
   readonly #lookup: RunLookup;
@@ -67,7 +68,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const checked = checkOptions(options, RUN_OPTIONS);
     const { executor, store, logger } = checked;
     super(logger);
-    const live = this.#live;
+    const { maxLogBytes } = checked;
+    const shares = new RunShares({
+      owner: { maxRuns: checked.maxRunsPerOwner, maxBytes: checked.maxLogBytesPerOwner ?? maxLogBytes / 4 },
+      address: { maxRuns: checked.maxRunsPerAddress, maxBytes: checked.maxLogBytesPerAddress ?? maxLogBytes / 2 },
+    });
+    const live = (this.#live = new LiveRuns(shares));
     const bounds = new RunBounds(live, checked);
     this.store = store;
     this.#executor = executor;
@@ -140,9 +146,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     else if (this.#live.positionOf(run) === 0) this.#throttle.join(() => run.start());
   }
 
-  /** Remembers an id for 60 s: a run that is created with it is cancelled when it starts. */
-  cancelOnArrival(principal: Principal, id: string): void {
-    this.#tombstones.add(runKey(principal.id, id));
+  /**
+   * Remembers an id for 60 s: a run that is created with it is cancelled when it starts.
+   * @param remoteAddress - the address of the client that cancels
+   * @throws AgentSocketError `rate_limited` if the owner, or the clients of the address, have 1,000 such ids.
+   */
+  cancelOnArrival({ id: owner }: Principal, id: string, remoteAddress?: string): void {
+    this.#tombstones.add(owner, id, remoteAddress);
   }
 
   /** How many runs of the conversation end before this one starts; 0 if the run waits for none. */

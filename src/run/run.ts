@@ -16,6 +16,7 @@ import type { RunListener } from './run-listener.js';
 import { runKey } from '../store/run-key.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunMeta } from '../store/run-store.js';
+import type { SharesOfRun } from './run-shares.js';
 import { textPieces } from '../log/text-pieces.js';
 import { endWork, failureOf } from './end-work.js';
 import { checkpointOf, type RunOptions, type RunOutcome, type RunWorker, type StopCause } from './run-worker.js';
@@ -60,6 +61,8 @@ export class Run implements RunHandle {
   stateSince = this.startedAt;
   /** Set by the code that does the work. */
   worker: RunWorker | undefined;
+  /** The shares in which the run counts while it is in progress. */
+  shares: SharesOfRun = [];
   /** Bytes of UTF-8 written to the log. */
   bytes = 0;
   /** Size of the request and of what goes to the model with it, in bytes: both are kept until the run is over. */

@@ -17,24 +17,27 @@ export function handleRunRequest(
   const { runs, readers, permissions } = context;
   const { request_id: requestId } = request;
   return inTurn(connection, () => {
-    const { id: connectionId, principal, metadata, negotiated: canApprove } = connection;
+    const { id: connectionId, principal, metadata, remoteAddress, negotiated: canApprove } = connection;
     if ('query' in request) permissions.check(principal, 'query', { conversationId: request.conversation_id });
     readers.check(connection, request.run_id);
-    return andThen(runs.create({ principal, metadata, connectionId, canApprove }, request), (created) => {
-      const { run } = created;
-      if (!created.isNew) return readOn(context, connection, run, { after: 0, requestId });
-      if (connection.negotiated) {
-        const timestamp = connection.timestamp();
-        connection.sendMessage({
-          type: 'accepted',
-          timestamp,
-          run_id: run.id,
-          state: run.state,
-          request_id: requestId,
-        });
-      }
-      readers.open(connection, run, { after: 0, requestId });
-      runs.start(created.run);
-    });
+    return andThen(
+      runs.create({ principal, metadata, remoteAddress, connectionId, canApprove }, request),
+      (created) => {
+        const { run } = created;
+        if (!created.isNew) return readOn(context, connection, run, { after: 0, requestId });
+        if (connection.negotiated) {
+          const timestamp = connection.timestamp();
+          connection.sendMessage({
+            type: 'accepted',
+            timestamp,
+            run_id: run.id,
+            state: run.state,
+            request_id: requestId,
+          });
+        }
+        readers.open(connection, run, { after: 0, requestId });
+        runs.start(created.run);
+      },
+    );
   });
 }
