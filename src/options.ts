@@ -6,8 +6,9 @@ import type { Principal } from './connection/principal.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
+import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message/message-handler.js';
 import { DEFAULT_PATH } from './protocol/version.js';
-import { RUN_OPTIONS, type RunManagerOptions } from './run/run-manager-options.js';
+import { RUN_OPTIONS, type BeforeRun, type RunManagerOptions } from './run/run-manager-options.js';
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
 import { omit, pick, type OptionTable } from './runtime/option-table.js';
@@ -21,8 +22,9 @@ import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.j
 
 /** Options of parts that the server passes on. */
 type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments'> &
-  Omit<RunManagerOptions, 'executor' | 'store'> &
+  Omit<RunManagerOptions, 'executor' | 'store' | 'beforeRun'> &
   Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations'> &
+  Pick<MessageHandlerOptions, 'rateLimits'> &
   Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
   SocketOptions;
 
@@ -73,6 +75,14 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    * @default undefined
    */
   metadata?: ((request: IncomingMessage, principal: P) => Metadata) | undefined;
+  /**
+   * Asks whether a principal may have one more run, for quotas and bills. Called once for each new run, after the limits
+   * were checked and before its id is claimed; a repeated request is not asked for. A returned promise holds back later
+   * requests of the connection. Throwing (or rejecting) an `AgentSocketError`, such as `rate_limited` with `retryAfterMs` or
+   * `forbidden`, refuses the request with that error, anything else with `internal_error`.
+   * @default every run is allowed
+   */
+  beforeRun?: BeforeRun<P> | undefined;
   /**
    * Origins of pages that may connect besides the same host and loopback: `https://app.example`, or `*` for all.
    * Clients without an Origin are not browsers and always pass.
@@ -187,6 +197,7 @@ export const SERVER_OPTIONS = {
   ...omit(CONNECTION_OPTIONS, 'epoch', 'attachments'),
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store'),
+  ...pick(MESSAGE_HANDLER_OPTIONS, { rateLimits: true }),
   ...pick(MEMORY_STORE_OPTIONS, { retainMs: true, maxRetainedBytes: true, maxConversationBytes: true }),
 } as const satisfies OptionTable<AgentSocketServerOptions>;
 

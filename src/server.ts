@@ -15,7 +15,7 @@ import { SERVER_OPTIONS, type AgentSocketServerOptions } from './options.js';
 import { EXECUTOR_OPTIONS } from './agent/executor-options.js';
 import { AgentExecutor } from './agent/executor.js';
 import { createMemoryStore, MEMORY_STORE_OPTIONS } from './stores/memory/memory-store.js';
-import { RUN_OPTIONS } from './run/run-manager-options.js';
+import { RUN_OPTIONS, type BeforeRun } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
 import { Handshakes } from './transport/handshakes.js';
@@ -86,7 +86,8 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   });
   const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS));
   // Created after all other checks of options, since it starts a timer.
-  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), executor, store });
+  const beforeRun = options.beforeRun as BeforeRun | undefined;
+  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store });
   const messages = new MessageHandler<P, Metadata>({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 

@@ -6,7 +6,7 @@ import type { LlmMessage } from './llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../tool/run-tool.js';
 import { unknownTool } from '../tool/unknown-tool.js';
 import { attachedBytes, toLlmAttachments } from './attachments.js';
-import { questionAt, turnMessages } from './turn-messages.js';
+import { answeredCalls, questionAt, turnMessages } from './turn-messages.js';
 import { chatTokens, checkQuestion } from './context-window.js';
 import { usageOf } from './usage.js';
 import { ConversationTurn, type TurnEnd, type TurnPlace } from './conversation-turn.js';
@@ -35,6 +35,8 @@ import type { Run } from '../run/run.js';
 /** The outcome of the work of a run, asked for when the run is over. */
 interface TurnWork {
   said?(): LlmMessage[];
+  /** Number of tool calls that were answered. */
+  calls?(): number;
   how?(): Pick<TurnEnd, 'finishReason' | 'usage'>;
   outcome?(state: FinalState): RunOutcome;
   /** See {@link RunWorker}. */
@@ -161,6 +163,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
           status: statusOf(state),
           error: messageError(error),
         });
+        run.toolCalls = work.calls?.() ?? 0;
         return andThen(kept, () => {
           this.#forget(run);
           return work.outcome?.(state) ?? {};
@@ -234,6 +237,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     run.model = agent.model ?? provider.model;
     run.worker = this.#workerOf(run, turn, {
       said: () => turnMessages(agent),
+      calls: () => answeredCalls(agent),
       how: () => ({ finishReason: done.reason, usage: usageOf(agent) }),
       outcome: (state) => outcomeOf(agent, state, isWhole),
       checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
@@ -262,11 +266,14 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   async #callTool(run: Run, request: ClientMessageOf<'tool_call'>): Promise<RunMessage> {
     const { tool_name: toolName, params } = request;
     const call: ToolCall = { toolCallId: run.id, toolName, params };
+    let calls = 0;
     run.worker = this.#workerOf(run, undefined, {
+      calls: () => calls,
       checkpoint: () => encodeCheckpoint({ request, approvals: run.approvals.records }),
     });
     const onReport = (data: unknown): void => run.message(toolDataMessage(call, data));
     const outcome = await runTool(call, { ...this.#toolDeps(run), onReport });
+    calls++;
     // The final message `cancelled` does not say whether the tool took effect, so its result is written first.
     if (run.isStopping) run.message(toolResultMessage(call, outcome));
     if (outcome.ok) return { type: 'tool_result', tool_name: toolName, result: outcome.result };

@@ -1,7 +1,6 @@
 import type { Connection, ConnectionReader } from '../connection/connection.js';
 import { ANONYMOUS } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { addressKey } from '../runtime/address-key.js';
 import { Shares } from '../runtime/shares.js';
 
 /** Maximum number of conversations that one connection watches. */
@@ -76,20 +75,20 @@ export class Watchers {
     if (connections?.size === 0) this.#byConversation.delete(key);
   }
 
-  #check({ principal: { id: owner }, remoteAddress }: Connection, { keys }: Watcher): void {
+  #check({ principal: { id: owner }, addressKey }: Connection, { keys }: Watcher): void {
     if (keys.size >= MAX_WATCHED) throw tooMany('A connection watches', MAX_WATCHED);
     // Clients without authentication that are one owner are not one person.
     if (owner !== ANONYMOUS.id && this.#owners.of(owner) >= MAX_OF_OWNER) {
       throw tooMany('The connections of an owner watch', MAX_OF_OWNER);
     }
-    if (remoteAddress !== undefined && this.#addresses.of(addressKey(remoteAddress)) >= MAX_OF_ADDRESS) {
+    if (addressKey !== undefined && this.#addresses.of(addressKey) >= MAX_OF_ADDRESS) {
       throw tooMany('The connections of an address watch', MAX_OF_ADDRESS);
     }
   }
 
-  #count({ principal: { id: owner }, remoteAddress }: Connection, amount: number): void {
+  #count({ principal: { id: owner }, addressKey }: Connection, amount: number): void {
     this.#owners.add(owner, amount);
-    if (remoteAddress !== undefined) this.#addresses.add(addressKey(remoteAddress), amount);
+    if (addressKey !== undefined) this.#addresses.add(addressKey, amount);
   }
 
   #forget(connection: Connection): void {

@@ -1,10 +1,19 @@
+import type { Principal } from '../connection/principal.js';
+import type { RunRequest } from '../protocol/client-messages.js';
 import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
-import { methods, milliseconds, number, size } from '../runtime/rule.js';
+import { aFunction, methods, milliseconds, number, size } from '../runtime/rule.js';
 import type { RunStore } from '../store/run-store.js';
 import { aRunStore } from '../store/store-rules.js';
 import type { RunExecutor } from './run-executor.js';
+
+/** See {@link RunManagerOptions.beforeRun}. */
+export type BeforeRun<P extends Principal = Principal> = (
+  this: void,
+  principal: P,
+  request: RunRequest,
+) => void | Promise<void>;
 
 /** What a `RunManager` takes. */
 export interface RunManagerOptions extends DetachOption, LoggerOption {
@@ -12,6 +21,14 @@ export interface RunManagerOptions extends DetachOption, LoggerOption {
   executor: RunExecutor;
   /** Where run logs are kept. */
   store: RunStore;
+  /**
+   * Asks whether a principal may have one more run, for quotas and bills. Called once for each new run, after the limits
+   * were checked and before its id is claimed; a repeated request is not asked for. A returned promise holds back later
+   * requests of the connection. Throwing (or rejecting) an `AgentSocketError`, such as `rate_limited` with `retryAfterMs` or
+   * `forbidden`, refuses the request with that error, anything else with `internal_error`.
+   * @default every run is allowed
+   */
+  beforeRun?: BeforeRun | undefined;
   /**
    * How long a run may last. In milliseconds; then it is cancelled with reason `max_duration`.
    * @default 600000
@@ -63,6 +80,11 @@ export const RUN_OPTIONS = {
     text: 'Where run logs are kept.',
     rule: aRunStore,
     required: true,
+  },
+  beforeRun: {
+    text: 'Asks whether a principal may have one more run, for quotas and bills.',
+    rule: aFunction,
+    defaultText: 'every run is allowed',
   },
   maxRunMs: { text: 'How long a run may last.', rule: milliseconds(1), default: 600_000 },
   maxRunBytes: { text: 'Output of one run.', rule: size(1), default: 16_777_216 },

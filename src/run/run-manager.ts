@@ -23,6 +23,7 @@ import type { RunListener } from './run-listener.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import { RunShares } from './run-shares.js';
+import { usageOfRun, type RunUsage } from './run-usage.js';
 import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
@@ -36,6 +37,11 @@ export interface RunEvents {
   start: [run: Run];
   /** The final message of a run is in its log: see `run.state`. */
   end: [run: Run];
+  /**
+   * What a run has used, after `end`: also of a run that failed or was cancelled. Runs that asked no model and called no
+   * tool have no such event.
+   */
+  usage: [usage: RunUsage];
 }
 
 /** The run of a request. */
@@ -82,7 +88,14 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const listener = (this.#listener = this.#listen());
     this.#recovery = new Recovery({ live, store, executor, listener, logger });
     this.#lookup = new RunLookup(live, store, this.#drain, this.#recovery);
-    this.#admission = new Admission({ store, live, executor, bounds, drain: this.#drain });
+    this.#admission = new Admission({
+      store,
+      live,
+      executor,
+      bounds,
+      drain: this.#drain,
+      beforeRun: checked.beforeRun,
+    });
     this.#sweep = setInterval(() => this.#expire(), bounds.sweepMs);
     this.#sweep.unref();
     this.#recovery.begin();
@@ -117,7 +130,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * the place in the queue of the conversation is taken. A known id gives the existing run, and nothing is executed.
    * The result is a promise if the store returns one.
    * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`,
-   * `conversation_busy`, or an error of the executor's `check`; any other error if the store cannot claim the id, which
+   * `conversation_busy`, or an error of the executor's `check` or of `beforeRun`; any other error if the store cannot claim the id, which
    * is then free.
    */
   create(asker: RunAsker, request: RunRequest): Awaitable<CreatedRun> {
@@ -220,9 +233,15 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       this.store.setState(owner, id, run.state, checkpoint);
     } finally {
       // A run whose end was lost ends again, for its readers.
-      if (isFinal(run.state) && this.#live.leave(run)) this.emit('end', run);
+      if (isFinal(run.state) && this.#live.leave(run)) this.#onEnd(run);
       this.#drain.checkIdle();
     }
+  }
+
+  #onEnd(run: Run): void {
+    this.emit('end', run);
+    const usage = usageOfRun(run);
+    if (usage !== undefined) this.emit('usage', usage);
   }
 
   #onAdmitted(asker: RunAsker, request: RunRequest, admitted: Admitted): CreatedRun {

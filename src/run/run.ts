@@ -57,6 +57,8 @@ export class Run implements RunHandle {
   firstTextAt: number | undefined;
   /** The usage, once the run is over, if it is known. */
   usage: Usage | undefined;
+  /** Calls of tools that were answered, once the run is over. */
+  toolCalls = 0;
   /** When the run entered its state, on the clock of {@link startedAt}. */
   stateSince = this.startedAt;
   /** Set by the code that does the work. */
@@ -147,6 +149,11 @@ export class Run implements RunHandle {
   /** Whether nothing more is written: the run is over or left to the next process. Tools may still be at work. */
   get #isDone(): boolean {
     return this.isOver || this.#suspended;
+  }
+
+  /** Under which name the address of the client counts, if it is known. */
+  get addressKey(): string | undefined {
+    return this.shares.find((share) => share.of === 'address')?.key;
   }
 
   /** Memory that the run holds, in bytes, roughly. */
@@ -295,7 +302,8 @@ export class Run implements RunHandle {
   }
 
   #finish(last: RunMessage): void {
-    this.usage = 'usage' in last ? last.usage : undefined;
+    // What was used stays known if the final message is replaced by an error.
+    if ('usage' in last) this.usage = last.usage ?? this.usage;
     const entry = this.#writer.encode(last);
     this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
     this.#writer.append(entry);

@@ -9,6 +9,7 @@ import { CLIENT_CHOICES } from '../../src/agent/client-choices.js';
 import { CONNECTION_OPTIONS } from '../../src/connection/connection-options.js';
 import { CUSTOM_MESSAGE } from '../../src/message/custom-message.js';
 import { MESSAGE_HANDLER_OPTIONS } from '../../src/message/message-handler.js';
+import { RATE_LIMITS } from '../../src/message/rate-limits.js';
 import { SERVER_OPTIONS } from '../../src/options.js';
 import { DEMO_PROVIDER_OPTIONS } from '../../src/providers/demo/options.js';
 import { OPENAI_PROVIDER_OPTIONS } from '../../src/providers/openai/options.js';
@@ -47,6 +48,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
       CONNECTION,
       SOCKET,
       RUNS,
+      'message/message-handler.ts MessageHandlerOptions',
       CONVERSATIONS,
       RETENTION,
       DETACH,
@@ -55,6 +57,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   },
   attachments: { table: ATTACHMENT_OPTIONS, interfaces: ['agent/attachment-rules.ts AttachmentOptions'] },
   clientMayChoose: { table: CLIENT_CHOICES, interfaces: ['agent/client-choices.ts ClientChoices'] },
+  rateLimits: { table: RATE_LIMITS, interfaces: ['message/rate-limits.ts RateLimits'] },
   close: { table: CLOSE_OPTIONS, interfaces: ['shutdown.ts CloseOptions'] },
   sqlite: {
     table: SQLITE_STORE_OPTIONS,

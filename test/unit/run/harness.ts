@@ -47,7 +47,7 @@ export interface Engine {
 
 export type EngineOptions = Partial<Omit<AgentExecutorOptions, 'tools'>> &
   Partial<RunManagerOptions> &
-  Pick<MessageHandlerOptions, 'maxRunsPerConnection'> & { tools?: Iterable<Tool> };
+  Pick<MessageHandlerOptions, 'maxRunsPerConnection' | 'rateLimits'> & { tools?: Iterable<Tool> };
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const conversations = options.conversations ?? new MemoryConversationStore();
