@@ -96,9 +96,10 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   allowedHosts?: readonly string[] | undefined;
   /**
-   * Proxies in front of the server, whose `X-Forwarded` headers count: addresses, networks such as `10.0.0.0/8`, or `*` for all.
+   * Proxies in front of the server, whose `X-Forwarded` headers and `Forwarded` count: addresses, networks such as `10.0.0.0/8`, or `*` for all.
    * Their `X-Forwarded-Host` is the host for `allowedHosts` and for pages of the same host, their `X-Forwarded-Proto`
-   * the scheme, and their `X-Forwarded-For` the `remoteAddress` of a connection. `Host` must then also be served, or be
+   * the scheme, and their `X-Forwarded-For` the `remoteAddress` of a connection. Without `X-Forwarded-For`, all three are
+   * those of `Forwarded` (RFC 7239); if the two name different clients, the address is that of the proxy. `Host` must then also be served, or be
    * an address or a name without a dot. The headers of other peers are ignored.
    * @default []
    */
@@ -185,7 +186,7 @@ export const SERVER_OPTIONS = {
     defaultText: 'loopback names if the server is bound to loopback, otherwise all',
   },
   trustedProxies: {
-    text: 'Proxies in front of the server, whose `X-Forwarded` headers count: addresses, networks such as `10.0.0.0/8`, or `*` for all.',
+    text: 'Proxies in front of the server, whose `X-Forwarded` headers and `Forwarded` count: addresses, networks such as `10.0.0.0/8`, or `*` for all.',
     rule: list('addresses, networks such as "10.0.0.0/8", or "*"', orAll(isProxyEntry)),
     default: [],
   },
