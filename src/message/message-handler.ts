@@ -58,8 +58,8 @@ export interface MessageHandlerOptions extends Pick<ConnectionManagerOptions, 'm
   /**
    * How often clients may ask: messages, queries, tool calls and tokens of the model, each of a connection, a principal
    * and an address. One more is refused with `rate_limited` and `retry_after_ms`; a connection that goes on all the same is
-   * closed with code 4429. `false` for no limits.
-   * @default what no person reaches: see {@link RateLimits}
+   * closed with code 4429. `false` for no limits. See {@link RateLimits}.
+   * @default what no person reaches
    */
   rateLimits?: RateLimits | false | undefined;
 }
@@ -75,7 +75,7 @@ export const MESSAGE_HANDLER_OPTIONS = {
     text: 'How often clients may ask: messages, queries, tool calls and tokens of the model, each of a connection, a principal and an address.',
     rule: rateLimits,
     default: {},
-    defaultText: 'what no person reaches: see {@link RateLimits}',
+    defaultText: 'what no person reaches',
   },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
   logger: LOGGER,

@@ -68,6 +68,7 @@ describe('the table of settings', () => {
       'authenticate',
       'authenticateTimeoutMs',
       'metadata',
+      'beforeRun',
       'fitContext',
       'attachments',
     ];
