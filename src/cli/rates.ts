@@ -22,7 +22,7 @@ export const rates: ValueType<RateLimits | false> = {
       else if (rate === false) limits[name] = false;
       else return undefined;
     }
-    return limits as RateLimits;
+    return limits;
   },
   show: (limits) => {
     if (limits === false) return 'off';

@@ -5,7 +5,6 @@ import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkOptions } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import type { AttachmentInfo } from '../store/conversation-store.js';
-import { runKey } from '../store/run-key.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
 import { Admission, type Admitted } from './admission.js';
