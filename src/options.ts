@@ -7,6 +7,7 @@ import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
 import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message/message-handler.js';
+import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { RUN_OPTIONS, type BeforeRun, type RunManagerOptions } from './run/run-manager-options.js';
 import type { LogIds } from './runtime/log-ids.js';
@@ -23,9 +24,10 @@ import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.j
 /** Options of parts that the server passes on. */
 type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments'> &
   Omit<RunManagerOptions, 'executor' | 'store' | 'beforeRun'> &
-  Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations'> &
+  Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations' | 'permissions'> &
+  PermissionsOption<NoInfer<P>> &
   Pick<MessageHandlerOptions, 'rateLimits'> &
-  Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
+  Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes' | 'maxOwnerConversationBytes'> &
   SocketOptions;
 
 /** What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes. */
@@ -46,7 +48,7 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
     | undefined;
   /**
    * Keeps runs, conversations and the record of tool calls. The store stays open when the server closes. `retainMs`,
-   * `maxRetainedBytes` and `maxConversationBytes` are for the default only.
+   * `maxRetainedBytes`, `maxConversationBytes` and `maxOwnerConversationBytes` are for the default only.
    * @default a new memory store
    */
   store?: Store | undefined;
@@ -199,7 +201,12 @@ export const SERVER_OPTIONS = {
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store'),
   ...pick(MESSAGE_HANDLER_OPTIONS, { rateLimits: true }),
-  ...pick(MEMORY_STORE_OPTIONS, { retainMs: true, maxRetainedBytes: true, maxConversationBytes: true }),
+  ...pick(MEMORY_STORE_OPTIONS, {
+    retainMs: true,
+    maxRetainedBytes: true,
+    maxConversationBytes: true,
+    maxOwnerConversationBytes: true,
+  }),
 } as const satisfies OptionTable<AgentSocketServerOptions>;
 
 function orAll(isEntry: (entry: string) => boolean): (entry: string) => boolean {

@@ -45,9 +45,19 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   maxRetainedBytes: { group: 'Runs', flag: '--max-retained', env: 'AGENT_MAX_RETAINED' },
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
-  // Written in milliseconds, since the time is so short.
 
-  maxConversationBytes: { group: 'Store', flag: '--max-conversations', env: 'AGENT_MAX_CONVERSATIONS' },
+  maxConversationBytes: {
+    group: 'Store',
+    flag: '--max-conversations',
+    env: 'AGENT_MAX_CONVERSATIONS',
+    shownDefault: '128MiB in memory, 8GiB in SQLite',
+  },
+  maxOwnerConversationBytes: {
+    group: 'Store',
+    flag: '--max-owner-conversations',
+    env: 'AGENT_MAX_OWNER_CONVERSATIONS',
+    shownDefault: 'the same in memory, 1GiB in SQLite',
+  },
   logIds: { group: 'Logs', flag: '--log-ids', env: 'LOG_IDS', placeholder: 'length' },
 });
 

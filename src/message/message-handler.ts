@@ -25,7 +25,7 @@ import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunManager } from '../run/run-manager.js';
-import { Permissions } from '../permission/permissions.js';
+import { PERMISSIONS, Permissions, type PermissionsOption } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
@@ -34,6 +34,7 @@ import { RateLimiter } from './rate-limiter.js';
 import { rateLimits, type RateLimits } from './rate-limits.js';
 import { Unanswered } from './unanswered.js';
 import { handlers } from './handlers/table.js';
+import { questions, type Wish } from './questions.js';
 
 /** What a message that reads or changes what is stored costs, in messages. */
 const STORED_COST = 10;
@@ -50,7 +51,8 @@ const STORED: ReadonlySet<ClientMessageType> = new Set([
 ]);
 
 /** What {@link MessageHandler} takes. */
-export interface MessageHandlerOptions extends Pick<ConnectionManagerOptions, 'maxRunsPerConnection'>, LoggerOption {
+export interface MessageHandlerOptions<P extends Principal = Principal>
+  extends Pick<ConnectionManagerOptions, 'maxRunsPerConnection'>, PermissionsOption<P>, LoggerOption {
   /** The runs that queries, tool calls and cancels act on. */
   runs: RunManager;
   /** What was said in conversations. The same store as that of the executor. */
@@ -78,6 +80,7 @@ export const MESSAGE_HANDLER_OPTIONS = {
     defaultText: 'what no person reaches',
   },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
+  permissions: PERMISSIONS,
   logger: LOGGER,
 } as const satisfies OptionTable<MessageHandlerOptions>;
 
@@ -100,11 +103,10 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   readonly #custom = new Map<string, CustomMessageType<P, Metadata>>();
 
   /** @throws OptionError if an option breaks its rule. */
-  constructor(options: MessageHandlerOptions) {
-    const { runs, conversations, maxRunsPerConnection, rateLimits, logger } = checkOptions(
-      options,
-      MESSAGE_HANDLER_OPTIONS,
-    );
+  constructor(options: MessageHandlerOptions<P>) {
+    // The type of the principal matters to embedders only.
+    const checked = checkOptions(options as MessageHandlerOptions, MESSAGE_HANDLER_OPTIONS);
+    const { runs, conversations, maxRunsPerConnection, rateLimits, logger } = checked;
     super(logger);
     this.#refusals = new BoundedLog(logger);
     const limiter = (this.#limiter = new RateLimiter(rateLimits));
@@ -112,7 +114,13 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       if (usage !== undefined) limiter.spend(principal.id, addressKey, usage.input_tokens + usage.output_tokens);
     });
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
-    this.#context = { runs, readers, conversations, answers: new LargeAnswers(), permissions: new Permissions() };
+    this.#context = {
+      runs,
+      readers,
+      conversations,
+      answers: new LargeAnswers(),
+      permissions: new Permissions(checked),
+    };
   }
 
   /**
@@ -180,11 +188,9 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       this.emit('message', connection, type);
       const tooOften = this.#count(connection, type);
       if (tooOften !== undefined) return this.#refuseOften(connection, tooOften, envelope);
-      // The table has the right handler for each type, but the compiler cannot see the relation.
-      const handle = handlers[type] as Handler<ClientMessageType>;
       const { recovering } = this.#context.runs;
-      if (recovering === undefined || type === 'ping') return handle(this.#context, connection, message);
-      return recovering.then(() => handle(this.#context, connection, message));
+      if (recovering === undefined || type === 'ping') return this.#handle(connection, type, message);
+      return recovering.then(() => this.#handle(connection, type, message));
     }
     const custom = this.#custom.get(type);
     if (custom !== undefined) return this.#dispatchCustom(connection, envelope, custom);
@@ -213,6 +219,18 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       'A connection sent too many messages and was closed',
     );
     this.emit('refused', connection, error);
+  }
+
+  #handle(connection: Connection<P, Metadata>, type: ClientMessageType, message: ClientMessage): Awaitable<void> {
+    // The tables have the right functions for each type, but the compiler cannot see the relation.
+    const asks = questions[type] as ((message: ClientMessage) => Wish | undefined) | undefined;
+    const wish = asks?.(message);
+    if (wish !== undefined) {
+      const [action, resource] = wish;
+      this.#context.permissions.check(connection.principal, action, resource);
+    }
+    const handle = handlers[type] as Handler<ClientMessageType>;
+    return handle(this.#context, connection, message);
   }
 
   async #dispatchCustom(

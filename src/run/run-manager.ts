@@ -152,7 +152,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   start(run: Run): void {
     if (!this.#live.ready(run)) return;
     this.emit('start', run);
-    if (this.#tombstones.take(run.key)) run.stop({ state: 'cancelled', reason: 'requested' });
+    if (this.#tombstones.take(run.meta.owner, run.id)) run.stop({ state: 'cancelled', reason: 'requested' });
     else if (this.#live.isReplaced(run)) run.stop({ state: 'cancelled', reason: 'replaced' });
     else if (this.#drain.isLeaving) run.stop({ state: 'interrupted' });
     else if (this.#live.positionOf(run) === 0) this.#throttle.join(() => run.start());

@@ -60,8 +60,8 @@ export class Tombstones {
   }
 
   /** Removes the tombstone of a run. Returns whether there was one. */
-  take(key: string): boolean {
-    return this.#waiting.size > 0 && (this.#remove(key)?.expiresAt ?? 0) > this.#now();
+  take(owner: string, id: string): boolean {
+    return this.#waiting.size > 0 && (this.#remove(runKey(owner, id))?.expiresAt ?? 0) > this.#now();
   }
 
   #expire(now: number): void {

@@ -14,11 +14,10 @@ export function handleRunRequest(
   connection: Connection,
   request: RunRequest,
 ): Awaitable<void> {
-  const { runs, readers, permissions } = context;
+  const { runs, readers } = context;
   const { request_id: requestId } = request;
   return inTurn(connection, () => {
     const { id: connectionId, principal, metadata, remoteAddress, negotiated: canApprove } = connection;
-    if ('query' in request) permissions.check(principal, 'query', { conversationId: request.conversation_id });
     readers.check(connection, request.run_id);
     return andThen(
       runs.create({ principal, metadata, remoteAddress, connectionId, canApprove }, request),

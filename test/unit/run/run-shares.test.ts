@@ -1,8 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { LlmPart, LlmProvider } from '../../../src/index.js';
 import { RunShares } from '../../../src/run/run-shares.js';
-import { Tombstones } from '../../../src/run/tombstones.js';
-import { runKey } from '../../../src/store/run-key.js';
 import { createEngine, endOf, type Peer } from './harness.js';
 
 const QUERY = { type: 'streaming_query', query: 'q', on_disconnect: 'continue' };
@@ -97,22 +95,5 @@ describe('RunShares', () => {
     const shares = new RunShares({ owner: limits, address: limits });
     expect(shares.find('a', undefined).map(({ of }) => of)).toEqual(['owner']);
     expect(shares.find('anonymous', undefined)).toEqual([]);
-  });
-});
-
-describe('Tombstones', () => {
-  it('of one owner or address do not take the places of others', () => {
-    let now = 0;
-    const tombstones = new Tombstones(() => now);
-    tombstones.add('other', 'x', '192.0.2.9');
-    for (let i = 0; i < 1_000; i++) tombstones.add('greedy', String(i));
-    const refused = expect.objectContaining({ code: 'rate_limited', retryAfterMs: 60_000 }) as Error;
-    expect(() => tombstones.add('greedy', 'one more')).toThrow(refused);
-    for (let i = 0; i < 1_000; i++) tombstones.add('anonymous', String(i), '192.0.2.1');
-    expect(() => tombstones.add('anonymous', 'one more', '192.0.2.1')).toThrow(refused);
-    tombstones.add('anonymous', 'elsewhere', '192.0.2.2');
-    expect([tombstones.take(runKey('other', 'x')), tombstones.take(runKey('other', 'x'))]).toEqual([true, false]);
-    now = 60_001;
-    tombstones.add('greedy', 'later');
   });
 });
