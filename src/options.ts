@@ -5,6 +5,7 @@ import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from './connection/
 import type { Principal } from './connection/principal.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
+import type { MetricsSource } from './http/metrics.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
 import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message/message-handler.js';
 import type { PermissionsOption } from './permission/permissions.js';
@@ -13,7 +14,7 @@ import { RUN_OPTIONS, type BeforeRun, type RunManagerOptions } from './run/run-m
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
 import { omit, pick, type OptionTable } from './runtime/option-table.js';
-import { aFunction, choice, delay, list, must, text, type Rule } from './runtime/rule.js';
+import { aFunction, choice, delay, list, methods, must, text, type Rule } from './runtime/rule.js';
 import { aStore } from './store/store-rules.js';
 import type { Store } from './store/store.js';
 import { MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './stores/memory/memory-store.js';
@@ -113,6 +114,12 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    * @default 'short'
    */
   logIds?: LogIds | undefined;
+  /**
+   * Served at `/metrics`, to everybody who may reach the other routes: a `Registry` of the package `prom-client`, which
+   * `createMetrics` of `agent-ws/metrics` fills.
+   * @default none
+   */
+  metrics?: MetricsSource | undefined;
 }
 
 /**
@@ -196,6 +203,11 @@ export const SERVER_OPTIONS = {
     text: 'Ids of runs and conversations in the log: `short`, their first 8 characters, or `full`, by which anybody can read and cancel the run of an anonymous client.',
     rule: choice('short', 'full'),
     default: 'short',
+  },
+  metrics: {
+    text: 'Served at `/metrics`, to everybody who may reach the other routes: a `Registry` of the package `prom-client`, which `createMetrics` of `agent-ws/metrics` fills.',
+    rule: methods('a Registry of prom-client', ['metrics']),
+    defaultText: 'none',
   },
   ...omit(CONNECTION_OPTIONS, 'epoch', 'attachments'),
   ...SOCKET_OPTIONS,

@@ -24,6 +24,16 @@ export interface ConnectionEvents<P extends Principal, Metadata> {
   message: [connection: Connection<P, Metadata>, data: string | Uint8Array];
   /** A connection is gone. */
   disconnect: [connection: Connection<P, Metadata>, close: { code: number; reason: string }];
+  /** A handshake was refused. */
+  refused: [refusal: HandshakeRefusal];
+}
+
+/** Why a handshake was refused. */
+export interface HandshakeRefusal {
+  /** `access` (Host or Origin), `malformed`, `ending` (the service ends), or the close code that the client gets. */
+  readonly reason: string;
+  /** The address of the client. */
+  readonly remoteAddress: string | undefined;
 }
 
 /** A place among `maxConnections`, taken before a handshake waits for anything. */
@@ -90,6 +100,11 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     return this.#connections.size;
   }
 
+  /** Number of handshakes in progress that hold a place. */
+  get handshakes(): number {
+    return this.#reserved;
+  }
+
   /** Whether every place is taken, by connections or by handshakes in progress. */
   get isFull(): boolean {
     return this.#connections.size + this.#reserved >= this.maxConnections;
@@ -134,6 +149,11 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     });
     this.emit('connect', connection);
     return connection;
+  }
+
+  /** Tells of a refused handshake: called by the transport. */
+  refused(refusal: HandshakeRefusal): void {
+    this.emit('refused', refusal);
   }
 
   /** Closes a connection, as {@link Connection.close} does. Returns whether it existed. */

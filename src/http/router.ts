@@ -7,6 +7,7 @@ import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';
 import type { Guard } from './guard.js';
+import { metricsRoute } from './metrics.js';
 import { failure, send, type Reply } from './reply.js';
 import type { Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
@@ -68,6 +69,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     statisticsRoute(() => deps.statistics()),
     healthRoute(),
     readyRoute(() => deps.isReady()),
+    ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),
     ...docsRoutes(deps, pages, () => routes),
     ...staticRoutes(pages),
   ];

@@ -5,6 +5,7 @@ import type { LargeAnswers } from './large-answers.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 import type { Permissions } from '../permission/permissions.js';
 import type { Readers } from '../reading/readers.js';
+import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
 
 /** What every handler gets. */
@@ -14,6 +15,8 @@ export interface HandlerContext {
   readonly conversations: ConversationStore;
   readonly answers: LargeAnswers;
   readonly permissions: Permissions;
+  /** Called when a connection goes on with a run; `isReset` if it starts over. */
+  onResumed(connection: Connection, run: RunHandle, isReset: boolean): void;
 }
 
 /** Handles one type of message. Throwing (or rejecting) an `AgentSocketError` answers with that error. */

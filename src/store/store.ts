@@ -3,11 +3,16 @@ import type { ConversationStore } from './conversation-store.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 import type { RunStore } from './run-store.js';
 
-/** All stores of a server, so that data that belongs together is committed together. */
+/**
+ * All stores of a server, so that data that belongs together is committed together. A method may throw an
+ * `AgentSocketError` with code `store_unavailable` while the store fails: the client gets it, and it is not logged.
+ */
 export interface Store {
   readonly runs: RunStore;
   readonly ledger: ToolLedger;
   readonly conversations: ConversationStore;
+  /** Whether the store can write at present; if not, `/readyz` answers 503. @default true */
+  readonly isWritable?: boolean;
   /**
    * Commits the waiting writes and releases all resources. Called once, by the creator of the store, after the server
    * has closed.

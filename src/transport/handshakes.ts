@@ -6,6 +6,7 @@ import type { Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
+import { traceOf } from '../runtime/trace.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { answer, ignoreError } from './answer.js';
 import { claim } from './upgrade-events.js';
@@ -56,7 +57,10 @@ export class Handshakes<P extends Principal, Metadata> {
     raw.on('error', ignoreError);
     claim(raw, this.#reportSecondAnswer);
     this.#written.set(raw, writtenTo(raw));
-    if (!isAllowed(request)) return answer(raw, 403);
+    if (!isAllowed(request)) {
+      this.#tell(request, 'access');
+      return answer(raw, 403);
+    }
     if (this.#isRefusedAtEnd(request, raw)) return;
     const slot = connections.reserve();
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
@@ -121,7 +125,8 @@ export class Handshakes<P extends Principal, Metadata> {
         throw new TypeError('The metadata hook gave a promise; it has to answer at once');
       }
       const userAgent = request.headers['user-agent'];
-      info = { principal, metadata: own, remoteAddress: remoteAddress(request), userAgent };
+      const trace = traceOf(request.headers);
+      info = { principal, metadata: own, remoteAddress: remoteAddress(request), userAgent, trace };
     } catch (error) {
       slot.release();
       logger.error({ err: error }, 'The metadata hook failed');
@@ -189,8 +194,14 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   #log(level: 'info' | 'warn', request: IncomingMessage, kind: string, why: string): void {
+    this.#tell(request, kind);
     const { refusals, remoteAddress } = this.#options;
     refusals.write(level, kind, { reason: kind, remoteAddress: remoteAddress(request) }, `Handshake refused: ${why}`);
+  }
+
+  #tell(request: IncomingMessage, reason: string): void {
+    const { connections, remoteAddress } = this.#options;
+    connections.refused({ reason, remoteAddress: remoteAddress(request) });
   }
 
   /** Whether there is nothing left to answer: the client has left, or somebody else has answered. */

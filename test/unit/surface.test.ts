@@ -24,7 +24,7 @@ const NAMES = {
   tools:
     'ToolRegistry calculator createCurrentTime currentTime defineTool | Asker JsonObject JsonSchema LlmTool LlmToolCall ' +
     'StandardSchema Tool ToolCallInfo ToolContext ToolDefinition',
-  reports: 'AgentSocketError OptionError | Logger',
+  reports: 'AgentSocketError OptionError | AuditEvent Logger',
 };
 
 function exported(): { values: string[]; types: string[] } {

@@ -18,25 +18,25 @@ export function handleRunRequest(
   const { request_id: requestId } = request;
   return inTurn(connection, () => {
     const { id: connectionId, principal, metadata, remoteAddress, negotiated: canApprove } = connection;
+    const { traceparent } = request;
+    const trace = traceparent === undefined ? connection.trace : { traceparent };
     readers.check(connection, request.run_id);
-    return andThen(
-      runs.create({ principal, metadata, remoteAddress, connectionId, canApprove }, request),
-      (created) => {
-        const { run } = created;
-        if (!created.isNew) return readOn(context, connection, run, { after: 0, requestId });
-        if (connection.negotiated) {
-          const timestamp = connection.timestamp();
-          connection.sendMessage({
-            type: 'accepted',
-            timestamp,
-            run_id: run.id,
-            state: run.state,
-            request_id: requestId,
-          });
-        }
-        readers.open(connection, run, { after: 0, requestId });
-        runs.start(created.run);
-      },
-    );
+    const asker = { principal, metadata, remoteAddress, connectionId, canApprove, trace };
+    return andThen(runs.create(asker, request), (created) => {
+      const { run } = created;
+      if (!created.isNew) return readOn(context, connection, run, { after: 0, requestId });
+      if (connection.negotiated) {
+        const timestamp = connection.timestamp();
+        connection.sendMessage({
+          type: 'accepted',
+          timestamp,
+          run_id: run.id,
+          state: run.state,
+          request_id: requestId,
+        });
+      }
+      readers.open(connection, run, { after: 0, requestId });
+      runs.start(created.run);
+    });
   });
 }
