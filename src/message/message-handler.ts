@@ -116,8 +116,9 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     super(logger);
     this.#refusals = new BoundedLog(logger);
     const limiter = (this.#limiter = new RateLimiter(rateLimits));
-    runs.on('end', ({ usage, principal, addressKey }) => {
-      if (usage !== undefined) limiter.spend(principal.id, addressKey, usage.input_tokens + usage.output_tokens);
+    runs.on('end', ({ usage, principal, shares }) => {
+      const address = shares.find((share) => share.of === 'address')?.key;
+      if (usage !== undefined) limiter.spend(principal.id, address, usage.input_tokens + usage.output_tokens);
     });
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
     this.#context = {
@@ -226,7 +227,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       { connectionId: connection.id, remoteAddress: connection.remoteAddress },
       'A connection sent too many messages and was closed',
     );
-    this.emit('refused', connection, error);
+    this.emit('refused', connection, error, this.#nameOf(envelope));
   }
 
   #handle(connection: Connection<P, Metadata>, type: ClientMessageType, message: ClientMessage): Awaitable<void> {

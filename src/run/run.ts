@@ -10,7 +10,7 @@ import type { TraceContext } from '../runtime/trace.js';
 import { RunReaders } from '../log/run-readers.js';
 import { serverFailed } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';
-import type { RunInit } from './run-init.js';
+import { RUN_BYTES, SETTLE_MS, type RunInit } from './run-init.js';
 import type { RunLog } from '../log/run-log.js';
 import { errorMessage, type RunMessage } from '../log/run-message.js';
 import type { RunListener } from './run-listener.js';
@@ -22,12 +22,6 @@ import { textPieces } from '../log/text-pieces.js';
 import { endWork, failureOf } from './end-work.js';
 import { checkpointOf, type RunOptions, type RunOutcome, type RunWorker, type StopCause } from './run-worker.js';
 import { RunWriter } from '../log/run-writer.js';
-
-/** Memory of a run besides its request and output. Measured: 2,400 bytes while it waits, 5,900 while it works. */
-const RUN_BYTES = 6_000;
-
-/** How long a stopped run waits for its provider and tools before it ends without them, in milliseconds. */
-const SETTLE_MS = 1_000;
 
 /**
  * One unit of work that a client asked for. The run writes its log, and knows only the number of its readers. The first
@@ -158,11 +152,6 @@ export class Run implements RunHandle {
   /** Whether nothing more is written: the run is over or left to the next process. Tools may still be at work. */
   get #isDone(): boolean {
     return this.isOver || this.#suspended;
-  }
-
-  /** Under which name the address of the client counts, if it is known. */
-  get addressKey(): string | undefined {
-    return this.shares.find((share) => share.of === 'address')?.key;
   }
 
   /** Memory that the run holds, in bytes, roughly. */
