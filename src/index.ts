@@ -17,12 +17,14 @@ export type { Socket, SocketListener } from './connection/socket.js';
 
 // Messages; their schemas are in agent-ws/protocol
 export { MessageHandler, type MessageHandlerOptions } from './message/message-handler.js';
+export type { RateLimits } from './message/rate-limits.js';
 export { defineMessage, type CustomMessageType } from './message/custom-message.js';
 export type { ErrorCode, FinishReason, RunState, Usage } from './protocol/index.js';
 
 // Runs
 export { RunManager, type CreatedRun } from './run/run-manager.js';
 export type { RunAsker } from './run/run-asker.js';
+export type { RunUsage } from './run/run-usage.js';
 export type { RunManagerOptions } from './run/run-manager-options.js';
 export type { RunExecutor } from './run/run-executor.js';
 export { AgentExecutor } from './agent/executor.js';

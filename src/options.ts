@@ -8,9 +8,10 @@ import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import type { MetricsSource } from './http/metrics.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
+import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message/message-handler.js';
 import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
-import { RUN_OPTIONS, type RunManagerOptions } from './run/run-manager-options.js';
+import { RUN_OPTIONS, type BeforeRun, type RunManagerOptions } from './run/run-manager-options.js';
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
 import { nested, omit, pick, type OptionTable } from './runtime/option-table.js';
@@ -24,9 +25,10 @@ import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.j
 
 /** Options of parts that the server passes on. */
 type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments'> &
-  Omit<RunManagerOptions, 'executor' | 'store'> &
+  Omit<RunManagerOptions, 'executor' | 'store' | 'beforeRun'> &
   Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations' | 'permissions'> &
   PermissionsOption<NoInfer<P>> &
+  Pick<MessageHandlerOptions, 'rateLimits'> &
   Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes' | 'maxOwnerConversationBytes'> &
   SocketOptions;
 
@@ -84,6 +86,14 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   encryption?: EncryptionOptions | undefined;
   /**
+   * Asks whether a principal may have one more run, for quotas and bills. Called once for each new run, after the limits
+   * were checked and before its id is claimed; a repeated request is not asked for. A returned promise holds back later
+   * requests of the connection. Throwing (or rejecting) an `AgentSocketError`, such as `rate_limited` with `retryAfterMs` or
+   * `forbidden`, refuses the request with that error, anything else with `internal_error`.
+   * @default every run is allowed
+   */
+  beforeRun?: BeforeRun<P> | undefined;
+  /**
    * Origins of pages that may connect besides the same host and loopback: `https://app.example`, or `*` for all.
    * Clients without an Origin are not browsers and always pass.
    * @default []
@@ -98,9 +108,10 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   allowedHosts?: readonly string[] | undefined;
   /**
-   * Proxies in front of the server, whose `X-Forwarded` headers count: addresses, networks such as `10.0.0.0/8`, or `*` for all.
+   * Proxies in front of the server, whose `X-Forwarded` headers and `Forwarded` count: addresses, networks such as `10.0.0.0/8`, or `*` for all.
    * Their `X-Forwarded-Host` is the host for `allowedHosts` and for pages of the same host, their `X-Forwarded-Proto`
-   * the scheme, and their `X-Forwarded-For` the `remoteAddress` of a connection. `Host` must then also be served, or be
+   * the scheme, and their `X-Forwarded-For` the `remoteAddress` of a connection. Without `X-Forwarded-For`, all three are
+   * those of `Forwarded` (RFC 7239); if the two name different clients, the address is that of the proxy. `Host` must then also be served, or be
    * an address or a name without a dot. The headers of other peers are ignored.
    * @default []
    */
@@ -198,7 +209,7 @@ export const SERVER_OPTIONS = {
     defaultText: 'loopback names if the server is bound to loopback, otherwise all',
   },
   trustedProxies: {
-    text: 'Proxies in front of the server, whose `X-Forwarded` headers count: addresses, networks such as `10.0.0.0/8`, or `*` for all.',
+    text: 'Proxies in front of the server, whose `X-Forwarded` headers and `Forwarded` count: addresses, networks such as `10.0.0.0/8`, or `*` for all.',
     rule: list('addresses, networks such as "10.0.0.0/8", or "*"', orAll(isProxyEntry)),
     default: [],
   },
@@ -215,6 +226,7 @@ export const SERVER_OPTIONS = {
   ...omit(CONNECTION_OPTIONS, 'epoch', 'attachments'),
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store'),
+  ...pick(MESSAGE_HANDLER_OPTIONS, { rateLimits: true }),
   ...pick(MEMORY_STORE_OPTIONS, {
     retainMs: true,
     maxRetainedBytes: true,

@@ -20,7 +20,7 @@ import { AgentExecutor } from './agent/executor.js';
 import { createMemoryStore, MEMORY_STORE_OPTIONS } from './stores/memory/memory-store.js';
 import { Permissions } from './permission/permissions.js';
 import { scopePolicy } from './permission/scope-policy.js';
-import { RUN_OPTIONS } from './run/run-manager-options.js';
+import { RUN_OPTIONS, type BeforeRun } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
 import { Handshakes } from './transport/handshakes.js';
@@ -96,7 +96,8 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const keys = encryption === undefined ? undefined : new MessageKeys(encryption.key);
   const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS), keys !== undefined);
   // Created after all other checks of options, since it starts a timer.
-  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), executor, store });
+  const beforeRun = options.beforeRun as BeforeRun | undefined;
+  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store });
   const messages = new MessageHandler<P, Metadata>({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
   if (options.tracer !== undefined) traceService({ connections, runs }, options.tracer);
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));

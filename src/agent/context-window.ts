@@ -1,3 +1,4 @@
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { estimateTokens } from './estimate-tokens.js';
 import type { LlmAttachment, LlmMessage } from './llm-provider.js';
 
@@ -35,6 +36,20 @@ export function fitContext(messages: readonly LlmMessage[], maxTokens: number): 
 /** Estimates the tokens of a chat. */
 export function chatTokens(messages: readonly LlmMessage[]): number {
   return messages.reduce((sum, message) => sum + tokensOf(message), 0);
+}
+
+/**
+ * Checks the question itself, which nothing can shorten.
+ * @throws AgentSocketError `context_too_long` if it has more than `maxTokens` tokens, estimated.
+ */
+export function checkQuestion(question: string, attachments: readonly LlmAttachment[], maxTokens: number): void {
+  let tokens = estimateTokens(question);
+  for (const attachment of attachments) tokens += attachmentTokens(attachment);
+  if (tokens <= maxTokens) return;
+  throw new AgentSocketError(
+    'context_too_long',
+    `The question has about ${tokens} tokens, and the server takes ${Math.floor(maxTokens)}`,
+  );
 }
 
 /** Tokens that every message costs besides its text, roughly. */

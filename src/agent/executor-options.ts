@@ -44,7 +44,8 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
   /** What was said in conversations. */
   conversations: ConversationStore;
   /**
-   * Tokens of a conversation that the model is asked with, estimated; the oldest turns are left out.
+   * Tokens of a conversation that the model is asked with, estimated; the oldest turns are left out. A question that alone
+   * has more is refused with `context_too_long` before it becomes a run.
    * @default 32000
    */
   maxContextTokens?: number | undefined;

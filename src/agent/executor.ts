@@ -5,9 +5,9 @@ import type { Asker } from '../tool/asker.js';
 import type { LlmMessage } from './llm-provider.js';
 import { runTool, type ToolCall, type ToolDeps } from '../tool/run-tool.js';
 import { unknownTool } from '../tool/unknown-tool.js';
-import { attachedBytes } from './attachments.js';
-import { questionAt, turnMessages } from './turn-messages.js';
-import { chatTokens } from './context-window.js';
+import { attachedBytes, toLlmAttachments } from './attachments.js';
+import { answeredCalls, questionAt, turnMessages } from './turn-messages.js';
+import { chatTokens, checkQuestion } from './context-window.js';
 import { usageOf } from './usage.js';
 import { ConversationTurn, type TurnEnd, type TurnPlace } from './conversation-turn.js';
 import { recoverPlace } from './recover-place.js';
@@ -37,6 +37,8 @@ import type { Run } from '../run/run.js';
 /** The outcome of the work of a run, asked for when the run is over. */
 interface TurnWork {
   said?(): LlmMessage[];
+  /** Number of tool calls that were answered. */
+  calls?(): number;
   how?(): Pick<TurnEnd, 'finishReason' | 'usage'>;
   outcome?(state: FinalState): RunOutcome;
   /** See {@link RunWorker}. */
@@ -65,9 +67,10 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     if (request.type === 'tool_call') return this.#checkTools([request.tool_name], asker, 'client');
     checkChosen(request, this.#choicesOf(asker));
     this.#checkTools(request.tools ?? [], asker, 'model');
-    const { attachments: rules, provider } = this.#settings;
-    if (request.attachments === undefined || request.attachments.length === 0) return;
-    checkAttachments(request.attachments, rules || NO_ATTACHMENTS, provider.accepts ?? []);
+    const { attachments: rules, provider, maxContextTokens } = this.#settings;
+    const { query, attachments = [] } = request;
+    if (attachments.length > 0) checkAttachments(attachments, rules || NO_ATTACHMENTS, provider.accepts ?? []);
+    checkQuestion(query, toLlmAttachments(attachments), maxContextTokens);
   }
 
   execute(run: Run, request: RunRequest): Promise<RunMessage> {
@@ -164,6 +167,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
           status: statusOf(state),
           error: messageError(error),
         });
+        run.toolCalls = work.calls?.() ?? 0;
         return andThen(kept, () => {
           this.#forget(run);
           return work.outcome?.(state) ?? {};
@@ -221,8 +225,11 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   async #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
     const { query, attachments, replace_from: replaceFrom } = request;
-    const accepts = this.#settings.provider.accepts ?? [];
-    const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.abort);
+    const { provider, maxContextTokens } = this.#settings;
+    const chat = await turn.ask({ query, attachments, replaceFrom }, provider.accepts ?? [], run.abort);
+    // The attachments of a replaced question were not in the request.
+    const asked = chat.at(-1);
+    if (asked?.role === 'user') checkQuestion(asked.content, asked.attachments ?? [], maxContextTokens);
     // Attachments that came with the request are counted already.
     run.hold(attachedBytes(attachments === undefined ? chat : chat.slice(0, -1)));
     if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));
@@ -242,6 +249,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     run.model = agent.model ?? provider.model;
     run.worker = this.#workerOf(run, turn, {
       said: () => turnMessages(agent),
+      calls: () => answeredCalls(agent),
       how: () => ({ finishReason: done.reason, usage: usageOf(agent) }),
       outcome: (state) => outcomeOf(agent, state, isWhole),
       checkpoint: () => encodeCheckpoint({ request, agent, approvals: run.approvals.records, place: turn?.place }),
@@ -278,11 +286,14 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   async #callTool(run: Run, request: ClientMessageOf<'tool_call'>): Promise<RunMessage> {
     const { tool_name: toolName, params } = request;
     const call: ToolCall = { toolCallId: run.id, toolName, params };
+    let calls = 0;
     run.worker = this.#workerOf(run, undefined, {
+      calls: () => calls,
       checkpoint: () => encodeCheckpoint({ request, approvals: run.approvals.records }),
     });
     const onReport = (data: unknown): void => run.message(toolDataMessage(call, data));
     const outcome = await runTool(call, { ...this.#toolDeps(run), onReport });
+    calls++;
     // The final message `cancelled` does not say whether the tool took effect, so its result is written first.
     if (run.isStopping) run.message(toolResultMessage(call, outcome));
     if (outcome.ok) return { type: 'tool_result', tool_name: toolName, result: outcome.result };

@@ -6,6 +6,12 @@ export function questionAt(messages: readonly LlmMessage[]): number {
   return messages.findLastIndex(({ role }) => role === 'user');
 }
 
+/** Number of tool calls of the turn that were answered. */
+export function answeredCalls({ messages, pendingToolCalls }: AgentState): number {
+  const answered = messages.slice(questionAt(messages) + 1).filter(({ role }) => role === 'tool').length;
+  return answered + pendingToolCalls.filter(({ answer }) => answer !== undefined).length;
+}
+
 /** The messages a run adds to its conversation: complete steps, errors for cut-off calls, and the partial answer. */
 export function turnMessages(agent: AgentState): LlmMessage[] {
   const said = agent.messages.slice(questionAt(agent.messages) + 1);

@@ -4,6 +4,7 @@ import { SERVER_OPTIONS } from '../options.js';
 import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
 import { metricsPlace } from './metrics-place.js';
 import { MODEL_SETTINGS } from './model-settings.js';
+import { rates } from './rates.js';
 import { optionSettings, setting } from './setting.js';
 import { choice, endpointPath, file, integer, onOff, storePlace, text, type ValueType } from './value-types.js';
 
@@ -20,6 +21,8 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   allowedHosts: { group: 'Access', flag: '--allowed-hosts', env: 'WS_ALLOWED_HOSTS', placeholder: 'hosts' },
   trustedProxies: { group: 'Access', flag: '--trusted-proxies', env: 'WS_TRUSTED_PROXIES', placeholder: 'addresses' },
 
+  rateLimits: { group: 'Access', flag: '--rate-limits', env: 'AGENT_RATE_LIMITS', type: rates },
+
   maxConnections: { group: 'Connections', flag: '--max-connections', env: 'WS_MAX_CONNECTIONS', placeholder: 'number' },
   heartbeatIntervalMs: { group: 'Connections', flag: '--heartbeat-interval', env: 'WS_HEARTBEAT_INTERVAL' },
   maxMessageBytes: { group: 'Connections', flag: '--max-message', env: 'WS_MAX_MESSAGE' },
@@ -28,10 +31,19 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   perMessageDeflate: { group: 'Connections', flag: '--per-message-deflate', env: 'WS_PER_MESSAGE_DEFLATE' },
 
   maxRunsPerConnection: { group: 'Runs', flag: '--max-runs', env: 'AGENT_MAX_RUNS', placeholder: 'number' },
+  maxRunsPerOwner: { group: 'Runs', flag: '--max-owner-runs', env: 'AGENT_MAX_OWNER_RUNS', placeholder: 'number' },
+  maxRunsPerAddress: {
+    group: 'Runs',
+    flag: '--max-address-runs',
+    env: 'AGENT_MAX_ADDRESS_RUNS',
+    placeholder: 'number',
+  },
   maxRunMs: { group: 'Runs', flag: '--max-run-time', env: 'AGENT_MAX_RUN_TIME' },
   detachGraceMs: { group: 'Runs', flag: '--detach-grace', env: 'AGENT_DETACH_GRACE' },
   maxRunBytes: { group: 'Runs', flag: '--max-run-output', env: 'AGENT_MAX_RUN_OUTPUT' },
   maxLogBytes: { group: 'Runs', flag: '--max-output', env: 'AGENT_MAX_OUTPUT' },
+  maxLogBytesPerOwner: { group: 'Runs', flag: '--max-owner-output', env: 'AGENT_MAX_OWNER_OUTPUT' },
+  maxLogBytesPerAddress: { group: 'Runs', flag: '--max-address-output', env: 'AGENT_MAX_ADDRESS_OUTPUT' },
   maxRetainedBytes: { group: 'Runs', flag: '--max-retained', env: 'AGENT_MAX_RETAINED' },
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
+import { addressKey } from '../runtime/address-key.js';
 import type { TraceContext } from '../runtime/trace.js';
 import { sendable, type CloseFrame } from './close-frame.js';
 import type { Principal } from './principal.js';
@@ -74,6 +75,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
+  #addressKey: string | undefined;
   #readers: Set<ConnectionReader> | undefined;
   #closed = false;
   #lastTimestamp = 0;
@@ -99,6 +101,12 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   /** Whether messages can be sent. */
   get isOpen(): boolean {
     return !this.#closed;
+  }
+
+  /** Under which name the connection counts in the shares of its address; `undefined` if the address is unknown. */
+  get addressKey(): string | undefined {
+    if (this.remoteAddress === undefined) return undefined;
+    return (this.#addressKey ??= addressKey(this.remoteAddress));
   }
 
   /** Bytes received, including frames in progress. */
@@ -217,8 +225,13 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   /** Closes with 4508 and terminates a little later, since the client may never read the close. */
   closeAsSlow(): void {
+    this.cutOff(CLOSE_CODES.slowConsumer);
+  }
+
+  /** Closes and terminates a little later, for a client that may go on all the same. */
+  cutOff(close: CloseFrame): void {
     if (this.#closed) return;
-    this.close(CLOSE_CODES.slowConsumer);
+    this.close(close);
     setTimeout(() => this.terminate(), LINGER_MS).unref();
   }
 

@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { readTarget } from '../protocol/request-target.js';
+import { addressOfNode, parseForwarded, type ForwardedElement } from './forwarded.js';
 import { isLoopbackAddress } from './host.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
@@ -24,7 +25,11 @@ export interface Asked {
   readonly remoteAddress: string | undefined;
 }
 
-/** Reads the request, and `X-Forwarded-Host`, `-Proto` and `-For` of trusted proxies. */
+/**
+ * Reads the request, and of trusted proxies `X-Forwarded-Host`, `-Proto` and `-For` or, without `X-Forwarded-For`,
+ * `Forwarded` (RFC 7239). A proxy that writes one of the two may pass on the other as its client sent it: if they name
+ * different clients, the client is the proxy.
+ */
 export function askedOf(request: IncomingMessage, proxies: TrustedProxies): Asked {
   const { headers, socket } = request;
   // An authority in the request line precedes Host (RFC 9112, section 3.2.2); HTTP/2 has it in its own field.
@@ -35,14 +40,29 @@ export function askedOf(request: IncomingMessage, proxies: TrustedProxies): Aske
     const isFromHere = isLoopbackAddress(socket.localAddress) && !PROXY_HEADERS.some((name) => name in headers);
     return { host, forwardedHost: undefined, isFromHere, secure, remoteAddress };
   }
-  const proto = first(headers['x-forwarded-proto']);
+  const { element, isContradicted } = clientOf(headers, proxies);
+  const proto = first(headers['x-forwarded-proto']) ?? element?.proto;
   return {
     host,
-    forwardedHost: first(headers['x-forwarded-host']),
+    forwardedHost: first(headers['x-forwarded-host']) ?? element?.host,
     isFromHere: false,
     secure: proto === undefined ? secure : ['https', 'wss'].includes(proto.toLowerCase()),
-    remoteAddress: clientBehind(headers['x-forwarded-for'], proxies) ?? remoteAddress,
+    remoteAddress: isContradicted ? remoteAddress : (addressIn(element) ?? remoteAddress),
   };
+}
+
+/** What trusted proxies say of the client. */
+function clientOf(
+  { forwarded, 'x-forwarded-for': forwardedFor }: IncomingHttpHeaders,
+  proxies: TrustedProxies,
+): { readonly element: ForwardedElement | undefined; readonly isContradicted: boolean } {
+  const standard = forwarded === undefined ? undefined : clientBehind(parseForwarded(forwarded) ?? [], proxies);
+  if (forwardedFor === undefined) return { element: standard, isContradicted: false };
+  const element = clientBehind(
+    listOf(forwardedFor).map((node) => ({ for: node })),
+    proxies,
+  );
+  return { element, isContradicted: forwarded !== undefined && addressIn(standard) !== addressIn(element) };
 }
 
 /** The first entry of a list: that of the proxy next to the client. */
@@ -51,9 +71,12 @@ function first(value: string | string[] | undefined): string | undefined {
 }
 
 /** Each proxy appends the address of its peer: the last address that is not a trusted proxy is the client. */
-function clientBehind(forwardedFor: string | string[] | undefined, proxies: TrustedProxies): string | undefined {
-  const addresses = listOf(forwardedFor);
-  const address = addresses.findLast((one) => !proxies.has(one)) ?? addresses[0] ?? '';
+function clientBehind(elements: readonly ForwardedElement[], proxies: TrustedProxies): ForwardedElement | undefined {
+  return elements.findLast((element) => !proxies.has(addressIn(element))) ?? elements[0];
+}
+
+function addressIn(element: ForwardedElement | undefined): string | undefined {
+  const address = addressOfNode(element?.for ?? '');
   return isIP(address) === 0 ? undefined : address;
 }
 

@@ -4,6 +4,7 @@ import type { Principal } from '../connection/principal.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { aConversationStore } from '../store/store-rules.js';
+import { BoundedLog } from '../runtime/bounded-log.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
 import { methods } from '../runtime/rule.js';
@@ -18,6 +19,7 @@ import {
   type ClientMessageType,
 } from '../protocol/client-messages.js';
 import { checkMessage, decodeFrame, type Envelope } from '../protocol/decode.js';
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { jsonSchemaOf } from '../protocol/json-schema-of.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
@@ -29,11 +31,25 @@ import { Readers } from '../reading/readers.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { LargeAnswers } from './large-answers.js';
+import { RateLimiter } from './rate-limiter.js';
+import { rateLimits, type RateLimits } from './rate-limits.js';
+import { Unanswered } from './unanswered.js';
 import { handlers } from './handlers/table.js';
 import { questions, type Wish } from './questions.js';
 
-/** Maximum number of messages of one connection whose handlers are not done; one more gets `rate_limited`. */
-const MAX_UNANSWERED = 128;
+/** What a message that reads or changes what is stored costs, in messages. */
+const STORED_COST = 10;
+
+/** Messages that read or change what is stored. */
+const STORED: ReadonlySet<ClientMessageType> = new Set([
+  'list_runs',
+  'history',
+  'attachment',
+  'list_conversations',
+  'update_conversation',
+  'delete_conversation',
+  'select_branch',
+]);
 
 /** What {@link MessageHandler} takes. */
 export interface MessageHandlerOptions<P extends Principal = Principal>
@@ -42,6 +58,13 @@ export interface MessageHandlerOptions<P extends Principal = Principal>
   runs: RunManager;
   /** What was said in conversations. The same store as that of the executor. */
   conversations: ConversationStore;
+  /**
+   * How often clients may ask: messages, queries, tool calls and tokens of the model, each of a connection, a principal
+   * and an address. One more is refused with `rate_limited` and `retry_after_ms`; a connection that goes on all the same is
+   * closed with code 4429. `false` for no limits. See {@link RateLimits}.
+   * @default what no person reaches
+   */
+  rateLimits?: RateLimits | false | undefined;
 }
 
 export const MESSAGE_HANDLER_OPTIONS = {
@@ -51,6 +74,12 @@ export const MESSAGE_HANDLER_OPTIONS = {
     required: true,
   },
   conversations: { text: 'What was said in conversations.', rule: aConversationStore, required: true },
+  rateLimits: {
+    text: 'How often clients may ask: messages, queries, tool calls and tokens of the model, each of a connection, a principal and an address.',
+    rule: rateLimits,
+    default: {},
+    defaultText: 'what no person reaches',
+  },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
   permissions: PERMISSIONS,
   logger: LOGGER,
@@ -74,14 +103,23 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   MessageEvents<P, Metadata>
 > {
   readonly #context: HandlerContext;
+  readonly #limiter: RateLimiter;
+  readonly #unanswered = new Unanswered();
+  readonly #refusals: BoundedLog;
   readonly #custom = new Map<string, CustomMessageType<P, Metadata>>();
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: MessageHandlerOptions<P>) {
     // The type of the principal matters to embedders only.
     const checked = checkOptions(options as MessageHandlerOptions, MESSAGE_HANDLER_OPTIONS);
-    const { runs, conversations, maxRunsPerConnection, logger } = checked;
+    const { runs, conversations, maxRunsPerConnection, rateLimits, logger } = checked;
     super(logger);
+    this.#refusals = new BoundedLog(logger);
+    const limiter = (this.#limiter = new RateLimiter(rateLimits));
+    runs.on('end', ({ usage, principal, shares }) => {
+      const address = shares.find((share) => share.of === 'address')?.key;
+      if (usage !== undefined) limiter.spend(principal.id, address, usage.input_tokens + usage.output_tokens);
+    });
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
     this.#context = {
       runs,
@@ -123,24 +161,29 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
    */
   handleMessage(connection: Connection<P, Metadata>, data: string | Uint8Array): void {
     let envelope: Envelope | undefined;
+    let tooOften: AgentSocketError | undefined;
     try {
+      tooOften = this.#limiter.take(connection, 'messages');
+      // Decoded all the same, since the refusal has the ids of the message.
       envelope = decodeFrame(data);
-      if (connection.unanswered >= MAX_UNANSWERED) throw tooMany();
+      if (tooOften !== undefined) throw tooOften;
+      this.#unanswered.check(connection);
       const handled = this.#dispatch(connection, envelope);
       if (isLater(handled)) void this.#await(connection, handled, envelope);
     } catch (error) {
-      this.#refuse(connection, error, envelope);
+      if (tooOften === undefined) this.#refuse(connection, error, envelope);
+      else this.#refuseOften(connection, tooOften, envelope);
     }
   }
 
   async #await(connection: Connection<P, Metadata>, handled: Promise<void>, envelope: Envelope): Promise<void> {
-    connection.unanswered++;
+    this.#unanswered.add(connection);
     try {
       await handled;
     } catch (error) {
       this.#refuse(connection, error, envelope);
     } finally {
-      connection.unanswered--;
+      this.#unanswered.remove(connection);
     }
   }
 
@@ -152,6 +195,8 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       }
       const message: ClientMessage = checkMessage(clientMessages[type], envelope);
       this.emit('message', connection, type);
+      const tooOften = this.#count(connection, type);
+      if (tooOften !== undefined) return this.#refuseOften(connection, tooOften, envelope);
       const { recovering } = this.#context.runs;
       if (recovering === undefined || type === 'ping') return this.#handle(connection, type, message);
       return recovering.then(() => this.#handle(connection, type, message));
@@ -159,6 +204,30 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     const custom = this.#custom.get(type);
     if (custom !== undefined) return this.#dispatchCustom(connection, envelope, custom);
     throw unknownType(type);
+  }
+
+  /** Counts a message by its type. Returns the refusal if there are too many. */
+  #count(connection: Connection, type: ClientMessageType): AgentSocketError | undefined {
+    const limiter = this.#limiter;
+    if (type === 'agent_query' || type === 'streaming_query') {
+      return limiter.take(connection, 'queries') ?? limiter.outOfTokens(connection);
+    }
+    if (type === 'tool_call') return limiter.take(connection, 'toolCalls');
+    if (STORED.has(type)) limiter.charge(connection, 'messages', STORED_COST - 1);
+    return undefined;
+  }
+
+  /** Refuses a message that came too often, and closes a connection that goes on all the same. */
+  #refuseOften(connection: Connection<P, Metadata>, error: AgentSocketError, envelope: Envelope | undefined): void {
+    if (!this.#limiter.isRepeated(connection)) return this.#refuse(connection, error, envelope);
+    connection.cutOff(CLOSE_CODES.rateLimited);
+    this.#refusals.write(
+      'info',
+      'repeated',
+      { connectionId: connection.id, remoteAddress: connection.remoteAddress },
+      'A connection sent too many messages and was closed',
+    );
+    this.emit('refused', connection, error, this.#nameOf(envelope));
   }
 
   #handle(connection: Connection<P, Metadata>, type: ClientMessageType, message: ClientMessage): Awaitable<void> {
@@ -202,6 +271,11 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     const error = AgentSocketError.isInstance(cause)
       ? cause
       : new AgentSocketError('internal_error', 'The server failed to handle the message', { cause });
+    const { code, detail } = error;
+    if (detail !== undefined) {
+      const fields = { connectionId: connection.id, remoteAddress: connection.remoteAddress, code, detail };
+      this.#refusals.write('warn', code, fields, 'A message was refused');
+    }
     if (error !== cause) this.logger.error({ connectionId: connection.id, err: cause }, 'A message handler failed');
     connection.sendMessage({
       type: 'error',
@@ -223,13 +297,6 @@ function unknownType(type: string): AgentSocketError {
   const meant = nearest(name, Object.keys(clientMessages));
   const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
   return new AgentSocketError('unknown_type', `Unknown message type: ${JSON.stringify(name)}${hint}`);
-}
-
-function tooMany(): AgentSocketError {
-  return new AgentSocketError(
-    'rate_limited',
-    `The connection has ${MAX_UNANSWERED} messages that are not answered yet`,
-  );
 }
 
 function isClientType(type: string): type is ClientMessageType {

@@ -27,7 +27,10 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'The tool may or may not have taken effect before a crash or a cancel. The call is not repeated.',
   },
-  context_too_long: { retryable: false, meaning: 'The conversation is longer than the context of the model.' },
+  context_too_long: {
+    retryable: false,
+    meaning: 'The question or conversation is longer than the context of the model.',
+  },
   content_refused: { retryable: false, meaning: "The model provider's content filter refused the question." },
   provider_error: { retryable: true, meaning: 'The model provider failed.' },
   provider_overloaded: {

@@ -14,6 +14,9 @@ import { SeenRuns } from './seen-runs.js';
 import { Subscriptions } from './subscriptions.js';
 import { Watchers } from './watchers.js';
 
+/** How many runs are looked up in one turn of the event loop. */
+const LOOKUPS = 100;
+
 /** What {@link Readers} takes. */
 export interface ReadersOptions {
   readonly runs: RunManager;
@@ -71,12 +74,18 @@ export class Readers {
   }
 
   /** The runs that a connection started or resumed, oldest first. */
-  seenBy(connection: Connection): Awaitable<StoredRun[]> {
+  async seenBy(connection: Connection): Promise<StoredRun[]> {
+    const { store } = this.#runs;
     const owner = connection.principal.id;
-    const seen = allOf(this.#seen.of(connection).map((id) => this.#runs.store.open(owner, id)));
-    return andThen(seen, (found) =>
-      found.filter((run) => run !== undefined).sort((a, b) => a.meta.createdAt - b.meta.createdAt),
-    );
+    const ids = this.#seen.of(connection);
+    const found: StoredRun[] = [];
+    for (let from = 0; from < ids.length && connection.isOpen; from += LOOKUPS) {
+      // Each run is a query of its own: others have their turn before the next ones.
+      if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+      const runs = await allOf(ids.slice(from, from + LOOKUPS).map((id) => store.open(owner, id)));
+      for (const run of runs) if (run !== undefined) found.push(run);
+    }
+    return found.sort((a, b) => a.meta.createdAt - b.meta.createdAt);
   }
 
   /** Whether the logs that a connection reads have something that was not sent to it yet. */
@@ -86,10 +95,10 @@ export class Readers {
 
   /**
    * Lets a connection read every run that starts in a conversation from now on.
-   * Returns `false` if the connection watches the maximum number of conversations.
+   * @throws AgentSocketError `forbidden` if the connection, its owner or its address watches as many as it may.
    */
-  watch(connection: Connection, conversationId: string): boolean {
-    return this.#watchers.add(connection, conversationKey(connection.principal.id, conversationId));
+  watch(connection: Connection, conversationId: string): void {
+    this.#watchers.add(connection, conversationKey(connection.principal.id, conversationId));
   }
 
   /** Ends {@link watch}. The connection continues to read its runs. */
@@ -129,7 +138,7 @@ export class Readers {
     if (id === undefined) return new Cancelling(connection, undefined, reading);
     return andThen(this.#runs.get(principal, id), (run) => {
       if (run !== undefined) return new Cancelling(connection, run, reading);
-      this.#runs.cancelOnArrival(principal, id);
+      this.#runs.cancelOnArrival(principal, id, connection.remoteAddress);
       return undefined;
     });
   }

@@ -1,7 +1,16 @@
 import type { Connection, ConnectionReader } from '../connection/connection.js';
+import { ANONYMOUS } from '../connection/principal.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { Shares } from '../runtime/shares.js';
 
 /** Maximum number of conversations that one connection watches. */
-export const MAX_WATCHED = 64;
+const MAX_WATCHED = 64;
+
+/** Maximum number of conversations that all connections of one owner watch, each counted for each connection. */
+const MAX_OF_OWNER = 2_048;
+
+/** The same of all connections of one address. */
+const MAX_OF_ADDRESS = 8_192;
 
 /** The conversations that one connection watches. */
 class Watcher implements ConnectionReader {
@@ -25,6 +34,8 @@ class Watcher implements ConnectionReader {
 export class Watchers {
   readonly #byConversation = new Map<string, Set<Connection>>();
   readonly #byConnection = new Map<Connection, Watcher>();
+  readonly #owners = new Shares();
+  readonly #addresses = new Shares();
 
   /** The connections that watch a conversation. */
   of(key: string): Iterable<Connection> {
@@ -36,33 +47,56 @@ export class Watchers {
     return this.#byConnection.get(connection)?.keys.has(key) === true;
   }
 
-  /** Begins to watch. Returns `false` if the connection watches the maximum number of conversations. */
-  add(connection: Connection, key: string): boolean {
+  /**
+   * Begins to watch.
+   * @throws AgentSocketError `forbidden` if the connection, its owner or its address watches as many conversations as it may.
+   */
+  add(connection: Connection, key: string): void {
     let watcher = this.#byConnection.get(connection);
     if (watcher === undefined) {
       watcher = new Watcher(() => this.#forget(connection));
       this.#byConnection.set(connection, watcher);
       connection.addReader(watcher);
     }
-    if (watcher.keys.has(key)) return true;
-    if (watcher.keys.size >= MAX_WATCHED) return false;
+    if (watcher.keys.has(key)) return;
+    this.#check(connection, watcher);
+    this.#count(connection, 1);
     watcher.keys.add(key);
     const connections = this.#byConversation.get(key);
     if (connections === undefined) this.#byConversation.set(key, new Set([connection]));
     else connections.add(connection);
-    return true;
   }
 
   /** Stops watching. */
   remove(connection: Connection, key: string): void {
-    this.#byConnection.get(connection)?.keys.delete(key);
+    if (this.#byConnection.get(connection)?.keys.delete(key) === true) this.#count(connection, -1);
     const connections = this.#byConversation.get(key);
     connections?.delete(connection);
     if (connections?.size === 0) this.#byConversation.delete(key);
+  }
+
+  #check({ principal: { id: owner }, addressKey }: Connection, { keys }: Watcher): void {
+    if (keys.size >= MAX_WATCHED) throw tooMany('A connection watches', MAX_WATCHED);
+    // Clients without authentication that are one owner are not one person.
+    if (owner !== ANONYMOUS.id && this.#owners.of(owner) >= MAX_OF_OWNER) {
+      throw tooMany('The connections of an owner watch', MAX_OF_OWNER);
+    }
+    if (addressKey !== undefined && this.#addresses.of(addressKey) >= MAX_OF_ADDRESS) {
+      throw tooMany('The connections of an address watch', MAX_OF_ADDRESS);
+    }
+  }
+
+  #count({ principal: { id: owner }, addressKey }: Connection, amount: number): void {
+    this.#owners.add(owner, amount);
+    if (addressKey !== undefined) this.#addresses.add(addressKey, amount);
   }
 
   #forget(connection: Connection): void {
     for (const key of this.#byConnection.get(connection)?.keys ?? []) this.remove(connection, key);
     this.#byConnection.delete(connection);
   }
+}
+
+function tooMany(who: string, max: number): AgentSocketError {
+  return new AgentSocketError('forbidden', `${who} ${max} conversations at most`);
 }

@@ -8,6 +8,7 @@ import type { RunBounds } from './run-bounds.js';
 import { conflict, conversationBusy, expired, queueFull, restarting, serverFull } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
 import type { RunAsker } from './run-asker.js';
+import type { BeforeRun } from './run-manager-options.js';
 import type { RunLog } from '../log/run-log.js';
 import type { RunMeta, RunStore, StoredRun } from '../store/run-store.js';
 
@@ -23,6 +24,7 @@ export interface AdmissionOptions {
   readonly executor: RunExecutor;
   readonly bounds: RunBounds;
   readonly drain: Drain;
+  readonly beforeRun: BeforeRun | undefined;
 }
 
 /** The outcome of a claim: a place for a new run, or the run that has the id already. */
@@ -48,10 +50,12 @@ export class Admission {
     const { live, drain } = this.#options;
     const bytes = sizeOf(request);
     const meta = metaOf(asker, request);
+    const shares = live.sharesOf(meta.owner, asker.remoteAddress);
     this.#check(asker, request, meta, bytes);
-    const place = live.reserve(meta, bytes);
+    live.checkShares(shares, bytes);
+    const place = live.reserve(meta, bytes, shares);
     const claimed = orElse(
-      () => this.#create(place),
+      () => andThen(this.#options.beforeRun?.(asker.principal, request), () => this.#create(place)),
       (error) => {
         this.#giveUp(place);
         throw error;

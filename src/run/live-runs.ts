@@ -3,6 +3,7 @@ import { conversationKey } from '../store/conversation-store.js';
 import type { RunHandle } from './run-handle.js';
 import { runKey } from '../store/run-key.js';
 import type { RunMeta } from '../store/run-store.js';
+import type { RunShares, SharesOfRun } from './run-shares.js';
 import type { Run } from './run.js';
 
 /** A place among the runs in progress, taken before the store claims the id of the run, which may take a while. */
@@ -10,6 +11,8 @@ export interface Place {
   readonly meta: RunMeta;
   /** Memory that is reserved until the run is created, in bytes. */
   readonly bytes: number;
+  /** The shares in which the run counts. */
+  readonly shares: SharesOfRun;
   run: Run | undefined;
   /** Whether the run may start in its turn. */
   isReady: boolean;
@@ -19,8 +22,8 @@ export interface Place {
 
 /** The runs in progress: the memory they hold, and the queue of each conversation. */
 export class LiveRuns implements Iterable<Run> {
-  /** Memory that all runs hold, in bytes. */
-  bytes = 0;
+  readonly #shares: RunShares;
+  #bytes = 0;
   /**
    * Places, not runs: a `Map` that grows and shrinks leaves old tables behind, each of which refers to the next. The
    * garbage collector takes such a chain for alive until a full collection, and with it all that the tables hold. A place
@@ -32,6 +35,15 @@ export class LiveRuns implements Iterable<Run> {
   readonly #queue = new RunQueue<Place>();
   /** Claims in progress, by the key of the run. */
   readonly #claims = new Map<string, Promise<unknown>>();
+
+  constructor(shares: RunShares) {
+    this.#shares = shares;
+  }
+
+  /** Memory that all runs hold, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   get size(): number {
     return this.#byKey.size;
@@ -70,10 +82,21 @@ export class LiveRuns implements Iterable<Run> {
     this.#claims.set(key, claim.then(forget, forget));
   }
 
+  /** The shares of a request by this owner from this address. */
+  sharesOf(owner: string, remoteAddress?: string): SharesOfRun {
+    return this.#shares.find(owner, remoteAddress);
+  }
+
+  /** @throws AgentSocketError `too_many_runs` if one more run of this size exceeds a share. */
+  checkShares(shares: SharesOfRun, bytes: number): void {
+    this.#shares.check(shares, bytes);
+  }
+
   /** Takes a place at the end of the queue of the conversation, and reserves `bytes` of memory. */
-  reserve(meta: RunMeta, bytes = 0): Place {
-    const place: Place = { meta, bytes, run: undefined, isReady: false, isReplaced: false };
-    this.bytes += bytes;
+  reserve(meta: RunMeta, bytes = 0, shares = this.sharesOf(meta.owner)): Place {
+    const place: Place = { meta, bytes, shares, run: undefined, isReady: false, isReplaced: false };
+    this.#shares.enter(shares);
+    this.hold(shares, bytes);
     const { owner, conversationId } = meta;
     if (conversationId !== undefined) this.#queue.join(conversationKey(owner, conversationId), place);
     return place;
@@ -81,15 +104,22 @@ export class LiveRuns implements Iterable<Run> {
 
   /** Gives up a place, since its id could not be claimed: later places move up. */
   giveUp(place: Place): void {
-    this.bytes -= place.bytes;
+    this.#release(place, place.bytes);
     this.#leaveQueue(place);
+  }
+
+  /** Counts memory in all runs, and in the shares of the run that holds it. */
+  hold(shares: SharesOfRun, bytes: number): void {
+    this.#bytes += bytes;
+    for (const share of shares) share.bytes += bytes;
   }
 
   /** Puts a run into its place. */
   enter(place: Place, run: Run): void {
     place.run = run;
+    run.shares = place.shares;
     this.#byKey.set(run.key, place);
-    this.bytes += run.heldBytes - place.bytes;
+    this.hold(place.shares, run.heldBytes - place.bytes);
   }
 
   /**
@@ -101,7 +131,7 @@ export class LiveRuns implements Iterable<Run> {
     const place = this.#placeOf(run);
     if (place === undefined) return false;
     this.#byKey.delete(run.key);
-    this.bytes -= run.heldBytes;
+    this.#release(place, run.heldBytes);
     if (run.mayLoseItsEnd) this.#closing.set(run.key, run);
     place.run = undefined;
     this.#leaveQueue(place);
@@ -161,6 +191,11 @@ export class LiveRuns implements Iterable<Run> {
   #placeOf(run: RunHandle): Place | undefined {
     const place = this.#byKey.get(runKey(run.meta.owner, run.meta.id));
     return place?.run === run ? place : undefined;
+  }
+
+  #release({ shares }: Place, bytes: number): void {
+    this.hold(shares, -bytes);
+    this.#shares.leave(shares);
   }
 
   #leaveQueue(place: Place): void {

@@ -7,6 +7,8 @@ export interface RunAsker {
   readonly principal: Principal;
   /** The embedder's metadata of the connection. */
   readonly metadata?: unknown;
+  /** The address of the client: its runs in progress count together with those of other clients there. */
+  readonly remoteAddress?: string | undefined;
   /** The trace to which the request belongs. */
   readonly trace?: TraceContext | undefined;
   /** The connection that asks. */

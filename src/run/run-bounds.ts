@@ -2,6 +2,7 @@ import type { Checked } from '../runtime/option-table.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RUN_OPTIONS, RunManagerOptions } from './run-manager-options.js';
 import { tooLarge } from './run-errors.js';
+import type { RunShare } from './run-shares.js';
 import type { Run } from './run.js';
 
 /** Interval of {@link RunBounds.sweep}, in milliseconds. */
@@ -36,11 +37,21 @@ export class RunBounds {
 
   /** Counts output of a run. Above a limit, stops this run or the largest one. */
   count(run: Run, bytes: number): void {
-    this.#live.bytes += bytes;
+    const { shares } = run;
+    this.#live.hold(shares, bytes);
     if (run.isOver) return;
     if (run.bytes > this.#maxRunBytes) {
       run.stop(tooLarge(`The output of the run is larger than ${this.#maxRunBytes} bytes`));
-    } else if (this.#live.bytes > this.#maxLogBytes) this.#stopLargest();
+      return;
+    }
+    for (const share of shares) if (share.bytes > share.limits.maxBytes) this.#stopLargestOf(share);
+    if (this.#live.bytes > this.#maxLogBytes) {
+      this.#stopLargest(
+        [...this.#live],
+        this.#maxLogBytes,
+        'The server holds as much output as it can, and this run has the most',
+      );
+    }
   }
 
   /** Handles the leaving of the last reader. If the client cannot come back, the run is cancelled at once. */
@@ -59,15 +70,24 @@ export class RunBounds {
     }
   }
 
+  #stopLargestOf(share: RunShare): void {
+    this.#stopLargest(
+      [...this.#live].filter((run) => run.shares.includes(share)),
+      share.limits.maxBytes,
+      `The server holds as much output as it can for one ${share.of}, and this run has the most`,
+    );
+  }
+
   /**
-   * Stops the largest run. Runs that are already stopped are not counted, since they free their memory within a second.
+   * Stops the largest of these runs. Runs that are already stopped are not counted, since they free their memory within
+   * a second.
    */
-  #stopLargest(): void {
-    const running = [...this.#live].filter((run) => !run.isStopping);
+  #stopLargest(runs: readonly Run[], maxBytes: number, message: string): void {
+    const running = runs.filter((run) => !run.isStopping);
     const bytes = running.reduce((sum, run) => sum + run.heldBytes, 0);
-    if (bytes <= this.#maxLogBytes) return;
+    if (bytes <= maxBytes) return;
     const largest = running.reduce((a, b) => (b.heldBytes > a.heldBytes ? b : a));
-    largest.stop(tooLarge('The server holds as much output as it can, and this run has the most'));
+    largest.stop(tooLarge(message));
   }
 
   /** Whether the run has been without readers for too long. */

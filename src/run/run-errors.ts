@@ -39,6 +39,24 @@ export function serverFull(): AgentSocketError {
   return new AgentSocketError('too_many_runs', 'The server holds as much output as it can; try again later');
 }
 
+/** What the operator is told if the clients of an address have used up its share. */
+export const ADDRESS_DETAIL =
+  'The clients of one address have used up its share; if it is the address of a proxy, name the proxy in trustedProxies';
+
+const HOLDERS = { owner: 'You have', address: 'The clients of your address have' } as const;
+
+/** An owner or an address has as many runs in progress as it may. */
+export function shareFull(of: keyof typeof HOLDERS, max: number): AgentSocketError {
+  return new AgentSocketError('too_many_runs', `${HOLDERS[of]} ${max} runs in progress already`, {
+    detail: of === 'address' ? ADDRESS_DETAIL : undefined,
+  });
+}
+
+/** The runs of an owner or an address hold as much output as they may. */
+export function shareBytesFull(of: keyof typeof HOLDERS): AgentSocketError {
+  return new AgentSocketError('too_many_runs', `${HOLDERS[of]} as much output in progress as the server holds for one`);
+}
+
 /** The connection reads the maximum number of runs. */
 export function connectionFull(max: number): AgentSocketError {
   return new AgentSocketError('too_many_runs', `This connection reads ${max} runs already`);

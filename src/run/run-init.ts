@@ -6,6 +6,12 @@ import type { TraceContext } from '../runtime/trace.js';
 import type { RunListener } from './run-listener.js';
 import type { RunOptions } from './run-worker.js';
 
+/** Memory of a run besides its request and output. Measured: 2,400 bytes while it waits, 5,900 while it works. */
+export const RUN_BYTES = 6_000;
+
+/** How long a stopped run waits for its provider and tools before it ends without them, in milliseconds. */
+export const SETTLE_MS = 1_000;
+
 /** What the constructor of a `Run` takes. */
 export interface RunInit<Run> {
   readonly meta: RunMeta;

@@ -24,6 +24,8 @@ import type { ToolDone } from '../tool/run-tool.js';
 import type { ApprovalReport, ModelReport } from './run-reports.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
+import { RunShares } from './run-shares.js';
+import { usageOfRun, type RunUsage } from './run-usage.js';
 import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
@@ -37,6 +39,11 @@ export interface RunEvents {
   start: [run: Run];
   /** The final message of a run is in its log: see `run.state`. */
   end: [run: Run];
+  /**
+   * What a run has used, after `end`: also of a run that failed or was cancelled. Runs that asked no model and called no
+   * tool have no such event.
+   */
+  usage: [usage: RunUsage];
   /** A call of the model is over. */
   model: [run: Run, report: ModelReport];
   /** A tool call is over, executed or refused. */
@@ -61,7 +68,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   /** Counts of the text of all runs. */
   readonly pace = new RunPace();
   readonly #executor: RunExecutor;
-  readonly #live = new LiveRuns();
+  readonly #live: LiveRuns;
   readonly #listener: RunListener<Run>;
   readonly #admission: Admission;
   readonly #lookup: RunLookup;
@@ -77,7 +84,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const checked = checkOptions(options, RUN_OPTIONS);
     const { executor, store, logger } = checked;
     super(logger);
-    const live = this.#live;
+    const { maxLogBytes } = checked;
+    const shares = new RunShares({
+      owner: { maxRuns: checked.maxRunsPerOwner, maxBytes: checked.maxLogBytesPerOwner ?? maxLogBytes / 4 },
+      address: { maxRuns: checked.maxRunsPerAddress, maxBytes: checked.maxLogBytesPerAddress ?? maxLogBytes / 2 },
+    });
+    const live = (this.#live = new LiveRuns(shares));
     const bounds = new RunBounds(live, checked);
     this.store = store;
     this.#executor = executor;
@@ -86,7 +98,14 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const listener = (this.#listener = this.#listen());
     this.#recovery = new Recovery({ live, store, executor, listener, logger });
     this.#lookup = new RunLookup(live, store, this.#drain, this.#recovery);
-    this.#admission = new Admission({ store, live, executor, bounds, drain: this.#drain });
+    this.#admission = new Admission({
+      store,
+      live,
+      executor,
+      bounds,
+      drain: this.#drain,
+      beforeRun: checked.beforeRun,
+    });
     this.#sweep = setInterval(() => this.#expire(), bounds.sweepMs);
     this.#sweep.unref();
     this.#recovery.begin();
@@ -126,7 +145,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * the place in the queue of the conversation is taken. A known id gives the existing run, and nothing is executed.
    * The result is a promise if the store returns one.
    * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`,
-   * `conversation_busy`, or an error of the executor's `check`; any other error if the store cannot claim the id, which
+   * `conversation_busy`, or an error of the executor's `check` or of `beforeRun`; any other error if the store cannot claim the id, which
    * is then free.
    */
   create(asker: RunAsker, request: RunRequest): Awaitable<CreatedRun> {
@@ -155,9 +174,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     else if (this.#live.positionOf(run) === 0) this.#throttle.join(() => run.start());
   }
 
-  /** Remembers an id for 60 s: a run that is created with it is cancelled when it starts. */
-  cancelOnArrival(principal: Principal, id: string): void {
-    this.#tombstones.add(principal.id, id);
+  /**
+   * Remembers an id for 60 s: a run that is created with it is cancelled when it starts.
+   * @param remoteAddress - the address of the client that cancels
+   * @throws AgentSocketError `rate_limited` if the owner, or the clients of the address, have 1,000 such ids.
+   */
+  cancelOnArrival({ id: owner }: Principal, id: string, remoteAddress?: string): void {
+    this.#tombstones.add(owner, id, remoteAddress);
   }
 
   /** How many runs of the conversation end before this one starts; 0 if the run waits for none. */
@@ -233,9 +256,15 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       this.store.setState(owner, id, run.state, checkpoint);
     } finally {
       // A run whose end was lost ends again, for its readers.
-      if (isFinal(run.state) && this.#live.leave(run)) this.emit('end', run);
+      if (isFinal(run.state) && this.#live.leave(run)) this.#onEnd(run);
       this.#drain.checkIdle();
     }
+  }
+
+  #onEnd(run: Run): void {
+    this.emit('end', run);
+    const usage = usageOfRun(run);
+    if (usage !== undefined) this.emit('usage', usage);
   }
 
   #onAdmitted(asker: RunAsker, request: RunRequest, admitted: Admitted): CreatedRun {

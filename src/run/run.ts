@@ -10,23 +10,18 @@ import type { TraceContext } from '../runtime/trace.js';
 import { RunReaders } from '../log/run-readers.js';
 import { serverFailed } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';
-import type { RunInit } from './run-init.js';
+import { RUN_BYTES, SETTLE_MS, type RunInit } from './run-init.js';
 import type { RunLog } from '../log/run-log.js';
 import { errorMessage, type RunMessage } from '../log/run-message.js';
 import type { RunListener } from './run-listener.js';
 import { runKey } from '../store/run-key.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunMeta } from '../store/run-store.js';
+import type { SharesOfRun } from './run-shares.js';
 import { textPieces } from '../log/text-pieces.js';
 import { endWork, failureOf } from './end-work.js';
 import { checkpointOf, type RunOptions, type RunOutcome, type RunWorker, type StopCause } from './run-worker.js';
 import { RunWriter } from '../log/run-writer.js';
-
-/** Memory of a run besides its request and output. Measured: 2,400 bytes while it waits, 5,900 while it works. */
-const RUN_BYTES = 6_000;
-
-/** How long a stopped run waits for its provider and tools before it ends without them, in milliseconds. */
-const SETTLE_MS = 1_000;
 
 /**
  * One unit of work that a client asked for. The run writes its log, and knows only the number of its readers. The first
@@ -63,12 +58,16 @@ export class Run implements RunHandle {
   stoppedAt: number | undefined;
   /** The usage, once the run is over, if it is known. */
   usage: Usage | undefined;
+  /** Calls of tools that were answered, once the run is over. */
+  toolCalls = 0;
   /** When the run entered its state, on the clock of {@link startedAt}. */
   stateSince = this.startedAt;
   /** Gets the events of the run. */
   readonly listener: RunListener<Run>;
   /** Set by the code that does the work. */
   worker: RunWorker | undefined;
+  /** The shares in which the run counts while it is in progress. */
+  shares: SharesOfRun = [];
   /** Bytes of UTF-8 written to the log. */
   bytes = 0;
   /** Size of the request and of what goes to the model with it, in bytes: both are kept until the run is over. */
@@ -305,7 +304,8 @@ export class Run implements RunHandle {
   }
 
   #finish(last: RunMessage): void {
-    this.usage = 'usage' in last ? last.usage : undefined;
+    // What was used stays known if the final message is replaced by an error.
+    if ('usage' in last) this.usage = last.usage ?? this.usage;
     const entry = this.#writer.encode(last);
     this.#state = this.#stop?.state ?? (last.type === 'error' ? 'failed' : 'finished');
     this.#writer.append(entry);

@@ -1,27 +1,91 @@
-import { FairMap } from '../runtime/fair-map.js';
+import { ANONYMOUS } from '../connection/principal.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { addressKey } from '../runtime/address-key.js';
+import { Shares } from '../runtime/shares.js';
+import { runKey } from '../store/run-key.js';
 
 /** How long a cancel waits for its run, in milliseconds. */
 const TTL_MS = 60_000;
 
-/** Maximum number of waiting cancels; the owner that has most loses its oldest first. */
+/** Maximum number of waiting cancels; the oldest are dropped first. */
 const MAX_TOMBSTONES = 10_000;
+
+/** Maximum number of waiting cancels of one owner, and of the clients of one address. */
+const MAX_OF_ONE = 1_000;
+
+/** A cancel that waits for its run. */
+interface Tombstone {
+  /** On the monotonic clock, in milliseconds. */
+  readonly expiresAt: number;
+  readonly owner: string | undefined;
+  readonly address: string | undefined;
+}
 
 /** Cancels that arrived before their runs. */
 export class Tombstones {
-  /** Expiry on the monotonic clock, in milliseconds. */
-  readonly #expiries = new FairMap<number>();
+  readonly #now: () => number;
+  /** By the key of the run, in the order of expiry. */
+  readonly #waiting = new Map<string, Tombstone>();
+  readonly #owners = new Shares();
+  readonly #addresses = new Shares();
 
-  add(owner: string, id: string): void {
-    this.#expiries.set(owner, id, performance.now() + TTL_MS);
-    const oldest = this.#expiries.size > MAX_TOMBSTONES ? this.#expiries.oldestOfLargest : undefined;
-    if (oldest !== undefined) this.#expiries.delete(oldest.owner, oldest.id);
+  /** @param now - a monotonic clock in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** @throws AgentSocketError `rate_limited` if the owner, or the address, has as many as it may. */
+  add(owner: string, id: string, remoteAddress?: string): void {
+    const now = this.#now();
+    this.#expire(now);
+    const key = runKey(owner, id);
+    this.#remove(key);
+    const tombstone: Tombstone = {
+      expiresAt: now + TTL_MS,
+      // Clients that share one owner are not one person.
+      owner: owner === ANONYMOUS.id ? undefined : owner,
+      address: remoteAddress === undefined ? undefined : addressKey(remoteAddress),
+    };
+    if (
+      this.#owners.of(tombstone.owner ?? '') >= MAX_OF_ONE ||
+      this.#addresses.of(tombstone.address ?? '') >= MAX_OF_ONE
+    ) {
+      throw new AgentSocketError('rate_limited', `${MAX_OF_ONE} cancels wait for runs that do not exist yet`, {
+        retryAfterMs: TTL_MS,
+      });
+    }
+    this.#waiting.set(key, tombstone);
+    this.#count(tombstone, 1);
+    if (this.#waiting.size > MAX_TOMBSTONES) this.#remove(firstOf(this.#waiting)?.[0]);
   }
 
   /** Removes the tombstone of a run. Returns whether there was one. */
   take(owner: string, id: string): boolean {
-    const expiry = this.#expiries.get(owner, id);
-    if (expiry === undefined) return false;
-    this.#expiries.delete(owner, id);
-    return expiry > performance.now();
+    return this.#waiting.size > 0 && (this.#remove(runKey(owner, id))?.expiresAt ?? 0) > this.#now();
   }
+
+  #expire(now: number): void {
+    for (const [key, { expiresAt }] of this.#waiting) {
+      if (expiresAt > now) return;
+      this.#remove(key);
+    }
+  }
+
+  #remove(key: string | undefined): Tombstone | undefined {
+    const tombstone = key === undefined ? undefined : this.#waiting.get(key);
+    if (key === undefined || tombstone === undefined) return undefined;
+    this.#waiting.delete(key);
+    this.#count(tombstone, -1);
+    return tombstone;
+  }
+
+  #count({ owner, address }: Tombstone, amount: number): void {
+    if (owner !== undefined) this.#owners.add(owner, amount);
+    if (address !== undefined) this.#addresses.add(address, amount);
+  }
+}
+
+function firstOf<Key, Value>(map: ReadonlyMap<Key, Value>): [Key, Value] | undefined {
+  for (const entry of map) return entry;
+  return undefined;
 }

@@ -10,6 +10,7 @@ import { CONNECTION_OPTIONS } from '../../src/connection/connection-options.js';
 import { ENCRYPTION_OPTIONS } from '../../src/encryption/options.js';
 import { CUSTOM_MESSAGE } from '../../src/message/custom-message.js';
 import { MESSAGE_HANDLER_OPTIONS } from '../../src/message/message-handler.js';
+import { RATE_LIMITS } from '../../src/message/rate-limits.js';
 import { SERVER_OPTIONS } from '../../src/options.js';
 import { DEMO_PROVIDER_OPTIONS } from '../../src/providers/demo/options.js';
 import { OPENAI_PROVIDER_OPTIONS } from '../../src/providers/openai/options.js';
@@ -50,6 +51,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
       CONNECTION,
       SOCKET,
       RUNS,
+      'message/message-handler.ts MessageHandlerOptions',
       CONVERSATIONS,
       RETENTION,
       DETACH,
@@ -60,6 +62,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   attachments: { table: ATTACHMENT_OPTIONS, interfaces: ['agent/attachment-rules.ts AttachmentOptions'] },
   clientMayChoose: { table: CLIENT_CHOICES, interfaces: ['agent/client-choices.ts ClientChoices'] },
   encryption: { table: ENCRYPTION_OPTIONS, interfaces: ['encryption/options.ts EncryptionOptions'] },
+  rateLimits: { table: RATE_LIMITS, interfaces: ['message/rate-limits.ts RateLimits'] },
   close: { table: CLOSE_OPTIONS, interfaces: ['shutdown.ts CloseOptions'] },
   sqlite: {
     table: SQLITE_STORE_OPTIONS,

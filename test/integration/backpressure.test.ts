@@ -45,7 +45,14 @@ async function paused(provider: { yielded: number }, other: TestClient): Promise
 describe('A client that stops reading', () => {
   it('pauses the provider, disturbs nobody, and is closed and cancelled in the end', async () => {
     const provider = fast();
-    const server = await startServer({ provider, slowConsumerMs: 1_500, heartbeatIntervalMs: 1_000, maxRunBytes: 1e9 });
+    const server = await startServer({
+      provider,
+      slowConsumerMs: 1_500,
+      heartbeatIntervalMs: 1_000,
+      maxRunBytes: 1e9,
+      // The other client pings as fast as it can.
+      rateLimits: false,
+    });
     const [slow, other] = [await TestClient.connect(server.url), await TestClient.connect(server.url)];
     slow.send({ type: 'streaming_query', query: 'q' });
     await slow.next('stream_chunk');

@@ -74,6 +74,9 @@ describe('Chunks', () => {
   });
 });
 
+/** All clients of a test are one owner. */
+const NO_SHARE = { maxRunsPerOwner: Infinity, maxLogBytesPerOwner: Infinity };
+
 describe('Memory', () => {
   /** Writes so many characters, then waits for ever, deaf to its signal. */
   function writer(size: number): LlmProvider['stream'] {
@@ -87,7 +90,7 @@ describe('Memory', () => {
     const sizes = [60_000, 30_000, 20_000];
     const streams = sizes.map(writer);
     const provider: LlmProvider = { vendor: 'v', stream: (...args) => (streams.shift() ?? writer(1))(...args) };
-    const engine = createEngine({ provider, maxLogBytes: 120_000 });
+    const engine = createEngine({ provider, maxLogBytes: 120_000, ...NO_SHARE });
     const peers = sizes.map(() => engine.connect());
     for (const [index, peer] of peers.entries()) {
       peer.send(query);
@@ -115,7 +118,7 @@ describe('Memory', () => {
 
   it('counts every run in progress, small ones too', async () => {
     const provider: LlmProvider = { vendor: 'v', stream: (...args) => writer(1)(...args) };
-    const engine = createEngine({ provider, maxLogBytes: 60_000 });
+    const engine = createEngine({ provider, maxLogBytes: 60_000, ...NO_SHARE });
     const peer = engine.connect();
     for (let i = 0; i < 12; i++) peer.send(query);
     // Without those that were taken and ended since.
@@ -126,7 +129,11 @@ describe('Memory', () => {
   });
 
   it('of the line of a conversation is bounded', async () => {
-    const engine = createEngine({ provider: { vendor: 'v', stream: writer(1) }, maxRunsPerConnection: 100 });
+    const engine = createEngine({
+      provider: { vendor: 'v', stream: writer(1) },
+      maxRunsPerConnection: 100,
+      ...NO_SHARE,
+    });
     const peer = engine.connect();
     const own = { ...query, conversation_id: 'c' };
     for (let i = 0; i < 65; i++) peer.send(own);
@@ -142,6 +149,7 @@ describe('Memory', () => {
     const engine = createEngine({
       provider: createScriptedProvider(['x'.repeat(500)]),
       maxLogBytes: 11_000,
+      ...NO_SHARE,
       store,
     });
     const peer = engine.connect();

@@ -7,7 +7,7 @@ const ping = frame(OPCODE.text, JSON.stringify({ type: 'ping', request_id: 'x'.r
 
 describe('a client that asks and never reads', () => {
   it('is closed with 4508 and terminated; memory is bounded and others notice nothing', async () => {
-    const { agent, port, url } = await startServer();
+    const { agent, port, url } = await startServer({ rateLimits: false });
     const witness = await TestClient.connect(url);
     const flooder = await RawClient.open(port);
     flooder.socket.pause();
@@ -33,7 +33,7 @@ describe('a client that asks and never reads', () => {
   });
 
   it('reads the 4508 where it reads after all', async () => {
-    const { agent, port } = await startServer();
+    const { agent, port } = await startServer({ rateLimits: false });
     const flooder = await RawClient.open(port);
     flooder.socket.pause();
     const flood = Buffer.concat(Array.from({ length: 2_000 }, () => ping));

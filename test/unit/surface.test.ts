@@ -11,10 +11,10 @@ const NAMES = {
   connections:
     'ConnectionManager | Action ActionResources Connection ConnectionInfo ConnectionManagerOptions Decide Socket SocketListener',
   messages:
-    'MessageHandler defineMessage | CustomMessageType ErrorCode FinishReason MessageHandlerOptions RunState Usage',
+    'MessageHandler defineMessage | CustomMessageType ErrorCode FinishReason MessageHandlerOptions RateLimits RunState Usage',
   runs:
     'RunManager AgentExecutor | AgentExecutorOptions ClientChoices CreatedRun Run RunAsker RunExecutor RunHandle ' +
-    'RunManagerOptions RunOutcome RunWorker',
+    'RunManagerOptions RunOutcome RunUsage RunWorker',
   stores:
     'createMemoryStore | Awaitable Claim ConversationChange ConversationInfo ConversationKey ConversationMessage ' +
     'ConversationStore LedgerEntry LedgerKey MemoryStoreOptions MessagePageRequest Page PageRequest RunEntry RunKind RunLog ' +

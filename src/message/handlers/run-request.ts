@@ -17,11 +17,12 @@ export function handleRunRequest(
   const { runs, readers } = context;
   const { request_id: requestId } = request;
   return inTurn(connection, () => {
-    const { id: connectionId, principal, metadata, negotiated: canApprove } = connection;
+    const { id: connectionId, principal, metadata, remoteAddress, negotiated: canApprove } = connection;
     const { traceparent } = request;
     const trace = traceparent === undefined ? connection.trace : { traceparent };
     readers.check(connection, request.run_id);
-    return andThen(runs.create({ principal, metadata, connectionId, canApprove, trace }, request), (created) => {
+    const asker = { principal, metadata, remoteAddress, connectionId, canApprove, trace };
+    return andThen(runs.create(asker, request), (created) => {
       const { run } = created;
       if (!created.isNew) return readOn(context, connection, run, { after: 0, requestId });
       if (connection.negotiated) {

@@ -1,16 +1,12 @@
 import { inTurn } from '../../connection/turn.js';
-import { MAX_WATCHED } from '../../reading/watchers.js';
-import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Handler } from '../handler-context.js';
 
 /** Lets the connection read every run of a conversation, beginning with those in progress. */
 export const handleWatch: Handler<'watch'> = async ({ runs, readers, answers }, connection, message) => {
   const { conversation_id: conversationId, active, request_id: requestId } = message;
   await inTurn(connection, () => {
-    if (!active) readers.unwatch(connection, conversationId);
-    else if (!readers.watch(connection, conversationId)) {
-      throw new AgentSocketError('forbidden', `A connection watches ${MAX_WATCHED} conversations at most`);
-    }
+    if (active) readers.watch(connection, conversationId);
+    else readers.unwatch(connection, conversationId);
     connection.sendMessage({
       type: 'watching',
       timestamp: connection.timestamp(),

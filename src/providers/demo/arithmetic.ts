@@ -39,16 +39,32 @@ function length(text: string): number {
   return text.replace(/\s/g, '').length;
 }
 
+/** Signs that begin no sum, and signs that end none. */
+const BEFORE = ' +*/^%.)';
+const AFTER = ' +-*/^%.(';
+
 /** Removes what belongs to the sentence: signs at the ends, brackets without a partner. */
 function trim(stretch: string): string {
-  let sum = stretch;
-  for (;;) {
-    sum = sum.replace(/^[\s+*/^%.)]+|[\s+\-*/^%.(]+$/g, '');
-    const opened = sum.split('(').length - sum.split(')').length;
-    if (opened > 0 && sum.startsWith('(')) sum = sum.slice(1);
-    else if (opened < 0 && sum.endsWith(')')) sum = sum.slice(0, -1);
-    else return sum.replace(/\s+/g, ' ');
+  const text = stretch.replace(/\s+/g, ' ');
+  let [start, end] = [0, text.length];
+  let opened = text.split('(').length - text.split(')').length;
+  // Positions move instead of the text: a stretch of brackets alone would be copied once for each of them.
+  while (start < end) {
+    const [first, last] = [text.charAt(start), text.charAt(end - 1)];
+    if (BEFORE.includes(first) || (first === '(' && opened > 0 && !AFTER.includes(last))) {
+      opened -= depthOf(first);
+      start++;
+    } else if (AFTER.includes(last) || (last === ')' && opened < 0)) {
+      opened -= depthOf(last);
+      end--;
+    } else return text.slice(start, end);
   }
+  return '';
+}
+
+/** How a character changes the number of open brackets. */
+function depthOf(character: string): number {
+  return character === '(' ? 1 : character === ')' ? -1 : 0;
 }
 
 /** Whether numbers and signs alternate, brackets match, and there is something to calculate. */

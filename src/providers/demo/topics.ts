@@ -1,14 +1,17 @@
 import type { Topic } from './phrases.js';
 
-/** Patterns of questions; the first match counts. Greetings come last, since they may precede another question. */
+/**
+ * Patterns of questions; the first match counts. Greetings come last, since they may precede another question. What may
+ * stand between two words has a bound, or every word would search the whole question.
+ */
 const TOPICS: readonly (readonly [Topic | 'earlier', RegExp])[] = [
   [
     'earlier',
-    /\bwhat did i (?:just )?(?:say|ask)|\bmy (?:last|previous) (?:question|message)\b|我(?:刚才|刚刚|之前|上次|上一句).*(?:问|说)/i,
+    /\bwhat did i (?:just )?(?:say|ask)|\bmy (?:last|previous) (?:question|message)\b|我(?:刚才|刚刚|之前|上次|上一句).{0,60}(?:问|说)/i,
   ],
   [
     'realModel',
-    /\bapi[ _-]?keys?\b|\bopenai|\b(?:real|other|different) (?:model|provider|llm)\b|密钥|真实(?:的)?模型|真正的模型|(?:换|切换).*模型/i,
+    /\bapi[ _-]?keys?\b|\bopenai|\b(?:real|other|different) (?:model|provider|llm)\b|密钥|真实(?:的)?模型|真正的模型|(?:换|切换).{0,60}模型/i,
   ],
   ['story', /\bstory\b|\b(?:long|longer) (?:text|answer|reply)\b|故事|长文|长一点/i],
   ['cancel', /\bcancel|\b(?:stop|interrupt|abort)\b|取消|停止|中断|打断/i],
@@ -25,7 +28,7 @@ const TOPICS: readonly (readonly [Topic | 'earlier', RegExp])[] = [
 ];
 
 const TIME =
-  /\bwhat(?:'s| is)? (?:the )?(?:current |local )?(?:time|date|day)\b|\b(?:time|date) is it\b|\bcurrent (?:time|date)\b|\btime now\b|几点|现在.*时间|当前时间|什么时间|几号|星期几|今天.*日期/i;
+  /\bwhat(?:'s| is)? (?:the )?(?:current |local )?(?:time|date|day)\b|\b(?:time|date) is it\b|\bcurrent (?:time|date)\b|\btime now\b|几点|现在.{0,60}时间|当前时间|什么时间|几号|星期几|今天.{0,60}日期/i;
 
 /** Places in questions for the time, with their names in the IANA time zone database. */
 const ZONES: readonly (readonly [RegExp, string])[] = [

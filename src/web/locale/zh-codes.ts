@@ -35,7 +35,7 @@ export const zhCodes: Readonly<Record<`close.${CloseCodeName}` | `error.${ErrorC
   'error.tool_failed': '工具失败，或因运行先被停止而未执行。',
   'error.tool_timeout': '工具未在时限内完成。',
   'error.outcome_unknown': '崩溃或取消使工具是否生效无法得知；不会重复执行。',
-  'error.context_too_long': '对话超出模型所能接受的长度。',
+  'error.context_too_long': '问题或对话超出模型所能接受的长度。',
   'error.content_refused': '模型服务的内容过滤拒绝了这个问题。',
   'error.provider_error': '模型服务失败。',
   'error.provider_overloaded': '模型服务目前没有余量；见 retry_after_ms。',

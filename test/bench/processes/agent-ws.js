@@ -23,7 +23,7 @@ async function openStore() {
 }
 
 const server = createServer();
-const agent = createAgentSocketServer({
+const options = {
   server,
   provider: createOpenAiProvider({ apiKey: 'bench', baseUrl: upstream, model: 'bench-model' }),
   maxConnections: 20_000,
@@ -32,6 +32,26 @@ const agent = createAgentSocketServer({
     encryption: { key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey },
   }),
   ...(storeKind === 'sqlite' && { store: await openStore() }),
-});
-server.on('request', agent.requestListener);
+};
+
+// All clients have one address. Limits that nobody reaches cost what limits cost.
+const rate = { burst: 1e12, perSecond: 1e12 };
+const ofAll = { perPrincipal: rate, perAddress: rate };
+const each = { perConnection: rate, ...ofAll };
+const limits = {
+  maxRunsPerAddress: 1e12,
+  maxLogBytesPerAddress: 1e12,
+  rateLimits: { messages: each, queries: each, toolCalls: each, tokens: ofAll },
+};
+function create() {
+  try {
+    return createAgentSocketServer({ ...options, ...limits });
+  } catch (error) {
+    // Versions before the limits refuse their options.
+    if (error.option === undefined) throw error;
+    return createAgentSocketServer(options);
+  }
+}
+
+server.on('request', create().requestListener);
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => answerServerCalls(server.address().port));

@@ -35,6 +35,9 @@ const agent = createAgentSocketServer({
   logger,
   provider: createOpenAiProvider({ baseUrl: upstream, apiKey: 'chaos', model: 'chaos' }),
   tools: [appendLine],
+  // All clients have one address, and ask as often as they can.
+  rateLimits: false,
+  maxRunsPerAddress: 1_000_000,
 });
 
 let stopping = false;

@@ -71,6 +71,7 @@ describe('the table of settings', () => {
       'authenticate',
       'authenticateTimeoutMs',
       'metadata',
+      'beforeRun',
       'permissions',
       'fitContext',
       'attachments',

@@ -163,4 +163,55 @@ describe('the address of the client', () => {
     const headers = { ...LOCAL, ...(forwardedFor !== undefined && { 'x-forwarded-for': forwardedFor }) };
     expect(access.remoteAddress(request({ from, headers }))).toBe(address);
   });
+
+  const PROXY = '192.0.2.1';
+
+  it.each<[string, Record<string, string>, string]>([
+    ['in Forwarded', { forwarded: 'for=198.51.100.7;proto=https;by=192.0.2.1' }, '198.51.100.7'],
+    ['in Forwarded, quoted and with a port', { forwarded: 'For="[2001:db8:cafe::17]:4711"' }, '2001:db8:cafe::17'],
+    ['in Forwarded, with a port and no quotes', { forwarded: 'for=198.51.100.7:4711' }, '198.51.100.7'],
+    ['in front of all trusted proxies', { forwarded: 'for=6.6.6.6, for=198.51.100.7, for=192.0.2.9' }, '198.51.100.7'],
+    ['of the proxy if Forwarded names none', { forwarded: 'for=unknown' }, PROXY],
+    ['of the proxy if the client hides', { forwarded: 'for=198.51.100.7, for=_hidden' }, PROXY],
+    ['of the proxy if a client leaves a quote open', { forwarded: 'for="6.6.6.6, for=198.51.100.7' }, PROXY],
+    ['of the proxy if a client smuggles a second value', { forwarded: 'for=198.51.100.7;for=6.6.6.6' }, PROXY],
+    ['not what a quoted text looks like', { forwarded: 'for="_a,for=6.6.6.6", for=198.51.100.7' }, '198.51.100.7'],
+    ['of X-Forwarded-For with a port', { 'x-forwarded-for': '198.51.100.7:4711' }, '198.51.100.7'],
+    [
+      'that both headers name',
+      { forwarded: 'for=198.51.100.7', 'x-forwarded-for': '6.6.6.6, 198.51.100.7' },
+      '198.51.100.7',
+    ],
+    [
+      'of the proxy if a client writes the header that its proxy does not',
+      { forwarded: 'for=6.6.6.6', 'x-forwarded-for': '198.51.100.7' },
+      PROXY,
+    ],
+    [
+      'of the proxy if a client writes nonsense beside it',
+      { forwarded: '=;"', 'x-forwarded-for': '198.51.100.7' },
+      PROXY,
+    ],
+  ])('is the address %s', (_name, headers, address) => {
+    const { access } = accessOf({ trustedProxies: ['192.0.2.0/24'] });
+    expect(access.remoteAddress(request({ from: PROXY, headers: { ...LOCAL, ...headers } }))).toBe(address);
+    // Of a peer that is no proxy, none of it counts.
+    expect(access.remoteAddress(request({ from: '203.0.113.5', headers: { ...LOCAL, ...headers } }))).toBe(
+      '203.0.113.5',
+    );
+  });
+});
+
+describe('host and scheme of a client behind a proxy that writes Forwarded', () => {
+  const origin = 'https://chat.example';
+
+  it.each<[string, string, boolean]>([
+    ['are those of its element', 'for=198.51.100.7;host="chat.example";proto=https', true],
+    ['are not those that the client wrote', 'for=6.6.6.6;host=chat.example;proto=https, for=198.51.100.7', false],
+    ['are those of its element alone', 'for=198.51.100.7;host=other.example;proto=https', false],
+  ])('%s', (_name, forwarded, isAllowed) => {
+    const { access } = accessOf({ trustedProxies: ['192.0.2.1'], allowedHosts: ['*'] });
+    const headers = { host: 'backend', origin, forwarded };
+    expect(access.isHandshakeAllowed(request({ from: '192.0.2.1', headers }))).toBe(isAllowed);
+  });
 });

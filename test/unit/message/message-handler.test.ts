@@ -38,7 +38,7 @@ describe('Large answers', () => {
       createdAt: 1,
     }));
     conversations.append({ owner: 'owner', id: 'c' }, messages);
-    return createEngine({ conversations });
+    return createEngine({ conversations, rateLimits: false });
   }
   const ask = (peer: Peer, i: number) => peer.send({ type: 'history', conversation_id: 'c', request_id: `${i}` });
 
@@ -73,7 +73,7 @@ describe('Large answers', () => {
         yield await new Promise<never>(() => undefined);
       },
     };
-    const engine = createEngine({ provider });
+    const engine = createEngine({ provider, maxContextTokens: 1_000_000 });
     const asker = engine.connect();
     const query = { type: 'agent_query', conversation_id: 'c', query: 'q'.repeat(600_000) };
     for (let i = 0; i < 8; i++) asker.send(query);

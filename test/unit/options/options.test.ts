@@ -133,6 +133,20 @@ const TABLE: Record<
   maxRunMs: { good: [1, 600_000, Infinity], bad: [0, -1, ...NO_NUMBER] },
   maxRunBytes: { good: [1, 16_777_216], bad: [0, -1, ...NO_NUMBER] },
   maxLogBytes: { good: [1, 268_435_456], bad: [0, -1, ...NO_NUMBER] },
+  beforeRun: { good: [() => undefined], bad: NO_FUNCTION },
+  rateLimits: {
+    good: [
+      false,
+      {},
+      { messages: false },
+      { queries: { perAddress: { burst: 1, perSecond: 0.1 }, perPrincipal: false } },
+    ],
+    bad: [true, 5, null, { messages: true }, { queries: { perAddress: { burst: 1 } } }],
+  },
+  maxRunsPerOwner: { good: [1, 64, Infinity], bad: [0, -1, ...NO_NUMBER] },
+  maxRunsPerAddress: { good: [1, 128, Infinity], bad: [0, -1, ...NO_NUMBER] },
+  maxLogBytesPerOwner: { good: [1, 67_108_864, Infinity], bad: [0, -1, ...NO_NUMBER] },
+  maxLogBytesPerAddress: { good: [1, 134_217_728, Infinity], bad: [0, -1, ...NO_NUMBER] },
   store: {
     good: [createMemoryStore()],
     bad: [5, null, 'memory', {}, new Map(), new MemoryRunStore(), { runs: new MemoryRunStore() }],

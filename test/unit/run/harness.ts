@@ -42,12 +42,12 @@ export interface Engine {
   readonly runs: RunManager;
   readonly connections: ConnectionManager;
   readonly handler: MessageHandler;
-  connect(options?: { negotiated?: boolean; owner?: string; mark?: number }): Peer;
+  connect(options?: { negotiated?: boolean; owner?: string; mark?: number; remoteAddress?: string }): Peer;
 }
 
 export type EngineOptions = Partial<Omit<AgentExecutorOptions, 'tools'>> &
   Partial<RunManagerOptions> &
-  Pick<MessageHandlerOptions, 'maxRunsPerConnection'> & { tools?: Iterable<Tool> };
+  Pick<MessageHandlerOptions, 'maxRunsPerConnection' | 'rateLimits'> & { tools?: Iterable<Tool> };
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const conversations = options.conversations ?? new MemoryConversationStore();
@@ -76,7 +76,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     runs,
     connections,
     handler,
-    connect({ negotiated = true, owner = 'owner', mark } = {}) {
+    connect({ negotiated = true, owner = 'owner', mark, remoteAddress } = {}) {
       const [server, socket] = linkSockets(mark === undefined ? {} : { mark });
       const frames: string[] = [];
       const messages: Wire[] = [];
@@ -89,7 +89,12 @@ export function createEngine(options: EngineOptions = {}): Engine {
         onDrain: () => undefined,
         onClose: (code, reason) => closes.push({ code, reason }),
       });
-      const connection = connections.connect(server, { principal: { id: owner }, metadata: undefined, negotiated });
+      const connection = connections.connect(server, {
+        principal: { id: owner },
+        metadata: undefined,
+        negotiated,
+        remoteAddress,
+      });
       if (connection === undefined) throw new Error('No place for the connection');
       return {
         socket,

@@ -99,7 +99,7 @@ describe('edges', () => {
   });
 
   it('a watcher sees a run that ends at once', async () => {
-    const engine = createEngine();
+    const engine = createEngine({ rateLimits: false });
     const [asker, watcher] = [engine.connect(), engine.connect()];
     const id = randomUUID();
     watcher.send({ type: 'watch', conversation_id: '__proto__' });

@@ -1,0 +1,207 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Connection, LlmProvider } from '../../../src/index.js';
+import { RateLimiter } from '../../../src/message/rate-limiter.js';
+import { rateLimits, type CheckedRateLimits, type RateLimits } from '../../../src/message/rate-limits.js';
+import { OptionError } from '../../../src/runtime/option-error.js';
+import { TokenBucket } from '../../../src/runtime/token-bucket.js';
+import { createEngine, type Engine } from '../run/harness.js';
+
+const OFF = { messages: false, queries: false, toolCalls: false, tokens: false } as const;
+const NO_SCOPE = { perConnection: false, perPrincipal: false, perAddress: false } as const;
+
+const checked = (limits: RateLimits): CheckedRateLimits => rateLimits.read('rateLimits', limits) as CheckedRateLimits;
+
+function limiter(limits: RateLimits) {
+  const clock = { now: 0 };
+  return { limiter: new RateLimiter(checked({ ...OFF, ...limits }), () => clock.now), clock };
+}
+
+function connectionOf(engine: Engine, owner: string, remoteAddress = '192.0.2.99'): Connection {
+  return engine.connect({ owner, remoteAddress }).connection;
+}
+
+describe('TokenBucket', () => {
+  it('says how long to wait, gains with time and holds no more than its burst', () => {
+    const bucket = new TokenBucket({ burst: 2, perSecond: 4 }, 0);
+    bucket.take(1, 0);
+    bucket.take(1, 0);
+    expect([bucket.wait(0), bucket.wait(100), bucket.wait(250)]).toEqual([250, 150, 0]);
+    expect([bucket.isFull(499), bucket.isFull(500)]).toEqual([false, true]);
+    bucket.take(1, 9_000);
+    expect(bucket.isFull(9_000)).toBe(false);
+  });
+
+  it('makes up for a debt before it gives again', () => {
+    const bucket = new TokenBucket({ burst: 10, perSecond: 1 }, 0);
+    bucket.take(100, 0);
+    expect([bucket.wait(0), bucket.wait(90_000), bucket.wait(91_000)]).toEqual([91_000, 1_000, 0]);
+  });
+});
+
+describe('RateLimiter', () => {
+  it('counts each connection, each principal and each address', () => {
+    const engine = createEngine();
+    const messages = {
+      perConnection: { burst: 2, perSecond: 1 },
+      perPrincipal: { burst: 3, perSecond: 1 },
+      perAddress: { burst: 5, perSecond: 1 },
+    };
+    const { limiter: limits, clock } = limiter({ messages });
+    const take = (connection: Connection): string =>
+      limits.take(connection, 'messages')?.message.split(' used')[0] ?? 'taken';
+    const [a, b] = [connectionOf(engine, 'one', '192.0.2.1'), connectionOf(engine, 'one', '192.0.2.1')];
+    const [c, d] = [connectionOf(engine, 'two', '192.0.2.1'), connectionOf(engine, 'three', '192.0.2.1')];
+    expect([a, a, a].map(take)).toEqual(['taken', 'taken', 'This connection has']);
+    expect([b, b].map(take)).toEqual(['taken', 'You have']);
+    expect([c, c].map(take)).toEqual(['taken', 'taken']);
+    expect(limits.take(d, 'messages')).toMatchObject({
+      code: 'rate_limited',
+      message: 'The clients of your address have used too many messages in too short a time',
+      retryAfterMs: 1_000,
+      detail: expect.stringContaining('trustedProxies') as string,
+    });
+    expect(take(connectionOf(engine, 'three', '192.0.2.2'))).toBe('taken');
+    clock.now = 1_000;
+    expect(take(d)).toBe('taken');
+  });
+
+  it('does not count what it refuses', () => {
+    const engine = createEngine();
+    const messages = {
+      ...NO_SCOPE,
+      perConnection: { burst: 1, perSecond: 1 },
+      perAddress: { burst: 2, perSecond: 0.001 },
+    };
+    const { limiter: limits } = limiter({ messages });
+    const greedy = connectionOf(engine, 'one', '192.0.2.1');
+    for (let i = 0; i < 50; i++) limits.take(greedy, 'messages');
+    expect(limits.take(connectionOf(engine, 'two', '192.0.2.1'), 'messages')).toBeUndefined();
+  });
+
+  it('takes clients that share the anonymous owner for many, and counts their address', () => {
+    const engine = createEngine();
+    const rate = { burst: 1, perSecond: 1 };
+    const { limiter: limits } = limiter({ queries: { perConnection: false, perPrincipal: rate, perAddress: rate } });
+    const [one, other] = [
+      connectionOf(engine, 'anonymous', '192.0.2.1'),
+      connectionOf(engine, 'anonymous', '192.0.2.2'),
+    ];
+    expect([one, other, one].map((connection) => limits.take(connection, 'queries')?.code)).toEqual([
+      undefined,
+      undefined,
+      'rate_limited',
+    ]);
+  });
+
+  it('remembers a principal that comes back, among thousands of others', () => {
+    const engine = createEngine();
+    const queries = { ...NO_SCOPE, perPrincipal: { burst: 1, perSecond: 0.001 } };
+    const { limiter: limits, clock } = limiter({ queries });
+    limits.take(connectionOf(engine, 'greedy'), 'queries');
+    const { connection } = engine.connect({ owner: 'x' });
+    for (let i = 0; i < 5_000; i++) {
+      clock.now += 1;
+      limits.take(Object.create(connection, { principal: { value: { id: `p${i}` } } }) as Connection, 'queries');
+    }
+    expect(limits.take(connectionOf(engine, 'greedy'), 'queries')?.code).toBe('rate_limited');
+  });
+
+  it.each([
+    [{ messages: { perSecond: 1 } }, 'rateLimits.messages.perSecond'],
+    [{ queries: { perAddress: { burst: 0, perSecond: 1 } } }, 'rateLimits.queries.perAddress.burst'],
+    [{ tokens: { perAddress: { burst: 1 } } }, 'rateLimits.tokens.perAddress.perSecond'],
+    [{ tokens: { perConnection: { burst: 1, perSecond: 1 } } }, 'rateLimits.tokens.perConnection'],
+    [true, 'rateLimits'],
+  ])('refuses %j', (limits, option) => {
+    expect(() => checked(limits as RateLimits)).toThrow(expect.objectContaining({ constructor: OptionError, option }));
+  });
+});
+
+describe('A client that asks too often', () => {
+  it('is refused with the ids of its message, and closed with 4429 if it goes on', async () => {
+    const messages = { perConnection: { burst: 5, perSecond: 0.001 } };
+    const engine = createEngine({ rateLimits: { messages } });
+    const peer = engine.connect();
+    for (let i = 0; i < 300; i++) peer.send({ type: 'ping', request_id: `r${i}` });
+    await vi.waitFor(() => expect(peer.closes).toEqual([{ code: 4429, reason: 'Too many messages' }]));
+    expect(peer.ofType('pong')).toHaveLength(5);
+    const refused = peer.ofType('error');
+    expect(refused[0]).toMatchObject({ code: 'rate_limited', retryable: true, request_id: 'r5' });
+    expect(refused[0]?.['retry_after_ms']).toBeGreaterThan(0);
+    expect(refused).toHaveLength(100);
+  });
+
+  it('is refused for frames that are no messages, too', async () => {
+    const engine = createEngine({ rateLimits: { messages: { perConnection: { burst: 5, perSecond: 0.001 } } } });
+    const peer = engine.connect();
+    for (let i = 0; i < 300; i++) peer.send('x');
+    await vi.waitFor(() => expect(peer.closes).toMatchObject([{ code: 4429 }]));
+  });
+
+  it('is refused queries, tool calls and lists each by their own rate', async () => {
+    const once = { perConnection: { burst: 1, perSecond: 0.001 } };
+    const engine = createEngine({
+      rateLimits: { messages: { perConnection: { burst: 14, perSecond: 0.001 } }, queries: once, toolCalls: once },
+    });
+    const peer = engine.connect();
+    peer.send({ type: 'agent_query', query: 'q' });
+    peer.send({ type: 'streaming_query', query: 'q', run_id: '11111111-2222-4333-8444-555555555555' });
+    await vi.waitFor(() => expect(peer.ofType('error')).toHaveLength(1));
+    expect(peer.ofType('error')[0]).toMatchObject({
+      code: 'rate_limited',
+      run_id: '11111111-2222-4333-8444-555555555555',
+    });
+    peer.send({ type: 'tool_call', tool_name: 'none' });
+    await vi.waitFor(() => expect(peer.ofType('error')).toHaveLength(2));
+    expect(peer.ofType('error')[1]).toMatchObject({ code: 'unknown_tool' });
+    peer.send({ type: 'list_runs' });
+    await vi.waitFor(() => expect(peer.ofType('runs')).toHaveLength(1));
+    peer.send({ type: 'ping' });
+    peer.send({ type: 'ping' });
+    await vi.waitFor(() => expect(peer.ofType('error')).toHaveLength(3));
+    expect(peer.ofType('pong')).toHaveLength(1);
+  });
+
+  it('is refused queries when its runs have used its tokens, on another connection too', async () => {
+    const provider: LlmProvider = {
+      vendor: 'v',
+      async *stream() {
+        yield await Promise.resolve({ type: 'text-delta', text: 'Hello' } as const);
+        yield { type: 'usage', inputTokens: 80, outputTokens: 20 };
+      },
+    };
+    const engine = createEngine({ provider, rateLimits: { tokens: { perPrincipal: { burst: 50, perSecond: 1 } } } });
+    const peer = engine.connect();
+    peer.send({ type: 'agent_query', query: 'q' });
+    await vi.waitFor(() => expect(peer.ofType('agent_response')).toHaveLength(1));
+    const again = engine.connect();
+    again.send({ type: 'agent_query', query: 'q' });
+    await vi.waitFor(() => expect(again.ofType('error')).toMatchObject([{ code: 'rate_limited' }]));
+    expect(again.ofType('error')[0]?.['retry_after_ms']).toBeGreaterThan(45_000);
+    const other = engine.connect({ owner: 'other' });
+    other.send({ type: 'agent_query', query: 'q' });
+    await vi.waitFor(() => expect(other.ofType('agent_response')).toHaveLength(1));
+  });
+
+  it('has no limit if they are switched off', async () => {
+    const peer = createEngine({ rateLimits: false }).connect();
+    for (let i = 0; i < 3_000; i++) peer.send({ type: 'ping' });
+    await vi.waitFor(() => expect(peer.ofType('pong')).toHaveLength(3_000));
+  });
+});
+
+describe('Large answers', () => {
+  it('of all connections leave room for other messages between them', async () => {
+    const engine = createEngine();
+    const order: string[] = [];
+    const peers = Array.from({ length: 5 }, () => engine.connect());
+    const last = engine.connect();
+    engine.handler.on('message', (_connection, type) => void order.push(type));
+    for (const peer of peers) for (let i = 0; i < 4; i++) peer.send({ type: 'list_runs' });
+    await vi.waitFor(() => expect(peers.some((peer) => peer.ofType('runs').length > 0)).toBe(true), { interval: 1 });
+    last.send({ type: 'ping' });
+    await vi.waitFor(() => expect(last.ofType('pong')).toHaveLength(1), { interval: 1 });
+    expect(peers.flatMap((peer) => peer.ofType('runs')).length).toBeLessThan(20);
+    await vi.waitFor(() => expect(peers.flatMap((peer) => peer.ofType('runs'))).toHaveLength(20));
+  });
+});
