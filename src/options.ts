@@ -7,6 +7,7 @@ import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
 import { DEFAULT_PATH } from './protocol/version.js';
+import { ROOM_LIMITS, type RoomLimits } from './room/room-options.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run/run-manager-options.js';
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
@@ -24,6 +25,7 @@ type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions,
   Omit<RunManagerOptions, 'executor' | 'store'> &
   Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations'> &
   Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
+  RoomLimits &
   SocketOptions;
 
 /** What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes. */
@@ -187,6 +189,7 @@ export const SERVER_OPTIONS = {
   ...omit(CONNECTION_OPTIONS, 'epoch', 'attachments'),
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store'),
+  ...ROOM_LIMITS,
   ...pick(MEMORY_STORE_OPTIONS, { retainMs: true, maxRetainedBytes: true, maxConversationBytes: true }),
 } as const satisfies OptionTable<AgentSocketServerOptions>;
 

@@ -14,7 +14,10 @@ import { MESSAGE_HANDLER_OPTIONS, MessageHandler } from './message/message-handl
 import { SERVER_OPTIONS, type AgentSocketServerOptions } from './options.js';
 import { EXECUTOR_OPTIONS } from './agent/executor-options.js';
 import { AgentExecutor } from './agent/executor.js';
+import { MemoryRoomStore } from './stores/memory/memory-room-store.js';
 import { createMemoryStore, MEMORY_STORE_OPTIONS } from './stores/memory/memory-store.js';
+import { ROOM_LIMITS } from './room/room-options.js';
+import { Rooms } from './room/rooms.js';
 import { RUN_OPTIONS } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
@@ -32,6 +35,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   readonly messages: MessageHandler<P, Metadata>;
   /** The runs and their events. */
   readonly runs: RunManager;
+  /** The rooms, what is said there, and who says it. */
+  readonly rooms: Rooms;
   /** The tools; register more at any time. Empty if the option is a function. */
   readonly tools: ToolRegistry<P, Metadata>;
   /**
@@ -72,6 +77,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     runs: store,
     ledger,
     conversations,
+    rooms: roomStore = new MemoryRoomStore(),
   } = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
   const executor = new AgentExecutor<P, Metadata>({
     ...pick(options, EXECUTOR_OPTIONS),
@@ -87,7 +93,13 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS));
   // Created after all other checks of options, since it starts a timer.
   const runs = new RunManager({ ...pick(options, RUN_OPTIONS), executor, store });
-  const messages = new MessageHandler<P, Metadata>({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
+  const rooms = new Rooms({ ...pick(options, ROOM_LIMITS), store: roomStore, logger });
+  const messages = new MessageHandler<P, Metadata>({
+    ...pick(options, MESSAGE_HANDLER_OPTIONS),
+    runs,
+    conversations,
+    rooms,
+  });
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
   const refusals = new BoundedLog(logger);
@@ -109,6 +121,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const detach = (): void => {
     detachUpgrade();
     handshakes.stop();
+    rooms.stop();
   };
   const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, detach });
 
@@ -125,6 +138,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     connections,
     messages,
     runs,
+    rooms,
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,

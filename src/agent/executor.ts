@@ -209,8 +209,9 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
 
   async #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
     const { query, attachments, replace_from: replaceFrom } = request;
+    const name = run.options.author?.name;
     const accepts = this.#settings.provider.accepts ?? [];
-    const chat = await turn.ask({ query, attachments, replaceFrom }, accepts, run.abort);
+    const chat = await turn.ask({ query, name, attachments, replaceFrom }, accepts, run.abort);
     // Attachments that came with the request are counted already.
     run.hold(attachedBytes(attachments === undefined ? chat : chat.slice(0, -1)));
     if (turn.place?.before !== undefined) run.keepDraft(draftOfBranch(turn.place.before));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { OptionError } from '../runtime/option-error.js';
 import { checkOptions } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
@@ -9,7 +10,7 @@ import type { CloseFrame } from './close-frame.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
 import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOptions } from './connection-options.js';
 import { Heartbeat } from './heartbeat.js';
-import type { Principal } from './principal.js';
+import { isReservedId, ROOM_PREFIX, type Principal } from './principal.js';
 import type { Socket } from './socket.js';
 import { describeConnection, type ConnectionStatistics } from './statistics.js';
 
@@ -112,9 +113,13 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
    * Turns a socket into a connection and sends `connected`.
    * @param slot - the reserved place; without it, a free place is needed.
    * @returns `undefined` if no place was free: the socket was closed with 1013.
+   * @throws OptionError if the id of the principal is one that rooms have.
    */
   connect(socket: Socket, info: ConnectionInfo<P, Metadata>, slot?: Slot): Connection<P, Metadata> | undefined {
     slot?.release();
+    if (isReservedId(info.principal.id)) {
+      throw new OptionError('principal.id', `a string that does not begin with "${ROOM_PREFIX}"`, info.principal.id);
+    }
     if (this.isFull) {
       socket.close(CLOSE_CODES.overCapacity.code, CLOSE_CODES.overCapacity.reason);
       return undefined;

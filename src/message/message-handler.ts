@@ -22,11 +22,13 @@ import { jsonSchemaOf } from '../protocol/json-schema-of.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
+import type { Rooms } from '../room/rooms.js';
 import type { RunManager } from '../run/run-manager.js';
 import { Permissions } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
+import { RoomRuns } from './room-runs.js';
 import { LargeAnswers } from './large-answers.js';
 import { handlers } from './handlers/table.js';
 
@@ -39,6 +41,11 @@ export interface MessageHandlerOptions extends Pick<ConnectionManagerOptions, 'm
   runs: RunManager;
   /** What was said in conversations. The same store as that of the executor. */
   conversations: ConversationStore;
+  /**
+   * The rooms that clients join.
+   * @default none: messages about rooms are refused
+   */
+  rooms?: Rooms | undefined;
 }
 
 export const MESSAGE_HANDLER_OPTIONS = {
@@ -48,6 +55,11 @@ export const MESSAGE_HANDLER_OPTIONS = {
     required: true,
   },
   conversations: { text: 'What was said in conversations.', rule: aConversationStore, required: true },
+  rooms: {
+    text: 'The rooms that clients join.',
+    rule: methods('Rooms', ['join', 'leave']),
+    defaultText: 'none: messages about rooms are refused',
+  },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
   logger: LOGGER,
 } as const satisfies OptionTable<MessageHandlerOptions>;
@@ -69,10 +81,12 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: MessageHandlerOptions) {
-    const { runs, conversations, maxRunsPerConnection, logger } = checkOptions(options, MESSAGE_HANDLER_OPTIONS);
+    const { runs, conversations, rooms, maxRunsPerConnection, logger } = checkOptions(options, MESSAGE_HANDLER_OPTIONS);
     super(logger);
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
-    this.#context = { runs, readers, conversations, answers: new LargeAnswers(), permissions: new Permissions() };
+    const answers = new LargeAnswers();
+    const roomRuns = rooms && new RoomRuns(rooms, runs, readers);
+    this.#context = { runs, readers, conversations, answers, permissions: new Permissions(), rooms, roomRuns };
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { ToolLedger } from '../tool/tool-ledger.js';
 import type { ConversationStore } from './conversation-store.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { RoomStore } from './room-store.js';
 import type { RunStore } from './run-store.js';
 
 /** All stores of a server, so that data that belongs together is committed together. */
@@ -8,6 +9,11 @@ export interface Store {
   readonly runs: RunStore;
   readonly ledger: ToolLedger;
   readonly conversations: ConversationStore;
+  /**
+   * The logs of rooms.
+   * @default kept in memory
+   */
+  readonly rooms?: RoomStore | undefined;
   /**
    * Commits the waiting writes and releases all resources. Called once, by the creator of the store, after the server
    * has closed.

@@ -23,6 +23,7 @@ const NAMES = {
   tools:
     'ToolRegistry calculator createCurrentTime currentTime defineTool | Asker JsonObject JsonSchema LlmTool LlmToolCall ' +
     'StandardSchema Tool ToolCallInfo ToolContext ToolDefinition',
+  rooms: 'Rooms | RoomLog RoomStore',
   reports: 'AgentSocketError OptionError | Logger',
 };
 

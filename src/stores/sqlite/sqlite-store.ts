@@ -2,6 +2,7 @@ import type { Store } from '../../store/store.js';
 import type { OpenDatabase } from './open-database.js';
 import { Retention, type RetentionSettings } from './retention.js';
 import { SqliteConversationStore } from './sqlite-conversation-store.js';
+import { SqliteRoomStore } from './sqlite-room-store.js';
 import { SqliteRunStore } from './sqlite-run-store.js';
 import { SqliteToolLedger } from './sqlite-tool-ledger.js';
 import { WriteQueue } from './write-queue.js';
@@ -11,6 +12,7 @@ export class SqliteStore implements Store {
   readonly runs: SqliteRunStore;
   readonly ledger: SqliteToolLedger;
   readonly conversations: SqliteConversationStore;
+  readonly rooms: SqliteRoomStore;
   readonly #queue: WriteQueue;
   readonly #retention: Retention;
 
@@ -20,6 +22,7 @@ export class SqliteStore implements Store {
     this.runs = new SqliteRunStore(epoch, this.#queue, this.#retention, options.clock);
     this.ledger = new SqliteToolLedger(this.#queue);
     this.conversations = new SqliteConversationStore(this.#queue, options.clock);
+    this.rooms = new SqliteRoomStore(this.#queue, options.clock);
   }
 
   close(): void {
