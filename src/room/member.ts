@@ -52,5 +52,7 @@ export function memberIdOf(room: string, principalId: string): string {
 function nameOf({ name }: Principal): string | undefined {
   if (typeof name !== 'string') return undefined;
   const line = name.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
-  return line === '' ? undefined : [...line].slice(0, LIMITS.memberNameLength).join('').trimEnd();
+  if (line === '') return undefined;
+  // Not cut inside of a surrogate pair.
+  return line.slice(0, LIMITS.memberNameLength).replace(/[\ud800-\udbff]$/, '').trimEnd();
 }

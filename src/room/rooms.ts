@@ -250,7 +250,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     const from = author && { member_id: author.id, name: author.name };
     const message = { type: 'room_event', room: room.name, message_id: messageId, from, content, data, run } as const;
     // The last field is `seq`, which the log adds.
-    const body = encodeMessage({ ...message, created_at: createdAt } as ServerMessageOf<'room_event'>).slice(0, -1);
+    const body = encodeMessage({ ...message, created_at: createdAt }).slice(0, -1);
     const { maxRoomMessageBytes } = this.#options;
     if (run === undefined && Buffer.byteLength(body) > maxRoomMessageBytes) {
       throw badField(content === undefined ? 'data' : 'content', `must fit into ${maxRoomMessageBytes} bytes`);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { AgentSocketServerOptions, LlmProvider, Principal } from '../../src/index.js';
 import { defineTool } from '../../src/index.js';
@@ -8,8 +9,8 @@ import { openStore, temporaryDatabase } from '../helpers/sqlite.js';
 import { startServer } from '../helpers/server.js';
 
 /** Each value of the header is a principal; one that begins with a capital letter has it as its name. */
-const byHeader = ({ headers }: { headers: Record<string, unknown> }): Principal => {
-  const id = String(headers['x-user'] ?? 'nobody');
+const byHeader = ({ headers }: IncomingMessage): Principal => {
+  const id = headers['x-user']?.toString() ?? 'nobody';
   return /^[A-Z]/.test(id) ? { id, name: id } : { id };
 };
 
