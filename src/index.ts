@@ -10,6 +10,8 @@ export { ConnectionManager } from './connection/connection-manager.js';
 export type { ConnectionManagerOptions } from './connection/connection-options.js';
 export type { Connection, ConnectionInfo } from './connection/connection.js';
 export { ANONYMOUS, type Principal } from './connection/principal.js';
+export type { Action, ActionResources } from './permission/actions.js';
+export type { Decide } from './permission/decide.js';
 export type { Socket, SocketListener } from './connection/socket.js';
 
 // Messages; their schemas are in agent-ws/protocol

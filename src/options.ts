@@ -6,6 +6,7 @@ import type { Principal } from './connection/principal.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
+import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { ROOM_LIMITS, type RoomLimits } from './room/room-options.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run/run-manager-options.js';
@@ -23,8 +24,9 @@ import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.j
 /** Options of parts that the server passes on. */
 type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments'> &
   Omit<RunManagerOptions, 'executor' | 'store'> &
-  Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations'> &
-  Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes'> &
+  Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations' | 'permissions'> &
+  PermissionsOption<NoInfer<P>> &
+  Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes' | 'maxOwnerConversationBytes'> &
   RoomLimits &
   SocketOptions;
 
@@ -46,7 +48,7 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
     | undefined;
   /**
    * Keeps runs, conversations and the record of tool calls. The store stays open when the server closes. `retainMs`,
-   * `maxRetainedBytes` and `maxConversationBytes` are for the default only.
+   * `maxRetainedBytes`, `maxConversationBytes` and `maxOwnerConversationBytes` are for the default only.
    * @default a new memory store
    */
   store?: Store | undefined;
@@ -190,7 +192,12 @@ export const SERVER_OPTIONS = {
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store'),
   ...ROOM_LIMITS,
-  ...pick(MEMORY_STORE_OPTIONS, { retainMs: true, maxRetainedBytes: true, maxConversationBytes: true }),
+  ...pick(MEMORY_STORE_OPTIONS, {
+    retainMs: true,
+    maxRetainedBytes: true,
+    maxConversationBytes: true,
+    maxOwnerConversationBytes: true,
+  }),
 } as const satisfies OptionTable<AgentSocketServerOptions>;
 
 function orAll(isEntry: (entry: string) => boolean): (entry: string) => boolean {

@@ -7,6 +7,7 @@ import { CONNECTION_OPTIONS } from './connection/connection-options.js';
 import { ANONYMOUS, type Principal } from './connection/principal.js';
 import { checkOptions, pick } from './runtime/option-table.js';
 import { Access } from './http/access.js';
+import { Guard } from './http/guard.js';
 import { createHttpRoutes } from './http/router.js';
 import { BoundedLog } from './runtime/bounded-log.js';
 import { withLogIds } from './runtime/log-ids.js';
@@ -18,6 +19,8 @@ import { MemoryRoomStore } from './stores/memory/memory-room-store.js';
 import { createMemoryStore, MEMORY_STORE_OPTIONS } from './stores/memory/memory-store.js';
 import { ROOM_LIMITS } from './room/room-options.js';
 import { Rooms } from './room/rooms.js';
+import { Permissions } from './permission/permissions.js';
+import { scopePolicy } from './permission/scope-policy.js';
 import { RUN_OPTIONS } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
@@ -69,7 +72,9 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   given: AgentSocketServerOptions<P, Metadata>,
 ): AgentSocketServer<P, Metadata> {
   const checked = checkOptions(given, SERVER_OPTIONS);
-  const options = { ...checked, logger: withLogIds(checked.logger, checked.logIds) };
+  const unnamed = withLogIds(checked.logger, checked.logIds);
+  // One policy for all parts, so that scopes are read once.
+  const options = { ...checked, logger: unnamed, permissions: checked.permissions ?? scopePolicy(unnamed) };
   const { server, path, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
@@ -133,6 +138,12 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     isReady: () => shutdown.retryAfter === undefined && runs.recovering === undefined && !connections.isFull,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     tools: () => tools.describe(),
+    guard: new Guard({
+      permissions: new Permissions(options),
+      authenticate: options.authenticate,
+      authenticateTimeoutMs: options.authenticateTimeoutMs,
+      logger,
+    }),
   });
   return {
     connections,

@@ -5,6 +5,7 @@ import { nested, type Checked, type OptionTable } from '../runtime/option-table.
 import { aFunction, delay, integer, number, size, type Rule, type TextRule } from '../runtime/rule.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import { aConversationStore, aToolLedger } from '../store/store-rules.js';
+import { PERMISSIONS, type PermissionsOption } from '../permission/permissions.js';
 import type { Asker } from '../tool/asker.js';
 import type { ToolLedger } from '../tool/tool-ledger.js';
 import { ToolRegistry } from '../tool/tool-registry.js';
@@ -31,7 +32,8 @@ export type ToolsOf<P extends Principal = Principal, Metadata = unknown> = (
 ) => ToolRegistry<P, Metadata> | Iterable<Tool<P, Metadata>>;
 
 /** What an `AgentExecutor` takes. */
-export interface AgentExecutorOptions<P extends Principal = Principal, Metadata = unknown> extends LoggerOption {
+export interface AgentExecutorOptions<P extends Principal = Principal, Metadata = unknown>
+  extends LoggerOption, PermissionsOption<P> {
   /** The model behind the queries. */
   provider: LlmProvider;
   /** The tools of the model and of `tool_call`: the same for all, or a function of who asks. */
@@ -174,6 +176,7 @@ export const EXECUTOR_OPTIONS = {
   },
   maxSteps: { text: 'Model calls in one run that may call tools.', rule: integer(1), default: 8 },
   maxToolResultBytes: { text: 'Size of the JSON of one tool result.', rule: size(1), default: 262_144 },
+  permissions: PERMISSIONS,
   logger: LOGGER,
 } as const satisfies OptionTable<AgentExecutorOptions>;
 

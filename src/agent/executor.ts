@@ -22,6 +22,8 @@ import { decodeCheckpoint, encodeCheckpoint, withAttachments } from './agent-che
 import { checkAttachments, describeRules, NO_ATTACHMENTS, type AttachmentRules } from './attachment-rules.js';
 import { allOf, andThen, isLater, orElse } from '../runtime/awaitable.js';
 import { checkChosen, type QueryRequest } from './client-choices.js';
+import { PermittedTools } from './permitted-tools.js';
+import { Permissions } from '../permission/permissions.js';
 import { EXECUTOR_OPTIONS, type AgentExecutorOptions, type ExecutorSettings } from './executor-options.js';
 import { cutOff, draftOfBranch, readDraft, readRecoveredLog, toolAnswer } from './recovered-log.js';
 import type { RunExecutor } from '../run/run-executor.js';
@@ -44,11 +46,13 @@ interface TurnWork {
 /** Executes the three kinds of runs: queries with the agent loop, tool calls with the tools. */
 export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> implements RunExecutor {
   readonly #settings: ExecutorSettings;
+  readonly #permissions: Permissions;
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: AgentExecutorOptions<P, Metadata>) {
     // The types of hooks matter to embedders only; the engine treats what hooks return as unknown.
     this.#settings = checkOptions(options as AgentExecutorOptions, EXECUTOR_OPTIONS);
+    this.#permissions = new Permissions(this.#settings);
   }
 
   /** The rules for attachments of a question; `undefined` if attachments are not accepted. */
@@ -58,9 +62,9 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   }
 
   check(request: RunRequest, asker: Asker): void {
-    if (request.type === 'tool_call') return this.#checkTools([request.tool_name], asker);
-    checkChosen(request, this.#settings.clientMayChoose);
-    this.#checkTools(request.tools ?? [], asker);
+    if (request.type === 'tool_call') return this.#checkTools([request.tool_name], asker, 'client');
+    checkChosen(request, this.#choicesOf(asker));
+    this.#checkTools(request.tools ?? [], asker, 'model');
     const { attachments: rules, provider } = this.#settings;
     if (request.attachments === undefined || request.attachments.length === 0) return;
     checkAttachments(request.attachments, rules || NO_ATTACHMENTS, provider.accepts ?? []);
@@ -178,9 +182,17 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     );
   }
 
-  #checkTools(names: readonly string[], asker: Asker): void {
+  /** What a query may choose: a model that the principal may not use is as unknown as one that does not exist. */
+  #choicesOf({ principal }: Asker): ExecutorSettings['clientMayChoose'] {
+    const { clientMayChoose } = this.#settings;
+    if (clientMayChoose.models.length === 0) return clientMayChoose;
+    const models = clientMayChoose.models.filter((model) => this.#permissions.allows(principal, 'model', { model }));
+    return { ...clientMayChoose, models };
+  }
+
+  #checkTools(names: readonly string[], asker: Asker, by: 'model' | 'client'): void {
     if (names.length === 0) return;
-    const tools = this.#settings.tools(asker);
+    const tools = new PermittedTools(this.#settings.tools(asker), this.#permissions, asker.principal, by);
     for (const name of names) {
       if (tools.get(name) === undefined) throw unknownTool(name, tools.names);
     }
@@ -284,13 +296,14 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   #toolDeps(run: Run): ToolDeps {
     const { tools, ledger, maxToolResultBytes, approvalTimeoutMs, logger } = this.#settings;
     const asker = askerOf(run);
+    const by = run.kind === 'tool_call' ? 'client' : 'model';
     // Listed, not spread: a copy would have a hidden class of its own, and every look at it would miss its cache.
     return {
       principal: asker.principal,
       runId: asker.runId,
       conversationId: asker.conversationId,
       metadata: asker.metadata,
-      tools: tools(asker),
+      tools: new PermittedTools(tools(asker), this.#permissions, asker.principal, by),
       ledger,
       runKey: run.key,
       abort: run.abort,

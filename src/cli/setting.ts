@@ -57,6 +57,8 @@ interface OptionHandle extends Handle {
   readonly placeholder?: string;
   /** How the value is written, if the rule does not determine it. */
   readonly type?: ValueType<unknown>;
+  /** The default in words, if it depends on other settings; the value is then absent. */
+  readonly shownDefault?: string;
 }
 
 type OptionSetting<Row, How> = Setting<
@@ -65,7 +67,7 @@ type OptionSetting<Row, How> = Setting<
     : Row extends { readonly rule: infer Rule }
       ? Written<Rule>
       : never,
-  DefaultOf<Row>
+  How extends { readonly shownDefault: string } ? undefined : DefaultOf<Row>
 >;
 
 /** Settings for options of the library: sentence, rule and default come from the table of options. */
@@ -85,12 +87,12 @@ export function optionSettings<
 }
 
 function optionSetting({ text, rule, default: value, defaultText }: Option, handle: OptionHandle): Setting<unknown> {
-  const { placeholder, type = typeOf(rule as WritableRule, placeholder), ...rest } = handle;
+  const { placeholder, type = typeOf(rule as WritableRule, placeholder), shownDefault, ...rest } = handle;
   return {
     ...rest,
     type: type as ValueType<unknown>,
-    default: typeof value === 'function' ? undefined : value,
-    shownDefault: defaultText === 'none' ? '' : defaultText,
+    default: typeof value === 'function' || shownDefault !== undefined ? undefined : value,
+    shownDefault: shownDefault ?? (defaultText === 'none' ? '' : defaultText),
     help: text.replaceAll('`', ''),
   };
 }

@@ -33,7 +33,6 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   maxRetainedBytes: { group: 'Runs', flag: '--max-retained', env: 'AGENT_MAX_RETAINED' },
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
-  // Written in milliseconds, since the time is so short.
 
   roomNames: { group: 'Rooms', flag: '--room-names', env: 'ROOM_NAMES', placeholder: 'pattern' },
   maxRooms: { group: 'Rooms', flag: '--max-rooms', env: 'ROOM_MAX', placeholder: 'number' },
@@ -46,7 +45,18 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   roomRate: { group: 'Rooms', flag: '--room-rate', env: 'ROOM_RATE', placeholder: 'number' },
   roomMemberRate: { group: 'Rooms', flag: '--room-member-rate', env: 'ROOM_MEMBER_RATE', placeholder: 'number' },
 
-  maxConversationBytes: { group: 'Store', flag: '--max-conversations', env: 'AGENT_MAX_CONVERSATIONS' },
+  maxConversationBytes: {
+    group: 'Store',
+    flag: '--max-conversations',
+    env: 'AGENT_MAX_CONVERSATIONS',
+    shownDefault: '128MiB in memory, 8GiB in SQLite',
+  },
+  maxOwnerConversationBytes: {
+    group: 'Store',
+    flag: '--max-owner-conversations',
+    env: 'AGENT_MAX_OWNER_CONVERSATIONS',
+    shownDefault: 'the same in memory, 1GiB in SQLite',
+  },
   logIds: { group: 'Logs', flag: '--log-ids', env: 'LOG_IDS', placeholder: 'length' },
 });
 

@@ -9,6 +9,12 @@ import type { Socket, SocketListener } from './socket.js';
 /** Maximum size of messages outside of runs that wait while the buffer is above the mark, in UTF-16 units or bytes. */
 const MAX_WAITING = 1_048_576;
 
+/** The same, above which nothing more is read from the client until it reads: its answers would wait as well. */
+const MAX_ANSWERS_WAITING = 65_536;
+
+/** What the shortest message costs while it waits, in bytes: the queues of a socket hold more than the text. */
+const MESSAGE_BYTES = 1_024;
+
 /** How long a closed slow consumer may take to read the close before it is terminated. */
 const LINGER_MS = 2_000;
 
@@ -70,6 +76,8 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   #blockedSince = 0;
   /** Size of the messages outside of runs that were sent since then. */
   #waiting = 0;
+  /** Whether nothing is read, since the client asks more than it reads. */
+  #isPaused = false;
 
   constructor(socket: Socket, info: ConnectionInfo<P, Metadata>, owner: ConnectionOwner) {
     this.#socket = socket;
@@ -127,6 +135,11 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     return this.#blockedSince;
   }
 
+  /** Whether nothing is read from the client, since it asks more than it reads. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Time stamp of a message that is sent now: Unix time in seconds that never decreases within the connection. */
   timestamp(atLeast: number = now()): number {
     if (atLeast > this.#lastTimestamp) this.#lastTimestamp = atLeast;
@@ -145,10 +158,14 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   sendEncoded(encoded: string | Uint8Array): boolean {
     if (this.#closed) return false;
     // Messages of runs are not counted, since their readers wait for the buffer to empty.
-    this.#waiting = this.#blockedSince === 0 ? 0 : this.#waiting + encoded.length;
+    this.#waiting = this.#blockedSince === 0 ? 0 : this.#waiting + Math.max(encoded.length, MESSAGE_BYTES);
     if (this.#waiting > MAX_WAITING) {
       this.closeAsSlow();
       return false;
+    }
+    if (this.#waiting > MAX_ANSWERS_WAITING && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#socket.pause?.();
     }
     this.write(encoded);
     return true;
@@ -177,6 +194,8 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     const { code, reason } = sendable(close);
     // The socket comes first, since it may throw: a connection with an open socket must stay usable.
     this.#socket.close(code, reason);
+    // The client's answer to the close comes after what it has sent before.
+    if (this.#isPaused) this.#socket.resume?.();
     this.#stop();
   }
 
@@ -225,6 +244,10 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   onDrain(): void {
     if (this.#blockedSince === 0 || this.#closed) return;
     this.#blockedSince = 0;
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#socket.resume?.();
+    }
     const readers = this.#readers;
     if (readers === undefined) return;
     for (const reader of [...readers]) reader.onWritable();

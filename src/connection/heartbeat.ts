@@ -15,6 +15,9 @@ interface Pulse {
 /** Checks per timeout: they make detection timely without a timer per connection. */
 const LOOKS_PER_TIMEOUT = 5;
 
+/** How long a client that asks more than it reads may read nothing, in milliseconds: less than other slow readers. */
+const ASKING_MS = 5_000;
+
 /** What {@link Heartbeat} takes. */
 export interface HeartbeatOptions {
   /** How often a silent connection is pinged, in milliseconds. */
@@ -100,6 +103,8 @@ export class Heartbeat {
 
   #checkReader(connection: Connection, now: number): void {
     if (connection.blockedSince === 0) return;
-    if (now - connection.blockedSince >= this.#options.slowConsumerMs) connection.closeAsSlow();
+    const { slowConsumerMs } = this.#options;
+    const patienceMs = connection.isPaused ? Math.min(slowConsumerMs, ASKING_MS) : slowConsumerMs;
+    if (now - connection.blockedSince >= patienceMs) connection.closeAsSlow();
   }
 }

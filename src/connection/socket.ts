@@ -30,6 +30,13 @@ export interface Socket {
    * @returns `false` if the buffer is above the mark of the socket: wait for `onDrain` before sending more.
    */
   send(text: string | Uint8Array, mayWait?: boolean): boolean;
+  /**
+   * Delivers no more messages until `resume`, and reads little more of the network. Called while a client asks more than
+   * it reads. Without this method, such a client is closed as soon as 1 MiB waits for it.
+   */
+  pause?(): void;
+  /** Ends `pause`. */
+  resume?(): void;
   /** Sends a ping, which a living peer answers. Does nothing once closed. */
   ping(): void;
   /** Starts the closing handshake; `onClose` follows within a bounded time. Does nothing once closed. */

@@ -19,23 +19,27 @@ export function docsRoutes(state: HttpRoutesState, pages: string, routes: () => 
   return [
     {
       path: '/docs',
+      action: 'page',
       summary: { en: 'The documentation page', zh: '文档页面' },
       answers: [{ status: 200, meaning: 'A page for people.', type: 'text/html' }],
       reply: () => page,
     },
     {
       path: '/docs/',
+      action: 'page',
       // The links of the page are relative to the address without the slash.
       reply: () => ({ status: 308, type: 'text/plain; charset=utf-8', body: '', headers: { Location: '../docs' } }),
     },
     {
       path: '/docs/asyncapi.json',
+      action: 'page',
       summary: { en: 'The WebSocket protocol as AsyncAPI 3.0', zh: 'WebSocket 协议的 AsyncAPI 3.0 文档' },
       answers: [{ status: 200, meaning: 'An AsyncAPI document.', type: 'application/json' }],
       reply: whileToolsStay(state, () => json(200, asyncApi(state), { cacheable: true })),
     },
     {
       path: '/docs/openapi.json',
+      action: 'page',
       summary: { en: 'These routes as OpenAPI 3.1', zh: 'HTTP 接口的 OpenAPI 3.1 文档' },
       answers: [{ status: 200, meaning: 'An OpenAPI document.', type: 'application/json' }],
       reply: whileToolsStay(state, () => json(200, openApi(state, routes()), { cacheable: true })),

@@ -13,7 +13,7 @@ const schemas: Readonly<Record<NonNullable<Answer['schema']>, z.ZodType>> = {
 
 /** Answers that every route may give. */
 const REFUSALS = {
-  403: 'The `Host` header names a host that is not served.',
+  403: 'The `Host` header names a host that is not served, or the client does not have the permission.',
   405: 'The method is neither GET nor HEAD.',
   500: 'The server failed; the cause is in its log.',
 } as const;

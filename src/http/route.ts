@@ -13,6 +13,8 @@ export interface Route {
   readonly summary?: Bilingual;
   /** Answers for the documents: status, meaning, media type and JSON Schema of the body. */
   readonly answers?: readonly Answer[];
+  /** What a client needs permission for; absent for routes that everybody may have, such as probes. */
+  readonly action?: 'statistics' | 'metrics' | 'page';
   reply(): Reply;
 }
 

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { consoleLogger } from '../runtime/console-logger.js';
 import type { Logger } from '../runtime/logger.js';
 import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';
+import type { Guard } from './guard.js';
 import { failure, send, type Reply } from './reply.js';
 import type { Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
@@ -14,6 +17,11 @@ import { statisticsRoute } from './statistics.js';
 export interface HttpRoutesDeps extends HttpRoutesState {
   /** Whether the `Host` of a request is served; otherwise it gets 403. */
   hostAllowed(req: IncomingMessage): boolean;
+  /**
+   * Decides who gets which route.
+   * @default everybody gets every route
+   */
+  readonly guard?: Pick<Guard, 'refusalOf'>;
   /**
    * The directory behind `/static/`, read once.
    * @default the pages of this package
@@ -41,6 +49,7 @@ const TEST_PAGE = 'static/test_websocket.html';
 /** Redirects `/` to the test page; only for the listener, which serves all paths. */
 const HOME: Route = {
   path: '/',
+  action: 'page',
   reply: () => ({
     status: 302,
     type: 'text/plain; charset=utf-8',
@@ -74,23 +83,28 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   const home = byPath.has(`/${TEST_PAGE}`) ? HOME : undefined;
 
   function answer(req: IncomingMessage, res: ServerResponse, route: Route | undefined): void {
-    let reply: Reply;
-    try {
-      reply = decide(req, route);
-    } catch (error) {
-      logger.error({ path: route?.path, err: error }, 'An HTTP route failed');
-      reply = failure(500, 'Internal error');
-    }
-    send(req, res, reply);
+    const reply = orElse(
+      () => decide(req, route),
+      (error) => {
+        // The guard has logged why it failed.
+        if (!AgentSocketError.isInstance(error)) {
+          logger.error({ path: route?.path, err: error }, 'An HTTP route failed');
+        }
+        return failure(500, 'Internal error');
+      },
+    );
+    void andThen(reply, (made) => send(req, res, made));
   }
 
-  function decide(req: IncomingMessage, route: Route | undefined): Reply {
+  function decide(req: IncomingMessage, route: Route | undefined): Awaitable<Reply> {
     if (!deps.hostAllowed(req)) return failure(403, 'This host is not served here');
     if (route === undefined) {
       return pathOf(req.url ?? '') === undefined ? failure(400, 'Malformed URL') : failure(404, 'Not found');
     }
-    if (req.method === 'GET' || req.method === 'HEAD') return route.reply();
-    return failure(405, 'Only GET and HEAD are answered here', { Allow: 'GET, HEAD' });
+    if (req.method !== 'GET' && req.method !== 'HEAD') {
+      return failure(405, 'Only GET and HEAD are answered here', { Allow: 'GET, HEAD' });
+    }
+    return andThen(deps.guard?.refusalOf(req, route), (refusal) => refusal ?? route.reply());
   }
 
   return {

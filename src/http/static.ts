@@ -36,7 +36,7 @@ export function staticRoutes(directory: string): Route[] {
         body: readFileSync(file),
         cacheable: true,
       };
-      const route: Route = { path: `/static/${path}`, reply: () => reply };
+      const route: Route = { path: `/static/${path}`, action: 'page', reply: () => reply };
       return entry.name === 'test_websocket.html' ? { ...route, ...TEST_PAGE } : route;
     });
 }

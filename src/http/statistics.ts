@@ -32,7 +32,16 @@ export function statisticsRoute(snapshot: () => StatisticsSnapshot): Route {
   return {
     path: '/ws/statistics',
     summary: { en: 'Connections and messages, counted', zh: '连接与消息统计' },
-    answers: [{ status: 200, meaning: 'The counts of this moment.', type: 'application/json', schema: 'Statistics' }],
+    answers: [
+      { status: 200, meaning: 'The counts of this moment.', type: 'application/json', schema: 'Statistics' },
+      {
+        status: 401,
+        meaning: 'The server authenticates clients, and does not know who asks.',
+        type: 'application/json',
+        schema: 'Error',
+      },
+    ],
+    action: 'statistics',
     reply: () => json(200, inOrder(snapshot())),
   };
 }

@@ -22,7 +22,11 @@ export class LargeAnswers {
   }
 
   async #take(connection: Connection, before: Promise<void> | undefined, work: () => Awaitable<void>): Promise<void> {
-    if (before !== undefined) await before;
+    if (before !== undefined) {
+      await before;
+      // Other connections come first: an answer may take milliseconds to make.
+      await new Promise(setImmediate);
+    }
     if (connection.isWritable || (await connection.writable())) await work();
   }
 }

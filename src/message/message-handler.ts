@@ -24,19 +24,21 @@ import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { Rooms } from '../room/rooms.js';
 import type { RunManager } from '../run/run-manager.js';
-import { Permissions } from '../permission/permissions.js';
+import { PERMISSIONS, Permissions, type PermissionsOption } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { RoomRuns } from './room-runs.js';
 import { LargeAnswers } from './large-answers.js';
 import { handlers } from './handlers/table.js';
+import { questions, type Wish } from './questions.js';
 
 /** Maximum number of messages of one connection whose handlers are not done; one more gets `rate_limited`. */
 const MAX_UNANSWERED = 128;
 
 /** What {@link MessageHandler} takes. */
-export interface MessageHandlerOptions extends Pick<ConnectionManagerOptions, 'maxRunsPerConnection'>, LoggerOption {
+export interface MessageHandlerOptions<P extends Principal = Principal>
+  extends Pick<ConnectionManagerOptions, 'maxRunsPerConnection'>, PermissionsOption<P>, LoggerOption {
   /** The runs that queries, tool calls and cancels act on. */
   runs: RunManager;
   /** What was said in conversations. The same store as that of the executor. */
@@ -61,6 +63,7 @@ export const MESSAGE_HANDLER_OPTIONS = {
     defaultText: 'none: messages about rooms are refused',
   },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
+  permissions: PERMISSIONS,
   logger: LOGGER,
 } as const satisfies OptionTable<MessageHandlerOptions>;
 
@@ -80,13 +83,21 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   readonly #custom = new Map<string, CustomMessageType<P, Metadata>>();
 
   /** @throws OptionError if an option breaks its rule. */
-  constructor(options: MessageHandlerOptions) {
-    const { runs, conversations, rooms, maxRunsPerConnection, logger } = checkOptions(options, MESSAGE_HANDLER_OPTIONS);
+  constructor(options: MessageHandlerOptions<P>) {
+    // The type of the principal matters to embedders only.
+    const checked = checkOptions(options as MessageHandlerOptions, MESSAGE_HANDLER_OPTIONS);
+    const { runs, conversations, rooms, maxRunsPerConnection, logger } = checked;
     super(logger);
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
-    const answers = new LargeAnswers();
-    const roomRuns = rooms && new RoomRuns(rooms, runs, readers);
-    this.#context = { runs, readers, conversations, answers, permissions: new Permissions(), rooms, roomRuns };
+    this.#context = {
+      runs,
+      readers,
+      conversations,
+      answers: new LargeAnswers(),
+      permissions: new Permissions(checked),
+      rooms,
+      roomRuns: rooms && new RoomRuns(rooms, runs, readers),
+    };
   }
 
   /**
@@ -145,17 +156,28 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       if (!connection.negotiated && !CORE_REQUESTS.has(type)) {
         throw new AgentSocketError('unknown_type', `"${type}" is for clients that negotiate ${SUBPROTOCOL}`);
       }
-      const message: ClientMessage = checkMessage(clientMessages[type], envelope);
+      const known = connection.negotiated || !('room' in envelope) ? envelope : { ...envelope, room: undefined };
+      const message: ClientMessage = checkMessage(clientMessages[type], known);
       this.emit('message', connection, type);
-      // The table has the right handler for each type, but the compiler cannot see the relation.
-      const handle = handlers[type] as Handler<ClientMessageType>;
       const { recovering } = this.#context.runs;
-      if (recovering === undefined || type === 'ping') return handle(this.#context, connection, message);
-      return recovering.then(() => handle(this.#context, connection, message));
+      if (recovering === undefined || type === 'ping') return this.#handle(connection, type, message);
+      return recovering.then(() => this.#handle(connection, type, message));
     }
     const custom = this.#custom.get(type);
     if (custom !== undefined) return this.#dispatchCustom(connection, envelope, custom);
     throw unknownType(type);
+  }
+
+  #handle(connection: Connection<P, Metadata>, type: ClientMessageType, message: ClientMessage): Awaitable<void> {
+    // The tables have the right functions for each type, but the compiler cannot see the relation.
+    const asks = questions[type] as ((message: ClientMessage) => Wish | undefined) | undefined;
+    const wish = asks?.(message);
+    if (wish !== undefined) {
+      const [action, resource] = wish;
+      this.#context.permissions.check(connection.principal, action, resource);
+    }
+    const handle = handlers[type] as Handler<ClientMessageType>;
+    return handle(this.#context, connection, message);
   }
 
   async #dispatchCustom(

@@ -54,5 +54,8 @@ function nameOf({ name }: Principal): string | undefined {
   const line = name.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
   if (line === '') return undefined;
   // Not cut inside of a surrogate pair.
-  return line.slice(0, LIMITS.memberNameLength).replace(/[\ud800-\udbff]$/, '').trimEnd();
+  return line
+    .slice(0, LIMITS.memberNameLength)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trimEnd();
 }

@@ -62,16 +62,17 @@ export class Recovery {
     // A client may have asked for the run by its id before, and the run may be over since.
     const here = live.get(meta.owner, meta.id) ?? this.#askedFor.get(runKey(meta.owner, meta.id));
     if (here !== undefined) return here;
-    const principal = { id: meta.owner };
     const restore = executor.restore?.bind(executor);
     const checkpoint = restore === undefined ? undefined : this.#checkpointOf(stored);
     if (checkpoint !== undefined && restore !== undefined) {
       const work = (run: Run): ReturnType<typeof restore> => restore(run, checkpoint.work);
-      const { options } = checkpoint;
+      const { options, scopes } = checkpoint;
+      const principal = { id: meta.owner, scopes };
       const run = new Run({ meta, principal, log, listener, work, options, state: 'waiting_approval' });
       run.readers.emptySince = performance.now();
       return this.#start(run);
     }
+    const principal = { id: meta.owner };
     return this.#start(new Run({ meta, principal, log, listener, work: (run) => this.#interrupt(run, stored.draft) }));
   }
 

@@ -5,7 +5,6 @@ import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkOptions } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import type { AttachmentInfo } from '../store/conversation-store.js';
-import { runKey } from '../store/run-key.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
 import { Admission, type Admitted } from './admission.js';
@@ -134,7 +133,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   start(run: Run): void {
     if (!this.#live.ready(run)) return;
     this.emit('start', run);
-    if (this.#tombstones.take(run.key)) run.stop({ state: 'cancelled', reason: 'requested' });
+    if (this.#tombstones.take(run.meta.owner, run.id)) run.stop({ state: 'cancelled', reason: 'requested' });
     else if (this.#live.isReplaced(run)) run.stop({ state: 'cancelled', reason: 'replaced' });
     else if (this.#drain.isLeaving) run.stop({ state: 'interrupted' });
     else if (this.#live.positionOf(run) === 0) this.#throttle.join(() => run.start());
@@ -142,7 +141,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
 
   /** Remembers an id for 60 s: a run that is created with it is cancelled when it starts. */
   cancelOnArrival(principal: Principal, id: string): void {
-    this.#tombstones.add(runKey(principal.id, id));
+    this.#tombstones.add(principal.id, id);
   }
 
   /** How many runs of the conversation end before this one starts; 0 if the run waits for none. */

@@ -1,3 +1,4 @@
+import type { Principal } from '../connection/principal.js';
 import type { AttachmentInfo } from '../store/conversation-store.js';
 import type { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { CancelReason, Usage } from '../protocol/server-messages.js';
@@ -50,6 +51,8 @@ export interface RunAuthor {
 /** A run that waits for a person, in the form that is stored for a restart. */
 export interface RunCheckpoint {
   readonly options: RunOptions;
+  /** The scopes of the owner, which the run keeps. */
+  readonly scopes?: Principal['scopes'];
   /** The checkpoint of the worker. */
   readonly work: string;
 }
@@ -57,10 +60,13 @@ export interface RunCheckpoint {
 /** What is needed to continue a run after a restart, as JSON; `undefined` if its worker cannot continue. */
 export function checkpointOf(run: {
   readonly options: RunOptions;
+  readonly principal: Principal;
   readonly worker: RunWorker | undefined;
 }): string | undefined {
   const work = run.worker?.checkpoint?.();
-  return work === undefined ? undefined : JSON.stringify({ options: run.options, work } satisfies RunCheckpoint);
+  if (work === undefined) return undefined;
+  const { options, principal } = run;
+  return JSON.stringify({ options, scopes: principal.scopes, work } satisfies RunCheckpoint);
 }
 
 /** Why a run is stopped early. */

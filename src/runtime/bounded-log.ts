@@ -27,7 +27,12 @@ export class BoundedLog {
   }
 
   /** @param kind - one of a few fixed names: each has its own ten lines. */
-  write(level: 'info' | 'warn', kind: string, fields: Readonly<Record<string, unknown>>, message: string): void {
+  write(
+    level: 'info' | 'warn' | 'error',
+    kind: string,
+    fields: Readonly<Record<string, unknown>>,
+    message: string,
+  ): void {
     const now = this.#now();
     let window = this.#windows.get(kind);
     if (window === undefined || now - window.since >= WINDOW_MS) {

@@ -9,8 +9,8 @@ export interface RetentionOptions {
    */
   retainMs?: number | undefined;
   /**
-   * Size of the logs of ended runs together. In bytes, in memory about 1,500 for each run besides its log; the
-   * oldest go first.
+   * Size of the logs of ended runs together. In bytes, in memory about 1,500 for each run besides its log; the owner
+   * that holds most loses its oldest first.
    * @default 134217728
    */
   maxRetainedBytes?: number | undefined;
@@ -20,7 +20,7 @@ export interface RetentionOptions {
    */
   rememberIdsMs?: number | undefined;
   /**
-   * Ids of ended runs that are remembered; the oldest go first.
+   * Ids of ended runs that are remembered; the owner that has most loses its oldest first.
    * @default 100000
    */
   maxRememberedIds?: number | undefined;
@@ -48,7 +48,7 @@ export const RETENTION_OPTIONS = {
     default: 86_400_000,
   },
   maxRememberedIds: {
-    text: 'Ids of ended runs that are remembered; the oldest go first.',
+    text: 'Ids of ended runs that are remembered; the owner that has most loses its oldest first.',
     rule: number({ least: 0 }),
     default: 100_000,
   },

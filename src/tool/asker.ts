@@ -2,7 +2,7 @@ import type { Principal } from '../connection/principal.js';
 
 /** Who asks, for providers and for options that are functions of the asker. */
 export interface Asker<P extends Principal = Principal, Metadata = unknown> {
-  /** Owner of the run. After a restart only its `id` is known. */
+  /** Owner of the run. After a restart only its `id` and `scopes` are known. */
   readonly principal: P;
   /** Id of the run. */
   readonly runId: string;

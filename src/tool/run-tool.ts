@@ -7,7 +7,7 @@ import type { StandardResult } from './standard-schema.js';
 import { toJson } from './tool-json.js';
 import type { LedgerKey, ToolLedger } from './tool-ledger.js';
 import { ToolLimit } from './tool-limit.js';
-import type { ToolRegistry } from './tool-registry.js';
+import type { UsableTools } from './tool-registry.js';
 import { ToolReports } from './tool-reports.js';
 import type { Tool, ToolCallInfo } from './tool.js';
 import { unknownTool } from './unknown-tool.js';
@@ -36,7 +36,7 @@ export interface ToolApprovals {
 
 /** What is needed to execute a tool. */
 export interface ToolDeps extends Asker {
-  readonly tools: ToolRegistry;
+  readonly tools: UsableTools;
   readonly ledger: ToolLedger;
   /** Key of owner and run, for the ledger. */
   readonly runKey: string;

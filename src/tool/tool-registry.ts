@@ -6,6 +6,9 @@ import type { Tool } from './tool.js';
 
 const BRAND = Symbol.for('agent-ws.ToolRegistry');
 
+/** The tools of a run. */
+export type UsableTools = Pick<ToolRegistry, 'get' | 'names' | 'describe'>;
+
 /** The tools a server offers, by name. */
 export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> implements Iterable<Tool<P, Metadata>> {
   /** Like `instanceof`, but also true for a registry made by another copy of this package. */

@@ -16,6 +16,7 @@ import { setLanguage, useI18n } from './ui/i18n.js';
 import { Icon, type IconName } from './ui/icon.js';
 import { nextTheme, useTheme } from './ui/theme.js';
 import { Banner, ConnectionBar } from './talk/connection.js';
+import { credentialsFor } from './talk/link.js';
 import { readLoose } from './talk/loose.js';
 import { Talk } from './talk/talk.js';
 import { liveRuns } from './talk/tracks.js';
@@ -47,7 +48,7 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
       setView('log');
       recording.rows.show({ text });
     };
-    return { client, catalog, url, showFrames };
+    return { client, catalog, url, showFrames, credentialsFor };
   }, [client, catalog, url]);
   const read = ({ runId, kind }: RunInfo): void => {
     setView('conversation');

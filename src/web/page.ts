@@ -12,6 +12,8 @@ export interface Page {
   readonly url: string;
   /** Lists the frames that hold a text. */
   readonly showFrames: (text: string) => void;
+  /** The headers that say to the server of the endpoint who asks; none for any other server. */
+  readonly credentialsFor: (address: URL) => Readonly<Record<string, string>>;
 }
 
 const Context = createContext<Page | undefined>(undefined);

@@ -21,6 +21,7 @@ import { SQLITE_STORE_OPTIONS } from '../../src/stores/sqlite/options.js';
 import { TOOL_DEFINITION } from '../../src/tool/tool.js';
 import { CURRENT_TIME_OPTIONS } from '../../src/tools/current-time.js';
 import { ROOT } from '../helpers/build.js';
+import { markdown } from './markdown.js';
 
 /** A table of options, and the interfaces whose TSDoc says the same. */
 export interface Documented {
@@ -30,6 +31,7 @@ export interface Documented {
 
 const RETENTION = 'stores/retention-options.ts RetentionOptions';
 const LOGGER = 'runtime/logger-option.ts LoggerOption';
+const PERMISSIONS = 'permission/permissions.ts PermissionsOption';
 const DETACH = 'runtime/detach-option.ts DetachOption';
 const CONNECTION = 'connection/connection-options.ts ConnectionManagerOptions';
 const SOCKET = 'transport/socket-options.ts SocketOptions';
@@ -52,6 +54,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
       CONVERSATIONS,
       RETENTION,
       DETACH,
+      PERMISSIONS,
       LOGGER,
     ],
   },
@@ -70,10 +73,10 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   message: { table: CUSTOM_MESSAGE, interfaces: ['message/custom-message.ts CustomMessageDefinition'] },
   connections: { table: CONNECTION_OPTIONS, interfaces: [CONNECTION, DETACH, LOGGER] },
   runs: { table: RUN_OPTIONS, interfaces: [RUNS, DETACH, LOGGER] },
-  executor: { table: EXECUTOR_OPTIONS, interfaces: [EXECUTOR, LOGGER] },
+  executor: { table: EXECUTOR_OPTIONS, interfaces: [EXECUTOR, PERMISSIONS, LOGGER] },
   messages: {
     table: MESSAGE_HANDLER_OPTIONS,
-    interfaces: ['message/message-handler.ts MessageHandlerOptions', CONNECTION, LOGGER],
+    interfaces: ['message/message-handler.ts MessageHandlerOptions', CONNECTION, PERMISSIONS, LOGGER],
   },
 };
 
@@ -193,10 +196,4 @@ function commandTable(): string {
     help,
   ]);
   return markdown(['flag', 'variable', 'default', ''], rows);
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll('|  |', '| |');
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }

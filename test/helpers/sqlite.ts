@@ -93,6 +93,8 @@ export async function openWatchedStore({
     maxRetainedBytes: 134_217_728,
     rememberIdsMs: 86_400_000,
     maxRememberedIds: 100_000,
+    maxConversationBytes: 1e9,
+    maxOwnerConversationBytes: 1e9,
     logger,
     clock: Date.now,
   });

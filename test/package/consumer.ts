@@ -105,6 +105,25 @@ createAgentSocketServer({
   authenticate: (): User => ({ id: '1', name: 'Ada' }),
   metadata: (): Tab => ({ tab: '1' }),
 });
+createAgentSocketServer({
+  server,
+  provider,
+  authenticate: (): User => ({ id: '1', name: 'Ada' }),
+  // The policy knows the principal, and of each action what it is about.
+  permissions: (user, action, resource) => {
+    if (action === 'page') return resource.path !== '/docs';
+    if (action === 'tool') return resource.by === 'client' || resource.tool === user.name;
+    if (action === 'publish') return resource.room.startsWith('team-');
+    return user.name === 'Ada';
+  },
+});
+createAgentSocketServer({
+  server,
+  provider,
+  authenticate: (): User => ({ id: '1', name: 'Ada' }),
+  // @ts-expect-error a page is loaded before anybody is known
+  permissions: (user, action, _resource) => user.name === action,
+});
 // @ts-expect-error a registry of tools that anybody may call
 new ToolRegistry().register(greet);
 server.on('request', agent.requestListener);

@@ -8,7 +8,8 @@ const MOST_NAMES = 90;
 const NAMES = {
   server:
     'createAgentSocketServer tokenOf ANONYMOUS VERSION | AgentSocketServer AgentSocketServerOptions CloseOptions Principal',
-  connections: 'ConnectionManager | Connection ConnectionInfo ConnectionManagerOptions Socket SocketListener',
+  connections:
+    'ConnectionManager | Action ActionResources Connection ConnectionInfo ConnectionManagerOptions Decide Socket SocketListener',
   messages:
     'MessageHandler defineMessage | CustomMessageType ErrorCode FinishReason MessageHandlerOptions RunState Usage',
   runs:

@@ -4,14 +4,12 @@ import { ownerOf } from '../run-place.js';
 
 /** Decides about a tool call. If a decision exists already, the reply repeats that decision. */
 export const handleApproval: Handler<'approval'> = async (context, connection, message) => {
-  const { runs, permissions } = context;
+  const { runs } = context;
   const { room, run_id: runId, tool_call_id: toolCallId, approved, reason } = message;
   const given = { approved, by: 'principal' as const, reason };
-  const standing = await inTurn(connection, () => {
-    const owner = ownerOf(context, connection, { room });
-    if (room !== undefined) permissions.check(connection.principal, 'room_approve', { room });
-    return runs.approve(owner, runId, toolCallId, given);
-  });
+  const standing = await inTurn(connection, () =>
+    runs.approve(ownerOf(context, connection, { room }), runId, toolCallId, given),
+  );
   // Replies only after the commit, so that a crash cannot lose the decision.
   await runs.store.commit();
   connection.sendMessage({

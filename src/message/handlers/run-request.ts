@@ -20,15 +20,9 @@ export function handleRunRequest(
   connection: Connection,
   request: RunRequest,
 ): Awaitable<void> {
-  return 'query' in request && request.room !== undefined && connection.negotiated
+  return 'query' in request && request.room !== undefined
     ? askInRoom(context, connection, request, request.room)
-    : inTurn(connection, () => {
-        const { principal } = connection;
-        if ('query' in request) {
-          context.permissions.check(principal, 'query', { conversationId: request.conversation_id });
-        }
-        return create(context, connection, request, { principal });
-      });
+    : inTurn(connection, () => create(context, connection, request, { principal: connection.principal }));
 }
 
 /** Asks a question in a room: run and conversation belong to the room, and its log says that the question was asked. */
@@ -42,7 +36,6 @@ function askInRoom(
     const { principal } = connection;
     const rooms = roomsOf(context);
     const reader = rooms.readerOf(connection, room);
-    context.permissions.check(principal, 'room_query', { room });
     const { owner, id } = conversationOf(context, connection, {
       room,
       conversation_id: request.conversation_id ?? room,

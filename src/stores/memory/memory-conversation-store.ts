@@ -1,3 +1,5 @@
+import { FairMap, type FairEntry } from '../../runtime/fair-map.js';
+import { heldBytes } from '../../runtime/held-bytes.js';
 import { checkOptions, type OptionTable } from '../../runtime/option-table.js';
 import { size } from '../../runtime/rule.js';
 import type {
@@ -19,24 +21,34 @@ import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
 /** What {@link MemoryConversationStore} takes. */
 export interface MemoryConversationStoreOptions extends Pick<RetentionOptions, 'clock'> {
   /**
-   * Size of all conversations in memory together. In bytes; those not used for the longest time go first, and last of all
-   * one that is larger by itself.
+   * Size of all conversations together. In bytes; the owner that holds most loses those first that it has not
+   * used for the longest time, and last of all one that is larger by itself.
    * @default 134217728
    */
   maxConversationBytes?: number | undefined;
+  /**
+   * Size of the conversations of one owner. In bytes; those not used for the longest time go first.
+   * @default maxConversationBytes
+   */
+  maxOwnerConversationBytes?: number | undefined;
 }
 
 export const MEMORY_CONVERSATION_STORE_OPTIONS = {
   maxConversationBytes: {
-    text: 'Size of all conversations in memory together.',
+    text: 'Size of all conversations together.',
     rule: size(0),
     default: 134_217_728,
+  },
+  maxOwnerConversationBytes: {
+    text: 'Size of the conversations of one owner.',
+    rule: size(0),
+    defaultText: 'maxConversationBytes',
   },
   clock: RETENTION_OPTIONS.clock,
 } as const satisfies OptionTable<MemoryConversationStoreOptions>;
 
 /** Memory that a conversation or a message takes besides its text, roughly. */
-const CONVERSATION_BYTES = 600;
+const CONVERSATION_BYTES = 800;
 const MESSAGE_BYTES = 400;
 
 /** A message in the tree. */
@@ -61,12 +73,14 @@ class Conversation {
   /** The last message of the selected branch. */
   leaf: Node | undefined;
   readonly attachments = new Map<string, Uint8Array>();
-  bytes = CONVERSATION_BYTES;
+  /** What the conversation takes while it is empty. */
+  readonly bytes: number;
 
   constructor(key: ConversationKey, createdAt: number) {
     this.key = key;
     this.createdAt = createdAt;
     this.updatedAt = createdAt;
+    this.bytes = CONVERSATION_BYTES + heldBytes(key.id);
   }
 
   get info(): ConversationInfo {
@@ -85,17 +99,21 @@ class Conversation {
 /** Conversations in memory, kept as long as the process lives. */
 export class MemoryConversationStore implements ConversationStore {
   readonly #maxBytes: number;
+  readonly #maxOwnerBytes: number;
   readonly #clock: () => number;
   /** Conversations by owner and id, the most recently changed last. */
   readonly #owners = new Map<string, Map<string, Conversation>>();
-  /** All conversations, the most recently used last. */
-  readonly #used = new Set<Conversation>();
-  #bytes = 0;
+  /** The same conversations in the order of their use, with their sizes. */
+  readonly #used = new FairMap<Conversation>();
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: MemoryConversationStoreOptions = {}) {
-    const { maxConversationBytes, clock } = checkOptions(options, MEMORY_CONVERSATION_STORE_OPTIONS);
+    const { maxConversationBytes, maxOwnerConversationBytes, clock } = checkOptions(
+      options,
+      MEMORY_CONVERSATION_STORE_OPTIONS,
+    );
     this.#maxBytes = maxConversationBytes;
+    this.#maxOwnerBytes = maxOwnerConversationBytes ?? maxConversationBytes;
     this.#clock = clock;
   }
 
@@ -121,7 +139,7 @@ export class MemoryConversationStore implements ConversationStore {
   read(key: ConversationKey, page: MessagePageRequest): Page<BranchMessage> {
     const conversation = this.#get(key);
     if (conversation === undefined) return { items: [], hasMore: false };
-    this.#use(conversation);
+    this.#used.use(key.owner, key.id);
     return pageOfMessages(newestFirst(conversation, page), page);
   }
 
@@ -176,33 +194,26 @@ export class MemoryConversationStore implements ConversationStore {
     let conversation = ofOwner.get(key.id);
     if (conversation === undefined) {
       conversation = new Conversation({ owner: key.owner, id: key.id }, this.#clock());
-      this.#bytes += conversation.bytes;
-    }
+      this.#used.set(key.owner, key.id, conversation, conversation.bytes);
+    } else this.#used.use(key.owner, key.id);
     conversation.updatedAt = this.#clock();
     ofOwner.delete(key.id);
     ofOwner.set(key.id, conversation);
-    this.#use(conversation);
     return conversation;
   }
 
-  #use(conversation: Conversation): void {
-    this.#used.delete(conversation);
-    this.#used.add(conversation);
+  #charge({ key: { owner, id } }: Conversation, bytes: number): void {
+    this.#used.charge(owner, id, bytes);
+    while (this.#used.weightOf(owner) > this.#maxOwnerBytes) this.#removeOldest(this.#used.oldestOf(owner));
+    while (this.#used.weight > this.#maxBytes) this.#removeOldest(this.#used.oldestOfLargest);
   }
 
-  #charge(conversation: Conversation, bytes: number): void {
-    conversation.bytes += bytes;
-    this.#bytes += bytes;
-    for (const oldest of this.#used) {
-      if (this.#bytes <= this.#maxBytes) return;
-      this.#remove(oldest);
-    }
+  #removeOldest(entry: FairEntry<Conversation> | undefined): void {
+    if (entry !== undefined) this.#remove(entry.value);
   }
 
-  #remove(conversation: Conversation): void {
-    const { owner, id } = conversation.key;
-    this.#used.delete(conversation);
-    this.#bytes -= conversation.bytes;
+  #remove({ key: { owner, id } }: Conversation): void {
+    this.#used.delete(owner, id);
     const ofOwner = this.#owners.get(owner);
     ofOwner?.delete(id);
     if (ofOwner?.size === 0) this.#owners.delete(owner);
@@ -237,19 +248,15 @@ function* newestFirst(
 
 function bytesOf({ content, reasoning = '', data, providerData, toolCalls = [] }: ConversationMessage): number {
   return toolCalls.reduce(
-    (sum, call) => sum + MESSAGE_BYTES + Buffer.byteLength(call.arguments) + jsonBytes(call.providerData),
-    MESSAGE_BYTES +
-      Buffer.byteLength(content) +
-      Buffer.byteLength(reasoning) +
-      jsonBytes(data) +
-      jsonBytes(providerData),
+    (sum, call) => sum + MESSAGE_BYTES + heldBytes(call.arguments) + jsonBytes(call.providerData),
+    MESSAGE_BYTES + heldBytes(content) + heldBytes(reasoning) + jsonBytes(data) + jsonBytes(providerData),
   );
 }
 
 function jsonBytes(value: unknown): number {
-  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+  return value === undefined ? 0 : heldBytes(JSON.stringify(value));
 }
 
 function sizeOf({ title = '', metadata = '' }: Conversation): number {
-  return Buffer.byteLength(title) + Buffer.byteLength(metadata);
+  return heldBytes(title) + heldBytes(metadata);
 }

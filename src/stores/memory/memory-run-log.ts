@@ -1,5 +1,6 @@
 import { encodeText, type TextType } from '../../protocol/encode.js';
 import { TextBuilder } from '../../log/text-builder.js';
+import { heldBytes, isWide } from '../../runtime/held-bytes.js';
 import {
   MAX_TEXT_LENGTH,
   type MessageEntry,
@@ -12,6 +13,9 @@ import {
 /** Maximum number of characters that one `read` returns. */
 const READ_LENGTH = 65_536;
 
+/** Memory that a piece of text takes besides its characters: its boundary. */
+const PIECE_BYTES = 8;
+
 /** Consecutive pieces of text and their boundaries: a few bytes per piece instead of a message per piece. */
 class TextSegment {
   readonly type: TextType;
@@ -20,12 +24,12 @@ class TextSegment {
   readonly #text = new TextBuilder();
   /** Where the piece of `firstSeq + i` ends. */
   #ends: number[] = [];
+  #wide = false;
 
   constructor(entry: TextEntry) {
     this.type = entry.type;
     this.firstSeq = entry.seq;
     this.timestamp = entry.timestamp;
-    this.append(entry);
   }
 
   get lastSeq(): number {
@@ -36,10 +40,18 @@ class TextSegment {
     return entry.type === this.type && this.#text.length + entry.content.length <= MAX_TEXT_LENGTH;
   }
 
-  append(entry: TextEntry): void {
-    this.#text.append(entry.content);
+  /** Adds a piece. Returns the memory that it takes, in bytes: one wide character doubles that of all pieces. */
+  append({ content, timestamp }: TextEntry): number {
+    let bytes = PIECE_BYTES + content.length;
+    if (this.#wide) bytes += content.length;
+    else if (isWide(content)) {
+      this.#wide = true;
+      bytes += this.#text.length + content.length;
+    }
+    this.#text.append(content);
     this.#ends.push(this.#text.length);
-    this.timestamp = entry.timestamp;
+    this.timestamp = timestamp;
+    return bytes;
   }
 
   /** Frees the room reserved for more text: nothing follows. */
@@ -124,13 +136,13 @@ export class MemoryRunLog implements RunLog {
       if (last instanceof TextSegment) last.seal();
       const segment = new MessageSegment(entry);
       this.#segments.push(segment);
-      this.#bytes += entry.encoded.length;
+      this.#bytes += heldBytes(entry.encoded);
       this.#newest = [segment];
       this.#newestText = undefined;
     } else {
-      if (last instanceof TextSegment && last.takes(entry)) last.append(entry);
-      else this.#segments.push(new TextSegment(entry));
-      this.#bytes += entry.content.length + 8;
+      let segment = last instanceof TextSegment && last.takes(entry) ? last : undefined;
+      if (segment === undefined) this.#segments.push((segment = new TextSegment(entry)));
+      this.#bytes += segment.append(entry);
       this.#newest = undefined;
       this.#newestText = entry;
     }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { FairMap, type FairEntry } from '../../runtime/fair-map.js';
 import { checkOptions, type Checked } from '../../runtime/option-table.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunState } from '../../protocol/server-messages.js';
 import { MemoryRunLog } from './memory-run-log.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
-import { runKey } from '../../store/run-key.js';
 import type { Claim, RunMeta, RunStore, StoredRun } from '../../store/run-store.js';
 
 /** Memory that an ended run takes besides its log: 1,500 bytes of heap, measured for a run of one message. */
@@ -16,12 +16,10 @@ interface MemoryRun extends StoredRun {
   checkpoint?: string | undefined;
 }
 
-/** An ended run, in the order of ending. */
+/** An ended run. */
 interface Ended {
-  readonly owner: string;
   readonly requestHash: string;
   readonly at: number;
-  readonly bytes: number;
 }
 
 /** Run logs in memory, kept as long as the process lives. */
@@ -31,11 +29,10 @@ export class MemoryRunStore implements RunStore {
   readonly #options: Checked<RetentionOptions, typeof RETENTION_OPTIONS>;
   /** Runs whose logs are stored, by owner and id. */
   readonly #owners = new Map<string, Map<string, MemoryRun>>();
-  /** Keys of ended runs whose logs are stored, oldest first. */
-  readonly #retained = new Map<string, Ended & { readonly id: string }>();
-  /** Keys of ended runs whose logs are deleted, oldest first. */
-  readonly #remembered = new Map<string, Ended>();
-  #retainedBytes = 0;
+  /** Ended runs whose logs are stored, with their sizes. */
+  readonly #retained = new FairMap<Ended>();
+  /** Ended runs whose logs are deleted. */
+  readonly #remembered = new FairMap<Ended>();
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: RetentionOptions = {}) {
@@ -45,7 +42,7 @@ export class MemoryRunStore implements RunStore {
   create(meta: RunMeta): Claim {
     const run = this.open(meta.owner, meta.id);
     if (run !== undefined) return { status: 'existing', run };
-    const ended = this.#remembered.get(runKey(meta.owner, meta.id));
+    const ended = this.#remembered.get(meta.owner, meta.id);
     if (ended !== undefined) return { status: 'expired', requestHash: ended.requestHash };
     const log = new MemoryRunLog(meta.id);
     let runs = this.#owners.get(meta.owner);
@@ -65,9 +62,7 @@ export class MemoryRunStore implements RunStore {
     run.checkpoint = checkpoint;
     if (!isFinal(state)) return;
     const { requestHash } = run.meta;
-    const ended = { owner, id, requestHash, at: this.#options.clock(), bytes: run.log.bytes + RUN_BYTES };
-    this.#retained.set(runKey(owner, id), ended);
-    this.#retainedBytes += ended.bytes;
+    this.#retained.set(owner, id, { requestHash, at: this.#options.clock() }, run.log.bytes + RUN_BYTES);
     this.#evict();
   }
 
@@ -90,25 +85,30 @@ export class MemoryRunStore implements RunStore {
   expire(): void {
     this.#evict();
     const { rememberIdsMs, maxRememberedIds, clock } = this.#options;
-    const before = clock() - rememberIdsMs;
-    for (const [key, ended] of this.#remembered) {
-      if (ended.at > before && this.#remembered.size <= maxRememberedIds) break;
-      this.#remembered.delete(key);
-    }
+    const ids = this.#remembered;
+    const forget = ({ owner, id }: FairEntry<Ended>): void => void ids.delete(owner, id);
+    removeUntil(ids, clock() - rememberIdsMs, forget);
+    for (let entry; ids.size > maxRememberedIds && (entry = ids.oldestOfLargest) !== undefined;) forget(entry);
   }
 
   /** Deletes logs that are too old or exceed the size limit; their ids stay. */
   #evict(): void {
     const { retainMs, maxRetainedBytes, clock } = this.#options;
-    const before = clock() - retainMs;
-    for (const [key, ended] of this.#retained) {
-      if (ended.at > before && this.#retainedBytes <= maxRetainedBytes) break;
-      this.#retained.delete(key);
-      this.#retainedBytes -= ended.bytes;
-      this.#remembered.set(key, ended);
-      const runs = this.#owners.get(ended.owner);
-      runs?.delete(ended.id);
-      if (runs?.size === 0) this.#owners.delete(ended.owner);
-    }
+    const logs = this.#retained;
+    removeUntil(logs, clock() - retainMs, (entry) => this.#drop(entry));
+    for (let entry; logs.weight > maxRetainedBytes && (entry = logs.oldestOfLargest) !== undefined;) this.#drop(entry);
   }
+
+  #drop({ owner, id, value }: FairEntry<Ended>): void {
+    this.#retained.delete(owner, id);
+    this.#remembered.set(owner, id, value);
+    const runs = this.#owners.get(owner);
+    runs?.delete(id);
+    if (runs?.size === 0) this.#owners.delete(owner);
+  }
+}
+
+/** Removes what ended at or before a time. */
+function removeUntil(map: FairMap<Ended>, time: number, remove: (entry: FairEntry<Ended>) => void): void {
+  for (let entry = map.oldest; entry !== undefined && entry.value.at <= time; entry = map.oldest) remove(entry);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CONVERSATION_BYTES, MESSAGE_BYTES } from './conversation-bounds.js';
 import type { Database } from './database.js';
 import { fromSql } from './sql-text.js';
 
@@ -87,6 +88,37 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE attachments (n INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, id NOT NULL, bytes BLOB NOT NULL);
   CREATE INDEX attachments_by_id ON attachments (conversation, id);
+  `,
+  // What each owner holds is counted: bytes of conversations and of logs of ended runs, and ids of runs without a log.
+  `
+  ALTER TABLE conversations ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE conversations SET bytes =
+    ${CONVERSATION_BYTES} + coalesce(octet_length(title), 0) + coalesce(octet_length(metadata), 0)
+    + coalesce(
+      (SELECT sum(${MESSAGE_BYTES} + octet_length(body)) FROM messages WHERE conversation = conversations.n),
+      0
+    )
+    + coalesce(
+      (SELECT sum(octet_length(attachments.bytes)) FROM attachments WHERE conversation = conversations.n),
+      0
+    );
+  -- Conversations that are gone for everybody and whose rows are being deleted.
+  CREATE TABLE removed_conversations (n INTEGER PRIMARY KEY);
+
+  CREATE TABLE shares (
+    kind TEXT NOT NULL,
+    owner NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (kind, owner)
+  ) WITHOUT ROWID;
+  CREATE INDEX shares_by_amount ON shares (kind, amount);
+  CREATE TABLE totals (kind TEXT PRIMARY KEY, amount INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO shares SELECT 'conversations', owner, sum(bytes) FROM conversations GROUP BY owner;
+  INSERT INTO shares SELECT 'logs', owner, sum(bytes) FROM runs
+    WHERE dropped = 0 AND ended_at IS NOT NULL GROUP BY owner;
+  INSERT INTO shares SELECT 'ids', owner, count(*) FROM runs WHERE dropped > 0 GROUP BY owner;
+  INSERT INTO totals SELECT kind, sum(amount) FROM shares GROUP BY kind;
+  CREATE INDEX runs_by_owner_and_end ON runs (owner, dropped, ended_at, n);
   `,
   `
   CREATE TABLE rooms (

@@ -63,10 +63,14 @@ function open(driver: Driver, { path, durability }: OpenDatabaseOptions): OpenDa
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     checkOrigin(database, path);
     isOurs = true;
+    // Has an effect only while the file is empty: `agent-ws store compact` changes it later.
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec(`PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
     database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    // After a large transaction the second file would keep its size.
+    database.exec(`PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4_096}`);
     return { database, epoch: migrate(database) };
   } catch (error) {
     if (isOurs) database.close();

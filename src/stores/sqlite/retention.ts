@@ -2,11 +2,14 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Checked } from '../../runtime/option-table.js';
 import { runKey } from '../../store/run-key.js';
 import type { RETENTION_OPTIONS, RetentionOptions } from '../retention-options.js';
-import type { Database } from './database.js';
+import { ConversationBounds, type ConversationBoundsSettings } from './conversation-bounds.js';
+import type { Database, Row } from './database.js';
 import { fromSql, toSql } from './sql-text.js';
+import { StoredShares } from './stored-shares.js';
 
 /** Checked settings of the retention. */
-export interface RetentionSettings extends Checked<RetentionOptions, typeof RETENTION_OPTIONS> {
+export interface RetentionSettings
+  extends Checked<RetentionOptions, typeof RETENTION_OPTIONS>, ConversationBoundsSettings {
   readonly logger: Logger;
 }
 
@@ -14,31 +17,41 @@ export interface RetentionSettings extends Checked<RetentionOptions, typeof RETE
 const STEP_MS = 5;
 /** Pause before the next step, if one step was not enough, in milliseconds. */
 const PAUSE_MS = 20;
-/** Maximum number of entries that one statement deletes. */
-const ENTRIES = 500;
+/** Maximum number of entries or messages that one statement deletes. */
+const ROWS = 500;
+/** The value of `PRAGMA auto_vacuum` of a file whose free pages can be given back in steps. */
+export const INCREMENTAL = 2;
+/** Free pages that stay in the file for what is written next, 4 MiB. */
+const SPARE_PAGES = 1_024;
+/** Pages that one statement gives back to the file system. */
+const FREED_PAGES = 64;
 
 /**
- * Deletes the logs of ended runs, and later their ids. A log is first marked as dropped; its entries are deleted in
- * steps, so that no step takes long.
+ * Deletes the logs of ended runs, and later their ids, and the rows of removed conversations, and gives free pages back to
+ * the file system. A log is first marked as dropped; its entries are deleted in steps, so that no step takes long. Over a
+ * bound, the owner that holds most loses its oldest.
  */
 export class Retention {
   readonly #database: Database;
   readonly #options: RetentionSettings;
-  /** Size of the stored logs of ended runs. */
-  #bytes = 0;
-  /** Number of ended runs whose logs are dropped. */
-  #dropped = 0;
+  readonly #conversations: ConversationBounds;
+  /** Sizes of the stored logs of ended runs. */
+  readonly #logs: StoredShares;
+  /** Numbers of ended runs whose logs are dropped. */
+  readonly #ids: StoredShares;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(database: Database, options: RetentionSettings) {
+  constructor(database: Database, options: RetentionSettings, conversations: ConversationBounds) {
     this.#database = database;
     this.#options = options;
-    this.#count();
+    this.#conversations = conversations;
+    this.#logs = new StoredShares(database, 'logs');
+    this.#ids = new StoredShares(database, 'ids');
   }
 
-  /** Counts a run whose end is committed. */
-  onEnded(bytes: number): void {
-    this.#bytes += bytes;
+  /** Counts a run within the transaction that ends it. */
+  onEnded(owner: string, bytes: number): void {
+    this.#logs.add(toSql(owner), bytes);
   }
 
   /** Takes one step now, and more later if one is not enough. */
@@ -66,30 +79,29 @@ export class Retention {
   #step(): boolean {
     const until = performance.now() + STEP_MS;
     let more = true;
-    try {
-      this.#database.transaction(() => {
-        while (more && performance.now() < until) {
-          more = this.#dropOldest() || this.#deleteEntries() || this.#forgetOldest();
-        }
-      });
-    } catch (error) {
-      // The step was rolled back.
-      this.#count();
-      throw error;
-    }
+    this.#database.transaction(() => {
+      while (more && performance.now() < until) {
+        more =
+          this.#dropOldest() ||
+          this.#deleteEntries() ||
+          this.#forgetOldest() ||
+          this.#conversations.removeOne() ||
+          this.#conversations.deleteRows(ROWS);
+      }
+    });
+    // Vacuums in transactions of its own: a page takes some microseconds.
+    while (!more && performance.now() < until && this.#freePages()) more = performance.now() >= until;
     return more;
   }
 
   #dropOldest(): boolean {
     const { retainMs, maxRetainedBytes, clock } = this.#options;
-    const oldest = this.#database.get(
-      'SELECT n, ended_at, bytes FROM runs WHERE dropped = 0 AND ended_at IS NOT NULL ORDER BY ended_at, n LIMIT 1',
-    );
+    const oldest = this.#oldest(0, clock() - retainMs, this.#logs, maxRetainedBytes);
     if (oldest === undefined) return false;
-    if (Number(oldest['ended_at']) > clock() - retainMs && this.#bytes <= maxRetainedBytes) return false;
-    this.#database.run('UPDATE runs SET dropped = 1 WHERE n = ?', Number(oldest['n']));
-    this.#bytes -= Number(oldest['bytes']);
-    this.#dropped++;
+    const { n, owner = null, bytes } = oldest;
+    this.#database.run('UPDATE runs SET dropped = 1 WHERE n = ?', Number(n));
+    this.#logs.add(owner, -Number(bytes));
+    this.#ids.add(owner, 1);
     return true;
   }
 
@@ -99,26 +111,40 @@ export class Retention {
     const run = Number(dropped['n']);
     const first = this.#database.number('SELECT min(seq) FROM entries WHERE run = ?', run);
     if (first === 0) this.#database.run('UPDATE runs SET dropped = 2 WHERE n = ?', run);
-    else this.#database.run('DELETE FROM entries WHERE run = ? AND seq < ?', run, first + ENTRIES);
+    else this.#database.run('DELETE FROM entries WHERE run = ? AND seq < ?', run, first + ROWS);
     return true;
   }
 
   #forgetOldest(): boolean {
     const { rememberIdsMs, maxRememberedIds, clock } = this.#options;
-    const oldest = this.#database.get(
-      'SELECT n, owner, id, ended_at FROM runs WHERE dropped = 2 ORDER BY ended_at, n LIMIT 1',
-    );
+    const oldest = this.#oldest(2, clock() - rememberIdsMs, this.#ids, maxRememberedIds);
     if (oldest === undefined) return false;
-    if (Number(oldest['ended_at']) > clock() - rememberIdsMs && this.#dropped <= maxRememberedIds) return false;
-    this.#database.run('DELETE FROM runs WHERE n = ?', Number(oldest['n']));
-    const key = runKey(fromSql(oldest['owner']), fromSql(oldest['id']));
-    this.#database.run('DELETE FROM tool_calls WHERE run_key = ?', toSql(key));
-    this.#dropped--;
+    const { n, owner = null, id } = oldest;
+    this.#database.run('DELETE FROM runs WHERE n = ?', Number(n));
+    this.#database.run('DELETE FROM tool_calls WHERE run_key = ?', toSql(runKey(fromSql(owner), fromSql(id))));
+    this.#ids.add(owner, -1);
     return true;
   }
 
-  #count(): void {
-    this.#bytes = this.#database.number('SELECT sum(bytes) FROM runs WHERE dropped = 0 AND ended_at IS NOT NULL');
-    this.#dropped = this.#database.number('SELECT count(*) FROM runs WHERE dropped > 0');
+  /** The run that has to go next: one that ended at or before `time`, or one of the owner that holds most of too much. */
+  #oldest(dropped: 0 | 2, time: number, shares: StoredShares, most: number): Row | undefined {
+    const columns = 'SELECT n, owner, id, ended_at, bytes FROM runs';
+    const past = this.#database.get(
+      `${columns} WHERE dropped = ? AND ended_at <= ? ORDER BY ended_at, n LIMIT 1`,
+      dropped,
+      time,
+    );
+    const owner = past === undefined && shares.total > most ? shares.largest : undefined;
+    if (owner === undefined) return past;
+    const of = `${columns} WHERE owner = ? AND dropped = ? AND ended_at IS NOT NULL ORDER BY ended_at, n LIMIT 1`;
+    return this.#database.get(of, owner, dropped);
+  }
+
+  /** Makes the file smaller by a few pages. Returns whether it can be made smaller still. */
+  #freePages(): boolean {
+    if (this.#database.number('PRAGMA auto_vacuum') !== INCREMENTAL) return false;
+    if (this.#database.number('PRAGMA freelist_count') <= SPARE_PAGES) return false;
+    this.#database.exec(`PRAGMA incremental_vacuum(${FREED_PAGES})`);
+    return true;
   }
 }

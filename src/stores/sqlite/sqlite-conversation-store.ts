@@ -11,6 +11,7 @@ import type {
   PageRequest,
 } from '../../store/conversation-store.js';
 import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
+import { CONVERSATION_BYTES, MESSAGE_BYTES, type ConversationBounds } from './conversation-bounds.js';
 import type { Database, Row } from './database.js';
 import { fromSql, fromSqlOptional, toSql } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';
@@ -21,10 +22,12 @@ const WRITE_BYTES = 300;
 /** Conversations in a database. Metadata and tool calls are JSON, which can hold every string as text. */
 export class SqliteConversationStore implements ConversationStore {
   readonly #queue: WriteQueue;
+  readonly #bounds: ConversationBounds;
   readonly #clock: () => number;
 
-  constructor(queue: WriteQueue, clock: () => number) {
+  constructor(queue: WriteQueue, bounds: ConversationBounds, clock: () => number) {
     this.#queue = queue;
+    this.#bounds = bounds;
     this.#clock = clock;
   }
 
@@ -45,8 +48,8 @@ export class SqliteConversationStore implements ConversationStore {
     this.#queue.pushBounded({
       bytes: rows.reduce((sum, { body }) => sum + body.length, bytes),
       apply: (database) => {
-        const n = use(database, key, at);
-        let leaf = 0;
+        const { n, isNew } = use(database, key, at);
+        let [leaf, size] = [0, isNew ? CONVERSATION_BYTES : 0];
         for (const { id, parentId, body } of rows) {
           const parent = parentId === undefined ? 0 : numberOfMessage(database, n, parentId);
           leaf = database.number(
@@ -56,11 +59,14 @@ export class SqliteConversationStore implements ConversationStore {
             body,
             parent,
           );
+          size += MESSAGE_BYTES + Buffer.byteLength(body);
         }
         database.run('UPDATE conversations SET messages = messages + ?, leaf = ? WHERE n = ?', rows.length, leaf, n);
         for (const { id, content } of blobs) {
           database.run('INSERT INTO attachments (conversation, id, bytes) VALUES (?, ?, ?)', n, toSql(id), content);
+          size += content.length;
         }
+        this.#bounds.charge(toSql(key.owner), n, size);
       },
     });
   }
@@ -85,7 +91,7 @@ export class SqliteConversationStore implements ConversationStore {
     for (let child = leaf; child !== 0; child = newestBelow(database, conversation, child)) leaf = child;
     this.#queue.push({
       bytes: WRITE_BYTES,
-      apply: () => database.run('UPDATE conversations SET leaf = ? WHERE n = ?', leaf, use(database, key, at)),
+      apply: () => database.run('UPDATE conversations SET leaf = ? WHERE n = ?', leaf, use(database, key, at).n),
     });
     return fromSql(database.get('SELECT id FROM messages WHERE n = ?', leaf)?.['id']);
   }
@@ -127,25 +133,19 @@ export class SqliteConversationStore implements ConversationStore {
     this.#queue.pushBounded({
       bytes: WRITE_BYTES + (title?.length ?? 0) + (json?.length ?? 0),
       apply: (database) => {
-        const n = use(database, key, at);
+        const { n, isNew } = use(database, key, at);
+        const before = isNew ? 0 : CONVERSATION_BYTES + database.number(SIZE, n);
         if (title !== undefined) database.run('UPDATE conversations SET title = ? WHERE n = ?', toSql(title), n);
         if (json !== undefined) database.run('UPDATE conversations SET metadata = ? WHERE n = ?', json, n);
+        this.#bounds.charge(toSql(key.owner), n, CONVERSATION_BYTES + database.number(SIZE, n) - before);
       },
     });
   }
 
   delete(key: ConversationKey): boolean {
-    const database = this.#upToDate();
-    const n = numberOf(database, key);
+    const n = numberOf(this.#upToDate(), key);
     if (n === 0) return false;
-    this.#queue.push({
-      bytes: WRITE_BYTES,
-      apply: () => {
-        database.run('DELETE FROM messages WHERE conversation = ?', n);
-        database.run('DELETE FROM attachments WHERE conversation = ?', n);
-        database.run('DELETE FROM conversations WHERE n = ?', n);
-      },
-    });
+    this.#queue.push({ bytes: WRITE_BYTES, apply: () => this.#bounds.remove(toSql(key.owner), n) });
     return true;
   }
 
@@ -155,18 +155,29 @@ export class SqliteConversationStore implements ConversationStore {
   }
 }
 
+/** Size of title and metadata. */
+const SIZE =
+  'SELECT coalesce(octet_length(title), 0) + coalesce(octet_length(metadata), 0) FROM conversations WHERE n = ?';
+
+/** A number that no conversation has, nor one whose rows are still being deleted. */
+const NEXT = `1 + max(
+  (SELECT coalesce(max(n), 0) FROM conversations),
+  (SELECT coalesce(max(n), 0) FROM removed_conversations)
+)`;
+
 /** The number of the conversation, created if it is new, marked as the most recently used. */
-function use(database: Database, { owner, id }: ConversationKey, at: number): number {
-  return database.number(
-    `INSERT INTO conversations (owner, id, created_at, updated_at, used)
-    VALUES (?, ?, ?, ?, (SELECT coalesce(max(used), 0) + 1 FROM conversations))
+function use(database: Database, { owner, id }: ConversationKey, at: number): { n: number; isNew: boolean } {
+  const row = database.get(
+    `INSERT INTO conversations (n, owner, id, created_at, updated_at, used)
+    VALUES (${NEXT}, ?, ?, ?, ?, (SELECT coalesce(max(used), 0) + 1 FROM conversations))
     ON CONFLICT (owner, id) DO UPDATE SET updated_at = excluded.updated_at, used = excluded.used
-    RETURNING n`,
+    RETURNING n, bytes`,
     toSql(owner),
     toSql(id),
     at,
     at,
   );
+  return { n: Number(row?.['n']), isNew: row?.['bytes'] === 0 };
 }
 
 const SELECT_MESSAGE = `SELECT messages.n, messages.parent, messages.body, parents.id AS parent_id

@@ -170,11 +170,9 @@ export class SqliteRunStore implements RunStore {
           run.n,
         );
         database.run('DELETE FROM drafts WHERE run = ?', run.n);
+        this.#retention.onEnded(run.meta.owner, bytes);
       },
-      committed: () => {
-        this.#live.delete(runKey(run.meta.owner, run.meta.id));
-        this.#retention.onEnded(bytes);
-      },
+      committed: () => this.#live.delete(runKey(run.meta.owner, run.meta.id)),
     });
   }
 
@@ -186,7 +184,7 @@ export class SqliteRunStore implements RunStore {
   #revive(row: Row): void {
     const { database } = this.#queue;
     const [n, meta, state] = [Number(row['n']), toMeta(row), toState(row)];
-    const bytes = database.number('SELECT sum(length(body)) FROM entries WHERE run = ?', n);
+    const bytes = database.number('SELECT sum(octet_length(body)) FROM entries WHERE run = ?', n);
     const before = new StoredLog(database, n, meta.id, Number(row['head'] ?? 0), bytes);
     const log = new LiveLog(this.#queue, n, meta.id, before);
     this.#live.set(runKey(meta.owner, meta.id), new LiveRun(this.#queue, n, meta, state, log));

@@ -1,4 +1,5 @@
 import type { Store } from '../../store/store.js';
+import { ConversationBounds } from './conversation-bounds.js';
 import type { OpenDatabase } from './open-database.js';
 import { Retention, type RetentionSettings } from './retention.js';
 import { SqliteConversationStore } from './sqlite-conversation-store.js';
@@ -18,10 +19,11 @@ export class SqliteStore implements Store {
 
   constructor({ database, epoch }: OpenDatabase, options: RetentionSettings) {
     this.#queue = new WriteQueue(database, options.logger);
-    this.#retention = new Retention(database, options);
+    const bounds = new ConversationBounds(database, options);
+    this.#retention = new Retention(database, options, bounds);
     this.runs = new SqliteRunStore(epoch, this.#queue, this.#retention, options.clock);
     this.ledger = new SqliteToolLedger(this.#queue);
-    this.conversations = new SqliteConversationStore(this.#queue, options.clock);
+    this.conversations = new SqliteConversationStore(this.#queue, bounds, options.clock);
     this.rooms = new SqliteRoomStore(this.#queue, options.clock);
   }
 

@@ -8,7 +8,7 @@ export interface Write {
   /** Called within a transaction, and again if the transaction failed and was rolled back. */
   apply(database: Database): void;
   /** Called right after the commit. It must not wake readers. */
-  committed?(): void;
+  committed?(): unknown;
   /** Called after the commit in a later turn of the event loop. It wakes readers. */
   publish?(): void;
 }

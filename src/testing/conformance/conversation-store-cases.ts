@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ConversationMessage, ConversationStore, MessagePageRequest } from '../../store/conversation-store.js';
 import type { ConformanceCase } from './conformance-case.js';
+import { conversationBoundCases } from './conversation-bound-cases.js';
 import { conversationListCases } from './conversation-list-cases.js';
 import { below, chain, contents, KEY, line, messageOf } from './conversation-samples.js';
 
 /** The settings of the store of one case. */
 export interface ConversationStoreSettings {
+  /** Maximum bytes of all conversations together. */
+  maxConversationBytes?: number;
+  /** Maximum bytes of the conversations of one owner. */
+  maxOwnerConversationBytes?: number;
   /** The time of day, as Unix milliseconds. */
   clock: () => number;
 }
@@ -21,9 +26,11 @@ export function conversationStoreCases(
   make: (settings: ConversationStoreSettings) => ConversationStore | Promise<ConversationStore>,
 ): ConformanceCase[] {
   /** Creates a store and its clock. */
-  async function setUp(): Promise<{ store: ConversationStore; pass: (ms: number) => void }> {
+  async function setUp(
+    bounds: Omit<ConversationStoreSettings, 'clock'> = {},
+  ): Promise<{ store: ConversationStore; pass: (ms: number) => void }> {
     let at = 1_000_000;
-    return { store: await make({ clock: () => at }), pass: (ms) => void (at += ms) };
+    return { store: await make({ ...bounds, clock: () => at }), pass: (ms) => void (at += ms) };
   }
 
   return [
@@ -295,5 +302,6 @@ export function conversationStoreCases(
       },
     },
     ...conversationListCases(setUp),
+    ...conversationBoundCases(setUp),
   ];
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { RunLog } from '../../log/run-log.js';
 import type { Claim, RunMeta, RunStore } from '../../store/run-store.js';
 import type { ConformanceCase } from './conformance-case.js';
+import { create, endedRun, expire, ids, metaOf, text } from './run-samples.js';
+import { runStoreShareCases } from './run-store-share-cases.js';
 import { untilPublished } from './until-published.js';
 
 /** The settings of the store of one case. */
@@ -21,8 +22,6 @@ export interface RunStoreSettings {
 
 const FINAL = ['finished', 'failed', 'cancelled', 'interrupted'] as const;
 const OWNERS = ['__proto__', 'constructor', '', 'a b', '漢字', '\ud800', '\ud801', 'a', 'a\0', 'a\0b'];
-/** Number of calls that suffice for a store that expires in steps. */
-const EXPIRE_CALLS = 200;
 
 /**
  * The requirements of a {@link RunStore}.
@@ -349,34 +348,6 @@ export function runStoreCases(make: (settings: RunStoreSettings) => RunStore | P
         if (read !== undefined) assert.equal(read.length, 1);
       },
     },
+    ...runStoreShareCases(setUp),
   ];
-}
-
-function metaOf(id: string = randomUUID(), owner = 'ann'): RunMeta {
-  return { owner, id, kind: 'streaming_query', requestHash: `hash of ${id}`, createdAt: 1 };
-}
-
-function text(length: number): { type: 'stream_chunk'; seq: number; timestamp: number; content: string } {
-  return { type: 'stream_chunk', seq: 1, timestamp: 1, content: 'x'.repeat(length) };
-}
-
-async function ids(store: RunStore, owner: string): Promise<string[]> {
-  return (await store.list(owner, 1_000)).map((run) => run.meta.id);
-}
-
-async function create(store: RunStore, meta: RunMeta): Promise<RunLog> {
-  const claim = await store.create(meta);
-  assert(claim.status === 'created');
-  return claim.log;
-}
-
-/** Creates a run that has written `bytes` and ended. */
-async function endedRun(store: RunStore, meta: RunMeta, bytes = 10): Promise<void> {
-  (await create(store, meta)).append(text(bytes));
-  store.setState(meta.owner, meta.id, 'finished');
-}
-
-/** Calls `expire` many times, since a store may expire in steps. */
-async function expire(store: RunStore): Promise<void> {
-  for (let call = 0; call < EXPIRE_CALLS; call++) await store.expire();
 }

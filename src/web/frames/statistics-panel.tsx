@@ -109,15 +109,18 @@ const PAUSE_MS = 30_000;
 
 function ServerNumbers({ panel }: { readonly panel: RefObject<HTMLElement | null> }) {
   const { t, language } = useI18n();
-  const { client } = usePage();
+  const { client, credentialsFor } = usePage();
   const [answer, setAnswer] = useState<Message | TextKey>({});
   const pausedUntil = useRef(0);
   const poll = useCallback(async () => {
     if (performance.now() < pausedUntil.current) return;
     try {
-      const response = await fetch(addressOf('ws/statistics'), { headers: { accept: 'application/json' } });
+      const address = addressOf('ws/statistics');
+      const response = await fetch(address, { headers: { accept: 'application/json', ...credentialsFor(address) } });
       if (!response.ok) pausedUntil.current = performance.now() + PAUSE_MS;
-      setAnswer(response.ok ? ((await response.json()) as Message) : 'server.unknown');
+      const isRefused = response.status === 401 || response.status === 403;
+      if (response.ok) setAnswer((await response.json()) as Message);
+      else setAnswer(isRefused ? 'server.refused' : 'server.unknown');
     } catch {
       setAnswer('server.unreachable');
     }

@@ -311,6 +311,7 @@ export const texts = {
   'server.messages': ['Messages', '消息总数'],
   'server.own': ['Yours', '本连接'],
   'server.unreachable': ['Not reachable at the moment.', '暂时无法访问。'],
+  'server.refused': ['This server does not show its numbers to you.', '本服务器不向你显示统计数字。'],
   'server.unknown': ['This server does not publish /ws/statistics.', '本服务器未提供 /ws/statistics。'],
 
   'codes.title': ['Codes', '代码表'],

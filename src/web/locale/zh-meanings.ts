@@ -210,11 +210,12 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'The server is shutting down or at its limit of connections.': '服务器正在关闭，或连接数已达上限。',
   'Ask with a WebSocket client.': '请使用 WebSocket 客户端访问。',
   'The counts of this moment.': '此刻的统计数字。',
+  'The server authenticates clients, and does not know who asks.': '服务器要求验证身份，但不知道请求者是谁。',
   'A page for people.': '给人看的页面。',
   'An AsyncAPI document.': '一份 AsyncAPI 文档。',
   'An OpenAPI document.': '一份 OpenAPI 文档。',
   'A page that speaks this protocol.': '使用本协议的页面。',
-  'The `Host` header names a host that is not served.': '`Host` 头指向不受服务的主机。',
+  'The `Host` header names a host that is not served, or the client does not have the permission.': '`Host` 头指向不受服务的主机，或客户端没有权限。',
   'The method is neither GET nor HEAD.': '方法既不是 GET 也不是 HEAD。',
   'The server failed; the cause is in its log.': '服务器内部出错，原因见其日志。',
 };

@@ -73,6 +73,12 @@ export function keptToken(): string {
   return token;
 }
 
+/** The headers that say who asks, for routes of the server of the endpoint: no other server gets the token. */
+export function credentialsFor({ host }: URL): Readonly<Record<string, string>> {
+  if (token === '' || endpoint === undefined || new URL(endpoint).host !== host) return {};
+  return { authorization: `Bearer ${token}` };
+}
+
 /** The client of the page. Another endpoint or another token makes another one. */
 export const link = new Value<AgentClient | undefined>(undefined);
 

@@ -59,6 +59,7 @@ const TABLE: Record<
     bad: [{ mediaTypes: 'image/png' }, { mediaTypes: ['png'] }, { maxBytes: 0 }, { maxCount: 17 }, { urls: 'yes' }],
   },
   authenticate: { good: [() => null], bad: NO_FUNCTION },
+  permissions: { good: [() => true], bad: NO_FUNCTION },
   authenticateTimeoutMs: {
     good: [1, 10_000, MAX_DELAY],
     bad: [0, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER.filter((v) => v !== null)],
@@ -119,6 +120,7 @@ const TABLE: Record<
   roomMemberRate: { good: [0.5, 10], bad: [0, -1, ...NO_NUMBER] },
   detachGraceMs: { good: [0, 60_000], bad: [-1, MAX_DELAY + 1, Infinity, ...NO_NUMBER] },
   maxConversationBytes: { good: [0, 134_217_728], bad: [-1, ...NO_NUMBER] },
+  maxOwnerConversationBytes: { good: [0, 134_217_728], bad: [-1, ...NO_NUMBER] },
   maxContextTokens: { good: [1, 32_000], bad: [0, -1, ...NO_NUMBER] },
   fitContext: { good: [(messages: unknown) => messages], bad: [5, null, 'all', {}] },
   approvalTimeoutMs: { good: [1, 300_000], bad: [0, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER] },

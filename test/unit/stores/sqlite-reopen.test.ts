@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { StoredRun } from '../../../src/index.js';
 import { untilPublished } from '../../../src/testing/conformance/until-published.js';
 import {
@@ -124,6 +124,9 @@ it('numbers new runs after the old ones', async () => {
 });
 
 it('goes on counting what is retained and remembered', async () => {
+  // Every step takes as long as it needs, however busy the machine is.
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const path = temporaryDatabase();
   let at = 1_000_000;
   const options = { path, retainMs: 1_000, maxRetainedBytes: 10_000, maxRememberedIds: 2, clock: () => at };
@@ -156,9 +159,9 @@ it('deletes what it dropped by and by, even after it was closed in between', asy
   first.runs.commit();
   const reading = first.runs.open('ann', metas[9]?.id ?? '')?.log;
   at += 2_000;
-  first.runs.expire();
-  // Gone at once for everybody, though the rows are not.
-  expect(first.runs.list('ann', 1_000)).toEqual([]);
+  // Gone first for everybody, though the rows are not. A busy machine takes more than one step for this, too.
+  do first.runs.expire();
+  while (first.runs.list('ann', 1_000).length > 0);
   // One step deletes for 5 ms, so the rest of the rows is left however fast the machine is.
   const left = leftBy(path);
   first.close();

@@ -1,0 +1,85 @@
+import type { Database } from './database.js';
+import type { SqlValue } from './driver.js';
+import { StoredShares } from './stored-shares.js';
+
+/** Bytes that a conversation and a message take besides their text: the rows, and their places in the indexes. */
+export const CONVERSATION_BYTES = 300;
+export const MESSAGE_BYTES = 150;
+
+/** Conversations that one write removes at most, so that no write takes long when a bound was made smaller. */
+const MAX_REMOVED = 100;
+/** Messages that one write deletes at most: more than it adds, so that deleting keeps up with any flood. */
+const MAX_DELETED = 50;
+
+/** What is kept of conversations. */
+export interface ConversationBoundsSettings {
+  readonly maxConversationBytes: number;
+  readonly maxOwnerConversationBytes: number;
+}
+
+/**
+ * Bounds what conversations take. A removed conversation is gone at once; the rows of its messages are deleted in steps.
+ * All methods are called within a transaction.
+ */
+export class ConversationBounds {
+  readonly #database: Database;
+  readonly #settings: ConversationBoundsSettings;
+  readonly #shares: StoredShares;
+
+  constructor(database: Database, settings: ConversationBoundsSettings) {
+    this.#database = database;
+    this.#settings = settings;
+    this.#shares = new StoredShares(database, 'conversations');
+  }
+
+  /** Counts what was added to a conversation, and removes what is over a bound. */
+  charge(owner: SqlValue, n: number, bytes: number): void {
+    this.#database.run('UPDATE conversations SET bytes = bytes + ? WHERE n = ?', bytes, n);
+    this.#shares.add(owner, bytes);
+    let removed = 0;
+    while (this.#shares.of(owner) > this.#settings.maxOwnerConversationBytes && removed < MAX_REMOVED) {
+      this.#removeOldest(owner);
+      removed++;
+    }
+    while (removed < MAX_REMOVED && this.removeOne()) removed++;
+    this.deleteRows(MAX_DELETED);
+  }
+
+  /** Removes the oldest conversation of the owner that holds most, if all conversations take too much. */
+  removeOne(): boolean {
+    const largest = this.#shares.total > this.#settings.maxConversationBytes ? this.#shares.largest : undefined;
+    if (largest === undefined) return false;
+    this.#removeOldest(largest);
+    return true;
+  }
+
+  /** Removes a conversation. */
+  remove(owner: SqlValue, n: number): void {
+    this.#shares.add(owner, -this.#database.number('SELECT bytes FROM conversations WHERE n = ?', n));
+    this.#database.run('DELETE FROM conversations WHERE n = ?', n);
+    this.#database.run('INSERT INTO removed_conversations VALUES (?)', n);
+  }
+
+  /** Deletes rows of a removed conversation, at most so many messages or one attachment. Returns whether there was one. */
+  deleteRows(most: number): boolean {
+    const database = this.#database;
+    const n = database.number('SELECT n FROM removed_conversations LIMIT 1');
+    if (n === 0) return false;
+    const last = database.number(
+      'SELECT max(n) FROM (SELECT n FROM messages WHERE conversation = ? ORDER BY n LIMIT ?)',
+      n,
+      most,
+    );
+    const attachment = database.number('SELECT n FROM attachments WHERE conversation = ? LIMIT 1', n);
+    if (last > 0) database.run('DELETE FROM messages WHERE conversation = ? AND n <= ?', n, last);
+    if (attachment > 0) database.run('DELETE FROM attachments WHERE n = ?', attachment);
+    if (last === 0 && attachment === 0) database.run('DELETE FROM removed_conversations WHERE n = ?', n);
+    return true;
+  }
+
+  #removeOldest(owner: SqlValue): void {
+    const oldest = this.#database.number('SELECT n FROM conversations WHERE owner = ? ORDER BY used LIMIT 1', owner);
+    if (oldest === 0) this.#shares.clear(owner);
+    else this.remove(owner, oldest);
+  }
+}

@@ -1,0 +1,175 @@
+import type { Duplex } from 'node:stream';
+import { Frames } from './frames.js';
+import type { Turns, Waiting } from './turns.js';
+
+/**
+ * How long the messages of one connection may be handled in one turn of the event loop, in milliseconds. One read of the
+ * system may bring ten thousand messages, and one turn may read thirty-two times.
+ */
+const SLICE_MS = 0.25;
+
+/** Below this size, parts of a payload are collected: each part by itself costs more memory than it holds. */
+const COLLECTED_BYTES = 1_024;
+
+/** The parts of a `WebSocket` that stop and start its reading. */
+export interface Pausable {
+  pause(): void;
+  resume(): void;
+}
+
+type Emit = (this: unknown, event: string | symbol, ...values: unknown[]) => boolean;
+
+/**
+ * What one connection receives, handed to its `WebSocket` frame by frame: as much as the slice of a turn allows, and the
+ * rest in later turns. Meanwhile the socket is not read, so that the peer waits and memory is bounded.
+ *
+ * `ws` reads whatever its socket emits, at once, and removes its listener when it has read enough. So the chunks are cut
+ * when the socket emits them.
+ */
+export class Inflow implements Waiting {
+  readonly #raw: Duplex;
+  readonly #emit: Emit;
+  readonly #ws: Pausable;
+  readonly #turns: Turns;
+  readonly #sliceMs: number;
+  readonly #frames = new Frames();
+  /** What waits for its turn. While it is there, the socket is paused. */
+  #held: Buffer | undefined;
+  /** Small parts of the payload in progress. */
+  #parts: Buffer | undefined;
+  #partBytes = 0;
+  /** Time used of the slice. */
+  #usedMs = 0;
+  /** Whether the slice is used up, and whether {@link stop} was called. */
+  #isWaiting = false;
+  #isStopped = false;
+  /** Whether the socket is gone, and what comes after what was held is ignored. */
+  #isOver = false;
+
+  /**
+   * @param isInflated - whether messages are compressed. `ws` then inflates beside the event loop and reads everything
+   * that came meanwhile at once, so each turn gets one frame.
+   */
+  constructor(raw: Duplex, ws: Pausable, turns: Turns, isInflated: boolean) {
+    this.#raw = raw;
+    this.#ws = ws;
+    this.#turns = turns;
+    this.#sliceMs = isInflated ? 0 : SLICE_MS;
+    this.#emit = Reflect.get(raw, 'emit') as Emit;
+    const emit: Emit = (event, ...values) => {
+      if (event === 'data') {
+        this.#take(values[0] as Buffer);
+        return true;
+      }
+      if (event === 'close') this.#end();
+      return this.#emit.call(raw, event, ...values);
+    };
+    raw.emit = emit;
+  }
+
+  /** Hands over nothing more until {@link start}. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ws.pause();
+  }
+
+  start(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    if (this.#isWaiting) return;
+    if (this.#held === undefined) this.#ws.resume();
+    else this.#wait();
+  }
+
+  goOn(): void {
+    this.#isWaiting = false;
+    this.#usedMs = 0;
+    if (this.#isStopped) return;
+    const chunk = this.#held;
+    this.#held = undefined;
+    if (chunk === undefined || this.#read(chunk)) this.#ws.resume();
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#isOver) return;
+    // A chunk may be on its way when the socket is paused.
+    if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, chunk]);
+    else if (this.#isWaiting || this.#isStopped) this.#hold(chunk);
+    else this.#read(chunk);
+  }
+
+  /** Returns whether more may be read at once. */
+  #read(chunk: Buffer): boolean {
+    let from = 0;
+    while (from < chunk.length) {
+      const isPayload = this.#frames.isInPayload;
+      const end = this.#frames.endIn(chunk, from);
+      if (end === -1) {
+        this.#takePart(from === 0 ? chunk : chunk.subarray(from), isPayload);
+        return true;
+      }
+      const began = performance.now();
+      this.#handOver(chunk, from, end);
+      this.#usedMs += performance.now() - began;
+      from = end;
+      if (this.#usedMs < this.#sliceMs && !this.#isStopped) continue;
+      if (from < chunk.length) this.#hold(chunk.subarray(from));
+      if (!this.#isStopped) this.#wait();
+      return false;
+    }
+    return true;
+  }
+
+  #handOver(chunk: Buffer, from: number, end: number): void {
+    this.#handOverParts();
+    const frame = from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end);
+    // A part of a message is kept until the rest has come, and would keep the whole chunk.
+    this.#emit.call(this.#raw, 'data', this.#frames.isFragment && frame !== chunk ? copyOf(frame) : frame);
+  }
+
+  /** Heads are never collected: what they announce may be refused. */
+  #takePart(part: Buffer, isPayload: boolean): void {
+    if (this.#partBytes + part.length > COLLECTED_BYTES) this.#handOverParts();
+    if (!isPayload || part.length >= COLLECTED_BYTES) {
+      this.#emit.call(this.#raw, 'data', part);
+      return;
+    }
+    this.#parts ??= Buffer.allocUnsafeSlow(COLLECTED_BYTES);
+    part.copy(this.#parts, this.#partBytes);
+    this.#partBytes += part.length;
+  }
+
+  #handOverParts(): void {
+    const parts = this.#parts?.subarray(0, this.#partBytes);
+    if (parts === undefined) return;
+    this.#parts = undefined;
+    this.#partBytes = 0;
+    this.#emit.call(this.#raw, 'data', parts);
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#held = chunk;
+    this.#ws.pause();
+  }
+
+  #wait(): void {
+    this.#isWaiting = true;
+    this.#turns.wait(this);
+  }
+
+  /** At its end, `ws` reads what the socket still has: nothing may be missing before it. */
+  #end(): void {
+    if (this.#held === undefined) return this.#handOverParts();
+    this.#isOver = true;
+    this.#held = this.#parts = undefined;
+    this.#raw.read();
+  }
+}
+
+/** A copy in memory of its own. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}

@@ -1,0 +1,134 @@
+import { Duplex } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
+import { Frames } from '../../../src/transport/frames.js';
+import { Inflow } from '../../../src/transport/inflow.js';
+import { Turns } from '../../../src/transport/turns.js';
+import { frame, OPCODE } from '../../helpers/raw-client.js';
+
+const FRAMES = [0, 1, 125, 126, 300, 65_535, 65_536, 200_000].flatMap((size) => [
+  frame(OPCODE.text, 'a'.repeat(size)),
+  frame(OPCODE.binary, 'b'.repeat(size), { masked: false }),
+  frame(OPCODE.ping, 'c'.repeat(Math.min(size, 125))),
+  frame(OPCODE.text, 'd'.repeat(size), { fin: false }),
+]);
+
+/** A socket, and what it hands to its `WebSocket`. `cost` is the time of each piece in milliseconds. */
+function socket(cost = 0, isInflated = false) {
+  const raw = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+  const pieces: Buffer[] = [];
+  const inflow = new Inflow(
+    raw,
+    { pause: () => void raw.pause(), resume: () => void raw.resume() },
+    new Turns(),
+    isInflated,
+  );
+  raw.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    for (const end = performance.now() + cost; performance.now() < end;);
+  });
+  return { raw, pieces, inflow };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** The bytes in chunks of these sizes, in turn. */
+function cut(bytes: Buffer, ...sizes: number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0, i = 0; at < bytes.length; at += chunks.at(-1)?.length ?? 1, i++) {
+    chunks.push(Buffer.from(bytes.subarray(at, at + (sizes[i % sizes.length] ?? 1))));
+  }
+  return chunks;
+}
+
+describe('the end of a frame', () => {
+  it.each([[1], [2, 1], [7, 3, 1_000], [65_536], [1_000_000]])('is found in chunks of %i, …', (...sizes) => {
+    const frames = new Frames();
+    const ends: number[] = [];
+    let before = 0;
+    for (const chunk of cut(Buffer.concat(FRAMES), ...sizes)) {
+      for (let at = 0; at < chunk.length;) {
+        const end = frames.endIn(chunk, at);
+        if (end === -1) break;
+        ends.push(before + end);
+        at = end;
+      }
+      before += chunk.length;
+    }
+    let sum = 0;
+    expect(ends).toEqual(FRAMES.map(({ length }) => (sum += length)));
+  });
+});
+
+describe('what a connection receives', () => {
+  it.each([[1, 5], [1_023, 1, 1_024], [70_000], [1_000_000]])('arrives whole, in chunks of %i, …', async (...sizes) => {
+    const { raw, pieces } = socket();
+    const sent = Buffer.concat(FRAMES);
+    for (const chunk of cut(sent, ...sizes)) raw.push(chunk);
+    raw.push(frame(OPCODE.text, 'end'));
+    const all = Buffer.concat([sent, frame(OPCODE.text, 'end')]).length;
+    await vi.waitFor(() => expect(pieces.reduce((sum, { length }) => sum + length, 0)).toBe(all));
+    expect(Buffer.concat(pieces).subarray(0, sent.length).equals(sent)).toBe(true);
+  });
+
+  it('waits for later turns when it takes long, and the socket waits as well', async () => {
+    const { raw, pieces } = socket(1);
+    raw.push(Buffer.concat(Array.from({ length: 50 }, () => frame(OPCODE.text, 'x'))));
+    await turn();
+    const first = pieces.length;
+    expect(first).toBeLessThan(10);
+    expect(raw.isPaused()).toBe(true);
+    await vi.waitFor(() => expect(pieces).toHaveLength(50));
+    await vi.waitFor(() => expect(raw.isPaused()).toBe(false));
+  });
+
+  it('comes one frame a turn when messages are inflated', async () => {
+    const { raw, pieces } = socket(0, true);
+    raw.push(Buffer.concat(Array.from({ length: 20 }, () => frame(OPCODE.text, 'x'))));
+    await turn();
+    for (let before = pieces.length; before < 20; before = pieces.length) {
+      await turn();
+      expect(pieces.length - before).toBeLessThanOrEqual(1);
+    }
+    expect(pieces).toHaveLength(20);
+  });
+
+  it('stops in the middle of a chunk and goes on there', async () => {
+    const { raw, pieces, inflow } = socket();
+    raw.on('data', () => pieces.length === 3 && inflow.stop());
+    raw.push(Buffer.concat(Array.from({ length: 9 }, () => frame(OPCODE.text, 'x'))));
+    raw.push(frame(OPCODE.text, 'later'));
+    await turn();
+    await turn();
+    expect(pieces).toHaveLength(3);
+    inflow.start();
+    await vi.waitFor(() => expect(pieces).toHaveLength(10));
+  });
+
+  it('is few pieces although the peer sends single bytes', async () => {
+    const { raw, pieces } = socket();
+    for (const byte of frame(OPCODE.text, 'x'.repeat(50_000))) raw.push(Buffer.of(byte));
+    await vi.waitFor(() => expect(pieces.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(50_000));
+    expect(pieces.length).toBeLessThan(80);
+  });
+
+  it('keeps no chunk in memory for a part of a message', async () => {
+    const { raw, pieces } = socket();
+    const part = frame(OPCODE.text, 'x', { fin: false });
+    raw.push(Buffer.concat([part, ...Array.from({ length: 1_000 }, () => frame(OPCODE.ping, 'y'))]));
+    await vi.waitFor(() => expect(pieces.length).toBeGreaterThan(1));
+    expect(pieces[0]?.buffer.byteLength).toBe(part.length);
+  });
+
+  it('ends at a frame, whatever is left when the socket closes', async () => {
+    const { raw, pieces } = socket(1);
+    const one = frame(OPCODE.text, 'x');
+    raw.push(Buffer.concat([...Array.from({ length: 50 }, () => one), one.subarray(0, 3)]));
+    await turn();
+    raw.push(Buffer.from('the rest'));
+    raw.destroy();
+    await vi.waitFor(() => expect(raw.closed).toBe(true));
+    await turn();
+    expect(pieces.length).toBeLessThan(50);
+    expect(pieces.every((piece) => piece.length === one.length)).toBe(true);
+  });
+});
