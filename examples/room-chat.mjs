@@ -4,7 +4,7 @@
 //   node room-chat.mjs
 import { once } from 'node:events';
 import http from 'node:http';
-import { calculator, createAgentSocketServer } from 'agent-ws';
+import { calculator, createAgentSocketServer, tokenOf } from 'agent-ws';
 import { createAgentClient } from 'agent-ws/client';
 import { createDemoProvider } from 'agent-ws/demo';
 import { createOpenAiProvider } from 'agent-ws/openai';
@@ -18,7 +18,6 @@ const {
 
 // A real server looks the person up by a cookie or a token. The name is what others see, and what the model is told.
 const people = { 'token-of-ada': { id: 'u1', name: 'Ada' }, 'token-of-bob': { id: 'u2', name: 'Bob' } };
-const tokenOf = ({ headers }) => headers['sec-websocket-protocol']?.split(', ').at(-1) ?? '';
 
 const server = http.createServer();
 const agent = createAgentSocketServer({
