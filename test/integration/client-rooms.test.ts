@@ -165,7 +165,7 @@ describe('client.room', () => {
       else reader.room.leave();
       if (random.int(0, 2) === 0) await new Promise((resolve) => setTimeout(resolve, random.int(0, 4)));
     }
-    await Promise.all(readers.map(({ room }) => (room.state === 'left' ? room.join() : undefined)));
+    for (const { room } of readers) if (room.state === 'left') await room.join();
     await Promise.all(pending);
     const { seq } = await agent.rooms.publish('r', { content: 'end' });
     for (const reader of readers) await expect.poll(() => reader.room.seq, { timeout: 20_000 }).toBe(seq);
