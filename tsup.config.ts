@@ -27,6 +27,8 @@ export default defineConfig([
       demo: 'src/providers/demo.ts',
       openai: 'src/providers/openai.ts',
       sqlite: 'src/stores/sqlite.ts',
+      metrics: 'src/telemetry/metrics.ts',
+      tracing: 'src/telemetry/tracing.ts',
       testing: 'src/testing/index.ts',
     },
     format: ['esm', 'cjs'],
@@ -41,7 +43,7 @@ export default defineConfig([
     // The command line carries what only it needs, so that an embedder installs none of it.
     entry: { 'cli/main': 'src/cli/main.ts' },
     format: ['esm'],
-    noExternal: ['pino', 'commander'],
+    noExternal: ['pino', 'commander', 'prom-client', '@opentelemetry/api'],
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },

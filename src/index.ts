@@ -78,3 +78,4 @@ export { createCurrentTime, currentTime } from './tools/current-time.js';
 export { AgentSocketError } from './protocol/agent-socket-error.js';
 export { OptionError } from './runtime/option-error.js';
 export type { Logger } from './runtime/logger.js';
+export type { AuditEvent } from './telemetry/audit.js';

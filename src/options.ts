@@ -5,6 +5,7 @@ import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from './connection/
 import type { Principal } from './connection/principal.js';
 import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
+import type { MetricsSource } from './http/metrics.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
 import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
@@ -13,7 +14,7 @@ import { RUN_OPTIONS, type RunManagerOptions } from './run/run-manager-options.j
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
 import { omit, pick, type OptionTable } from './runtime/option-table.js';
-import { aFunction, choice, delay, list, must, text, type Rule } from './runtime/rule.js';
+import { aFunction, choice, delay, list, methods, must, text, type Rule } from './runtime/rule.js';
 import { aStore } from './store/store-rules.js';
 import type { Store } from './store/store.js';
 import { MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './stores/memory/memory-store.js';
@@ -85,7 +86,9 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
   allowedOrigins?: readonly string[] | undefined;
   /**
    * Host names that are served, without port, or `*` for all. The host of a request is its `Host` header, in HTTP/2 its
-   * `:authority`, and behind one of `trustedProxies` its `X-Forwarded-Host`. A refused host is logged.
+   * `:authority`, and behind one of `trustedProxies` its `X-Forwarded-Host`. A refused host is logged. By default, a
+   * request over loopback needs a name of this machine, an address or a name without a dot, unless a proxy says by
+   * `X-Forwarded-For`, `X-Real-IP`, `Forwarded` or `Via` that it passed the request on.
    * @default loopback names if the server is bound to loopback, otherwise all
    */
   allowedHosts?: readonly string[] | undefined;
@@ -104,6 +107,12 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    * @default 'short'
    */
   logIds?: LogIds | undefined;
+  /**
+   * Served at `/metrics`, to everybody who may reach the other routes: a `Registry` of the package `prom-client`, which
+   * `createMetrics` of `agent-ws/metrics` fills.
+   * @default none
+   */
+  metrics?: MetricsSource | undefined;
 }
 
 /**
@@ -187,6 +196,11 @@ export const SERVER_OPTIONS = {
     text: 'Ids of runs and conversations in the log: `short`, their first 8 characters, or `full`, by which anybody can read and cancel the run of an anonymous client.',
     rule: choice('short', 'full'),
     default: 'short',
+  },
+  metrics: {
+    text: 'Served at `/metrics`, to everybody who may reach the other routes: a `Registry` of the package `prom-client`, which `createMetrics` of `agent-ws/metrics` fills.',
+    rule: methods('a Registry of prom-client', ['metrics']),
+    defaultText: 'none',
   },
   ...omit(CONNECTION_OPTIONS, 'epoch', 'attachments'),
   ...SOCKET_OPTIONS,

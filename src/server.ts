@@ -27,6 +27,8 @@ import { Shutdown, type CloseOptions } from './shutdown.js';
 import { Handshakes } from './transport/handshakes.js';
 import { attachUpgrade } from './transport/upgrade.js';
 import { SOCKET_OPTIONS } from './transport/socket-options.js';
+import { Audit } from './telemetry/audit.js';
+import { traceService } from './telemetry/spans.js';
 import { WsAcceptor } from './transport/ws-socket.js';
 import { VERSION } from './version.js';
 
@@ -40,6 +42,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   readonly runs: RunManager;
   /** The rooms, what is said there, and who says it. */
   readonly rooms: Rooms;
+  /** Who connected, was refused, ran which tool and approved what: `agent.audit.on('event', listener)`. */
+  readonly audit: Audit<P, Metadata>;
   /** The tools; register more at any time. Empty if the option is a function. */
   readonly tools: ToolRegistry<P, Metadata>;
   /**
@@ -78,12 +82,8 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const { server, path, logger } = options;
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
-  const {
-    runs: store,
-    ledger,
-    conversations,
-    rooms: roomStore = new MemoryRoomStore(),
-  } = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
+  const wholeStore = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
+  const { runs: store, ledger, conversations, rooms: roomStore = new MemoryRoomStore() } = wholeStore;
   const executor = new AgentExecutor<P, Metadata>({
     ...pick(options, EXECUTOR_OPTIONS),
     tools: toolsOf ?? tools,
@@ -105,6 +105,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     conversations,
     rooms,
   });
+  if (options.tracer !== undefined) traceService({ connections, runs }, options.tracer);
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
   const refusals = new BoundedLog(logger);
@@ -135,8 +136,13 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     info: { version: VERSION },
     logger,
     hostAllowed: (request) => access.isHostAllowed(request),
-    isReady: () => shutdown.retryAfter === undefined && runs.recovering === undefined && !connections.isFull,
+    isReady: () =>
+      shutdown.retryAfter === undefined &&
+      runs.recovering === undefined &&
+      !connections.isFull &&
+      wholeStore.isWritable !== false,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
+    metrics: options.metrics,
     tools: () => tools.describe(),
     guard: new Guard({
       permissions: new Permissions(options),
@@ -150,6 +156,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     messages,
     runs,
     rooms,
+    audit: new Audit({ connections, messages, runs }, logger),
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,

@@ -33,8 +33,11 @@ export const CLOSE_OPTIONS = {
   },
 } as const satisfies OptionTable<CloseOptions>;
 
-/** Number of connections that are closed in one step. */
-const CLOSES_PER_STEP = 100;
+/** Time for each connection that is closed, in milliseconds: clients that reconnect at once do not meet all others. */
+const CLOSE_MS = 2;
+
+/** Time in which all connections are closed, in milliseconds. */
+const MAX_CLOSES_MS = 600;
 
 /** Time between two steps, in milliseconds. */
 const STEP_MS = 20;
@@ -42,8 +45,8 @@ const STEP_MS = 20;
 /** How long the final messages may take to reach clients that read slowly, in milliseconds. */
 const LAST_MESSAGES_MS = 1_000;
 
-/** How long all connections may take to close, in milliseconds: longer than the socket's own limit. */
-const CLOSING_MS = 3_000;
+/** How long the last connections may take to close, in milliseconds: longer than the socket's own limit. */
+const CLOSING_MS = 2_500;
 
 /** Time over which clients reconnect, in milliseconds, so that they do not arrive all at once. */
 const RECONNECT_SPREAD_MS = 2_000;
@@ -111,12 +114,15 @@ export class Shutdown<P extends Principal, Metadata> {
       };
     });
     const off = connections.on('disconnect', check);
-    let left = CLOSES_PER_STEP;
-    for (const connection of [...connections]) {
-      attempt(() => connection.close(close));
-      if (--left > 0) continue;
-      await delay(STEP_MS);
-      left = CLOSES_PER_STEP;
+    const open = [...connections];
+    const spreadMs = Math.min(MAX_CLOSES_MS, open.length * CLOSE_MS);
+    const at = performance.now();
+    for (let closed = 0; closed < open.length;) {
+      // By the clock: on a busy machine a step closes more.
+      const due = Math.ceil((open.length * (performance.now() - at + STEP_MS)) / spreadMs);
+      for (const connection of open.slice(closed, due)) attempt(() => connection.close(close));
+      closed = due;
+      if (closed < open.length) await delay(STEP_MS);
     }
     check();
     await within(CLOSING_MS, gone);

@@ -1,3 +1,5 @@
+import type { ModelReport } from '../run/run-reports.js';
+import type { Tracer } from '../runtime/trace.js';
 import type { ToolCall, ToolDeps, ToolOutcome } from '../tool/run-tool.js';
 import type { LlmAssistantMessage, LlmMessage, LlmProvider } from './llm-provider.js';
 
@@ -25,6 +27,10 @@ export interface AgentDeps {
   readonly maxSteps: number;
   /** Makes a shorter chat after the model refused one as too long; `undefined` if the chat cannot be shorter. */
   readonly shorten: (this: void, messages: readonly LlmMessage[]) => Promise<LlmMessage[] | undefined>;
+  /** Surrounds each call of the model; absent if nothing is traced. */
+  readonly tracer?: Tracer | undefined;
+  /** Called when a call of the model is over. */
+  readonly onModel?: ((report: ModelReport) => void) | undefined;
   /** What tools are executed with. What stops them stops the agent as well. */
   readonly forTools: ToolDeps;
 }

@@ -1,4 +1,5 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import type { ErrorCode } from '../protocol/error-codes.js';
 import type { FinishReason, Usage } from '../protocol/server-messages.js';
 import { LIMITS } from '../protocol/version.js';
 import { acceptableChat } from './acceptable-chat.js';
@@ -6,6 +7,7 @@ import type { AgentDeps } from './agent-deps.js';
 import { startAnswer, type AgentState, type AnswerSoFar } from './agent-state.js';
 import type { JsonObject, LlmToolCall } from '../tool/llm-tool.js';
 import type { LlmOrigin } from '../store/llm-origin.js';
+import type { TraceContext } from '../runtime/trace.js';
 import { leanStreams } from './lean-stream.js';
 import type { LlmPart, LlmRequest } from './llm-provider.js';
 import { addUsage, usageFrom } from './usage.js';
@@ -82,10 +84,17 @@ export async function askModel(state: AgentState, deps: AgentDeps, offered: Offe
   };
   state.partial = answer;
   state.isCounted = false;
+  const askedAt = performance.now();
+  let failure: ErrorCode | undefined;
   try {
-    await stream(requestOf(state, deps, origin, offered), deps, take);
+    await traced(requestOf(state, deps, origin, offered), deps, origin, take);
     complete = !abort.aborted;
+  } catch (error) {
+    failure = AgentSocketError.isInstance(error) ? error.code : 'provider_error';
+    throw error;
   } finally {
+    const outcome = abort.aborted ? 'cancelled' : (failure ?? 'ok');
+    deps.onModel?.({ model: origin.model, outcome, ms: performance.now() - askedAt });
     // Usage of an aborted call is estimated if the provider did not report it. Usage of a complete answer is not.
     state.usage = addUsage(state.usage, usage);
     if (complete) state.partial = undefined;
@@ -103,19 +112,46 @@ export async function askModel(state: AgentState, deps: AgentDeps, offered: Offe
   };
 }
 
+/** Asks the provider within a span, if there is a tracer. */
+function traced(request: LlmRequest, deps: AgentDeps, { vendor, server, model }: LlmOrigin, take: Take): Promise<void> {
+  const { tracer, forTools } = deps;
+  if (tracer === undefined) return stream(request, deps, forTools.trace, take);
+  // The names of OpenTelemetry's conventions for generative AI.
+  const attributes = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': vendor,
+    'gen_ai.request.model': model,
+    'server.address': server,
+  };
+  const info = { name: 'chat', kind: 'client', attributes } as const;
+  return tracer.during(info, forTools.trace, (trace) => stream(request, deps, trace, take));
+}
+
 /** Asks the provider, and gives each part to `take` as it arrives; no more are pulled while all readers lag behind. */
-async function stream(request: LlmRequest, { provider, output, forTools }: AgentDeps, take: Take): Promise<void> {
+async function stream(
+  request: LlmRequest,
+  { provider, output, forTools }: AgentDeps,
+  trace: TraceContext | undefined,
+  take: Take,
+): Promise<void> {
   const { abort, principal, runId, conversationId, metadata } = forTools;
   const takeAll = (parts: readonly LlmPart[]): Promise<void> | undefined => {
     for (const part of mergeText(parts)) take(part);
     return output.backpressure();
   };
   const lean = leanStreams.get(Reflect.get(provider, 'stream'));
-  if (lean !== undefined) return lean(request, { abort, take: takeAll, principal, runId, conversationId, metadata });
-  const options = { signal: abort.signal, principal, runId, conversationId, metadata };
+  if (lean !== undefined) {
+    return lean(request, { abort, take: takeAll, principal, runId, conversationId, metadata, trace });
+  }
+  const options = { signal: abort.signal, principal, runId, conversationId, metadata, trace };
   for await (const element of provider.stream(request, options)) {
-    if (abort.aborted) break;
-    const wait = takeAll(isBatch(element) ? element : [element]);
+    const parts = isBatch(element) ? element : [element];
+    if (abort.aborted) {
+      // The run counts what comes after its end, and drops it.
+      for (const part of parts) if (part.type === 'text-delta') output.text(part.text);
+      break;
+    }
+    const wait = takeAll(parts);
     if (wait !== undefined) await wait;
   }
 }

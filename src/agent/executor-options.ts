@@ -2,7 +2,8 @@ import type { Principal } from '../connection/principal.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import { OptionError } from '../runtime/option-error.js';
 import { nested, type Checked, type OptionTable } from '../runtime/option-table.js';
-import { aFunction, delay, integer, number, size, type Rule, type TextRule } from '../runtime/rule.js';
+import { aFunction, delay, integer, methods, number, size, type Rule, type TextRule } from '../runtime/rule.js';
+import type { Tracer } from '../runtime/trace.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import { aConversationStore, aToolLedger } from '../store/store-rules.js';
 import { PERMISSIONS, type PermissionsOption } from '../permission/permissions.js';
@@ -90,6 +91,11 @@ export interface AgentExecutorOptions<P extends Principal = Principal, Metadata 
    * @default 262144
    */
   maxToolResultBytes?: number | undefined;
+  /**
+   * Makes spans of connections, runs, and calls of models and tools: what `createTracing` of `agent-ws/tracing` returns.
+   * @default none
+   */
+  tracer?: Tracer | undefined;
 }
 
 /** Checks an option that may depend on who asks, and makes it a function. */
@@ -177,6 +183,11 @@ export const EXECUTOR_OPTIONS = {
   maxSteps: { text: 'Model calls in one run that may call tools.', rule: integer(1), default: 8 },
   maxToolResultBytes: { text: 'Size of the JSON of one tool result.', rule: size(1), default: 262_144 },
   permissions: PERMISSIONS,
+  tracer: {
+    text: 'Makes spans of connections, runs, and calls of models and tools: what `createTracing` of `agent-ws/tracing` returns.',
+    rule: methods('a tracer, as createTracing makes it', ['start', 'during']),
+    defaultText: 'none',
+  },
   logger: LOGGER,
 } as const satisfies OptionTable<AgentExecutorOptions>;
 

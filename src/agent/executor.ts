@@ -249,7 +249,15 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     });
     const output = isWhole ? new WholeOutput(run, agent) : new StreamedOutput(run, agent);
     const shorten = (chat: readonly LlmMessage[]): Promise<LlmMessage[] | undefined> => this.#shorten(run, chat);
-    const deps: AgentDeps = { provider, output, maxSteps, shorten, forTools: this.#toolDeps(run) };
+    const deps: AgentDeps = {
+      provider,
+      output,
+      maxSteps,
+      shorten,
+      tracer: this.#settings.tracer,
+      onModel: (report) => run.listener.onModel(run, report),
+      forTools: this.#toolDeps(run),
+    };
     let reason;
     try {
       reason = done.reason = await agentLoop(agent, deps);
@@ -294,7 +302,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   }
 
   #toolDeps(run: Run): ToolDeps {
-    const { tools, ledger, maxToolResultBytes, approvalTimeoutMs, logger } = this.#settings;
+    const { tools, ledger, maxToolResultBytes, approvalTimeoutMs, tracer, logger } = this.#settings;
     const asker = askerOf(run);
     const by = run.kind === 'tool_call' ? 'client' : 'model';
     // Listed, not spread: a copy would have a hidden class of its own, and every look at it would miss its cache.
@@ -303,12 +311,15 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       runId: asker.runId,
       conversationId: asker.conversationId,
       metadata: asker.metadata,
+      trace: asker.trace,
       tools: new PermittedTools(tools(asker), this.#permissions, asker.principal, by),
       ledger,
       runKey: run.key,
       abort: run.abort,
       maxResultBytes: maxToolResultBytes,
       logger,
+      tracer,
+      onDone: (report) => run.listener.onTool(run, report),
       approvals: run.options.canApprove === true ? approvalGate(run, approvalTimeoutMs) : undefined,
     };
   }

@@ -10,8 +10,8 @@ import type { FinalState } from '../store/run-state.js';
 import type { Run } from '../run/run.js';
 
 /** The asker of a run, as providers, tools and options see it. */
-export function askerOf({ principal, id, meta: { conversationId }, metadata }: Run): Asker {
-  return { principal, runId: id, conversationId, metadata };
+export function askerOf({ principal, id, meta: { conversationId }, metadata, trace }: Run): Asker {
+  return { principal, runId: id, conversationId, metadata, trace };
 }
 
 /** The message of a question outside of conversations. */

@@ -53,8 +53,7 @@ abstract class RunOutput implements AgentOutput {
 /** An `agent_query` streams only what tools do; its text is kept until the end. */
 export class WholeOutput extends RunOutput {
   text(delta: string): void {
-    if (delta === '') return;
-    this.run.firstTextAt ??= performance.now();
+    if (delta === '' || !this.run.heard()) return;
     this.run.charge(Buffer.byteLength(delta));
     this.run.keepDraft(draftLine(this.agent.step, delta));
   }

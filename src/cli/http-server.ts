@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { boundHttpSockets } from '../transport/http-sockets.js';
 import { CliError, systemReason } from './cli-error.js';
 import type { SettingName, Settings } from './settings-table.js';
 
@@ -13,6 +14,13 @@ const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCh
 /** Maximum number of sockets besides WebSocket connections: pages, probes, and handshakes that are being refused. */
 const EXTRA_SOCKETS = 256;
 
+/** How many of them may be HTTP sockets. The rest is for handshakes, which are no HTTP sockets any more. */
+const HTTP_SOCKETS = 192;
+
+/** Time after which a socket that neither sends nor takes anything is closed, and for a TLS handshake, in milliseconds. */
+const IDLE_MS = 15_000;
+const HANDSHAKE_MS = 10_000;
+
 /**
  * Creates the server, with TLS if certificate and key are given.
  * @throws CliError if only one of them is given, or they cannot be read or used
@@ -21,6 +29,8 @@ export function createHttpServer(settings: Settings, keyOf: KeyOf): Server | Tls
   const { tlsCert, tlsKey } = settings;
   const server =
     tlsCert === undefined && tlsKey === undefined ? createServer(TIMEOUTS) : secured(tlsCert, tlsKey, keyOf);
+  server.setTimeout(IDLE_MS);
+  boundHttpSockets(server, HTTP_SOCKETS);
   server.maxConnections = settings.maxConnections + EXTRA_SOCKETS;
   return server;
 }
@@ -31,7 +41,7 @@ function secured(certFile: string | undefined, keyFile: string | undefined, keyO
   const cert = readPem(certFile, keyOf('tlsCert'));
   const key = readPem(keyFile, keyOf('tlsKey'));
   try {
-    return createTlsServer({ ...TIMEOUTS, cert, key });
+    return createTlsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS, cert, key });
   } catch (error) {
     throw new CliError(
       `${keyOf('tlsCert')}, ${keyOf('tlsKey')}: must be a PEM certificate and its key: ${systemReason(error)}`,

@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type Logger } from 'pino';
 import { CliError, systemReason } from './cli-error.js';
 import { errorFields } from '../runtime/error-fields.js';
+import { LogFile, type LogFileEvents } from './log-file.js';
 import { prettyLine } from './pretty-log.js';
 
 /** What {@link createLog} takes. */
@@ -35,7 +34,11 @@ export interface Log {
  * @throws CliError if the file cannot be written
  */
 export function createLog(options: LogOptions): Log {
-  const file = options.file === undefined ? undefined : openLogFile(options.file, options.fileKey);
+  // A full disk must not stop the service; standard output still has the lines.
+  const file = openLogFile(options, {
+    onFailed: (error) => logger.error({ err: error }, 'The log file cannot be written'),
+    onRecovered: (dropped) => logger.warn({ dropped }, 'The log file can be written again; lines were dropped'),
+  });
   const secrets = options.secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
   const stream = {
     write(line: string): void {
@@ -54,13 +57,6 @@ export function createLog(options: LogOptions): Log {
     },
     stream,
   );
-  // A full disk must not stop the service; standard output still has the lines.
-  let reported = false;
-  file?.on('error', (error) => {
-    if (reported) return;
-    reported = true;
-    logger.error({ err: error }, 'The log file cannot be written');
-  });
   const reopen = (): void => {
     try {
       file?.reopen();
@@ -68,25 +64,17 @@ export function createLog(options: LogOptions): Log {
       logger.error({ err: error }, 'The log file cannot be opened anew');
     }
   };
-  return { logger, flush: () => file?.flushSync(), reopen };
+  return { logger, flush: () => file?.flush(), reopen };
 }
 
 /** Shorter secrets, such as the key `x` for a local server, would remove harmless text and protect nothing. */
 const MIN_SECRET_LENGTH = 8;
 
-/** Node's recursive `mkdir` never returns if a directory cannot be created, as in /proc. */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return;
-  makeDirectory(dirname(path));
-  mkdirSync(path);
-}
-
-function openLogFile(path: string, key: string) {
+function openLogFile({ file, fileKey }: LogOptions, events: LogFileEvents): LogFile | undefined {
+  if (file === undefined) return undefined;
   try {
-    makeDirectory(dirname(path));
-    // Written synchronously, so that the last lines before the end are there and in order.
-    return destination({ dest: path, sync: true });
+    return new LogFile(file, events);
   } catch (error) {
-    throw new CliError(`${key}: "${path}" cannot be written: ${systemReason(error)}`, { cause: error });
+    throw new CliError(`${fileKey}: "${file}" cannot be written: ${systemReason(error)}`, { cause: error });
   }
 }

@@ -3,6 +3,7 @@ import { DEFAULT_PATH } from '../protocol/version.js';
 import { VERSION } from '../version.js';
 import { GROUPS, type Setting } from './setting.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
+import type { StoreAction, StoreFlags } from './store-command.js';
 
 /** The arguments of `chat`. */
 export interface ChatFlags {
@@ -14,6 +15,7 @@ export interface ChatFlags {
 export interface Commands {
   readonly serve: (flags: Flags) => Promise<void>;
   readonly chat: (flags: ChatFlags) => Promise<void>;
+  readonly store: (action: StoreAction, flags: StoreFlags) => Promise<void>;
 }
 
 /** The endpoint of `agent-ws serve` on this machine. */
@@ -72,7 +74,7 @@ Examples:
 `;
 
 /** Creates the command line. */
-export function createProgram({ serve, chat }: Commands): Command {
+export function createProgram({ serve, chat, store }: Commands): Command {
   const program = new Command('agent-ws')
     .description('Real-time WebSocket service for talk between people and LLM agents.')
     .version(VERSION, '-V, --version', 'Show the version.')
@@ -92,6 +94,7 @@ export function createProgram({ serve, chat }: Commands): Command {
   for (const [name, setting] of ROWS) addOptions(command, name, setting);
   command.action(() => serve(command.opts<Flags>()));
   addChat(program, chat);
+  addStore(program, store);
   return program;
 }
 
@@ -115,6 +118,43 @@ function addChat(program: Command, chat: Commands['chat']): void {
     .allowExcessArguments(false)
     .addHelpText('after', CHAT_NOTES)
     .action((url: string, options: Omit<ChatFlags, 'url'>) => chat({ ...options, url }));
+}
+
+const STORE_ACTIONS: Readonly<Record<StoreAction, string>> = {
+  check: 'Check a database, and count what it holds.',
+  compact: 'Write a database anew without free space, so that it shrinks by itself from then on.',
+  export: 'Write everything in a database to standard output, one JSON object a line.',
+};
+
+const STORE_NOTES = `
+The service must not run: a database belongs to one process. A backup can be checked and exported at any time; the running
+service makes one at each SIGUSR2 if it was started with --store-backup.
+
+Examples:
+  agent-ws store check agent.db
+  agent-ws store export agent.db --store-key-file store.keys > agent.jsonl
+`;
+
+function addStore(program: Command, store: Commands['store']): void {
+  const parent = program
+    .command('store')
+    .description('Check, compact or export the database of a service that does not run.')
+    .helpOption('-h, --help', 'Show this help.')
+    .helpCommand(false)
+    .addHelpText('after', STORE_NOTES);
+  for (const [action, description] of Object.entries(STORE_ACTIONS) as [StoreAction, string][]) {
+    const command = parent
+      .command(action)
+      .description(description)
+      .argument('<path>', 'The file of the database, or sqlite: and the file.')
+      .helpOption('-h, --help', 'Show this help.')
+      .allowExcessArguments(false);
+    if (action === 'export') {
+      const { flag = '', env, help } = SETTINGS.storeKeyFile;
+      command.option(`${flag} <file>`, `${help} (${env})`);
+    }
+    command.action((place: string, flags: Omit<StoreFlags, 'place'>) => store(action, { ...flags, place }));
+  }
 }
 
 function addOptions(command: Command, name: SettingName, setting: Setting<unknown>): void {

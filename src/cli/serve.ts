@@ -3,12 +3,14 @@ import { isLoopbackAddress } from '../http/host.js';
 import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
+import { openAudit } from './audit-file.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { CliError } from './cli-error.js';
 import { readDotEnv } from './dot-env.js';
 import { withHome } from './home.js';
 import { createHttpServer, listen } from './http-server.js';
 import { createLog } from './logging.js';
+import { chooseMetrics } from './metrics.js';
 import { endWithNpx } from './npx.js';
 import { observe } from './observe.js';
 import { oddities } from './oddities.js';
@@ -18,8 +20,9 @@ import { serverOptions } from './server-options.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, stopOnSignals } from './stopping.js';
-import { openStore } from './store.js';
+import { backUpOnSignal, openStore } from './store.js';
 import { chooseTools } from './tools.js';
+import { chooseTracer } from './tracing.js';
 
 /** How long runs may continue after a signal, in milliseconds. The log mentions this time. */
 const DRAIN_MS = 5_000;
@@ -39,10 +42,13 @@ export async function serve(flags: Flags): Promise<void> {
 }
 
 async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
-  const { settings, keyOf } = resolved;
-  const { host, port, path } = settings;
+  const { settings, keyOf, isGiven } = resolved;
+  const { port, path } = settings;
   const server = createHttpServer(settings, keyOf);
   const provider = await chooseProvider(resolved);
+  // Without authentication, whoever reaches the service uses the operator's key.
+  const isCareful = provider.kind === 'openai' && !isGiven('host');
+  const host = isCareful ? '127.0.0.1' : settings.host;
   const tools = await chooseTools(resolved);
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
   const log = createLog({
@@ -55,9 +61,13 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     write: (text) => process.stdout.write(text),
   });
   const { logger } = log;
-  reportCrashes(log);
+  const audit = openAudit(resolved, log);
+  const files = audit?.log ?? log;
+  reportCrashes(files);
 
+  const metrics = await chooseMetrics(resolved, provider.provider);
   const store = await openStore(resolved, logger);
+  if (settings.storeBackup !== undefined && store !== undefined) backUpOnSignal(store, settings.storeBackup, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
     store,
@@ -65,11 +75,15 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     provider: provider.provider,
     tools,
     logger,
+    metrics: metrics?.registry,
+    tracer: await chooseTracer(),
   });
+  await metrics?.start(agent);
   server.on('request', withHome(agent.requestListener));
   observe(agent, withLogIds(logger, settings.logIds));
+  if (audit !== undefined) agent.audit.on('event', audit.write);
   const bound = await listen(server, { host, port }, keyOf);
-  stopOnSignals(log, async (signal) => {
+  stopOnSignals(files, async (signal) => {
     // Stops listening first: the system refuses new connections from here on, so that a load balancer in front asks
     // another process at once.
     server.close();
@@ -77,7 +91,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     logger.info({ signal, ...inUse }, 'Stopping; running answers get 5 s to finish, a second signal stops at once');
     await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
     server.closeAllConnections();
-    await store?.close();
+    store?.close();
   });
 
   endWithNpx(logger);
@@ -97,6 +111,12 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     'Listening',
   );
   for (const warning of warnings) logger.warn({}, warning);
+  if (isCareful) {
+    logger.info(
+      { host },
+      `Only this machine is served, since there is no authentication and whoever reaches the service can use your OpenAI key. To serve others as well, set --host ${settings.host}`,
+    );
+  }
   if (provider.kind !== 'demo' && !isLoopbackAddress(bound.address)) {
     logger.warn(
       { host },

@@ -1,6 +1,7 @@
 import { CLIENT_CHOICES } from '../agent/client-choices.js';
 import { SERVER_OPTIONS } from '../options.js';
 import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
+import { metricsPlace } from './metrics-place.js';
 import { MODEL_SETTINGS } from './model-settings.js';
 import { optionSettings, setting } from './setting.js';
 import { choice, endpointPath, file, integer, storePlace, text, type ValueType } from './value-types.js';
@@ -77,7 +78,7 @@ export const SETTINGS = {
     env: 'HOST',
     type: text('address'),
     default: '0.0.0.0',
-    help: 'Address to listen on. 127.0.0.1 serves this machine only.',
+    help: 'Address to listen on. 127.0.0.1 serves this machine only, and is the default with an OpenAI key.',
   }),
   port: setting({
     group: 'Server',
@@ -116,6 +117,22 @@ export const SETTINGS = {
     default: 'memory',
     help: 'Where runs and conversations are kept: memory, which ends with the process, or sqlite:PATH.',
   }),
+  storeKeyFile: setting({
+    group: 'Store',
+    flag: '--store-key-file',
+    env: 'AGENT_STORE_KEY_FILE',
+    type: file,
+    default: undefined,
+    help: 'File with keys of 32 bytes in base64, one a line, that encrypt what is stored: the first encrypts, all decrypt.',
+  }),
+  storeBackup: setting({
+    group: 'Store',
+    flag: '--store-backup',
+    env: 'AGENT_STORE_BACKUP',
+    type: file,
+    default: undefined,
+    help: 'File that gets a copy of the database at each SIGUSR2, while the service goes on.',
+  }),
   ...optionSettings(SQLITE_STORE_OPTIONS, {
     durability: { group: 'Store', flag: '--durability', env: 'AGENT_DURABILITY', placeholder: 'level' },
   }),
@@ -144,6 +161,23 @@ export const SETTINGS = {
     default: undefined,
     bare: 'logs/agent-engine.log',
     help: 'Log to this file too, as json. Directories are made. Without a name: logs/agent-engine.log.',
+  }),
+  metrics: setting({
+    group: 'Operating',
+    flag: '--metrics',
+    env: 'METRICS',
+    type: metricsPlace,
+    default: undefined,
+    bare: 'here',
+    help: 'Serve metrics for Prometheus at /metrics: here, to everybody who reaches the port of the service, or at an address of its own. A port alone means this machine only.',
+  }),
+  auditFile: setting({
+    group: 'Operating',
+    flag: '--audit-file',
+    env: 'AUDIT_FILE',
+    type: file,
+    default: undefined,
+    help: 'Append who connected, was refused, ran which tool and approved what to this file, one JSON object a line, without text and params.',
   }),
 };
 

@@ -16,6 +16,8 @@ export interface ResolvedSettings {
   readonly settings: Settings;
   /** The flag or variable that the operator used for a setting. */
   readonly keyOf: (name: SettingName) => string;
+  /** Whether the operator gave a value for a setting. */
+  readonly isGiven: (name: SettingName) => boolean;
   /** All variables: those of the environment, and those of `.env` that the environment lacks. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -27,13 +29,16 @@ export interface ResolvedSettings {
 export function resolveSettings(sources: SettingSources): ResolvedSettings {
   const values: Partial<Record<SettingName, unknown>> = {};
   const keys: Partial<Record<SettingName, string>> = {};
+  const given = new Set<SettingName>();
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
     const found = find(name, setting, sources);
     keys[name] = found?.key ?? setting.env;
+    if (found !== undefined) given.add(name);
     values[name] = found === undefined ? setting.default : read(setting, found);
   }
   return {
     settings: values as Settings,
+    isGiven: (name) => given.has(name),
     keyOf: (name) => keys[name] ?? SETTINGS[name].env,
     environment: { ...sources.dotEnv, ...sources.environment },
   };

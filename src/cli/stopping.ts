@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { within } from '../runtime/within.js';
 import type { Log } from './logging.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -7,6 +8,9 @@ type Signal = (typeof SIGNALS)[number];
 
 /** Maximum time from the first signal to the end of the process, whatever clients do, in milliseconds. */
 const LAST_RESORT_MS = 10_000;
+
+/** How long the last lines may take to leave the process, in milliseconds: a pipe may be full. */
+const LAST_LINES_MS = 500;
 
 /**
  * Ends the process in order at the first SIGINT or SIGTERM, with code 0, and at once at the second one, with the code
@@ -31,6 +35,7 @@ export function stopOnSignals({ logger, flush, reopen }: Log, close: (signal: st
     }, LAST_RESORT_MS);
     await close(signal);
     logger.info({}, 'Stopped');
+    await within(LAST_LINES_MS, new Promise((resolve) => process.stdout.write('', resolve)));
     end(0);
   };
   const hangUp = (): void => {
@@ -49,6 +54,7 @@ export function stopOnSignals({ logger, flush, reopen }: Log, close: (signal: st
  * After an unhandled error the state of the process is unknown: the error is logged and the process ends with code 1.
  */
 export function reportCrashes({ logger, flush }: Log): void {
+  process.on('exit', flush);
   process.on('uncaughtException', (error, origin) => {
     logger.fatal({ err: error, origin }, 'The process ends after an error that nobody handled');
     flush();

@@ -1,8 +1,7 @@
 import { pick } from '../runtime/option-table.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Store } from '../store/store.js';
-import { createSqliteStore } from '../stores/sqlite.js';
-import { CliError } from './cli-error.js';
+import { createSqliteStore, readStoreKeys, type SqliteStore } from '../stores/sqlite.js';
+import { CliError, systemReason } from './cli-error.js';
 import type { ResolvedSettings } from './settings.js';
 
 const SQLITE = 'sqlite:';
@@ -10,16 +9,63 @@ const SQLITE = 'sqlite:';
 /** Settings that bound what any store keeps. */
 const BOUNDS = { retainMs: true, maxRetainedBytes: true, maxConversationBytes: true, maxOwnerConversationBytes: true };
 
+/** The path of a SQLite database; `undefined` if the store is in memory. */
+export function databaseOf(store: string): string | undefined {
+  return store.startsWith(SQLITE) ? store.slice(SQLITE.length) : undefined;
+}
+
 /** The store that the operator chose; `undefined` for the server's default in memory. */
-export async function openStore({ settings, keyOf }: ResolvedSettings, logger: Logger): Promise<Store | undefined> {
-  const { store, durability, ...rest } = settings;
-  if (!store.startsWith(SQLITE)) return undefined;
-  const path = store.slice(SQLITE.length);
-  try {
-    return await createSqliteStore({ path, durability, ...pick(rest, BOUNDS), logger });
-  } catch (error) {
-    throw new CliError(`${keyOf('store')}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+export async function openStore(
+  { settings, keyOf }: ResolvedSettings,
+  logger: Logger,
+): Promise<SqliteStore | undefined> {
+  const { store, storeKeyFile, durability, ...rest } = settings;
+  const path = databaseOf(store);
+  if (path === undefined) {
+    const useless = (['storeKeyFile', 'storeBackup'] as const).find((name) => settings[name] !== undefined);
+    if (useless === undefined) return undefined;
+    throw new CliError(`${keyOf(useless)}: the store is in memory; add --store sqlite:PATH`);
   }
+  const keys = readKeys(storeKeyFile, keyOf('storeKeyFile'), logger);
+  return named(keyOf('store'), () => createSqliteStore({ path, durability, keys, ...pick(rest, BOUNDS), logger }));
+}
+
+/** The keys of a file; `undefined` without a file. */
+export function readKeys(file: string | undefined, key: string, logger: Logger): readonly Uint8Array[] | undefined {
+  if (file === undefined) return undefined;
+  try {
+    const { keys, isReadableByOthers } = readStoreKeys(file);
+    if (isReadableByOthers) logger.warn({ file }, 'Others can read the file with the keys of the store: chmod 600 it');
+    return keys;
+  } catch (error) {
+    const reason = error instanceof Error && !('code' in error) ? error.message : `"${file}" ${systemReason(error)}`;
+    throw new CliError(`${key}: ${reason}`, { cause: error });
+  }
+}
+
+async function named<T>(key: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new CliError(`${key}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Copies the database to a file at each SIGUSR2. Windows has no such signal. */
+export function backUpOnSignal(store: SqliteStore, file: string, logger: Logger): void {
+  let isRunning = false;
+  const backUp = async (): Promise<void> => {
+    if (isRunning) return;
+    isRunning = true;
+    const began = performance.now();
+    try {
+      await store.backup(file);
+      logger.info({ file, ms: Math.round(performance.now() - began) }, 'The database was copied');
+    } catch (error) {
+      logger.error({ file, err: error }, 'The database could not be copied');
+    } finally {
+      isRunning = false;
+    }
+  };
+  if (process.platform !== 'win32') process.on('SIGUSR2', () => void backUp());
 }

@@ -53,12 +53,12 @@ export const storePlace: ValueType<string> = {
 };
 
 /** Paths that the service itself answers. */
-const TAKEN = /^\/(?:ws\/statistics|healthz|readyz|(?:docs|static)(?:\/.*)?)?$/;
+const TAKEN = /^\/(?:ws\/statistics|metrics|healthz|readyz|(?:docs|static)(?:\/.*)?)?$/;
 
 /** A path for the endpoint. The server checks whether the path is valid in a URL. */
 export const endpointPath: ValueType<string> = {
   placeholder: 'path',
-  rule: 'a path that the service does not use itself (/, /ws/statistics, /healthz, /readyz, /docs and /static with all below)',
+  rule: 'a path that the service does not use itself (/, /ws/statistics, /metrics, /healthz, /readyz, /docs and /static with all below)',
   parse: (value) => (TAKEN.test(value) ? undefined : value),
   show: (value) => value,
 };

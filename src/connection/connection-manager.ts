@@ -10,6 +10,7 @@ import type { CloseFrame } from './close-frame.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
 import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOptions } from './connection-options.js';
 import { Heartbeat } from './heartbeat.js';
+import { Places, type Slot } from './places.js';
 import { isReservedId, ROOM_PREFIX, type Principal } from './principal.js';
 import type { Socket } from './socket.js';
 import { describeConnection, type ConnectionStatistics } from './statistics.js';
@@ -25,12 +26,16 @@ export interface ConnectionEvents<P extends Principal, Metadata> {
   message: [connection: Connection<P, Metadata>, data: string | Uint8Array];
   /** A connection is gone. */
   disconnect: [connection: Connection<P, Metadata>, close: { code: number; reason: string }];
+  /** A handshake was refused. */
+  refused: [refusal: HandshakeRefusal];
 }
 
-/** A place among `maxConnections`, taken before a handshake waits for anything. */
-export interface Slot {
-  /** Frees the place. Does nothing if called again, or once a connection has taken the place over. */
-  readonly release: () => void;
+/** Why a handshake was refused. */
+export interface HandshakeRefusal {
+  /** `access` (Host or Origin), `malformed`, `ending` (the service ends), or the close code that the client gets. */
+  readonly reason: string;
+  /** The address of the client. */
+  readonly remoteAddress: string | undefined;
 }
 
 /**
@@ -44,6 +49,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   readonly maxConnections: number;
   readonly epoch: string;
   readonly #connections = new Map<string, Connection<P, Metadata>>();
+  readonly #places: Places;
   readonly #heartbeat: Heartbeat;
   readonly #limits: ServerMessageOf<'connected'>['limits'];
   /** The callbacks of the connections. */
@@ -54,12 +60,12 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     },
     onClosed: (connection, code, reason) => {
       this.#heartbeat.remove(connection);
+      this.#places.remove(connection);
       if (this.#connections.delete(connection.id)) {
         this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
       }
     },
   };
-  #reserved = 0;
   #totalConnections = 0;
   #totalMessages = 0;
 
@@ -68,6 +74,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     const checked = checkOptions(options, CONNECTION_OPTIONS);
     super(checked.logger);
     this.maxConnections = checked.maxConnections;
+    this.#places = new Places(checked.maxConnections);
     this.epoch = checked.epoch ?? randomUUID();
     this.#limits = {
       message_bytes: checked.maxMessageBytes,
@@ -91,27 +98,28 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     return this.#connections.size;
   }
 
-  /** Whether every place is taken, by connections or by handshakes in progress. */
-  get isFull(): boolean {
-    return this.#connections.size + this.#reserved >= this.maxConnections;
+  /** Number of handshakes in progress that hold a place. */
+  get handshakes(): number {
+    return this.#places.handshakes;
   }
 
-  /** Takes a place for a handshake that is about to wait; `undefined` if no place is free. */
-  reserve(): Slot | undefined {
-    if (this.isFull) return undefined;
-    this.#reserved++;
-    let held = true;
-    return {
-      release: () => {
-        if (held) this.#reserved--;
-        held = false;
-      },
-    };
+  /** Whether every place is taken, by connections or by handshakes in progress. */
+  get isFull(): boolean {
+    return this.#places.isFull;
+  }
+
+  /**
+   * Takes a place for a handshake that is about to wait; `undefined` if no place is free for this address.
+   * @param remoteAddress - the address of the client, also behind proxies.
+   */
+  reserve(remoteAddress?: string): Slot | undefined {
+    return this.#places.reserve(remoteAddress);
   }
 
   /**
    * Turns a socket into a connection and sends `connected`.
-   * @param slot - the reserved place; without it, a free place is needed.
+   * @param slot - the reserved place; without it, a free place is needed. If none is free, the address with the most
+   * connections loses its idlest one, closed with 1013, to an address that has fewer.
    * @returns `undefined` if no place was free: the socket was closed with 1013.
    * @throws OptionError if the id of the principal is one that rooms have.
    */
@@ -120,12 +128,13 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     if (isReservedId(info.principal.id)) {
       throw new OptionError('principal.id', `a string that does not begin with "${ROOM_PREFIX}"`, info.principal.id);
     }
-    if (this.isFull) {
+    if (!this.#places.makeRoom(info.remoteAddress)) {
       socket.close(CLOSE_CODES.overCapacity.code, CLOSE_CODES.overCapacity.reason);
       return undefined;
     }
     const connection = new Connection(socket, info, this.#owner);
     this.#connections.set(connection.id, connection);
+    this.#places.add(connection);
     this.#totalConnections++;
     this.#heartbeat.add(connection);
     connection.sendMessage({
@@ -139,6 +148,11 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     });
     this.emit('connect', connection);
     return connection;
+  }
+
+  /** Tells of a refused handshake: called by the transport. */
+  refused(refusal: HandshakeRefusal): void {
+    this.emit('refused', refusal);
   }
 
   /** Closes a connection, as {@link Connection.close} does. Returns whether it existed. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
+import type { TraceContext } from '../runtime/trace.js';
 import { sendable, type CloseFrame } from './close-frame.js';
 import type { Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
@@ -28,6 +29,8 @@ export interface ConnectionInfo<P extends Principal = Principal, Metadata = unkn
   readonly negotiated: boolean;
   readonly remoteAddress?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** The trace that the handshake named (W3C Trace Context). */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Something that reads on behalf of a connection, such as a subscription to the log of a run. */
@@ -56,6 +59,8 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   readonly negotiated: boolean;
   readonly remoteAddress: string | undefined;
   readonly userAgent: string | undefined;
+  /** The trace of the connection: that of its handshake, or the span of the connection itself. */
+  trace: TraceContext | undefined;
   /** When the connection was accepted, in Unix milliseconds. */
   readonly connectedAt = Date.now();
   /** When the last message arrived, in Unix milliseconds. */
@@ -87,6 +92,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     this.negotiated = info.negotiated;
     this.remoteAddress = info.remoteAddress;
     this.userAgent = info.userAgent;
+    this.trace = info.trace;
     socket.open(this);
   }
 

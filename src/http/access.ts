@@ -64,11 +64,12 @@ export class Access {
 
   #isHostAllowed(asked: Asked): boolean {
     const { server, allowedHosts } = this.#options;
-    const { host, forwardedHost } = asked;
+    const { host, forwardedHost, isFromHere } = asked;
     const address = server.address();
     // A server that has stopped listening has no address; the last known one stays valid.
     if (address !== null) this.#boundToLoopback = typeof address === 'object' && isLoopbackAddress(address.address);
-    if (isHostAllowed({ host, forwardedHost, boundToLoopback: this.#boundToLoopback, allowedHosts })) return true;
+    const boundToLoopback = this.#boundToLoopback;
+    if (isHostAllowed({ host, forwardedHost, boundToLoopback, isFromHere, allowedHosts })) return true;
     this.#log(
       'host',
       told(asked),

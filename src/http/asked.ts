@@ -1,7 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { readTarget } from '../protocol/request-target.js';
+import { isLoopbackAddress } from './host.js';
 import type { TrustedProxies } from './trusted-proxies.js';
+
+/** Headers by which proxies say that they passed a request on. */
+const PROXY_HEADERS = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'];
 
 /** Host, scheme and address of a request, as far as they can be trusted. */
 export interface Asked {
@@ -9,6 +13,11 @@ export interface Asked {
   readonly host: string | undefined;
   /** The host that the client named to a trusted proxy, if the proxy reports it. */
   readonly forwardedHost: string | undefined;
+  /**
+   * Whether the request came over a loopback address, and nothing says that a proxy of this machine passed it on. A page
+   * whose name was made to lead to 127.0.0.1 comes like this, and cannot set headers of a handshake.
+   */
+  readonly isFromHere: boolean;
   /** Whether the client spoke TLS, to this server or to a trusted proxy. */
   readonly secure: boolean;
   /** The address of the client; behind a trusted proxy, the address that the proxy reports. */
@@ -22,11 +31,15 @@ export function askedOf(request: IncomingMessage, proxies: TrustedProxies): Aske
   const host = readTarget(request.url ?? '').authority ?? headers.host ?? first(headers[':authority']);
   const secure = 'encrypted' in socket;
   const { remoteAddress } = socket;
-  if (!proxies.has(remoteAddress)) return { host, forwardedHost: undefined, secure, remoteAddress };
+  if (!proxies.has(remoteAddress)) {
+    const isFromHere = isLoopbackAddress(socket.localAddress) && !PROXY_HEADERS.some((name) => name in headers);
+    return { host, forwardedHost: undefined, isFromHere, secure, remoteAddress };
+  }
   const proto = first(headers['x-forwarded-proto']);
   return {
     host,
     forwardedHost: first(headers['x-forwarded-host']),
+    isFromHere: false,
     secure: proto === undefined ? secure : ['https', 'wss'].includes(proto.toLowerCase()),
     remoteAddress: clientBehind(headers['x-forwarded-for'], proxies) ?? remoteAddress,
   };

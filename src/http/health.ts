@@ -27,7 +27,7 @@ export function readyRoute(isReady: () => boolean): Route {
       { status: 200, meaning: 'The server accepts connections.', type: 'application/json', schema: 'Health' },
       {
         status: 503,
-        meaning: 'The server is shutting down or at its limit of connections.',
+        meaning: 'The server is shutting down, at its limit of connections, or cannot write to its store.',
         type: 'application/json',
         schema: 'Health',
       },

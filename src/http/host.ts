@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 /** What {@link isHostAllowed} checks. */
 export interface HostQuestion {
   /** The `Host` header as received; `undefined` if there is none. */
@@ -9,9 +11,11 @@ export interface HostQuestion {
   readonly forwardedHost?: string | undefined;
   /** Whether the server listens on a loopback address only. */
   readonly boundToLoopback: boolean;
+  /** Whether the request came over a loopback address, and no proxy says that it passed the request on. */
+  readonly isFromHere?: boolean;
   /**
    * The only hosts that are served: names or addresses without port, in any case, or `'*'` for all. If absent,
-   * `boundToLoopback` decides. An empty list serves nobody.
+   * `boundToLoopback` and `isFromHere` decide. An empty list serves nobody.
    */
   readonly allowedHosts?: readonly string[] | undefined;
 }
@@ -23,8 +27,9 @@ export interface HostQuestion {
  * If a trusted proxy reports a host, that host is checked. A foreign page may set `X-Forwarded-Host` itself and come
  * from the address of a proxy, so `Host` must still be served, or be a name that no stranger can own.
  */
-export function isHostAllowed({ host, forwardedHost, boundToLoopback, allowedHosts }: HostQuestion): boolean {
-  if (allowedHosts === undefined && !boundToLoopback) return true;
+export function isHostAllowed(question: HostQuestion): boolean {
+  const { host, forwardedHost, boundToLoopback, isFromHere = false, allowedHosts } = question;
+  if (allowedHosts === undefined && !boundToLoopback) return !isFromHere || isNameOfThisMachine(host);
   if (allowedHosts?.includes('*') === true) return true;
   const name = hostnameOf(host);
   if (name === undefined) return false;
@@ -36,6 +41,15 @@ export function isHostAllowed({ host, forwardedHost, boundToLoopback, allowedHos
   if (!isServed(name) && !isUnclaimable(name)) return false;
   const forwarded = hostnameOf(forwardedHost);
   return forwarded !== undefined && (allowedHosts === undefined || isServed(forwarded));
+}
+
+/** Whether a `Host` header has a name of this machine, or one that no stranger can own. Browsers always send one. */
+function isNameOfThisMachine(host: string | undefined): boolean {
+  if (host === undefined) return true;
+  const name = hostnameOf(host);
+  if (name === undefined) return false;
+  const own = hostname().toLowerCase();
+  return isLoopbackHostname(name) || isUnclaimable(name) || name === own || name === `${own}.local`;
 }
 
 /**

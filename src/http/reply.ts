@@ -35,7 +35,7 @@ export function failure(status: number, error: string, headers: Readonly<Record<
 
 /** Sends a reply in one piece: without the body for HEAD, as 304 if the client has it already. */
 export function send(req: IncomingMessage, res: ServerResponse, reply: Reply): void {
-  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+  const body = bytesOf(reply);
   const headers: Record<string, string | number> = { ...SECURITY_HEADERS, ...reply.headers };
   if (reply.type.startsWith('text/html')) headers['Content-Security-Policy'] = PAGE_POLICY;
   headers['Cache-Control'] = reply.cacheable === true ? 'no-cache' : 'no-store';
@@ -52,6 +52,16 @@ export function send(req: IncomingMessage, res: ServerResponse, reply: Reply): v
   res.writeHead(reply.status, headers);
   if (req.method === 'HEAD') res.end();
   else res.end(body);
+}
+
+/** The bodies of cacheable replies that are text: one for all clients that read slowly. */
+const bodies = new WeakMap<Reply, Buffer>();
+
+function bytesOf(reply: Reply): Uint8Array {
+  if (typeof reply.body !== 'string') return reply.body;
+  const body = bodies.get(reply) ?? Buffer.from(reply.body);
+  if (reply.cacheable === true) bodies.set(reply, body);
+  return body;
 }
 
 const etags = new WeakMap<Reply, string>();

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../runtime/awaitable.js';
 import type { Reply } from './reply.js';
 
 /** A sentence in the two languages of the documents. */
@@ -15,14 +16,14 @@ export interface Route {
   readonly answers?: readonly Answer[];
   /** What a client needs permission for; absent for routes that everybody may have, such as probes. */
   readonly action?: 'statistics' | 'metrics' | 'page';
-  reply(): Reply;
+  reply(): Awaitable<Reply>;
 }
 
 /** One answer of a {@link Route}. */
 export interface Answer {
   readonly status: number;
   readonly meaning: string;
-  readonly type: 'application/json' | 'text/html';
+  readonly type: 'application/json' | 'text/html' | 'text/plain';
   /** Name of the body's schema in the OpenAPI document. */
   readonly schema?: 'Statistics' | 'Health' | 'Error';
 }

@@ -7,6 +7,8 @@ import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';
 import type { Guard } from './guard.js';
+import { metricsRoute } from './metrics.js';
+import { Pipeline } from './pipeline.js';
 import { failure, send, type Reply } from './reply.js';
 import type { Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
@@ -68,6 +70,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     statisticsRoute(() => deps.statistics()),
     healthRoute(),
     readyRoute(() => deps.isReady()),
+    ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),
     ...docsRoutes(deps, pages, () => routes),
     ...staticRoutes(pages),
   ];
@@ -80,6 +83,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     return route === endpoint ? undefined : route;
   }
 
+  const pipeline = new Pipeline();
   const home = byPath.has(`/${TEST_PAGE}`) ? HOME : undefined;
 
   function answer(req: IncomingMessage, res: ServerResponse, route: Route | undefined): void {
@@ -109,12 +113,13 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
 
   return {
     listener: (req, res) => {
-      answer(req, res, find(req) ?? (pathOf(req.url ?? '') === '/' ? home : undefined));
+      const route = find(req) ?? (pathOf(req.url ?? '') === '/' ? home : undefined);
+      pipeline.inTurn(req, res, () => answer(req, res, route));
     },
     middleware: (req, res, next) => {
       const route = find(req);
       if (route === undefined) next();
-      else answer(req, res, route);
+      else pipeline.inTurn(req, res, () => answer(req, res, route));
     },
   };
 }

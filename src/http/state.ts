@@ -1,4 +1,5 @@
 import type { LlmTool } from '../tool/llm-tool.js';
+import type { MetricsSource } from './metrics.js';
 import type { StatisticsSnapshot } from './statistics.js';
 
 /** What the HTTP routes need to know of their server. */
@@ -9,6 +10,8 @@ export interface HttpRoutesState {
   readonly info: { readonly version: string };
   /** Called for every `GET /ws/statistics`. */
   statistics(): StatisticsSnapshot;
+  /** Served at `/metrics`; absent if nothing is. */
+  readonly metrics?: MetricsSource | undefined;
   /** Called for every request for a document. */
   tools(): readonly LlmTool[];
   /** Whether the server accepts new connections: neither draining nor full. */

@@ -7,6 +7,7 @@ import type { Awaitable } from '../runtime/awaitable.js';
 import type { Permissions } from '../permission/permissions.js';
 import type { Readers } from '../reading/readers.js';
 import type { Rooms } from '../room/rooms.js';
+import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
 
 /** What every handler gets. */
@@ -19,6 +20,8 @@ export interface HandlerContext {
   /** Absent if the message handler was made without rooms. */
   readonly rooms: Rooms | undefined;
   readonly roomRuns: RoomRuns | undefined;
+  /** Called when a connection goes on with a run; `isReset` if it starts over. */
+  onResumed(connection: Connection, run: RunHandle, isReset: boolean): void;
 }
 
 /** Handles one type of message. Throwing (or rejecting) an `AgentSocketError` answers with that error. */

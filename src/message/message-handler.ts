@@ -23,6 +23,7 @@ import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { Rooms } from '../room/rooms.js';
+import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
 import { PERMISSIONS, Permissions, type PermissionsOption } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
@@ -71,8 +72,13 @@ export const MESSAGE_HANDLER_OPTIONS = {
 export interface MessageEvents<P extends Principal, Metadata> {
   /** A message passed its schema and is about to be handled. */
   message: [connection: Connection<P, Metadata>, type: string];
-  /** A message was refused, or its handler failed; the client has got the error. */
-  refused: [connection: Connection<P, Metadata>, error: AgentSocketError];
+  /**
+   * A message was refused, or its handler failed; the client has got the error. `type` is absent if no message has this
+   * type.
+   */
+  refused: [connection: Connection<P, Metadata>, error: AgentSocketError, type: string | undefined];
+  /** A client goes on with a run; `isReset` if the client has to forget what it has of the run. */
+  resumed: [connection: Connection<P, Metadata>, run: RunHandle, isReset: boolean];
 }
 
 /** Reads the messages of connections and hands each to the handler of its type. */
@@ -97,6 +103,8 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       permissions: new Permissions(checked),
       rooms,
       roomRuns: rooms && new RoomRuns(rooms, runs, readers),
+      onResumed: (connection, run, isReset) =>
+        this.emit('resumed', connection as Connection<P, Metadata>, run, isReset),
     };
   }
 
@@ -199,6 +207,12 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     await custom.handle(result.value, connection, (message) => connection.sendMessage({ ...message, request_id }));
   }
 
+  /** The type of a message, if it is one that exists. */
+  #nameOf(envelope: Envelope | undefined): string | undefined {
+    if (envelope === undefined) return undefined;
+    return isClientType(envelope.type) || this.#custom.has(envelope.type) ? envelope.type : undefined;
+  }
+
   #refuse(connection: Connection<P, Metadata>, cause: unknown, envelope: Envelope | undefined): void {
     const error = AgentSocketError.isInstance(cause)
       ? cause
@@ -214,7 +228,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       issues: error.issues?.map(({ path, message }) => ({ path, message })),
       ...correlation(envelope),
     });
-    this.emit('refused', connection, error);
+    this.emit('refused', connection, error, this.#nameOf(envelope));
   }
 }
 

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { requestId, uuid } from './client-fields.js';
 import { roomName, roomRequests } from './room-requests.js';
+import { TRACEPARENT } from './traceparent.js';
 import { LIMITS } from './version.js';
 
 /** Text of the error for a missing, empty, blank or non-string query. */
 export const QUERY_REQUIRED = 'Query is required';
 
 const runId = uuid.describe('Idempotency key and cancel handle of a run. The server makes one if the client does not.');
+const traceparent = z
+  .string()
+  .regex(TRACEPARENT, {
+    error: 'must be a traceparent such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  })
+  .describe('The trace the run belongs to (W3C Trace Context); that of the handshake without it.');
 const query = z
   .string({ error: QUERY_REQUIRED })
   .regex(/\S/, { error: QUERY_REQUIRED })
@@ -58,6 +65,7 @@ const queryFields = {
     ),
   request_id: requestId.optional(),
   run_id: runId.optional(),
+  traceparent: traceparent.optional(),
   conversation_id: conversationId
     .optional()
     .describe(
@@ -113,6 +121,7 @@ export const clientMessages = {
       params: z.looseObject({}).default({}).describe('The params, as the schema of the tool defines them.'),
       request_id: requestId.optional(),
       run_id: runId.optional(),
+      traceparent: traceparent.optional(),
       on_disconnect: onDisconnect.optional(),
     })
     .describe('Runs a tool directly. Answered by `tool_result`.'),

@@ -83,6 +83,10 @@ export const ERROR_CODES = {
   rate_limited: { retryable: true, meaning: 'Too many messages, or too many unanswered ones.' },
   unauthorized: { retryable: false, meaning: 'The client is not authenticated, or its credentials are not valid.' },
   forbidden: { retryable: false, meaning: 'The client does not have the permission.' },
+  store_unavailable: {
+    retryable: true,
+    meaning: 'The server cannot write to its store at present. Nothing was changed.',
+  },
   internal_error: { retryable: true, meaning: 'The server failed; the cause is in its log.' },
 } as const satisfies Record<string, ErrorCodeInfo>;
 

@@ -8,6 +8,7 @@ import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } fro
 import { openChat } from './openai/open-chat.js';
 import { leanStreams } from '../agent/lean-stream.js';
 import type { Abort, AbortSource } from '../runtime/abort.js';
+import type { TraceContext } from '../runtime/trace.js';
 
 export type { OpenAiClientLike, OpenAiProviderOptions } from './openai/options.js';
 
@@ -49,37 +50,37 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   // Ahead of the first request. If it fails, the first request tries again and reports the error.
   connect().catch(() => undefined);
 
-  function open(request: LlmRequest, usage: boolean, abort: Abort, deadline: number): Promise<ByteSource> {
+  function open({ request, trace }: Asked, usage: boolean, abort: Abort, deadline: number): Promise<ByteSource> {
     const body = chatRequest(request, resolved, usage);
-    const how = { abort, deadline, maxRetries, headers: extraHeaders };
+    const how = { abort, deadline, maxRetries, headers: extraHeaders, trace };
     // An `await` of the loaded package would delay the first token by a few turns of the event loop.
     if (connected !== undefined) return openChat(connected, body, how);
     return connect().then((made) => openChat(made, body, how));
   }
 
-  function openWithUsage(request: LlmRequest, abort: Abort, deadline: number): Promise<ByteSource> {
+  function openWithUsage(asked: Asked, abort: Abort, deadline: number): Promise<ByteSource> {
     // Another request may set `withUsage` to false while this one waits.
-    const asked = withUsage;
-    return open(request, asked, abort, deadline).catch(async (error: unknown) => {
-      if (!asked || !refusesStreamOptions(error)) throw error;
-      const source = await open(request, false, abort, deadline);
+    const usage = withUsage;
+    return open(asked, usage, abort, deadline).catch(async (error: unknown) => {
+      if (!usage || !refusesStreamOptions(error)) throw error;
+      const source = await open(asked, false, abort, deadline);
       withUsage = false;
       return source;
     });
   }
 
-  function chatStream(request: LlmRequest, abort: AbortSource): ChatStream {
+  function chatStream(request: LlmRequest, trace: TraceContext | undefined, abort: AbortSource): ChatStream {
     const upstream: ChatUpstream = {
       failures: new Failures(keys, request.messages, baseUrl),
       firstTokenTimeoutMs,
       tokenTimeoutMs,
-      open: (own, deadline) => openWithUsage(request, own, deadline),
+      open: (own, deadline) => openWithUsage({ request, trace }, own, deadline),
     };
     return new ChatStream(upstream, abort);
   }
 
-  const stream: LlmProvider['stream'] = (request, { signal }) => chatStream(request, signal);
-  leanStreams.set(stream, (request, { abort, take }) => chatStream(request, abort).forEach(take));
+  const stream: LlmProvider['stream'] = (request, { signal, trace }) => chatStream(request, trace, signal);
+  leanStreams.set(stream, (request, { abort, take, trace }) => chatStream(request, trace, abort).forEach(take));
 
   return {
     vendor: 'openai',
@@ -88,6 +89,12 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
     accepts,
     stream,
   };
+}
+
+/** A request and its trace. */
+interface Asked {
+  readonly request: LlmRequest;
+  readonly trace: TraceContext | undefined;
 }
 
 /** The error names the field, whatever framework the server uses. */

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import type { RunRequest } from '../protocol/client-messages.js';
 
 /**
- * A hash by which two requests are equal if they ask for the same work. Ignores ids of requests and reading options.
+ * A hash by which two requests are equal if they ask for the same work. Ignores ids of requests, their traces and reading options.
  */
 export function hashRequest(request: RunRequest): string {
-  const { request_id: _, run_id: __, ...content } = request;
+  const { request_id: _, run_id: __, traceparent: ___, ...content } = request;
   // The schema has ordered the fields; only the params of a tool may have any order.
   const text = content.type === 'tool_call' ? canonical(content) : JSON.stringify(content);
   return hash('sha256', text, 'base64url');

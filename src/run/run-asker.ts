@@ -1,5 +1,6 @@
 import type { Principal } from '../connection/principal.js';
 import type { RunAuthor } from './run-worker.js';
+import type { TraceContext } from '../runtime/trace.js';
 
 /** Who asks for a run. If the application itself asks, only the principal is known. */
 export interface RunAsker {
@@ -14,6 +15,8 @@ export interface RunAsker {
   readonly author?: RunAuthor | undefined;
   /** The embedder's metadata of the connection. */
   readonly metadata?: unknown;
+  /** The trace to which the request belongs. */
+  readonly trace?: TraceContext | undefined;
   /** The connection that asks. */
   readonly connectionId?: string | undefined;
   /**

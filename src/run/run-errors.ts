@@ -59,7 +59,8 @@ export function interrupted(): AgentSocketError {
   return new AgentSocketError('run_interrupted', 'The server stopped before the answer was complete');
 }
 
-/** An internal error without details for the client; `cause` goes to the log of the server. */
+/** An internal error without details for the client; `cause` goes to the log of the server, and may be meant for it. */
 export function serverFailed(cause: unknown): AgentSocketError {
+  if (AgentSocketError.isInstance(cause)) return cause;
   return new AgentSocketError('internal_error', 'The server failed', { cause });
 }

@@ -2,6 +2,7 @@ import type { Principal } from '../connection/principal.js';
 import type { RunLog } from '../log/run-log.js';
 import type { RunMessage } from '../log/run-message.js';
 import type { RunMeta } from '../store/run-store.js';
+import type { TraceContext } from '../runtime/trace.js';
 import type { RunListener } from './run-listener.js';
 import type { RunOptions } from './run-worker.js';
 
@@ -22,6 +23,8 @@ export interface RunInit<Run> {
   readonly connectionId?: string | undefined;
   /** The embedder's metadata of the connection that asked; `undefined` after a restart. */
   readonly metadata?: unknown;
+  /** The trace to which the run belongs. */
+  readonly trace?: TraceContext | undefined;
   /** Size of the request, in bytes. */
   readonly requestBytes?: number | undefined;
   /**

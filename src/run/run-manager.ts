@@ -19,6 +19,9 @@ import { approvalNotFound, conflict, notFound } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
 import type { RunHandle } from './run-handle.js';
 import type { RunListener } from './run-listener.js';
+import { RunPace } from './run-pace.js';
+import type { ToolDone } from '../tool/run-tool.js';
+import type { ApprovalReport, ModelReport } from './run-reports.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import { Run } from './run.js';
@@ -34,6 +37,12 @@ export interface RunEvents {
   start: [run: Run];
   /** The final message of a run is in its log: see `run.state`. */
   end: [run: Run];
+  /** A call of the model is over. */
+  model: [run: Run, report: ModelReport];
+  /** A tool call is over, executed or refused. */
+  tool: [run: Run, done: ToolDone];
+  /** A person has decided about a tool call. */
+  approval: [report: ApprovalReport];
 }
 
 /** The run of a request. */
@@ -49,6 +58,8 @@ export type CreatedRun =
  */
 export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run> {
   readonly store: RunStore;
+  /** Counts of the text of all runs. */
+  readonly pace = new RunPace();
   readonly #executor: RunExecutor;
   readonly #live = new LiveRuns();
   readonly #listener: RunListener<Run>;
@@ -84,6 +95,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   /** Number of runs in progress. */
   get size(): number {
     return this.#live.size;
+  }
+
+  /** Memory that the runs in progress hold, in bytes. */
+  get heldBytes(): number {
+    return this.#live.bytes;
   }
 
   [Symbol.iterator](): IterableIterator<Run> {
@@ -171,8 +187,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   approve(principal: Principal, id: string, toolCallId: string, decision: Decision): Awaitable<Decision> {
     return andThen(this.get(principal, id), (run) => {
       if (run === undefined) throw notFound();
+      const asked = run.approvals.open.find(({ call }) => call.toolCallId === toolCallId);
       return andThen(run.decide(toolCallId, decision), (standing) => {
         if (standing === undefined) throw approvalNotFound();
+        if (standing === decision && asked !== undefined) {
+          const { toolName } = asked.call;
+          this.emit('approval', { run, toolCallId, toolName, approved: decision.approved, principal });
+        }
         return standing;
       });
     });
@@ -192,6 +213,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
 
   #listen(): RunListener<Run> {
     return {
+      pace: this.pace,
       onAppended: (run, bytes) => this.#bounds.count(run, bytes),
       onDraft: (run, text) => this.store.keepDraft(run.meta.owner, run.id, text),
       onState: (run, checkpoint) => this.#onState(run, checkpoint),
@@ -200,6 +222,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
         if (!this.#drain.isLeaving) this.#bounds.onUnread(run, canReturn);
       },
       onFault: (run, error) => this.logger.error({ runId: run.id, err: error }, 'A run failed'),
+      onModel: (run, report) => this.emit('model', run, report),
+      onTool: (run, done) => this.emit('tool', run, done),
     };
   }
 
@@ -236,6 +260,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       },
       connectionId: asker.connectionId,
       metadata: asker.metadata,
+      trace: asker.trace,
       requestBytes: place.bytes,
     });
     this.#live.enter(place, run);

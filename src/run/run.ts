@@ -6,6 +6,7 @@ import { Approvals, type Decision } from './approvals.js';
 import { Abort } from '../runtime/abort.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { Latch } from '../runtime/latch.js';
+import type { TraceContext } from '../runtime/trace.js';
 import { RunReaders } from '../log/run-readers.js';
 import { serverFailed } from './run-errors.js';
 import type { RunHandle } from './run-handle.js';
@@ -50,14 +51,22 @@ export class Run implements RunHandle {
   readonly connectionId: string | undefined;
   /** The embedder's metadata of the connection that asked; `undefined` after a restart. */
   readonly metadata: unknown;
+  /** The trace of the run: that of the request, or the span of the run itself. */
+  trace: TraceContext | undefined;
   /** Name of the model, if there is one. */
   model: string | undefined;
   /** When the model gave its first text or reasoning, on the clock of {@link startedAt}. */
   firstTextAt: number | undefined;
+  /** When it gave its last text or reasoning. */
+  lastTextAt = 0;
+  /** When the run was stopped early, on the same clock; `undefined` if it was not. */
+  stoppedAt: number | undefined;
   /** The usage, once the run is over, if it is known. */
   usage: Usage | undefined;
   /** When the run entered its state, on the clock of {@link startedAt}. */
   stateSince = this.startedAt;
+  /** Gets the events of the run. */
+  readonly listener: RunListener<Run>;
   /** Set by the code that does the work. */
   worker: RunWorker | undefined;
   /** Bytes of UTF-8 written to the log. */
@@ -65,7 +74,6 @@ export class Run implements RunHandle {
   /** Size of the request and of what goes to the model with it, in bytes: both are kept until the run is over. */
   requestBytes: number;
 
-  readonly #listener: RunListener<Run>;
   readonly #work: (run: Run) => Promise<RunMessage>;
   readonly #writer: RunWriter;
   #isStarted = false;
@@ -94,8 +102,9 @@ export class Run implements RunHandle {
     this.options = init.options ?? {};
     this.connectionId = init.connectionId;
     this.metadata = init.metadata;
+    this.trace = init.trace;
     this.requestBytes = init.requestBytes ?? 0;
-    this.#listener = listener;
+    this.listener = listener;
     this.#work = init.work;
     this.#state = init.state ?? 'accepted';
     this.readers = new RunReaders((canReturn) => listener.onUnread(this, canReturn));
@@ -197,8 +206,7 @@ export class Run implements RunHandle {
 
   /** Adds text. */
   text(type: TextType, delta: string): void {
-    if (this.#isDone || this.#stop !== undefined || this.#lost !== undefined || delta === '') return;
-    this.firstTextAt ??= performance.now();
+    if (delta === '' || !this.heard() || this.#isDone || this.#lost !== undefined) return;
     try {
       for (const piece of textPieces(delta)) {
         this.#writer.text(type, piece);
@@ -210,6 +218,11 @@ export class Run implements RunHandle {
     }
   }
 
+  /** Notes that the model gave text or reasoning. Returns whether it is wanted: a stopped run drops it. */
+  heard(): boolean {
+    return this.listener.pace.heard(this, this.#stop);
+  }
+
   /** Counts output that is kept in memory but not in the log against the limits. */
   charge(bytes: number): void {
     if (!this.isOver) this.#count(bytes);
@@ -219,14 +232,14 @@ export class Run implements RunHandle {
   hold(bytes: number): void {
     if (this.isOver || bytes === 0) return;
     this.requestBytes += bytes;
-    this.#listener.onAppended(this, bytes);
+    this.listener.onAppended(this, bytes);
   }
 
   /** Stores text that is not in the log yet, so that a crash does not lose it. */
   keepDraft(text: string): void {
     if (this.#isDone || this.#lost !== undefined || text === '') return;
     try {
-      this.#listener.onDraft(this, text);
+      this.listener.onDraft(this, text);
     } catch (error) {
       this.#stopBroken(error);
     }
@@ -251,6 +264,7 @@ export class Run implements RunHandle {
     // A suspended run is left to the next process: it must not end because its readers leave.
     if (this.#isEnding || this.#suspended || this.#stop !== undefined) return;
     this.#stop = cause;
+    this.stoppedAt = performance.now();
     this.readers.release();
     if (this.#state === 'accepted' || this.#state === 'queued') return this.#settle();
     this.approvals.cancel();
@@ -269,8 +283,7 @@ export class Run implements RunHandle {
 
   /** Ends the run, whatever errors log and store have. Only the first call counts. */
   #settle(terminal?: RunMessage, error?: unknown): void {
-    if (this.#suspended) return;
-    if (this.#isEnding) return;
+    if (this.#suspended || this.#isEnding) return;
     this.#isEnding = true;
     clearTimeout(this.#settleTimer);
     void andThen(this.#terminal(terminal, error), (last) => this.#conclude(last));
@@ -283,7 +296,7 @@ export class Run implements RunHandle {
       );
     } catch (fault) {
       // The final message of a custom executor may not be valid JSON, and a log may refuse an entry.
-      this.#listener.onFault(this, fault);
+      this.listener.onFault(this, fault);
       this.#finishBroken(fault);
     }
     this.#tellState(undefined);
@@ -306,7 +319,7 @@ export class Run implements RunHandle {
     try {
       this.#finish(this.#fail(serverFailed(fault), {}));
     } catch (again) {
-      this.#listener.onFault(this, again);
+      this.listener.onFault(this, again);
       this.#abandon();
     }
   }
@@ -322,7 +335,7 @@ export class Run implements RunHandle {
     this.#writer.rewind();
     this.#lost = { cause: error };
     if (!this.isOver) return this.#stopBroken(error);
-    this.#listener.onFault(this, error);
+    this.listener.onFault(this, error);
     const wasReplaced = this.#isReplaced;
     this.#isReplaced = true;
     if (!isWhole) {
@@ -338,15 +351,13 @@ export class Run implements RunHandle {
     const stop = this.#stop;
     const whole = terminal !== undefined && TERMINAL_TYPES.has(terminal.type) ? terminal : undefined;
     const state = stop?.state ?? (whole === undefined || whole.type === 'error' ? 'failed' : 'finished');
-    const failure =
-      whole !== undefined && stop === undefined
-        ? undefined
-        : failureOf(stop, error, (fault) => this.#listener.onFault(this, fault));
+    const isWhole = whole !== undefined && stop === undefined;
+    const failure = isWhole ? undefined : failureOf(stop, error, (fault) => this.listener.onFault(this, fault));
     let lost: { readonly fault: unknown } | undefined;
     const outcome = orElse(
       () => endWork(this.worker, state, failure),
       (fault): RunOutcome => {
-        this.#listener.onFault(this, fault);
+        this.listener.onFault(this, fault);
         lost = { fault };
         return {};
       },
@@ -368,21 +379,21 @@ export class Run implements RunHandle {
 
   /** Stops the work, since its output cannot be stored. */
   #stopBroken(error: unknown): void {
-    this.#listener.onFault(this, error);
+    this.listener.onFault(this, error);
     if (this.#isEnding) this.#lost = { cause: error };
     this.stop({ state: 'failed', error: serverFailed(error) });
   }
 
   #count(bytes: number): void {
     this.bytes += bytes;
-    if (!this.#hasLeft) this.#listener.onAppended(this, bytes);
+    if (!this.#hasLeft) this.listener.onAppended(this, bytes);
   }
 
   #tellState(checkpoint: string | undefined): void {
     try {
-      this.#listener.onState(this, checkpoint);
+      this.listener.onState(this, checkpoint);
     } catch (error) {
-      this.#listener.onFault(this, error);
+      this.listener.onFault(this, error);
     }
   }
 }

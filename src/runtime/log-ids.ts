@@ -18,13 +18,18 @@ export function withLogIds(logger: Logger, ids: LogIds): Logger {
   return { debug: shortened('debug'), info: shortened('info'), warn: shortened('warn'), error: shortened('error') };
 }
 
+/** What is shown of an id that must not be known whole. */
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_LENGTH);
+}
+
 function shortIds(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = { ...fields };
   // May be the address of a person.
   delete shown['principalId'];
   for (const name of SECRETS) {
     const id = shown[name];
-    if (typeof id === 'string') shown[name] = id.slice(0, SHORT_LENGTH);
+    if (typeof id === 'string') shown[name] = shortId(id);
   }
   return shown;
 }

@@ -13,6 +13,11 @@ export class Shares {
     return this.#held.get(key) ?? 0;
   }
 
+  /** The keys that hold something, with what each holds. */
+  entries(): IterableIterator<[key: string, held: number]> {
+    return this.#held.entries();
+  }
+
   /** Adds to what a key holds. A key that holds nothing any more is forgotten. */
   add(key: string, amount: number): void {
     const held = this.of(key) + amount;

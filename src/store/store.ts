@@ -4,11 +4,16 @@ import type { Awaitable } from '../runtime/awaitable.js';
 import type { RoomStore } from './room-store.js';
 import type { RunStore } from './run-store.js';
 
-/** All stores of a server, so that data that belongs together is committed together. */
+/**
+ * All stores of a server, so that data that belongs together is committed together. A method may throw an
+ * `AgentSocketError` with code `store_unavailable` while the store fails: the client gets it, and it is not logged.
+ */
 export interface Store {
   readonly runs: RunStore;
   readonly ledger: ToolLedger;
   readonly conversations: ConversationStore;
+  /** Whether the store can write at present; if not, `/readyz` answers 503. @default true */
+  readonly isWritable?: boolean;
   /**
    * The logs of rooms.
    * @default kept in memory

@@ -7,6 +7,8 @@ import { SQLITE_STORE_OPTIONS, type SqliteStoreOptions } from './sqlite/options.
 import { SqliteStore } from './sqlite/sqlite-store.js';
 
 export type { Store } from '../store/store.js';
+export { readStoreKeys, type StoreKeys } from './key-file.js';
+export type { RotationProgress } from './sqlite/rotation.js';
 export type { SqliteStoreOptions } from './sqlite/options.js';
 export type { SqliteStore } from './sqlite/sqlite-store.js';
 
@@ -19,8 +21,8 @@ export type { SqliteStore } from './sqlite/sqlite-store.js';
  * @throws OptionError if an option breaks its rule; an `Error` that names the file if it cannot be opened.
  */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { path, durability, waitMs, ...retention } = checkOptions(options, SQLITE_STORE_OPTIONS);
-  const opened = await openDatabase(await loadDriver(), { path, durability, waitMs });
+  const { path, durability, waitMs, keys, ...retention } = checkOptions(options, SQLITE_STORE_OPTIONS);
+  const opened = await openDatabase(await loadDriver(), { path, durability, waitMs, keys });
   try {
     return new SqliteStore(opened, retention);
   } catch (error) {

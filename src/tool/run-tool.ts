@@ -1,7 +1,9 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { fieldIssues, summary } from '../protocol/field-issues.js';
 import type { Abort } from '../runtime/abort.js';
+import type { ErrorCode } from '../protocol/error-codes.js';
 import type { Logger } from '../runtime/logger.js';
+import type { SpanInfo, TraceContext, Tracer } from '../runtime/trace.js';
 import type { Asker } from './asker.js';
 import type { StandardResult } from './standard-schema.js';
 import { toJson } from './tool-json.js';
@@ -34,6 +36,13 @@ export interface ToolApprovals {
   ask(call: ToolCall): Promise<void>;
 }
 
+/** A call that is over. */
+export interface ToolDone extends Omit<ToolCall, 'params'> {
+  readonly outcome: 'ok' | ErrorCode;
+  /** How long the tool was at work, in milliseconds; 0 if it was not executed. */
+  readonly ms: number;
+}
+
 /** What is needed to execute a tool. */
 export interface ToolDeps extends Asker {
   readonly tools: UsableTools;
@@ -47,12 +56,24 @@ export interface ToolDeps extends Asker {
   readonly logger: Logger;
   /** Absent if no person can be asked: then a tool that needs approval is refused. */
   readonly approvals?: ToolApprovals | undefined;
+  /** Surrounds each execution; absent if nothing is traced. */
+  readonly tracer?: Tracer | undefined;
+  /** Called when a call is over, executed or refused. */
+  readonly onDone?: ((done: ToolDone) => void) | undefined;
   /** Gets the JSON that the tool reports while it works. Absent if nobody reads it. */
   readonly onReport?: ((data: unknown) => void) | undefined;
 }
 
 /** Executes one tool call, at most once ever. A failure is an outcome, never a rejection. */
 export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutcome> {
+  const time = { ms: 0 };
+  const outcome = await attempt(call, deps, time);
+  const { toolCallId, toolName } = call;
+  deps.onDone?.({ toolCallId, toolName, outcome: outcome.ok ? 'ok' : outcome.error.code, ms: time.ms });
+  return outcome;
+}
+
+async function attempt(call: ToolCall, deps: ToolDeps, time: { ms: number }): Promise<ToolOutcome> {
   try {
     // An open approval request comes first: it must be decided even if its tool is not registered yet.
     const { approvals } = deps;
@@ -63,7 +84,15 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
     const { params, asks } = await prepare(tool, call, deps, wasAsked);
     if (wasAsked) checkApproved(tool, params, approvals.paramsOf(call.toolCallId));
     else if (asks) await approve(tool, params, call, deps);
-    return { ok: true, result: await execute(tool, call, params, deps) };
+    const { tracer, trace: parent } = deps;
+    const startedAt = performance.now();
+    try {
+      const work = (trace: TraceContext | undefined): Promise<unknown> => execute(tool, call, params, deps, trace);
+      const result = await (tracer?.during(spanOf(tool), parent, work) ?? work(parent));
+      return { ok: true, result };
+    } finally {
+      time.ms = performance.now() - startedAt;
+    }
   } catch (error) {
     if (AgentSocketError.isInstance(error) && error.cause === undefined) return { ok: false, error };
     deps.logger.error({ tool: call.toolName, runId: deps.runId, err: error }, 'A tool failed');
@@ -73,6 +102,12 @@ export async function runTool(call: ToolCall, deps: ToolDeps): Promise<ToolOutco
       error: new AgentSocketError('tool_failed', `The tool "${call.toolName}" failed`, { cause: error }),
     };
   }
+}
+
+/** The names of OpenTelemetry's conventions for generative AI. */
+function spanOf({ name }: Tool): SpanInfo {
+  const attributes = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': name };
+  return { name: `execute_tool ${name}`, kind: 'internal', attributes };
 }
 
 /** The params for the tool, and whether a person must approve them. A call is not asked about twice. */
@@ -94,8 +129,11 @@ async function prepare(
   }
 }
 
-function infoOf({ toolCallId }: ToolCall, { principal, runId, conversationId, metadata }: ToolDeps): ToolCallInfo {
-  return { principal, runId, conversationId, metadata, toolCallId };
+function infoOf(
+  { toolCallId }: ToolCall,
+  { principal, runId, conversationId, metadata, trace }: ToolDeps,
+): ToolCallInfo {
+  return { principal, runId, conversationId, metadata, trace, toolCallId };
 }
 
 async function approve(tool: Tool, params: unknown, call: ToolCall, { approvals }: ToolDeps): Promise<void> {
@@ -119,7 +157,13 @@ function shownParams(tool: Tool, params: unknown): unknown {
   return toJson(`What the tool "${tool.name}" takes`, params, Infinity);
 }
 
-async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDeps): Promise<unknown> {
+async function execute(
+  tool: Tool,
+  call: ToolCall,
+  params: unknown,
+  deps: ToolDeps,
+  trace: TraceContext | undefined,
+): Promise<unknown> {
   const { onReport, logger } = deps;
   const { signal: run } = deps.abort;
   const limit = new ToolLimit(tool, run);
@@ -134,7 +178,7 @@ async function execute(tool: Tool, call: ToolCall, params: unknown, deps: ToolDe
     }
     try {
       const { report } = reports;
-      const info = infoOf(call, deps);
+      const info = { ...infoOf(call, deps), trace };
       const result = await limit.execute((signal) => tool.execute(params, { ...info, signal, report }));
       return toJson(`The result of the tool "${tool.name}"`, result, deps.maxResultBytes);
     } finally {

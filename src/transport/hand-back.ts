@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { ignoreError } from './answer.js';
+import { answerUnderWay } from './upgrade-events.js';
 
 /**
  * Gives a request back to its server as an ordinary one: a server may ignore an upgrade (RFC 9110, 7.8). Node 20 gives
@@ -20,5 +22,13 @@ export function handBack(
     if (name.toLowerCase() !== 'upgrade') text += `${name}: ${rawHeaders[index + 1] ?? ''}\r\n`;
   }
   raw.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
-  server.emit('encrypted' in raw ? 'secureConnection' : 'connection', raw);
+  const again = (): void => {
+    raw.off('error', ignoreError);
+    server.emit('encrypted' in raw ? 'secureConnection' : 'connection', raw);
+  };
+  const earlier = answerUnderWay(raw);
+  if (earlier === undefined) return again();
+  // A new connection does not know of the answer that the old one still sends, and would never send its own.
+  raw.on('error', ignoreError);
+  earlier.once('close', again);
 }

@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ConnectionInfo } from '../connection/connection.js';
-import type { ConnectionManager, Slot } from '../connection/connection-manager.js';
+import type { ConnectionManager } from '../connection/connection-manager.js';
+import type { Slot } from '../connection/places.js';
 import { isReservedId, ROOM_PREFIX, type Principal } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
+import { traceOf } from '../runtime/trace.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { answer, ignoreError } from './answer.js';
 import { claim } from './upgrade-events.js';
@@ -51,14 +53,17 @@ export class Handshakes<P extends Principal, Metadata> {
 
   /** Answers a handshake, whatever its path. Never throws. */
   readonly handle = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
-    const { connections, isAllowed, authenticate } = this.#options;
+    const { connections, isAllowed, authenticate, remoteAddress } = this.#options;
     if (isAnswered(raw)) return this.#report('Another listener answered a handshake before it came here.');
     raw.on('error', ignoreError);
     claim(raw, this.#reportSecondAnswer);
     this.#written.set(raw, writtenTo(raw));
-    if (!isAllowed(request)) return answer(raw, 403);
+    if (!isAllowed(request)) {
+      this.#tell(request, 'access');
+      return answer(raw, 403);
+    }
     if (this.#isRefusedAtEnd(request, raw)) return;
-    const slot = connections.reserve();
+    const slot = connections.reserve(remoteAddress(request));
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
     // A client that leaves, at any time, frees its place.
     // The slot's own function: a new one would keep the request in memory as long as the connection lasts.
@@ -121,7 +126,8 @@ export class Handshakes<P extends Principal, Metadata> {
         throw new TypeError('The metadata hook gave a promise; it has to answer at once');
       }
       const userAgent = request.headers['user-agent'];
-      info = { principal, metadata: own, remoteAddress: remoteAddress(request), userAgent };
+      const trace = traceOf(request.headers);
+      info = { principal, metadata: own, remoteAddress: remoteAddress(request), userAgent, trace };
     } catch (error) {
       slot.release();
       logger.error({ err: error }, 'The metadata hook failed');
@@ -196,8 +202,14 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   #log(level: 'info' | 'warn', request: IncomingMessage, kind: string, why: string): void {
+    this.#tell(request, kind);
     const { refusals, remoteAddress } = this.#options;
     refusals.write(level, kind, { reason: kind, remoteAddress: remoteAddress(request) }, `Handshake refused: ${why}`);
+  }
+
+  #tell(request: IncomingMessage, reason: string): void {
+    const { connections, remoteAddress } = this.#options;
+    connections.refused({ reason, remoteAddress: remoteAddress(request) });
   }
 
   /** Whether there is nothing left to answer: the client has left, or somebody else has answered. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 
@@ -24,6 +24,7 @@ export function takeUpgrades(server: HttpServer | HttpsServer, take: (...upgrade
   const before = emitOf(server);
   if (BEFORE in before) return;
   const emit: Emit = function (event, ...values) {
+    if (event === 'request') noteAnswer(...(values as [IncomingMessage, ServerResponse]));
     if (event !== 'upgrade') return before.call(this, event, ...values);
     const upgrade = values as Upgrade;
     if (take(...upgrade)) return true;
@@ -39,6 +40,20 @@ export function takeUpgrades(server: HttpServer | HttpsServer, take: (...upgrade
   };
   emit[BEFORE] = before;
   server.emit = emit;
+}
+
+/** The newest answer on each socket. */
+const answers = new WeakMap<Duplex, ServerResponse>();
+
+function noteAnswer(request: IncomingMessage, response: ServerResponse): void {
+  // In HTTP/2 a socket belongs to many requests at once, and none of them is an upgrade.
+  if (request.httpVersionMajor === 1) answers.set(request.socket, response);
+}
+
+/** The newest answer on a socket, if it is not sent completely. It is the last one to be sent. */
+export function answerUnderWay(raw: Duplex): ServerResponse | undefined {
+  const newest = answers.get(raw);
+  return newest?.closed === false ? newest : undefined;
 }
 
 /** Restores the server. If somebody else has wrapped `emit` meanwhile, our `emit` stays inside and takes nothing. */
@@ -57,6 +72,11 @@ function emitOf(server: HttpServer | HttpsServer): Emit {
 /** Marks the handshake on this socket as ours. */
 export function claim(raw: Duplex, report: ReportSecondAnswer): void {
   Object.assign(raw, { [CLAIM]: report });
+}
+
+/** Whether the handshake on this socket, complete or not, is ours. */
+export function isClaimed(raw: Duplex): boolean {
+  return claimOf(raw) !== undefined;
 }
 
 function claimOf(raw: Duplex & { [CLAIM]?: ReportSecondAnswer }): ReportSecondAnswer | undefined {

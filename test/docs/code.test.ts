@@ -10,9 +10,12 @@ const blocks = PAGES.flatMap((path) => readPage(path).blocks);
 describe('the code of the documentation', () => {
   it('names flags that the command has', () => {
     const unused = (): Promise<void> => Promise.reject(new Error('Nothing is run'));
-    const program = createProgram({ serve: unused, chat: unused });
+    const program = createProgram({ serve: unused, chat: unused, store: unused });
     const flags = new Map(
-      program.commands.map((command) => [command.name(), command.options.map(({ long }) => long ?? '')]),
+      program.commands.map((command) => [
+        command.name(),
+        [command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => long ?? '')),
+      ]),
     );
     const calls = blocks
       .filter(({ language }) => ['sh', 'ini', 'dockerfile'].includes(language))

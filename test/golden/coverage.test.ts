@@ -12,7 +12,7 @@ it.each([...Object.keys(clientMessages), ...Object.keys(serverMessages)])('holds
 });
 
 /** Held by tests that bring about what leads to them. */
-const ELSEWHERE = ['outcome_unknown', 'invalid_params', 'rate_limited', 'unauthorized'];
+const ELSEWHERE = ['store_unavailable', 'outcome_unknown', 'invalid_params', 'rate_limited', 'unauthorized'];
 
 it.each(Object.keys(ERROR_CODES).filter((code) => !ELSEWHERE.includes(code)))('holds a frame with %s', (code) => {
   expect(sources).toMatch(new RegExp(`"code":"${code}"|'${code}'`));

@@ -195,9 +195,15 @@ describe('agent-ws serve', () => {
     expect(await cli.log(/^OPENAI_BASE_URL is set/)).toMatchObject({ level: 'warn' });
   });
 
+  it('serves this machine only when it has a key and no host, and says so', async () => {
+    const cli = startCli(['serve', '--port', '0'], { env: { OPENAI_API_KEY: 'sk-private-123' } });
+    expect(await cli.log('Listening')).toMatchObject({ host: '127.0.0.1' });
+    expect(await cli.log(/^Only this machine is served/)).toMatchObject({ level: 'info', host: '127.0.0.1' });
+  });
+
   it('warns when a key serves beyond this machine, and only then', async () => {
     const env = { OPENAI_API_KEY: 'sk-private-123' };
-    const open = startCli(['serve', '--port', '0'], { env });
+    const open = startCli(['serve', '--port', '0', '--host', '0.0.0.0'], { env });
     expect(await open.log(/no authentication/)).toMatchObject({ level: 'warn', host: '0.0.0.0' });
     expect((await open.log('Listening'))['endpoint']).toMatch(/^ws:\/\/localhost:/);
     const lines = await Promise.all(

@@ -53,6 +53,17 @@ const head = (line: string, more = '') => `${line} HTTP/1.1\r\nHost: 127.0.0.1\r
 const KEPT = Buffer.from('é 1').toString('latin1');
 
 describe('a request that offers another protocol', () => {
+  it('is answered in turn when many arrive in one packet', async () => {
+    const { port } = await startApplication();
+    const urls = Array.from({ length: 20 }, (_, i) => `/${i}`);
+    const client = new RawClient(port);
+    let text = '';
+    client.socket.on('data', (data: Buffer) => (text += data.toString()));
+    client.socket.write(urls.map((url) => head(`GET ${url}`)).join(''));
+    const answered = () => [...text.matchAll(/^\{.*?\}/gm)].map(([json]) => (JSON.parse(json) as { url: string }).url);
+    await vi.waitFor(() => expect(answered()).toEqual(urls));
+  });
+
   it.each([[['/ws/agent']], [['/one', '/two']]])('goes on to the application, beside %s', async (paths) => {
     const { port } = await startApplication(paths);
     const told = await ask(port, [

@@ -69,13 +69,16 @@ it('keeps the order of everything that is written', async () => {
   log.append(chunk(1));
   store.runs.setState(meta.owner, meta.id, 'finished');
   store.runs.commit();
-  const tables = statements.map((sql) => /^(?:BEGIN|COMMIT|(?:INSERT INTO|UPDATE|DELETE FROM) \w+)/.exec(sql)?.[0]);
+  const tables = statements.map(
+    (sql) => /^(?:BEGIN|COMMIT|(?:INSERT INTO|UPDATE|DELETE FROM) (?!shares|totals)\w+)/.exec(sql)?.[0],
+  );
   expect(tables.filter((table) => table !== undefined)).toEqual([
     'BEGIN',
     'INSERT INTO runs',
     'INSERT INTO drafts',
     'INSERT INTO conversations',
     'INSERT INTO messages',
+    'UPDATE conversations',
     'UPDATE conversations',
     'INSERT INTO entries',
     'UPDATE runs',

@@ -42,6 +42,8 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
   'agent-ws/demo': ['createDemoProvider'],
   'agent-ws/openai': ['createOpenAiProvider'],
   'agent-ws/sqlite': ['createSqliteStore'],
+  'agent-ws/metrics': ['Registry', 'createMetrics'],
+  'agent-ws/tracing': ['createTracing'],
   'agent-ws/client': ['AgentClientError', 'CLIENT_ERROR_CODES', 'createAgentClient'],
   'agent-ws/react': ['useAgentRun', 'useAttachment', 'useConnection', 'useConversation', 'useConversations'],
   'agent-ws/testing': [
@@ -100,11 +102,11 @@ it('prints nothing, keeps no process alive and loads no HTTP client when it is i
   const esm = await run(process.execPath, ['--import', './watch.mjs', 'quiet.mjs'], { cwd: app, timeoutMs: 15_000 });
   expect({ code: esm.code, stdout: esm.stdout }).toEqual({ code: 0, stdout: '' });
   expect(esm.stderr).toContain('/node_modules/agent-ws/dist/index.js');
-  expect(esm.stderr).not.toMatch(/node_modules\/(?:openai|undici)\//);
+  expect(esm.stderr).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);
 
   const cjs = await evaluate('quiet.cjs', `require('agent-ws'); console.log(Object.keys(require.cache).join('\\n'))`);
   expect(cjs).toContain('/node_modules/agent-ws/dist/index.cjs');
-  expect(cjs).not.toMatch(/node_modules\/(?:openai|undici)\//);
+  expect(cjs).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);
   expect(await evaluate('silent.cjs', `require('agent-ws');`)).toBe('');
 });
 

@@ -130,6 +130,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
   tools: 'tool',
   stores: 'store',
   providers: 'agent',
+  telemetry: 'message',
 };
 /** What puts all of it together, and what is made with it. */
 const DOORS = ['server.ts', 'options.ts', 'shutdown.ts', 'version.ts', 'index.ts', 'cli', 'testing', 'client', 'web'];
@@ -318,6 +319,8 @@ describe('third parties', () => {
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
     eventemitter3: /^runtime\//,
+    'prom-client': /^(telemetry|cli)\//,
+    '@opentelemetry/api': /^telemetry\/tracing\.ts/,
     preact: /^web\//,
     marked: /^web\/markdown\//,
     'highlight.js': /^web\/markdown\//,

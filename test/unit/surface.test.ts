@@ -25,7 +25,7 @@ const NAMES = {
     'ToolRegistry calculator createCurrentTime currentTime defineTool | Asker JsonObject JsonSchema LlmTool LlmToolCall ' +
     'StandardSchema Tool ToolCallInfo ToolContext ToolDefinition',
   rooms: 'Rooms | RoomLog RoomStore',
-  reports: 'AgentSocketError OptionError | Logger',
+  reports: 'AgentSocketError OptionError | AuditEvent Logger',
 };
 
 function exported(): { values: string[]; types: string[] } {

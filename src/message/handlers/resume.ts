@@ -15,6 +15,7 @@ export const handleResume: Handler<'resume'> = (context, connection, message) =>
       // A client that holds the final message never resumes. If `after` equals the head of an interrupted run, a power
       // failure replaced what the client holds.
       const isAhead = after > run.log.published || (run.state === 'interrupted' && after === run.log.head);
+      context.onResumed(connection, run, isAhead);
       readOn(context, connection, run, isAhead ? { after: 0, requestId, reset: true } : { after, requestId });
     }),
   );

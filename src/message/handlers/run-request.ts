@@ -57,9 +57,10 @@ function create(
 ): Awaitable<void> {
   const { runs, readers } = context;
   const { id: connectionId, metadata, negotiated: canApprove } = connection;
-  const { request_id: requestId } = request;
+  const { request_id: requestId, traceparent } = request;
+  const trace = traceparent === undefined ? connection.trace : { traceparent };
   readers.check(connection, request.run_id);
-  return andThen(runs.create({ ...asker, metadata, connectionId, canApprove }, request), (claimed) => {
+  return andThen(runs.create({ ...asker, metadata, connectionId, canApprove, trace }, request), (claimed) => {
     const { run } = claimed;
     if (!claimed.isNew) return readOn(context, connection, run, { after: 0, requestId });
     if (connection.negotiated) {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { Decompression } from './decompression.js';
 import type { AbortSource } from '../../runtime/abort.js';
+import type { TraceContext } from '../../runtime/trace.js';
 import { retryAfterOf } from './retry-after.js';
 import { UpstreamBody } from './upstream-body.js';
 import { UpstreamHeaders } from './upstream-headers.js';
@@ -13,6 +14,8 @@ export interface ExchangeOptions {
   readonly signal?: AbortSource | null;
   /** When the caller stops waiting for output, on the clock of `performance.now()`. */
   readonly deadline?: number;
+  /** Sent as the headers of W3C Trace Context. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** The part of a `Response` that the `openai` package uses. */

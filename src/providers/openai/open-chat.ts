@@ -2,6 +2,7 @@ import type { ByteSource, ResponseHead } from './byte-source.js';
 import type { ChatClient } from './client.js';
 import { malformed, UpstreamRefusal } from './failures.js';
 import type { Abort } from '../../runtime/abort.js';
+import type { TraceContext } from '../../runtime/trace.js';
 import type { UpstreamResponse } from './exchange.js';
 import type { FetchOptions } from './undici-transport.js';
 import { UpstreamBody } from './upstream-body.js';
@@ -15,6 +16,8 @@ export interface OpenChatOptions {
   readonly maxRetries: number;
   /** Headers of every request, besides those that the package sets. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Sent as the headers of W3C Trace Context. */
+  readonly trace: TraceContext | undefined;
 }
 
 /**
@@ -26,8 +29,8 @@ export function openChat(
   body: Readonly<Record<string, unknown>>,
   options: OpenChatOptions,
 ): Promise<ByteSource> {
-  const { abort, deadline } = options;
-  const attempt = chat.transport?.send(JSON.stringify(body), { signal: abort, deadline });
+  const { abort, deadline, trace } = options;
+  const attempt = chat.transport?.send(JSON.stringify(body), { signal: abort, deadline, trace });
   if (attempt === undefined) return askPackage(chat, body, options, []);
   return attempt.then(
     (response) => (response.ok ? response.body : askPackage(chat, body, options, [attempt])),
@@ -37,19 +40,21 @@ export function openChat(
 
 /** @param attempts - attempts made already */
 async function askPackage(
-  { client }: ChatClient,
+  { client, transport }: ChatClient,
   body: Readonly<Record<string, unknown>>,
-  { abort, deadline, maxRetries, headers }: OpenChatOptions,
+  { abort, deadline, maxRetries, headers, trace }: OpenChatOptions,
   attempts: Promise<UpstreamResponse>[],
 ): Promise<ByteSource> {
   const seen: { last?: UpstreamResponse } = {};
-  const fetchOptions: FetchOptions = { deadline, attempts, seen };
+  const fetchOptions: FetchOptions = { deadline, attempts, seen, trace };
   // The reader of the answer enforces the deadline; the package must not end an attempt earlier.
   const timeout = Math.max(0, Math.ceil(deadline - performance.now())) + 1_000;
+  // A caller's own client has its own transport.
+  const sent = transport === undefined ? { ...headers, ...trace } : headers;
   let response;
   try {
     response = await client.chat.completions
-      .create(body, { signal: abort.signal, maxRetries, timeout, fetchOptions, headers })
+      .create(body, { signal: abort.signal, maxRetries, timeout, fetchOptions, headers: sent })
       .asResponse();
   } catch (error) {
     throw refusalOf(error, seen.last?.textSoFar) ?? error;

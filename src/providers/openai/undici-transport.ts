@@ -3,7 +3,7 @@ import { createAgent, type AgentOptions } from './agent.js';
 import { Exchange, type ExchangeOptions, type UpstreamResponse } from './exchange.js';
 
 /** What the provider passes to its own `fetch` through `fetchOptions` of the `openai` package. */
-export interface FetchOptions extends Pick<ExchangeOptions, 'deadline'> {
+export interface FetchOptions extends Pick<ExchangeOptions, 'deadline' | 'trace'> {
   /** The result of the first attempt, if it was made already. It is taken once: the next call is a retry. */
   readonly attempts?: Promise<UpstreamResponse>[];
   /** Gets the last response, since the package keeps little of it. */
@@ -90,7 +90,9 @@ export class UndiciTransport {
           return true;
         });
         if (exchange.refusedEarly()) return;
-        this.#agent.dispatch({ origin: to.origin, path: to.pathname + to.search, method, headers, body }, exchange);
+        const path = to.pathname + to.search;
+        const sent = options.trace === undefined ? headers : { ...headers, ...options.trace };
+        this.#agent.dispatch({ origin: to.origin, path, method, headers: sent, body }, exchange);
       };
       go(target, 0);
     });

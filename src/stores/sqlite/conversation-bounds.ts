@@ -8,8 +8,10 @@ export const MESSAGE_BYTES = 150;
 
 /** Conversations that one write removes at most, so that no write takes long when a bound was made smaller. */
 const MAX_REMOVED = 100;
-/** Messages that one write deletes at most: more than it adds, so that deleting keeps up with any flood. */
-const MAX_DELETED = 50;
+/** Messages that one statement deletes at most. */
+const MAX_DELETED = 20;
+/** Bytes that each write deletes besides twice what it adds, so that deleting keeps up with any flood. */
+const DELETED_BYTES = 20_000;
 
 /** What is kept of conversations. */
 export interface ConversationBoundsSettings {
@@ -42,7 +44,8 @@ export class ConversationBounds {
       removed++;
     }
     while (removed < MAX_REMOVED && this.removeOne()) removed++;
-    this.deleteRows(MAX_DELETED);
+    let owed = 2 * bytes + DELETED_BYTES;
+    for (let deleted = 1; owed > 0 && deleted > 0; owed -= deleted) deleted = this.deleteRows();
   }
 
   /** Removes the oldest conversation of the owner that holds most, if all conversations take too much. */
@@ -60,21 +63,31 @@ export class ConversationBounds {
     this.#database.run('INSERT INTO removed_conversations VALUES (?)', n);
   }
 
-  /** Deletes rows of a removed conversation, at most so many messages or one attachment. Returns whether there was one. */
-  deleteRows(most: number): boolean {
+  /**
+   * Deletes rows of a removed conversation, at most 20 messages and one attachment. Returns their size, at least 1;
+   * 0 if there is nothing to delete.
+   */
+  deleteRows(): number {
     const database = this.#database;
     const n = database.number('SELECT n FROM removed_conversations LIMIT 1');
-    if (n === 0) return false;
-    const last = database.number(
-      'SELECT max(n) FROM (SELECT n FROM messages WHERE conversation = ? ORDER BY n LIMIT ?)',
+    if (n === 0) return 0;
+    const messages = database.get(
+      `SELECT count(*) AS count, max(n) AS last, sum(octet_length(body)) AS bytes
+      FROM (SELECT n, body FROM messages WHERE conversation = ? ORDER BY n LIMIT ?)`,
       n,
-      most,
+      MAX_DELETED,
     );
-    const attachment = database.number('SELECT n FROM attachments WHERE conversation = ? LIMIT 1', n);
-    if (last > 0) database.run('DELETE FROM messages WHERE conversation = ? AND n <= ?', n, last);
-    if (attachment > 0) database.run('DELETE FROM attachments WHERE n = ?', attachment);
-    if (last === 0 && attachment === 0) database.run('DELETE FROM removed_conversations WHERE n = ?', n);
-    return true;
+    const attachment = database.get(
+      'SELECT n, octet_length(bytes) AS bytes FROM attachments WHERE conversation = ? LIMIT 1',
+      n,
+    );
+    const count = Number(messages?.['count']);
+    if (count > 0) {
+      database.run('DELETE FROM messages WHERE conversation = ? AND n <= ?', n, Number(messages?.['last']));
+    }
+    if (attachment !== undefined) database.run('DELETE FROM attachments WHERE n = ?', Number(attachment['n']));
+    else if (count < MAX_DELETED) database.run('DELETE FROM removed_conversations WHERE n = ?', n);
+    return 1 + count * MESSAGE_BYTES + Number(messages?.['bytes'] ?? 0) + Number(attachment?.['bytes'] ?? 0);
   }
 
   #removeOldest(owner: SqlValue): void {

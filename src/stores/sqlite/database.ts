@@ -1,3 +1,4 @@
+import { PLAIN, type Content } from './content.js';
 import type { DriverConnection, DriverStatement, SqlValue } from './driver.js';
 
 /** One row of a result. */
@@ -11,6 +12,8 @@ export class Database {
   readonly #connection: DriverConnection;
   readonly #statements = new Map<string, DriverStatement>();
   #closed = false;
+  /** How content is written; set when the database is opened. */
+  content: Content = PLAIN;
 
   constructor(connection: DriverConnection) {
     this.#connection = connection;

@@ -1,7 +1,6 @@
 import { MemoryRunLog } from '../memory/memory-run-log.js';
 import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { Database } from './database.js';
-import { toSql } from './sql-text.js';
 import type { StoredLog } from './stored-log.js';
 import type { Write, WriteQueue } from './write-queue.js';
 
@@ -99,7 +98,7 @@ class EntryWrite implements Write {
       seq,
       type,
       timestamp,
-      toSql(bodyOf(this.#entry)),
+      database.content.sealText(bodyOf(this.#entry), 'entries', this.#run, seq),
     );
   }
 

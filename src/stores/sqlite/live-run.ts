@@ -1,7 +1,6 @@
 import type { RunState } from '../../protocol/server-messages.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
 import type { LiveLog } from './live-log.js';
-import { fromSql, fromSqlOptional } from './sql-text.js';
 import type { WriteQueue } from './write-queue.js';
 
 /** A run without a committed final state. */
@@ -24,15 +23,16 @@ export class LiveRun implements StoredRun {
   /** Loaded when asked for: only a restart needs the draft. */
   get draft(): string {
     this.#queue.flush();
-    const rows = this.#queue.database.all('SELECT text FROM drafts WHERE run = ? ORDER BY n', this.n);
-    return rows.map(({ text }) => fromSql(text)).join('');
+    const { content } = this.#queue.database;
+    const rows = this.#queue.database.all('SELECT n, text FROM drafts WHERE run = ? ORDER BY n', this.n);
+    return rows.map(({ n, text }) => content.openText(text, 'drafts', this.n, Number(n))).join('');
   }
 
   /** Loaded when asked for, like the draft. */
   get checkpoint(): string | undefined {
     this.#queue.flush();
-    return fromSqlOptional(
-      this.#queue.database.get('SELECT checkpoint FROM runs WHERE n = ?', this.n)?.['checkpoint'] ?? null,
-    );
+    const { database } = this.#queue;
+    const checkpoint = database.get('SELECT checkpoint FROM runs WHERE n = ?', this.n)?.['checkpoint'] ?? null;
+    return checkpoint === null ? undefined : database.content.openText(checkpoint, 'runs', this.n, 'checkpoint');
   }
 }

@@ -118,6 +118,12 @@ const MIGRATIONS: readonly string[] = [
     WHERE dropped = 0 AND ended_at IS NOT NULL GROUP BY owner;
   INSERT INTO shares SELECT 'ids', owner, count(*) FROM runs WHERE dropped > 0 GROUP BY owner;
   INSERT INTO totals SELECT kind, sum(amount) FROM shares GROUP BY kind;
+  -- Keys that content may be encrypted with, and how far it is encrypted with a new one.
+  ALTER TABLE attachments ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE keys (id TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE rotation (key TEXT NOT NULL, part INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL);
+  -- Tells whether a database that failed can be written again.
+  CREATE TABLE probe (bytes BLOB NOT NULL);
   CREATE INDEX runs_by_owner_and_end ON runs (owner, dropped, ended_at, n);
   `,
   `

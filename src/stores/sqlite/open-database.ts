@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createPrivateFile, restrictFile } from '../private-file.js';
 import { Database } from './database.js';
 import type { Driver } from './driver.js';
 import { explain, isBusy } from './open-error.js';
 import { checkOrigin, migrate } from './migrations.js';
+import { useKeys } from './use-keys.js';
 
 /** How a database is opened. */
 export interface OpenDatabaseOptions {
@@ -10,12 +12,18 @@ export interface OpenDatabaseOptions {
   readonly durability: 'normal' | 'full';
   /** How long to wait for another process to close the database, in milliseconds. */
   readonly waitMs: number;
+  /** Keys of the content: the first encrypts, all decrypt. Absent if the content is not encrypted. */
+  readonly keys?: readonly Uint8Array[] | undefined;
+  /** Whether content is neither read nor written, so that no key is needed. */
+  readonly skipsContent?: boolean;
 }
 
 /** An open database that belongs to this process alone. */
 export interface OpenDatabase {
   readonly database: Database;
   readonly epoch: string;
+  /** Copies the committed database to another file. */
+  readonly backup: (path: string) => Promise<void>;
 }
 
 /**
@@ -31,6 +39,9 @@ const CACHE_KIB = 16_384;
  * Pages of 4 KiB in the write-ahead log before they are moved into the file: a busy page moves once for many writes.
  */
 const CHECKPOINT_PAGES = 4_000;
+
+/** Pages that one step of a backup copies. */
+const BACKUP_PAGES = 100;
 
 /**
  * Opens a database and locks it for this process until it is closed or the process ends.
@@ -55,14 +66,18 @@ export async function openDatabase(driver: Driver, options: OpenDatabaseOptions)
   }
 }
 
-function open(driver: Driver, { path, durability }: OpenDatabaseOptions): OpenDatabase {
-  const database = new Database(new driver.DatabaseSync(path));
+function open(driver: Driver, { path, durability, keys, skipsContent = false }: OpenDatabaseOptions): OpenDatabase {
+  // SQLite gives its second file the access of the first.
+  createPrivateFile(path);
+  const connection = new driver.DatabaseSync(path);
+  const database = new Database(connection);
   let isOurs = false;
   try {
     // Set before the first read, so that every lock stays held and SQLite needs no file of shared memory.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     checkOrigin(database, path);
     isOurs = true;
+    for (const suffix of ['', '-wal', '-shm']) restrictFile(path + suffix);
     // Has an effect only while the file is empty: `agent-ws store compact` changes it later.
     database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     database.exec('PRAGMA journal_mode = WAL');
@@ -71,7 +86,13 @@ function open(driver: Driver, { path, durability }: OpenDatabaseOptions): OpenDa
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     // After a large transaction the second file would keep its size.
     database.exec(`PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4_096}`);
-    return { database, epoch: migrate(database) };
+    const epoch = migrate(database);
+    if (!skipsContent) useKeys(database, path, epoch, keys);
+    const backup = async (to: string): Promise<void> => {
+      if (driver.backup === undefined) database.run('VACUUM INTO ?', to);
+      else await driver.backup(connection, to, { rate: BACKUP_PAGES });
+    };
+    return { database, epoch, backup };
   } catch (error) {
     if (isOurs) database.close();
     else database.abandon();

@@ -1,6 +1,7 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import type { OptionTable } from '../../runtime/option-table.js';
-import { choice, delay, size, text } from '../../runtime/rule.js';
+import { choice, delay, must, size, text } from '../../runtime/rule.js';
+import { KEY_BYTES, keyIdOf } from '../encryption.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 
 /** What `createSqliteStore` takes. */
@@ -28,7 +29,23 @@ export interface SqliteStoreOptions extends RetentionOptions, LoggerOption {
    * @default 1073741824
    */
   maxOwnerConversationBytes?: number | undefined;
+  /**
+   * Keys of 32 bytes that encrypt what people and models said. The first encrypts, all decrypt: to change the key, put a
+   * new one first, and leave the old one out when the log says that it is no longer needed. Lost keys cannot be replaced.
+   * @default none
+   */
+  keys?: readonly Uint8Array[] | undefined;
 }
+
+/** Two equal keys would have one id. */
+const keys = must(
+  `an array of different keys of ${KEY_BYTES} bytes`,
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((key) => key instanceof Uint8Array && key.length === KEY_BYTES) &&
+    new Set(value.map((key: Uint8Array) => keyIdOf(key))).size === value.length,
+);
 
 /** Unnamed databases and databases in memory are refused: they would keep nothing. */
 const file = text('the path of a file', (path) => path !== '' && !path.startsWith(':') && !path.includes('\0'));
@@ -54,6 +71,11 @@ export const SQLITE_STORE_OPTIONS = {
     text: 'Size of the conversations of one owner.',
     rule: size(0),
     default: 1_073_741_824,
+  },
+  keys: {
+    text: 'Keys of 32 bytes that encrypt what people and models said.',
+    rule: keys,
+    defaultText: 'none',
   },
   ...RETENTION_OPTIONS,
   logger: LOGGER,

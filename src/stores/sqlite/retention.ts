@@ -17,8 +17,8 @@ export interface RetentionSettings
 const STEP_MS = 5;
 /** Pause before the next step, if one step was not enough, in milliseconds. */
 const PAUSE_MS = 20;
-/** Maximum number of entries or messages that one statement deletes. */
-const ROWS = 500;
+/** Maximum number of entries that one statement deletes. */
+const ENTRIES = 500;
 /** The value of `PRAGMA auto_vacuum` of a file whose free pages can be given back in steps. */
 export const INCREMENTAL = 2;
 /** Free pages that stay in the file for what is written next, 4 MiB. */
@@ -86,7 +86,7 @@ export class Retention {
           this.#deleteEntries() ||
           this.#forgetOldest() ||
           this.#conversations.removeOne() ||
-          this.#conversations.deleteRows(ROWS);
+          this.#conversations.deleteRows() > 0;
       }
     });
     // Vacuums in transactions of its own: a page takes some microseconds.
@@ -111,7 +111,7 @@ export class Retention {
     const run = Number(dropped['n']);
     const first = this.#database.number('SELECT min(seq) FROM entries WHERE run = ?', run);
     if (first === 0) this.#database.run('UPDATE runs SET dropped = 2 WHERE n = ?', run);
-    else this.#database.run('DELETE FROM entries WHERE run = ? AND seq < ?', run, first + ROWS);
+    else this.#database.run('DELETE FROM entries WHERE run = ? AND seq < ?', run, first + ENTRIES);
     return true;
   }
 

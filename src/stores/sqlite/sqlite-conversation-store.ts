@@ -43,11 +43,13 @@ export class SqliteConversationStore implements ConversationStore {
       body: JSON.stringify(message),
     }));
     // Copied, since the write waits and the caller may reuse its buffer.
-    const blobs = attachments.map(({ id, bytes: content }) => ({ id, content: content.slice() }));
+    const blobs = attachments.map(({ id, bytes: given }) => ({ id, bytes: given.slice() }));
     const bytes = attachments.reduce((sum, { bytes: content }) => sum + content.length, WRITE_BYTES);
     this.#queue.pushBounded({
       bytes: rows.reduce((sum, { body }) => sum + body.length, bytes),
+      conversation: key,
       apply: (database) => {
+        const { content } = database;
         const { n, isNew } = use(database, key, at);
         let [leaf, size] = [0, isNew ? CONVERSATION_BYTES : 0];
         for (const { id, parentId, body } of rows) {
@@ -56,15 +58,23 @@ export class SqliteConversationStore implements ConversationStore {
             'INSERT INTO messages (conversation, id, body, parent) VALUES (?, ?, ?, ?) RETURNING n',
             n,
             toSql(id),
-            body,
+            content.sealText(body, 'messages', n, id),
             parent,
           );
           size += MESSAGE_BYTES + Buffer.byteLength(body);
         }
         database.run('UPDATE conversations SET messages = messages + ?, leaf = ? WHERE n = ?', rows.length, leaf, n);
-        for (const { id, content } of blobs) {
-          database.run('INSERT INTO attachments (conversation, id, bytes) VALUES (?, ?, ?)', n, toSql(id), content);
-          size += content.length;
+        const isSealed = content.keyId === undefined ? 0 : 1;
+        for (const { id, bytes: given } of blobs) {
+          const stored = content.sealBytes(given, 'attachments', n, id);
+          database.run(
+            'INSERT INTO attachments (conversation, id, bytes, sealed) VALUES (?, ?, ?, ?)',
+            n,
+            toSql(id),
+            stored,
+            isSealed,
+          );
+          size += stored.length;
         }
         this.#bounds.charge(toSql(key.owner), n, size);
       },
@@ -72,24 +82,24 @@ export class SqliteConversationStore implements ConversationStore {
   }
 
   read(key: ConversationKey, page: MessagePageRequest): Page<BranchMessage> {
-    return pageOfMessages(newestFirst(this.#upToDate(), key, page), page);
+    return pageOfMessages(newestFirst(this.#upToDate(key), key, page), page);
   }
 
   message(key: ConversationKey, id: string): ConversationMessage | undefined {
-    const database = this.#upToDate();
+    const database = this.#upToDate(key);
     const n = numberOfMessage(database, numberOf(database, key), id);
     const row = database.get(SELECT_MESSAGE, n);
-    return row === undefined ? undefined : toMessage(row);
+    return row === undefined ? undefined : toMessage(database, row);
   }
 
   select(key: ConversationKey, id: string): string | undefined {
     const at = this.#clock();
-    const database = this.#upToDate();
+    const database = this.#upToDate(key);
     const conversation = numberOf(database, key);
     let leaf = numberOfMessage(database, conversation, id);
     if (leaf === 0) return undefined;
     for (let child = leaf; child !== 0; child = newestBelow(database, conversation, child)) leaf = child;
-    this.#queue.push({
+    this.#queue.pushNow({
       bytes: WRITE_BYTES,
       apply: () => database.run('UPDATE conversations SET leaf = ? WHERE n = ?', leaf, use(database, key, at).n),
     });
@@ -97,22 +107,27 @@ export class SqliteConversationStore implements ConversationStore {
   }
 
   attachment(key: ConversationKey, id: string): Uint8Array | undefined {
-    const database = this.#upToDate();
+    const database = this.#upToDate(key);
+    const conversation = numberOf(database, key);
     const row = database.get(
-      'SELECT bytes FROM attachments WHERE conversation = ? AND id = ?',
-      numberOf(database, key),
+      'SELECT bytes, sealed FROM attachments WHERE conversation = ? AND id = ?',
+      conversation,
       toSql(id),
     );
-    return row?.['bytes'] instanceof Uint8Array ? row['bytes'] : undefined;
+    if (!(row?.['bytes'] instanceof Uint8Array)) return undefined;
+    if (row['sealed'] === 0) return row['bytes'];
+    return database.content.openBytes(row['bytes'], 'attachments', conversation, id);
   }
 
-  find({ owner, id }: ConversationKey): ConversationInfo | undefined {
-    const row = this.#upToDate().get('SELECT * FROM conversations WHERE owner = ? AND id = ?', toSql(owner), toSql(id));
-    return row === undefined ? undefined : toInfo(row);
+  find(key: ConversationKey): ConversationInfo | undefined {
+    const [owner, id] = [toSql(key.owner), toSql(key.id)];
+    const database = this.#upToDate(key);
+    const row = database.get('SELECT * FROM conversations WHERE owner = ? AND id = ?', owner, id);
+    return row === undefined ? undefined : toInfo(database, row);
   }
 
   list(owner: string, { limit, before }: PageRequest): Page<ConversationInfo> {
-    const database = this.#upToDate();
+    const database = this.#upToDate({ owner });
     const of = toSql(owner);
     const end =
       before === undefined
@@ -124,33 +139,44 @@ export class SqliteConversationStore implements ConversationStore {
       end,
       limit + 1,
     );
-    return { items: rows.slice(0, limit).map(toInfo), hasMore: rows.length > limit };
+    return { items: rows.slice(0, limit).map((row) => toInfo(database, row)), hasMore: rows.length > limit };
   }
 
   update(key: ConversationKey, { title, metadata }: ConversationChange): void {
     const at = this.#clock();
     const json = metadata === undefined ? undefined : JSON.stringify(metadata);
-    this.#queue.pushBounded({
+    // A client is told at once whether this was written: while the database fails, it is refused and not kept in memory.
+    this.#queue.pushNow({
       bytes: WRITE_BYTES + (title?.length ?? 0) + (json?.length ?? 0),
       apply: (database) => {
         const { n, isNew } = use(database, key, at);
         const before = isNew ? 0 : CONVERSATION_BYTES + database.number(SIZE, n);
-        if (title !== undefined) database.run('UPDATE conversations SET title = ? WHERE n = ?', toSql(title), n);
-        if (json !== undefined) database.run('UPDATE conversations SET metadata = ? WHERE n = ?', json, n);
+        const sealed = (text: string, field: string) => database.content.sealText(text, 'conversations', n, field);
+        if (title !== undefined) {
+          database.run('UPDATE conversations SET title = ? WHERE n = ?', sealed(title, 'title'), n);
+        }
+        if (json !== undefined) {
+          database.run('UPDATE conversations SET metadata = ? WHERE n = ?', sealed(json, 'metadata'), n);
+        }
         this.#bounds.charge(toSql(key.owner), n, CONVERSATION_BYTES + database.number(SIZE, n) - before);
       },
     });
   }
 
   delete(key: ConversationKey): boolean {
-    const n = numberOf(this.#upToDate(), key);
+    const n = numberOf(this.#upToDate(key), key);
     if (n === 0) return false;
-    this.#queue.push({ bytes: WRITE_BYTES, apply: () => this.#bounds.remove(toSql(key.owner), n) });
+    this.#queue.pushNow({ bytes: WRITE_BYTES, apply: () => this.#bounds.remove(toSql(key.owner), n) });
     return true;
   }
 
-  #upToDate(): Database {
-    this.#queue.flush();
+  /** The database with all earlier writes. While it fails, what is committed can be read unless a change of it waits. */
+  #upToDate(read: Pick<ConversationKey, 'owner'> & Partial<ConversationKey>): Database {
+    try {
+      this.#queue.flush();
+    } catch (error) {
+      if (this.#queue.isWaitingFor(read)) throw error;
+    }
     return this.#queue.database;
   }
 }
@@ -180,7 +206,7 @@ function use(database: Database, { owner, id }: ConversationKey, at: number): { 
   return { n: Number(row?.['n']), isNew: row?.['bytes'] === 0 };
 }
 
-const SELECT_MESSAGE = `SELECT messages.n, messages.parent, messages.body, parents.id AS parent_id
+const SELECT_MESSAGE = `SELECT messages.conversation, messages.id, messages.parent, messages.body, parents.id AS parent_id
   FROM messages LEFT JOIN messages AS parents ON parents.n = messages.parent WHERE messages.n = ?`;
 
 /** The messages of a branch, from the newest to the root, loaded as they are asked for. */
@@ -202,13 +228,14 @@ function* newestFirst(
     const row = database.get(SELECT_MESSAGE, n);
     if (row === undefined) return;
     n = Number(row['parent']);
-    const message = toMessage(row);
+    const message = toMessage(database, row);
     yield siblings ? { ...message, ...siblingsOf(message.id, idsBelow(database, conversation, n)) } : message;
   }
 }
 
-function toMessage(row: Row): ConversationMessage {
-  const message = JSON.parse(fromSql(row['body'])) as ConversationMessage;
+function toMessage({ content }: Database, row: Row): ConversationMessage {
+  const body = content.openText(row['body'], 'messages', Number(row['conversation']), fromSql(row['id']));
+  const message = JSON.parse(body) as ConversationMessage;
   const parentId = fromSqlOptional(row['parent_id']);
   return parentId === undefined ? message : { ...message, parentId };
 }
@@ -236,9 +263,11 @@ function numberOfMessage(database: Database, conversation: number, id: string): 
   return database.number('SELECT max(n) FROM messages WHERE conversation = ? AND id = ?', conversation, toSql(id));
 }
 
-function toInfo(row: Row): ConversationInfo {
-  const title = fromSqlOptional(row['title']);
-  const metadata = fromSqlOptional(row['metadata']);
+function toInfo({ content }: Database, row: Row): ConversationInfo {
+  const text = (field: string) =>
+    row[field] === null ? undefined : content.openText(row[field], 'conversations', Number(row['n']), field);
+  const title = text('title');
+  const metadata = text('metadata');
   return {
     id: fromSql(row['id']),
     ...(title !== undefined && { title }),

@@ -46,7 +46,7 @@ export class SqliteRunStore implements RunStore {
     const row = this.#find(meta.owner, meta.id);
     if (row !== undefined) {
       if (row['dropped'] === 0) return { status: 'existing', run: this.#toStored(row) };
-      return { status: 'expired', requestHash: fromSql(row['request_hash']) };
+      return { status: 'expired', requestHash: this.#toMeta(row).requestHash };
     }
     const n = this.#newest + 1;
     const { owner, id, kind, requestHash, createdAt, conversationId, toolName } = meta;
@@ -63,7 +63,7 @@ export class SqliteRunStore implements RunStore {
           toSql(owner),
           toSql(id),
           kind,
-          toSql(requestHash),
+          database.content.sealText(requestHash, 'runs', n, 'request_hash'),
           createdAt,
           toSqlOptional(conversationId),
           toSqlOptional(toolName),
@@ -95,7 +95,7 @@ export class SqliteRunStore implements RunStore {
           database.run(
             'UPDATE runs SET state = ?, checkpoint = ? WHERE n = ?',
             state,
-            toSqlOptional(checkpoint),
+            checkpoint === undefined ? null : database.content.sealText(checkpoint, 'runs', run.n, 'checkpoint'),
             run.n,
           ),
       });
@@ -108,7 +108,15 @@ export class SqliteRunStore implements RunStore {
     if (run === undefined || isFinal(run.state)) return;
     this.#queue.pushBounded({
       bytes: text.length,
-      apply: (database) => database.run('INSERT INTO drafts (run, text) VALUES (?, ?)', run.n, toSql(text)),
+      apply: (database) => {
+        const n = database.number('SELECT coalesce(max(n), 0) + 1 FROM drafts');
+        database.run(
+          'INSERT INTO drafts VALUES (?, ?, ?)',
+          n,
+          run.n,
+          database.content.sealText(text, 'drafts', run.n, n),
+        );
+      },
     });
   }
 
@@ -143,7 +151,13 @@ export class SqliteRunStore implements RunStore {
   }
 
   expire(): void {
-    this.#queue.flush();
+    try {
+      this.#queue.flush();
+    } catch (error) {
+      // The outage is reported once, and nothing can be deleted before its end.
+      if (this.#queue.isFailing) return;
+      throw error;
+    }
     this.#retention.expire();
   }
 
@@ -183,7 +197,7 @@ export class SqliteRunStore implements RunStore {
   /** Restores a run that an earlier process did not finish. */
   #revive(row: Row): void {
     const { database } = this.#queue;
-    const [n, meta, state] = [Number(row['n']), toMeta(row), toState(row)];
+    const [n, meta, state] = [Number(row['n']), this.#toMeta(row), toState(row)];
     const bytes = database.number('SELECT sum(octet_length(body)) FROM entries WHERE run = ?', n);
     const before = new StoredLog(database, n, meta.id, Number(row['head'] ?? 0), bytes);
     const log = new LiveLog(this.#queue, n, meta.id, before);
@@ -191,25 +205,25 @@ export class SqliteRunStore implements RunStore {
   }
 
   #toStored(row: Row): StoredRun {
-    const meta = toMeta(row);
+    const meta = this.#toMeta(row);
     const head = Number(row['head'] ?? 0);
     const log = new StoredLog(this.#queue.database, Number(row['n']), meta.id, head, Number(row['bytes']));
     return { meta, state: toState(row), log, draft: '' };
   }
-}
 
-function toMeta(row: Row): RunMeta {
-  const conversationId = fromSqlOptional(row['conversation_id']);
-  const toolName = fromSqlOptional(row['tool_name']);
-  return {
-    owner: fromSql(row['owner']),
-    id: fromSql(row['id']),
-    kind: row['kind'] as RunKind,
-    requestHash: fromSql(row['request_hash']),
-    createdAt: Number(row['created_at']),
-    ...(conversationId !== undefined && { conversationId }),
-    ...(toolName !== undefined && { toolName }),
-  };
+  #toMeta(row: Row): RunMeta {
+    const conversationId = fromSqlOptional(row['conversation_id']);
+    const toolName = fromSqlOptional(row['tool_name']);
+    return {
+      owner: fromSql(row['owner']),
+      id: fromSql(row['id']),
+      kind: row['kind'] as RunKind,
+      requestHash: this.#queue.database.content.openText(row['request_hash'], 'runs', Number(row['n']), 'request_hash'),
+      createdAt: Number(row['created_at']),
+      ...(conversationId !== undefined && { conversationId }),
+      ...(toolName !== undefined && { toolName }),
+    };
+  }
 }
 
 function toState(row: Row): RunState {

@@ -1,7 +1,10 @@
+import { renameSync, rmSync } from 'node:fs';
+import { createPrivateFile } from '../private-file.js';
 import type { Store } from '../../store/store.js';
 import { ConversationBounds } from './conversation-bounds.js';
 import type { OpenDatabase } from './open-database.js';
 import { Retention, type RetentionSettings } from './retention.js';
+import { Rotation, type RotationProgress } from './rotation.js';
 import { SqliteConversationStore } from './sqlite-conversation-store.js';
 import { SqliteRoomStore } from './sqlite-room-store.js';
 import { SqliteRunStore } from './sqlite-run-store.js';
@@ -16,19 +19,49 @@ export class SqliteStore implements Store {
   readonly rooms: SqliteRoomStore;
   readonly #queue: WriteQueue;
   readonly #retention: Retention;
+  readonly #rotation: Rotation;
 
-  constructor({ database, epoch }: OpenDatabase, options: RetentionSettings) {
+  readonly #backup: OpenDatabase['backup'];
+
+  constructor({ database, epoch, backup }: OpenDatabase, options: RetentionSettings) {
+    this.#backup = backup;
     this.#queue = new WriteQueue(database, options.logger);
     const bounds = new ConversationBounds(database, options);
     this.#retention = new Retention(database, options, bounds);
+    this.#rotation = new Rotation(database, options.logger);
     this.runs = new SqliteRunStore(epoch, this.#queue, this.#retention, options.clock);
     this.ledger = new SqliteToolLedger(this.#queue);
     this.conversations = new SqliteConversationStore(this.#queue, bounds, options.clock);
     this.rooms = new SqliteRoomStore(this.#queue, options.clock);
   }
 
+  get isWritable(): boolean {
+    return !this.#queue.isFailing;
+  }
+
+  /** How far the content is encrypted with a new first key; `undefined` if nothing is left to do. */
+  get rotation(): RotationProgress | undefined {
+    return this.#rotation.progress;
+  }
+
+  /**
+   * Copies everything that was written before the call, while the store goes on. The copy is a database like any other;
+   * encrypted content stays encrypted. An earlier file with the name is replaced when the copy is whole.
+   * @param path - the file of the copy, readable for its owner alone
+   * @throws if the copy cannot be written.
+   */
+  async backup(path: string): Promise<void> {
+    this.#queue.flush();
+    const part = `${path}.part`;
+    rmSync(part, { force: true });
+    createPrivateFile(part);
+    await this.#backup(part);
+    renameSync(part, path);
+  }
+
   close(): void {
     this.#retention.close();
+    this.#rotation.close();
     this.#queue.close();
   }
 }

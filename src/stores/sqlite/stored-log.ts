@@ -2,7 +2,6 @@ import type { TextType } from '../../protocol/encode.js';
 import { MemoryRunLog } from '../memory/memory-run-log.js';
 import type { MessageEntry, RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { Database, Row } from './database.js';
-import { fromSql } from './sql-text.js';
 
 /** Maximum bytes of messages that one read returns, roughly. */
 const READ_BYTES = 65_536;
@@ -36,7 +35,7 @@ export class StoredLog implements RunLog {
     if (after >= this.published) return [];
     const log = new MemoryRunLog(this.#runId, after);
     for (const row of this.#database.iterate(SELECT, this.#run, after, this.published)) {
-      const entry = toEntry(row);
+      const entry = this.#toEntry(row);
       if (entry.seq !== log.published + 1) break;
       log.append(entry);
       if (log.bytes >= READ_BYTES) break;
@@ -49,13 +48,14 @@ export class StoredLog implements RunLog {
   onPublished(): () => void {
     return () => undefined;
   }
-}
 
-function toEntry(row: Row): RunEntry {
-  const type = String(row['type']);
-  const [seq, timestamp, body] = [Number(row['seq']), Number(row['timestamp']), fromSql(row['body'])];
-  if (isText(type)) return { type, seq, timestamp, content: body };
-  return { type: type as MessageEntry['type'], seq, timestamp, encoded: body };
+  #toEntry(row: Row): RunEntry {
+    const type = String(row['type']);
+    const [seq, timestamp] = [Number(row['seq']), Number(row['timestamp'])];
+    const body = this.#database.content.openText(row['body'], 'entries', this.#run, seq);
+    if (isText(type)) return { type, seq, timestamp, content: body };
+    return { type: type as MessageEntry['type'], seq, timestamp, encoded: body };
+  }
 }
 
 function isText(type: string): type is TextType {

@@ -1,10 +1,14 @@
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { ConversationKey } from '../../store/conversation-store.js';
 import type { Database } from './database.js';
 
 /** One write to the database. */
 export interface Write {
   /** Memory that the write takes while it waits, roughly. */
   readonly bytes: number;
+  /** The conversation that the write changes. */
+  readonly conversation?: ConversationKey;
   /** Called within a transaction, and again if the transaction failed and was rolled back. */
   apply(database: Database): void;
   /** Called right after the commit. It must not wake readers. */
@@ -19,6 +23,9 @@ const MAX_WAITING_BYTES = 16_777_216;
 /** Pause between two attempts while the database fails, in milliseconds: doubled from the first to the last value. */
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 1_000;
+
+/** What must fit before a database that failed counts as writable again. */
+const PROBE_BYTES = 131_072;
 
 /**
  * Writes in order: the writes of one turn of the event loop are one transaction. Nothing is published before it is
@@ -43,6 +50,16 @@ export class WriteQueue {
   constructor(database: Database, logger: Logger) {
     this.database = database;
     this.#logger = logger;
+  }
+
+  /** Whether the last attempt to write failed. */
+  get isFailing(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Whether changes of a conversation, or of any conversation of an owner, wait to be written. */
+  isWaitingFor({ owner, id }: Pick<ConversationKey, 'owner'> & Partial<ConversationKey>): boolean {
+    return this.#waiting.some(({ conversation: key }) => key?.owner === owner && (id === undefined || key.id === id));
   }
 
   /** @throws if the store is closed. */
@@ -120,11 +137,14 @@ export class WriteQueue {
 
   #commit(): void {
     const writes = this.#waiting;
-    if (writes.length === 0) return;
+    if (writes.length === 0 && this.#failure === undefined) return;
     try {
-      this.database.transaction(() => {
-        for (const write of writes) write.apply(this.database);
-      });
+      if (writes.length === 0) probe(this.database);
+      else {
+        this.database.transaction(() => {
+          for (const write of writes) write.apply(this.database);
+        });
+      }
     } catch (error) {
       this.#onFailed(error);
       throw unwritable(error);
@@ -173,6 +193,12 @@ export class WriteQueue {
   }
 }
 
-function unwritable(cause: unknown): Error {
-  return new Error('The database cannot be written', { cause });
+/** Writes something and takes it away again. */
+function probe(database: Database): void {
+  database.run('INSERT INTO probe VALUES (zeroblob(?))', PROBE_BYTES);
+  database.run('DELETE FROM probe');
+}
+
+function unwritable(cause: unknown): AgentSocketError {
+  return new AgentSocketError('store_unavailable', 'The database cannot be written', { cause });
 }

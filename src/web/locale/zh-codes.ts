@@ -58,5 +58,6 @@ export const zhCodes: Readonly<Record<`close.${CloseCodeName}` | `error.${ErrorC
   'error.rate_limited': '消息过多，或等待答复的消息过多。',
   'error.unauthorized': '客户端未表明身份，或凭证无效。',
   'error.forbidden': '客户端无权这样做。',
+  'error.store_unavailable': '服务器目前无法写入存储，未作任何更改。',
   'error.internal_error': '服务器内部出错，原因见其日志。',
 };

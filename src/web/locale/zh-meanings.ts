@@ -13,6 +13,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'Its bytes.': '内容字节。',
   "Address from which the model's server fetches it. This server never fetches it.": '由模型服务去获取的地址。本服务器从不获取它。',
   'Idempotency key and cancel handle of a run. The server makes one if the client does not.': '运行的幂等键，也用来取消它。客户端未给出时由服务器生成。',
+  'The trace the run belongs to (W3C Trace Context); that of the handshake without it.': '运行所属的链路追踪（W3C Trace Context）；缺省时用握手请求的追踪。',
   'The conversation the question belongs to: its history goes to the model, question and answer are added.': '问题所属的会话：其历史会交给模型，问题和答案会加入其中。',
   'A message of the conversation. A question: this one is asked in its place, in a branch beside it. An answer: it is given anew, in a branch beside it; with another query, that is asked in place of its question. The other branch stays.': '会话中的一条消息。若是问题：在旁边的新分支中改问这一个。若是答案：在旁边的新分支中重新回答；如果问题文本不同，则改问新的问题。原分支保留。',
   'Where the conversation has a run in progress: wait for it (`enqueue`, without it too), be refused, or cancel it.': '会话已有运行正在进行时：排队等待（`enqueue`，缺省也是如此）、被拒绝，或取消正在进行的运行。',
@@ -207,7 +208,8 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   // HTTP 响应
   'The process is alive.': '进程存活。',
   'The server accepts connections.': '服务器接受新连接。',
-  'The server is shutting down or at its limit of connections.': '服务器正在关闭，或连接数已达上限。',
+  'The server is shutting down, at its limit of connections, or cannot write to its store.':
+    '服务器正在关闭，或连接数已达上限，或无法写入存储。',
   'Ask with a WebSocket client.': '请使用 WebSocket 客户端访问。',
   'The counts of this moment.': '此刻的统计数字。',
   'The server authenticates clients, and does not know who asks.': '服务器要求验证身份，但不知道请求者是谁。',

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CliError } from '../../../src/cli/cli-error.js';
 import { createLog, type Log, type LogOptions } from '../../../src/cli/logging.js';
 import { prettyLine } from '../../../src/cli/pretty-log.js';
@@ -119,8 +119,57 @@ describe('createLog', () => {
 
   it('makes the directories of its file', () => {
     const file = join(temporaryDirectory(), 'a/b/c.log');
-    open({ file }).logger.info({}, 'one');
+    const log = open({ file });
+    log.logger.info({}, 'one');
+    log.flush();
     expect(readFileSync(file, 'utf8')).toContain('one');
+  });
+
+  it('writes by itself within a moment, in order, and whole at once if there is much', async () => {
+    const file = join(temporaryDirectory(), 'x.log');
+    const { logger } = open({ file });
+    logger.info({}, 'first');
+    expect(readFileSync(file, 'utf8')).toBe('');
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain('first'));
+    for (let index = 0; index < 20; index++) logger.info({ text: 'x'.repeat(8_000) }, `line ${index}`);
+    expect(readFileSync(file, 'utf8').split('\n').length).toBeGreaterThan(10);
+  });
+
+  it('lets nobody else read what it makes, and leaves a file of a group as it is', () => {
+    const directory = temporaryDirectory();
+    const mode = (path: string): string => (statSync(join(directory, path)).mode & 0o777).toString(8);
+    open({ file: join(directory, 'made/here/x.log') });
+    expect(['made', 'made/here', 'made/here/x.log'].map(mode)).toEqual(['700', '700', '600']);
+    for (const [name, before] of [
+      ['everybody.log', 0o644],
+      ['group.log', 0o640],
+    ] as const) {
+      writeFileSync(join(directory, name), '');
+      chmodSync(join(directory, name), before);
+      open({ file: join(directory, name) });
+    }
+    expect(['everybody.log', 'group.log'].map(mode)).toEqual(['600', '640']);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('drops and counts what a full disk does not take, and says so once', () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'x.log');
+    symlinkSync('/dev/full', file);
+    const log = open({ file });
+    for (let index = 0; index < 1_000; index++) log.logger.info({ text: 'x'.repeat(1_000) }, 'lost');
+    log.flush();
+    const told = () => log.lines.filter((line) => line.includes('The log file'));
+    expect(told().map((line) => first([line])['msg'])).toEqual(['The log file cannot be written']);
+    rmSync(file);
+    log.reopen();
+    log.logger.info({}, 'kept');
+    log.flush();
+    expect(first([told()[1] ?? ''])).toMatchObject({
+      msg: 'The log file can be written again; lines were dropped',
+      dropped: 1_001,
+    });
+    log.flush();
+    expect(readFileSync(file, 'utf8')).toMatch(/^\{.*"kept"\}\n\{.*"dropped":1001.*\}\n$/);
   });
 });
 

@@ -10,6 +10,7 @@ import { VERSION } from '../../../src/version.js';
 interface Outcome {
   flags?: Flags;
   chat?: ChatFlags;
+  store?: unknown;
   out: string;
   err: string;
   exitCode?: number;
@@ -22,12 +23,16 @@ async function run(...args: string[]): Promise<Outcome> {
       outcome.flags = flags;
       return Promise.resolve();
     },
+    store: (action, flags) => {
+      outcome.store = [action, flags];
+      return Promise.resolve();
+    },
     chat: (flags) => {
       outcome.chat = flags;
       return Promise.resolve();
     },
   });
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.configureOutput({
       writeOut: (text) => (outcome.out += text),
       writeErr: (text) => (outcome.err += text),
@@ -133,5 +138,17 @@ describe('the program', () => {
     expect(out).not.toContain('preset');
     expect(out).not.toContain('--no-');
     expect(out).toContain('Examples:');
+  });
+});
+
+describe('agent-ws store', () => {
+  it('takes an action, a database and, to export, a file of keys', async () => {
+    expect((await run('store', 'check', 'a.db')).store).toEqual(['check', { place: 'a.db' }]);
+    expect((await run('store', 'export', 'sqlite:a.db', '--store-key-file', 'keys')).store).toEqual([
+      'export',
+      { place: 'sqlite:a.db', storeKeyFile: 'keys' },
+    ]);
+    expect(await run('store', 'compact')).toMatchObject({ exitCode: 1 });
+    expect(await run('store', 'check', 'a.db', '--store-key-file', 'keys')).toMatchObject({ exitCode: 1 });
   });
 });

@@ -62,6 +62,8 @@ describe('the table of settings', () => {
       'store',
       'clientMayChoose',
       'logger',
+      'metrics',
+      'tracer',
       // The model is that of the provider.
       'model',
       // Functions, and what the command has no use for without them.

@@ -54,6 +54,11 @@ const TABLE: Record<
     bad: [5, 'echo', {}, tool, null, [5], [null], ['echo'], [{ name: 'a' }], [tool, tool]],
   },
   model: { good: ['gpt-5', () => 'gpt-5'], bad: [5, null, true, {}, ['a']] },
+  metrics: {
+    good: [{ contentType: 'text/plain', metrics: () => Promise.resolve('') }],
+    bad: [5, 'a', null, true, {}, () => 1],
+  },
+  tracer: { good: [{ during: () => 1, start: () => 1 }], bad: [5, 'a', null, true, {}, () => 1, { during: () => 1 }] },
   attachments: {
     good: [false, {}, { mediaTypes: ['audio/wav'], maxBytes: 1, maxCount: 16, urls: true }],
     bad: [{ mediaTypes: 'image/png' }, { mediaTypes: ['png'] }, { maxBytes: 0 }, { maxCount: 17 }, { urls: 'yes' }],

@@ -108,10 +108,11 @@ describe('edges', () => {
     asker.send({ type: 'streaming_query', query: 'q', run_id: id, conversation_id: '__proto__' });
     await vi.waitFor(() => expect(endOf(watcher, id)).toBeDefined());
     expect(watcher.messages.map(({ type }) => type)).toEqual(['connected', 'watching', 'run_started', 'cancelled']);
-    // A client that asks faster than it reads is closed, not served from memory without bound.
+    // A client that asks faster than it reads is read no further than it reads, and gets every answer.
     for (let i = 0; i < 10_000; i++) watcher.send({ type: 'watch', conversation_id: `c${i}` });
-    await vi.waitFor(() => expect(watcher.closes).toMatchObject([{ code: 4508 }]));
+    await vi.waitFor(() => expect(watcher.ofType('error')).toHaveLength(10_000 - 63));
     expect(watcher.ofType('watching')).toHaveLength(64);
+    expect(watcher.closes).toEqual([]);
   });
 
   it('a restored run that is cancelled leaves every call answered', async () => {

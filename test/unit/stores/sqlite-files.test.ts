@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import { OptionError } from '../../../src/index.js';
@@ -92,6 +92,19 @@ it('leaves one file behind', async () => {
   expect(existsSync(`${path}-shm`)).toBe(false);
   store.close();
   expect(existsSync(`${path}-wal`)).toBe(false);
+});
+
+it('lets nobody else read its files, also those of earlier versions', async () => {
+  const path = temporaryDatabase();
+  const mode = (suffix = ''): string => (statSync(path + suffix).mode & 0o777).toString(8);
+  for (const before of [undefined, 0o644]) {
+    if (before !== undefined) chmodSync(path, before);
+    const store = await openStore({ path });
+    createRun(store, metaOf(`${before}`)).append(chunk(1));
+    store.runs.commit();
+    expect([mode(), mode('-wal')]).toEqual(['600', '600']);
+    store.close();
+  }
 });
 
 it('does not mind what a path looks like', async () => {

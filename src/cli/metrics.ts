@@ -1,0 +1,62 @@
+import { createServer, type Server } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { LlmProvider } from '../agent/llm-provider.js';
+import { isHostAllowed, isLoopbackAddress } from '../http/host.js';
+import { metricsRoute } from '../http/metrics.js';
+import { failure, send } from '../http/reply.js';
+import { readTarget } from '../protocol/request-target.js';
+import type { AgentSocketServer } from '../server.js';
+import { listen } from './http-server.js';
+import type { ResolvedSettings } from './settings.js';
+
+/** Maximum number of sockets at an address of its own: a few scrapers. */
+const MAX_SOCKETS = 64;
+
+/** The metrics of the command. */
+export interface CommandMetrics {
+  /** Served by the service itself; `undefined` if the metrics have an address of their own. */
+  readonly registry: Registry | undefined;
+  /** Begins to measure the service, and to listen at the address of the metrics if they have one. */
+  start(agent: AgentSocketServer): Promise<void>;
+}
+
+/** Prepares the metrics; `undefined` if the operator wants none. Nothing of `prom-client` is loaded then. */
+export async function chooseMetrics(
+  { settings, keyOf }: ResolvedSettings,
+  { model }: LlmProvider,
+): Promise<CommandMetrics | undefined> {
+  const { metrics: place, clientModels } = settings;
+  const models = [...(model === undefined ? [] : [model]), ...clientModels];
+  if (place === undefined) return undefined;
+  const { createMetrics, Registry } = await import('../telemetry/metrics.js');
+  const registry = new Registry();
+  return {
+    registry: place === 'here' ? registry : undefined,
+    async start(agent) {
+      createMetrics(agent, { registry, defaultMetrics: true, models });
+      if (place !== 'here') await listen(metricsServer(registry), place, () => keyOf('metrics'));
+    },
+  };
+}
+
+/** A server that answers `/metrics` alone, also while the service stops. */
+function metricsServer(registry: Registry): Server {
+  const route = metricsRoute(registry);
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 });
+  server.maxConnections = MAX_SOCKETS;
+  server.on('request', (request, response) => {
+    const address = server.address();
+    const boundToLoopback = typeof address === 'object' && isLoopbackAddress(address?.address);
+    const { host } = request.headers;
+    if (!isHostAllowed({ host, boundToLoopback })) {
+      return send(request, response, failure(403, 'This host is not served here'));
+    }
+    if (readTarget(request.url ?? '').path !== route.path) return send(request, response, failure(404, 'Not found'));
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const allowed = { Allow: 'GET, HEAD' };
+      return send(request, response, failure(405, 'Only GET and HEAD are answered here', allowed));
+    }
+    void Promise.resolve(route.reply()).then((reply) => send(request, response, reply));
+  });
+  return server;
+}

@@ -1,0 +1,84 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { ROOT } from '../helpers/build.js';
+import { freePort } from '../helpers/free-port.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
+import { startExample, type Example } from './example.js';
+
+/** metrics.mjs after one answer, and the address of its metrics. */
+async function start(): Promise<{ example: Example; target: string }> {
+  const port = await freePort();
+  const example = await startExample('metrics.mjs', { METRICS_PORT: String(port) });
+  await example.printed(`metrics at port ${port}`);
+  const client = await example.connect({ negotiate: true });
+  await client.ask({ type: 'streaming_query', query: 'What is 6 * 7?' });
+  await client.close();
+  return { example, target: `127.0.0.1:${port}` };
+}
+
+it('metrics.mjs measures its service, tells of its audit, and stops when told', async () => {
+  const { example, target } = await start();
+  const text = await (await fetch(`http://${target}/metrics`)).text();
+  expect(text).toContain('agent_ws_runs_ended_total{kind="streaming_query",state="finished",code=""} 1');
+  expect(text).toContain('agent_ws_tool_calls_total{tool="calculator",outcome="ok"} 1');
+  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+  await example.printed("audit \\{[^}]*event: 'tool'[^}]*calculator");
+  expect(await example.stop()).toBe(0);
+});
+
+function hasPrometheus(): boolean {
+  try {
+    execFileSync('prometheus', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+it.skipIf(!hasPrometheus())(
+  'Prometheus reads the metrics as metrics-prometheus.yml says, and knows every query of metrics-dashboard.json',
+  async () => {
+    const { target } = await start();
+    const directory = temporaryDirectory();
+    const config = readFileSync(join(ROOT, 'examples/metrics-prometheus.yml'), 'utf8');
+    expect(config).toContain("'127.0.0.1:9464'");
+    writeFileSync(
+      join(directory, 'prometheus.yml'),
+      config.replace('127.0.0.1:9464', target).replace('scrape_interval: 5s', 'scrape_interval: 1s'),
+    );
+    const port = await freePort();
+    const prometheus = spawn(
+      'prometheus',
+      [
+        `--config.file=${join(directory, 'prometheus.yml')}`,
+        `--storage.tsdb.path=${join(directory, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      { stdio: 'ignore' },
+    );
+    onTestFinished(() => void prometheus.kill('SIGKILL'));
+    const query = async (expression: string): Promise<{ status: string; data: { result: unknown[] } }> => {
+      const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+      return (await (await fetch(url)).json()) as { status: string; data: { result: unknown[] } };
+    };
+    // Two scrapes are needed for a rate.
+    await vi.waitFor(async () => {
+      const { data } = await query('count_over_time(agent_ws_connections_limit[1m]) > 1');
+      expect(data.result).toHaveLength(1);
+    });
+    const text = readFileSync(join(ROOT, 'examples/metrics-dashboard.json'), 'utf8');
+    const { panels } = JSON.parse(text) as { panels: { title: string; targets: { expr: string }[] }[] };
+    for (const { title, targets } of panels) {
+      for (const { expr } of targets) {
+        const answer = await query(expr.replaceAll('$job', '.+').replaceAll('$__rate_interval', '1m'));
+        expect(answer.status, title).toBe('success');
+        // What did not happen has no series yet, but what one answer with a tool causes has.
+        if (/runs_ended|tokens_total|token_gap|held|connections|tool_call|eventloop/.test(expr)) {
+          expect(answer.data.result.length, `${title}: ${expr}`).toBeGreaterThan(0);
+        }
+      }
+    }
+  },
+);
