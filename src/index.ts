@@ -51,7 +51,7 @@ export type { LedgerEntry, LedgerKey, ToolLedger } from './tool/tool-ledger.js';
 
 // Rooms
 export { Rooms } from './room/rooms.js';
-export type { RoomLog, RoomStore } from './store/room-store.js';
+export type { RoomStore } from './store/room-store.js';
 
 // The model
 export type {
