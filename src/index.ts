@@ -52,6 +52,10 @@ export type {
 } from './store/conversation-store.js';
 export type { LedgerEntry, LedgerKey, ToolLedger } from './tool/tool-ledger.js';
 
+// Rooms
+export { Rooms } from './room/rooms.js';
+export type { RoomStore } from './store/room-store.js';
+
 // The model
 export type {
   LlmAttachment,

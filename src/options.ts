@@ -11,6 +11,7 @@ import { isProxyEntry } from './http/trusted-proxies.js';
 import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message/message-handler.js';
 import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
+import { ROOM_LIMITS, type RoomLimits } from './room/room-options.js';
 import { RUN_OPTIONS, type BeforeRun, type RunManagerOptions } from './run/run-manager-options.js';
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
@@ -30,6 +31,7 @@ type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions,
   PermissionsOption<NoInfer<P>> &
   Pick<MessageHandlerOptions, 'rateLimits'> &
   Pick<MemoryStoreOptions, 'retainMs' | 'maxRetainedBytes' | 'maxConversationBytes' | 'maxOwnerConversationBytes'> &
+  RoomLimits &
   SocketOptions;
 
 /** What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes. */
@@ -227,6 +229,7 @@ export const SERVER_OPTIONS = {
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store'),
   ...pick(MESSAGE_HANDLER_OPTIONS, { rateLimits: true }),
+  ...ROOM_LIMITS,
   ...pick(MEMORY_STORE_OPTIONS, {
     retainMs: true,
     maxRetainedBytes: true,

@@ -17,7 +17,10 @@ import { MESSAGE_HANDLER_OPTIONS, MessageHandler } from './message/message-handl
 import { SERVER_OPTIONS, type AgentSocketServerOptions } from './options.js';
 import { EXECUTOR_OPTIONS } from './agent/executor-options.js';
 import { AgentExecutor } from './agent/executor.js';
+import { MemoryRoomStore } from './stores/memory/memory-room-store.js';
 import { createMemoryStore, MEMORY_STORE_OPTIONS } from './stores/memory/memory-store.js';
+import { ROOM_LIMITS } from './room/room-options.js';
+import { Rooms } from './room/rooms.js';
 import { Permissions } from './permission/permissions.js';
 import { scopePolicy } from './permission/scope-policy.js';
 import { RUN_OPTIONS, type BeforeRun } from './run/run-manager-options.js';
@@ -39,6 +42,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   readonly messages: MessageHandler<P, Metadata>;
   /** The runs and their events. */
   readonly runs: RunManager;
+  /** The rooms, what is said there, and who says it. */
+  readonly rooms: Rooms;
   /** Who connected, was refused, ran which tool and approved what: `agent.audit.on('event', listener)`. */
   readonly audit: Audit<P, Metadata>;
   /** The tools; register more at any time. Empty if the option is a function. */
@@ -80,7 +85,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
   const wholeStore = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
-  const { runs: store, ledger, conversations } = wholeStore;
+  const { runs: store, ledger, conversations, rooms: roomStore = new MemoryRoomStore() } = wholeStore;
   const executor = new AgentExecutor<P, Metadata>({
     ...pick(options, EXECUTOR_OPTIONS),
     tools: toolsOf ?? tools,
@@ -98,7 +103,13 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   // Created after all other checks of options, since it starts a timer.
   const beforeRun = options.beforeRun as BeforeRun | undefined;
   const runs = new RunManager({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store });
-  const messages = new MessageHandler<P, Metadata>({ ...pick(options, MESSAGE_HANDLER_OPTIONS), runs, conversations });
+  const rooms = new Rooms({ ...pick(options, ROOM_LIMITS), store: roomStore, logger });
+  const messages = new MessageHandler<P, Metadata>({
+    ...pick(options, MESSAGE_HANDLER_OPTIONS),
+    runs,
+    conversations,
+    rooms,
+  });
   if (options.tracer !== undefined) traceService({ connections, runs }, options.tracer);
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
@@ -125,6 +136,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const detach = (): void => {
     detachUpgrade();
     handshakes.stop();
+    rooms.stop();
   };
   const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, detach });
 
@@ -153,6 +165,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     connections,
     messages,
     runs,
+    rooms,
     audit: new Audit({ connections, messages, runs }, logger),
     tools,
     requestListener: routes.listener,

@@ -26,6 +26,8 @@ const MAX_HISTORY_LENGTH = 4_000_000;
 /** A question to a conversation. */
 export interface Question {
   readonly query: string;
+  /** Who asks, in a room. */
+  readonly name?: string | undefined;
   /** If absent and a question is replaced: the attachments of the replaced question. */
   readonly attachments?: readonly QueryAttachment[] | undefined;
   /** The message that the question replaces, on a branch of its own. */
@@ -93,7 +95,7 @@ export class ConversationTurn {
     accepts: readonly LlmAttachmentType[],
     abort: AbortSource,
   ): Promise<readonly LlmMessage[]> {
-    const { query, attachments, replaceFrom } = question;
+    const { query, name, attachments, replaceFrom } = question;
     const spot = replaceFrom === undefined ? undefined : await this.#spotOf(replaceFrom, question);
     const isFirst = spot !== undefined && spot.parentId === undefined;
     const items = isFirst ? [] : await this.#read(spot?.parentId);
@@ -102,6 +104,7 @@ export class ConversationTurn {
       ...this.#stamp(randomUUID(), spot === undefined ? items.at(-1)?.id : spot.parentId),
       role: 'user',
       content: query,
+      ...(name !== undefined && { name }),
       ...(given.infos.length > 0 && { attachments: given.infos }),
     };
     const isBranch = spot !== undefined && spot.anew === undefined;

@@ -226,7 +226,8 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
   async #askIn(turn: ConversationTurn, run: Run, request: QueryRequest): Promise<readonly LlmMessage[]> {
     const { query, attachments, replace_from: replaceFrom } = request;
     const { provider, maxContextTokens } = this.#settings;
-    const chat = await turn.ask({ query, attachments, replaceFrom }, provider.accepts ?? [], run.abort);
+    const name = run.options.author?.name;
+    const chat = await turn.ask({ query, name, attachments, replaceFrom }, provider.accepts ?? [], run.abort);
     // The attachments of a replaced question were not in the request.
     const asked = chat.at(-1);
     if (asked?.role === 'user') checkQuestion(asked.content, asked.attachments ?? [], maxContextTokens);

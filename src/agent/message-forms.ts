@@ -7,7 +7,9 @@ export type AnswerMessage = LlmAssistantMessage | LlmToolMessage;
 
 /** Turns a stored message into a message for the model. */
 export function toLlmMessage(message: ConversationMessage, loaded: LoadedAttachments | undefined): LlmMessage {
-  const { role, content, reasoning, toolCalls, origin, providerData, toolCallId = '', toolName = '', error } = message;
+  const { role, name, reasoning, toolCalls, origin, providerData, toolCallId = '', toolName = '', error } = message;
+  // In the text, since not every model server accepts the field `name`, or shows it to its model.
+  const content = name === undefined ? message.content : `${name}: ${message.content}`;
   switch (role) {
     case 'user': {
       if (loaded === undefined) return { role, content };

@@ -3,7 +3,17 @@ import type { BooleanRule, ChoiceRule, ListRule, NumberRule, TextRule } from '..
 import { bytes, choice, decimal, integer, list, onOff, seconds, text, type ValueType } from './value-types.js';
 
 /** Headings of the help, in order. */
-export const GROUPS = ['Server', 'Model', 'Access', 'Connections', 'Runs', 'Store', 'Logs', 'Operating'] as const;
+export const GROUPS = [
+  'Server',
+  'Model',
+  'Access',
+  'Connections',
+  'Runs',
+  'Rooms',
+  'Store',
+  'Logs',
+  'Operating',
+] as const;
 
 /** The flag and variable of a setting. */
 export interface Handle {

@@ -48,6 +48,17 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
 
+  roomNames: { group: 'Rooms', flag: '--room-names', env: 'ROOM_NAMES', placeholder: 'pattern' },
+  maxRooms: { group: 'Rooms', flag: '--max-rooms', env: 'ROOM_MAX', placeholder: 'number' },
+  maxRoomsPerConnection: { group: 'Rooms', flag: '--max-joined-rooms', env: 'ROOM_MAX_JOINED', placeholder: 'number' },
+  maxRoomMembers: { group: 'Rooms', flag: '--max-room-members', env: 'ROOM_MAX_MEMBERS', placeholder: 'number' },
+  maxRoomEvents: { group: 'Rooms', flag: '--max-room-events', env: 'ROOM_MAX_EVENTS', placeholder: 'number' },
+  maxRoomBytes: { group: 'Rooms', flag: '--max-room-size', env: 'ROOM_MAX_SIZE' },
+  retainRoomsMs: { group: 'Rooms', flag: '--retain-rooms', env: 'ROOM_RETAIN' },
+  maxRoomMessageBytes: { group: 'Rooms', flag: '--max-room-message', env: 'ROOM_MAX_MESSAGE' },
+  roomRate: { group: 'Rooms', flag: '--room-rate', env: 'ROOM_RATE', placeholder: 'number' },
+  roomMemberRate: { group: 'Rooms', flag: '--room-member-rate', env: 'ROOM_MEMBER_RATE', placeholder: 'number' },
+
   maxConversationBytes: {
     group: 'Store',
     flag: '--max-conversations',

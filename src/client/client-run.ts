@@ -22,6 +22,8 @@ export interface ApprovalOutcome {
 export interface ClientRun extends AsyncIterable<RunEvent>, PromiseLike<RunAnswer> {
   /** Id of the run: makes its request idempotent, and names the run in `cancel` and `resume`. */
   readonly id: string;
+  /** The room that the run belongs to, if it is one of a room. */
+  readonly room: string | undefined;
   readonly state: ClientRunState;
   /** The answer so far. */
   readonly text: string;

@@ -1,5 +1,6 @@
 import type { CustomMessage } from '../protocol/server-messages.js';
 import type { AgentClientEvents, Greeting } from './client-events.js';
+import type { ClientRoom } from './client-room.js';
 import type { ClientRun } from './client-run.js';
 import type { ConnectionState } from './connection.js';
 import type { Conversation } from './conversation.js';
@@ -37,6 +38,8 @@ export interface AgentClient {
   /** The runs that can be read, oldest first. */
   listRuns(options?: RequestOptions): Promise<readonly RunInfo[]>;
   conversation(id: string): Conversation;
+  /** A room: the same object for the same name. Nothing is sent before it is joined. */
+  room(name: string): ClientRoom;
   /** The conversations of an authenticated owner, the most recently used first. */
   listConversations(options?: PageOptions): Promise<ConversationPage>;
   /**

@@ -27,6 +27,8 @@ export interface HistoryMessage {
   readonly index?: number | undefined;
   readonly role: 'user' | 'assistant' | 'tool';
   readonly content: string;
+  /** Who asked, in a room. */
+  readonly name?: string | undefined;
   /** The reasoning of the model. */
   readonly reasoning?: string | undefined;
   /** The attachments of a question. */
@@ -105,6 +107,7 @@ function messageOf(message: ServerMessageOf<'history'>['messages'][number]): His
     index: message.index,
     role: message.role,
     content: message.content,
+    name: message.name,
     reasoning: message.reasoning,
     attachments: attachmentsOf(message.attachments),
     toolCalls: message.tool_calls?.map((call) => ({

@@ -12,6 +12,16 @@ export {
 export type { ConnectionState } from './connection.js';
 export type { ApprovalOutcome, ClientRun } from './client-run.js';
 export type {
+  ClientRoom,
+  ClientRoomEvents,
+  JoinOptions,
+  RoomMember,
+  RoomMessage,
+  RoomPost,
+  RoomQueryOptions,
+  RoomState,
+} from './client-room.js';
+export type {
   ClientRunState,
   EndState,
   PendingApproval,

@@ -2,6 +2,7 @@ import type { AgentClient } from './client.js';
 import { ConnectionStore } from './react-connection.js';
 import { ConversationStore } from './react-conversation.js';
 import { ConversationsStore } from './react-conversations.js';
+import { RoomStore } from './react-room.js';
 
 /** Maximum number of conversations of one client that are kept although no component shows them. */
 const MAX_IDLE = 20;
@@ -12,11 +13,18 @@ class Shared {
   readonly list: ConversationsStore;
   readonly #client: AgentClient;
   readonly #conversations = new Map<string, ConversationStore>();
+  readonly #rooms = new Map<string, RoomStore>();
 
   constructor(client: AgentClient) {
     this.#client = client;
     this.connection = new ConnectionStore(client);
     this.list = new ConversationsStore(client);
+  }
+
+  room(name: string): RoomStore {
+    let store = this.#rooms.get(name);
+    if (store === undefined) this.#rooms.set(name, (store = new RoomStore(this.#client, name)));
+    return store;
   }
 
   conversation(id: string): ConversationStore {

@@ -10,6 +10,8 @@ import type { ConversationsView } from './react-conversations.js';
 import { RunStore, type AgentRunView } from './react-run.js';
 import type { Store } from './react-store.js';
 import { sharedOf } from './react-stores.js';
+import type { ClientRoom, JoinOptions } from './client-room.js';
+import type { RoomView } from './react-room.js';
 import type { QueryOptions } from './run-options.js';
 
 export type { AgentRunView } from './react-run.js';
@@ -19,6 +21,7 @@ export type { ConnectionView } from './react-connection.js';
 export type { ConversationView } from './react-conversation.js';
 export type { SendOptions } from './react-options.js';
 export type { ConversationsView } from './react-conversations.js';
+export type { RoomRun, RoomView } from './react-room.js';
 export type {
   Branch,
   ChatError,
@@ -81,6 +84,18 @@ export interface ConversationsHook extends ConversationsView {
   readonly refresh: () => Promise<void>;
 }
 
+/** The result of {@link useRoom}: the state of the room, and stable functions. */
+export interface RoomHook extends RoomView {
+  /** The room itself, for everything else. */
+  readonly room: ClientRoom;
+  /** Says something. Resolves to its `seq`; rejects if the server refuses. */
+  readonly publish: ClientRoom['publish'];
+  /** Shows that this member is typing, for 6 s, or no longer. */
+  readonly typing: (isTyping?: boolean) => void;
+  /** Asks the agent; all members see the answer while it is written. */
+  readonly send: ClientRoom['stream'];
+}
+
 /**
  * Shows one run at a time. The run outlives its component: cancel it if that is not wanted.
  *
@@ -131,6 +146,22 @@ export function useConversations(client: AgentClient): ConversationsHook {
   const view = useView(store);
   const { loadMore, refresh } = store;
   return { ...view, loadMore, refresh };
+}
+
+/**
+ * Joins a room as long as a component shows it, and shows what is said, who is there and what is asked.
+ * @param options - how to join; read when the first component shows the room
+ *
+ * ```tsx
+ * const { messages, members, publish } = useRoom(client, 'team', { name: 'Ada' });
+ * ```
+ */
+export function useRoom(client: AgentClient, name: string, options: JoinOptions = {}): RoomHook {
+  const store = sharedOf(client).room(name);
+  store.options = options;
+  const view = useView(store);
+  const { room, publish, typing, send } = store;
+  return { ...view, room, publish, typing, send };
 }
 
 /**

@@ -24,6 +24,7 @@ export interface RunPort {
 /** The state of a run, built from its messages in their order. */
 export class Run implements ClientRun {
   readonly id: string;
+  readonly room: string | undefined;
   readonly #port: RunPort;
   readonly #log = new ReplayLog<RunEvent>();
   readonly #listeners = new Set<(event: RunEvent) => void>();
@@ -44,8 +45,9 @@ export class Run implements ClientRun {
   #replayedTo = 0;
   #undecided: readonly PendingApproval[] = [];
 
-  constructor(id: string, port: RunPort, seq = 0) {
+  constructor(id: string, port: RunPort, seq = 0, room?: string) {
     this.id = id;
+    this.room = room;
     this.#port = port;
     this.#seq = seq;
     this.#answer = new Promise((resolve, reject) => {

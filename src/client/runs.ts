@@ -171,12 +171,14 @@ export class Runs {
     delivery.requestId = this.#wire.nextId();
     delivery.isSent = delivery.isResuming = true;
     delivery.resumedAt = performance.now();
-    this.#wire.send({ type: 'resume', run_id: run.id, after: run.seq, request_id: delivery.requestId });
+    const { id: run_id, seq: after, room } = run;
+    this.#wire.send({ type: 'resume', run_id, after, room, request_id: delivery.requestId });
   }
 
   #cancel(delivery: Delivery): void {
     delivery.cancelId = this.#wire.nextId();
-    this.#wire.send({ type: 'cancel', run_id: delivery.run.id, request_id: delivery.cancelId });
+    const { id: run_id, room } = delivery.run;
+    this.#wire.send({ type: 'cancel', run_id, room, request_id: delivery.cancelId });
   }
 
   /** A cancel comes first: if the request was lost, the run is then cancelled before it begins. */

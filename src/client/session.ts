@@ -27,6 +27,8 @@ import {
   type RequestOptions,
   type RunOptions,
 } from './run-options.js';
+import type { ClientRoom } from './client-room.js';
+import { Room } from './room.js';
 import { Run } from './run.js';
 import { Runs } from './runs.js';
 import { Watches, type StartedRun } from './watches.js';
@@ -43,6 +45,8 @@ export class Session implements AgentClient {
   readonly #requests: Requests;
   readonly #runs: Runs;
   readonly #watches: Watches;
+  readonly #rooms = new Map<string, Room>();
+  readonly #wire: Wire;
   #greeting: Greeting | undefined;
   #connecting: { readonly resolve: () => void; readonly reject: (error: AgentClientError) => void }[] = [];
 
@@ -60,7 +64,7 @@ export class Session implements AgentClient {
       isOpen: () => this.#connection.isReady,
       knock: () => this.#connection.state !== 'waiting' && this.#connection.open(),
     });
-    const wire = new Wire(this.#connection, this.#outbox);
+    const wire = (this.#wire = new Wire(this.#connection, this.#outbox));
     this.#requests = new Requests(wire);
     this.#runs = new Runs(wire);
     this.#watches = new Watches(wire, this.#requests, (error) => this.#events.emit('error', error));
@@ -94,13 +98,22 @@ export class Session implements AgentClient {
 
   resume(runId: string, options: ResumeOptions = {}): ClientRun {
     checkKnown(options, RESUME_OPTIONS);
-    const { after = 0, signal } = options;
-    const id = runId.toLowerCase();
-    const known = this.#runs.get(id);
-    if (known !== undefined && !known.isEnded) return obey(signal, known);
-    const run = this.#newRun(id, after);
-    this.#runs.read(run);
-    return obey(signal, run);
+    return this.#resume(runId, options);
+  }
+
+  room(name: string): ClientRoom {
+    let room = this.#rooms.get(name);
+    if (room === undefined) {
+      room = new Room(name, {
+        wire: this.#wire,
+        requests: this.#requests,
+        connect: () => this.#open(),
+        query: (type, query, options, inRoom) => this.#query(type, query, options, inRoom),
+        resume: (runId, inRoom) => this.#resume(runId, {}, inRoom),
+      });
+      this.#rooms.set(name, room);
+    }
+    return room;
   }
 
   async listRuns({ signal }: RequestOptions = {}): Promise<readonly RunInfo[]> {
@@ -151,7 +164,16 @@ export class Session implements AgentClient {
     this.#connection.close();
   }
 
-  #query(type: 'agent_query' | 'streaming_query', query: string, options: QueryOptions): ClientRun {
+  #resume(runId: string, { after = 0, signal }: ResumeOptions, room?: string): ClientRun {
+    const id = runId.toLowerCase();
+    const known = this.#runs.get(id);
+    if (known !== undefined && !known.isEnded) return obey(signal, known);
+    const run = this.#newRun(id, after, room);
+    this.#runs.read(run);
+    return obey(signal, run);
+  }
+
+  #query(type: 'agent_query' | 'streaming_query', query: string, options: QueryOptions, room?: string): ClientRun {
     checkKnown(options, QUERY_OPTIONS);
     const { conversationId, replaceFrom, attachments, whenBusy, model, temperature, tools, signal } = options;
     return this.#start(
@@ -160,6 +182,7 @@ export class Session implements AgentClient {
         query,
         ...common(options),
         conversation_id: conversationId,
+        room,
         replace_from: replaceFrom,
         when_busy: whenBusy,
         model,
@@ -174,7 +197,7 @@ export class Session implements AgentClient {
   #start(request: RunRequest, signal: AbortSignal | undefined, attachments?: EncodedAttachments): ClientRun {
     const known = this.#runs.get(request.run_id);
     if (known === undefined) {
-      const run = this.#newRun(request.run_id);
+      const run = this.#newRun(request.run_id, 0, 'room' in request ? request.room : undefined);
       if (signal?.aborted === true) {
         run.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
         return run;
@@ -191,7 +214,7 @@ export class Session implements AgentClient {
     return run;
   }
 
-  #newRun(id: string, seq = 0): Run {
+  #newRun(id: string, seq = 0, room?: string): Run {
     return new Run(
       id,
       {
@@ -200,11 +223,13 @@ export class Session implements AgentClient {
         approve: (run, toolCallId, approved, reason) => this.#approve(run, toolCallId, approved, reason),
       },
       seq,
+      room,
     );
   }
 
   #approve(run: Run, toolCallId: string, approved: boolean, reason: string | undefined): Promise<ApprovalOutcome> {
-    const message = { type: 'approval', run_id: run.id, tool_call_id: toolCallId, approved, reason } as const;
+    const { id: run_id, room } = run;
+    const message = { type: 'approval', run_id, tool_call_id: toolCallId, approved, reason, room } as const;
     // Repeatable, since the first decision counts.
     const decided = this.#requests
       .ask(message, 'approval_resolved', { isRepeatable: true })
@@ -215,8 +240,18 @@ export class Session implements AgentClient {
 
   #watch(conversationId: string, listener: (started: StartedRun) => void): () => void {
     const unwatch = this.#watches.add(conversationId, listener);
-    if (!this.#outbox.isClosed && this.state !== 'waiting') this.#connection.open();
+    this.#open();
     return unwatch;
+  }
+
+  /** Connects, since something waits for it. */
+  #open(): void {
+    if (!this.#outbox.isClosed && this.state !== 'waiting') this.#connection.open();
+  }
+
+  /** The rooms that this client is in, or wants to be in. */
+  get #joined(): readonly Room[] {
+    return [...this.#rooms.values()].filter(({ isWanted }) => isWanted);
   }
 
   #up(greeting: ServerMessageOf<'connected'>): void {
@@ -236,6 +271,8 @@ export class Session implements AgentClient {
         urls: limits.urls,
       },
     };
+    // First, since what follows may be about runs and messages of rooms.
+    for (const room of this.#joined) room.up();
     this.#runs.up();
     this.#requests.up();
     this.#watches.up();
@@ -247,6 +284,9 @@ export class Session implements AgentClient {
   #message(received: ServerMessage | CustomMessage): void {
     // A message of a custom type matches no branch.
     const message = received as ServerMessage;
+    if ('room' in message && message.type !== 'run_started' && message.type !== 'room_published') {
+      this.#rooms.get(message.room)?.handle(message);
+    }
     if (message.type === 'going_away') this.#connection.leaveBy(message.reconnect_after_ms);
     else if (message.type === 'run_started') this.#started(message);
     else if (!this.#requests.handle(message) && !this.#runs.handle(message) && message.type === 'error') {
@@ -262,11 +302,13 @@ export class Session implements AgentClient {
   #started(message: ServerMessageOf<'run_started'>): void {
     const { run_id, conversation_id: conversationId, kind, query, replace_from: replaceFrom, state } = message;
     if (this.#runs.get(run_id) !== undefined) return;
-    const run = this.#newRun(run_id);
+    const run = this.#newRun(run_id, 0, message.room);
     this.#runs.watched(run);
     run.moveTo(state);
     const attachments = attachmentsOf(message.attachments);
-    const started: StartedRun = { run, conversationId, kind, query, attachments, replaceFrom };
+    const from = message.from && { memberId: message.from.member_id, name: message.from.name };
+    const started: StartedRun = { run, conversationId, kind, query, attachments, replaceFrom, from };
+    if (message.room !== undefined) this.#rooms.get(message.room)?.started(started);
     this.#watches.tell(started);
     this.#events.emit('run-started', started);
   }
@@ -277,6 +319,7 @@ export class Session implements AgentClient {
     this.#runs.down();
     this.#requests.down();
     this.#watches.down();
+    for (const room of this.#joined) room.down();
     this.#events.emit('disconnected', { code, reason });
   }
 
@@ -290,6 +333,7 @@ export class Session implements AgentClient {
     this.#outbox.clear();
     this.#runs.fail(error);
     this.#requests.fail(error);
+    for (const room of this.#joined) room.fail(error);
     for (const { reject } of this.#connecting.splice(0)) reject(error);
     if (error.code !== 'client_closed') this.#events.emit('error', error);
   }

@@ -18,6 +18,8 @@ export interface StartedRun {
   readonly attachments?: readonly AttachmentInfo[] | undefined;
   /** The message beside which the question begins a branch. */
   readonly replaceFrom?: string | undefined;
+  /** Who asked, in a room. */
+  readonly from?: { readonly memberId: string; readonly name: string } | undefined;
 }
 
 /** Wait before another try if the server gives no time, in milliseconds. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { OptionError } from '../runtime/option-error.js';
 import { checkOptions } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
@@ -10,7 +11,7 @@ import { Connection, type ConnectionInfo, type ConnectionOwner } from './connect
 import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOptions } from './connection-options.js';
 import { Heartbeat } from './heartbeat.js';
 import { Places, type Slot } from './places.js';
-import type { Principal } from './principal.js';
+import { isReservedId, ROOM_PREFIX, type Principal } from './principal.js';
 import type { Socket } from './socket.js';
 import { describeConnection, type ConnectionStatistics } from './statistics.js';
 
@@ -120,9 +121,13 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
    * @param slot - the reserved place; without it, a free place is needed. If none is free, the address with the most
    * connections loses its idlest one, closed with 1013, to an address that has fewer.
    * @returns `undefined` if no place was free: the socket was closed with 1013.
+   * @throws OptionError if the id of the principal is one that rooms have.
    */
   connect(socket: Socket, info: ConnectionInfo<P, Metadata>, slot?: Slot): Connection<P, Metadata> | undefined {
     slot?.release();
+    if (isReservedId(info.principal.id)) {
+      throw new OptionError('principal.id', `a string that does not begin with "${ROOM_PREFIX}"`, info.principal.id);
+    }
     if (!this.#places.makeRoom(info.remoteAddress)) {
       socket.close(CLOSE_CODES.overCapacity.code, CLOSE_CODES.overCapacity.reason);
       return undefined;

@@ -22,7 +22,8 @@ export interface Socket {
    */
   open(listener: SocketListener): void;
   /**
-   * Sends one text message; bytes are UTF-8 text. Never throws, and does nothing once closed.
+   * Sends one text message; bytes are UTF-8 text, and must not change afterwards. Never throws, and does nothing once
+   * closed.
    * Messages of one turn of the event loop may be sent together at its end.
    * @param mayWait - whether the message may be sent a few milliseconds later, together with following ones.
    * @default false

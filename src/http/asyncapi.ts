@@ -80,6 +80,10 @@ const ANSWERS: Readonly<Record<ClientMessageType, readonly ServerMessageType[]>>
   list_conversations: ['conversations'],
   update_conversation: ['conversation'],
   delete_conversation: ['conversation_deleted'],
+  join: ['room_joined', 'room_event', 'presence'],
+  leave: ['room_left'],
+  room_message: ['room_published', 'room_event'],
+  presence: ['presence'],
 };
 const CHANNEL = { $ref: '#/channels/agent' };
 

@@ -7,6 +7,10 @@ const run_id = '7c9e6679-7425-40de-944b-e07fc1f90ae7';
 const request_id = 'q-1';
 const conversation_id = 'travel-plans';
 const tool_call_id = 'call_1';
+const room = 'team';
+const epoch = '9b2f1d8e-58cc-4372-a567-0e02b2c3d479';
+const message_id = '5d6e7f80-91a2-4b3c-8d4e-5f6071829304';
+const member_id = 'Zf3pQ1sL9aVt6RxE';
 const usage = { input_tokens: 21, output_tokens: 58 };
 
 /** Examples of each client message in the documents. */
@@ -50,6 +54,10 @@ export const clientExamples: { readonly [T in ClientMessageType]: Extract<Client
     request_id,
   },
   delete_conversation: { type: 'delete_conversation', conversation_id, request_id },
+  join: { type: 'join', room, after: 41, epoch, name: 'Ada', data: { color: 'teal' }, request_id },
+  leave: { type: 'leave', room, request_id },
+  room_message: { type: 'room_message', room, content: 'Shall we ask the agent?', message_id, request_id },
+  presence: { type: 'presence', room, state: 'typing' },
 };
 
 /** Examples of each server message in the documents. */
@@ -243,5 +251,35 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
     request_id,
   },
   conversation_deleted: { type: 'conversation_deleted', timestamp, conversation_id, existed: true, request_id },
+  room_joined: {
+    type: 'room_joined',
+    timestamp,
+    room,
+    epoch,
+    after: 41,
+    head: 42,
+    recovered: true,
+    member_id,
+    request_id,
+  },
+  room_left: { type: 'room_left', timestamp, room, request_id },
+  room_published: { type: 'room_published', timestamp, room, message_id, position: 42, request_id },
+  room_event: {
+    type: 'room_event',
+    room,
+    message_id,
+    from: { member_id, name: 'Ada' },
+    content: 'Shall we ask the agent?',
+    created_at: timestamp,
+    seq: 42,
+  },
+  presence: {
+    type: 'presence',
+    room,
+    count: 2,
+    members: [{ member_id, name: 'Ada', data: { color: 'teal' }, state: 'typing' }],
+    left: ['kq7M0WcD2n8xYb5T'],
+    agent: 'thinking',
+  },
   going_away: { type: 'going_away', timestamp, reconnect_after_ms: 1500 },
 };

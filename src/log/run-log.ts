@@ -38,12 +38,25 @@ export interface WireEntry {
   readonly encoded: string;
 }
 
-/**
- * The ordered messages of one run. The run is its only writer; readers hold a position in it.
- */
-export interface RunLog {
+/** An ordered log as its readers see it: they hold a position in it. */
+export interface ReadableLog {
   /** The newest `seq` that readers may see. A durable log publishes after the commit. */
   readonly published: number;
+  /**
+   * Published entries after `after`, about 64 KiB at most. Never empty while `published` is greater than `after`: the
+   * reader would ask again forever. Consecutive pieces of text may be merged, but never with a `firstSeq` at or below
+   * `after`. If `read` throws or rejects, the connection that reads is closed with 1011; its client may resume.
+   */
+  read(after: number): readonly WireEntry[] | Promise<readonly WireEntry[]>;
+  /**
+   * Calls `wake` whenever `published` grows. The call carries no data, so that a lost call costs time but no content.
+   * @returns a function that removes `wake`.
+   */
+  onPublished(wake: () => void): () => void;
+}
+
+/** The ordered messages of one run. The run is its only writer. */
+export interface RunLog extends ReadableLog {
   /** The newest `seq`, published or not. */
   readonly head: number;
   /** Memory or disk space of the log, in bytes, roughly. */
@@ -63,15 +76,4 @@ export interface RunLog {
    * 1011.
    */
   onFailed?(fail: (error: unknown) => void): void;
-  /**
-   * Published entries after `after`, about 64 KiB at most. Never empty while `published` is greater than `after`: the
-   * reader would ask again forever. Consecutive pieces of text may be merged, but never with a `firstSeq` at or below
-   * `after`. If `read` throws or rejects, the connection that reads is closed with 1011; its client may resume.
-   */
-  read(after: number): readonly WireEntry[] | Promise<readonly WireEntry[]>;
-  /**
-   * Calls `wake` whenever `published` grows. The call carries no data, so that a lost call costs time but no content.
-   * @returns a function that removes `wake`.
-   */
-  onPublished(wake: () => void): () => void;
 }

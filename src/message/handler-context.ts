@@ -2,9 +2,11 @@ import type { Connection } from '../connection/connection.js';
 import type { ClientMessageOf, ClientMessageType } from '../protocol/client-messages.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import type { LargeAnswers } from './large-answers.js';
+import type { RoomRuns } from './room-runs.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 import type { Permissions } from '../permission/permissions.js';
 import type { Readers } from '../reading/readers.js';
+import type { Rooms } from '../room/rooms.js';
 import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
 
@@ -15,6 +17,9 @@ export interface HandlerContext {
   readonly conversations: ConversationStore;
   readonly answers: LargeAnswers;
   readonly permissions: Permissions;
+  /** Absent if the message handler was made without rooms. */
+  readonly rooms: Rooms | undefined;
+  readonly roomRuns: RoomRuns | undefined;
   /** Called when a connection goes on with a run; `isReset` if it starts over. */
   onResumed(connection: Connection, run: RunHandle, isReset: boolean): void;
 }

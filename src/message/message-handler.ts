@@ -24,12 +24,14 @@ import { jsonSchemaOf } from '../protocol/json-schema-of.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
+import type { Rooms } from '../room/rooms.js';
 import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
 import { PERMISSIONS, Permissions, type PermissionsOption } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
+import { RoomRuns } from './room-runs.js';
 import { LargeAnswers } from './large-answers.js';
 import { RateLimiter } from './rate-limiter.js';
 import { rateLimits, type RateLimits } from './rate-limits.js';
@@ -65,6 +67,11 @@ export interface MessageHandlerOptions<P extends Principal = Principal>
    * @default what no person reaches
    */
   rateLimits?: RateLimits | false | undefined;
+  /**
+   * The rooms that clients join.
+   * @default none: messages about rooms are refused
+   */
+  rooms?: Rooms | undefined;
 }
 
 export const MESSAGE_HANDLER_OPTIONS = {
@@ -79,6 +86,11 @@ export const MESSAGE_HANDLER_OPTIONS = {
     rule: rateLimits,
     default: {},
     defaultText: 'what no person reaches',
+  },
+  rooms: {
+    text: 'The rooms that clients join.',
+    rule: methods('Rooms', ['join', 'leave']),
+    defaultText: 'none: messages about rooms are refused',
   },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
   permissions: PERMISSIONS,
@@ -112,7 +124,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   constructor(options: MessageHandlerOptions<P>) {
     // The type of the principal matters to embedders only.
     const checked = checkOptions(options as MessageHandlerOptions, MESSAGE_HANDLER_OPTIONS);
-    const { runs, conversations, maxRunsPerConnection, rateLimits, logger } = checked;
+    const { runs, conversations, rooms, maxRunsPerConnection, rateLimits, logger } = checked;
     super(logger);
     this.#refusals = new BoundedLog(logger);
     const limiter = (this.#limiter = new RateLimiter(rateLimits));
@@ -127,6 +139,8 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       conversations,
       answers: new LargeAnswers(),
       permissions: new Permissions(checked),
+      rooms,
+      roomRuns: rooms && new RoomRuns(rooms, runs, readers),
       onResumed: (connection, run, isReset) =>
         this.emit('resumed', connection as Connection<P, Metadata>, run, isReset),
     };
@@ -193,7 +207,8 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       if (!connection.negotiated && !CORE_REQUESTS.has(type)) {
         throw new AgentSocketError('unknown_type', `"${type}" is for clients that negotiate ${SUBPROTOCOL}`);
       }
-      const message: ClientMessage = checkMessage(clientMessages[type], envelope);
+      const known = connection.negotiated || !('room' in envelope) ? envelope : { ...envelope, room: undefined };
+      const message: ClientMessage = checkMessage(clientMessages[type], known);
       this.emit('message', connection, type);
       const tooOften = this.#count(connection, type);
       if (tooOften !== undefined) return this.#refuseOften(connection, tooOften, envelope);

@@ -12,19 +12,36 @@ type Asks<T extends ClientMessageType> = (message: ClientMessageOf<T>) => Wish |
  */
 export const questions: { readonly [T in ClientMessageType]: Asks<T> | undefined } = {
   ping: undefined,
-  agent_query: ({ conversation_id: conversationId }) => ['query', { conversationId }],
-  streaming_query: ({ conversation_id: conversationId }) => ['query', { conversationId }],
+  agent_query: wishOfQuery,
+  streaming_query: wishOfQuery,
   // The executor asks, since a tool that may not be used is answered as one that does not exist.
   tool_call: undefined,
-  cancel: ({ run_id: runId }) => ['cancel', { runId }],
-  resume: ({ run_id: runId }) => ['resume', { runId }],
+  cancel: ({ run_id: runId, room }) => (room === undefined ? ['cancel', { runId }] : ['room_cancel', { room }]),
+  // Whoever may be in a room may read what belongs to it.
+  resume: ({ run_id: runId, room }) => (room === undefined ? ['resume', { runId }] : ['join', { room }]),
   list_runs: () => ['list_runs', {}],
-  approval: ({ run_id: runId, tool_call_id: toolCallId }) => ['approve', { runId, toolCallId }],
+  approval: ({ run_id: runId, tool_call_id: toolCallId, room }) =>
+    room === undefined ? ['approve', { runId, toolCallId }] : ['room_approve', { room }],
   watch: ({ conversation_id: conversationId, active }) => (active ? ['watch', { conversationId }] : undefined),
-  history: ({ conversation_id: conversationId }) => ['history', { conversationId }],
+  history: wishOfReading,
   select_branch: ({ conversation_id: conversationId }) => ['update_conversation', { conversationId }],
-  attachment: ({ conversation_id: conversationId }) => ['history', { conversationId }],
+  attachment: wishOfReading,
   list_conversations: () => ['list_conversations', {}],
   update_conversation: ({ conversation_id: conversationId }) => ['update_conversation', { conversationId }],
   delete_conversation: ({ conversation_id: conversationId }) => ['delete_conversation', { conversationId }],
+  join: ({ room }) => ['join', { room }],
+  leave: undefined,
+  room_message: ({ room }) => ['publish', { room }],
+  presence: ({ room }) => ['join', { room }],
 };
+
+function wishOfQuery({
+  room,
+  conversation_id: conversationId,
+}: ClientMessageOf<'agent_query' | 'streaming_query'>): Wish {
+  return room === undefined ? ['query', { conversationId }] : ['room_query', { room }];
+}
+
+function wishOfReading({ room, conversation_id: conversationId }: ClientMessageOf<'history' | 'attachment'>): Wish {
+  return room === undefined ? ['history', { conversationId }] : ['join', { room }];
+}

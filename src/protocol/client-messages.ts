@@ -1,17 +1,12 @@
 import { z } from 'zod';
+import { requestId, uuid } from './client-fields.js';
+import { roomName, roomRequests } from './room-requests.js';
 import { TRACEPARENT } from './traceparent.js';
 import { LIMITS } from './version.js';
 
 /** Text of the error for a missing, empty, blank or non-string query. */
 export const QUERY_REQUIRED = 'Query is required';
 
-const requestId = z
-  .string()
-  .min(1)
-  .max(LIMITS.idLength)
-  .describe("An id of the client's choice. Replies and the first message of the run repeat it.");
-/** RFC 9562, section 4: read in any case, written in lower case. */
-const uuid = z.uuid().toLowerCase();
 const runId = uuid.describe('Idempotency key and cancel handle of a run. The server makes one if the client does not.');
 const traceparent = z
   .string()
@@ -35,6 +30,9 @@ const onDisconnect = z
     'What becomes of the run when its last reader leaves. Without it a run that a negotiated client read last is cancelled after `connected.limits.detach_seconds`, any other at once.',
   );
 const anyRunId = uuid.describe('The run.');
+const ofRoom = roomName
+  .optional()
+  .describe('The room that the run or the conversation belongs to, if it is one of a room.');
 const limit = z.int().min(1).max(LIMITS.pageSize).describe('Maximum number of entries; 50 by default.');
 
 const attachment = z
@@ -81,6 +79,11 @@ const queryFields = {
     .describe(
       'A message of the conversation. A question: this one is asked in its place, in a branch beside it. An answer: it is given anew, in a branch beside it; with another query, that is asked in place of its question. The other branch stays.',
     ),
+  room: roomName
+    .optional()
+    .describe(
+      'The room the question is asked in. All members see question and answer; the conversation belongs to the room and has its name. Ignored from clients of the documented core.',
+    ),
   when_busy: z
     .enum(['enqueue', 'reject', 'interrupt'])
     .optional()
@@ -126,6 +129,7 @@ export const clientMessages = {
     .object({
       type: z.literal('cancel'),
       run_id: uuid.optional().describe('The run to stop. Without it: every run this connection started or resumed.'),
+      room: ofRoom,
       request_id: requestId.optional(),
     })
     .describe('Stops one run, or every run this connection started or resumed. Answered by `cancelled`.'),
@@ -134,6 +138,7 @@ export const clientMessages = {
       type: z.literal('resume'),
       run_id: anyRunId,
       after: z.int().min(0).default(0).describe('The last `seq` the client has applied; 0 for none.'),
+      room: ofRoom,
       request_id: requestId.optional(),
     })
     .describe(
@@ -153,6 +158,7 @@ export const clientMessages = {
         .describe('The call that `approval_request` asked about.'),
       approved: z.boolean().describe('Whether the tool may run with exactly the params shown.'),
       reason: z.string().max(LIMITS.reasonLength).optional().describe('Why the call was refused; passed to the model.'),
+      room: ofRoom,
       request_id: requestId.optional(),
     })
     .describe('Decides about a tool call. The first decision counts. Answered by `approval_resolved`.'),
@@ -170,6 +176,7 @@ export const clientMessages = {
       conversation_id: conversationId,
       limit: limit.optional(),
       before: z.string().min(1).max(LIMITS.idLength).optional().describe('Returns only messages before this one.'),
+      room: ofRoom,
       request_id: requestId.optional(),
     })
     .describe('Reads the messages of a conversation, the newest page first. Answered by `history`.'),
@@ -186,6 +193,7 @@ export const clientMessages = {
       type: z.literal('attachment'),
       conversation_id: conversationId,
       attachment_id: z.string().min(1).max(LIMITS.idLength).describe('The attachment, as `history` names it.'),
+      room: ofRoom,
       request_id: requestId.optional(),
     })
     .describe('Fetches an attachment. Answered by `attachment`.'),
@@ -221,6 +229,7 @@ export const clientMessages = {
       request_id: requestId.optional(),
     })
     .describe('Deletes a conversation of an authenticated owner. Answered by `conversation_deleted`.'),
+  ...roomRequests,
 } as const;
 
 /** The types a client of the documented core may send. */

@@ -34,6 +34,7 @@ export const conversationMessages = {
             index: z.int().min(0).optional().describe('Its place among its siblings.'),
             role: z.enum(['user', 'assistant', 'tool']),
             content: z.string(),
+            name: z.string().optional().describe('Who asked, in a room.'),
             reasoning: z.string().optional().describe('The reasoning of the model.'),
             attachments: z.array(attachmentInfo).optional(),
             tool_calls: z

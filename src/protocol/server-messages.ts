@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { conversationMessages } from './conversation-messages.js';
+import { from, room } from './room-fields.js';
+import { roomMessages } from './room-messages.js';
 import {
   timestamp,
   requestId,
@@ -26,7 +28,8 @@ import {
 
 /**
  * The messages of the server, by `type`. Key order is wire order: the documented keys first.
- * A message belongs to a run if and only if it has `seq`; replies never have one.
+ * A message belongs to the log of a run if and only if it has `run_id` and `seq`, and to that of a room if and only if it is
+ * a `room_event`; replies never have `seq`.
  */
 export const serverMessages = {
   connected: z
@@ -134,9 +137,11 @@ export const serverMessages = {
       attachments: z.array(attachmentInfo).optional().describe('What came with it.'),
       replace_from: z.string().optional().describe('The message beside which the run begins a branch.'),
       state: runState.describe('Where the run stands.'),
+      room: room.optional().describe('The room the run was asked for in.'),
+      from: from.optional().describe('Who asked, in a room.'),
     })
     .describe(
-      'A conversation this connection watches has a run; its messages follow. Only for clients that negotiated the subprotocol.',
+      'A conversation this connection watches, or a room it has joined, has a run; its messages follow. Only for clients that negotiated the subprotocol.',
     ),
   status: z
     .object({
@@ -301,6 +306,7 @@ export const serverMessages = {
     })
     .describe('With `seq`: the run failed, which ends it. Without: a message was refused. The connection stays open.'),
   ...conversationMessages,
+  ...roomMessages,
   going_away: z
     .object({
       type: z.literal('going_away'),

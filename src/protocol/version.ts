@@ -35,6 +35,10 @@ export const LIMITS = {
   urlLength: 2_048,
   /** Bytes of JSON in one `stream_data`. */
   dataBytes: 65_536,
+  /** Characters in the name of a member of a room. */
+  memberNameLength: 64,
+  /** Bytes of JSON in the public data of a member of a room. */
+  memberDataBytes: 1_024,
   /** Siblings of one message: the nearest ones. */
   siblings: 100,
   /** Messages or conversations in one page. */

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.js';
+import type { Principal } from '../connection/principal.js';
 import { inTurn } from '../connection/turn.js';
 import { connectionFull } from '../run/run-errors.js';
 import type { RunHandle } from '../run/run-handle.js';
@@ -31,6 +32,19 @@ export interface ReadFrom {
   readonly after: number;
   /** Repeated on the first message of the run that the connection gets. */
   readonly requestId?: string | undefined;
+}
+
+/** What a connection wants to stop. */
+export interface CancelRequest {
+  /** One run; without it, every run that the connection started or resumed, and may stop. */
+  readonly id: string | undefined;
+  /**
+   * The owner of that run.
+   * @default the principal of the connection
+   */
+  readonly owner?: Principal | undefined;
+  /** Whether the connection may stop a run, if it names none. */
+  readonly mayStop: (run: RunHandle) => boolean;
 }
 
 /**
@@ -116,8 +130,13 @@ export class Readers {
    */
   introduce(connection: Connection, run: RunHandle, frame = new RunStartedFrame(run)): void {
     const { owner, conversationId = '' } = run.meta;
+    if (this.#watchers.has(connection, conversationKey(owner, conversationId))) this.show(connection, run, frame);
+  }
+
+  /** Like {@link introduce}, for a connection that has another reason to read the run. */
+  show(connection: Connection, run: RunHandle, frame = new RunStartedFrame(run)): void {
     const reading = this.#subscriptions.of(connection);
-    if (reading.has(run.id) || !this.#watchers.has(connection, conversationKey(owner, conversationId))) return;
+    if (reading.has(run.id)) return;
     connection.sendEncoded(frame.at(connection.timestamp()));
     if (reading.size < this.#maxRuns) this.#subscribe(connection, run, { after: 0 }, true);
   }
@@ -127,18 +146,27 @@ export class Readers {
    * the connection has been sent all their messages. Earlier requests of the connection are claimed first. An unknown
    * id is remembered for 60 s: a run that is created with it is cancelled.
    */
-  async cancel(connection: Connection, id: string | undefined): Promise<Cancellation> {
-    const cancelling = await inTurn(connection, () => this.#stop(connection, id));
+  async cancel(
+    connection: Connection,
+    { id, owner = connection.principal, mayStop }: CancelRequest,
+  ): Promise<Cancellation> {
+    const cancelling = await inTurn(connection, () => this.#stop(connection, id, owner, mayStop));
     return cancelling?.done(this.#runs.store) ?? { outcome: 'nothing_running', runIds: [] };
   }
 
-  #stop(connection: Connection, id: string | undefined): Awaitable<Cancelling | undefined> {
-    const { principal } = connection;
-    const reading = this.#subscriptions.of(connection);
-    if (id === undefined) return new Cancelling(connection, undefined, reading);
-    return andThen(this.#runs.get(principal, id), (run) => {
-      if (run !== undefined) return new Cancelling(connection, run, reading);
-      this.#runs.cancelOnArrival(principal, id, connection.remoteAddress);
+  #stop(
+    connection: Connection,
+    id: string | undefined,
+    owner: Principal,
+    mayStop: (run: RunHandle) => boolean,
+  ): Awaitable<Cancelling | undefined> {
+    const all = this.#subscriptions.of(connection);
+    if (id === undefined) {
+      return new Cancelling(connection, undefined, new Map([...all].filter(([, { run }]) => mayStop(run))));
+    }
+    return andThen(this.#runs.get(owner, id), (run) => {
+      if (run !== undefined) return new Cancelling(connection, run, all);
+      this.#runs.cancelOnArrival(owner, id, connection.remoteAddress);
       return undefined;
     });
   }

@@ -27,6 +27,8 @@ export class RunStartedFrame {
       attachments: options.attachments?.map(attachmentToWire),
       replace_from: options.replaceFrom,
       state,
+      room: options.author === undefined ? undefined : meta.conversationId,
+      from: options.author && { member_id: options.author.memberId, name: options.author.name },
     });
     this.#encoded = new TextEncoder().encode(message);
     return this.#encoded;

@@ -1,12 +1,11 @@
-import type { Connection, ConnectionReader } from '../connection/connection.js';
-import { CLOSE_CODES } from '../protocol/close-codes.js';
+import type { Connection } from '../connection/connection.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
 import { CORE_TYPES, OPENING_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
-import { isLater } from '../runtime/awaitable.js';
 import { Latch } from '../runtime/latch.js';
 import type { RunReader } from '../log/run-readers.js';
 import type { RunHandle } from '../run/run-handle.js';
 import type { WireEntry } from '../log/run-log.js';
+import { LogReader } from './log-reader.js';
 
 /** What a subscription needs of the run it reads. */
 export type Readable = Pick<RunHandle, 'id' | 'log' | 'isOver' | 'head' | 'readers'>;
@@ -25,12 +24,8 @@ export interface SubscriptionOptions<R extends Readable = RunHandle> {
   onFault?: ((error: unknown) => void) | undefined;
 }
 
-/**
- * A connection that reads a run. It holds a position in the log instead of a queue: a slow reader costs only the buffer
- * of its socket.
- */
-export class Subscription<R extends Readable = RunHandle> implements ConnectionReader, RunReader {
-  readonly connection: Connection;
+/** A connection that reads a run. */
+export class Subscription<R extends Readable = RunHandle> extends LogReader implements RunReader {
   readonly run: R;
   /** Set if the connection gets the reply to its `cancel` instead of the final message of the run. */
   hidesCancelled = false;
@@ -40,23 +35,19 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
   readonly #options: SubscriptionOptions<R>;
   readonly #unsubscribe: () => void;
   readonly #end = new Latch();
-  #position: number;
   #requestId: string | undefined;
   #lagging = false;
-  #reading = false;
-  #over = false;
 
   constructor(connection: Connection, run: R, options: SubscriptionOptions<R>) {
-    this.connection = connection;
+    super(connection, run.log, options.after);
     this.run = run;
     this.#options = options;
-    this.#position = options.after;
     this.isAsked = options.watched !== true;
     this.#requestId = options.requestId;
     connection.addReader(this);
     run.readers?.join(this);
-    this.#unsubscribe = run.log.onPublished(() => this.#pump());
-    if (connection.isOpen) this.#pump();
+    this.#unsubscribe = run.log.onPublished(() => this.pump());
+    if (connection.isOpen) this.pump();
     else this.#leave();
   }
 
@@ -70,88 +61,41 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
     return this.connection.negotiated;
   }
 
-  /** Whether everything was delivered, or the connection is gone. */
-  get isOver(): boolean {
-    return this.#over;
-  }
-
   /** Whether there are messages that were not sent yet. */
   get isBehind(): boolean {
-    return !this.#over && this.#position < this.run.head;
+    return !this.over && this.position < this.run.head;
   }
 
   /** Continues at another position. */
   moveTo(after: number, requestId: string | undefined): void {
-    this.#position = after;
+    this.position = after;
     this.#requestId = requestId;
     this.isAsked = true;
-    this.#pump();
+    this.pump();
   }
 
-  onWritable(): void {
-    this.#pump();
-  }
-
-  onDisconnected(): void {
+  override onDisconnected(): void {
     this.#leave();
   }
 
   onAbandoned(): void {
-    this.#fail(new Error('The log of the run has no end'));
+    this.fail(new Error('The log of the run has no end'));
   }
 
-  /** Delivers messages of the log as long as the socket accepts them. */
-  #pump(): void {
-    // A delivery can publish new messages, for example if a leaving reader stops the run; the loop handles them.
-    if (this.#reading) return;
-    this.#reading = true;
-    let later: Promise<readonly WireEntry[]> | undefined;
-    try {
-      while (this.#hasMore && this.connection.isWritable) {
-        const entries = this.run.log.read(this.#position);
-        if (isLater(entries)) return void this.#pumpLater((later = entries));
-        this.#deliver(entries);
-      }
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#reading = later !== undefined;
-    }
-    this.#setLagging(this.#hasMore);
-    // The run was read to its end before: no message will come.
-    if (this.run.isOver && this.#position >= this.run.head) this.#leave();
-  }
-
-  async #pumpLater(reading: Promise<readonly WireEntry[]>): Promise<void> {
-    const position = this.#position;
-    try {
-      const entries = await reading;
-      // The position changed during the read: the entries belong to another position.
-      if (position === this.#position) this.#deliver(entries);
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#reading = false;
-    }
-    this.#pump();
-  }
-
-  /** Closes the connection: otherwise the client would wait forever. */
-  #fail(error: unknown): void {
-    if (this.#over) return;
+  protected override onFault(error: unknown): void {
     this.#options.onFault?.(error);
-    this.connection.close(CLOSE_CODES.internal);
   }
 
-  /** Whether the log has messages after the position. */
-  get #hasMore(): boolean {
-    return !this.#over && this.#position < this.run.log.published;
+  protected override onPumped(): void {
+    this.#setLagging(this.hasMore);
+    // The run was read to its end before: no message will come.
+    if (this.run.isOver && this.position >= this.run.head) this.#leave();
   }
 
-  #deliver(entries: readonly WireEntry[]): void {
+  protected override deliver(entries: readonly WireEntry[]): void {
     for (const entry of entries) {
       if (!this.connection.isWritable) return;
-      this.#position = entry.seq;
+      this.position = entry.seq;
       if (this.#shows(entry)) this.connection.write(this.#encode(entry), OPENING_TYPES.has(entry.type));
       if (TERMINAL_TYPES.has(entry.type)) return this.#leave();
     }
@@ -174,15 +118,15 @@ export class Subscription<R extends Readable = RunHandle> implements ConnectionR
   }
 
   #setLagging(lagging: boolean): void {
-    if (lagging === this.#lagging || this.#over) return;
+    if (lagging === this.#lagging || this.over) return;
     this.#lagging = lagging;
     this.run.readers?.lag(lagging);
   }
 
   #leave(): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#setLagging(false);
-    this.#over = true;
+    this.over = true;
     this.#unsubscribe();
     this.connection.removeReader(this);
     this.#end.open();

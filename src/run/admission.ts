@@ -7,7 +7,7 @@ import { hashRequest } from './request-hash.js';
 import type { RunBounds } from './run-bounds.js';
 import { conflict, conversationBusy, expired, queueFull, restarting, serverFull } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
-import type { RunAsker } from './run-asker.js';
+import { ownerOf, type RunAsker } from './run-asker.js';
 import type { BeforeRun } from './run-manager-options.js';
 import type { RunLog } from '../log/run-log.js';
 import type { RunMeta, RunStore, StoredRun } from '../store/run-store.js';
@@ -98,10 +98,10 @@ export class Admission {
   }
 }
 
-function metaOf({ principal }: RunAsker, request: RunRequest): RunMeta {
+function metaOf(asker: RunAsker, request: RunRequest): RunMeta {
   const conversationId = 'conversation_id' in request ? request.conversation_id : undefined;
   return {
-    owner: principal.id,
+    owner: ownerOf(asker),
     id: request.run_id ?? randomUUID(),
     kind: request.type,
     requestHash: hashRequest(request),

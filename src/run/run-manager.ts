@@ -13,7 +13,7 @@ import { Drain } from './drain.js';
 import { LiveRuns, type Place } from './live-runs.js';
 import { Recovery } from './recovery.js';
 import { hashRequest } from './request-hash.js';
-import type { RunAsker } from './run-asker.js';
+import { ownerOf, type RunAsker } from './run-asker.js';
 import { RunBounds } from './run-bounds.js';
 import { approvalNotFound, conflict, notFound } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
@@ -149,13 +149,13 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * is then free.
    */
   create(asker: RunAsker, request: RunRequest): Awaitable<CreatedRun> {
-    const { principal } = asker;
+    const owner = ownerOf(asker);
     const { run_id: id } = request;
-    const known = id === undefined ? undefined : this.get(principal, id);
+    const known = id === undefined ? undefined : this.#lookup.find(owner, id);
     return andThen(known, (run) => {
       if (run !== undefined) return repeat(run, hashRequest(request));
       // Another request may have claimed the id while the store was asked.
-      const claimed = id === undefined ? undefined : this.#lookup.here(principal.id, id);
+      const claimed = id === undefined ? undefined : this.#lookup.here(owner, id);
       if (claimed !== undefined) return andThen(claimed, () => this.create(asker, request));
       return this.#admission.claim(asker, request, (admitted) => this.#onAdmitted(asker, request, admitted));
     });
@@ -285,6 +285,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
         query: 'query' in request ? request.query : undefined,
         attachments: 'query' in request ? request.attachments?.map(describeAttachment) : undefined,
         replaceFrom: 'query' in request ? request.replace_from : undefined,
+        author: asker.author,
       },
       connectionId: asker.connectionId,
       metadata: asker.metadata,

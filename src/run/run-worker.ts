@@ -38,6 +38,14 @@ export interface RunOptions {
   readonly attachments?: readonly AttachmentInfo[] | undefined;
   /** The message beside which the question begins a branch. */
   readonly replaceFrom?: string | undefined;
+  /** Who asks, in a room. */
+  readonly author?: RunAuthor | undefined;
+}
+
+/** The member of a room who asks a question. */
+export interface RunAuthor {
+  readonly memberId: string;
+  readonly name: string;
 }
 
 /** A run that waits for a person, in the form that is stored for a restart. */

@@ -48,6 +48,8 @@ export interface ConversationMessage {
   readonly parentId?: string | undefined;
   readonly role: 'user' | 'assistant' | 'tool';
   readonly content: string;
+  /** Who asked a question in a room. */
+  readonly name?: string | undefined;
   /** The attachments of a question. */
   readonly attachments?: readonly AttachmentInfo[] | undefined;
   /** The reasoning of an assistant message. */

@@ -1,6 +1,7 @@
 import type { ToolLedger } from '../tool/tool-ledger.js';
 import type { ConversationStore } from './conversation-store.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { RoomStore } from './room-store.js';
 import type { RunStore } from './run-store.js';
 
 /**
@@ -13,6 +14,11 @@ export interface Store {
   readonly conversations: ConversationStore;
   /** Whether the store can write at present; if not, `/readyz` answers 503. @default true */
   readonly isWritable?: boolean;
+  /**
+   * The logs of rooms.
+   * @default kept in memory
+   */
+  readonly rooms?: RoomStore | undefined;
   /**
    * Commits the waiting writes and releases all resources. Called once, by the creator of the store, after the server
    * has closed.

@@ -6,6 +6,7 @@ export {
   type LlmProviderQuestions,
   type LlmProviderUnderTest,
 } from './conformance/llm-provider-cases.js';
+export { roomStoreCases } from './conformance/room-store-cases.js';
 export { runLogCases } from './conformance/run-log-cases.js';
 export { runStoreCases, type RunStoreSettings } from './conformance/run-store-cases.js';
 export { runStoreFaultCases, type BreakableStore } from './conformance/run-store-fault-cases.js';

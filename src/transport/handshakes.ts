@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionInfo } from '../connection/connection.js';
 import type { ConnectionManager } from '../connection/connection-manager.js';
 import type { Slot } from '../connection/places.js';
-import type { Principal } from '../connection/principal.js';
+import { isReservedId, ROOM_PREFIX, type Principal } from '../connection/principal.js';
 import type { Socket } from '../connection/socket.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
@@ -192,7 +192,14 @@ export class Handshakes<P extends Principal, Metadata> {
   /** Why the result of the hook refuses the client. Hooks written without a compiler may return anything. */
   #refusal(principal: unknown): CloseCodeInfo | undefined {
     if (principal === null || principal === undefined) return CLOSE_CODES.unauthorized;
-    if (typeof principal === 'object' && 'id' in principal && typeof principal.id === 'string') return undefined;
+    if (typeof principal === 'object' && 'id' in principal && typeof principal.id === 'string') {
+      if (!isReservedId(principal.id)) return undefined;
+      this.#options.logger.error(
+        {},
+        `The authenticate hook gave a principal with an id that begins with "${ROOM_PREFIX}"`,
+      );
+      return CLOSE_CODES.internal;
+    }
     this.#options.logger.error({}, 'The authenticate hook gave a principal without a string "id"');
     return CLOSE_CODES.internal;
   }

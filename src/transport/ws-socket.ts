@@ -22,6 +22,10 @@ const FRAME_BYTES = 1_024;
 /** Maximum UTF-8 bytes of one UTF-16 unit. */
 const MAX_UNIT_BYTES = 3;
 
+/** Lengths above which a frame has a longer header (RFC 6455, section 5.2). */
+const SHORT_LENGTH = 125;
+const MEDIUM_LENGTH = 65_535;
+
 /** Maximum number of pongs that wait to be sent. */
 const MAX_PONGS = 16;
 
@@ -92,6 +96,9 @@ class WsSocket implements Socket, Corked {
 
   send(text: string | Uint8Array, mayWait = false): boolean {
     if (this.#ws.readyState !== WebSocket.OPEN) return true;
+    // Not corked, since a broadcast is mostly the only message of its tick: corking costs each member of a room as much
+    // as the rest of its share.
+    if (typeof text !== 'string' && this.#ws.extensions === '') return this.#sendFrame(frameOf(text));
     this.#cork(mayWait);
     const waiting = this.#ws.bufferedAmount;
     this.#frames = waiting === 0 ? 1 : this.#frames + 1;
@@ -103,6 +110,24 @@ class WsSocket implements Socket, Corked {
     // compression made short.
     this.#unwritten++;
     this.#ws.send(text, AS_TEXT, () => this.#onWritten());
+    if (this.#ws.bufferedAmount + this.#frames * FRAME_BYTES < this.#mark) return true;
+    this.#awaitsDrain = true;
+    return false;
+  }
+
+  /**
+   * Sends a frame that many connections share. Without compression `ws` writes each of its frames at once, so that this
+   * one keeps its place among them.
+   */
+  #sendFrame(frame: Uint8Array): boolean {
+    const waiting = this.#ws.bufferedAmount;
+    this.#frames = waiting === 0 ? 1 : this.#frames + 1;
+    if (waiting + frame.length + this.#frames * FRAME_BYTES < this.#mark) {
+      this.#raw.write(frame);
+      return true;
+    }
+    this.#unwritten++;
+    this.#raw.write(frame, () => this.#onWritten());
     if (this.#ws.bufferedAmount + this.#frames * FRAME_BYTES < this.#mark) return true;
     this.#awaitsDrain = true;
     return false;
@@ -171,6 +196,30 @@ class WsSocket implements Socket, Corked {
     this.#flushes = true;
     this.#flusher.soon.add(this);
   }
+}
+
+/** The last message that was given as bytes, and its frame: a broadcast gives the same bytes to each socket. */
+let shared: { readonly text: Uint8Array; readonly frame: Uint8Array } | undefined;
+
+/** An unmasked text frame (RFC 6455, section 5.2). */
+function frameOf(text: Uint8Array): Uint8Array {
+  if (shared?.text === text) return shared.frame;
+  const { length } = text;
+  const start = length <= SHORT_LENGTH ? 2 : length <= MEDIUM_LENGTH ? 4 : 10;
+  const frame = Buffer.allocUnsafe(start + length);
+  // FIN, and the opcode of text.
+  frame[0] = 0x81;
+  if (start === 2) frame[1] = length;
+  else if (start === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.set(text, start);
+  shared = { text, frame };
+  return frame;
 }
 
 const AS_TEXT = { binary: false };

@@ -19,6 +19,7 @@ import { paced } from './rows/paced.js';
 import { ping } from './rows/ping.js';
 import { queries } from './rows/queries.js';
 import { resume } from './rows/resume.js';
+import { rooms } from './rows/rooms.js';
 import { slowReader } from './rows/slow-reader.js';
 import { tls } from './rows/tls.js';
 import { tokens } from './rows/tokens.js';
@@ -37,6 +38,7 @@ const ROWS = {
   cancel,
   'live-streams': liveStreams,
   resume,
+  rooms,
 };
 const LONGEST_MS = 60 * 60_000;
 /** Fewer rounds than this cannot tell a change from noise. */

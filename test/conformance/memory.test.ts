@@ -3,7 +3,14 @@ import { MemoryConversationStore } from '../../src/stores/memory/memory-conversa
 import { MemoryRunStore } from '../../src/stores/memory/memory-run-store.js';
 import { MemoryToolLedger } from '../../src/stores/memory/memory-tool-ledger.js';
 import { MemoryRunLog } from '../../src/stores/memory/memory-run-log.js';
-import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
+import { MemoryRoomStore } from '../../src/stores/memory/memory-room-store.js';
+import {
+  conversationStoreCases,
+  roomStoreCases,
+  runLogCases,
+  runStoreCases,
+  toolLedgerCases,
+} from '../../src/testing/index.js';
 
 describe('in memory', () => {
   describe('RunStore', () => {
@@ -12,6 +19,10 @@ describe('in memory', () => {
 
   describe('RunLog', () => {
     for (const { name, run } of runLogCases((runId) => new MemoryRunLog(runId))) it(name, run);
+  });
+
+  describe('RoomStore', () => {
+    for (const { name, run } of roomStoreCases((clock) => new MemoryRoomStore(clock))) it(name, run);
   });
 
   describe('ToolLedger', () => {

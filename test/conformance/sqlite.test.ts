@@ -4,6 +4,7 @@ import type { RunEntry, RunLog, WireEntry } from '../../src/index.js';
 import { StoredLog } from '../../src/stores/sqlite/stored-log.js';
 import {
   conversationStoreCases,
+  roomStoreCases,
   runLogCases,
   runStoreCases,
   runStoreFaultCases,
@@ -92,6 +93,11 @@ describe('in SQLite', () => {
         await run();
       });
     }
+  });
+
+  describe('RoomStore', () => {
+    const make = async (clock: () => number) => (await openStore({ clock })).rooms;
+    for (const { name, run } of roomStoreCases(make)) it(name, run);
   });
 
   describe('ToolLedger', () => {

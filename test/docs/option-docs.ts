@@ -39,6 +39,7 @@ const CONNECTION = 'connection/connection-options.ts ConnectionManagerOptions';
 const SOCKET = 'transport/socket-options.ts SocketOptions';
 const EXECUTOR = 'agent/executor-options.ts AgentExecutorOptions';
 const RUNS = 'run/run-manager-options.ts RunManagerOptions';
+const ROOMS = 'room/room-options.ts RoomLimits';
 const CONVERSATIONS = 'stores/memory/memory-conversation-store.ts MemoryConversationStoreOptions';
 
 /** Every table of options. Where two interfaces have a name, the first one counts. */
@@ -46,6 +47,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   server: {
     table: SERVER_OPTIONS,
     interfaces: [
+      ROOMS,
       'options.ts AgentSocketServerOptions',
       EXECUTOR,
       CONNECTION,

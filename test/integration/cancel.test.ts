@@ -32,7 +32,11 @@ async function settle(client: TestClient): Promise<void> {
 function endsOf(client: TestClient, runId: string): ServerMessage[] {
   return client.messages.filter(
     (message) =>
-      TERMINAL_TYPES.has(message.type) && 'seq' in message && message.seq !== undefined && message.run_id === runId,
+      TERMINAL_TYPES.has(message.type) &&
+      'run_id' in message &&
+      'seq' in message &&
+      message.seq !== undefined &&
+      message.run_id === runId,
   );
 }
 

@@ -120,6 +120,7 @@ const ENGINE: readonly (readonly string[])[] = [
   ['store'],
   ['run'],
   ['reading', 'agent'],
+  ['room'],
   ['message'],
 ];
 /** What connects the engine with the world, each with the highest folder of the engine that it knows. */

@@ -24,6 +24,7 @@ const NAMES = {
   tools:
     'ToolRegistry calculator createCurrentTime currentTime defineTool | Asker JsonObject JsonSchema LlmTool LlmToolCall ' +
     'StandardSchema Tool ToolCallInfo ToolContext ToolDefinition',
+  rooms: 'Rooms | RoomStore',
   reports: 'AgentSocketError OptionError | AuditEvent Logger',
 };
 

@@ -4,6 +4,7 @@ import type { BranchMessage } from '../../store/conversation-store.js';
 import type { ClientMessageOf } from '../../protocol/client-messages.js';
 import type { ServerMessageOf } from '../../protocol/server-messages.js';
 import type { Handler, HandlerContext } from '../handler-context.js';
+import { conversationOf } from '../run-place.js';
 import { DEFAULT_PAGE } from './page-size.js';
 
 /** Maximum length of the messages of one page, in UTF-16 units: a page is one frame. */
@@ -14,12 +15,13 @@ export const handleHistory: Handler<'history'> = (context, connection, message) 
   context.answers.inTurn(connection, () => answer(context, connection, message));
 
 async function answer(
-  { conversations }: HandlerContext,
+  context: HandlerContext,
   connection: Connection,
   message: ClientMessageOf<'history'>,
 ): Promise<void> {
+  const { conversations } = context;
   const { conversation_id: id, limit = DEFAULT_PAGE, before, request_id: requestId } = message;
-  const key = { owner: connection.principal.id, id };
+  const key = conversationOf(context, connection, message);
   const [page, info] = await Promise.all([
     conversations.read(key, { limit, before, maxLength: MAX_PAGE_LENGTH, siblings: true }),
     conversations.find(key),
@@ -37,7 +39,7 @@ async function answer(
 }
 
 function toWire(message: BranchMessage): ServerMessageOf<'history'>['messages'][number] {
-  const { id, parentId, siblings, index, role, content, reasoning, attachments, toolCalls } = message;
+  const { id, parentId, siblings, index, role, content, name, reasoning, attachments, toolCalls } = message;
   const { toolCallId, toolName, data, status, error, origin, finishReason, usage, runId, createdAt } = message;
   return {
     id,
@@ -46,6 +48,7 @@ function toWire(message: BranchMessage): ServerMessageOf<'history'>['messages'][
     index,
     role,
     content,
+    name,
     reasoning,
     attachments: attachments?.map(attachmentToWire),
     tool_calls: toolCalls?.map((call) => ({ tool_call_id: call.id, tool_name: call.name, arguments: call.arguments })),

@@ -9,6 +9,7 @@ import { handleListRuns } from './list-runs.js';
 import { handlePing } from './ping.js';
 import { handleResume } from './resume.js';
 import { handleRunRequest } from './run-request.js';
+import { handleJoin, handleLeave, handlePresence, handleRoomMessage } from './room.js';
 import { handleSelectBranch } from './select-branch.js';
 import { handleUpdateConversation } from './update-conversation.js';
 import { handleWatch } from './watch.js';
@@ -30,4 +31,8 @@ export const handlers: HandlerTable = {
   list_conversations: handleListConversations,
   update_conversation: handleUpdateConversation,
   delete_conversation: handleDeleteConversation,
+  join: handleJoin,
+  leave: handleLeave,
+  room_message: handleRoomMessage,
+  presence: handlePresence,
 };

@@ -6,6 +6,7 @@ import {
   MemoryConversationStore,
   type MemoryConversationStoreOptions,
 } from './memory-conversation-store.js';
+import { MemoryRoomStore } from './memory-room-store.js';
 import { MemoryRunStore } from './memory-run-store.js';
 import { MemoryToolLedger } from './memory-tool-ledger.js';
 
@@ -27,6 +28,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     runs: new MemoryRunStore(pick(checked, RETENTION_OPTIONS)),
     ledger: new MemoryToolLedger(),
     conversations: new MemoryConversationStore(pick(checked, MEMORY_CONVERSATION_STORE_OPTIONS)),
+    rooms: new MemoryRoomStore(checked.clock),
     close: () => undefined,
   };
 }

@@ -126,6 +126,25 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE probe (bytes BLOB NOT NULL);
   CREATE INDEX runs_by_owner_and_end ON runs (owner, dropped, ended_at, n);
   `,
+  `
+  CREATE TABLE rooms (
+    n INTEGER PRIMARY KEY,
+    name NOT NULL UNIQUE,
+    epoch TEXT NOT NULL,
+    head INTEGER NOT NULL,
+    -- When the newest event was written, in Unix milliseconds.
+    used REAL NOT NULL
+  );
+  CREATE INDEX rooms_by_use ON rooms (used, n);
+
+  CREATE TABLE room_events (
+    room INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    body NOT NULL,
+    PRIMARY KEY (room, seq)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -6,6 +6,7 @@ import type { OpenDatabase } from './open-database.js';
 import { Retention, type RetentionSettings } from './retention.js';
 import { Rotation, type RotationProgress } from './rotation.js';
 import { SqliteConversationStore } from './sqlite-conversation-store.js';
+import { SqliteRoomStore } from './sqlite-room-store.js';
 import { SqliteRunStore } from './sqlite-run-store.js';
 import { SqliteToolLedger } from './sqlite-tool-ledger.js';
 import { WriteQueue } from './write-queue.js';
@@ -15,6 +16,7 @@ export class SqliteStore implements Store {
   readonly runs: SqliteRunStore;
   readonly ledger: SqliteToolLedger;
   readonly conversations: SqliteConversationStore;
+  readonly rooms: SqliteRoomStore;
   readonly #queue: WriteQueue;
   readonly #retention: Retention;
   readonly #rotation: Rotation;
@@ -30,6 +32,7 @@ export class SqliteStore implements Store {
     this.runs = new SqliteRunStore(epoch, this.#queue, this.#retention, options.clock);
     this.ledger = new SqliteToolLedger(this.#queue);
     this.conversations = new SqliteConversationStore(this.#queue, bounds, options.clock);
+    this.rooms = new SqliteRoomStore(this.#queue, options.clock);
   }
 
   get isWritable(): boolean {

@@ -12,6 +12,9 @@ export function createBareServer(upstream) {
   const server = createServer((_request, response) => response.writeHead(404).end());
   const wss = new WebSocketServer({ server, path: '/ws/agent' });
 
+  const room = new Set();
+  let seq = 0;
+
   wss.on('connection', (ws) => {
     const running = new Set();
     const send = (message) => ws.send(JSON.stringify(message));
@@ -48,6 +51,17 @@ export function createBareServer(upstream) {
           running.add(cancel);
           break;
         }
+        case 'join':
+          room.add(ws);
+          send({ type: 'room_joined', timestamp: timestamp(), room: message.room });
+          break;
+        case 'room_message': {
+          const from = { member_id: 'Zf3pQ1sL9aVt6RxE', name: 'guest-Zf3p' };
+          const event = { type: 'room_event', room: message.room, message_id: randomUUID(), from };
+          const text = JSON.stringify({ ...event, content: message.content, created_at: timestamp(), seq: ++seq });
+          for (const member of room) member.send(text);
+          break;
+        }
         case 'cancel':
           for (const cancel of running) cancel();
           running.clear();
@@ -58,6 +72,7 @@ export function createBareServer(upstream) {
       }
     });
     ws.on('close', () => {
+      room.delete(ws);
       for (const cancel of running) cancel();
       running.clear();
     });

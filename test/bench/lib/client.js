@@ -33,7 +33,10 @@ export function kindOf(data, from) {
           return 'start';
       }
     case 0x70:
-      return 'pong';
+      // The messages of a room say who is there in `presence`.
+      return data[from + 10] === 0x6f ? 'pong' : 'presence';
+    case 0x72:
+      return data[from + 14] === 0x65 ? 'room-event' : 'room';
     case 0x63:
       return data[from + 10] === 0x61 ? 'cancelled' : 'connected';
     default:
@@ -159,10 +162,10 @@ export class Client {
 }
 
 /** Opens many connections, some at a time. */
-export async function openMany(port, count, atOnce = 100) {
+export async function openMany(port, count, atOnce = 100, protocol = '') {
   const clients = [];
   for (let i = 0; i < count; i += atOnce) {
-    const batch = Array.from({ length: Math.min(atOnce, count - i) }, (_, k) => Client.open(port, i + k));
+    const batch = Array.from({ length: Math.min(atOnce, count - i) }, (_, k) => Client.open(port, i + k, protocol));
     clients.push(...(await Promise.all(batch)));
   }
   return clients;

@@ -41,13 +41,17 @@ const each = { perConnection: rate, ...ofAll };
 const limits = {
   maxRunsPerAddress: 1e12,
   maxLogBytesPerAddress: 1e12,
+  // One client says everything in the room that is measured.
+  roomMemberRate: 1_000_000,
+  roomRate: 1_000_000,
+  maxRoomMembers: 20_000,
   rateLimits: { messages: each, queries: each, toolCalls: each, tokens: ofAll },
 };
 function create() {
   try {
     return createAgentSocketServer({ ...options, ...limits });
   } catch (error) {
-    // Versions before the limits refuse their options.
+    // Earlier builds refuse the options of limits.
     if (error.option === undefined) throw error;
     return createAgentSocketServer(options);
   }

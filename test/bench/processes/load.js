@@ -34,6 +34,8 @@ let streaming = null;
 
 // Answers to clients of the library in progress.
 let library = null;
+// The members of a room.
+let room = null;
 
 // A stream nobody reads.
 let stalled = null;
@@ -251,6 +253,39 @@ answerCalls({
     library.catch(() => {});
   },
   libraryResult: async () => summary(await library),
+  /** Opens the members of a room, of which the first one says something at a pace. */
+  async roomStart({ port, clients: count, perSecond }) {
+    const members = await openMany(port, count, 100, 'agent-ws.v1');
+    room = { members, heard: 0, said: 0, timer: undefined };
+    await Promise.all(
+      members.map(
+        (client) =>
+          new Promise((resolve) => {
+            client.onMessage = (data, from) => {
+              const kind = kindOf(data, from);
+              if (kind === 'room-event') room.heard++;
+              else if (kind === 'room') resolve();
+            };
+            client.send(frame({ type: 'join', room: 'bench' }));
+          }),
+      ),
+    );
+    const content = 'A message of a length that people write in a chat, neither short nor long.';
+    const message = frame({ type: 'room_message', room: 'bench', content });
+    const begun = now();
+    room.timer = setInterval(() => {
+      while (room.said < ((now() - begun) / 1000) * perSecond) {
+        members[0].send(message);
+        room.said++;
+      }
+    }, 1);
+  },
+  roomCount: () => ({ heard: room.heard, said: room.said, at: now() }),
+  roomStop() {
+    clearInterval(room.timer);
+    closeAll(room.members);
+    room = null;
+  },
 
   /** Starts an answer and stops reading after `readChunks` pieces. */
   async stallStart({ port, plan, readChunks }) {

@@ -114,6 +114,28 @@ describe('WsSocket', () => {
     expect(received).toEqual(['waits']);
   });
 
+  it.each([0, 1, 125, 126, 65_535, 65_536, 200_000])(
+    'frames %i bytes once for many sockets, in order',
+    async (size) => {
+      const [one, other] = [await pair(), await pair()];
+      const shared = Buffer.from('x'.repeat(size));
+      for (const { socket } of [one, other]) {
+        socket.send(shared);
+        socket.send('between');
+        socket.send(shared);
+      }
+      const expected = ['x'.repeat(size), 'between', 'x'.repeat(size)];
+      for (const { received } of [one, other]) await expect.poll(() => received).toEqual(expected);
+    },
+  );
+
+  it('compresses what many sockets share where a client asked for it', async () => {
+    const { socket, received, client } = await pair({ perMessageDeflate: true });
+    expect(client.extensions).not.toBe('');
+    for (const text of ['x'.repeat(5_000), 'short']) socket.send(Buffer.from(text));
+    await expect.poll(() => received).toEqual(['x'.repeat(5_000), 'short']);
+  });
+
   it('carries large messages whole', async () => {
     const { socket, received, client, notes } = await pair();
     const text = '漢字🙂'.repeat(100_000);

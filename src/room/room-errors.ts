@@ -1,0 +1,28 @@
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
+
+export function notJoined(): AgentSocketError {
+  return new AgentSocketError('room_not_joined', 'The connection has not joined this room');
+}
+
+export function roomFull(most: number): AgentSocketError {
+  return new AgentSocketError('room_full', `The room has ${most} connections, as many as it may have`);
+}
+
+export function connectionHasTooManyRooms(most: number): AgentSocketError {
+  return new AgentSocketError('too_many_rooms', `A connection joins ${most} rooms at most`);
+}
+
+export function serverHasTooManyRooms(): AgentSocketError {
+  return new AgentSocketError('too_many_rooms', 'The server has as many rooms as it may have');
+}
+
+export function tooFast(waitMs: number): AgentSocketError {
+  return new AgentSocketError('rate_limited', 'Too many messages in this room', { retryAfterMs: Math.ceil(waitMs) });
+}
+
+/** A field that the schema cannot check, since the operator sets its limit. */
+export function badField(path: string, message: string): AgentSocketError {
+  return new AgentSocketError('invalid_message', `Invalid message: \`${path}\` ${message}`, {
+    issues: [{ path, message: `\`${path}\` ${message}` }],
+  });
+}

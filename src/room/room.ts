@@ -1,0 +1,136 @@
+import type { Principal } from '../connection/principal.js';
+import type { WireEntry } from '../log/run-log.js';
+import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
+import { BoundedMap } from '../runtime/bounded-map.js';
+import type { RoomEntry, RoomLog } from '../store/room-store.js';
+import { Member } from './member.js';
+import { Pace } from './pace.js';
+import { Presence, type Visitor } from './presence.js';
+
+/** Maximum number of messages that a room recognizes if they come again. */
+const MAX_KNOWN = 1_000;
+
+/** The limits of one room. */
+export interface RoomSettings {
+  readonly roomRate: number;
+  readonly roomMemberRate: number;
+}
+
+/** An open room: its log, its members and the connections that read it. */
+export class Room {
+  readonly name: string;
+  readonly log: RoomLog;
+  readonly pace: Pace;
+  readonly presence: Presence;
+  /** Number of operations in progress, for which the room stays open. */
+  uses = 0;
+  readonly visitors = new Set<Visitor>();
+  readonly members = new Map<string, Member>();
+  readonly #memberRate: number;
+  readonly #off: () => void;
+  /** The newest event, encoded once for all readers at the head of the log. */
+  #shared: { readonly entry: WireEntry; readonly bytes: Uint8Array } | undefined;
+  /** Where the messages of this and the earlier process are in the log, by author and id. */
+  #known: BoundedMap<string, Awaitable<number>> | undefined;
+
+  constructor(name: string, log: RoomLog, { roomRate, roomMemberRate }: RoomSettings) {
+    this.name = name;
+    this.log = log;
+    this.pace = new Pace(roomRate);
+    this.#memberRate = roomMemberRate;
+    this.presence = new Presence(this);
+    this.#off = log.onPublished(() => this.#onPublished());
+  }
+
+  /** Whether nobody needs the room open. */
+  get isIdle(): boolean {
+    return this.uses === 0 && this.visitors.size === 0;
+  }
+
+  /** The member of a principal; a new one if it has none yet. */
+  memberOf(principal: Principal): Member {
+    return this.members.get(principal.id) ?? new Member(this.name, principal, this.#memberRate);
+  }
+
+  /** Adds a connection. Returns whether it is the first one of its member. */
+  enter(visitor: Visitor): boolean {
+    const { member } = visitor;
+    this.visitors.add(visitor);
+    this.members.set(member.principal.id, member);
+    this.presence.greet(visitor);
+    this.presence.touch(member);
+    return ++member.connections === 1;
+  }
+
+  /** Removes a connection. Returns whether it was the last one of its member. */
+  leave(visitor: Visitor): boolean {
+    const { member } = visitor;
+    this.visitors.delete(visitor);
+    this.presence.forget(visitor);
+    if (--member.connections > 0) return false;
+    this.members.delete(member.principal.id);
+    this.presence.touch(member);
+    return true;
+  }
+
+  /** Adds an event. A repeated one has the place of the first, and `added` is not called for it. */
+  append(key: string, entry: RoomEntry, added: (seq: number) => void): Awaitable<number> {
+    return andThen(this.#knownEvents(), (known) => {
+      const place = known.get(key);
+      if (place !== undefined) return place;
+      const appended = orElse(
+        () => this.log.append(entry),
+        (error) => {
+          known.delete(key);
+          throw error;
+        },
+      );
+      known.set(key, appended);
+      return andThen(appended, (seq) => {
+        known.set(key, seq);
+        added(seq);
+        return seq;
+      });
+    });
+  }
+
+  /** An entry of the log as it is sent. */
+  encodedOf(entry: WireEntry): string | Uint8Array {
+    if (entry.seq !== this.log.published) return entry.encoded;
+    if (this.#shared?.entry !== entry) this.#shared = { entry, bytes: Buffer.from(entry.encoded) };
+    return this.#shared.bytes;
+  }
+
+  close(): void {
+    this.#off();
+    this.presence.stop();
+  }
+
+  #onPublished(): void {
+    for (const visitor of this.visitors) visitor.pump();
+    this.#shared = undefined;
+  }
+
+  /** The messages in the log, read once: a client repeats a message whose answer was lost in a restart. */
+  #knownEvents(): Awaitable<BoundedMap<string, Awaitable<number>>> {
+    if (this.#known !== undefined) return this.#known;
+    const known = new BoundedMap<string, Awaitable<number>>(MAX_KNOWN);
+    return andThen(this.#readKnown(known, this.log.first - 1), () => (this.#known ??= known));
+  }
+
+  #readKnown(known: Map<string, Awaitable<number>>, after: number): Awaitable<void> {
+    if (after >= this.log.published) return undefined;
+    return andThen(this.log.read(after), (entries) => {
+      for (const { encoded, seq } of entries) {
+        const { from, message_id: id } = JSON.parse(encoded) as { from?: { member_id: string }; message_id: string };
+        known.set(eventKey(from?.member_id, id), seq);
+      }
+      return this.#readKnown(known, entries.at(-1)?.seq ?? this.log.published);
+    });
+  }
+}
+
+/** By which a room recognizes a message: ids of different members are different messages. */
+export function eventKey(memberId: string | undefined, messageId: string): string {
+  return `${memberId ?? ''} ${messageId}`;
+}

@@ -1,0 +1,350 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from '../connection/connection.js';
+import type { Principal } from '../connection/principal.js';
+import { encodeMessage, now } from '../protocol/encode.js';
+import type { MemberState } from '../protocol/room-fields.js';
+import type { ServerMessageOf } from '../protocol/server-messages.js';
+import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
+import { checkOptions, type Checked } from '../runtime/option-table.js';
+import { TypedEmitter } from '../runtime/typed-emitter.js';
+import type { RoomBounds, RoomLog } from '../store/room-store.js';
+import { memberIdOf, type Member, type MemberData, type RoomMember } from './member.js';
+import {
+  badField,
+  connectionHasTooManyRooms,
+  notJoined,
+  roomFull,
+  serverHasTooManyRooms,
+  tooFast,
+} from './room-errors.js';
+import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
+import { RoomReader, type RoomReaderOwner, type RoomStart } from './room-reader.js';
+import { eventKey, Room } from './room.js';
+
+/** How often logs are freed of what is too old, in milliseconds. */
+const EXPIRE_MS = 5_000;
+
+/** What is said in a room. */
+export interface RoomPost {
+  readonly content?: string | undefined;
+  /** Any JSON. */
+  readonly data?: unknown;
+  /**
+   * Identity of the message: a repeated one is not published again.
+   * @default a new UUID
+   */
+  readonly messageId?: string | undefined;
+}
+
+/** Where a message is in its room. */
+export interface PublishedMessage {
+  readonly messageId: string;
+  /** Its `seq` in the log of the room. */
+  readonly seq: number;
+}
+
+/** How a connection joins. */
+export interface JoinRequest extends Omit<RoomStart, 'after' | 'recovered'> {
+  readonly after?: number | undefined;
+  readonly epoch?: string | undefined;
+  readonly name?: string | undefined;
+  readonly data?: MemberData | undefined;
+}
+
+/** Events of {@link Rooms}. */
+export interface RoomEvents {
+  /** The first connection of a principal joined. */
+  join: [room: string, member: RoomMember, principal: Principal];
+  /** The last connection of a principal left. */
+  leave: [room: string, member: RoomMember, principal: Principal];
+  /** Something was said; `principal` is absent if the server said it. */
+  message: [room: string, message: PublishedMessage & RoomPost, principal: Principal | undefined];
+}
+
+/** The rooms of a server: who is there, and what is said. */
+export class Rooms extends TypedEmitter<RoomEvents> {
+  readonly #options: Checked<RoomsOptions, typeof ROOM_OPTIONS>;
+  readonly #bounds: RoomBounds;
+  readonly #names: RegExp;
+  readonly #rooms = new Map<string, Room>();
+  /** Rooms whose logs are being opened. */
+  readonly #opening = new Map<string, Promise<Room>>();
+  readonly #joined = new WeakMap<Connection, Map<string, RoomReader>>();
+  readonly #expiry: NodeJS.Timeout;
+  readonly #owner: RoomReaderOwner = {
+    onGone: (reader) => this.#leave(reader),
+    onFault: (reader, error) => this.logger.error({ room: reader.room.name, err: error }, 'A room cannot be read'),
+  };
+
+  /** @throws OptionError if an option breaks its rule. */
+  constructor(options: RoomsOptions) {
+    const checked = checkOptions(options, ROOM_OPTIONS);
+    super(checked.logger);
+    this.#options = checked;
+    this.#names = wholeName(checked.roomNames);
+    this.#bounds = {
+      maxEvents: checked.maxRoomEvents,
+      maxBytes: checked.maxRoomBytes,
+      maxAgeMs: checked.retainRoomsMs,
+      maxRooms: checked.maxRooms,
+    };
+    this.#expiry = setInterval(() => this.#expire(), EXPIRE_MS);
+    this.#expiry.unref();
+  }
+
+  /**
+   * What the agent of a room does; told to its members.
+   * @internal
+   */
+  agentState: (room: string) => MemberState = () => 'idle';
+
+  /** Number of open rooms. */
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** The members of a room; none if nobody is there. */
+  members(room: string): readonly RoomMember[] {
+    return [...(this.#rooms.get(room)?.members.values() ?? [])].map(({ id, name, data, state }) => ({
+      id,
+      name,
+      data,
+      state,
+    }));
+  }
+
+  /** The id by which others know a principal in a room. */
+  memberId(room: string, principal: Principal): string {
+    return memberIdOf(room, principal.id);
+  }
+
+  /**
+   * Says something in a room, in the name of the server. Resolves when the message is kept and on its way to the members.
+   * @throws AgentSocketError (or rejects with it) `invalid_message` if the name or the size is not allowed,
+   * `too_many_rooms`; any other error if the store cannot keep the message.
+   */
+  publish(room: string, post: RoomPost): Awaitable<PublishedMessage> {
+    return this.#use(room, (open) => this.#append(open, post, undefined));
+  }
+
+  /**
+   * Takes all connections of a principal out of a room. Returns how many there were. They may join again, unless the
+   * permissions forbid it.
+   */
+  remove(room: string, principalId: string): number {
+    const visitors = [...(this.#rooms.get(room)?.visitors ?? [])];
+    const removed = visitors.filter(({ member }) => member.principal.id === principalId);
+    for (const { connection } of removed) {
+      this.leave(connection, room);
+      connection.sendMessage({ type: 'room_left', timestamp: connection.timestamp(), room });
+    }
+    return removed.length;
+  }
+
+  /**
+   * Lets a connection join a room, or read it from another position.
+   * @internal
+   */
+  join(connection: Connection, name: string, request: JoinRequest): Awaitable<Member> {
+    const joined = this.#joined.get(connection);
+    const { maxRoomsPerConnection, maxRoomMembers } = this.#options;
+    if (joined?.has(name) !== true && (joined?.size ?? 0) >= maxRoomsPerConnection) {
+      throw connectionHasTooManyRooms(maxRoomsPerConnection);
+    }
+    return this.#use(name, (room) => {
+      let reader = this.#joined.get(connection)?.get(name);
+      if (reader === undefined && room.visitors.size >= maxRoomMembers) throw roomFull(maxRoomMembers);
+      const member = reader?.member ?? room.memberOf(connection.principal);
+      member.rename(request.name);
+      if (request.data !== undefined) member.data = request.data;
+      if (reader === undefined) reader = this.#enter(connection, room, member);
+      else room.presence.touch(member);
+      reader.begin({ ...startOf(room.log, request), requestId: request.requestId });
+      return member;
+    });
+  }
+
+  /**
+   * Takes a connection out of a room. Does nothing if it is not there.
+   * @internal
+   */
+  leave(connection: Connection, name: string): void {
+    const reader = this.#joined.get(connection)?.get(name);
+    if (reader === undefined) return;
+    reader.end();
+    this.#leave(reader);
+  }
+
+  /**
+   * The room that a connection has joined.
+   * @throws AgentSocketError `room_not_joined`
+   * @internal
+   */
+  readerOf(connection: Connection, name: string): RoomReader {
+    const reader = this.#joined.get(connection)?.get(name);
+    if (reader === undefined) throw notJoined();
+    return reader;
+  }
+
+  /**
+   * Whether a connection has joined a room.
+   * @internal
+   */
+  has(connection: Connection, name: string): boolean {
+    return this.#joined.get(connection)?.has(name) === true;
+  }
+
+  /**
+   * An open room.
+   * @internal
+   */
+  get(name: string): Room | undefined {
+    return this.#rooms.get(name);
+  }
+
+  /**
+   * Counts a message of a member.
+   * @throws AgentSocketError `rate_limited`
+   * @internal
+   */
+  count({ room, member }: RoomReader): void {
+    const at = performance.now();
+    const waitMs = Math.max(member.pace.waitMs(at), room.pace.waitMs(at));
+    if (waitMs > 0) throw tooFast(waitMs);
+    member.pace.take(at);
+    room.pace.take(at);
+  }
+
+  /**
+   * Says something in the name of a member.
+   * @internal
+   */
+  post({ room, member }: RoomReader, post: RoomPost & { readonly run?: RunOfEvent }): Awaitable<PublishedMessage> {
+    return this.#use(room.name, (open) => this.#append(open, post, member));
+  }
+
+  /**
+   * Says that a member asked a question. The run has begun: an error of the store is logged.
+   * @internal
+   */
+  postRun(reader: RoomReader, post: RoomPost & { readonly run: RunOfEvent }): void {
+    void orElse(
+      () => this.post(reader, post),
+      (error) => {
+        this.logger.error({ room: reader.room.name, err: error }, 'A question could not be noted in its room');
+        return { messageId: '', seq: 0 };
+      },
+    );
+  }
+
+  /** Stops all timers. Called when the server closes. */
+  stop(): void {
+    clearInterval(this.#expiry);
+    for (const room of this.#rooms.values()) room.presence.stop();
+  }
+
+  #append(room: Room, post: RoomPost & { readonly run?: RunOfEvent }, author: Member | undefined) {
+    const { content, data, run, messageId = randomUUID() } = post;
+    if (content === undefined && data === undefined) throw badField('content', 'needs `content` or `data`');
+    const createdAt = now();
+    const from = author && { member_id: author.id, name: author.name };
+    const message = { type: 'room_event', room: room.name, message_id: messageId, from, content, data, run } as const;
+    // The last field is `seq`, which the log adds.
+    const body = encodeMessage({ ...message, created_at: createdAt }).slice(0, -1);
+    const { maxRoomMessageBytes } = this.#options;
+    if (run === undefined && Buffer.byteLength(body) > maxRoomMessageBytes) {
+      throw badField(content === undefined ? 'data' : 'content', `must fit into ${maxRoomMessageBytes} bytes`);
+    }
+    const added = (seq: number): void =>
+      this.emit('message', room.name, { messageId, seq, content, data }, author?.principal);
+    const place = room.append(eventKey(author?.id, messageId), { createdAt, body }, added);
+    return andThen(place, (seq): PublishedMessage => ({ messageId, seq }));
+  }
+
+  #enter(connection: Connection, room: Room, member: Member): RoomReader {
+    const reader = new RoomReader(connection, room, member, this.#owner);
+    let joined = this.#joined.get(connection);
+    if (joined === undefined) this.#joined.set(connection, (joined = new Map<string, RoomReader>()));
+    joined.set(room.name, reader);
+    const isFirst = room.enter(reader);
+    connection.addReader(reader);
+    if (!connection.isOpen) this.leave(connection, room.name);
+    else if (isFirst) this.emit('join', room.name, member, member.principal);
+    return reader;
+  }
+
+  #leave(reader: RoomReader): void {
+    const { connection, room, member } = reader;
+    this.#joined.get(connection)?.delete(room.name);
+    const isLast = room.leave(reader);
+    if (isLast) this.emit('leave', room.name, member, member.principal);
+    this.#closeIfIdle(room);
+  }
+
+  /** Does work with a room, which stays open until the work is done. */
+  #use<T>(name: string, work: (room: Room) => Awaitable<T>): Awaitable<T> {
+    return andThen(this.#open(name), (room) => {
+      room.uses++;
+      const done = (): void => {
+        room.uses--;
+        this.#closeIfIdle(room);
+      };
+      let result: Awaitable<T>;
+      try {
+        result = work(room);
+      } catch (error) {
+        done();
+        throw error;
+      }
+      if (!isLater(result)) {
+        done();
+        return result;
+      }
+      return result.finally(done);
+    });
+  }
+
+  #open(name: string): Awaitable<Room> {
+    const open = this.#rooms.get(name) ?? this.#opening.get(name);
+    if (open !== undefined) return open;
+    if (!this.#names.test(name)) throw badField('room', 'is not a name that a room may have');
+    if (this.#rooms.size + this.#opening.size >= this.#options.maxRooms) throw serverHasTooManyRooms();
+    const opened = andThen(this.#options.store.open(name, this.#bounds), (log) => {
+      const room = new Room(name, log, this.#options);
+      room.presence.agentState = () => this.agentState(name);
+      this.#rooms.set(name, room);
+      return room;
+    });
+    if (isLater(opened)) {
+      const forget = (): void => void this.#opening.delete(name);
+      this.#opening.set(name, opened);
+      opened.then(forget, forget);
+    }
+    return opened;
+  }
+
+  #closeIfIdle(room: Room): void {
+    if (!room.isIdle || this.#rooms.get(room.name) !== room) return;
+    this.#rooms.delete(room.name);
+    room.close();
+    this.#options.store.close(room.name);
+  }
+
+  #expire(): void {
+    void orElse(
+      () => this.#options.store.expire(this.#bounds),
+      (error) => this.logger.error({ err: error }, 'The room store failed to expire'),
+    );
+  }
+}
+
+/** The run that answers an event. */
+type RunOfEvent = NonNullable<ServerMessageOf<'room_event'>['run']>;
+
+/** Where a client begins to read: where it was, if the log has all that followed, or at the oldest event. */
+function startOf(log: RoomLog, { after, epoch }: JoinRequest): RoomStart {
+  const oldest = log.first - 1;
+  if (after === undefined) return { after: oldest };
+  const isWhole = epoch === log.epoch && after >= oldest && after <= log.published;
+  return isWhole ? { after, recovered: true } : { after: oldest, recovered: false };
+}

@@ -1,0 +1,56 @@
+import type { ReadableLog } from '../log/run-log.js';
+import type { Awaitable } from '../runtime/awaitable.js';
+
+/** How much is kept of rooms. */
+export interface RoomBounds {
+  /** Events of one room; the oldest go first. */
+  readonly maxEvents: number;
+  /** Bytes of the events of one room, roughly; the newest event is kept whatever its size. */
+  readonly maxBytes: number;
+  /** How long an event is kept, in milliseconds. */
+  readonly maxAgeMs: number;
+  /** Rooms that are kept although nobody has them open; those used least recently go first. */
+  readonly maxRooms: number;
+}
+
+/** An event without its place in the log. */
+export interface RoomEntry {
+  /** Unix time in seconds. */
+  readonly createdAt: number;
+  /** The encoded `room_event` up to its last field, which is `seq`: see {@link encodeRoomEvent}. */
+  readonly body: string;
+}
+
+/** The event at its place in the log, as it is sent. */
+export function encodeRoomEvent({ body }: RoomEntry, seq: number): string {
+  return `${body},"seq":${seq}}`;
+}
+
+/**
+ * The log of a room: a log without an end, of which the oldest entries are deleted. Each entry is one `room_event`. A
+ * `read` after a deleted position gives the oldest entries that are kept, or none if none is.
+ */
+export interface RoomLog extends ReadableLog {
+  /** Identity of the log. If a room is deleted and made again, its log has another one. */
+  readonly epoch: string;
+  /** The oldest `seq` that is kept; `published + 1` if none is. */
+  readonly first: number;
+  /**
+   * Adds an event. Returns its `seq`, which is one more than that of the previous event, once the event is published.
+   * Throws or rejects if the event cannot be stored; then it has no place in the log.
+   */
+  append(entry: RoomEntry): Awaitable<number>;
+}
+
+/**
+ * Keeps the logs of rooms. A log that was opened is the same object until it is closed. Methods may return their results
+ * at once or as promises.
+ */
+export interface RoomStore {
+  /** Opens the log of a room, and makes it if there is none. */
+  open(name: string, bounds: RoomBounds): Awaitable<RoomLog>;
+  /** Nobody reads or writes the log any more. The store may free its memory, and may delete it if it is empty. */
+  close(name: string): void;
+  /** Deletes what exceeds the bounds. Called every few seconds; if it throws or rejects, the error is logged. */
+  expire(bounds: RoomBounds): Awaitable<void>;
+}
