@@ -1,4 +1,5 @@
-import { SUBPROTOCOL } from '../protocol/version.js';
+import { AUTH_BY_MESSAGE, SUBPROTOCOL } from '../protocol/version.js';
+import { clientSecretProtocol } from './client-secret.js';
 import type { Settings } from './options.js';
 import type { WebSocketClass, WebSocketLike } from './web-socket.js';
 
@@ -10,6 +11,8 @@ export function dial(settings: Settings, WebSocket: WebSocketClass, token: strin
   const { tokenIn, protocols } = settings;
   const target = settings.url();
   const offered = [SUBPROTOCOL, ...protocols];
+  if (token === undefined) offered.push(...clientSecretProtocol(target, settings.clientSecret, settings.ownSecret));
+  else if (tokenIn === 'message') offered.push(AUTH_BY_MESSAGE);
   if (token !== undefined && tokenIn === 'query') target.searchParams.set('token', token);
   if (token !== undefined && tokenIn === 'protocol') offered.push(token);
   return new WebSocket(target.href, offered);

@@ -17,6 +17,7 @@ import { uuid } from './ids.js';
 import type { Settings } from './options.js';
 import { Outbox } from './outbox.js';
 import type { OwnMessage, OwnRequestOptions } from './own-message.js';
+import { Renewal } from './renewal.js';
 import { Requests } from './requests.js';
 import {
   PAGE_OPTIONS,
@@ -43,6 +44,7 @@ export class Session implements AgentClient {
   readonly #requests: Requests;
   readonly #runs: Runs;
   readonly #watches: Watches;
+  readonly #renewal: Renewal;
   #greeting: Greeting | undefined;
   #connecting: { readonly resolve: () => void; readonly reject: (error: AgentClientError) => void }[] = [];
 
@@ -63,6 +65,10 @@ export class Session implements AgentClient {
     const wire = new Wire(this.#connection, this.#outbox);
     this.#requests = new Requests(wire);
     this.#runs = new Runs(wire);
+    this.#renewal = new Renewal(settings, this.#requests, {
+      connectionId: () => (this.#connection.isReady ? this.#greeting?.connectionId : undefined),
+      refused: (error) => this.#events.emit('error', error),
+    });
     this.#watches = new Watches(wire, this.#requests, (error) => this.#events.emit('error', error));
   }
 
@@ -249,6 +255,7 @@ export class Session implements AgentClient {
     const message = received as ServerMessage;
     if (message.type === 'going_away') this.#connection.leaveBy(message.reconnect_after_ms);
     else if (message.type === 'run_started') this.#started(message);
+    else if (message.type === 'auth_expiring') void this.#renewal.renew();
     else if (!this.#requests.handle(message) && !this.#runs.handle(message) && message.type === 'error') {
       // An error with a request id that nobody waits for is outdated.
       if (message.request_id === undefined) this.#events.emit('error', errorOf(message));

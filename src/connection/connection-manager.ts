@@ -8,6 +8,7 @@ import { SUBPROTOCOL } from '../protocol/version.js';
 import type { CloseFrame } from './close-frame.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
 import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOptions } from './connection-options.js';
+import { Expiries } from './expiries.js';
 import { Heartbeat } from './heartbeat.js';
 import { Places, type Slot } from './places.js';
 import type { Principal } from './principal.js';
@@ -50,6 +51,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #places: Places;
   readonly #heartbeat: Heartbeat;
+  readonly #expiries: Expiries;
   readonly #limits: ServerMessageOf<'connected'>['limits'];
   /** The callbacks of the connections. */
   readonly #owner: ConnectionOwner = {
@@ -60,10 +62,12 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     onClosed: (connection, code, reason) => {
       this.#heartbeat.remove(connection);
       this.#places.remove(connection);
+      this.#expiries.remove(connection);
       if (this.#connections.delete(connection.id)) {
         this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
       }
     },
+    onRenewed: (connection) => this.#expiries.add(connection),
   };
   #totalConnections = 0;
   #totalMessages = 0;
@@ -82,6 +86,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       detach_seconds: checked.detachGraceMs / 1000,
       attachments: attachmentLimits(checked.attachments),
     };
+    this.#expiries = new Expiries(checked.authExpiringMs);
     this.#heartbeat = new Heartbeat({
       intervalMs: checked.heartbeatIntervalMs,
       slowConsumerMs: checked.slowConsumerMs,
@@ -141,6 +146,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       principal_id: info.principal.id,
       limits: this.#limits,
     });
+    this.#expiries.add(connection);
     this.emit('connect', connection);
     return connection;
   }

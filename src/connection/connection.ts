@@ -4,7 +4,7 @@ import { encodeMessage, now } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
 import type { TraceContext } from '../runtime/trace.js';
 import { sendable, type CloseFrame } from './close-frame.js';
-import type { Principal } from './principal.js';
+import { isPrincipalId, type Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
 /** Maximum size of messages outside of runs that wait while the buffer is above the mark, in UTF-16 units or bytes. */
@@ -45,6 +45,8 @@ export interface ConnectionReader {
 export interface ConnectionOwner {
   onMessage(connection: Connection, data: string | Uint8Array): void;
   onClosed(connection: Connection, code: number, reason: string): void;
+  /** The connection has newer credentials. */
+  onRenewed(connection: Connection): void;
 }
 
 /**
@@ -54,7 +56,6 @@ export interface ConnectionOwner {
 export class Connection<P extends Principal = Principal, Metadata = unknown> implements SocketListener {
   /** A UUID. */
   readonly id = randomUUID();
-  readonly principal: P;
   readonly metadata: Metadata;
   readonly negotiated: boolean;
   readonly remoteAddress: string | undefined;
@@ -74,6 +75,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
+  #principal: P;
   #readers: Set<ConnectionReader> | undefined;
   #closed = false;
   #lastTimestamp = 0;
@@ -87,13 +89,31 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   constructor(socket: Socket, info: ConnectionInfo<P, Metadata>, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    this.principal = info.principal;
+    this.#principal = info.principal;
     this.metadata = info.metadata;
     this.negotiated = info.negotiated;
     this.remoteAddress = info.remoteAddress;
     this.userAgent = info.userAgent;
     this.trace = info.trace;
     socket.open(this);
+  }
+
+  /** The owner of the connection and of the runs it starts. */
+  get principal(): P {
+    return this.#principal;
+  }
+
+  /**
+   * Replaces the principal by newer credentials of the same one: other scopes, a later `expiresAt`. Requests that follow
+   * use them; runs in progress keep the principal they were started with.
+   * @throws TypeError if the principal has another id
+   */
+  renew(principal: P): void {
+    if (!isPrincipalId(principal.id) || principal.id !== this.#principal.id) {
+      throw new TypeError('A connection is renewed with credentials of its own principal');
+    }
+    this.#principal = principal;
+    if (!this.#closed) this.#owner.onRenewed(this);
   }
 
   /** Whether messages can be sent. */

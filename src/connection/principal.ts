@@ -1,6 +1,9 @@
 /** The owner of a connection and its runs. Embedders add what they need to know about the person. */
 export interface Principal {
-  /** Stable and unique: it is part of the key of each run. */
+  /**
+   * Stable and unique: it is part of the key of each run. 1 to 256 characters, none of them
+   * invisible. Ids are compared exactly: nothing is trimmed, folded or normalized.
+   */
   readonly id: string;
   /** What the principal may do, such as `tools:calculator`; see `permissions`. */
   readonly scopes?: readonly string[] | undefined;
@@ -8,5 +11,29 @@ export interface Principal {
   readonly expiresAt?: number | undefined;
 }
 
-/** The owner of all connections if there is no `authenticate` hook. */
+/** Maximum length of the id of a principal, in UTF-16 units: longer than an email address and an address of an issuer. */
+const MAX_ID_LENGTH = 256;
+
+/**
+ * Characters without a shape: control, format (zero-width, bidirectional), unpaired surrogates, separators of lines. Two
+ * ids that differ in them look alike, and they could break the lines of a log.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Whether a value can be the id of a principal. */
+export function isPrincipalId(id: unknown): id is string {
+  return typeof id === 'string' && id.trim() !== '' && id.length <= MAX_ID_LENGTH && !INVISIBLE.test(id);
+}
+
+/** Whether the credentials of a principal have ended. */
+export function hasExpired({ expiresAt }: Principal, nowMs = Date.now()): boolean {
+  return expiresAt !== undefined && expiresAt <= nowMs;
+}
+
+/** A principal as messages name it. */
+export function wireIdentity({ id, expiresAt }: Principal): { principal_id: string; expires_at: number | undefined } {
+  return { principal_id: id, expires_at: expiresAt === undefined ? undefined : expiresAt / 1000 };
+}
+
+/** The owner of all connections if `anonymous` is `shared`. */
 export const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous' });

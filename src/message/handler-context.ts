@@ -3,6 +3,7 @@ import type { ClientMessageOf, ClientMessageType } from '../protocol/client-mess
 import type { ConversationStore } from '../store/conversation-store.js';
 import type { LargeAnswers } from './large-answers.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { CheckToken } from './check-token.js';
 import type { Permissions } from '../permission/permissions.js';
 import type { Readers } from '../reading/readers.js';
 import type { RunHandle } from '../run/run-handle.js';
@@ -17,6 +18,7 @@ export interface HandlerContext {
   readonly permissions: Permissions;
   /** Called when a connection goes on with a run; `isReset` if it starts over. */
   onResumed(connection: Connection, run: RunHandle, isReset: boolean): void;
+  readonly checkToken: CheckToken | undefined;
 }
 
 /** Handles one type of message. Throwing (or rejecting) an `AgentSocketError` answers with that error. */

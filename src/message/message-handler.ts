@@ -6,7 +6,7 @@ import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { aConversationStore } from '../store/store-rules.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
-import { methods } from '../runtime/rule.js';
+import { aFunction, methods } from '../runtime/rule.js';
 import { fieldIssues, summary } from '../protocol/field-issues.js';
 import { nearest } from '../protocol/nearest.js';
 import { OptionError } from '../runtime/option-error.js';
@@ -26,6 +26,7 @@ import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
 import { PERMISSIONS, Permissions, type PermissionsOption } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
+import type { CheckToken } from './check-token.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { LargeAnswers } from './large-answers.js';
@@ -42,6 +43,12 @@ export interface MessageHandlerOptions<P extends Principal = Principal>
   runs: RunManager;
   /** What was said in conversations. The same store as that of the executor. */
   conversations: ConversationStore;
+  /**
+   * Whose a token of the message `auth` is. Called for each such message; `null` refuses it with `unauthorized`,
+   * and so does its absence.
+   * @default none
+   */
+  checkToken?: CheckToken | undefined;
 }
 
 export const MESSAGE_HANDLER_OPTIONS = {
@@ -51,6 +58,7 @@ export const MESSAGE_HANDLER_OPTIONS = {
     required: true,
   },
   conversations: { text: 'What was said in conversations.', rule: aConversationStore, required: true },
+  checkToken: { text: 'Whose a token of the message `auth` is.', rule: aFunction, defaultText: 'none' },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
   permissions: PERMISSIONS,
   logger: LOGGER,
@@ -80,7 +88,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   constructor(options: MessageHandlerOptions<P>) {
     // The type of the principal matters to embedders only.
     const checked = checkOptions(options as MessageHandlerOptions, MESSAGE_HANDLER_OPTIONS);
-    const { runs, conversations, maxRunsPerConnection, logger } = checked;
+    const { runs, conversations, checkToken, maxRunsPerConnection, logger } = checked;
     super(logger);
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
     this.#context = {
@@ -91,6 +99,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       permissions: new Permissions(checked),
       onResumed: (connection, run, isReset) =>
         this.emit('resumed', connection as Connection<P, Metadata>, run, isReset),
+        checkToken,
     };
   }
 

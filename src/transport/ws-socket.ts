@@ -82,8 +82,11 @@ class WsSocket implements Socket, Corked {
     return this.#raw.bytesRead ?? this.#received;
   }
 
+  /** A client that is not authenticated yet has another listener before its connection, which opens the socket again. */
   open(listener: SocketListener): void {
+    const isOpen = this.listener !== undefined;
     this.listener = listener;
+    if (isOpen) return;
     this.#ws.on('message', onMessage);
     this.#ws.on('ping', onPing);
     this.#ws.on('close', onClose);
@@ -208,6 +211,8 @@ export interface AcceptedSocket {
 export class WsAcceptor {
   readonly #server: WebSocketServer;
   readonly #shared: Shared;
+  /** Lines for the answer that is being written. */
+  #headers: readonly string[] = [];
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: SocketOptions = {}) {
@@ -230,15 +235,24 @@ export class WsAcceptor {
       // Another offered value may hold a token, so it is never sent back.
       handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
+    this.#server.on('headers', (lines: string[]) => void lines.push(...this.#headers));
   }
 
   /**
    * Completes the handshake and calls `accepted` before it returns. A request that is not a WebSocket handshake gets an
    * HTTP error, and `accepted` is not called.
+   * @param headers - further lines of the answer, such as `Set-Cookie: a=b`
    * @returns whether the request was a handshake.
    */
-  accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): boolean {
+  accept(
+    request: IncomingMessage,
+    raw: Duplex,
+    head: Buffer,
+    accepted: (socket: AcceptedSocket) => void,
+    headers: readonly string[] = [],
+  ): boolean {
     let isHandshake = false;
+    this.#headers = headers;
     this.#server.handleUpgrade(request, raw, head, (ws) => {
       isHandshake = true;
       ws.on('error', onError);

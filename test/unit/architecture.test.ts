@@ -127,6 +127,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
   transport: 'connection',
   http: 'tool',
   tools: 'tool',
+  auth: 'connection',
   stores: 'store',
   providers: 'agent',
   telemetry: 'message',
@@ -324,6 +325,7 @@ describe('third parties', () => {
     marked: /^web\/markdown\//,
     'highlight.js': /^web\/markdown\//,
     lowlight: /^web\/markdown\//,
+    jose: /^auth\/jwt/,
     zod: /^(protocol|http|tools|cli)\//,
   };
 

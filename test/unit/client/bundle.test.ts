@@ -18,9 +18,9 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-it('takes at most 13 KB of a page, compressed', async () => {
+it('takes at most 14 KB of a page, compressed', async () => {
   const code = await bundle('index.ts');
-  expect(gzipSync(code).length).toBeLessThanOrEqual(13_000);
+  expect(gzipSync(code).length).toBeLessThanOrEqual(14_000);
 });
 
 it('needs nothing but what browsers have', async () => {
