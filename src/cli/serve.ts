@@ -4,6 +4,7 @@ import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
 import { openAudit } from './audit-file.js';
+import { chooseAuthentication } from './authentication.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { CliError } from './cli-error.js';
 import { readDotEnv } from './dot-env.js';
@@ -46,8 +47,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const { port, path } = settings;
   const server = createHttpServer(settings, keyOf);
   const provider = await chooseProvider(resolved);
+  const authenticate = chooseAuthentication(resolved);
   // Without authentication, whoever reaches the service uses the operator's key.
-  const isCareful = provider.kind === 'openai' && !isGiven('host');
+  const isCareful = authenticate === undefined && provider.kind === 'openai' && !isGiven('host');
   const host = isCareful ? '127.0.0.1' : settings.host;
   const tools = await chooseTools(resolved);
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
@@ -70,6 +72,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   if (settings.storeBackup !== undefined && store !== undefined) backUpOnSignal(store, settings.storeBackup, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
+    authenticate,
     store,
     server,
     provider: provider.provider,
@@ -117,10 +120,10 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       `Only this machine is served, since there is no authentication and whoever reaches the service can use your OpenAI key. To serve others as well, set --host ${settings.host}`,
     );
   }
-  if (provider.kind !== 'demo' && !isLoopbackAddress(bound.address)) {
+  if (authenticate === undefined && provider.kind !== 'demo' && !isLoopbackAddress(bound.address)) {
     logger.warn(
       { host },
-      `Whoever reaches this address can use ${provider.kind === 'openai' ? 'your OpenAI key' : 'your provider'}: there is no authentication. Listen on 127.0.0.1, or let only trusted networks in`,
+      `Whoever reaches this address can use ${provider.kind === 'openai' ? 'your OpenAI key' : 'your provider'}: there is no authentication. Set --auth-jwks, --auth-secret-file or --auth-tokens-file, listen on 127.0.0.1, or let only trusted networks in`,
     );
   }
   if (provider.kind === 'demo' && settings.provider === 'auto' && settings.baseUrl !== SETTINGS.baseUrl.default) {
