@@ -97,9 +97,9 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       conversations,
       answers: new LargeAnswers(),
       permissions: new Permissions(checked),
+      checkToken,
       onResumed: (connection, run, isReset) =>
         this.emit('resumed', connection as Connection<P, Metadata>, run, isReset),
-        checkToken,
     };
   }
 
