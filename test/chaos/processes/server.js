@@ -35,6 +35,8 @@ const agent = createAgentSocketServer({
   logger,
   provider: createOpenAiProvider({ baseUrl: upstream, apiKey: 'chaos', model: 'chaos' }),
   tools: [appendLine],
+  // Followers come back over connections that share nothing but the ids of their runs.
+  anonymous: 'shared',
 });
 
 let stopping = false;
