@@ -110,7 +110,10 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       return failure(405, 'Only GET and HEAD are answered here', { Allow: 'GET, HEAD' });
     }
-    return andThen(deps.guard?.refusalOf(req, route), (refusal) => refusal ?? withCookie(req, route.reply()));
+    return andThen(
+      deps.guard?.refusalOf(req, route),
+      (refusal) => refusal ?? andThen(route.reply(), (reply) => withCookie(req, reply)),
+    );
   }
 
   function withCookie(req: IncomingMessage, reply: Reply): Reply {
