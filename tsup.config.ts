@@ -23,6 +23,7 @@ export default defineConfig([
     ...node,
     entry: {
       index: 'src/index.ts',
+      auth: 'src/auth/index.ts',
       protocol: 'src/protocol/index.ts',
       demo: 'src/providers/demo.ts',
       openai: 'src/providers/openai.ts',

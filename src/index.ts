@@ -3,7 +3,7 @@ export { createAgentSocketServer, type AgentSocketServer } from './server.js';
 export type { AgentSocketServerOptions } from './options.js';
 export type { EncryptionOptions } from './encryption/options.js';
 export type { CloseOptions } from './shutdown.js';
-export { tokenOf } from './http/token.js';
+export { tokenOf } from './auth/token-of.js';
 export { VERSION } from './version.js';
 
 // Connections

@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { EXECUTOR_OPTIONS, type AgentExecutorOptions, type ToolsOf } from './agent/executor-options.js';
+import type { AnonymousMode } from './auth/anonymous.js';
 import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from './connection/connection-options.js';
 import type { Principal } from './connection/principal.js';
 import { ENCRYPTION_OPTIONS, type EncryptionOptions } from './encryption/options.js';
@@ -62,13 +63,28 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   path?: string | undefined;
   /**
-   * Who connects. Called once for every handshake, after Origin and Host were checked and a place is reserved. The
+   * Who connects. Called once for every handshake, after Origin and Host were checked and a place is reserved, and once
+   * for every message `auth`, with a request whose only credentials are `Authorization: Bearer` and the token. The
    * result (or what it resolves to) owns the connection and its runs. `null` refuses with close code 4401, and so does
-   * an error, which is logged; an `AgentSocketError` with code `forbidden` refuses with 4403, and a principal without a
-   * string `id` with 1011.
-   * @default everybody is anonymous and shares one namespace of runs
+   * an error, which is logged; an `AgentSocketError` with code `forbidden` refuses with 4403 and one with `internal_error`
+   * with 1011, after which clients come back. A principal without a valid `id` is refused with 1011, one whose
+   * `expiresAt` has passed with 4401. `agent-ws/auth` has ready-made hooks.
+   * @default everybody is anonymous; see `anonymous`
    */
   authenticate?: ((request: IncomingMessage) => P | null | Promise<P | null>) | undefined;
+  /**
+   * How long a client that offers `agent-ws.auth` may take to send `auth` as its first message. In milliseconds; then the
+   * connection ends with code 4408. Without `authenticate` such a client is accepted at once.
+   * @default 5000
+   */
+  authMessageTimeoutMs?: number | undefined;
+  /**
+   * Who clients are without `authenticate`: `separate`, a principal for each browser and each `client_secret`, or `shared`,
+   * the one principal `anonymous` for all. A browser keeps its secret in an `HttpOnly` cookie. A client with neither has
+   * a principal that ends with its connection.
+   * @default 'separate'
+   */
+  anonymous?: AnonymousMode | undefined;
   /**
    * How long `authenticate` may take. In milliseconds; then the handshake ends with code 4408.
    * @default 10000
@@ -184,7 +200,17 @@ export const SERVER_OPTIONS = {
   authenticate: {
     text: 'Who connects.',
     rule: aFunction,
-    defaultText: 'everybody is anonymous and shares one namespace of runs',
+    defaultText: 'everybody is anonymous; see `anonymous`',
+  },
+  authMessageTimeoutMs: {
+    text: 'How long a client that offers `agent-ws.auth` may take to send `auth` as its first message.',
+    rule: delay(1),
+    default: 5_000,
+  },
+  anonymous: {
+    text: 'Who clients are without `authenticate`: `separate`, a principal for each browser and each `client_secret`, or `shared`, the one principal `anonymous` for all.',
+    rule: choice('separate', 'shared'),
+    default: 'separate',
   },
   authenticateTimeoutMs: { text: 'How long `authenticate` may take.', rule: delay(1), default: 10_000 },
   metadata: { text: 'Makes your own metadata of a connection.', rule: aFunction, defaultText: 'undefined' },

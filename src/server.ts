@@ -2,11 +2,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex } from 'node:stream';
 import type { Tool } from './tool/tool.js';
 import { ToolRegistry } from './tool/tool-registry.js';
+import type { CheckToken } from './message/check-token.js';
 import { ConnectionManager } from './connection/connection-manager.js';
 import { CONNECTION_OPTIONS } from './connection/connection-options.js';
-import { ANONYMOUS, type Principal } from './connection/principal.js';
+import { Anonymous } from './auth/anonymous.js';
+import type { Principal } from './connection/principal.js';
 import { MessageKeys } from './encryption/message-keys.js';
 import { EncryptedSocket } from './encryption/encrypted-socket.js';
+import { CLOSE_CODES } from './protocol/close-codes.js';
 import { checkOptions, pick } from './runtime/option-table.js';
 import { Access } from './http/access.js';
 import { Guard } from './http/guard.js';
@@ -26,6 +29,7 @@ import { scopePolicy } from './permission/scope-policy.js';
 import { RUN_OPTIONS, type BeforeRun } from './run/run-manager-options.js';
 import { RunManager } from './run/run-manager.js';
 import { Shutdown, type CloseOptions } from './shutdown.js';
+import { Authenticator } from './transport/authenticator.js';
 import { Handshakes } from './transport/handshakes.js';
 import { attachUpgrade } from './transport/upgrade.js';
 import { SOCKET_OPTIONS } from './transport/socket-options.js';
@@ -61,6 +65,12 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
    * answered on the socket; nothing is thrown. After {@link close} it answers 503.
    */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /**
+   * Ends everything a principal has in progress, after its credentials were withdrawn: its runs are cancelled, and its
+   * connections closed with code 4401. Does not keep it from coming back, which is for `authenticate` to refuse.
+   * @returns the number of connections that were closed
+   */
+  revoke(principalId: string): number;
   /**
    * Ends the service and leaves the `http.Server` as it was before, still listening. New connections are refused,
    * clients that understand it are told to reconnect, runs in progress may finish within `drainMs`, and then all
@@ -104,30 +114,41 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const beforeRun = options.beforeRun as BeforeRun | undefined;
   const runs = new RunManager({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store });
   const rooms = new Rooms({ ...pick(options, ROOM_LIMITS), store: roomStore, logger });
+  const checkToken: CheckToken = (connection, token) => handshakes.principalOf(connection, token);
   const messages = new MessageHandler<P, Metadata>({
     ...pick(options, MESSAGE_HANDLER_OPTIONS),
     runs,
     conversations,
     rooms,
+    ...(options.authenticate !== undefined && { checkToken }),
   });
   if (options.tracer !== undefined) traceService({ connections, runs }, options.tracer);
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
 
   const refusals = new BoundedLog(logger);
   const access = new Access({ ...options, refusals });
+  const anonymous = new Anonymous({ mode: options.anonymous, isSecure: (request) => access.isSecure(request) });
+  const authenticator = new Authenticator<P>({
+    // Without the hook, P is the default, which an anonymous principal is.
+    authenticate: options.authenticate ?? ((request) => anonymous.authenticate(request) as P),
+    timeoutMs: options.authenticateTimeoutMs,
+    logger,
+    refusals,
+  });
   const handshakes = new Handshakes<P, Metadata>({
     acceptor,
     connections,
     isAllowed: (request) => access.isHandshakeAllowed(request),
     remoteAddress: (request) => access.remoteAddress(request),
     retryAfter: () => shutdown.retryAfter,
-    // Without the hooks, P and Metadata are the defaults, which these values have.
-    authenticate: options.authenticate ?? (() => ANONYMOUS as P),
-    authenticateTimeoutMs: options.authenticateTimeoutMs,
+    authenticator,
+    authMessageTimeoutMs: options.authenticate === undefined ? undefined : options.authMessageTimeoutMs,
+    headers: anonymous.headers,
     encryption: keys && {
       isRequired: encryption?.required === true,
       protect: (socket, ready) => void new EncryptedSocket(socket, { keys, maxMessageBytes, ready }),
     },
+    // Without the hook, Metadata is the default.
     metadata: options.metadata ?? (() => undefined as Metadata),
     logger,
     refusals,
@@ -135,6 +156,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const detachUpgrade = attachUpgrade(server, path, handshakes.handle);
   const detach = (): void => {
     detachUpgrade();
+    authenticator.stop();
     handshakes.stop();
     rooms.stop();
   };
@@ -146,6 +168,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     messageKey: keys?.published,
     logger,
     hostAllowed: (request) => access.isHostAllowed(request),
+    ...(options.authenticate === undefined && { pageCookie: anonymous.pageCookie }),
     isReady: () =>
       shutdown.retryAfter === undefined &&
       runs.recovering === undefined &&
@@ -171,6 +194,18 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     requestListener: routes.listener,
     middleware: routes.middleware,
     handleUpgrade: handshakes.handle,
+    revoke: (principalId) => {
+      for (const run of runs) {
+        if (run.principal.id === principalId) run.stop({ state: 'cancelled', reason: 'requested' });
+      }
+      let closed = 0;
+      for (const connection of connections) {
+        if (connection.principal.id !== principalId || !connection.isOpen) continue;
+        connection.close(CLOSE_CODES.unauthorized);
+        closed++;
+      }
+      return closed;
+    },
     close: (closeOptions) => shutdown.begin(closeOptions),
   };
 }

@@ -26,11 +26,13 @@ export async function chat({ url: written, conversation, serverKey }: ChatFlags)
   const { stdin, stdout, stderr } = process;
   const isWatched = stdin.isTTY;
   const token = readToken(process.env);
+  const clientSecret = process.env['AGENT_WS_CLIENT_SECRET']?.trim() ?? '';
   const client = createClient({
     url,
     WebSocket: ChatSocket,
     ...(token !== undefined && { token: () => token }),
     ...(serverKey !== undefined && { encryption: encryptionFor(serverKey) }),
+    ...(clientSecret !== '' && { clientSecret }),
     ...(!isWatched && { maxAttempts: UNWATCHED_ATTEMPTS }),
   });
   const session = new Chat(client, new ChatScreen(stdout, stderr), conversation ?? randomUUID(), isWatched);

@@ -17,7 +17,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 /** Variables of `agent-ws chat`. */
-const OTHERS = ['AGENT_WS_TOKEN'];
+const OTHERS = ['AGENT_WS_TOKEN', 'AGENT_WS_CLIENT_SECRET'];
 
 /**
  * Finds likely mistakes: unknown variables, and values such as `LOG_FILE=true`. One sentence each, without the values

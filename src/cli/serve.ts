@@ -4,6 +4,7 @@ import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
 import { VERSION } from '../version.js';
 import { openAudit } from './audit-file.js';
+import { chooseAuthentication } from './authentication.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { Certificate } from './certificate.js';
 import { CliError } from './cli-error.js';
@@ -50,8 +51,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const server = createHttpServer(settings, certificate);
   const messageKey = readMessageKey(settings, keyOf);
   const provider = await chooseProvider(resolved);
+  const authenticate = chooseAuthentication(resolved);
   // Without authentication, whoever reaches the service uses the operator's key.
-  const isCareful = provider.kind === 'openai' && !isGiven('host');
+  const isCareful = authenticate === undefined && provider.kind === 'openai' && !isGiven('host');
   const host = isCareful ? '127.0.0.1' : settings.host;
   const tools = await chooseTools(resolved);
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
@@ -75,6 +77,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
     encryption: messageKey?.encryption,
+    authenticate,
     store,
     server,
     provider: provider.provider,
@@ -136,10 +139,10 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       `Only this machine is served, since there is no authentication and whoever reaches the service can use your OpenAI key. To serve others as well, set --host ${settings.host}`,
     );
   }
-  if (provider.kind !== 'demo' && !isLoopbackAddress(bound.address)) {
+  if (authenticate === undefined && provider.kind !== 'demo' && !isLoopbackAddress(bound.address)) {
     logger.warn(
       { host },
-      `Whoever reaches this address can use ${provider.kind === 'openai' ? 'your OpenAI key' : 'your provider'}: there is no authentication. Listen on 127.0.0.1, or let only trusted networks in`,
+      `Whoever reaches this address can use ${provider.kind === 'openai' ? 'your OpenAI key' : 'your provider'}: there is no authentication. Set --auth-jwks, --auth-secret-file or --auth-tokens-file, listen on 127.0.0.1, or let only trusted networks in`,
     );
   }
   if (provider.kind === 'demo' && settings.provider === 'auto' && settings.baseUrl !== SETTINGS.baseUrl.default) {

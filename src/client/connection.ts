@@ -146,7 +146,7 @@ export class Connection {
     }
     try {
       const WebSocket = settings.WebSocket ?? (await defaultWebSocket());
-      if (!isOver()) this.#listen(dial(settings, WebSocket, token));
+      if (!isOver()) this.#listen(dial(settings, WebSocket, token), token);
     } catch (cause) {
       if (isOver()) return;
       this.#abandon(ABNORMAL);
@@ -155,9 +155,12 @@ export class Connection {
     }
   }
 
-  #listen(socket: WebSocketLike): void {
+  #listen(socket: WebSocketLike, token: string | undefined): void {
     this.#socket = socket;
     const isCurrent = (): boolean => this.#socket === socket;
+    if (token !== undefined && this.#settings.tokenIn === 'message') {
+      socket.addEventListener('open', () => isCurrent() && socket.send(JSON.stringify({ type: 'auth', token })));
+    }
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('message', ({ data }) => {
       if (!isCurrent()) return;

@@ -1,4 +1,5 @@
-import { SUBPROTOCOL } from '../protocol/version.js';
+import { AUTH_BY_MESSAGE, SUBPROTOCOL } from '../protocol/version.js';
+import { clientSecretProtocol } from './client-secret.js';
 import type { Settings } from './options.js';
 import type { WebSocketClass, WebSocketLike } from './web-socket.js';
 
@@ -11,6 +12,8 @@ export function dial(settings: Settings, WebSocket: WebSocketClass, token: strin
   const target = settings.url();
   // A client that encrypts its messages offers nothing else.
   const offered = [encryption?.protocol ?? SUBPROTOCOL, ...protocols];
+  if (token === undefined) offered.push(...clientSecretProtocol(target, settings.clientSecret, settings.ownSecret));
+  else if (tokenIn === 'message') offered.push(AUTH_BY_MESSAGE);
   if (token !== undefined && tokenIn === 'query') target.searchParams.set('token', token);
   if (token !== undefined && tokenIn === 'protocol') offered.push(token);
   const socket = new WebSocket(target.href, offered);

@@ -1,6 +1,7 @@
 import type { KnownOptions } from '../runtime/unknown-option.js';
 import { MAX_DELAY_MS, type Backoff } from './backoff.js';
 import { checkKnown } from './check-known.js';
+import { isClientSecret, makeClientSecret } from './client-secret.js';
 import type { WebSocketClass, WebSocketLike } from './web-socket.js';
 
 /** What {@link createAgentClient} takes. */
@@ -20,16 +21,25 @@ export interface AgentClientOptions {
    * Gives the proof of identity. Called before every attempt to connect, so that a token may expire. If it throws,
    * rejects, or gives a value that cannot be sent (nothing, or an error page), the attempt counts as failed and the
    * next one asks again; after three failures in a row there is an event `error` with the code `token_failed`. Blanks
-   * around a token are removed. After close code 4401 it is called once more before the client gives up.
+   * around a token are removed. Also called when the server announces that the token ends: the client then sends the new
+   * one over the open connection. After close code 4401 it is called once more before the client gives up.
    */
   token?: (() => string | Promise<string>) | undefined;
   /**
    * Where the token goes. `protocol`: the last of the offered subprotocols, where no log of URLs shows it; the server
    * reads it from the header `Sec-WebSocket-Protocol` and never answers with it. Only letters, digits and
-   * ``!#$%&'*+-.^_`|~`` can be sent this way: a JWT is fine, Base64 with `/` or `=` is not. `query`: the parameter `token` of the URL.
+   * ``!#$%&'*+-.^_`|~`` can be sent this way: a JWT is fine, Base64 with `/` or `=` is not. `message`: the first message
+   * of the connection, in which any characters but blanks can be sent. `query`: the parameter `token` of the URL, which
+   * servers and proxies log.
    * @default 'protocol'
    */
-  tokenIn?: 'protocol' | 'query' | undefined;
+  tokenIn?: TokenPlace | undefined;
+  /**
+   * Who this client is to a server without authentication: whoever has the secret owns the runs and conversations. 22 to
+   * 128 letters, digits, `-` or `_`, from a random source. Not sent if there is a `token`.
+   * @default in a page of the server's own host none, since the browser keeps a cookie; elsewhere a new one for each client
+   */
+  clientSecret?: string | undefined;
   /**
    * Encrypts every message, where TLS ends at somebody else's proxy: `encryptFor(key)` of `agent-ws/encryption`. A
    * server that does not have the key, or does not encrypt, gets no message, and the client gives up. A `token` in a
@@ -90,6 +100,7 @@ const CLIENT_OPTIONS: KnownOptions<AgentClientOptions> = {
   token: true,
   tokenIn: true,
   encryption: true,
+  clientSecret: true,
   WebSocket: true,
   connectTimeoutMs: true,
   silenceMs: true,
@@ -99,6 +110,11 @@ const CLIENT_OPTIONS: KnownOptions<AgentClientOptions> = {
   maxQueued: true,
 };
 
+const PLACES = ['protocol', 'message', 'query'] as const;
+
+/** Where a token goes. */
+type TokenPlace = (typeof PLACES)[number];
+
 const BACKOFF: KnownOptions<Backoff> = { baseMs: true, capMs: true };
 
 /** The options with their defaults. */
@@ -107,7 +123,10 @@ export interface Settings {
   readonly url: () => URL;
   readonly protocols: readonly string[];
   readonly token: (() => string | Promise<string>) | undefined;
-  readonly tokenIn: 'protocol' | 'query';
+  readonly tokenIn: TokenPlace;
+  readonly clientSecret: string | undefined;
+  /** The secret of this client if none is given. */
+  readonly ownSecret: string;
   readonly encryption: MessageEncryption | undefined;
   readonly WebSocket: WebSocketClass | undefined;
   readonly connectTimeoutMs: number;
@@ -125,7 +144,12 @@ export function checkOptions(options: AgentClientOptions): Settings {
   const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs, encryption } = options;
   check('protocols', 'an array of strings', protocols, isStrings);
   check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
-  check('tokenIn', '"protocol" or "query"', tokenIn, (value) => value === 'protocol' || value === 'query');
+  check('tokenIn', '"protocol", "message" or "query"', tokenIn, (value) => PLACES.some((place) => place === value));
+  const { clientSecret } = options;
+  // A secret is not shown.
+  const shownSecret = typeof clientSecret === 'string' && !isClientSecret(clientSecret) ? 'other text' : clientSecret;
+  const secretRule = '22 to 128 letters, digits, "-" or "_"';
+  check('clientSecret', secretRule, shownSecret, (value) => value === undefined || isClientSecret(value));
   check('backoff', 'an object', backoff, (value) => typeof value === 'object' && value !== null);
   checkKnown(backoff, BACKOFF, 'backoff');
   check('encryption', 'what encryptFor() gives', encryption, (value) => value === undefined || isEncryption(value));
@@ -136,6 +160,8 @@ export function checkOptions(options: AgentClientOptions): Settings {
     token,
     tokenIn,
     encryption,
+    clientSecret,
+    ownSecret: makeClientSecret(),
     WebSocket: options.WebSocket,
     connectTimeoutMs: checkMs('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1),
     silenceMs: silenceMs === undefined ? undefined : checkMs('silenceMs', silenceMs, 1),

@@ -17,6 +17,7 @@ import { uuid } from './ids.js';
 import type { Settings } from './options.js';
 import { Outbox } from './outbox.js';
 import type { OwnMessage, OwnRequestOptions } from './own-message.js';
+import { Renewal } from './renewal.js';
 import { Requests } from './requests.js';
 import {
   PAGE_OPTIONS,
@@ -47,6 +48,7 @@ export class Session implements AgentClient {
   readonly #watches: Watches;
   readonly #rooms = new Map<string, Room>();
   readonly #wire: Wire;
+  readonly #renewal: Renewal;
   #greeting: Greeting | undefined;
   #connecting: { readonly resolve: () => void; readonly reject: (error: AgentClientError) => void }[] = [];
 
@@ -67,6 +69,10 @@ export class Session implements AgentClient {
     const wire = (this.#wire = new Wire(this.#connection, this.#outbox));
     this.#requests = new Requests(wire);
     this.#runs = new Runs(wire);
+    this.#renewal = new Renewal(settings, this.#requests, {
+      connectionId: () => (this.#connection.isReady ? this.#greeting?.connectionId : undefined),
+      refused: (error) => this.#events.emit('error', error),
+    });
     this.#watches = new Watches(wire, this.#requests, (error) => this.#events.emit('error', error));
   }
 
@@ -289,6 +295,7 @@ export class Session implements AgentClient {
     }
     if (message.type === 'going_away') this.#connection.leaveBy(message.reconnect_after_ms);
     else if (message.type === 'run_started') this.#started(message);
+    else if (message.type === 'auth_expiring') void this.#renewal.renew();
     else if (!this.#requests.handle(message) && !this.#runs.handle(message) && message.type === 'error') {
       // An error with a request id that nobody waits for is outdated.
       if (message.request_id === undefined) this.#events.emit('error', errorOf(message));

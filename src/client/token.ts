@@ -8,9 +8,9 @@ export async function askToken({ token, tokenIn }: Settings): Promise<string | u
   if (token === undefined) return undefined;
   const given: unknown = await token();
   const text = typeof given === 'string' ? given.trim() : '';
-  if (tokenIn === 'query' ? isParameter(text) : isSubprotocol(text)) return text;
+  if (tokenIn === 'protocol' ? isSubprotocol(text) : isParameter(text)) return text;
   if (text === '') throw new TypeError('The function `token` gave no token');
-  const hint = isParameter(text) ? 'use `tokenIn: "query"`' : 'it may be the page of an error';
+  const hint = isParameter(text) ? 'use `tokenIn: "message"`' : 'it may be the page of an error';
   throw new TypeError(`The token holds characters that cannot be sent: ${hint}`);
 }
 

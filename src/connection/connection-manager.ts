@@ -9,9 +9,10 @@ import { SUBPROTOCOL } from '../protocol/version.js';
 import type { CloseFrame } from './close-frame.js';
 import { Connection, type ConnectionInfo, type ConnectionOwner } from './connection.js';
 import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOptions } from './connection-options.js';
+import { Expiries } from './expiries.js';
 import { Heartbeat } from './heartbeat.js';
 import { Places, type Slot } from './places.js';
-import { isReservedId, ROOM_PREFIX, type Principal } from './principal.js';
+import { isPrincipalId, PRINCIPAL_ID, type Principal } from './principal.js';
 import type { Socket } from './socket.js';
 import { describeConnection, type ConnectionStatistics } from './statistics.js';
 
@@ -51,6 +52,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #places: Places;
   readonly #heartbeat: Heartbeat;
+  readonly #expiries: Expiries;
   readonly #limits: ServerMessageOf<'connected'>['limits'];
   /** The callbacks of the connections. */
   readonly #owner: ConnectionOwner = {
@@ -61,10 +63,12 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     onClosed: (connection, code, reason) => {
       this.#heartbeat.remove(connection);
       this.#places.remove(connection);
+      this.#expiries.remove(connection);
       if (this.#connections.delete(connection.id)) {
         this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
       }
     },
+    onRenewed: (connection) => this.#expiries.add(connection),
   };
   #totalConnections = 0;
   #totalMessages = 0;
@@ -83,6 +87,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       detach_seconds: checked.detachGraceMs / 1000,
       attachments: attachmentLimits(checked.attachments),
     };
+    this.#expiries = new Expiries(checked.authExpiringMs);
     this.#heartbeat = new Heartbeat({
       intervalMs: checked.heartbeatIntervalMs,
       slowConsumerMs: checked.slowConsumerMs,
@@ -125,8 +130,8 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
    */
   connect(socket: Socket, info: ConnectionInfo<P, Metadata>, slot?: Slot): Connection<P, Metadata> | undefined {
     slot?.release();
-    if (isReservedId(info.principal.id)) {
-      throw new OptionError('principal.id', `a string that does not begin with "${ROOM_PREFIX}"`, info.principal.id);
+    if (!isPrincipalId(info.principal.id)) {
+      throw new OptionError('principal.id', PRINCIPAL_ID, info.principal.id);
     }
     if (!this.#places.makeRoom(info.remoteAddress)) {
       socket.close(CLOSE_CODES.overCapacity.code, CLOSE_CODES.overCapacity.reason);
@@ -146,6 +151,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       principal_id: info.principal.id,
       limits: this.#limits,
     });
+    this.#expiries.add(connection);
     this.emit('connect', connection);
     return connection;
   }

@@ -22,6 +22,12 @@ export interface ConnectionManagerOptions extends DetachOption, LoggerOption {
    */
   slowConsumerMs?: number | undefined;
   /**
+   * How long before its credentials end a client is told to renew them. In milliseconds, and at most half of the time that
+   * is left when the connection begins.
+   * @default 30000
+   */
+  authExpiringMs?: number | undefined;
+  /**
    * Identity of the store behind the runs, told to every client.
    * @default a new UUID
    */
@@ -59,6 +65,11 @@ export const CONNECTION_OPTIONS = {
   slowConsumerMs: {
     text: 'How long a client that reads too slowly keeps its connection.',
     rule: delay(1),
+    default: 30_000,
+  },
+  authExpiringMs: {
+    text: 'How long before its credentials end a client is told to renew them.',
+    rule: delay(0),
     default: 30_000,
   },
   epoch: {

@@ -5,7 +5,7 @@ import type { CustomMessage, ServerMessage } from '../protocol/server-messages.j
 import { addressKey } from '../runtime/address-key.js';
 import type { TraceContext } from '../runtime/trace.js';
 import { sendable, type CloseFrame } from './close-frame.js';
-import type { Principal } from './principal.js';
+import { isPrincipalId, type Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
 /** Maximum size of messages outside of runs that wait while the buffer is above the mark, in UTF-16 units or bytes. */
@@ -46,6 +46,8 @@ export interface ConnectionReader {
 export interface ConnectionOwner {
   onMessage(connection: Connection, data: string | Uint8Array): void;
   onClosed(connection: Connection, code: number, reason: string): void;
+  /** The connection has newer credentials. */
+  onRenewed(connection: Connection): void;
 }
 
 /**
@@ -55,7 +57,6 @@ export interface ConnectionOwner {
 export class Connection<P extends Principal = Principal, Metadata = unknown> implements SocketListener {
   /** A UUID. */
   readonly id = randomUUID();
-  readonly principal: P;
   readonly metadata: Metadata;
   readonly negotiated: boolean;
   readonly remoteAddress: string | undefined;
@@ -75,6 +76,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
+  #principal: P;
   #addressKey: string | undefined;
   #readers: Set<ConnectionReader> | undefined;
   #closed = false;
@@ -89,13 +91,31 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   constructor(socket: Socket, info: ConnectionInfo<P, Metadata>, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    this.principal = info.principal;
+    this.#principal = info.principal;
     this.metadata = info.metadata;
     this.negotiated = info.negotiated;
     this.remoteAddress = info.remoteAddress;
     this.userAgent = info.userAgent;
     this.trace = info.trace;
     socket.open(this);
+  }
+
+  /** The owner of the connection and of the runs it starts. */
+  get principal(): P {
+    return this.#principal;
+  }
+
+  /**
+   * Replaces the principal by newer credentials of the same one: other scopes, a later `expiresAt`. Requests that follow
+   * use them; runs in progress keep the principal they were started with.
+   * @throws TypeError if the principal has another id
+   */
+  renew(principal: P): void {
+    if (!isPrincipalId(principal.id) || principal.id !== this.#principal.id) {
+      throw new TypeError('A connection is renewed with credentials of its own principal');
+    }
+    this.#principal = principal;
+    if (!this.#closed) this.#owner.onRenewed(this);
   }
 
   /** Whether messages can be sent. */

@@ -1,6 +1,9 @@
 /** The owner of a connection and its runs. Embedders add what they need to know about the person. */
 export interface Principal {
-  /** Stable and unique: it is part of the key of each run. */
+  /**
+   * Stable and unique: it is part of the key of each run. 1 to 256 characters, none of them
+   * invisible, and not beginning with `room:`. Ids are compared exactly: nothing is trimmed, folded or normalized.
+   */
   readonly id: string;
   /**
    * The name that others see in rooms, and that the model is told. A principal without one names itself.
@@ -13,13 +16,36 @@ export interface Principal {
   readonly expiresAt?: number | undefined;
 }
 
-/** The owner of all connections if there is no `authenticate` hook. */
-export const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous' });
+/** Maximum length of the id of a principal, in UTF-16 units: longer than an email address and an address of an issuer. */
+const MAX_ID_LENGTH = 256;
 
-/** How the owners of the runs of rooms begin. */
+/**
+ * Characters without a shape: control, format (zero-width, bidirectional), unpaired surrogates, separators of lines. Two
+ * ids that differ in them look alike, and they could break the lines of a log.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** How the owners of the runs of rooms begin, whose runs and conversation would be a principal's of the same id. */
 export const ROOM_PREFIX = 'room:';
 
-/** Whether an id could be taken for that of a room, whose runs and conversation would then be everybody's who has it. */
-export function isReservedId(id: string): boolean {
-  return id.startsWith(ROOM_PREFIX);
+/** What the id of a principal must be. */
+export const PRINCIPAL_ID = `1 to 256 visible characters that do not begin with "${ROOM_PREFIX}"`;
+
+/** Whether a value can be the id of a principal. */
+export function isPrincipalId(id: unknown): id is string {
+  if (typeof id !== 'string' || id.trim() === '' || id.length > MAX_ID_LENGTH) return false;
+  return !INVISIBLE.test(id) && !id.startsWith(ROOM_PREFIX);
 }
+
+/** Whether the credentials of a principal have ended. */
+export function hasExpired({ expiresAt }: Principal, nowMs = Date.now()): boolean {
+  return expiresAt !== undefined && expiresAt <= nowMs;
+}
+
+/** A principal as messages name it. */
+export function wireIdentity({ id, expiresAt }: Principal): { principal_id: string; expires_at: number | undefined } {
+  return { principal_id: id, expires_at: expiresAt === undefined ? undefined : expiresAt / 1000 };
+}
+
+/** The owner of all connections if `anonymous` is `shared`. */
+export const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous' });

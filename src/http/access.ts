@@ -58,6 +58,11 @@ export class Access {
     return this.#asked(request).remoteAddress;
   }
 
+  /** Whether the client used TLS, to this server or to a trusted proxy. */
+  isSecure(request: IncomingMessage): boolean {
+    return this.#asked(request).secure;
+  }
+
   #asked(request: IncomingMessage): Asked {
     return askedOf(request, this.#proxies);
   }

@@ -69,6 +69,7 @@ const ANSWERS: Readonly<Record<ClientMessageType, readonly ServerMessageType[]>>
   agent_query: [...RUN_REPLIES, 'status', 'agent_response'],
   streaming_query: [...RUN_REPLIES, 'stream_start', 'stream_chunk', 'stream_end'],
   tool_call: [...RUN_REPLIES, 'tool_result'],
+  auth: ['authenticated'],
   cancel: ['cancelled'],
   resume: ['resumed'],
   list_runs: ['runs'],

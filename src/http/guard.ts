@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ANONYMOUS, type Principal } from '../connection/principal.js';
+import { ANONYMOUS, hasExpired, type Principal } from '../connection/principal.js';
 import type { Permissions } from '../permission/permissions.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { Awaitable } from '../runtime/awaitable.js';
@@ -46,6 +46,7 @@ export class Guard {
       this.#failures.write('error', 'principal', {}, 'The authenticate hook gave a principal without a string "id"');
       return failure(500, 'Internal error');
     }
+    if (hasExpired(principal)) return UNAUTHORIZED;
     return this.#options.permissions.allows(principal, action, { path }) ? undefined : FORBIDDEN;
   }
 

@@ -27,6 +27,7 @@ export const clientExamples: { readonly [T in ClientMessageType]: Extract<Client
     on_disconnect: 'continue',
   },
   tool_call: { type: 'tool_call', tool_name: 'calculator', params: { expression: '123 + 456' } },
+  auth: { type: 'auth', token: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmVk', request_id },
   cancel: { type: 'cancel', run_id },
   resume: { type: 'resume', run_id, after: 7, request_id },
   list_runs: { type: 'list_runs', request_id },
@@ -281,5 +282,7 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
     left: ['kq7M0WcD2n8xYb5T'],
     agent: 'thinking',
   },
+  authenticated: { type: 'authenticated', timestamp, principal_id: 'anna', expires_at: 1767229200, request_id },
+  auth_expiring: { type: 'auth_expiring', timestamp, expires_in_ms: 30_000 },
   going_away: { type: 'going_away', timestamp, reconnect_after_ms: 1500 },
 };

@@ -20,6 +20,8 @@ import { statisticsRoute } from './statistics.js';
 export interface HttpRoutesDeps extends HttpRoutesState {
   /** Whether the `Host` of a request is served; otherwise it gets 403. */
   hostAllowed(req: IncomingMessage): boolean;
+  /** A cookie for a browser that is served a page; `undefined` for none. */
+  pageCookie?(req: IncomingMessage): string | undefined;
   /**
    * Decides who gets which route.
    * @default everybody gets every route
@@ -110,7 +112,18 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       return failure(405, 'Only GET and HEAD are answered here', { Allow: 'GET, HEAD' });
     }
-    return andThen(deps.guard?.refusalOf(req, route), (refusal) => refusal ?? route.reply());
+    return andThen(
+      deps.guard?.refusalOf(req, route),
+      (refusal) => refusal ?? andThen(route.reply(), (reply) => withCookie(req, reply)),
+    );
+  }
+
+  function withCookie(req: IncomingMessage, reply: Reply): Reply {
+    const cookie = reply.type.startsWith('text/html') ? deps.pageCookie?.(req) : undefined;
+    // Nobody but this browser may get the cookie, so the answer is not stored.
+    return cookie === undefined
+      ? reply
+      : { ...reply, cacheable: false, headers: { ...reply.headers, 'Set-Cookie': cookie } };
   }
 
   return {

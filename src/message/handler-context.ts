@@ -4,6 +4,7 @@ import type { ConversationStore } from '../store/conversation-store.js';
 import type { LargeAnswers } from './large-answers.js';
 import type { RoomRuns } from './room-runs.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { CheckToken } from './check-token.js';
 import type { Permissions } from '../permission/permissions.js';
 import type { Readers } from '../reading/readers.js';
 import type { Rooms } from '../room/rooms.js';
@@ -22,6 +23,7 @@ export interface HandlerContext {
   readonly roomRuns: RoomRuns | undefined;
   /** Called when a connection goes on with a run; `isReset` if it starts over. */
   onResumed(connection: Connection, run: RunHandle, isReset: boolean): void;
+  readonly checkToken: CheckToken | undefined;
 }
 
 /** Handles one type of message. Throwing (or rejecting) an `AgentSocketError` answers with that error. */

@@ -7,7 +7,7 @@ import { aConversationStore } from '../store/store-rules.js';
 import { BoundedLog } from '../runtime/bounded-log.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
-import { methods } from '../runtime/rule.js';
+import { aFunction, methods } from '../runtime/rule.js';
 import { fieldIssues, summary } from '../protocol/field-issues.js';
 import { nearest } from '../protocol/nearest.js';
 import { OptionError } from '../runtime/option-error.js';
@@ -29,6 +29,7 @@ import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
 import { PERMISSIONS, Permissions, type PermissionsOption } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
+import type { CheckToken } from './check-token.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { RoomRuns } from './room-runs.js';
@@ -72,6 +73,12 @@ export interface MessageHandlerOptions<P extends Principal = Principal>
    * @default none: messages about rooms are refused
    */
   rooms?: Rooms | undefined;
+  /**
+   * Whose a token of the message `auth` is. Called for each such message; `null` refuses it with `unauthorized`,
+   * and so does its absence.
+   * @default none
+   */
+  checkToken?: CheckToken | undefined;
 }
 
 export const MESSAGE_HANDLER_OPTIONS = {
@@ -92,6 +99,7 @@ export const MESSAGE_HANDLER_OPTIONS = {
     rule: methods('Rooms', ['join', 'leave']),
     defaultText: 'none: messages about rooms are refused',
   },
+  checkToken: { text: 'Whose a token of the message `auth` is.', rule: aFunction, defaultText: 'none' },
   maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
   permissions: PERMISSIONS,
   logger: LOGGER,
@@ -124,7 +132,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   constructor(options: MessageHandlerOptions<P>) {
     // The type of the principal matters to embedders only.
     const checked = checkOptions(options as MessageHandlerOptions, MESSAGE_HANDLER_OPTIONS);
-    const { runs, conversations, rooms, maxRunsPerConnection, rateLimits, logger } = checked;
+    const { runs, conversations, rooms, checkToken, maxRunsPerConnection, rateLimits, logger } = checked;
     super(logger);
     this.#refusals = new BoundedLog(logger);
     const limiter = (this.#limiter = new RateLimiter(rateLimits));
@@ -141,6 +149,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       permissions: new Permissions(checked),
       rooms,
       roomRuns: rooms && new RoomRuns(rooms, runs, readers),
+      checkToken,
       onResumed: (connection, run, isReset) =>
         this.emit('resumed', connection as Connection<P, Metadata>, run, isReset),
     };

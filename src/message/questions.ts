@@ -12,6 +12,7 @@ type Asks<T extends ClientMessageType> = (message: ClientMessageOf<T>) => Wish |
  */
 export const questions: { readonly [T in ClientMessageType]: Asks<T> | undefined } = {
   ping: undefined,
+  auth: undefined,
   agent_query: wishOfQuery,
   streaming_query: wishOfQuery,
   // The executor asks, since a tool that may not be used is answered as one that does not exist.

@@ -125,6 +125,20 @@ export const clientMessages = {
       on_disconnect: onDisconnect.optional(),
     })
     .describe('Runs a tool directly. Answered by `tool_result`.'),
+  auth: z
+    .object({
+      type: z.literal('auth'),
+      token: z
+        .string()
+        .max(LIMITS.tokenLength)
+        // As in `Authorization: Bearer`, for which the message stands.
+        .regex(/^[\x21-\x7e]+$/, { error: '`token` must be text without blanks' })
+        .describe('The proof of identity.'),
+      request_id: requestId.optional(),
+    })
+    .describe(
+      'Proves who the client is: as the first message of a client that offered `agent-ws.auth`, or later with newer credentials of the same principal. Answered by `authenticated`.',
+    ),
   cancel: z
     .object({
       type: z.literal('cancel'),

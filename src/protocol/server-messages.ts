@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authMessages } from './auth-messages.js';
 import { conversationMessages } from './conversation-messages.js';
 import { from, room } from './room-fields.js';
 import { roomMessages } from './room-messages.js';
@@ -307,6 +308,7 @@ export const serverMessages = {
     .describe('With `seq`: the run failed, which ends it. Without: a message was refused. The connection stays open.'),
   ...conversationMessages,
   ...roomMessages,
+  ...authMessages,
   going_away: z
     .object({
       type: z.literal('going_away'),

@@ -3,6 +3,17 @@ export const SUBPROTOCOL = 'agent-ws.v1';
 
 /** The WebSocket subprotocol with which a client negotiates the whole protocol in encrypted messages. */
 export const ENCRYPTED_SUBPROTOCOL = 'agent-ws.v1+jwe';
+/**
+ * Offered as a further subprotocol by a client whose first message is `auth`: the server completes the handshake without
+ * credentials and waits for the message.
+ */
+export const AUTH_BY_MESSAGE = 'agent-ws.auth';
+
+/**
+ * Begins the subprotocol by which a client that is not authenticated names its own secret: `agent-ws.client_secret.` and
+ * at least 22 letters, digits, `-` or `_`, which are 128 random bits in Base64url (RFC 4648, section 5).
+ */
+export const CLIENT_SECRET_PREFIX = 'agent-ws.client_secret.';
 
 /** The default path of the endpoint. */
 export const DEFAULT_PATH = '/ws/agent';
@@ -19,6 +30,10 @@ export const LIMITS = {
   idLength: 128,
   /** Characters in a `tool_call_id`: model providers generate them, some with several hundred characters. */
   toolCallIdLength: 4_096,
+  /** Characters in the token of an `auth` message. */
+  tokenLength: 4_000,
+  /** Bytes that a client may send before it is authenticated, frames included. */
+  unauthenticatedBytes: 4_096,
   /** Tools in one query. */
   toolsPerQuery: 64,
   /** Characters in the title of a conversation. */

@@ -15,6 +15,11 @@ export interface TestClientOptions {
    * @default true
    */
   negotiate?: boolean | undefined;
+  /**
+   * Further subprotocols to offer: a token, or a client secret.
+   * @default []
+   */
+  protocols?: readonly string[] | undefined;
   /** Further headers of the handshake. */
   headers?: Record<string, string> | undefined;
   /**
@@ -77,7 +82,7 @@ export class TestClient {
 
   private constructor(url: string, options: TestClientOptions) {
     this.#timeoutMs = options.timeoutMs ?? 10_000;
-    const protocols = options.negotiate === false ? [] : [SUBPROTOCOL];
+    const protocols = [...(options.negotiate === false ? [] : [SUBPROTOCOL]), ...(options.protocols ?? [])];
     const socket = new WebSocket(url, protocols, { headers: options.headers });
     this.socket = socket;
     this.closed = new Promise((resolve) =>

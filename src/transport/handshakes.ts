@@ -1,19 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ConnectionInfo } from '../connection/connection.js';
+import type { Connection, ConnectionInfo } from '../connection/connection.js';
 import type { ConnectionManager } from '../connection/connection-manager.js';
 import type { Slot } from '../connection/places.js';
-import { isReservedId, ROOM_PREFIX, type Principal } from '../connection/principal.js';
+import { wireIdentity, type Principal } from '../connection/principal.js';
 import type { Socket } from '../connection/socket.js';
-import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { sendable } from '../connection/close-frame.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
 import { traceOf } from '../runtime/trace.js';
+import type { ClientMessageOf } from '../protocol/client-messages.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
-import { ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
+import { encodeMessage, now } from '../protocol/encode.js';
+import { AUTH_BY_MESSAGE, ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
 import { answer, ignoreError } from './answer.js';
+import { isThenable, type Authenticator, type Verdict } from './authenticator.js';
+import { FirstMessage } from './first-message.js';
+import { bareRequest, offers, withToken } from './token-request.js';
 import { claim } from './upgrade-events.js';
-import { offeredProtocols, type WsAcceptor } from './ws-socket.js';
+import { offeredProtocols, type AcceptedSocket, type WsAcceptor } from './ws-socket.js';
 
 /** How long a refused client may take to read the close code, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -39,9 +44,11 @@ export interface HandshakeOptions<P extends Principal, Metadata> {
   readonly remoteAddress: (request: IncomingMessage) => string | undefined;
   /** Seconds after which refused clients may come back, while the service ends; otherwise `undefined`. */
   readonly retryAfter: () => number | undefined;
-  /** The principal of the request; `null` refuses it. */
-  readonly authenticate: (request: IncomingMessage) => P | null | Promise<P | null>;
-  readonly authenticateTimeoutMs: number;
+  readonly authenticator: Authenticator<P>;
+  /** How long a client may take to send `auth` as its first message; absent if clients need no credentials. */
+  readonly authMessageTimeoutMs: number | undefined;
+  /** Lines for the answer to a handshake. */
+  readonly headers: (request: IncomingMessage) => readonly string[];
   /** Encryption of messages; `undefined` if the server does not offer it. */
   readonly encryption: MessageEncryption | undefined;
   readonly metadata: (request: IncomingMessage, principal: P) => Metadata;
@@ -53,8 +60,8 @@ export interface HandshakeOptions<P extends Principal, Metadata> {
 /** The handshakes of one endpoint, from the upgrade request to the connection. */
 export class Handshakes<P extends Principal, Metadata> {
   readonly #options: HandshakeOptions<P, Metadata>;
-  /** Functions that end the waits for the hook. */
-  readonly #waiting = new Set<(why: Error) => void>();
+  /** What is left of the handshake of a connection, for tokens that it sends later. */
+  readonly #requests = new WeakMap<Connection, IncomingMessage>();
   /** Bytes written to each socket when its handshake arrived: more bytes mean that somebody else has answered. */
   readonly #written = new WeakMap<Duplex, number>();
   /** Sockets that agree on keys. */
@@ -67,7 +74,7 @@ export class Handshakes<P extends Principal, Metadata> {
 
   /** Answers a handshake, whatever its path. Never throws. */
   readonly handle = (request: IncomingMessage, raw: Duplex, head: Buffer): void => {
-    const { connections, isAllowed, authenticate, remoteAddress } = this.#options;
+    const { connections, isAllowed, authenticator, remoteAddress } = this.#options;
     if (isAnswered(raw)) return this.#report('Another listener answered a handshake before it came here.');
     raw.on('error', ignoreError);
     claim(raw, this.#reportSecondAnswer);
@@ -83,80 +90,100 @@ export class Handshakes<P extends Principal, Metadata> {
     // A client that leaves, at any time, frees its place.
     // The slot's own function: a new one would keep the request in memory as long as the connection lasts.
     raw.once('close', slot.release);
-    // If nothing needs to wait, the handshake is done in the same tick.
-    let principal: P | null | Promise<P | null>;
-    try {
-      principal = authenticate(request);
-    } catch (error) {
-      return this.#reject(request, raw, head, slot, error);
+    if (this.#options.authMessageTimeoutMs !== undefined && offers(request, AUTH_BY_MESSAGE)) {
+      return this.#acceptUnknown(request, raw, head, slot, this.#options.authMessageTimeoutMs);
     }
-    if (!isThenable(principal)) return this.#finish(request, raw, head, slot, principal);
-    void this.#wait(Promise.resolve(principal), raw).then(
-      (resolved) => this.#finish(request, raw, head, slot, resolved),
-      (error: unknown) => this.#reject(request, raw, head, slot, error),
-    );
-  };
-
-  /** Refuses handshakes that wait for the hook or for keys. */
-  stop(): void {
-    for (const stop of this.#waiting) stop(ENDED);
-    const { code, reason } = CLOSE_CODES.goingAway;
-    for (const socket of this.#agreeing) socket.close(code, reason);
-  }
-
-  /** Waits for the hook up to the time limit, and notices if the client leaves. */
-  async #wait(principal: Promise<P | null>, raw: Duplex): Promise<P | null> {
+    // If nothing needs to wait, the handshake is done in the same tick.
+    const verdict = authenticator.judge(request);
+    if (!isThenable(verdict)) return this.#finish(request, raw, head, slot, verdict);
     // Nobody reads the socket yet, so its end shows only here. Early data stays for the connection.
     const onReadable = (): void => {
       if (raw.readableLength === 0) raw.destroy();
     };
     raw.on('readable', onReadable);
-    let stop: (why: Error) => void = () => undefined;
-    const stopped = new Promise<never>((_, reject) => (stop = reject));
-    this.#waiting.add(stop);
-    const timer = setTimeout(stop, this.#options.authenticateTimeoutMs, TIMED_OUT);
-    try {
-      return await Promise.race([principal, stopped]);
-    } finally {
-      clearTimeout(timer);
-      this.#waiting.delete(stop);
+    void verdict.then((given) => {
       raw.off('readable', onReadable);
-    }
+      this.#finish(request, raw, head, slot, given);
+    });
+  };
+
+  /**
+   * Whose a token is that a connection sends. The hook is asked with the handshake of the connection, in which the token
+   * is the only proof of identity. `null` if the token is refused, or the connection has not come through here.
+   */
+  async principalOf(connection: Connection, token: string): Promise<P | null> {
+    const request = this.#requests.get(connection);
+    if (request === undefined) return null;
+    const { principal } = await this.#options.authenticator.judge(withToken(request, token));
+    return principal ?? null;
   }
 
-  #finish(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, principal: P | null): void {
-    const { acceptor, connections, remoteAddress, metadata, logger } = this.#options;
+  #finish(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, verdict: Verdict<P>): void {
+    const { acceptor, connections, headers } = this.#options;
     // While waiting, the client may have left or the service may have begun to end.
     if (this.#isGone(raw)) return slot.release();
-    const refusal = this.#refusalOf(principal);
-    if (refusal !== undefined || principal === null) {
+    const isOver = verdict.refusal === undefined || verdict.refusal === CLOSE_CODES.goingAway;
+    if (isOver && this.#isRefusedAtEnd(request, raw)) return slot.release();
+    const info = verdict.refusal ?? this.#infoOf(request, verdict.principal);
+    if ('code' in info) {
       slot.release();
-      return this.#refuse(request, raw, head, refusal ?? CLOSE_CODES.unauthorized);
-    }
-    if (this.#isRefusedAtEnd(request, raw)) return slot.release();
-    let info: Omit<ConnectionInfo<P, Metadata>, 'negotiated'>;
-    try {
-      const own = metadata(request, principal);
-      if (isThenable(own)) {
-        // Prevents an unhandled rejection, since nobody waits for the promise.
-        Promise.resolve(own).catch(ignoreError);
-        throw new TypeError('The metadata hook gave a promise; it has to answer at once');
-      }
-      const userAgent = request.headers['user-agent'];
-      const trace = traceOf(request.headers);
-      info = { principal, metadata: own, remoteAddress: remoteAddress(request), userAgent, trace };
-    } catch (error) {
-      slot.release();
-      logger.error({ err: error }, 'The metadata hook failed');
-      return this.#refuse(request, raw, head, CLOSE_CODES.internal);
+      return this.#refuse(request, raw, head, info);
     }
     // The acceptor answers requests that are not handshakes, and the socket closes.
-    const isHandshake = acceptor.accept(request, raw, head, ({ socket, negotiated, encrypted }) => {
-      const connect = (ready: Socket): void => void connections.connect(ready, { ...info, negotiated }, slot);
-      if (encrypted) this.#protect(socket, raw, connect);
-      else connect(socket);
+    const isHandshake = acceptor.accept(
+      request,
+      raw,
+      head,
+      (accepted) => {
+        this.#open(accepted, raw, (socket) => {
+          const connection = connections.connect(socket, { ...info, negotiated: accepted.negotiated }, slot);
+          if (connection !== undefined) this.#remember(connection, request);
+        });
+      },
+      headers(request),
+    );
+    if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
+  }
+
+  /** Completes the handshake of a client that sends its credentials as its first message. */
+  #acceptUnknown(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, timeoutMs: number): void {
+    const { acceptor, authenticator, connections } = this.#options;
+    const isHandshake = acceptor.accept(request, raw, head, (accepted) => {
+      const { negotiated } = accepted;
+      let { socket } = accepted;
+      const refuse = (refusal: CloseCodeInfo): void => {
+        slot.release();
+        this.#log('info', request, String(refusal.code), refusal.reason);
+        closeSoon(socket, refusal);
+      };
+      if (!negotiated) return refuse({ ...CLOSE_CODES.protocolViolation, reason: `Offer ${SUBPROTOCOL} as well` });
+      const onAuth = async (auth: ClientMessageOf<'auth'>, isHere: () => boolean): Promise<void> => {
+        const verdict = await authenticator.judge(withToken(bareRequest(request), auth.token));
+        if (!isHere()) return;
+        const atEnd = this.#options.retryAfter() === undefined ? undefined : CLOSE_CODES.goingAway;
+        const info = verdict.refusal ?? atEnd ?? this.#infoOf(request, verdict.principal);
+        if ('code' in info) {
+          refuse(info);
+          return;
+        }
+        const { request_id } = auth;
+        const identity = wireIdentity(info.principal);
+        socket.send(encodeMessage({ type: 'authenticated', timestamp: now(), ...identity, request_id }));
+        const connection = connections.connect(socket, { ...info, negotiated }, slot);
+        if (connection !== undefined) this.#remember(connection, request);
+      };
+      this.#open(accepted, raw, (opened) => {
+        socket = opened;
+        new FirstMessage({ socket, raw, timeoutMs, onAuth, onRefused: refuse });
+      });
     });
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
+  }
+
+  /** Ends handshakes that agree on keys. */
+  stop(): void {
+    const { code, reason } = CLOSE_CODES.goingAway;
+    for (const socket of this.#agreeing) socket.close(code, reason);
   }
 
   /** Whether client and server both encrypt, or both do without. */
@@ -168,50 +195,41 @@ export class Handshakes<P extends Principal, Metadata> {
     return !encrypts || offered.includes(SUBPROTOCOL);
   }
 
-  #protect(socket: Socket, raw: Duplex, connect: (socket: Socket) => void): void {
+  /** Calls `then` with the socket of the connection to be: at once, or when client and server have agreed on keys. */
+  #open({ socket, encrypted }: AcceptedSocket, raw: Duplex, then: (socket: Socket) => void): void {
+    if (!encrypted) return then(socket);
     this.#agreeing.add(socket);
     const agreed = (): boolean => this.#agreeing.delete(socket);
     raw.once('close', agreed);
     this.#options.encryption?.protect(socket, (ready) => {
       raw.off('close', agreed);
       agreed();
-      connect(ready);
+      then(ready);
     });
   }
 
-  /** A getter of the embedder's principal may throw. */
-  #refusalOf(principal: unknown): CloseCodeInfo | undefined {
+  #remember(connection: Connection<P, Metadata>, request: IncomingMessage): void {
+    // Without credentials there is nothing to renew.
+    if (this.#options.authMessageTimeoutMs !== undefined) this.#requests.set(connection, bareRequest(request));
+  }
+
+  /** What is known of the connection to be, or why it is refused. */
+  #infoOf(request: IncomingMessage, principal: P): Omit<ConnectionInfo<P, Metadata>, 'negotiated'> | CloseCodeInfo {
+    const { remoteAddress, metadata, logger } = this.#options;
     try {
-      return this.#refusal(principal);
+      const own = metadata(request, principal);
+      if (isThenable(own)) {
+        // Prevents an unhandled rejection, since nobody waits for the promise.
+        Promise.resolve(own).catch(ignoreError);
+        throw new TypeError('The metadata hook gave a promise; it has to answer at once');
+      }
+      const userAgent = request.headers['user-agent'];
+      const trace = traceOf(request.headers);
+      return { principal, metadata: own, remoteAddress: remoteAddress(request), userAgent, trace };
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'The principal of the authenticate hook cannot be read');
+      logger.error({ err: error }, 'The metadata hook failed');
       return CLOSE_CODES.internal;
     }
-  }
-
-  /** Why the result of the hook refuses the client. Hooks written without a compiler may return anything. */
-  #refusal(principal: unknown): CloseCodeInfo | undefined {
-    if (principal === null || principal === undefined) return CLOSE_CODES.unauthorized;
-    if (typeof principal === 'object' && 'id' in principal && typeof principal.id === 'string') {
-      if (!isReservedId(principal.id)) return undefined;
-      this.#options.logger.error(
-        {},
-        `The authenticate hook gave a principal with an id that begins with "${ROOM_PREFIX}"`,
-      );
-      return CLOSE_CODES.internal;
-    }
-    this.#options.logger.error({}, 'The authenticate hook gave a principal without a string "id"');
-    return CLOSE_CODES.internal;
-  }
-
-  #reject(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, error: unknown): void {
-    slot.release();
-    if (this.#isGone(raw)) return;
-    if (error === TIMED_OUT) return this.#refuse(request, raw, head, CLOSE_CODES.handshakeTimeout);
-    if (this.#isRefusedAtEnd(request, raw)) return;
-    this.#options.logger.warn({ err: error }, 'The authenticate hook refused a connection');
-    const isForbidden = AgentSocketError.isInstance(error) && error.code === 'forbidden';
-    this.#refuse(request, raw, head, isForbidden ? CLOSE_CODES.forbidden : CLOSE_CODES.unauthorized);
   }
 
   /**
@@ -229,15 +247,12 @@ export class Handshakes<P extends Principal, Metadata> {
   /**
    * Completes the handshake and closes with a code: a browser cannot see the HTTP status of a refused upgrade.
    */
-  #refuse(request: IncomingMessage, raw: Duplex, head: Buffer, { code, reason }: CloseCodeInfo): void {
-    this.#log('info', request, String(code), reason);
+  #refuse(request: IncomingMessage, raw: Duplex, head: Buffer, refusal: CloseCodeInfo): void {
+    this.#log('info', request, String(refusal.code), refusal.reason);
     if (this.#lingering >= MAX_LINGERING) return answer(raw, 503, 1);
     this.#lingering++;
     raw.once('close', () => this.#lingering--);
-    this.#options.acceptor.accept(request, raw, head, ({ socket }) => {
-      socket.close(code, reason);
-      setTimeout(() => socket.terminate(), LINGER_MS).unref();
-    });
+    this.#options.acceptor.accept(request, raw, head, ({ socket }) => closeSoon(socket, refusal));
   }
 
   #log(level: 'info' | 'warn', request: IncomingMessage, kind: string, why: string): void {
@@ -269,6 +284,13 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 }
 
+/** Closes a socket, and ends it even if the client never answers. */
+function closeSoon(socket: Socket, close: CloseCodeInfo): void {
+  const { code, reason } = sendable(close);
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), LINGER_MS).unref();
+}
+
 /**
  * Whether somebody has answered: wrote to the socket and began to read it, or ended it. Node hands over a socket that
  * is not flowing. Listeners alone prove nothing, since some embedders count bytes from the start of a connection.
@@ -282,12 +304,3 @@ function isAnswered(raw: Duplex): boolean {
 function writtenTo(raw: Duplex & { readonly bytesWritten?: number }): number {
   return raw.bytesWritten ?? 0;
 }
-
-/** Whether a value is a promise, of any library. */
-function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-/** Private errors, which no hook can throw. */
-const TIMED_OUT = new Error('The authenticate hook took too long');
-const ENDED = new Error('The service ended');

@@ -87,8 +87,11 @@ class WsSocket implements Socket, Corked {
     return this.#raw.bytesRead ?? this.#received;
   }
 
+  /** A client that is not authenticated yet has another listener before its connection, which opens the socket again. */
   open(listener: SocketListener): void {
+    const isOpen = this.listener !== undefined;
     this.listener = listener;
+    if (isOpen) return;
     this.#ws.on('message', onMessage);
     this.#ws.on('ping', onPing);
     this.#ws.on('close', onClose);
@@ -262,6 +265,8 @@ export class WsAcceptor {
   /** The server for clients that encrypt their messages; `undefined` if they are not served. */
   readonly #encrypted: WebSocketServer | undefined;
   readonly #shared: Shared;
+  /** Lines for the answer that is being written. */
+  #headers: readonly string[] = [];
 
   /**
    * @param encrypts - whether clients may negotiate encrypted messages
@@ -288,6 +293,8 @@ export class WsAcceptor {
       // A client that insists on encrypted messages is refused, and reads the code only if the handshake succeeds.
       handleProtocols: (offered) => [SUBPROTOCOL, ENCRYPTED_SUBPROTOCOL].find((known) => offered.has(known)) ?? false,
     });
+    const addHeaders = (lines: string[]): void => void lines.push(...this.#headers);
+    this.#server.on('headers', addHeaders);
     if (!encrypts) return;
     this.#encrypted = new WebSocketServer({
       ...limits,
@@ -298,18 +305,27 @@ export class WsAcceptor {
       WebSocket: BoundWebSocket,
       handleProtocols: () => ENCRYPTED_SUBPROTOCOL,
     });
+    this.#encrypted.on('headers', addHeaders);
   }
 
   /**
    * Completes the handshake and calls `accepted` before it returns. A request that is not a WebSocket handshake gets an
    * HTTP error, and `accepted` is not called.
+   * @param headers - further lines of the answer, such as `Set-Cookie: a=b`
    * @returns whether the request was a handshake.
    */
-  accept(request: IncomingMessage, raw: Duplex, head: Buffer, accepted: (socket: AcceptedSocket) => void): boolean {
+  accept(
+    request: IncomingMessage,
+    raw: Duplex,
+    head: Buffer,
+    accepted: (socket: AcceptedSocket) => void,
+    headers: readonly string[] = [],
+  ): boolean {
     let isHandshake = false;
     const encrypts = offeredProtocols(request).includes(ENCRYPTED_SUBPROTOCOL);
     const server = encrypts ? (this.#encrypted ?? this.#server) : this.#server;
     server.handleUpgrade(request, raw, head, (ws) => {
+      this.#headers = headers;
       isHandshake = true;
       ws.on('error', onError);
       const socket = new WsSocket(ws, raw, this.#shared);

@@ -6,6 +6,9 @@ import { SETTINGS } from '../../src/cli/settings-table.js';
 import { EXECUTOR_OPTIONS } from '../../src/agent/executor-options.js';
 import { ATTACHMENT_OPTIONS } from '../../src/agent/attachment-rules.js';
 import { CLIENT_CHOICES } from '../../src/agent/client-choices.js';
+import { JWT_AUTH_OPTIONS } from '../../src/auth/jwt-options.js';
+import { TOKEN_AUTH_OPTIONS } from '../../src/auth/static-tokens.js';
+import { TICKET_OPTIONS } from '../../src/auth/tickets.js';
 import { CONNECTION_OPTIONS } from '../../src/connection/connection-options.js';
 import { ENCRYPTION_OPTIONS } from '../../src/encryption/options.js';
 import { CUSTOM_MESSAGE } from '../../src/message/custom-message.js';
@@ -66,6 +69,9 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   encryption: { table: ENCRYPTION_OPTIONS, interfaces: ['encryption/options.ts EncryptionOptions'] },
   rateLimits: { table: RATE_LIMITS, interfaces: ['message/rate-limits.ts RateLimits'] },
   close: { table: CLOSE_OPTIONS, interfaces: ['shutdown.ts CloseOptions'] },
+  jwtAuth: { table: JWT_AUTH_OPTIONS, interfaces: ['auth/jwt-options.ts JwtAuthOptions'] },
+  tokenAuth: { table: TOKEN_AUTH_OPTIONS, interfaces: ['auth/static-tokens.ts TokenAuthOptions'] },
+  tickets: { table: TICKET_OPTIONS, interfaces: ['auth/tickets.ts TicketOptions'] },
   sqlite: {
     table: SQLITE_STORE_OPTIONS,
     interfaces: ['stores/sqlite/options.ts SqliteStoreOptions', RETENTION, LOGGER],

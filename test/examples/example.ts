@@ -12,8 +12,8 @@ export interface Example {
   readonly endpoint: string;
   /** A client of the documented core; with `negotiate` one that knows all of the protocol. */
   connect(options?: { readonly negotiate?: boolean; readonly headers?: Record<string, string> }): Promise<TestClient>;
-  /** Waits until it printed this. */
-  printed(text: string): Promise<void>;
+  /** Waits until it printed this pattern, and returns what matches. */
+  printed(pattern: string): Promise<string>;
   /** Types this into its terminal. */
   type(text: string): void;
   /** Everything it printed, once it has ended by itself; rejects where it failed. */
@@ -72,9 +72,7 @@ export async function startExample(file: string, env: Readonly<Record<string, st
     endpoint,
     connect: ({ negotiate = false, headers } = {}) =>
       TestClient.connect(endpoint, { negotiate, ...(headers !== undefined && { headers }) }),
-    printed: async (text) => {
-      await until(new RegExp(text));
-    },
+    printed: (pattern) => until(new RegExp(pattern)),
     type: (text) => {
       child.stdin.write(text);
     },

@@ -26,6 +26,8 @@ export async function startServer<P extends Principal = Principal, Metadata = un
   const server = http.createServer();
   const agent = createAgentSocketServer<P, Metadata>({
     provider: createScriptedProvider(['Hello']),
+    // Raw connections of a test read each other's runs; test/integration/anonymous.test.ts tests the default.
+    anonymous: 'shared',
     ...options,
     server,
   });

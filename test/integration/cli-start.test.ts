@@ -112,7 +112,7 @@ describe('agent-ws serve', () => {
     expect(await cli.log('Run ended')).toMatchObject({
       runId: (greeted as { run_id: string }).run_id,
       connectionId: client.connected.connection_id,
-      principalId: 'anonymous',
+      principalId: client.connected.principal_id,
     });
     await client.close();
   });

@@ -39,6 +39,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     'closeCodeInfo',
     'serverMessages',
   ],
+  'agent-ws/auth': ['cookieOf', 'createTickets', 'firstOf', 'jwtAuth', 'tokenAuth'],
   'agent-ws/demo': ['createDemoProvider'],
   'agent-ws/openai': ['createOpenAiProvider'],
   'agent-ws/sqlite': ['createSqliteStore'],

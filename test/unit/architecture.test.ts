@@ -129,6 +129,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
   encryption: 'connection',
   http: 'tool',
   tools: 'tool',
+  auth: 'connection',
   stores: 'store',
   providers: 'agent',
   telemetry: 'message',
@@ -328,6 +329,7 @@ describe('third parties', () => {
     marked: /^web\/markdown\//,
     'highlight.js': /^web\/markdown\//,
     lowlight: /^web\/markdown\//,
+    jose: /^auth\/jwt/,
     zod: /^(protocol|http|tools|cli)\//,
   };
 

@@ -1,6 +1,7 @@
 import type { HandlerTable } from '../handler-context.js';
 import { handleApproval } from './approval.js';
 import { handleAttachment } from './attachment.js';
+import { handleAuth } from './auth.js';
 import { handleCancel } from './cancel.js';
 import { handleDeleteConversation } from './delete-conversation.js';
 import { handleHistory } from './history.js';
@@ -20,6 +21,7 @@ export const handlers: HandlerTable = {
   agent_query: handleRunRequest,
   streaming_query: handleRunRequest,
   tool_call: handleRunRequest,
+  auth: handleAuth,
   cancel: handleCancel,
   resume: handleResume,
   list_runs: handleListRuns,

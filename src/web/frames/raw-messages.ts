@@ -14,7 +14,7 @@ const GROUPS = {
   talk: 'streaming_query agent_query tool_call approval cancel',
   runs: 'list_runs resume',
   conversations: 'watch history select_branch attachment list_conversations update_conversation delete_conversation',
-  connection: 'ping',
+  connection: 'ping auth',
   other: '',
 };
 type GroupName = keyof typeof GROUPS;

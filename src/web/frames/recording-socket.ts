@@ -21,6 +21,17 @@ export interface Recorder {
   readonly close: () => void;
 }
 
+/** A frame without the token of an `auth` message, which must not be shown. Every other frame stays as it is. */
+function withoutToken(text: string): string {
+  if (!text.includes('auth')) return text;
+  try {
+    const message = JSON.parse(text) as { readonly type?: unknown } | null;
+    return message?.type === 'auth' ? JSON.stringify({ ...message, token: '…' }) : text;
+  } catch {
+    return text;
+  }
+}
+
 /** Records the sockets of `Base`, which is the WebSocket of the browser in a page. */
 export function recordSockets(frames: Frames, source: Source, Base: WebSocketClass): Recorder {
   const changed = new Signal();
@@ -46,7 +57,7 @@ export function recordSockets(frames: Frames, source: Source, Base: WebSocketCla
 
     override send(text: string): void {
       super.send(text);
-      frames.add(source, 'out', text);
+      frames.add(source, 'out', withoutToken(text));
     }
   }
   const isOpen = (): boolean => current?.readyState === OPEN;

@@ -38,6 +38,8 @@ const agent = createAgentSocketServer({
   // All clients have one address, and ask as often as they can.
   rateLimits: false,
   maxRunsPerAddress: 1_000_000,
+  // Followers come back over connections that share nothing but the ids of their runs.
+  anonymous: 'shared',
 });
 
 let stopping = false;

@@ -69,6 +69,8 @@ describe('the table of settings', () => {
       'model',
       // Functions, and what the command has no use for without them.
       'authenticate',
+      'authExpiringMs',
+      'authMessageTimeoutMs',
       'authenticateTimeoutMs',
       'metadata',
       'beforeRun',

@@ -18,9 +18,9 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-it('takes at most 14.4 KB of a page, compressed', async () => {
+it('takes at most 15.2 KB of a page, compressed', async () => {
   const code = await bundle('index.ts');
-  expect(gzipSync(code).length).toBeLessThanOrEqual(14_400);
+  expect(gzipSync(code).length).toBeLessThanOrEqual(15_200);
 });
 
 it('needs nothing but what browsers have', async () => {

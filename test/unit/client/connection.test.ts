@@ -42,7 +42,7 @@ describe('connecting', () => {
     client.stream('a');
     client.stream('b');
     expect([client.state, FakeSocket.opened.length]).toEqual(['connecting', 1]);
-    expect(FakeSocket.last.offered).toEqual(['agent-ws.v1']);
+    expect(FakeSocket.last.offered[0]).toBe('agent-ws.v1');
     expect(FakeSocket.last.sent).toEqual([]);
     FakeSocket.last.greet();
     expect(client.state).toBe('connected');
@@ -232,6 +232,20 @@ describe('the token', () => {
       ['other', 't1'],
       ['other', 't2'],
     ]);
+  });
+
+  it('goes into the first message where it is told to', async () => {
+    make({ token: () => 'x/y=+', tokenIn: 'message' });
+    client.stream('a');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent()).toEqual([['agent-ws.auth']]);
+    expect(FakeSocket.last.sent).toEqual([]);
+    FakeSocket.last.open();
+    expect(FakeSocket.last.sent).toEqual([{ type: 'auth', token: 'x/y=+' }]);
+    FakeSocket.last.say({ type: 'authenticated', principal_id: 'anna' });
+    expect(client.state).toBe('connecting');
+    FakeSocket.last.greet();
+    expect(client.state).toBe('connected');
   });
 
   it('goes into the query where it is told to', async () => {

@@ -93,6 +93,9 @@ const TABLE: Record<
       ...[{ key: PEM, required: 1 }, { required: true }],
     ],
   },
+  authMessageTimeoutMs: { good: [1, 5_000, MAX_DELAY], bad: [0, -1, MAX_DELAY + 1, Infinity, '5'] },
+  authExpiringMs: { good: [0, 30_000, MAX_DELAY], bad: [-1, MAX_DELAY + 1, Infinity, '5'] },
+  anonymous: { good: ['separate', 'shared'], bad: ['', 'none', true, null] },
   metadata: { good: [() => 1], bad: NO_FUNCTION },
   allowedOrigins: {
     good: [[], ['*'], ['https://app.example', 'http://localhost:3000', 'capacitor://localhost']],

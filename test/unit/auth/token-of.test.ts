@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { expect, it } from 'vitest';
-import { tokenOf } from '../../../src/http/token.js';
+import { tokenOf } from '../../../src/auth/token-of.js';
 
 it.each<[string, IncomingHttpHeaders, string | undefined]>([
   ['a header', { authorization: 'Bearer a.b-c' }, 'a.b-c'],

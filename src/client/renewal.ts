@@ -1,0 +1,56 @@
+import { AgentClientError } from './client-error.js';
+import type { Settings } from './options.js';
+import type { Requests } from './requests.js';
+import { askToken } from './token.js';
+
+/** What {@link Renewal} needs of the session. */
+export interface RenewalDoor {
+  /** The connection that can be sent to now; `undefined` if there is none. */
+  readonly connectionId: () => string | undefined;
+  /** The server refused newer credentials: it will close the connection. */
+  readonly refused: (error: AgentClientError) => void;
+}
+
+/** Renews the credentials of an open connection when the server says that they end. */
+export class Renewal {
+  readonly #settings: Settings;
+  readonly #requests: Requests;
+  readonly #door: RenewalDoor;
+  #isBusy = false;
+
+  constructor(settings: Settings, requests: Requests, door: RenewalDoor) {
+    this.#settings = settings;
+    this.#requests = requests;
+    this.#door = door;
+  }
+
+  /** Asks for a token and sends it. If there is none, the server closes the connection, and the next one needs a token. */
+  async renew(): Promise<void> {
+    if (this.#settings.token === undefined || this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      await this.#send();
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #send(): Promise<void> {
+    const connectionId = this.#door.connectionId();
+    let token: string | undefined;
+    try {
+      token = await askToken({ ...this.#settings, tokenIn: 'message' });
+    } catch {
+      // The same error is told if it lasts until the next connection.
+      return;
+    }
+    // A token may be good for one use, and a new connection has its own.
+    if (token === undefined || connectionId === undefined || this.#door.connectionId() !== connectionId) return;
+    try {
+      await this.#requests.ask({ type: 'auth', token }, 'authenticated', { isRepeatable: false });
+    } catch (error) {
+      const isRefusal = AgentClientError.isInstance(error) && error.code !== 'connection_lost';
+      if (isRefusal && error.code !== 'client_closed') this.#door.refused(error);
+    }
+  }
+}

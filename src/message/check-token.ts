@@ -1,0 +1,6 @@
+import type { Connection } from '../connection/connection.js';
+import type { Principal } from '../connection/principal.js';
+import type { Awaitable } from '../runtime/awaitable.js';
+
+/** Whose the token of an `auth` message is; `null` refuses it. Does not throw. */
+export type CheckToken = (connection: Connection, token: string) => Awaitable<Principal | null>;

@@ -1,0 +1,83 @@
+import type { Duplex } from 'node:stream';
+import type { Socket, SocketListener } from '../connection/socket.js';
+import { clientMessages, type ClientMessageOf } from '../protocol/client-messages.js';
+import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
+import { checkMessage, decodeFrame } from '../protocol/decode.js';
+import { LIMITS } from '../protocol/version.js';
+
+/** A client whose handshake is complete and who has not proved who it is. */
+export interface UnknownClient {
+  readonly socket: Socket;
+  readonly raw: Duplex;
+  /** How long the client may take, whatever it sends meanwhile, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Called with the first message. Until it resolves, the client has to wait, and `isHere` says whether it does. */
+  readonly onAuth: (message: ClientMessageOf<'auth'>, isHere: () => boolean) => Promise<void>;
+  /** Called at most once: the client is too late, sent another message, or too much. */
+  readonly onRefused: (refusal: CloseCodeInfo) => void;
+}
+
+/** The close of a client that sends too much before it is known. */
+const TOO_MUCH: CloseCodeInfo = { ...CLOSE_CODES.tooBig, reason: 'Too much before authentication' };
+
+/** Listens to a socket until a connection opens it again. Understands nothing but one `auth`, and sends nothing. */
+export class FirstMessage implements SocketListener {
+  readonly #client: UnknownClient;
+  readonly #timer: NodeJS.Timeout;
+  #received = 0;
+  #state: 'waiting' | 'checking' | 'over' = 'waiting';
+
+  constructor(client: UnknownClient) {
+    this.#client = client;
+    this.#timer = setTimeout(() => this.#refuse(CLOSE_CODES.handshakeTimeout), client.timeoutMs);
+    client.socket.open(this);
+    // Before the socket reads it.
+    client.raw.prependListener('data', this.#count);
+  }
+
+  onMessage(data: string | Uint8Array): void {
+    const message = this.#state === 'waiting' ? authOf(data) : undefined;
+    if (message === undefined) return this.#refuse(CLOSE_CODES.unauthorized);
+    this.#state = 'checking';
+    clearTimeout(this.#timer);
+    const end = (): void => this.#end();
+    void this.#client
+      .onAuth(message, () => this.#state === 'checking')
+      .then(end, () => this.#client.socket.terminate());
+  }
+
+  onDrain(): void {
+    // Nothing was sent.
+  }
+
+  onClose(): void {
+    this.#end();
+  }
+
+  /** Counts what arrives, also of a message that is not complete: the socket itself takes much larger ones. */
+  readonly #count = (chunk: Buffer): void => {
+    this.#received += chunk.length;
+    if (this.#received > LIMITS.unauthenticatedBytes) this.#refuse(TOO_MUCH);
+  };
+
+  #refuse(refusal: CloseCodeInfo): void {
+    if (this.#state === 'over') return;
+    this.#end();
+    this.#client.onRefused(refusal);
+  }
+
+  #end(): void {
+    this.#state = 'over';
+    clearTimeout(this.#timer);
+    this.#client.raw.off('data', this.#count);
+  }
+}
+
+function authOf(data: string | Uint8Array): ClientMessageOf<'auth'> | undefined {
+  try {
+    const envelope = decodeFrame(data);
+    return envelope.type === 'auth' ? checkMessage(clientMessages.auth, envelope) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { createAgentClient } from '../../src/client/index.js';
+import { TestClient } from '../../src/testing/index.js';
+import { startExample } from './example.js';
+
+describe('jwt-express.mjs', () => {
+  it('lets people in by tickets and services by JWTs, and ends what a person has open at the logout', async () => {
+    const example = await startExample('jwt-express.mjs');
+    const { origin } = example.url;
+    expect(await TestClient.refused(example.endpoint)).toMatchObject({ code: 4401 });
+    expect((await fetch(`${origin}/ws/ticket`, { method: 'POST' })).status).toBe(401);
+
+    const login = await fetch(`${origin}/login`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"name":"anna"}',
+    });
+    const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const ticket = async (): Promise<string> => {
+      const response = await fetch(`${origin}/ws/ticket`, { method: 'POST', headers: { cookie, origin } });
+      return ((await response.json()) as { ticket: string }).ticket;
+    };
+    const page = { headers: { origin }, protocols: [await ticket()] };
+    const anna = await TestClient.connect(example.endpoint, page);
+    expect(anna.connected.principal_id).toBe('user/anna');
+    await example.printed('user/anna is here');
+    expect(await TestClient.refused(example.endpoint, page)).toMatchObject({ code: 4401 });
+    expect((await anna.ask({ type: 'agent_query', query: 'What is 6 * 7?' })).type).toBe('agent_response');
+
+    const token = /A token for a service: (\S+)/.exec(await example.printed('A token for a service: \\S+'))?.[1] ?? '';
+    const service = createAgentClient({ url: example.endpoint, WebSocket, token: () => token });
+    onTestFinished(() => service.close());
+    await service.connect();
+    expect(service.greeting?.principalId).toBe('service/reports');
+
+    expect(await (await fetch(origin)).text()).toContain('Log in and ask');
+    await fetch(`${origin}/logout`, { method: 'POST', headers: { cookie } });
+    expect(await anna.closed).toMatchObject({ code: 4401 });
+    expect((await fetch(`${origin}/ws/ticket`, { method: 'POST', headers: { cookie } })).status).toBe(401);
+    expect(await service.ping()).toBeGreaterThan(0);
+    expect(await example.stop()).toBe(0);
+  });
+});

@@ -1,0 +1,107 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { TestClient } from '../../src/testing/index.js';
+import { runCli, startCli } from '../helpers/cli-process.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
+
+const LOCAL = ['serve', '--host', '127.0.0.1', '--port', '0'];
+const PINNED = ['--auth-issuer', 'https://id.example', '--auth-audience', 'agents'];
+const SECRET = 'a secret of thirty-two bytes or more';
+
+const claims = (sub: string) =>
+  new SignJWT({ sub, iss: 'https://id.example', aud: 'agents', scope: 'a b' }).setExpirationTime('10m');
+
+function fileWith(content: string): string {
+  const file = join(temporaryDirectory(), 'secret');
+  writeFileSync(file, content);
+  return file;
+}
+
+async function serve(...args: string[]) {
+  const cli = startCli([...LOCAL, ...args]);
+  const endpoint = String((await cli.log('Listening'))['endpoint']);
+  return {
+    cli,
+    endpoint,
+    idOf: async (token: string) => {
+      const client = await TestClient.connect(endpoint, { protocols: [token] });
+      return client.connected.principal_id;
+    },
+    refused: (protocols: string[] = []) => TestClient.refused(endpoint, { protocols }),
+  };
+}
+
+describe('agent-ws serve with authentication', () => {
+  it('knows clients by a secret and by static tokens, and nobody else', async () => {
+    const token = 'token-of-the-build-server';
+    const sha256 = createHash('sha256').update(token).digest('hex');
+    const tokens = fileWith(JSON.stringify([{ sha256, id: 'ci' }]));
+    const secret = fileWith(`${SECRET}\n`);
+    const server = await serve('--auth-secret-file', secret, ...PINNED, '--auth-tokens-file', tokens);
+    const jwt = await claims('anna').setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET));
+    expect([await server.idOf(jwt), await server.idOf(token)]).toEqual(['anna', 'ci']);
+    const forged = await claims('anna').setProtectedHeader({ alg: 'HS256' }).sign(Buffer.alloc(32));
+    for (const offered of [[], ['wrong'], [sha256], [forged]]) {
+      expect(await server.refused(offered)).toMatchObject({ code: 4401 });
+    }
+    expect(await server.cli.log(/refused a connection/)).toMatchObject({
+      error: expect.stringContaining('signature') as string,
+    });
+  });
+
+  it('knows clients by the keys of a provider', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const keys = http.createServer((_request, response) => {
+      response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }] }));
+    });
+    await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void keys.close());
+    const url = `http://127.0.0.1:${(keys.address() as AddressInfo).port}/jwks`;
+    const server = await serve('--auth-jwks', url, ...PINNED);
+    expect(
+      await server.idOf(await claims('anna').setProtectedHeader({ alg: 'RS256', kid: 'k1' }).sign(privateKey)),
+    ).toBe('anna');
+    expect(await server.refused()).toMatchObject({ code: 4401 });
+  });
+
+  it('shares one principal among all if it is told to', async () => {
+    const { endpoint } = await serve('--anonymous', 'shared');
+    expect((await TestClient.connect(endpoint)).connected.principal_id).toBe('anonymous');
+  });
+
+  it.each<[string, () => string[], string]>([
+    ['an issuer alone', () => ['--auth-issuer', 'x'], '--auth-issuer: needs WS_AUTH_JWKS or WS_AUTH_SECRET_FILE'],
+    [
+      'keys without an audience',
+      () => ['--auth-jwks', 'https://id.example', '--auth-issuer', 'x'],
+      'WS_AUTH_AUDIENCE: must be given with --auth-jwks',
+    ],
+    [
+      'keys over a plain connection',
+      () => ['--auth-jwks', 'http://id.example', ...PINNED],
+      '--auth-jwks: must be an https address',
+    ],
+    [
+      'a short secret',
+      () => ['--auth-secret-file', fileWith('hunter2'), ...PINNED],
+      '--auth-secret-file: must be at least 32 bytes long',
+    ],
+    ['no file', () => ['--auth-secret-file', '/nowhere', ...PINNED], '--auth-secret-file: "/nowhere" cannot be read'],
+    [
+      'a token in place of its hash',
+      () => ['--auth-tokens-file', fileWith('[{"sha256":"hunter2","id":"ci"}]')],
+      '--auth-tokens-file: [0].sha256 must be the SHA-256',
+    ],
+    ['an unknown mode', () => ['--anonymous', 'all'], '--anonymous: must be one of separate, shared'],
+  ])('refuses %s, and shows no secret', async (_what, args, why) => {
+    const { code, stderr } = await runCli([...LOCAL, ...args()]);
+    expect([code, stderr]).toEqual([expect.any(Number), expect.stringContaining(why)]);
+    expect(code).not.toBe(0);
+    expect(stderr).not.toContain('hunter2');
+  });
+});
