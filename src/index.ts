@@ -1,7 +1,6 @@
 // The server
 export { createAgentSocketServer, type AgentSocketServer } from './server.js';
 export type { AgentSocketServerOptions } from './options.js';
-export type { EncryptionOptions } from './encryption/options.js';
 export type { CloseOptions } from './shutdown.js';
 export { tokenOf } from './auth/token-of.js';
 export { VERSION } from './version.js';
@@ -11,13 +10,12 @@ export { ConnectionManager } from './connection/connection-manager.js';
 export type { ConnectionManagerOptions } from './connection/connection-options.js';
 export type { Connection, ConnectionInfo } from './connection/connection.js';
 export { ANONYMOUS, type Principal } from './connection/principal.js';
-export type { Action, ActionResources } from './permission/actions.js';
+export type { Action } from './permission/actions.js';
 export type { Decide } from './permission/decide.js';
 export type { Socket, SocketListener } from './connection/socket.js';
 
 // Messages; their schemas are in agent-ws/protocol
 export { MessageHandler, type MessageHandlerOptions } from './message/message-handler.js';
-export type { RateLimits } from './message/rate-limits.js';
 export { defineMessage, type CustomMessageType } from './message/custom-message.js';
 export type { ErrorCode, FinishReason, RunState, Usage } from './protocol/index.js';
 

@@ -7,11 +7,11 @@ const MOST_NAMES = 90;
 /** What the root entry is for, and every name of it: values first, then types. */
 const NAMES = {
   server:
-    'createAgentSocketServer tokenOf ANONYMOUS VERSION | AgentSocketServer AgentSocketServerOptions CloseOptions EncryptionOptions Principal',
+    'createAgentSocketServer tokenOf ANONYMOUS VERSION | AgentSocketServer AgentSocketServerOptions CloseOptions Principal',
   connections:
-    'ConnectionManager | Action ActionResources Connection ConnectionInfo ConnectionManagerOptions Decide Socket SocketListener',
+    'ConnectionManager | Action Connection ConnectionInfo ConnectionManagerOptions Decide Socket SocketListener',
   messages:
-    'MessageHandler defineMessage | CustomMessageType ErrorCode FinishReason MessageHandlerOptions RateLimits RunState Usage',
+    'MessageHandler defineMessage | CustomMessageType ErrorCode FinishReason MessageHandlerOptions RunState Usage',
   runs:
     'RunManager AgentExecutor | AgentExecutorOptions ClientChoices CreatedRun Run RunAsker RunExecutor RunHandle ' +
     'RunManagerOptions RunOutcome RunUsage RunWorker',

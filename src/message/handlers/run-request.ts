@@ -56,11 +56,11 @@ function create(
   created?: (run: Run) => void,
 ): Awaitable<void> {
   const { runs, readers } = context;
-  const { id: connectionId, metadata, negotiated: canApprove } = connection;
+  const { id: connectionId, metadata, remoteAddress, negotiated: canApprove } = connection;
   const { request_id: requestId, traceparent } = request;
   const trace = traceparent === undefined ? connection.trace : { traceparent };
   readers.check(connection, request.run_id);
-  return andThen(runs.create({ ...asker, metadata, connectionId, canApprove, trace }, request), (claimed) => {
+  return andThen(runs.create({ ...asker, metadata, remoteAddress, connectionId, canApprove, trace }, request), (claimed) => {
     const { run } = claimed;
     if (!claimed.isNew) return readOn(context, connection, run, { after: 0, requestId });
     if (connection.negotiated) {

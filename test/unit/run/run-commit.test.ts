@@ -33,7 +33,7 @@ describe('a request the store could not commit', () => {
     const request = { type: 'streaming_query', query: 'q', run_id: randomUUID() };
     watched.fails = (sql) => sql.startsWith('INSERT INTO runs');
     client.send(request);
-    await vi.waitFor(() => expect(client.ofType('error')).toMatchObject([{ code: 'internal_error' }]));
+    await vi.waitFor(() => expect(client.ofType('error')).toMatchObject([{ code: 'store_unavailable' }]));
     watched.fails = () => false;
     // The store tries again a moment later, and so does the client.
     await vi.waitFor(() => {
