@@ -33,6 +33,14 @@ const PARTS: readonly Part[] = [
   { table: 'drafts', key: ['n'], group: 'run', texts: ['text'], rows: 50, field: ({ n }) => Number(n) },
   { table: 'conversations', key: ['n'], group: 'n', texts: ['title', 'metadata'], rows: 50 },
   { table: 'messages', key: ['n'], group: 'conversation', texts: ['body'], rows: 20, field: ({ id }) => fromSql(id) },
+  {
+    table: 'room_events',
+    key: ['room', 'seq'],
+    group: 'room',
+    texts: ['body'],
+    rows: 50,
+    field: ({ seq }) => Number(seq),
+  },
   // One at a time, since an attachment may be large.
   { table: 'attachments', key: ['n'], group: 'conversation', rows: 1, field: ({ id }) => fromSql(id) },
 ];
@@ -126,7 +134,7 @@ export class Rotation {
     const isPair = key.length === 2;
     const rows = this.#database.all(
       isPair
-        ? `SELECT * FROM ${table} WHERE (run, seq) > (?, ?) ORDER BY run, seq LIMIT ${most}`
+        ? `SELECT * FROM ${table} WHERE (${key[0]}, seq) > (?, ?) ORDER BY ${key[0]}, seq LIMIT ${most}`
         : `SELECT * FROM ${table} WHERE n > ? ORDER BY n LIMIT ${most}`,
       ...(isPair ? [a, b] : [a]),
     );

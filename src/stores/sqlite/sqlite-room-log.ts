@@ -56,7 +56,8 @@ export class SqliteRoomLog implements RoomLog {
         apply: (database) => {
           const { createdAt, body } = entry;
           database.run(USE_ROOM, this.n, toSql(this.#name), this.epoch, seq, createdAt * 1_000);
-          database.run('INSERT INTO room_events VALUES (?, ?, ?, ?)', this.n, seq, createdAt, toSql(body));
+          const sealed = database.content.sealText(body, 'room_events', this.n, seq);
+          database.run('INSERT INTO room_events VALUES (?, ?, ?, ?)', this.n, seq, createdAt, sealed);
         },
         publish: () => resolve(this.#kept.append(entry)),
       });

@@ -74,10 +74,13 @@ export class SqliteRoomStore implements RoomStore {
   #load(name: string, row: Row, bounds: RoomBounds): SqliteRoomLog {
     const n = Number(row['n']);
     const { database } = this.#queue;
-    const rows = database.all('SELECT created_at, body FROM room_events WHERE room = ? ORDER BY seq', n);
+    const rows = database.all('SELECT seq, created_at, body FROM room_events WHERE room = ? ORDER BY seq', n);
     const before = Number(row['head']) - rows.length;
     const kept = new MemoryRoomLog(fromSql(row['epoch']), bounds, this.#clock, before);
-    for (const event of rows) kept.append({ createdAt: Number(event['created_at']), body: fromSql(event['body']) });
+    for (const { seq, created_at: createdAt, body } of rows) {
+      const opened = database.content.openText(body, 'room_events', n, Number(seq));
+      kept.append({ createdAt: Number(createdAt), body: opened });
+    }
     kept.trim();
     return new SqliteRoomLog(this.#queue, { n, name, kept });
   }

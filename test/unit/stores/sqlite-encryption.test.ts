@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { ConversationMessage } from '../../../src/index.js';
+import type { RoomBounds } from '../../../src/store/room-store.js';
 import { Encryption, keyIdOf } from '../../../src/stores/encryption.js';
 import { readStoreKeys, type SqliteStore, type SqliteStoreOptions } from '../../../src/stores/sqlite.js';
 import { loadDriver } from '../../../src/stores/sqlite/driver.js';
@@ -14,6 +15,8 @@ const SECRET = 'the secret of the pineapple';
 const BROKEN = `${SECRET} \ud83d`;
 const TALK = { owner: 'ann', id: 'talk' };
 const IDS = { ended: randomUUID(), waiting: randomUUID(), message: randomUUID() };
+
+const BOUNDS: RoomBounds = { maxEvents: 100, maxBytes: 1_000_000, maxAgeMs: 86_400_000, maxRooms: 10 };
 
 function message(): ConversationMessage {
   return { id: IDS.message, role: 'user', content: SECRET, runId: IDS.ended, createdAt: 1 };
@@ -35,6 +38,10 @@ async function fill(store: SqliteStore): Promise<void> {
   store.runs.setState('ann', IDS.waiting, 'waiting_approval', SECRET);
   store.conversations.append(TALK, [message()], [{ id: 'file', bytes: Buffer.from(SECRET) }]);
   store.conversations.update(TALK, { title: SECRET, metadata: { note: SECRET } });
+  const room = store.rooms.open('team', BOUNDS);
+  for (const content of [SECRET, BROKEN]) {
+    await room.append({ createdAt: Date.now() / 1_000, body: `{"content":${JSON.stringify(content)}` });
+  }
   store.runs.commit();
 }
 
@@ -49,6 +56,17 @@ async function expectFilled(store: SqliteStore): Promise<void> {
   expect(store.conversations.find(TALK)).toMatchObject({ title: SECRET, metadata: { note: SECRET } });
   expect(store.conversations.list('ann', { limit: 5 }).items[0]?.title).toBe(SECRET);
   expect(Buffer.from(store.conversations.attachment(TALK, 'file') ?? []).toString()).toBe(SECRET);
+  expect(saidIn(store)).toEqual([
+    { content: SECRET, seq: 1 },
+    { content: BROKEN, seq: 2 },
+  ]);
+}
+
+function saidIn(store: SqliteStore): unknown[] {
+  return store.rooms
+    .open('team', BOUNDS)
+    .read(0)
+    .map(({ encoded }) => JSON.parse(encoded));
 }
 
 /** Whether a file of the database has the secret, as UTF-8 or UTF-16. */
@@ -96,7 +114,7 @@ describe('a store with keys', () => {
     expect(leaks(path)).toBe(false);
     await vi.waitFor(() =>
       expect(info).toHaveBeenCalledWith(
-        expect.objectContaining({ changed: 13 }),
+        expect.objectContaining({ changed: 15 }),
         'All stored content is encrypted with the first key: other keys are no longer needed',
       ),
     );
