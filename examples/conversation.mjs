@@ -2,7 +2,7 @@
 //
 //   npm install agent-ws
 //   node conversation.mjs
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { calculator, createAgentSocketServer } from 'agent-ws';
@@ -30,11 +30,13 @@ console.log(url);
 
 // Any id works. Without authentication the id is a secret, so it must not be guessable.
 const id = randomUUID();
-const client = createAgentClient({ url });
+// Without authentication, clients with the same secret are one owner, as the tabs of a browser are.
+const clientSecret = randomBytes(16).toString('hex');
+const client = createAgentClient({ url, clientSecret });
 const conversation = client.conversation(id);
 
 // Another tab of the same owner receives every question, and its answer as it streams.
-const tab = createAgentClient({ url });
+const tab = createAgentClient({ url, clientSecret });
 tab.conversation(id).watch(async ({ query, run }) => {
   console.log(`[other tab] ${query} -> ${(await run).text}`);
 });

@@ -4,6 +4,7 @@
 //   node resume.mjs
 //
 // The answer is complete and nothing is repeated, although the connection is cut twice.
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { createAgentSocketServer } from 'agent-ws';
@@ -28,7 +29,9 @@ await once(server, 'listening');
 const url = `ws://127.0.0.1:${server.address().port}/ws/agent`;
 console.log(url);
 
-const client = createAgentClient({ url });
+// Without authentication, clients with the same secret are one owner, as the tabs of a browser are.
+const clientSecret = randomBytes(16).toString('hex');
+const client = createAgentClient({ url, clientSecret });
 client.on('reconnecting', () => console.log('\n[lost]'));
 client.on('connected', ({ isReconnect }) => isReconnect && console.log('[back]'));
 
@@ -44,7 +47,7 @@ for await (const event of run) {
 console.log(`\n[whole: ${run.text.length} characters]`);
 
 // After a reload a page knows only the id of the run, which sessionStorage keeps.
-const reloaded = createAgentClient({ url });
+const reloaded = createAgentClient({ url, clientSecret });
 const { text } = await reloaded.resume(run.id);
 console.log(`[after a reload: ${text === run.text ? 'the same' : 'another'} text]`);
 

@@ -1,8 +1,13 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
+import { CLIENT_SECRET_PREFIX } from '../../src/protocol/version.js';
 import { ROOT } from '../helpers/build.js';
+
+/** All clients are one owner, as the tabs of a browser are. */
+const ONE_OWNER = CLIENT_SECRET_PREFIX + randomBytes(16).toString('hex');
 
 /** A running example. */
 export interface Example {
@@ -71,7 +76,11 @@ export async function startExample(file: string, env: Readonly<Record<string, st
     url,
     endpoint,
     connect: ({ negotiate = false, headers } = {}) =>
-      TestClient.connect(endpoint, { negotiate, ...(headers !== undefined && { headers }) }),
+      TestClient.connect(endpoint, {
+        negotiate,
+        ...(negotiate && headers === undefined && { protocols: [ONE_OWNER] }),
+        ...(headers !== undefined && { headers }),
+      }),
     printed: (pattern) => until(new RegExp(pattern)),
     type: (text) => {
       child.stdin.write(text);

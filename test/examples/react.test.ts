@@ -8,10 +8,12 @@ const LONG = 'How do I connect from a browser?';
 it('react.jsx, served by react.mjs, is one chat in every tab and after a reload', { timeout: 60_000 }, async () => {
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());
+  // Two tabs of one browser: another browser would be another person.
+  const context = await browser.newContext();
   const { url } = await startExample('react.mjs');
   const failures: string[] = [];
   const open = async (address: string): Promise<Page> => {
-    const page = await browser.newPage();
+    const page = await context.newPage();
     page.on('pageerror', (error) => failures.push(error.message));
     await page.goto(address);
     await idle(page);

@@ -22,7 +22,7 @@ async function connect(url: string, localAddress: string): Promise<Client> {
 
 describe('the places of a server', () => {
   it('are all for one address if nobody else comes, and exactly as many as there are', async () => {
-    const { agent, url } = await startServer({ maxConnections: 100, authenticate: async () => ({ id: 'a' }) });
+    const { agent, url } = await startServer({ maxConnections: 100, authenticate: () => Promise.resolve({ id: 'a' }) });
     const clients = await Promise.all(Array.from({ length: 500 }, () => connect(url, '127.0.0.1')));
     expect(clients.filter(({ isGreeted }) => isGreeted)).toHaveLength(100);
     expect(agent.connections.size).toBe(100);
@@ -44,7 +44,7 @@ describe('the places of a server', () => {
   it('are taken from nobody for a client that is refused', async () => {
     const { agent, url } = await startServer({
       maxConnections: 4,
-      authenticate: async ({ socket }) => (socket.remoteAddress === '127.0.0.2' ? { id: 'a' } : null),
+      authenticate: ({ socket }) => Promise.resolve(socket.remoteAddress === '127.0.0.2' ? { id: 'a' } : null),
     });
     for (let i = 0; i < 4; i++) await connect(url, '127.0.0.2');
     expect((await connect(url, '127.0.0.3')).closedWith).toBe(4401);

@@ -120,9 +120,9 @@ createAgentSocketServer({
 createAgentSocketServer({
   server,
   provider,
-  authenticate: (): User => ({ id: '1', name: 'Ada' }),
+  authenticate: (): User & { readonly email: string } => ({ id: '1', name: 'Ada', email: 'ada@example.com' }),
   // @ts-expect-error a page is loaded before anybody is known
-  permissions: (user, action, _resource) => user.name === action,
+  permissions: (user, action, _resource) => user.email === action,
 });
 // @ts-expect-error a registry of tools that anybody may call
 new ToolRegistry().register(greet);
