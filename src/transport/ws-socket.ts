@@ -324,8 +324,8 @@ export class WsAcceptor {
     let isHandshake = false;
     const encrypts = offeredProtocols(request).includes(ENCRYPTED_SUBPROTOCOL);
     const server = encrypts ? (this.#encrypted ?? this.#server) : this.#server;
+    this.#headers = headers;
     server.handleUpgrade(request, raw, head, (ws) => {
-      this.#headers = headers;
       isHandshake = true;
       ws.on('error', onError);
       const socket = new WsSocket(ws, raw, this.#shared);

@@ -128,7 +128,8 @@ describe('requests at the same moment', () => {
     const claim = gate();
     database.delay = (operation) => (operation === 'create' ? claim.opened : Promise.resolve());
     const provider = createScriptedProvider([never]);
-    const { url, agent } = await startOver(database, { provider, maxLogBytes: 100_000 });
+    const bytes = { maxLogBytes: 100_000, maxLogBytesPerOwner: 100_000, maxLogBytesPerAddress: 100_000 };
+    const { url, agent } = await startOver(database, { provider, ...bytes });
     const clients = await Promise.all([1, 2].map(() => TestClient.connect(url)));
     const busy = { conversation_id: 'c', when_busy: 'reject' };
     for (const client of clients) client.send(anonymousQuery('q', busy));

@@ -150,6 +150,7 @@ describe('Memory', () => {
       provider: createScriptedProvider(['x'.repeat(500)]),
       maxLogBytes: 11_000,
       ...NO_SHARE,
+      rateLimits: false,
       store,
     });
     const peer = engine.connect();

@@ -242,7 +242,7 @@ describe('agent-ws serve', () => {
 
     it('for a path that the service needs itself', async () => {
       const rule =
-        'must be a path that the service does not use itself (/, /ws/statistics, /ws/key, /healthz, /readyz, /docs and /static with all below)';
+        'must be a path that the service does not use itself (/, /ws/statistics, /ws/key, /metrics, /healthz, /readyz, /docs and /static with all below)';
       expect(await failure([...LOCAL, '--path', '/docs'])).toBe(
         `--path: ${rule}, received "/docs" (from the command line)`,
       );
