@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { ROOT } from './build.js';
@@ -30,7 +30,10 @@ export function setup(project: TestProject): () => void {
   // An optional peer, as in a workspace: one directory above the application, so that the installed packages can be
   // counted.
   mkdirSync(join(directory, 'node_modules'));
-  symlinkSync(join(ROOT, 'node_modules/react'), join(directory, 'node_modules/react'));
+  for (const peer of ['react', 'prom-client', '@opentelemetry/api']) {
+    mkdirSync(dirname(join(directory, 'node_modules', peer)), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules', peer), join(directory, 'node_modules', peer));
+  }
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
 
   const packed: unknown = JSON.parse(

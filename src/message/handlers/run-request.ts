@@ -60,15 +60,24 @@ function create(
   const { request_id: requestId, traceparent } = request;
   const trace = traceparent === undefined ? connection.trace : { traceparent };
   readers.check(connection, request.run_id);
-  return andThen(runs.create({ ...asker, metadata, remoteAddress, connectionId, canApprove, trace }, request), (claimed) => {
-    const { run } = claimed;
-    if (!claimed.isNew) return readOn(context, connection, run, { after: 0, requestId });
-    if (connection.negotiated) {
-      const timestamp = connection.timestamp();
-      connection.sendMessage({ type: 'accepted', timestamp, run_id: run.id, state: run.state, request_id: requestId });
-    }
-    readers.open(connection, run, { after: 0, requestId });
-    runs.start(claimed.run);
-    created?.(claimed.run);
-  });
+  return andThen(
+    runs.create({ ...asker, metadata, remoteAddress, connectionId, canApprove, trace }, request),
+    (claimed) => {
+      const { run } = claimed;
+      if (!claimed.isNew) return readOn(context, connection, run, { after: 0, requestId });
+      if (connection.negotiated) {
+        const timestamp = connection.timestamp();
+        connection.sendMessage({
+          type: 'accepted',
+          timestamp,
+          run_id: run.id,
+          state: run.state,
+          request_id: requestId,
+        });
+      }
+      readers.open(connection, run, { after: 0, requestId });
+      runs.start(claimed.run);
+      created?.(claimed.run);
+    },
+  );
 }

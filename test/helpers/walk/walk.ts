@@ -220,6 +220,8 @@ export class Walk {
   async #open(): Promise<void> {
     const store = await createSqliteStore({ path: this.#path });
     const server = await startServer({
+      // The walk asks faster than people do.
+      rateLimits: false,
       provider: createOpenAiProvider({ baseUrl: this.upstream.url, apiKey: 'key', model: 'plain', accepts: ['image'] }),
       store,
       tools: this.#tools(),
