@@ -24,7 +24,7 @@ export type Outcome = 'done' | 'left' | 'failed';
 
 /** Executes a command: a line that begins with a slash. */
 export async function runCommand(line: string, screen: ChatScreen, actions: ChatActions): Promise<Outcome> {
-  const [command = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(line)?.slice(1) ?? [];
+  const [command, rest] = splitCommand(line);
   switch (command) {
     case '/quit':
     case '/exit':
@@ -38,12 +38,18 @@ export async function runCommand(line: string, screen: ChatScreen, actions: Chat
       screen.notice(`Conversation ${actions.begin()}`, 'dim');
       return 'done';
     case '/history':
-      await showHistory(screen, actions);
+      await showHistory(screen, actions.history);
       return 'done';
     default:
-      screen.notice(`There is no command ${line}; /help lists them`, 'yellow');
+      noCommand(line, screen);
       return 'done';
   }
+}
+
+/** The name of a command, and what follows it. */
+export function splitCommand(line: string): [command: string, rest: string] {
+  const [command = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(line)?.slice(1) ?? [];
+  return [command, rest];
 }
 
 async function attach(path: string, screen: ChatScreen, actions: ChatActions): Promise<Outcome> {
@@ -58,7 +64,11 @@ async function attach(path: string, screen: ChatScreen, actions: ChatActions): P
   }
 }
 
-async function showHistory(screen: ChatScreen, { history }: ChatActions): Promise<void> {
+export function noCommand(line: string, screen: ChatScreen): void {
+  screen.notice(`There is no command ${line}; /help lists them`, 'yellow');
+}
+
+export async function showHistory(screen: ChatScreen, history: ChatActions['history']): Promise<void> {
   try {
     const messages = await history();
     if (messages.length === 0) screen.notice('Nothing was said yet', 'dim');
@@ -68,9 +78,10 @@ async function showHistory(screen: ChatScreen, { history }: ChatActions): Promis
   }
 }
 
-function lineOf({ role, content, attachments = [], toolCalls = [], toolName, status }: HistoryMessage): string {
+function lineOf(message: HistoryMessage): string {
+  const { role, name, content, attachments = [], toolCalls = [], toolName, status } = message;
   const calls = toolCalls.map((call) => `${call.toolName}(${call.arguments})`).join(' ');
   const files = attachments.map(({ name, mediaType }) => `[${name ?? mediaType}]`).join(' ');
   const said = [content, files, calls].filter((part) => part !== '').join(' ');
-  return `${toolName ?? WHO[role]}: ${said}${status === undefined ? '' : ` (${status})`}`;
+  return `${toolName ?? name ?? WHO[role]}: ${said}${status === undefined ? '' : ` (${status})`}`;
 }

@@ -1,4 +1,4 @@
-import { createInterface, type Interface } from 'node:readline';
+import { clearScreenDown, createInterface, moveCursor, cursorTo, type Interface } from 'node:readline';
 
 /** Source of the lines. */
 export interface InputOptions {
@@ -13,13 +13,19 @@ export interface InputOptions {
 /** The lines of a person or a pipe, one after the other. */
 export class ChatInput {
   readonly #readline: Interface;
+  readonly #output: NodeJS.WritableStream;
   readonly #isTerminal: boolean;
   readonly #lines: string[] = [];
   #isOver = false;
+  /** Whether the person was asked for a line. */
+  #isPrompted = false;
+  #isHidden = false;
   #next: ((line: string | undefined) => void) | undefined;
+  #nextPrompt = '';
   #asked: { readonly accepts: RegExp; readonly answer: (line: string | undefined) => void } | undefined;
 
   constructor({ input, output, isTerminal, onInterrupt }: InputOptions) {
+    this.#output = output;
     this.#isTerminal = isTerminal;
     this.#readline = createInterface({ input, output, terminal: isTerminal });
     this.#readline.on('line', (line) => this.#take(line));
@@ -36,6 +42,7 @@ export class ChatInput {
     const line = this.#lines.shift();
     if (line !== undefined) return Promise.resolve(line);
     if (this.#isOver) return Promise.resolve(undefined);
+    this.#nextPrompt = prompt;
     this.#prompt(prompt);
     return new Promise((resolve) => (this.#next = resolve));
   }
@@ -50,6 +57,9 @@ export class ChatInput {
     return new Promise((resolve) => {
       const answer = (line: string | undefined): void => {
         this.#asked = undefined;
+        // Whoever waited for a line waits on.
+        if (this.#next !== undefined && !this.#isOver) this.#prompt(this.#nextPrompt);
+        else this.#isPrompted = false;
         resolve(line);
       };
       this.#asked = { accepts, answer };
@@ -57,6 +67,19 @@ export class ChatInput {
         if (this.#asked?.answer === answer) answer(undefined);
       });
     });
+  }
+
+  /** Takes the prompt and what is being typed from the terminal, so that something can be written in their place. */
+  hide(): void {
+    this.#erase();
+    this.#isHidden = true;
+  }
+
+  /** Brings them back. */
+  show(): void {
+    if (!this.#isHidden) return;
+    this.#isHidden = false;
+    if (this.#isPrompted) this.#readline.prompt(true);
   }
 
   /** Ends the input: lines that were typed ahead are dropped. */
@@ -67,19 +90,31 @@ export class ChatInput {
 
   #take(line: string): void {
     if (this.#asked !== undefined) {
-      if (this.#asked.accepts.test(line)) this.#asked.answer(line);
-      else this.#readline.prompt();
+      if (this.#asked.accepts.test(line)) {
+        this.#isPrompted = false;
+        this.#asked.answer(line);
+      } else this.#readline.prompt();
       return;
     }
     const next = this.#next;
     this.#next = undefined;
+    this.#isPrompted = false;
     if (next === undefined) this.#lines.push(line);
     else next(line);
   }
 
+  #erase(): void {
+    if (!this.#isPrompted || this.#isHidden) return;
+    moveCursor(this.#output, 0, -this.#readline.getCursorPos().rows);
+    cursorTo(this.#output, 0);
+    clearScreenDown(this.#output);
+  }
+
   #prompt(prompt: string): void {
     if (!this.#isTerminal) return;
+    this.#erase();
     this.#readline.setPrompt(prompt);
-    this.#readline.prompt();
+    this.#isPrompted = true;
+    if (!this.#isHidden) this.#readline.prompt();
   }
 }

@@ -1,27 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { WebSocket } from 'ws';
 import { createAgentClient, type AgentClient, type AgentClientOptions, type ClientRun } from '../client/index.js';
 import { encryptFor, type MessageEncryption } from '../client/encryption.js';
 import { isSubprotocol } from '../client/token.js';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { ChatAttachments } from './chat-attachments.js';
 import { runCommand, type Outcome } from './chat-commands.js';
-import { connectFailure } from './chat-failure.js';
+import { ChatSocket, connectChat } from './chat-connection.js';
 import { ChatInput } from './chat-input.js';
+import { ChatRoom } from './chat-room.js';
 import { ChatScreen } from './chat-screen.js';
 import { ChatTurn } from './chat-turn.js';
 import { CliError } from './cli-error.js';
 import type { ChatFlags } from './program.js';
 
-/** Number of attempts after which a server that never answered counts as absent. */
-const FIRST_ATTEMPTS = 3;
 /** Number of attempts after a loss if nobody watches; a person may wait any time. */
 const UNWATCHED_ATTEMPTS = 10;
 /** Number of messages that `/history` shows. */
 const HISTORY = 50;
 
 /** `agent-ws chat`: resolves when the chat has ended and the exit code is set. */
-export async function chat({ url: written, conversation, serverKey }: ChatFlags): Promise<void> {
+export async function chat({ url: written, conversation, room, name, serverKey }: ChatFlags): Promise<void> {
+  if (name !== undefined && room === undefined) throw new CliError('--name is for a room: add --room');
   const url = endpointOf(written);
   const { stdin, stdout, stderr } = process;
   const isWatched = stdin.isTTY;
@@ -35,7 +34,11 @@ export async function chat({ url: written, conversation, serverKey }: ChatFlags)
     ...(clientSecret !== '' && { clientSecret }),
     ...(!isWatched && { maxAttempts: UNWATCHED_ATTEMPTS }),
   });
-  const session = new Chat(client, new ChatScreen(stdout, stderr), conversation ?? randomUUID(), isWatched);
+  const screen = new ChatScreen(stdout, stderr);
+  const session =
+    room === undefined
+      ? new Chat(client, screen, conversation ?? randomUUID(), isWatched)
+      : new ChatRoom(client, screen, { room, name, isWatched });
   const input = new ChatInput({
     input: stdin,
     output: stdout.isTTY ? stdout : stderr,
@@ -92,17 +95,6 @@ function createClient(options: AgentClientOptions): AgentClient {
   }
 }
 
-/** Remembers why the latest attempt failed: the client does not know, since browsers hide it from pages. */
-class ChatSocket extends WebSocket {
-  static lastError: NodeJS.ErrnoException | undefined;
-
-  constructor(url: string, protocols: string[]) {
-    super(url, protocols);
-    ChatSocket.lastError = undefined;
-    this.on('error', (error) => (ChatSocket.lastError = error));
-  }
-}
-
 /** The chat of one person with one service. */
 class Chat {
   readonly #client: AgentClient;
@@ -113,8 +105,6 @@ class Chat {
   #input: ChatInput | undefined;
   #run: ClientRun | undefined;
   #interrupts = 0;
-  #wasConnected = false;
-  #isMissing = false;
 
   constructor(client: AgentClient, screen: ChatScreen, conversation: string, isWatched: boolean) {
     this.#client = client;
@@ -126,7 +116,8 @@ class Chat {
   /** Chats until the input ends. Returns the exit code. */
   async talk(input: ChatInput, url: string): Promise<number> {
     this.#input = input;
-    await this.#connect(url);
+    // Errors of an answer are shown there.
+    await connectChat(this.#client, this.#screen, url, () => this.#run !== undefined);
     if (this.#isWatched) {
       this.#screen.notice(`Conversation ${this.#conversation} at ${url}; /help lists the commands`, 'dim');
     }
@@ -156,32 +147,6 @@ class Chat {
     else if (this.#run !== undefined) void this.#run.cancel();
     else if (this.#isWatched) this.#screen.notice('Press Ctrl-C again to leave', 'dim');
     else this.#leave();
-  }
-
-  /** @throws CliError if the server is absent or refuses this client */
-  async #connect(url: string): Promise<void> {
-    const client = this.#client;
-    client.on('connected', ({ isReconnect }) => {
-      this.#wasConnected = true;
-      if (isReconnect) this.#screen.notice('connected again', 'dim');
-    });
-    client.on('disconnected', () => {
-      if (client.state === 'waiting') this.#screen.notice('connection lost, reconnecting…', 'yellow');
-    });
-    client.on('reconnecting', ({ attempt }) => {
-      this.#isMissing = !this.#wasConnected && attempt > FIRST_ATTEMPTS;
-      if (this.#isMissing) client.close();
-    });
-    client.on('error', ({ message }) => {
-      // Errors of an answer or of the first attempt are shown there.
-      if (this.#wasConnected && this.#run === undefined) this.#screen.notice(message, 'red');
-    });
-    try {
-      await client.connect();
-    } catch (error) {
-      if (!this.#isMissing) throw new CliError((error as Error).message, { cause: error });
-      throw new CliError(connectFailure(url, ChatSocket.lastError));
-    }
   }
 
   #command(line: string): Promise<Outcome> {

@@ -9,6 +9,10 @@ import type { StoreAction, StoreFlags } from './store-command.js';
 export interface ChatFlags {
   readonly url: string;
   readonly conversation?: string;
+  /** The room to talk in, in place of a conversation. */
+  readonly room?: string;
+  /** The name that others see in the room. */
+  readonly name?: string;
   /** Thumbprints of the keys that the server may have, with commas between them. */
   readonly serverKey?: string;
 }
@@ -60,6 +64,9 @@ Where standard input is no terminal, each of its lines is a question: answers go
 else to standard error, and the exit code is 1 after a question without an answer: one that failed, was stopped, was
 filtered or is empty, and where nothing was asked. An answer that was cut off counts, with a note.
 
+In a room everybody reads what a line says; /ask QUESTION asks the agent, whose answer all see while it is written, and
+/who lists who is there. Where standard input is no terminal, what others say goes to standard output, too.
+
 A token for the server is read from the variable AGENT_WS_TOKEN and offered as a subprotocol, which --server-key does
 not encrypt.
 
@@ -67,6 +74,7 @@ Examples:
   agent-ws chat                                        talk to the service on this machine
   agent-ws chat wss://example.com/ws/agent             talk to another one
   echo "What is 123 + 456?" | agent-ws chat            ask one question
+  agent-ws chat --room team --name Ada                 talk with others, and ask the agent together
 `;
 
 const NOTES = `
@@ -116,7 +124,9 @@ function addChat(program: Command, chat: Commands['chat']): void {
     .command('chat')
     .description('Talk to a service in the terminal.')
     .argument('[url]', `The WebSocket endpoint. Of a host alone it is ${DEFAULT_PATH}.`, LOCAL_URL)
-    .option('--conversation <id>', 'Go on with this conversation.')
+    .addOption(new Option('--conversation <id>', 'Go on with this conversation.').conflicts('room'))
+    .option('--room <name>', 'Talk in this room, with everybody who is there.')
+    .option('--name <name>', 'The name that others see in the room, unless the server knows yours.')
     .option(
       '--server-key <thumbprint>',
       'Encrypt the messages for a server with this key, which it names when it starts.',

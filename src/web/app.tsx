@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AgentClient, RunInfo } from '../client/index.js';
 import { useConnection } from '../client/react.js';
 import type { Catalog } from './catalog.js';
@@ -9,7 +9,8 @@ import { MessageLog } from './frames/message-log.js';
 import { recording } from './frames/recording.js';
 import { RunTable } from './frames/run-table.js';
 import { StatisticsPanel } from './frames/statistics-panel.js';
-import { PageProvider, type Page } from './page.js';
+import { PageProvider, type Page, type View } from './page.js';
+import { Room } from './room/room.js';
 import { announce, Announcer } from './ui/announcer.js';
 import { Button } from './ui/button.js';
 import { setLanguage, useI18n } from './ui/i18n.js';
@@ -21,9 +22,11 @@ import { readLoose } from './talk/loose.js';
 import { Talk } from './talk/talk.js';
 import { liveRuns } from './talk/tracks.js';
 
-/** The parts of the page: beside each other on a wide screen, one at a time on a narrow one. */
-const VIEWS = { conversation: 'chat', log: 'list', statistics: 'chart' } as const satisfies Record<string, IconName>;
-type View = keyof typeof VIEWS;
+/** The parts of the page: one at a time on a narrow screen; on a wide one the last two stand beside one of the others. */
+const VIEWS = { conversation: 'chat', room: 'people', log: 'list', statistics: 'chart' } as const satisfies Record<
+  View,
+  IconName
+>;
 
 interface AppProps {
   readonly client: AgentClient;
@@ -36,6 +39,8 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
   const { t, language } = useI18n();
   const { state } = useConnection(client);
   const [view, setView] = useState<View>('conversation');
+  const isInRoom = useRef(false);
+  if (view === 'conversation' || view === 'room') isInRoom.current = view === 'room';
   useEffect(() => {
     document.documentElement.dataset['connection'] = state === 'connected' ? 'open' : state;
     // What is read on is said instead.
@@ -48,7 +53,7 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
       setView('log');
       recording.rows.show({ text });
     };
-    return { client, catalog, url, showFrames, credentialsFor };
+    return { client, catalog, url, show: setView, showFrames, credentialsFor };
   }, [client, catalog, url]);
   const read = ({ runId, kind }: RunInfo): void => {
     setView('conversation');
@@ -63,7 +68,7 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
   };
   return (
     <PageProvider value={page}>
-      <a class="skip" href="#composer">
+      <a class="skip" href={isInRoom.current ? '#room' : '#composer'}>
         {t('skip.composer')}
       </a>
       <a class="skip" href="#log">
@@ -81,7 +86,8 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
       </header>
       <Banner />
       <main class="main" data-view={view}>
-        <Talk />
+        <Talk isHidden={isInRoom.current} />
+        <Room isHidden={!isInRoom.current} />
         <div class="side">
           <StatisticsPanel>
             <RunTable onRead={read} />

@@ -4,6 +4,7 @@ import './style/base.css';
 import './style/markdown.css';
 import './style/page.css';
 import './style/talk.css';
+import './style/room.css';
 import './style/frames.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';

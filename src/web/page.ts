@@ -3,6 +3,9 @@ import { useContext } from 'preact/hooks';
 import type { AgentClient } from '../client/index.js';
 import type { Catalog } from './catalog.js';
 
+/** The parts of the page of which a narrow screen shows one. */
+export type View = 'conversation' | 'room' | 'log' | 'statistics';
+
 /** What the parts of the page share. */
 export interface Page {
   readonly client: AgentClient;
@@ -10,6 +13,7 @@ export interface Page {
   readonly catalog: Catalog | undefined;
   /** The endpoint, as it stands in its field. */
   readonly url: string;
+  readonly show: (view: View) => void;
   /** Lists the frames that hold a text. */
   readonly showFrames: (text: string) => void;
   /** The headers that say to the server of the endpoint who asks; none for any other server. */

@@ -95,6 +95,11 @@ describe('for everybody', () => {
     await page.getByRole('button', { name: /^Conversation:/ }).click();
     await page.getByRole('dialog').waitFor();
     expect(await page.evaluate(UNNAMED)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.locator('#room-open').click();
+    await page.getByRole('button', { name: 'Join' }).first().click();
+    await page.locator('.room-composer').waitFor();
+    expect(await page.evaluate(UNNAMED)).toEqual([]);
   });
 
   it.each(['light', 'dark'] as const)('keeps the contrast of text at AA or better in %s', async (colorScheme) => {
@@ -160,7 +165,7 @@ describe('for everybody', () => {
     await send().click();
     await ended('hostile', 'finished');
     const views = page.getByRole('navigation', { name: 'Parts of the page' });
-    for (const view of ['Conversation', 'Messages', 'Statistics']) {
+    for (const view of ['Conversation', 'Room', 'Messages', 'Statistics']) {
       await views.getByRole('button', { name: view }).click();
       await expect.poll(() => page.evaluate('document.documentElement.scrollWidth'), PATIENT).toBe(390);
     }

@@ -38,7 +38,9 @@ export class PageProvider implements LlmProvider {
   async *stream({ messages }: LlmRequest, { signal }: LlmStreamOptions): AsyncGenerator<LlmPart | LlmPart[]> {
     if (this.isDown) throw new Error('nobody is there');
     const last = messages.at(-1);
-    const question = messages.findLast((message) => message.role === 'user')?.content ?? '';
+    const asked = messages.findLast((message) => message.role === 'user')?.content ?? '';
+    // In a room the model is told who asks.
+    const question = asked.replace(/^(?:Ada|Bob): /, '');
     const text = (value: string): LlmPart => ({ type: 'text-delta', text: value });
     if (question === 'hostile') {
       for (const piece of HOSTILE) yield text(piece);

@@ -7,8 +7,8 @@ import { Signal } from '../ui/signal.js';
 
 /** `local`: a note of the page that a connection opened or closed. */
 export type Direction = 'in' | 'out' | 'local';
-/** `plain`: the raw connection without a subprotocol, which speaks the documented core. */
-export type Source = 'client' | 'plain';
+/** `plain`: the raw connection without a subprotocol, which speaks the documented core. The letters: the two in a room. */
+export type Source = 'client' | 'plain' | 'A' | 'B';
 /** A JSON object, as far as the page looks into it. */
 export type Message = Readonly<Record<string, unknown>>;
 

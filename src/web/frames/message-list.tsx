@@ -203,6 +203,7 @@ function MessageRow({ row, index, total, y, isOpen, onToggle }: MessageRowProps)
         <span class="row-type mono toned">{first.type}</span>
         <span>
           {first.source === 'plain' && <Tag tone="warn">{t('protocol.coreShort')}</Tag>}
+          {first.source.length === 1 && <Tag tone="plain">{first.source}</Tag>}
           {frames.length > 1 && <Tag tone="good">{t('log.folded', { count: frames.length })}</Tag>}
         </span>
         <span class="mono muted ellipsis">{preview}</span>

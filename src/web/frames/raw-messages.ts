@@ -14,6 +14,7 @@ const GROUPS = {
   talk: 'streaming_query agent_query tool_call approval cancel',
   runs: 'list_runs resume',
   conversations: 'watch history select_branch attachment list_conversations update_conversation delete_conversation',
+  rooms: 'join room_message presence leave',
   connection: 'ping auth',
   other: '',
 };

@@ -27,6 +27,8 @@ export class MarkdownReader {
   #links: Links = {};
   /** What was read so far. */
   #text = '';
+  /** Whether that was the whole text. */
+  #isWhole = false;
   #finished: Block[] = [];
   /** Where the open block begins in the text, or what is left of it after its finished parts. */
   #start = 0;
@@ -43,7 +45,8 @@ export class MarkdownReader {
    */
   read(source: string, isGrowing: boolean, mayGoOn: () => boolean = () => true): boolean {
     const text = source.includes('\r') ? source.replace(/\r\n?/g, '\n') : source;
-    if (!text.startsWith(this.#text)) this.#begin({});
+    // What was taken for the end of the text may have been cut in the middle of a word.
+    if (!text.startsWith(this.#text) || (this.#isWhole && text !== this.#text)) this.#begin({});
     const kept = Math.floor(this.#finished.length / PAGE);
     const known = Object.keys(this.#links).length;
     let open: readonly Block[];
@@ -61,12 +64,14 @@ export class MarkdownReader {
     const pages = this.pages.slice(0, kept);
     for (let at = 0; at < changed.length; at += PAGE) pages.push(changed.slice(at, at + PAGE));
     this.pages = pages;
+    this.#isWhole = isDone && !isGrowing;
     return isDone;
   }
 
   #begin(links: Links): void {
     this.#links = links;
     this.#text = '';
+    this.#isWhole = false;
     this.#finished = [];
     this.#start = 0;
     this.#parts = [];

@@ -4,47 +4,13 @@ import { recordSockets } from '../frames/recording-socket.js';
 import { recording } from '../frames/recording.js';
 import { readKept, writeKept } from '../ui/kept.js';
 import { Value } from '../ui/signal.js';
+import { droppableSockets } from './droppable.js';
 import { followRaw, resumeLoose } from './loose.js';
 import { followClient } from './tracks.js';
 
-/** How long a dropped connection seems to be there, in milliseconds, so that a person sees that it is gone. */
-const AWAY_MS = 1_200;
-
-let newest: DroppableSocket | undefined;
-const remember = (socket: DroppableSocket): void => void (newest = socket);
-
-/** A WebSocket that loses its connection on demand, as over a bad network: nothing arrives, and the close comes late. */
-class DroppableSocket extends WebSocket {
-  #isDropped = false;
-
-  constructor(url: string, protocols: string[]) {
-    super(url, protocols);
-    remember(this);
-    // These listeners are the first ones.
-    for (const type of ['message', 'close']) {
-      this.addEventListener(type, (event) => {
-        if (this.#isDropped) event.stopImmediatePropagation();
-      });
-    }
-  }
-
-  drop(): void {
-    if (this.readyState !== WebSocket.OPEN) return;
-    this.#isDropped = true;
-    this.close();
-    setTimeout(() => this.release(), AWAY_MS);
-  }
-
-  /** Says that the connection is lost. */
-  release(): void {
-    if (!this.#isDropped) return;
-    this.#isDropped = false;
-    this.dispatchEvent(new CloseEvent('close', { code: 1006 }));
-  }
-}
-
 /** The sockets of the client. */
-export const recorder = recordSockets(recording.frames, 'client', DroppableSocket);
+const sockets = droppableSockets();
+export const recorder = recordSockets(recording.frames, 'client', sockets.WebSocket);
 /** The sockets without a subprotocol. */
 export const plainRecorder = recordSockets(recording.frames, 'plain', WebSocket);
 
@@ -115,12 +81,12 @@ export function disconnect(): void {
 /** Loses the connection as a bad network would. */
 export function drop(): void {
   isDropped.value = true;
-  newest?.drop();
+  sockets.drop();
 }
 
 /** Comes back at once. */
 export function retryNow(): void {
-  newest?.release();
+  sockets.release();
   connect();
 }
 

@@ -54,7 +54,7 @@ function message(run: ClientRun, createdAt: number): ChatMessage {
   };
 }
 
-function statusOf({ state }: ClientRun): ChatMessage['status'] {
+export function statusOf({ state }: ClientRun): ChatMessage['status'] {
   if (state === 'finished') return 'complete';
   if (state === 'failed' || state === 'cancelled' || state === 'interrupted') return state;
   return state === 'detached' ? 'interrupted' : 'streaming';

@@ -1,9 +1,10 @@
 import type { RefObject } from 'preact';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { AgentClient } from '../../client/index.js';
 import { useConversation } from '../../client/react.js';
 import { usePage } from '../page.js';
 import { Button } from '../ui/button.js';
+import { useFollow } from '../ui/follow.js';
 import { useI18n } from '../ui/i18n.js';
 import { Value, useValue } from '../ui/signal.js';
 import { asked, conversation } from './ask.js';
@@ -19,20 +20,21 @@ import { Turn } from './turn.js';
 import { isOpen, turnPairs } from './turns.js';
 
 /** What is said, and where it is written. */
-export function Talk() {
+export function Talk({ isHidden }: { readonly isHidden: boolean }) {
   const { t } = useI18n();
   const { client } = usePage();
   const { id } = useValue(thread);
   const loose = useValue(looseRuns);
   const { scroller, content, isFollowing, follow, onScroll } = useFollow();
   useEffect(() => follow(true), [id]);
+  useEffect(() => asked.on(() => follow(true)), []);
   const clear = (): void => {
     clearedTurn.value = turnPairs(conversation.current?.messages ?? []).findLast(({ answer }) => !isOpen(answer))?.key;
     clearLoose();
     notices.value = [];
   };
   return (
-    <section class="conversation" id="conversation" aria-labelledby="conversation-title">
+    <section class="conversation" id="conversation" aria-labelledby="conversation-title" hidden={isHidden}>
       <h2 class="visually-hidden" id="conversation-title">
         {t('view.conversation')}
       </h2>
@@ -130,45 +132,6 @@ function ThreadTurns({ client, id, loose, scroller }: ThreadTurnsProps) {
       {error !== undefined && error.code !== 'client_closed' && <Failure error={error} />}
     </>
   );
-}
-
-/** How far from the end still counts as reading along, in pixels. */
-const NEAR_END = 80;
-
-/** Keeps the end of what grows in sight while the person is there, and leaves a person who reads back alone. */
-function useFollow() {
-  const scroller = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const [isFollowing, setFollowing] = useState(true);
-  const follows = useRef(true);
-  const lastTop = useRef(0);
-  const follow = useCallback((isOn: boolean) => {
-    follows.current = isOn;
-    setFollowing(isOn);
-    if (isOn) scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
-  }, []);
-  useEffect(() => {
-    // The page has just been laid out: to read its height costs nothing here.
-    const observer = new ResizeObserver(() => {
-      if (follows.current && scroller.current !== null) scroller.current.scrollTop = scroller.current.scrollHeight;
-    });
-    for (const element of [scroller.current, content.current]) if (element !== null) observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  useEffect(() => asked.on(() => follow(true)), []);
-  const onScroll = useCallback(() => {
-    if (scroller.current === null) return;
-    const { scrollTop, clientHeight, scrollHeight } = scroller.current;
-    // Only the person scrolls up; growth alone must not look like that.
-    const isUp = scrollTop < lastTop.current;
-    lastTop.current = scrollTop;
-    const isNear = scrollTop + clientHeight >= scrollHeight - NEAR_END;
-    if (isNear !== follows.current && (isNear || isUp)) {
-      follows.current = isNear;
-      setFollowing(isNear);
-    }
-  }, []);
-  return { scroller, content, isFollowing, follow, onScroll };
 }
 
 /** Keeps what is read where it is on the screen when turns come above it. `keys` name the turns. */

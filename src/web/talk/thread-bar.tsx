@@ -23,6 +23,7 @@ import {
 /** The head of the conversation: what it is called, a new one, and a second tab that shows the same one. */
 export function ThreadBar() {
   const { t } = useI18n();
+  const { show } = usePage();
   const { id, hasBegun } = useValue(thread);
   const [isOpen, setOpen] = useState(false);
   const title = useValue(recents).find((recent) => recent.id === id)?.title ?? '';
@@ -64,6 +65,17 @@ export function ThreadBar() {
           <span>{t('thread.tab')}</span>
         </a>
       )}
+      <Button
+        icon="people"
+        class="small-button only-wide"
+        id="room-open"
+        label={t('view.room')}
+        title={t('room.open')}
+        onClick={() => {
+          show('room');
+          requestAnimationFrame(() => document.getElementById('room')?.focus());
+        }}
+      />
       {isOpen && <ThreadDialog title={title} onClose={() => setOpen(false)} />}
     </div>
   );

@@ -37,7 +37,10 @@ export interface Track {
 
 const MAX_OWN = 100;
 const NONE = new Value<Track | undefined>(undefined);
+/** Those of the conversation and of single questions, by the ids of their runs. */
 const tracks = new Map<string, Value<Track | undefined>>();
+/** All of them: two clients may read the same run. */
+const ofRuns = new WeakMap<ClientRun, Value<Track | undefined>>();
 /** The runs this tab asked for, so that a reload knows them for its own. */
 let own = readKeptList('sessionStorage', 'own-runs', (id) => typeof id === 'string');
 
@@ -47,6 +50,11 @@ export const liveRuns = new Value<readonly ClientRun[]>([]);
 /** What the page saw of a run; `undefined` for one out of the history. */
 export function useTrack(runId: string | undefined): Track | undefined {
   return useValue(tracks.get(runId ?? '') ?? NONE);
+}
+
+/** What the page saw of a run from when it is first shown. */
+export function useRunTrack(run: ClientRun, kind: RunKind): Track | undefined {
+  return useValue(ofRuns.get(run) ?? begin(run, kind, false));
 }
 
 /** Whether the page knows the run already. */
@@ -72,8 +80,8 @@ export function followClient(client: AgentClient): void {
   client.on('message', (message) => {
     if (message.type !== 'resumed') return;
     const { run_id: runId, after } = message as { readonly run_id: string; readonly after: number };
-    const times = (tracks.get(runId)?.value?.resumed?.times ?? 0) + 1;
-    change(runId, { resumed: { after, times } });
+    const track = tracks.get(runId);
+    change(track, { resumed: { after, times: (track?.value?.resumed?.times ?? 0) + 1 } });
   });
   client.on('connected', ({ isReconnect }) => {
     const count = liveRuns.value.length;
@@ -82,52 +90,65 @@ export function followClient(client: AgentClient): void {
 }
 
 export function cancelRun({ run }: Track): void {
-  change(run.id, { isCancelling: true });
+  change(ofRuns.get(run), { isCancelling: true });
   void run.cancel();
 }
 
 /** Sends a decision about a tool call. Another tab may have been faster. */
 export function decide({ run }: Track, toolCallId: string, approved: boolean, reason: string): void {
-  changeApproval(run.id, toolCallId, { sent: approved });
+  changeApproval(ofRuns.get(run), toolCallId, { sent: approved });
   run.approve(toolCallId, approved, reason === '' ? undefined : reason).catch(() => undefined);
 }
 
 function follow(run: ClientRun, kind: RunKind, isOwn: boolean): void {
-  const track: Track = { run, kind, isOwn, state: run.state, isCancelling: false, approvals: [] };
-  const known = tracks.get(run.id);
-  if (known === undefined) tracks.set(run.id, new Value<Track | undefined>(track));
-  else known.value = track;
+  tracks.set(run.id, begin(run, kind, isOwn, tracks.get(run.id)));
   const startedAt = performance.now();
   liveRuns.value = [...liveRuns.value.filter(({ id }) => id !== run.id), run];
   run.subscribe((event) => {
+    if (event.type !== 'end') return;
     const { t } = currentI18n();
-    if (event.type === 'state') change(run.id, { state: run.state });
-    else if (event.type === 'reset') change(run.id, { approvals: [] });
-    else if (event.type === 'approval-request') {
-      const { isPending, ...asked } = event;
-      if (isPending) announce(t('announce.approval', { tool: asked.toolName }));
-      const approvals = tracks.get(run.id)?.value?.approvals ?? [];
-      const expiresAt = performance.now() + asked.expiresInMs;
-      change(run.id, { approvals: [...approvals, { ...asked, expiresAt }], state: run.state });
-    } else if (event.type === 'approval-resolved') changeApproval(run.id, event.toolCallId, { decision: event });
-    else if (event.type === 'end') {
-      liveRuns.value = liveRuns.value.filter((other) => other !== run);
-      change(run.id, { state: run.state, isCancelling: false });
-      const time = formatMs(performance.now() - startedAt);
-      const key = event.state === 'finished' ? 'announce.finished' : 'announce.ended';
-      announce(t(key, { time, state: event.state === 'detached' ? '' : t(`state.${event.state}`) }));
-    }
+    liveRuns.value = liveRuns.value.filter((other) => other !== run);
+    const time = formatMs(performance.now() - startedAt);
+    const key = event.state === 'finished' ? 'announce.finished' : 'announce.ended';
+    announce(t(key, { time, state: event.state === 'detached' ? '' : t(`state.${event.state}`) }));
   });
 }
 
-function change(runId: string, changes: Partial<Track>): void {
-  const track = tracks.get(runId);
+/** Begins to note what happens to a run. */
+function begin(
+  run: ClientRun,
+  kind: RunKind,
+  isOwn: boolean,
+  track = new Value<Track | undefined>(undefined),
+): Value<Track | undefined> {
+  track.value = { run, kind, isOwn, state: run.state, isCancelling: false, approvals: [] };
+  ofRuns.set(run, track);
+  run.subscribe((event) => {
+    if (event.type === 'state') change(track, { state: run.state });
+    else if (event.type === 'reset') change(track, { approvals: [] });
+    else if (event.type === 'approval-request') {
+      const { isPending, ...asked } = event;
+      if (isPending) announce(currentI18n().t('announce.approval', { tool: asked.toolName }));
+      const approvals = track.value?.approvals ?? [];
+      const expiresAt = performance.now() + asked.expiresInMs;
+      change(track, { approvals: [...approvals, { ...asked, expiresAt }], state: run.state });
+    } else if (event.type === 'approval-resolved') changeApproval(track, event.toolCallId, { decision: event });
+    else if (event.type === 'end') change(track, { state: run.state, isCancelling: false });
+  });
+  return track;
+}
+
+function change(track: Value<Track | undefined> | undefined, changes: Partial<Track>): void {
   if (track?.value !== undefined) track.value = { ...track.value, ...changes };
 }
 
-function changeApproval(runId: string, toolCallId: string, changes: Partial<Approval>): void {
-  const approvals = tracks.get(runId)?.value?.approvals ?? [];
-  change(runId, {
+function changeApproval(
+  track: Value<Track | undefined> | undefined,
+  toolCallId: string,
+  changes: Partial<Approval>,
+): void {
+  const approvals = track?.value?.approvals ?? [];
+  change(track, {
     approvals: approvals.map((each) => (each.toolCallId === toolCallId ? { ...each, ...changes } : each)),
   });
 }

@@ -9,6 +9,7 @@ import { CopyButton } from '../ui/copy-button.js';
 import { Tag } from '../ui/facts.js';
 import { Form } from '../ui/field.js';
 import { type I18n, useI18n } from '../ui/i18n.js';
+import { Time } from '../ui/time.js';
 import { useValue } from '../ui/signal.js';
 import { AnswerParts } from './answer-parts.js';
 import { edit, regenerate, repeat, select } from './ask.js';
@@ -164,15 +165,6 @@ function Again({ question, answer, of, state, children }: AgainProps) {
         />
       )}
     </>
-  );
-}
-
-function Time({ at }: { readonly at: number }) {
-  const date = new Date(at);
-  return (
-    <time datetime={date.toISOString()} title={date.toLocaleString()}>
-      {date.toLocaleTimeString('en-GB')}
-    </time>
   );
 }
 

@@ -22,8 +22,11 @@ export function turnPairs(messages: readonly ChatMessage[]): readonly TurnPair[]
   return pairs;
 }
 
+/** How an answer stands. */
+type Standing = Pick<ChatMessage, 'status' | 'error'>;
+
 /** Whether an answer has not ended. */
-export function isOpen(answer: ChatMessage | undefined): boolean {
+export function isOpen(answer: Standing | undefined): boolean {
   return answer?.status === 'pending' || answer?.status === 'streaming';
 }
 
@@ -52,7 +55,7 @@ export function toneOf(state: TurnState): Tone {
 }
 
 /** How the answer to a question stands, by its message and by what the page saw of its run. */
-export function turnState(answer: ChatMessage | undefined, track: Track | undefined): TurnState {
+export function turnState(answer: Standing | undefined, track: Track | undefined): TurnState {
   if (answer === undefined) return 'unanswered';
   if (isOpen(answer)) return liveState(track);
   if (answer.status === 'complete') return 'finished';

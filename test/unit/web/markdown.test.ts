@@ -183,6 +183,13 @@ describe('a text that arrives', () => {
     expect(drawAll(reader)).toBe('<p>Other.</p>');
   });
 
+  it('is read again when it grows after its end', () => {
+    const reader = new MarkdownReader();
+    reader.read('says: `12', false);
+    reader.read('says: `12 * 7`', false);
+    expect(drawAll(reader)).toBe('<p>says: <code>12 * 7</code></p>');
+  });
+
   it('keeps its finished blocks', () => {
     const reader = new MarkdownReader();
     const first = Array.from({ length: 120 }, (_, index) => `Paragraph ${index}.`).join('\n\n');

@@ -18,7 +18,7 @@ function filled(type: string, isCore: boolean, atHand = {}): unknown {
 describe('the groups of messages', () => {
   it('hold every type of the server once', () => {
     const groups = groupMessages(messages, false);
-    expect(groups.map(({ name }) => name)).toEqual(['talk', 'runs', 'conversations', 'connection']);
+    expect(groups.map(({ name }) => name)).toEqual(['talk', 'runs', 'conversations', 'rooms', 'connection']);
     const types = groups.flatMap(({ examples }) => examples.map(({ type }) => type));
     expect(types.toSorted()).toEqual(Object.keys(clientMessages).toSorted());
     expect(types[0]).toBe('streaming_query');
