@@ -6,7 +6,7 @@ import { isSubprotocol } from '../client/token.js';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { ChatAttachments } from './chat-attachments.js';
 import { runCommand, type Outcome } from './chat-commands.js';
-import { connectFailure } from './chat-failure.js';
+import { connectFailure, refusal } from './chat-failure.js';
 import { ChatInput } from './chat-input.js';
 import { ChatScreen } from './chat-screen.js';
 import { ChatTurn } from './chat-turn.js';
@@ -179,7 +179,7 @@ class Chat {
     try {
       await client.connect();
     } catch (error) {
-      if (!this.#isMissing) throw new CliError((error as Error).message, { cause: error });
+      if (!this.#isMissing) throw new CliError(refusal(error as Error), { cause: error });
       throw new CliError(connectFailure(url, ChatSocket.lastError));
     }
   }

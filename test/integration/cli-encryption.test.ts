@@ -34,8 +34,16 @@ describe('encrypted messages of the command', () => {
   });
 
   it.each([
-    ['does not encrypt', () => [], '4426: Encrypted messages are required'],
-    ['has another key', () => ['--server-key', 'A'.repeat(43)], '4421: No pinned key'],
+    [
+      'does not encrypt',
+      () => [],
+      '4426: Encrypted messages are required. --server-key names the key that the server shows when it starts',
+    ],
+    [
+      'has another key',
+      () => ['--server-key', 'A'.repeat(43)],
+      '4421: No pinned key. The server has another key than --server-key',
+    ],
   ])('refuse a chat that %s', async (_what, flags, reason) => {
     const { url } = await serve();
     const { code, stderr } = await runCli(['chat', url, ...flags()], { input: 'Hi\n' });
@@ -57,7 +65,7 @@ describe('encrypted messages of the command', () => {
       '--message-key-file: "none.key" cannot be read: no such file\n',
     );
     expect((await runCli([...LOCAL, '--require-encryption'])).stderr).toBe(
-      '--require-encryption: must be given together with AGENT_MESSAGE_KEY_FILE\n',
+      '--require-encryption: must be given together with --message-key-file\n',
     );
   });
 });

@@ -269,7 +269,8 @@ describe('agent-ws serve', () => {
       expect(await failure([...LOCAL, '--tls-cert', 'none.pem', '--tls-key', KEY])).toBe(
         '--tls-cert: "none.pem" cannot be read: no such file',
       );
-      expect(await failure(LOCAL, { env: { TLS_KEY: KEY } })).toBe('TLS_CERT: must be given together with TLS_KEY');
+      expect(await failure([...LOCAL, '--tls-key', KEY])).toBe('--tls-cert: must be given together with --tls-key');
+      expect(await failure(['serve'], { env: { TLS_KEY: KEY } })).toBe('TLS_CERT: must be given together with TLS_KEY');
       expect(await failure([...LOCAL, '--tls-cert', KEY, '--tls-key', KEY])).toMatch(
         /^--tls-cert, --tls-key: must be a PEM certificate and its key: /,
       );
