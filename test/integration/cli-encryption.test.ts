@@ -10,7 +10,7 @@ const LOCAL = ['serve', '--host', '127.0.0.1', '--port', '0'];
 function keyFile(namedCurve = 'P-256'): string {
   const path = join(temporaryDirectory(), 'message.key');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve });
-  writeFileSync(path, privateKey.export({ type: 'sec1', format: 'pem' }));
+  writeFileSync(path, privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o644 });
   return path;
 }
 
@@ -31,6 +31,7 @@ describe('encrypted messages of the command', () => {
     expect(published).toMatchObject({ kty: 'EC', crv: 'P-256', kid: thumbprint, use: 'enc' });
     expect(published).not.toHaveProperty('d');
     expect(cli.stdout).not.toContain('PRIVATE');
+    await cli.log('Every user of this machine can read a file with a secret: chmod 600 it');
   });
 
   it.each([

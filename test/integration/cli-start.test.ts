@@ -240,6 +240,12 @@ describe('agent-ws serve', () => {
       );
     });
 
+    it('for a rate that does not exist', async () => {
+      expect(await failure([...LOCAL, '--rate-limits', 'queries.perAddres=20/1'])).toBe(
+        '--rate-limits: "queries.perAddres" is not known; did you mean "queries.perAddress"?',
+      );
+    });
+
     it('for a path that the service needs itself', async () => {
       const rule =
         'must be a path that the service does not use itself (/, /ws/statistics, /ws/key, /metrics, /healthz, /readyz, /docs and /static with all below)';
