@@ -28,7 +28,7 @@ await once(server, 'listening');
 const url = `ws://127.0.0.1:${server.address().port}/ws/agent`;
 console.log(url);
 
-// Any id works. Without authentication the id is a secret, so it must not be guessable.
+// Any id works.
 const id = randomUUID();
 // Without authentication, clients with the same secret are one owner, as the tabs of a browser are.
 const clientSecret = randomBytes(16).toString('hex');

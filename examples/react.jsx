@@ -8,7 +8,7 @@ import { createRoot } from 'react-dom/client';
 // One client for the page, outside of every component.
 const client = createAgentClient({ url: '/ws/agent' });
 
-// The URL contains the id of the conversation. Without authentication the id is a secret, so it must not be guessable.
+// The URL contains the id of the conversation, so that a reload and another tab of this browser show it.
 location.hash ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join('');
 
 function Chat({ id }) {

@@ -136,7 +136,7 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
   trustedProxies?: readonly string[] | undefined;
   /**
    * Ids of runs and conversations in the log: `short`, their first 8 characters, or `full`, by which anybody can read and
-   * cancel the run of an anonymous client. `full` also logs the principal, and makes log lines searchable by the ids
+   * cancel runs if all clients share the principal `anonymous`. `full` also logs the principal, and makes log lines searchable by the ids
    * that clients show. Ids of connections are always logged in full.
    * @default 'short'
    */
@@ -242,7 +242,7 @@ export const SERVER_OPTIONS = {
     default: [],
   },
   logIds: {
-    text: 'Ids of runs and conversations in the log: `short`, their first 8 characters, or `full`, by which anybody can read and cancel the run of an anonymous client.',
+    text: 'Ids of runs and conversations in the log: `short`, their first 8 characters, or `full`, by which anybody can read and cancel runs if all clients share the principal `anonymous`.',
     rule: choice('short', 'full'),
     default: 'short',
   },

@@ -50,7 +50,7 @@ function readKey(given: NonNullable<JwtAuthOptions['publicKey']>): KeyObject {
     if (given instanceof KeyObject) return given.type === 'public' ? given : createPublicKey(given);
     return createPublicKey({ key: given, format: 'jwk' });
   } catch {
-    throw new OptionError('publicKey', 'a public key: PEM, a JWK or a KeyObject', 'something else');
+    throw new OptionError('publicKey', 'Option "publicKey" must be a public key: PEM, a JWK or a KeyObject');
   }
 }
 

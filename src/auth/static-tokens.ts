@@ -89,7 +89,7 @@ function readTokens(file: string): readonly unknown[] {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     // The message of a syntax error quotes the file.
-    const why = error instanceof SyntaxError ? 'it is not JSON' : String((error as NodeJS.ErrnoException).code);
+    const why = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message;
     throw new OptionError('file', `Option "file" cannot be read: ${why}`);
   }
   if (!Array.isArray(content)) throw new OptionError('file', 'Option "file" must hold a list of tokens');
@@ -103,7 +103,8 @@ function readEntry(option: string, given: unknown): Entry {
     throw new OptionError(option, `Option "${option}" has no ${JSON.stringify(other.slice(0, 60))}`);
   // A token that was written in place of its hash must not be shown.
   if (typeof sha256 !== 'string' || !SHA256.test(sha256)) {
-    throw new OptionError(`${option}.sha256`, 'the SHA-256 of the token, 64 hexadecimal digits', 'something else');
+    const rule = 'must be the SHA-256 of the token, 64 hexadecimal digits';
+    throw new OptionError(`${option}.sha256`, `Option "${option}.sha256" ${rule}`);
   }
   if (!isPrincipalId(id)) throw new OptionError(`${option}.id`, 'the id of a principal', id);
   if (scopes !== undefined && !isTexts(scopes)) throw new OptionError(`${option}.scopes`, 'a list of texts', scopes);

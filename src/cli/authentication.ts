@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { firstOf, type AuthHook } from '../auth/first-of.js';
 import { jwtAuth } from '../auth/jwt.js';
 import { tokenAuth } from '../auth/static-tokens.js';
 import { OptionError } from '../runtime/option-error.js';
-import { CliError, systemReason } from './cli-error.js';
+import { CliError } from './cli-error.js';
+import { readSettingFile } from './setting-file.js';
 import type { ResolvedSettings } from './settings.js';
 import type { SettingName } from './settings-table.js';
 
@@ -16,6 +16,9 @@ const SETTING_OF: Readonly<Record<string, SettingName>> = {
   file: 'authTokensFile',
 };
 
+/** The settings that require clients to authenticate. */
+const HOOKS = ['authJwks', 'authSecretFile', 'authTokensFile'] as const;
+
 /**
  * The hook that the operator chose; `undefined` for none.
  * @throws CliError if settings are missing or contradict each other, or a file cannot be read or used
@@ -25,7 +28,12 @@ export function chooseAuthentication(resolved: ResolvedSettings): AuthHook | und
   const { authTokensFile: file } = settings;
   try {
     const hooks = [...jwtHooks(resolved), ...(file === undefined ? [] : [tokenAuth({ file })])];
-    return hooks.length === 0 ? undefined : firstOf(...hooks);
+    if (hooks.length === 0) return undefined;
+    if (settings.anonymous === 'shared') {
+      const used = HOOKS.filter((name) => settings[name] !== undefined).map(keyOf);
+      throw new CliError(`${keyOf('anonymous')}: has no effect with ${used.join(', ')}; leave one of them out`);
+    }
+    return firstOf(...hooks);
   } catch (error) {
     if (!OptionError.isInstance(error)) throw error;
     const name = SETTING_OF[error.option.replace(/[.[].*/, '')];
@@ -61,9 +69,7 @@ function jwtHooks({ settings, keyOf }: ResolvedSettings): AuthHook[] {
 
 /** The content of a file without the line break that editors add. */
 function readSecret(file: string, key: string): string {
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new CliError(`${key}: "${file}" cannot be read: ${systemReason(error)}`, { cause: error });
-  }
+  return readSettingFile(file, key)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
 }

@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from '../runtime/logger.js';
 import { CliError, systemReason } from './cli-error.js';
+import { readSettingFile } from './setting-file.js';
 import type { SettingName, Settings } from './settings-table.js';
 
 /** How often the files are looked at, in milliseconds. */
@@ -41,7 +42,7 @@ export class Certificate {
     if (tlsCert === undefined && tlsKey === undefined) return undefined;
     if (tlsCert === undefined) throw new CliError(`${certKey}: must be given together with ${keyKey}`);
     if (tlsKey === undefined) throw new CliError(`${keyKey}: must be given together with ${certKey}`);
-    const pair = { cert: readPem(tlsCert, certKey), key: readPem(tlsKey, keyKey) };
+    const pair = { cert: readSettingFile(tlsCert, certKey), key: readSettingFile(tlsKey, keyKey) };
     try {
       createSecureContext(pair);
     } catch (error) {
@@ -104,13 +105,5 @@ export class Certificate {
     } catch {
       return false;
     }
-  }
-}
-
-function readPem(file: string, key: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new CliError(`${key}: "${file}" cannot be read: ${systemReason(error)}`, { cause: error });
   }
 }

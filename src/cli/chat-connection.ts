@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { AgentClient } from '../client/index.js';
-import { connectFailure } from './chat-failure.js';
+import { connectFailure, refusal } from './chat-failure.js';
 import type { ChatScreen } from './chat-screen.js';
 import { CliError } from './cli-error.js';
 
@@ -48,7 +48,7 @@ export async function connectChat(
   try {
     await client.connect();
   } catch (error) {
-    if (!server.isMissing) throw new CliError((error as Error).message, { cause: error });
+    if (!server.isMissing) throw new CliError(refusal(error as Error), { cause: error });
     throw new CliError(connectFailure(url, ChatSocket.lastError));
   }
 }

@@ -1,3 +1,5 @@
+import { AgentClientError } from '../client/client-error.js';
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { SUBPROTOCOL } from '../protocol/version.js';
 
 /** Why there is no connection to this URL, as far as it is known, and what may help. */
@@ -20,6 +22,18 @@ export function connectFailure(url: string, error: NodeJS.ErrnoException | undef
   if (code === 'ENOTFOUND') return `There is no answer from ${url}: there is no host of this name`;
   return `There is no answer from ${url}. Is the service running? agent-ws serve starts one`;
 }
+
+/** Why the server refused this client, and what may help. */
+export function refusal(error: Error): string {
+  const hint = error instanceof AgentClientError ? HINTS.get(error.closeCode ?? 0) : undefined;
+  return hint === undefined ? error.message : `${error.message}. ${hint}`;
+}
+
+const HINTS: ReadonlyMap<number, string> = new Map([
+  [CLOSE_CODES.unauthorized.code, 'The variable AGENT_WS_TOKEN holds the token for the server'],
+  [CLOSE_CODES.unknownKey.code, 'The server has another key than --server-key'],
+  [CLOSE_CODES.encryptionRequired.code, '--server-key names the key that the server shows when it starts'],
+]);
 
 /** Error codes of Node for a certificate that is not accepted. */
 const CERTIFICATE = /^(?!ERR_SSL_).*(?:CERT|LEAF_SIGNATURE|INVALID_CA|HOSTNAME_MISMATCH)/;

@@ -22,4 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'its symbolic links run in a circle',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'the key is not that of the certificate',
+  ERR_OSSL_UNSUPPORTED: 'the key is not in PEM format, or has a passphrase',
+  ERR_OSSL_PEM_NO_START_LINE: 'the certificate is not in PEM format',
 };

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
 import { MessageKeys } from '../encryption/message-keys.js';
 import { ENCRYPTION_OPTIONS, type EncryptionOptions } from '../encryption/options.js';
-import { CliError, systemReason } from './cli-error.js';
+import { CliError } from './cli-error.js';
+import { readSettingFile } from './setting-file.js';
 import type { SettingName, Settings } from './settings-table.js';
 
 /** The key for encrypted messages. */
@@ -25,13 +25,11 @@ export function readMessageKey(
     if (required) throw new CliError(`${keyOf('requireEncryption')}: must be given together with ${name}`);
     return undefined;
   }
+  const pem = readSettingFile(file, name).toString('utf8');
   let key: readonly [KeyObject, ...KeyObject[]];
   try {
-    key = ENCRYPTION_OPTIONS.key.rule.read(name, readFileSync(file, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== undefined) {
-      throw new CliError(`${name}: "${file}" cannot be read: ${systemReason(error)}`, { cause: error });
-    }
+    key = ENCRYPTION_OPTIONS.key.rule.read(name, pem);
+  } catch {
     const hint = `openssl ecparam -name prime256v1 -genkey -noout -out ${file}`;
     throw new CliError(
       `${name}: "${file}" must hold a private key on the curve P-256 in PEM format. To make one: ${hint}`,

@@ -7,6 +7,7 @@ import { failure, send } from '../http/reply.js';
 import { readTarget } from '../protocol/request-target.js';
 import type { AgentSocketServer } from '../server.js';
 import { listen } from './http-server.js';
+import type { MetricsPlace } from './metrics-place.js';
 import type { ResolvedSettings } from './settings.js';
 
 /** Maximum number of sockets at an address of its own: a few scrapers. */
@@ -16,8 +17,8 @@ const MAX_SOCKETS = 64;
 export interface CommandMetrics {
   /** Served by the service itself; `undefined` if the metrics have an address of their own. */
   readonly registry: Registry | undefined;
-  /** Begins to measure the service, and to listen at the address of the metrics if they have one. */
-  start(agent: AgentSocketServer): Promise<void>;
+  /** Begins to measure the service, and to listen at the address of the metrics if they have one. Resolves to the place. */
+  start(agent: AgentSocketServer): Promise<MetricsPlace>;
 }
 
 /** Prepares the metrics; `undefined` if the operator wants none. Nothing of `prom-client` is loaded then. */
@@ -34,7 +35,9 @@ export async function chooseMetrics(
     registry: place === 'here' ? registry : undefined,
     async start(agent) {
       createMetrics(agent, { registry, defaultMetrics: true, models });
-      if (place !== 'here') await listen(metricsServer(registry), place, () => keyOf('metrics'));
+      if (place === 'here') return place;
+      const { port } = await listen(metricsServer(registry), place, () => keyOf('metrics'));
+      return { host: place.host, port };
     },
   };
 }

@@ -52,7 +52,7 @@ export const MODEL_SETTINGS = {
     type: file,
     default: undefined,
     shownDefault: TOOL_NAMES.join(' and '),
-    help: 'A module that exports tools: they take the place of those in the box.',
+    help: 'A module that exports tools: they replace the built-in ones.',
   }),
   approveTools: setting({
     group: 'Model',

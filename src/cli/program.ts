@@ -40,14 +40,17 @@ in the working directory. Sizes may be written with KiB, MiB or GiB.
 
 Only as variables, so that no list of processes shows them:
 ${ROWS.filter(([, { flag }]) => flag === undefined)
-  .map(([, { env, help }]) => `  ${env.padEnd(24)}${help}`)
+  .map(([, { env, help }]) => `  ${env.padEnd(24)}${asFlags(help)}`)
   .join('\n')}
 
 Examples:
-  agent-ws serve                                   the offline demo, or OpenAI where OPENAI_API_KEY is set
+  agent-ws serve                                   the offline demo, or OpenAI if OPENAI_API_KEY is set
   agent-ws serve --host 127.0.0.1 --port 9000      this machine only, on another port
   OPENAI_API_KEY=ollama agent-ws serve --base-url http://127.0.0.1:11434/v1 --model llama3.2
   agent-ws serve --tls-cert cert.pem --tls-key key.pem --allowed-origins https://app.example
+  agent-ws serve --auth-tokens-file tokens.json    only clients with one of these tokens
+  agent-ws serve --rate-limits queries.perAddress=20/1,toolCalls=off     20 questions at once, then 1 a second
+  agent-ws serve --store sqlite:agent.db --store-key-file store.keys     runs and conversations survive, encrypted
   agent-ws serve --log-format json --log-file      for machines, and into logs/agent-engine.log
   agent-ws serve --tools ./tools.mjs --provider ./provider.mjs     your own tools, your own model
 
@@ -60,12 +63,12 @@ What npx starts ends with npx, after running answers had 5 s to finish. For a se
 
 const CHAT_NOTES = `
 In the chat: /attach FILE, /history, /new, /help and /quit. Ctrl-C stops the answer, twice leaves.
-Where standard input is no terminal, each of its lines is a question: answers go to standard output, everything
-else to standard error, and the exit code is 1 after a question without an answer: one that failed, was stopped, was
-filtered or is empty, and where nothing was asked. An answer that was cut off counts, with a note.
+If standard input is no terminal, each of its lines is a question. Answers go to standard output, and everything else
+goes to standard error. The exit code is 1 if nothing was asked, or if a question got no answer: its answer failed, was
+stopped, was filtered or is empty. An answer that was cut off counts, with a note.
 
 In a room everybody reads what a line says; /ask QUESTION asks the agent, whose answer all see while it is written, and
-/who lists who is there. Where standard input is no terminal, what others say goes to standard output, too.
+/who lists who is there. If standard input is no terminal, what others say also goes to standard output.
 
 A token for the server is read from the variable AGENT_WS_TOKEN and offered as a subprotocol, which --server-key does
 not encrypt.
@@ -123,7 +126,7 @@ function addChat(program: Command, chat: Commands['chat']): void {
   program
     .command('chat')
     .description('Talk to a service in the terminal.')
-    .argument('[url]', `The WebSocket endpoint. Of a host alone it is ${DEFAULT_PATH}.`, LOCAL_URL)
+    .argument('[url]', `The WebSocket endpoint. If only a host is given, the path is ${DEFAULT_PATH}.`, LOCAL_URL)
     .addOption(new Option('--conversation <id>', 'Go on with this conversation.').conflicts('room'))
     .option('--room <name>', 'Talk in this room, with everybody who is there.')
     .option('--name <name>', 'The name that others see in the room, unless the server knows yours.')
@@ -145,7 +148,8 @@ const STORE_ACTIONS: Readonly<Record<StoreAction, string>> = {
 
 const STORE_NOTES = `
 The service must not run: a database belongs to one process. A backup can be checked and exported at any time; the running
-service makes one at each SIGUSR2 if it was started with --store-backup.
+service makes one at each SIGUSR2 if it was started with --store-backup. Only export needs the keys of an encrypted
+database.
 
 Examples:
   agent-ws store check agent.db
@@ -177,7 +181,7 @@ function addStore(program: Command, store: Commands['store']): void {
 function addOptions(command: Command, name: SettingName, setting: Setting<unknown>): void {
   const { flag, group, env, help, bare, type } = setting;
   if (flag === undefined) return;
-  const description = `${help} (${[env, ...defaultOf(setting)].join(', ')})`;
+  const description = asFlags(`${help} (${[env, ...defaultOf(setting)].join(', ')})`);
   const option = new Rowed(withPlaceholder(flag, type.placeholder, bare), description, name).helpGroup(`${group}:`);
   if (bare !== undefined) option.preset(bare);
   command.addOption(option);
@@ -205,6 +209,14 @@ class Rowed extends Option {
 function withPlaceholder(flag: string, placeholder: string | undefined, bare: string | undefined): string {
   if (placeholder === undefined) return flag;
   return bare === undefined ? `${flag} <${placeholder}>` : `${flag} [${placeholder}]`;
+}
+
+/** Replaces names of options, in backticks, by flags: the reader of the help knows no others. */
+function asFlags(text: string): string {
+  return text.replace(
+    /`([^`]*)`/g,
+    (_, name: string) => (name in SETTINGS && SETTINGS[name as SettingName].flag) || name,
+  );
 }
 
 /** The default in the help; absent if the default is off or none. */

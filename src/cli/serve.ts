@@ -20,6 +20,7 @@ import { oddities } from './oddities.js';
 import type { Flags } from './program.js';
 import { chooseProvider } from './provider.js';
 import { serverOptions } from './server-options.js';
+import { warnOfOpenSecrets } from './setting-file.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, stopOnSignals } from './stopping.js';
@@ -86,7 +87,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     metrics: metrics?.registry,
     tracer: await chooseTracer(),
   });
-  await metrics?.start(agent);
+  const metricsPlace = await metrics?.start(agent);
   server.on('request', withHome(agent.requestListener));
   observe(agent, withLogIds(logger, settings.logIds));
   if (audit !== undefined) agent.audit.on('event', audit.write);
@@ -116,6 +117,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     path,
     tls: settings.tlsCert !== undefined,
     messageKey: messageKey?.thumbprint,
+    metrics: metricsPlace,
     provider,
   };
   if (format === 'pretty') process.stdout.write(banner(info));
@@ -133,6 +135,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     'Listening',
   );
   for (const warning of warnings) logger.warn({}, warning);
+  warnOfOpenSecrets(settings, logger);
   if (isCareful) {
     logger.info(
       { host },
@@ -155,8 +158,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
 
 /** Renames options in an error to the flags and variables that the operator knows. */
 function inOperatorsWords(error: OptionError, { keyOf }: ResolvedSettings): CliError {
-  const name = error.option.split('.')[0] ?? '';
+  const [name = '', ...inside] = error.option.split('.');
   if (!(name in SETTINGS)) return new CliError(error.message, { cause: error });
-  const rule = error.message.replace(`Option "${error.option}" `, '');
+  const place = inside.length === 0 ? '' : `"${inside.join('.')}" `;
+  const rule = error.message.replace(`Option "${error.option}" `, place).replaceAll(`"${name}.`, '"');
   return new CliError(`${keyOf(name as SettingName)}: ${rule}`, { cause: error });
 }

@@ -103,7 +103,7 @@ function optionSetting({ text, rule, default: value, defaultText }: Option, hand
     type: type as ValueType<unknown>,
     default: typeof value === 'function' || shownDefault !== undefined ? undefined : value,
     shownDefault: shownDefault ?? (defaultText === 'none' ? '' : defaultText),
-    help: text.replaceAll('`', ''),
+    help: text,
   };
 }
 

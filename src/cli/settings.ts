@@ -14,7 +14,10 @@ export interface SettingSources {
 /** Settings, with the name by which the operator knows each. */
 export interface ResolvedSettings {
   readonly settings: Settings;
-  /** The flag or variable that the operator used for a setting. */
+  /**
+   * The flag or variable that the operator used for a setting. For an absent setting its flag if others have flags,
+   * otherwise its variable.
+   */
   readonly keyOf: (name: SettingName) => string;
   /** Whether the operator gave a value for a setting. */
   readonly isGiven: (name: SettingName) => boolean;
@@ -30,9 +33,10 @@ export function resolveSettings(sources: SettingSources): ResolvedSettings {
   const values: Partial<Record<SettingName, unknown>> = {};
   const keys: Partial<Record<SettingName, string>> = {};
   const given = new Set<SettingName>();
+  const usesFlags = Object.keys(sources.flags).length > 0;
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
     const found = find(name, setting, sources);
-    keys[name] = found?.key ?? setting.env;
+    keys[name] = found?.key ?? (usesFlags ? setting.flag : undefined) ?? setting.env;
     if (found !== undefined) given.add(name);
     values[name] = found === undefined ? setting.default : read(setting, found);
   }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { silentLogger, type Logger } from '../runtime/logger.js';
 import { loadDriver } from '../stores/sqlite/driver.js';
 import { checkDatabase, compactDatabase, exportDatabase } from '../stores/sqlite/maintenance.js';
 import { openDatabase, type OpenDatabase } from '../stores/sqlite/open-database.js';
-import { CliError } from './cli-error.js';
+import { CliError, systemReason } from './cli-error.js';
+import { isOpenToAll, OPEN_SECRET } from './setting-file.js';
 import { SETTINGS } from './settings-table.js';
 import { databaseOf, readKeys } from './store.js';
 
@@ -34,16 +34,16 @@ export async function store(action: StoreAction, flags: StoreFlags): Promise<voi
   }
 }
 
-/** Standard output is for the export. */
-const TO_ERROR: Logger = {
-  ...silentLogger,
-  warn: (fields, message) => void process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
-};
-
 const ACTIONS: Readonly<Record<StoreAction, (opened: OpenDatabase) => void | Promise<void>>> = {
   check: ({ database }) => {
-    const { problems, counts, keys } = checkDatabase(database);
-    write({ isSound: problems.length === 0, ...counts, keys, ...(problems.length > 0 && { problems }) });
+    const { problems, counts, shrinksByItself, keys } = checkDatabase(database);
+    write({
+      isSound: problems.length === 0,
+      ...counts,
+      shrinksByItself,
+      keys,
+      ...(problems.length > 0 && { problems }),
+    });
     if (problems.length > 0) throw new CliError('The database is broken: restore a backup, or export what can be read');
   },
   compact: ({ database }) => {
@@ -54,9 +54,14 @@ const ACTIONS: Readonly<Record<StoreAction, (opened: OpenDatabase) => void | Pro
   },
   export: async ({ database, epoch }) => {
     for (const line of exportDatabase(database, epoch)) {
-      // A reader that left, such as `head`, wants no more.
       if (process.stdout.destroyed) return;
-      if (!write(line)) await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
+      try {
+        if (!write(line)) await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
+      } catch (error) {
+        // A reader that left, such as `head`, wants no more.
+        if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
+        throw new CliError(`Standard output cannot be written: ${systemReason(error)}`, { cause: error });
+      }
     }
   },
 };
@@ -65,7 +70,9 @@ async function open(path: string, action: StoreAction, flags: StoreFlags): Promi
   const { flag = '', env } = SETTINGS.storeKeyFile;
   const isExport = action === 'export';
   const file = flags.storeKeyFile ?? (process.env[env] === '' ? undefined : process.env[env]);
-  const keys = isExport ? readKeys(file, flags.storeKeyFile === undefined ? env : flag, TO_ERROR) : undefined;
+  const keys = isExport ? readKeys(file, flags.storeKeyFile === undefined ? env : flag) : undefined;
+  // Standard output is for the export.
+  if (keys !== undefined && file !== undefined && isOpenToAll(file)) process.stderr.write(`${file}: ${OPEN_SECRET}\n`);
   try {
     const options = { path, durability: 'full', waitMs: 1_000, keys, skipsContent: !isExport } as const;
     return await openDatabase(await loadDriver(), options);

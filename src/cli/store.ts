@@ -26,19 +26,18 @@ export async function openStore(
     if (useless === undefined) return undefined;
     throw new CliError(`${keyOf(useless)}: the store is in memory; add --store sqlite:PATH`);
   }
-  const keys = readKeys(storeKeyFile, keyOf('storeKeyFile'), logger);
+  const keys = readKeys(storeKeyFile, keyOf('storeKeyFile'));
   return named(keyOf('store'), () => createSqliteStore({ path, durability, keys, ...pick(rest, BOUNDS), logger }));
 }
 
 /** The keys of a file; `undefined` without a file. */
-export function readKeys(file: string | undefined, key: string, logger: Logger): readonly Uint8Array[] | undefined {
+export function readKeys(file: string | undefined, key: string): readonly Uint8Array[] | undefined {
   if (file === undefined) return undefined;
   try {
-    const { keys, isReadableByOthers } = readStoreKeys(file);
-    if (isReadableByOthers) logger.warn({ file }, 'Others can read the file with the keys of the store: chmod 600 it');
-    return keys;
+    return readStoreKeys(file).keys;
   } catch (error) {
-    const reason = error instanceof Error && !('code' in error) ? error.message : `"${file}" ${systemReason(error)}`;
+    const reason =
+      error instanceof Error && !('code' in error) ? error.message : `"${file}" cannot be read: ${systemReason(error)}`;
     throw new CliError(`${key}: ${reason}`, { cause: error });
   }
 }

@@ -40,7 +40,7 @@ export interface AgentClient {
   conversation(id: string): Conversation;
   /** A room: the same object for the same name. Nothing is sent before it is joined. */
   room(name: string): ClientRoom;
-  /** The conversations of an authenticated owner, the most recently used first. */
+  /** The conversations of the principal, the most recently used first. */
   listConversations(options?: PageOptions): Promise<ConversationPage>;
   /**
    * Sends a message of your own type, now or once connected. Resolves when the message is sent, which does not mean

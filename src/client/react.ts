@@ -135,7 +135,7 @@ export function useConversation(
 }
 
 /**
- * Shows the conversations of an authenticated owner, the most recently used first.
+ * Shows the conversations of the principal, the most recently used first.
  *
  * ```tsx
  * const { conversations, error } = useConversations(client);

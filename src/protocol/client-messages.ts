@@ -218,9 +218,7 @@ export const clientMessages = {
       before: conversationId.optional().describe('Returns only conversations used less recently than this one.'),
       request_id: requestId.optional(),
     })
-    .describe(
-      'Lists the conversations of an authenticated owner, most recently used first. Answered by `conversations`.',
-    ),
+    .describe('Lists the conversations of the principal, most recently used first. Answered by `conversations`.'),
   update_conversation: z
     .object({
       type: z.literal('update_conversation'),
@@ -242,7 +240,7 @@ export const clientMessages = {
       conversation_id: conversationId,
       request_id: requestId.optional(),
     })
-    .describe('Deletes a conversation of an authenticated owner. Answered by `conversation_deleted`.'),
+    .describe('Deletes a conversation of the principal. Answered by `conversation_deleted`.'),
   ...roomRequests,
 } as const;
 

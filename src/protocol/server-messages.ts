@@ -113,7 +113,7 @@ export const serverMessages = {
           }),
         )
         .describe(
-          'The runs that can be read, oldest first; for an anonymous client, the runs that this connection started or resumed.',
+          'The runs that can be read, oldest first; for clients that share the principal `anonymous`, those that this connection started or resumed.',
         ),
       request_id: requestId.optional(),
     })

@@ -3,7 +3,7 @@ import type { Logger, LogMethod } from './logger.js';
 /** How ids look in log lines: see the option `logIds` of `createAgentSocketServer`. */
 export type LogIds = 'short' | 'full';
 
-/** Fields that are shortened: anybody who knows the id of an anonymous client's run can read and cancel the run. */
+/** Fields that are shortened: if clients share a principal, whoever knows the id of a run can read and cancel it. */
 const SECRETS = ['runId', 'conversationId'];
 
 const SHORT_LENGTH = 8;

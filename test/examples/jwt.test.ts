@@ -2,9 +2,27 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { createAgentClient } from '../../src/client/index.js';
 import { TestClient } from '../../src/testing/index.js';
+import { sharedBrowser } from '../helpers/browser.js';
 import { startExample } from './example.js';
 
 describe('jwt-express.mjs', () => {
+  it('lets a page connect with a ticket, and no token is in its URL', { timeout: 60_000 }, async () => {
+    const example = await startExample('jwt-express.mjs');
+    const page = await (await sharedBrowser()).newPage();
+    onTestFinished(() => page.close());
+    const failures: string[] = [];
+    page.on('pageerror', (error) => failures.push(error.message));
+    const urls: string[] = [];
+    page.on('websocket', (socket) => urls.push(socket.url()));
+    await page.goto(example.url.href);
+    await page.getByLabel('Name').fill('bea');
+    await page.getByText('Log in and ask').click();
+    await page.getByText('"type":"stream_end"').waitFor();
+    await page.getByText('"principal_id":"user/bea"').waitFor();
+    expect(urls).toEqual([example.endpoint]);
+    expect(failures).toEqual([]);
+  });
+
   it('lets people in by tickets and services by JWTs, and ends what a person has open at the logout', async () => {
     const example = await startExample('jwt-express.mjs');
     const { origin } = example.url;
@@ -34,7 +52,6 @@ describe('jwt-express.mjs', () => {
     await service.connect();
     expect(service.greeting?.principalId).toBe('service/reports');
 
-    expect(await (await fetch(origin)).text()).toContain('Log in and ask');
     await fetch(`${origin}/logout`, { method: 'POST', headers: { cookie } });
     expect(await anna.closed).toMatchObject({ code: 4401 });
     expect((await fetch(`${origin}/ws/ticket`, { method: 'POST', headers: { cookie } })).status).toBe(401);

@@ -75,11 +75,11 @@ describe('agent-ws serve with authentication', () => {
   });
 
   it.each<[string, () => string[], string]>([
-    ['an issuer alone', () => ['--auth-issuer', 'x'], '--auth-issuer: needs WS_AUTH_JWKS or WS_AUTH_SECRET_FILE'],
+    ['an issuer alone', () => ['--auth-issuer', 'x'], '--auth-issuer: needs --auth-jwks or --auth-secret-file'],
     [
       'keys without an audience',
       () => ['--auth-jwks', 'https://id.example', '--auth-issuer', 'x'],
-      'WS_AUTH_AUDIENCE: must be given with --auth-jwks',
+      '--auth-audience: must be given with --auth-jwks',
     ],
     [
       'keys over a plain connection',
@@ -96,6 +96,11 @@ describe('agent-ws serve with authentication', () => {
       'a token in place of its hash',
       () => ['--auth-tokens-file', fileWith('[{"sha256":"hunter2","id":"ci"}]')],
       '--auth-tokens-file: [0].sha256 must be the SHA-256',
+    ],
+    [
+      'one principal for clients who authenticate',
+      () => ['--anonymous', 'shared', '--auth-secret-file', fileWith('x'.repeat(32)), ...PINNED],
+      '--anonymous: has no effect with --auth-secret-file',
     ],
     ['an unknown mode', () => ['--anonymous', 'all'], '--anonymous: must be one of separate, shared'],
   ])('refuses %s, and shows no secret', async (_what, args, why) => {

@@ -10,7 +10,7 @@ const LOCAL = ['serve', '--host', '127.0.0.1', '--port', '0'];
 function keyFile(namedCurve = 'P-256'): string {
   const path = join(temporaryDirectory(), 'message.key');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve });
-  writeFileSync(path, privateKey.export({ type: 'sec1', format: 'pem' }));
+  writeFileSync(path, privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o644 });
   return path;
 }
 
@@ -31,11 +31,20 @@ describe('encrypted messages of the command', () => {
     expect(published).toMatchObject({ kty: 'EC', crv: 'P-256', kid: thumbprint, use: 'enc' });
     expect(published).not.toHaveProperty('d');
     expect(cli.stdout).not.toContain('PRIVATE');
+    await cli.log('Every user of this machine can read a file with a secret: chmod 600 it');
   });
 
   it.each([
-    ['does not encrypt', () => [], '4426: Encrypted messages are required'],
-    ['has another key', () => ['--server-key', 'A'.repeat(43)], '4421: No pinned key'],
+    [
+      'does not encrypt',
+      () => [],
+      '4426: Encrypted messages are required. --server-key names the key that the server shows when it starts',
+    ],
+    [
+      'has another key',
+      () => ['--server-key', 'A'.repeat(43)],
+      '4421: No pinned key. The server has another key than --server-key',
+    ],
   ])('refuse a chat that %s', async (_what, flags, reason) => {
     const { url } = await serve();
     const { code, stderr } = await runCli(['chat', url, ...flags()], { input: 'Hi\n' });
@@ -57,7 +66,7 @@ describe('encrypted messages of the command', () => {
       '--message-key-file: "none.key" cannot be read: no such file\n',
     );
     expect((await runCli([...LOCAL, '--require-encryption'])).stderr).toBe(
-      '--require-encryption: must be given together with AGENT_MESSAGE_KEY_FILE\n',
+      '--require-encryption: must be given together with --message-key-file\n',
     );
   });
 });

@@ -240,6 +240,12 @@ describe('agent-ws serve', () => {
       );
     });
 
+    it('for a rate that does not exist', async () => {
+      expect(await failure([...LOCAL, '--rate-limits', 'queries.perAddres=20/1'])).toBe(
+        '--rate-limits: "queries.perAddres" is not known; did you mean "queries.perAddress"?',
+      );
+    });
+
     it('for a path that the service needs itself', async () => {
       const rule =
         'must be a path that the service does not use itself (/, /ws/statistics, /ws/key, /metrics, /healthz, /readyz, /docs and /static with all below)';
@@ -269,7 +275,8 @@ describe('agent-ws serve', () => {
       expect(await failure([...LOCAL, '--tls-cert', 'none.pem', '--tls-key', KEY])).toBe(
         '--tls-cert: "none.pem" cannot be read: no such file',
       );
-      expect(await failure(LOCAL, { env: { TLS_KEY: KEY } })).toBe('TLS_CERT: must be given together with TLS_KEY');
+      expect(await failure([...LOCAL, '--tls-key', KEY])).toBe('--tls-cert: must be given together with --tls-key');
+      expect(await failure(['serve'], { env: { TLS_KEY: KEY } })).toBe('TLS_CERT: must be given together with TLS_KEY');
       expect(await failure([...LOCAL, '--tls-cert', KEY, '--tls-key', KEY])).toMatch(
         /^--tls-cert, --tls-key: must be a PEM certificate and its key: /,
       );

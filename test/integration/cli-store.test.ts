@@ -106,7 +106,7 @@ it('exports what is encrypted with its key only, and checks it without', async (
   writeFileSync(file, key.toString('base64'), { mode: 0o644 });
   const exported = await runCli(['store', 'export', path, '--store-key-file', file]);
   expect(exported.stdout).toContain('6 * 7 = ?');
-  expect(exported.stderr).toContain('Others can read the file with the keys of the store');
+  expect(exported.stderr).toContain('Every user of this machine can read a file with a secret: chmod 600 it');
 }, 60_000);
 
 it('encrypts what the service stores, and copies the database of a service that runs', async () => {

@@ -4,8 +4,8 @@ import { wireState } from '../../store/run-store.js';
 import type { Handler } from '../handler-context.js';
 
 /**
- * Sends the runs of an owner that can be read. All unauthenticated clients share one owner, so each gets only the runs
- * that its connection started or resumed.
+ * Sends the runs of a principal that can be read. Clients that share the principal `anonymous` get only the runs that their
+ * connection started or resumed.
  */
 export const handleListRuns: Handler<'list_runs'> = ({ runs, readers, answers }, connection, message) =>
   answers.inTurn(connection, () => {

@@ -3,8 +3,9 @@ import { ANONYMOUS } from '../../connection/principal.js';
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 
 /**
- * The authenticated owner of a connection.
- * @throws AgentSocketError `forbidden` if the client is not authenticated: all such clients share one owner.
+ * The owner of what a connection begins.
+ * @throws AgentSocketError `forbidden` if the connection shares the principal `anonymous`: no client may list or delete what
+ * another one has.
  */
 export function knownOwner({ principal }: Connection): string {
   if (principal.id !== ANONYMOUS.id) return principal.id;

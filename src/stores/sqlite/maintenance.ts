@@ -8,6 +8,8 @@ export interface DatabaseReport {
   readonly problems: readonly string[];
   /** Numbers of what is stored, and sizes in bytes. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Whether free space goes back to the file system without `compact`. */
+  readonly shrinksByItself: boolean;
   /** Ids of the keys that content is encrypted with. */
   readonly keys: readonly string[];
 }
@@ -42,8 +44,8 @@ export function checkDatabase(database: Database): DatabaseReport {
       entries: count('entries'),
       fileBytes: page * database.number('PRAGMA page_count'),
       freeBytes: page * database.number('PRAGMA freelist_count'),
-      shrinksByItself: database.number('PRAGMA auto_vacuum') === INCREMENTAL ? 1 : 0,
     },
+    shrinksByItself: database.number('PRAGMA auto_vacuum') === INCREMENTAL,
     keys: database.all('SELECT id FROM keys').map(({ id }) => fromSql(id)),
   };
 }

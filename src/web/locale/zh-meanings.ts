@@ -51,12 +51,12 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'A message of the branch.': '该分支中的一条消息。',
   'Fetches an attachment. Answered by `attachment`.': '获取一个附件。以 `attachment` 答复。',
   'The attachment, as `history` names it.': '附件，即 `history` 给出的编号。',
-  'Lists the conversations of an authenticated owner, most recently used first. Answered by `conversations`.': '列出已验证身份的所有者的会话，最近使用的在前。以 `conversations` 答复。',
+  'Lists the conversations of the principal, most recently used first. Answered by `conversations`.': '列出该主体的会话，最近使用的在前。以 `conversations` 答复。',
   'Returns only conversations used less recently than this one.': '只返回使用时间早于此会话的会话。',
   'Changes the title or the data of a conversation. Answered by `conversation`.': '修改会话的标题或数据。以 `conversation` 答复。',
   'Its new title.': '新标题。',
   'Replaces all data that clients keep with the conversation.': '替换客户端随会话保存的全部数据。',
-  'Deletes a conversation of an authenticated owner. Answered by `conversation_deleted`.': '删除已验证身份的所有者的一个会话。以 `conversation_deleted` 答复。',
+  'Deletes a conversation of the principal. Answered by `conversation_deleted`.': '删除该主体的一个会话。以 `conversation_deleted` 答复。',
 
   // 服务器消息
   'The first message of a connection.': '连接的第一条消息。',
@@ -81,7 +81,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'The params of the call, or the text of the model if it was not valid JSON.': '调用的参数；如果模型给出的不是合法 JSON，则为其原文。',
   'How long the decision may take.': '作出决定的时限。',
   'The answer to `list_runs`.': '对 `list_runs` 的答复。',
-  'The runs that can be read, oldest first; for an anonymous client, the runs that this connection started or resumed.': '可以读取的运行，最早的在前；匿名客户端只能看到本连接发起或续读的运行。',
+  'The runs that can be read, oldest first; for clients that share the principal `anonymous`, those that this connection started or resumed.': '可以读取的运行，最早的在前；共用 `anonymous` 主体的客户端只能看到本连接发起或续读的运行。',
   'What was asked for.': '请求的种类。',
   'The conversation.': '会话。',
   'The answer to `watch`.': '对 `watch` 的答复。',

@@ -136,7 +136,8 @@ describe('resolveSettings', () => {
 
   it('knows a setting by the name the operator used', () => {
     const { keyOf } = resolve({ flags: { port: '1' }, dotEnv: { HOST: 'x' } });
-    expect([keyOf('port'), keyOf('host'), keyOf('path')]).toEqual(['--port', 'HOST', 'WS_PATH']);
+    expect([keyOf('port'), keyOf('host'), keyOf('path')]).toEqual(['--port', 'HOST', '--path']);
+    expect(resolve({ environment: { PORT: '1' } }).keyOf('path')).toBe('WS_PATH');
   });
 
   it('hands on what a query may choose', () => {

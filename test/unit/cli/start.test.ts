@@ -106,6 +106,7 @@ describe('the banner', () => {
     path: '/ws/agent',
     tls: false,
     messageKey: undefined,
+    metrics: undefined,
     provider,
   };
 
@@ -134,7 +135,10 @@ describe('the banner', () => {
     expect(text).toContain('agent-ws 1.2.3 listens on 0.0.0.0, port 8003');
     expect(text).toContain('the summary');
     expect(text).toContain('the hint');
-    expect(text).not.toContain('Message key');
+    expect(text).not.toMatch(/Message key|Metrics/);
+    expect(banner({ ...info, metrics: 'here' })).toContain('  Metrics     http://localhost:8003/metrics\n');
+    const metrics = { host: '::1', port: 9464 };
+    expect(banner({ ...info, tls: true, metrics })).toContain('  Metrics     http://[::1]:9464/metrics\n');
     expect(banner({ ...info, messageKey: 'b-a-Aq9l' })).toContain('  Message key b-a-Aq9l\n');
   });
 });

@@ -66,7 +66,7 @@ function saidIn(store: SqliteStore): unknown[] {
   return store.rooms
     .open('team', BOUNDS)
     .read(0)
-    .map(({ encoded }) => JSON.parse(encoded));
+    .map(({ encoded }): unknown => JSON.parse(encoded));
 }
 
 /** Whether a file of the database has the secret, as UTF-8 or UTF-16. */
