@@ -37,7 +37,8 @@ function hasPrometheus(): boolean {
   }
 }
 
-it.skipIf(!hasPrometheus())(
+// In CI the test fails without the program.
+it.skipIf(process.env['CI'] === undefined && !hasPrometheus())(
   'Prometheus reads the metrics as metrics-prometheus.yml says, and knows every query of metrics-dashboard.json',
   async () => {
     const { target } = await start();
