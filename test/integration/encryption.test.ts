@@ -89,7 +89,11 @@ describe('encrypted messages', () => {
   it('carry questions, answers, a cancel and large messages, and a proxy reads none of it', async () => {
     const secret = 'the secret of the answer';
     const provider = createScriptedProvider([secret, 'x'.repeat(500_000)]);
-    const { url, origin } = await startServer({ provider, maxContextTokens: 1_000_000, encryption: { key, required: true } });
+    const { url, origin } = await startServer({
+      provider,
+      maxContextTokens: 1_000_000,
+      encryption: { key, required: true },
+    });
     const { url: through, seen } = await proxy(url);
     const agent = client(through, [(await publishedBy(origin)).kid]);
     const answer = await agent.stream(`my private question ${'漢🙂'.repeat(50_000)}`);
