@@ -11,7 +11,8 @@ export interface RoomLimits {
    */
   roomNames?: string | undefined;
   /**
-   * Rooms that are open at the same time, and rooms that are kept besides them. One more gets `too_many_rooms`.
+   * Rooms that are open at the same time, and rooms that are kept besides them. One more gets `too_many_rooms`, as does
+   * whoever opened an eighth of them, or whose address opened a quarter.
    * @default 1000
    */
   maxRooms?: number | undefined;
@@ -35,6 +36,12 @@ export interface RoomLimits {
    * @default 262144
    */
   maxRoomBytes?: number | undefined;
+  /**
+   * Memory of the events of all rooms together. In bytes; an eighth of it is the most for the rooms that one owner made,
+   * or the anonymous clients of one address, who lose the oldest events of their most silent room first.
+   * @default 67108864
+   */
+  maxAllRoomBytes?: number | undefined;
   /**
    * How long the events of a room are kept. In milliseconds.
    * @default 86400000
@@ -78,6 +85,7 @@ export const ROOM_LIMITS = {
   maxRoomMembers: { text: 'Connections in one room.', rule: integer(1), default: 1_000 },
   maxRoomEvents: { text: 'Events that are kept of one room; the oldest go first.', rule: integer(1), default: 1_000 },
   maxRoomBytes: { text: 'Size of the events that are kept of one room.', rule: size(1), default: 262_144 },
+  maxAllRoomBytes: { text: 'Memory of the events of all rooms together.', rule: size(1), default: 67_108_864 },
   retainRoomsMs: { text: 'How long the events of a room are kept.', rule: milliseconds(1), default: 86_400_000 },
   maxRoomMessageBytes: { text: 'Size of one message in a room.', rule: size(256), default: 16_384 },
   roomRate: {

@@ -4,6 +4,7 @@ import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
 import { Member } from './member.js';
+import type { Opener } from './openers.js';
 import { Pace } from './pace.js';
 import { Presence, type Visitor } from './presence.js';
 
@@ -22,6 +23,8 @@ export class Room {
   readonly log: RoomLog;
   readonly pace: Pace;
   readonly presence: Presence;
+  /** Who opened it; absent for the server itself. */
+  opener: Opener | undefined;
   /** Number of operations in progress, for which the room stays open. */
   uses = 0;
   readonly visitors = new Set<Visitor>();

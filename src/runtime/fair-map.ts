@@ -69,9 +69,11 @@ export class FairMap<Value> {
     return this.#order.first;
   }
 
-  /** The oldest entry of the owner whose entries weigh most. */
+  /** The oldest entry of the owner whose entries weigh most; of several such owners, the one with the oldest entry of all. */
   get oldestOfLargest(): FairEntry<Value> | undefined {
-    return this.#ranking.heaviest?.order.first;
+    const { heaviest } = this.#ranking;
+    const oldest = this.#order.first;
+    return oldest?.holding.weight === heaviest?.weight ? oldest : heaviest?.order.first;
   }
 
   /** The oldest entry of an owner. */

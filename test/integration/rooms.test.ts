@@ -372,6 +372,29 @@ describe('Limits and names', () => {
     expect(waitMs).toBeGreaterThan(0);
   });
 
+  it('leaves rooms for others than one owner, and than one address', async () => {
+    const { agent, connect } = await start({ maxRooms: 16, maxRoomsPerConnection: 2 });
+    const openTwo = async (user: string, of: number): Promise<TestClient> => {
+      const client = await connect(user);
+      for (const room of [`${of}-0`, `${of}-1`]) client.send({ type: 'join', room });
+      return client;
+    };
+    const first = await openTwo('Ada', 0);
+    await first.next('room_joined', ({ room }) => room === '0-1');
+    const second = await connect('Ada');
+    expect(await refusal(second, { type: 'join', room: 'more' })).toBe('too_many_rooms');
+    // What others have opened does not count.
+    await joined(await connect('Bob'), { room: 'bobs' });
+    await joined(second, { room: 'bobs' });
+    const third = await openTwo('Carl', 2);
+    await third.next('room_joined', ({ room }) => room === '2-0');
+    expect((await third.next('error')).code).toBe('too_many_rooms');
+    // A room that closes counts no more.
+    await first.close();
+    await expect.poll(() => agent.rooms.size).toBe(2);
+    await joined(second, { room: 'more' });
+  });
+
   it.each(['', 'a b', 'r\u0430', 'a:b', '../x', 'r\n', 'x'.repeat(129)])('refuses the name %j', async (room) => {
     const { connect } = await start();
     expect(await refusal(await connect(), { type: 'join', room })).toBe('invalid_message');

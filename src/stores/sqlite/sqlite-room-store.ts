@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { RoomBounds, RoomStore } from '../../store/room-store.js';
 import { MemoryRoomLog } from '../memory/memory-room-log.js';
+import { RoomMemory } from '../memory/room-memory.js';
 import type { Row } from './database.js';
 import { fromSql, toSql } from './sql-text.js';
-import { SqliteRoomLog } from './sqlite-room-log.js';
+import { SqliteRoomLog, type StoredRoom } from './sqlite-room-log.js';
 import type { WriteQueue } from './write-queue.js';
 
 /** Maximum time in which one call of `expire` deletes rooms, in milliseconds. */
@@ -14,6 +15,9 @@ export class SqliteRoomStore implements RoomStore {
   readonly #queue: WriteQueue;
   readonly #clock: () => number;
   readonly #open = new Map<string, SqliteRoomLog>();
+  /** Under which name each open room counts. */
+  readonly #payers = new Map<string, string>();
+  readonly #memory = new RoomMemory();
   /** The number of the newest room. */
   #newest: number;
 
@@ -23,18 +27,23 @@ export class SqliteRoomStore implements RoomStore {
     this.#newest = queue.database.number('SELECT max(n) FROM rooms');
   }
 
-  open(name: string, bounds: RoomBounds): SqliteRoomLog {
+  open(name: string, bounds: RoomBounds, payer = name): SqliteRoomLog {
     const open = this.#open.get(name);
     if (open !== undefined) return open;
     this.#queue.flush();
     const row = this.#queue.database.get('SELECT * FROM rooms WHERE name = ?', toSql(name));
-    const log = row === undefined ? this.#make(name, bounds) : this.#load(name, row, bounds);
+    const stored = row === undefined ? this.#make(name, bounds) : this.#load(name, row, bounds);
+    const log = new SqliteRoomLog(this.#queue, stored);
     this.#open.set(name, log);
+    this.#payers.set(name, payer);
+    this.#memory.add(payer, name, stored.kept, bounds);
     return log;
   }
 
   close(name: string): void {
     this.#open.delete(name);
+    this.#memory.remove(this.#payers.get(name) ?? name, name);
+    this.#payers.delete(name);
   }
 
   expire(bounds: RoomBounds): void {
@@ -66,12 +75,12 @@ export class SqliteRoomStore implements RoomStore {
     return true;
   }
 
-  #make(name: string, bounds: RoomBounds): SqliteRoomLog {
+  #make(name: string, bounds: RoomBounds): StoredRoom {
     const kept = new MemoryRoomLog(randomUUID(), bounds, this.#clock);
-    return new SqliteRoomLog(this.#queue, { n: ++this.#newest, name, kept });
+    return { n: ++this.#newest, name, kept };
   }
 
-  #load(name: string, row: Row, bounds: RoomBounds): SqliteRoomLog {
+  #load(name: string, row: Row, bounds: RoomBounds): StoredRoom {
     const n = Number(row['n']);
     const { database } = this.#queue;
     const rows = database.all('SELECT seq, created_at, body FROM room_events WHERE room = ? ORDER BY seq', n);
@@ -82,6 +91,6 @@ export class SqliteRoomStore implements RoomStore {
       kept.append({ createdAt: Number(createdAt), body: opened });
     }
     kept.trim();
-    return new SqliteRoomLog(this.#queue, { n, name, kept });
+    return { n, name, kept };
   }
 }
