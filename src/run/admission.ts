@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { payerOf } from '../connection/principal.js';
+import { addressKey } from '../runtime/address-key.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
 import type { Drain } from './drain.js';
@@ -100,14 +102,18 @@ export class Admission {
 
 function metaOf(asker: RunAsker, request: RunRequest): RunMeta {
   const conversationId = 'conversation_id' in request ? request.conversation_id : undefined;
+  const owner = ownerOf(asker);
+  const { remoteAddress } = asker;
+  const payer = payerOf(asker.principal, remoteAddress === undefined ? undefined : addressKey(remoteAddress));
   return {
-    owner: ownerOf(asker),
+    owner,
     id: request.run_id ?? randomUUID(),
     kind: request.type,
     requestHash: hashRequest(request),
     createdAt: Date.now(),
     ...(conversationId !== undefined && { conversationId }),
     ...(request.type === 'tool_call' && { toolName: request.tool_name }),
+    ...(payer !== owner && { payer }),
   };
 }
 

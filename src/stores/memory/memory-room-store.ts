@@ -28,7 +28,7 @@ export class MemoryRoomStore implements RoomStore {
     this.#maxClosed = bounds.maxRooms;
     const kept = this.#kept.get(name);
     if (kept !== undefined) {
-      this.#closed.delete(kept.payer, name);
+      this.#closed.delete(name, name);
       return kept.log;
     }
     const log = new MemoryRoomLog(randomUUID(), bounds, this.#clock);
@@ -41,7 +41,7 @@ export class MemoryRoomStore implements RoomStore {
     const kept = this.#kept.get(name);
     if (kept === undefined) return;
     const { log, payer } = kept;
-    this.#closed.set(payer, name, log);
+    this.#closed.set(name, name, log, 1, payer);
     if (log.first > log.published) this.#delete(payer, name);
     this.#bound();
   }
@@ -50,7 +50,7 @@ export class MemoryRoomStore implements RoomStore {
     this.#maxClosed = maxRooms;
     for (const [name, { log, payer }] of this.#kept) {
       log.trim();
-      if (log.first > log.published && this.#closed.get(payer, name) !== undefined) this.#delete(payer, name);
+      if (log.first > log.published && this.#closed.get(name, name) !== undefined) this.#delete(payer, name);
     }
     this.#bound();
   }
@@ -58,12 +58,12 @@ export class MemoryRoomStore implements RoomStore {
   /** Whoever has most closed rooms loses the one that was closed first. */
   #bound(): void {
     for (let entry; this.#closed.size > this.#maxClosed && (entry = this.#closed.oldestOfLargest) !== undefined;) {
-      this.#delete(entry.owner, entry.id);
+      this.#delete(entry.payer, entry.id);
     }
   }
 
   #delete(payer: string, name: string): void {
-    this.#closed.delete(payer, name);
+    this.#closed.delete(name, name);
     this.#memory.remove(payer, name);
     this.#kept.delete(name);
   }

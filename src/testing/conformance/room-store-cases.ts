@@ -60,6 +60,29 @@ export function roomStoreCases(make: (clock: () => number) => RoomStore | Promis
       },
     },
     {
+      name: 'lets nobody lose closed rooms to one who makes many',
+      run: async () => {
+        const { store, say, pass } = await setUp();
+        const bounds = { ...BOUNDS, maxRooms: 10 };
+        const make = async (name: string, payer: string): Promise<string> => {
+          const log = await store.open(name, bounds, payer);
+          await say(log, name);
+          store.close(name);
+          return log.epoch;
+        };
+        const before = [await make('a', 'one'), await make('b', 'two')];
+        for (let count = 0; count < 40; count++) await make(`many-${count}`, 'another');
+        await pass(1_000, { maxRooms: 10 });
+        const after = [await store.open('a', bounds, 'one'), await store.open('b', bounds, 'two')];
+        assert.deepEqual(
+          after.map(({ epoch }) => epoch),
+          before,
+        );
+        assert.equal((await store.open('many-0', bounds, 'another')).published, 0);
+        assert.equal((await store.open('many-39', bounds, 'another')).published, 1);
+      },
+    },
+    {
       name: 'begins a log that is empty, with an identity of its own',
       run: async () => {
         const { open } = await setUp();
