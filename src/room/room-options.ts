@@ -53,7 +53,8 @@ export interface RoomLimits {
    */
   maxRoomMessageBytes?: number | undefined;
   /**
-   * Messages of all members of a room in a second; more get `rate_limited`. A second's worth may come at once.
+   * Messages of all members of a room in a second; more get `rate_limited`, as do more than half of them from one
+   * address. A second's worth may come at once.
    * @default 200
    */
   roomRate?: number | undefined;

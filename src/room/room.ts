@@ -1,15 +1,20 @@
+import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
 import type { WireEntry } from '../log/run-log.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
+import { Buckets } from '../runtime/buckets.js';
+import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
 import { Member } from './member.js';
 import type { Opener } from './openers.js';
-import { Pace } from './pace.js';
 import { Presence, type Visitor } from './presence.js';
 
 /** Maximum number of messages that a room recognizes if they come again. */
 const MAX_KNOWN = 1_000;
+
+/** Part of `roomRate` that the members of one address use at most. */
+const ADDRESS_PART = 1 / 2;
 
 /** The limits of one room. */
 export interface RoomSettings {
@@ -21,7 +26,6 @@ export interface RoomSettings {
 export class Room {
   readonly name: string;
   readonly log: RoomLog;
-  readonly pace: Pace;
   readonly presence: Presence;
   /** Who opened it; absent for the server itself. */
   opener: Opener | undefined;
@@ -29,7 +33,10 @@ export class Room {
   uses = 0;
   readonly visitors = new Set<Visitor>();
   readonly members = new Map<string, Member>();
-  readonly #memberRate: number;
+  /** How fast the room takes messages: of all, of each member, and of each address, also if they left in between. */
+  readonly #all: TokenBucket;
+  readonly #members: Buckets;
+  readonly #addresses: Buckets;
   readonly #off: () => void;
   /** The newest event, encoded once for all readers at the head of the log. */
   #shared: { readonly entry: WireEntry; readonly bytes: Uint8Array } | undefined;
@@ -39,8 +46,9 @@ export class Room {
   constructor(name: string, log: RoomLog, { roomRate, roomMemberRate }: RoomSettings) {
     this.name = name;
     this.log = log;
-    this.pace = new Pace(roomRate);
-    this.#memberRate = roomMemberRate;
+    this.#all = new TokenBucket(rateOf(roomRate), performance.now());
+    this.#members = new Buckets(rateOf(roomMemberRate));
+    this.#addresses = new Buckets(rateOf(Math.max(roomRate * ADDRESS_PART, roomMemberRate)));
     this.presence = new Presence(this);
     this.#off = log.onPublished(() => this.#onPublished());
   }
@@ -52,7 +60,20 @@ export class Room {
 
   /** The member of a principal; a new one if it has none yet. */
   memberOf(principal: Principal): Member {
-    return this.members.get(principal.id) ?? new Member(this.name, principal, this.#memberRate);
+    return this.members.get(principal.id) ?? new Member(this.name, principal);
+  }
+
+  /**
+   * Counts a message or a change of a member. Returns how long the member has to wait, in milliseconds; if it has to, the
+   * message does not count.
+   */
+  take({ principal, addressKey }: Connection): number {
+    const now = performance.now();
+    const buckets = [this.#all, this.#members.of(principal.id, now)];
+    if (addressKey !== undefined) buckets.push(this.#addresses.of(addressKey, now));
+    const waitMs = Math.max(...buckets.map((bucket) => bucket.wait(now)));
+    if (waitMs === 0) for (const bucket of buckets) bucket.take(1, now);
+    return waitMs;
   }
 
   /** Adds a connection. Returns whether it is the first one of its member. */
@@ -131,6 +152,11 @@ export class Room {
       return this.#readKnown(known, entries.at(-1)?.seq ?? this.log.published);
     });
   }
+}
+
+/** A second's worth may come at once. */
+function rateOf(perSecond: number): Rate {
+  return { burst: Math.max(1, perSecond), perSecond };
 }
 
 /** By which a room recognizes a message: ids of different members are different messages. */

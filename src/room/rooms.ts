@@ -212,12 +212,9 @@ export class Rooms extends TypedEmitter<RoomEvents> {
    * @throws AgentSocketError `rate_limited`
    * @internal
    */
-  count({ room, member }: RoomReader): void {
-    const at = performance.now();
-    const waitMs = Math.max(member.pace.waitMs(at), room.pace.waitMs(at));
+  count({ room, connection }: RoomReader): void {
+    const waitMs = room.take(connection);
     if (waitMs > 0) throw tooFast(waitMs);
-    member.pace.take(at);
-    room.pace.take(at);
   }
 
   /**
