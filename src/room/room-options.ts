@@ -22,7 +22,8 @@ export interface RoomLimits {
    */
   maxRoomsPerConnection?: number | undefined;
   /**
-   * Connections in one room. One more gets `room_full`.
+   * Connections in one room. One more gets `room_full`, or takes the place of the newest connection of the address that
+   * has most, if its own address would still have fewer.
    * @default 1000
    */
   maxRoomMembers?: number | undefined;

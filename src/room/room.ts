@@ -4,6 +4,7 @@ import type { WireEntry } from '../log/run-log.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
 import { Buckets } from '../runtime/buckets.js';
+import { Shares } from '../runtime/shares.js';
 import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
 import { Member } from './member.js';
@@ -74,6 +75,21 @@ export class Room {
     const waitMs = Math.max(...buckets.map((bucket) => bucket.wait(now)));
     if (waitMs === 0) for (const bucket of buckets) bucket.take(1, now);
     return waitMs;
+  }
+
+  /**
+   * The newest connection of the address that has most connections here, if a newcomer would still have fewer: addresses
+   * that compete for the places have equal shares in the end.
+   */
+  rivalOf({ addressKey: own = '' }: Connection): Connection | undefined {
+    const shares = new Shares();
+    for (const { connection } of this.visitors) shares.add(connection.addressKey ?? '', 1);
+    let most = shares.of(own) + 1;
+    let greediest: string | undefined;
+    for (const [key, held] of shares.entries()) if (held > most) [greediest, most] = [key, held];
+    if (greediest === undefined) return undefined;
+    const all = [...this.visitors];
+    return all.findLast(({ connection }) => (connection.addressKey ?? '') === greediest)?.connection;
   }
 
   /** Adds a connection. Returns whether it is the first one of its member. */

@@ -138,10 +138,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   remove(room: string, principalId: string): number {
     const visitors = [...(this.#rooms.get(room)?.visitors ?? [])];
     const removed = visitors.filter(({ member }) => member.principal.id === principalId);
-    for (const { connection } of removed) {
-      this.leave(connection, room);
-      connection.sendMessage({ type: 'room_left', timestamp: connection.timestamp(), room });
-    }
+    for (const { connection } of removed) this.#takeOut(connection, room);
     return removed.length;
   }
 
@@ -157,7 +154,11 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     }
     const work = (room: Room): Member => {
       let reader = this.#joined.get(connection)?.get(name);
-      if (reader === undefined && room.visitors.size >= maxRoomMembers) throw roomFull(maxRoomMembers);
+      if (reader === undefined && room.visitors.size >= maxRoomMembers) {
+        const rival = room.rivalOf(connection);
+        if (rival === undefined) throw roomFull(maxRoomMembers);
+        this.#takeOut(rival, name);
+      }
       const member = reader?.member ?? room.memberOf(connection.principal);
       member.rename(request.name);
       if (request.data !== undefined) member.data = request.data;
@@ -261,6 +262,12 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       this.emit('message', room.name, { messageId, seq, content, data }, author?.principal);
     const place = room.append(eventKey(author?.id, messageId), { createdAt, body }, added);
     return andThen(place, (seq): PublishedMessage => ({ messageId, seq }));
+  }
+
+  /** Takes a connection out of a room without being asked, and tells it. */
+  #takeOut(connection: Connection, room: string): void {
+    this.leave(connection, room);
+    connection.sendMessage({ type: 'room_left', timestamp: connection.timestamp(), room });
   }
 
   #enter(connection: Connection, room: Room, member: Member): RoomReader {

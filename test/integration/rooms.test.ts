@@ -372,6 +372,22 @@ describe('Limits and names', () => {
     expect(waitMs).toBeGreaterThan(0);
   });
 
+  it('gives a place in a full room to an address that has fewer, at the cost of the one that has most', async () => {
+    const { url } = await start({ maxRoomMembers: 3, trustedProxies: ['127.0.0.1'] });
+    const connect = (user: string, address: string) =>
+      TestClient.connect(url, { headers: { 'x-user': user, 'x-forwarded-for': address } });
+    const many: TestClient[] = [];
+    for (const user of ['a', 'b', 'c']) many.push(await connect(user, '192.0.2.1'));
+    for (const client of many) await joined(client);
+    expect(await refusal(await connect('d', '192.0.2.1'), { type: 'join', room: 'r' })).toBe('room_full');
+    await joined(await connect('Ada', '192.0.2.2'));
+    await many[2]?.next('room_left');
+    expect(await refusal(many[2] as TestClient, { type: 'join', room: 'r' })).toBe('room_full');
+    // Two and one: another one of the second address would only turn it round.
+    expect(await refusal(await connect('Bob', '192.0.2.2'), { type: 'join', room: 'r' })).toBe('room_full');
+    await joined(many[0] as TestClient);
+  });
+
   it('leaves rooms for others than one owner, and than one address', async () => {
     const { agent, connect } = await start({ maxRooms: 16, maxRoomsPerConnection: 2 });
     const openTwo = async (user: string, of: number): Promise<TestClient> => {
