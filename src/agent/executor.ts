@@ -301,9 +301,9 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
     throw outcome.error;
   }
 
-  #turnOf({ meta: { owner, id, conversationId } }: Run, place?: TurnPlace): ConversationTurn | undefined {
+  #turnOf({ meta: { owner, id, conversationId, payer } }: Run, place?: TurnPlace): ConversationTurn | undefined {
     if (conversationId === undefined) return undefined;
-    return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId }, id, place);
+    return new ConversationTurn(this.#settings.conversations, { owner, id: conversationId, payer }, id, place);
   }
 
   /** The place in its conversation of a run that an earlier process began. */

@@ -54,6 +54,7 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   maxRoomsPerConnection: { group: 'Rooms', flag: '--max-joined-rooms', env: 'ROOM_MAX_JOINED', placeholder: 'number' },
   maxRoomMembers: { group: 'Rooms', flag: '--max-room-members', env: 'ROOM_MAX_MEMBERS', placeholder: 'number' },
   maxRoomEvents: { group: 'Rooms', flag: '--max-room-events', env: 'ROOM_MAX_EVENTS', placeholder: 'number' },
+  maxAllRoomBytes: { group: 'Rooms', flag: '--max-all-room-size', env: 'ROOM_MAX_ALL_SIZE' },
   maxRoomBytes: { group: 'Rooms', flag: '--max-room-size', env: 'ROOM_MAX_SIZE' },
   retainRoomsMs: { group: 'Rooms', flag: '--retain-rooms', env: 'ROOM_RETAIN' },
   maxRoomMessageBytes: { group: 'Rooms', flag: '--max-room-message', env: 'ROOM_MAX_MESSAGE' },

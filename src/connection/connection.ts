@@ -5,7 +5,7 @@ import type { CustomMessage, ServerMessage } from '../protocol/server-messages.j
 import { addressKey } from '../runtime/address-key.js';
 import type { TraceContext } from '../runtime/trace.js';
 import { sendable, type CloseFrame } from './close-frame.js';
-import { isPrincipalId, type Principal } from './principal.js';
+import { isPrincipalId, payerOf, type Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
 /** Maximum size of messages outside of runs that wait while the buffer is above the mark, in UTF-16 units or bytes. */
@@ -78,6 +78,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   readonly #owner: ConnectionOwner;
   #principal: P;
   #addressKey: string | undefined;
+  #payer: string | undefined;
   #readers: Set<ConnectionReader> | undefined;
   #closed = false;
   #lastTimestamp = 0;
@@ -127,6 +128,11 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   get addressKey(): string | undefined {
     if (this.remoteAddress === undefined) return undefined;
     return (this.#addressKey ??= addressKey(this.remoteAddress));
+  }
+
+  /** Under which name counts what the connection makes the server keep. */
+  get payer(): string {
+    return (this.#payer ??= payerOf(this.#principal, this.addressKey));
   }
 
   /** Bytes received, including frames in progress. */

@@ -68,11 +68,11 @@ export class Places {
 
   add(connection: Connection): void {
     this.#connections.add(connection);
-    this.#shares.add(addressKey(connection.remoteAddress), 1);
+    this.#shares.add(keyOf(connection), 1);
   }
 
   remove(connection: Connection): void {
-    if (this.#connections.delete(connection)) this.#shares.add(addressKey(connection.remoteAddress), -1);
+    if (this.#connections.delete(connection)) this.#shares.add(keyOf(connection), -1);
   }
 
   /** The address with the most places, if it has more than this one would have with one of them. */
@@ -89,13 +89,18 @@ export class Places {
   #idlestOf(key: string): Connection | undefined {
     let found: Connection | undefined;
     for (const one of this.#connections) {
-      if (addressKey(one.remoteAddress) === key && (found === undefined || isIdler(one, found))) found = one;
+      if (keyOf(one) === key && (found === undefined || isIdler(one, found))) found = one;
     }
     return found;
   }
 }
 
 const NO_PLACE: Slot = { release: () => undefined };
+
+/** Computed once for each connection, since a full server compares all of them. */
+function keyOf({ addressKey: key }: Connection): string {
+  return key ?? addressKey(undefined);
+}
 
 function isIdler(one: Connection, other: Connection): boolean {
   const [reads, others] = [one.readers.size > 0, other.readers.size > 0];

@@ -49,3 +49,14 @@ export function wireIdentity({ id, expiresAt }: Principal): { principal_id: stri
 
 /** The owner of all connections if `anonymous` is `shared`. */
 export const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous' });
+
+/** What follows in the id of a principal that stands for a secret of the client's own. */
+const OF_SECRET = /^anonymous-[\w-]{22}$/;
+
+/**
+ * Under which name counts what a client makes the server keep. A client that nobody authenticates gets as many principals
+ * as it makes up secrets, so it counts with its address; no id of a principal begins with a line end.
+ */
+export function payerOf({ id }: Principal, addressKey: string | undefined): string {
+  return id === ANONYMOUS.id || OF_SECRET.test(id) ? `\n${addressKey ?? ''}` : id;
+}

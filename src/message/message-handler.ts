@@ -52,6 +52,7 @@ const STORED: ReadonlySet<ClientMessageType> = new Set([
   'update_conversation',
   'delete_conversation',
   'select_branch',
+  'join',
 ]);
 
 /** What {@link MessageHandler} takes. */

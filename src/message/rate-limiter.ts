@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import { ANONYMOUS } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { ADDRESS_DETAIL } from '../run/run-errors.js';
+import { Buckets } from '../runtime/buckets.js';
 import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { CheckedRateLimits, RateLimits, RateScopes } from './rate-limits.js';
 
@@ -10,9 +11,6 @@ export type Counted = keyof RateLimits;
 
 /** The refusals that a connection may cause before it is closed. */
 const REFUSALS: Rate = { burst: 100, perSecond: 1 };
-
-/** Above this number of buckets the full ones are forgotten. */
-const SWEEP_SIZE = 1_000;
 
 const UNITS: Readonly<Record<Counted, string>> = {
   messages: 'messages',
@@ -26,31 +24,6 @@ const WHOSE: Readonly<Record<keyof RateScopes, string>> = {
   perPrincipal: 'You have',
   perAddress: 'The clients of your address have',
 };
-
-/** The buckets of one scope of one limit. */
-class Buckets {
-  readonly #rate: Rate;
-  readonly #byKey = new Map<string, TokenBucket>();
-  #sweepAt = SWEEP_SIZE;
-
-  constructor(rate: Rate) {
-    this.#rate = rate;
-  }
-
-  of(key: string, now: number): TokenBucket {
-    let bucket = this.#byKey.get(key);
-    if (bucket !== undefined) return bucket;
-    if (this.#byKey.size >= this.#sweepAt) this.#sweep(now);
-    this.#byKey.set(key, (bucket = new TokenBucket(this.#rate, now)));
-    return bucket;
-  }
-
-  /** Forgets full buckets: a new one is the same. */
-  #sweep(now: number): void {
-    for (const [key, bucket] of this.#byKey) if (bucket.isFull(now)) this.#byKey.delete(key);
-    this.#sweepAt = Math.max(SWEEP_SIZE, this.#byKey.size * 2);
-  }
-}
 
 /** One scope of one limit. */
 interface Scope {

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import type { Principal } from '../connection/principal.js';
 import type { MemberState } from '../protocol/room-fields.js';
 import { LIMITS } from '../protocol/version.js';
-import { Pace } from './pace.js';
 
 /** Data that others see of a member. */
 export type MemberData = Readonly<Record<string, unknown>>;
@@ -25,13 +24,11 @@ export class Member implements RoomMember {
   state: MemberState = 'idle';
   /** Number of its connections in the room. */
   connections = 0;
-  readonly pace: Pace;
 
-  constructor(room: string, principal: Principal, perSecond: number) {
+  constructor(room: string, principal: Principal) {
     this.id = memberIdOf(room, principal.id);
     this.principal = principal;
     this.name = nameOf(principal) ?? `guest-${this.id.slice(0, 4)}`;
-    this.pace = new Pace(perSecond);
   }
 
   /** Takes the name that a client gives itself, unless the server knows the name of the principal. */

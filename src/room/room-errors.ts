@@ -1,4 +1,5 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { ADDRESS_DETAIL } from '../run/run-errors.js';
 
 export function notJoined(): AgentSocketError {
   return new AgentSocketError('room_not_joined', 'The connection has not joined this room');
@@ -14,6 +15,14 @@ export function connectionHasTooManyRooms(most: number): AgentSocketError {
 
 export function serverHasTooManyRooms(): AgentSocketError {
   return new AgentSocketError('too_many_rooms', 'The server has as many rooms as it may have');
+}
+
+/** An owner, or an address, has opened as many rooms as it may. */
+export function openedTooMany(of: 'owner' | 'address'): AgentSocketError {
+  const holder = of === 'owner' ? 'You have' : 'The clients of your address have';
+  return new AgentSocketError('too_many_rooms', `${holder} opened as many rooms as one may`, {
+    detail: of === 'address' ? ADDRESS_DETAIL : undefined,
+  });
 }
 
 export function tooFast(waitMs: number): AgentSocketError {

@@ -11,7 +11,8 @@ export interface RoomLimits {
    */
   roomNames?: string | undefined;
   /**
-   * Rooms that are open at the same time, and rooms that are kept besides them. One more gets `too_many_rooms`.
+   * Rooms that are open at the same time, and rooms that are kept besides them. One more gets `too_many_rooms`, as does
+   * whoever opened an eighth of them, or whose address opened a quarter.
    * @default 1000
    */
   maxRooms?: number | undefined;
@@ -21,7 +22,8 @@ export interface RoomLimits {
    */
   maxRoomsPerConnection?: number | undefined;
   /**
-   * Connections in one room. One more gets `room_full`.
+   * Connections in one room. One more gets `room_full`, or takes the place of the newest connection of the address that
+   * has most, if its own address would still have fewer.
    * @default 1000
    */
   maxRoomMembers?: number | undefined;
@@ -36,6 +38,12 @@ export interface RoomLimits {
    */
   maxRoomBytes?: number | undefined;
   /**
+   * Memory of the events of all rooms together. In bytes; an eighth of it is the most for the rooms that one owner made,
+   * or the anonymous clients of one address, who lose the oldest events of their most silent room first.
+   * @default 67108864
+   */
+  maxAllRoomBytes?: number | undefined;
+  /**
    * How long the events of a room are kept. In milliseconds.
    * @default 86400000
    */
@@ -46,7 +54,8 @@ export interface RoomLimits {
    */
   maxRoomMessageBytes?: number | undefined;
   /**
-   * Messages of all members of a room in a second; more get `rate_limited`. A second's worth may come at once.
+   * Messages of all members of a room in a second; more get `rate_limited`, as do more than half of them from one
+   * address. A second's worth may come at once.
    * @default 200
    */
   roomRate?: number | undefined;
@@ -78,6 +87,7 @@ export const ROOM_LIMITS = {
   maxRoomMembers: { text: 'Connections in one room.', rule: integer(1), default: 1_000 },
   maxRoomEvents: { text: 'Events that are kept of one room; the oldest go first.', rule: integer(1), default: 1_000 },
   maxRoomBytes: { text: 'Size of the events that are kept of one room.', rule: size(1), default: 262_144 },
+  maxAllRoomBytes: { text: 'Memory of the events of all rooms together.', rule: size(1), default: 67_108_864 },
   retainRoomsMs: { text: 'How long the events of a room are kept.', rule: milliseconds(1), default: 86_400_000 },
   maxRoomMessageBytes: { text: 'Size of one message in a room.', rule: size(256), default: 16_384 },
   roomRate: {

@@ -1,14 +1,21 @@
+import type { Connection } from '../connection/connection.js';
 import type { Principal } from '../connection/principal.js';
 import type { WireEntry } from '../log/run-log.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
+import { Buckets } from '../runtime/buckets.js';
+import { Shares } from '../runtime/shares.js';
+import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
 import { Member } from './member.js';
-import { Pace } from './pace.js';
+import type { Opener } from './openers.js';
 import { Presence, type Visitor } from './presence.js';
 
 /** Maximum number of messages that a room recognizes if they come again. */
 const MAX_KNOWN = 1_000;
+
+/** Part of `roomRate` that the members of one address use at most. */
+const ADDRESS_PART = 1 / 2;
 
 /** The limits of one room. */
 export interface RoomSettings {
@@ -20,13 +27,17 @@ export interface RoomSettings {
 export class Room {
   readonly name: string;
   readonly log: RoomLog;
-  readonly pace: Pace;
   readonly presence: Presence;
+  /** Who opened it; absent for the server itself. */
+  opener: Opener | undefined;
   /** Number of operations in progress, for which the room stays open. */
   uses = 0;
   readonly visitors = new Set<Visitor>();
   readonly members = new Map<string, Member>();
-  readonly #memberRate: number;
+  /** How fast the room takes messages: of all, of each member, and of each address, also if they left in between. */
+  readonly #all: TokenBucket;
+  readonly #members: Buckets;
+  readonly #addresses: Buckets;
   readonly #off: () => void;
   /** The newest event, encoded once for all readers at the head of the log. */
   #shared: { readonly entry: WireEntry; readonly bytes: Uint8Array } | undefined;
@@ -36,8 +47,9 @@ export class Room {
   constructor(name: string, log: RoomLog, { roomRate, roomMemberRate }: RoomSettings) {
     this.name = name;
     this.log = log;
-    this.pace = new Pace(roomRate);
-    this.#memberRate = roomMemberRate;
+    this.#all = new TokenBucket(rateOf(roomRate), performance.now());
+    this.#members = new Buckets(rateOf(roomMemberRate));
+    this.#addresses = new Buckets(rateOf(Math.max(roomRate * ADDRESS_PART, roomMemberRate)));
     this.presence = new Presence(this);
     this.#off = log.onPublished(() => this.#onPublished());
   }
@@ -49,7 +61,35 @@ export class Room {
 
   /** The member of a principal; a new one if it has none yet. */
   memberOf(principal: Principal): Member {
-    return this.members.get(principal.id) ?? new Member(this.name, principal, this.#memberRate);
+    return this.members.get(principal.id) ?? new Member(this.name, principal);
+  }
+
+  /**
+   * Counts a message or a change of a member. Returns how long the member has to wait, in milliseconds; if it has to, the
+   * message does not count.
+   */
+  take({ principal, addressKey }: Connection): number {
+    const now = performance.now();
+    const buckets = [this.#all, this.#members.of(principal.id, now)];
+    if (addressKey !== undefined) buckets.push(this.#addresses.of(addressKey, now));
+    const waitMs = Math.max(...buckets.map((bucket) => bucket.wait(now)));
+    if (waitMs === 0) for (const bucket of buckets) bucket.take(1, now);
+    return waitMs;
+  }
+
+  /**
+   * The newest connection of the address that has most connections here, if a newcomer would still have fewer: addresses
+   * that compete for the places have equal shares in the end.
+   */
+  rivalOf({ addressKey: own = '' }: Connection): Connection | undefined {
+    const shares = new Shares();
+    for (const { connection } of this.visitors) shares.add(connection.addressKey ?? '', 1);
+    let most = shares.of(own) + 1;
+    let greediest: string | undefined;
+    for (const [key, held] of shares.entries()) if (held > most) [greediest, most] = [key, held];
+    if (greediest === undefined) return undefined;
+    const all = [...this.visitors];
+    return all.findLast(({ connection }) => (connection.addressKey ?? '') === greediest)?.connection;
   }
 
   /** Adds a connection. Returns whether it is the first one of its member. */
@@ -128,6 +168,11 @@ export class Room {
       return this.#readKnown(known, entries.at(-1)?.seq ?? this.log.published);
     });
   }
+}
+
+/** A second's worth may come at once. */
+function rateOf(perSecond: number): Rate {
+  return { burst: Math.max(1, perSecond), perSecond };
 }
 
 /** By which a room recognizes a message: ids of different members are different messages. */

@@ -8,6 +8,7 @@ import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.j
 import { checkOptions, type Checked } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import type { RoomBounds, RoomLog } from '../store/room-store.js';
+import { Openers } from './openers.js';
 import { memberIdOf, type Member, type MemberData, type RoomMember } from './member.js';
 import {
   badField,
@@ -69,6 +70,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   readonly #rooms = new Map<string, Room>();
   /** Rooms whose logs are being opened. */
   readonly #opening = new Map<string, Promise<Room>>();
+  readonly #openers: Openers;
   readonly #joined = new WeakMap<Connection, Map<string, RoomReader>>();
   readonly #expiry: NodeJS.Timeout;
   readonly #owner: RoomReaderOwner = {
@@ -81,10 +83,12 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     const checked = checkOptions(options, ROOM_OPTIONS);
     super(checked.logger);
     this.#options = checked;
+    this.#openers = new Openers(checked);
     this.#names = wholeName(checked.roomNames);
     this.#bounds = {
       maxEvents: checked.maxRoomEvents,
       maxBytes: checked.maxRoomBytes,
+      maxAllBytes: checked.maxAllRoomBytes,
       maxAgeMs: checked.retainRoomsMs,
       maxRooms: checked.maxRooms,
     };
@@ -134,10 +138,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   remove(room: string, principalId: string): number {
     const visitors = [...(this.#rooms.get(room)?.visitors ?? [])];
     const removed = visitors.filter(({ member }) => member.principal.id === principalId);
-    for (const { connection } of removed) {
-      this.leave(connection, room);
-      connection.sendMessage({ type: 'room_left', timestamp: connection.timestamp(), room });
-    }
+    for (const { connection } of removed) this.#takeOut(connection, room);
     return removed.length;
   }
 
@@ -151,9 +152,13 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     if (joined?.has(name) !== true && (joined?.size ?? 0) >= maxRoomsPerConnection) {
       throw connectionHasTooManyRooms(maxRoomsPerConnection);
     }
-    return this.#use(name, (room) => {
+    const work = (room: Room): Member => {
       let reader = this.#joined.get(connection)?.get(name);
-      if (reader === undefined && room.visitors.size >= maxRoomMembers) throw roomFull(maxRoomMembers);
+      if (reader === undefined && room.visitors.size >= maxRoomMembers) {
+        const rival = room.rivalOf(connection);
+        if (rival === undefined) throw roomFull(maxRoomMembers);
+        this.#takeOut(rival, name);
+      }
       const member = reader?.member ?? room.memberOf(connection.principal);
       member.rename(request.name);
       if (request.data !== undefined) member.data = request.data;
@@ -161,7 +166,8 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       else room.presence.touch(member);
       reader.begin({ ...startOf(room.log, request), requestId: request.requestId });
       return member;
-    });
+    };
+    return this.#use(name, work, connection);
   }
 
   /**
@@ -207,12 +213,9 @@ export class Rooms extends TypedEmitter<RoomEvents> {
    * @throws AgentSocketError `rate_limited`
    * @internal
    */
-  count({ room, member }: RoomReader): void {
-    const at = performance.now();
-    const waitMs = Math.max(member.pace.waitMs(at), room.pace.waitMs(at));
+  count({ room, connection }: RoomReader): void {
+    const waitMs = room.take(connection);
     if (waitMs > 0) throw tooFast(waitMs);
-    member.pace.take(at);
-    room.pace.take(at);
   }
 
   /**
@@ -261,6 +264,12 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     return andThen(place, (seq): PublishedMessage => ({ messageId, seq }));
   }
 
+  /** Takes a connection out of a room without being asked, and tells it. */
+  #takeOut(connection: Connection, room: string): void {
+    this.leave(connection, room);
+    connection.sendMessage({ type: 'room_left', timestamp: connection.timestamp(), room });
+  }
+
   #enter(connection: Connection, room: Room, member: Member): RoomReader {
     const reader = new RoomReader(connection, room, member, this.#owner);
     let joined = this.#joined.get(connection);
@@ -282,8 +291,8 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   }
 
   /** Does work with a room, which stays open until the work is done. */
-  #use<T>(name: string, work: (room: Room) => Awaitable<T>): Awaitable<T> {
-    return andThen(this.#open(name), (room) => {
+  #use<T>(name: string, work: (room: Room) => Awaitable<T>, by?: Connection): Awaitable<T> {
+    return andThen(this.#open(name, by), (room) => {
       room.uses++;
       const done = (): void => {
         room.uses--;
@@ -304,13 +313,23 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     });
   }
 
-  #open(name: string): Awaitable<Room> {
+  /** @param by - whose room it is if it is opened now; absent for the server itself */
+  #open(name: string, by: Connection | undefined): Awaitable<Room> {
     const open = this.#rooms.get(name) ?? this.#opening.get(name);
     if (open !== undefined) return open;
     if (!this.#names.test(name)) throw badField('room', 'is not a name that a room may have');
     if (this.#rooms.size + this.#opening.size >= this.#options.maxRooms) throw serverHasTooManyRooms();
-    const opened = andThen(this.#options.store.open(name, this.#bounds), (log) => {
+    const opener = by && this.#openers.open(by);
+    const logOpened = orElse(
+      () => this.#options.store.open(name, this.#bounds, by?.payer),
+      (error) => {
+        if (opener !== undefined) this.#openers.close(opener);
+        throw error;
+      },
+    );
+    const opened = andThen(logOpened, (log) => {
       const room = new Room(name, log, this.#options);
+      room.opener = opener;
       room.presence.agentState = () => this.agentState(name);
       this.#rooms.set(name, room);
       return room;
@@ -326,6 +345,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   #closeIfIdle(room: Room): void {
     if (!room.isIdle || this.#rooms.get(room.name) !== room) return;
     this.#rooms.delete(room.name);
+    if (room.opener !== undefined) this.#openers.close(room.opener);
     room.close();
     this.#options.store.close(room.name);
   }

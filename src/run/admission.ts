@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { payerOf } from '../connection/principal.js';
+import { addressKey } from '../runtime/address-key.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
+import { orTimeout } from '../runtime/within.js';
 import type { Drain } from './drain.js';
 import type { LiveRuns, Place } from './live-runs.js';
 import { hashRequest } from './request-hash.js';
@@ -16,6 +19,9 @@ import type { RunMeta, RunStore, StoredRun } from '../store/run-store.js';
  * Maximum number of runs of one conversation, in progress or waiting: each is announced to all watching connections.
  */
 const MAX_QUEUE = 64;
+
+/** How long the hook before a run may take, in milliseconds. */
+const BEFORE_RUN_MS = 10_000;
 
 /** What {@link Admission} needs. */
 export interface AdmissionOptions {
@@ -55,7 +61,7 @@ export class Admission {
     live.checkShares(shares, bytes);
     const place = live.reserve(meta, bytes, shares);
     const claimed = orElse(
-      () => andThen(this.#options.beforeRun?.(asker.principal, request), () => this.#create(place)),
+      () => andThen(this.#ask(asker, request), () => this.#create(place)),
       (error) => {
         this.#giveUp(place);
         throw error;
@@ -64,6 +70,12 @@ export class Admission {
     const decided = andThen(claimed, then);
     if (isLater(decided)) live.awaitClaim(meta, decided, () => drain.checkIdle());
     return decided;
+  }
+
+  /** Asks the hook. A hook that never answers would keep places, and messages unanswered, for ever. */
+  #ask({ principal }: RunAsker, request: RunRequest): Awaitable<void> {
+    const asked = this.#options.beforeRun?.(principal, request);
+    return isLater(asked) ? orTimeout(BEFORE_RUN_MS, Promise.resolve(asked)) : asked;
   }
 
   #create(place: Place): Awaitable<Admitted> {
@@ -100,14 +112,18 @@ export class Admission {
 
 function metaOf(asker: RunAsker, request: RunRequest): RunMeta {
   const conversationId = 'conversation_id' in request ? request.conversation_id : undefined;
+  const owner = ownerOf(asker);
+  const { remoteAddress } = asker;
+  const payer = payerOf(asker.principal, remoteAddress === undefined ? undefined : addressKey(remoteAddress));
   return {
-    owner: ownerOf(asker),
+    owner,
     id: request.run_id ?? randomUUID(),
     kind: request.type,
     requestHash: hashRequest(request),
     createdAt: Date.now(),
     ...(conversationId !== undefined && { conversationId }),
     ...(request.type === 'tool_call' && { toolName: request.tool_name }),
+    ...(payer !== owner && { payer }),
   };
 }
 

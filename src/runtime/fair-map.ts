@@ -7,6 +7,8 @@ export interface FairEntry<Value> {
   readonly id: string;
   readonly value: Value;
   readonly weight: number;
+  /** Under which name the entry counts. */
+  readonly payer: string;
 }
 
 class Entry<Value> implements FairEntry<Value> {
@@ -34,21 +36,28 @@ class Entry<Value> implements FairEntry<Value> {
     this.place = order.add(this);
     this.ownPlace = holding.order.add(this);
   }
+
+  get payer(): string {
+    return this.holding.payer;
+  }
 }
 
-/** What one owner holds. */
+/** What one payer holds. */
 interface Holding<Value> extends Ranked {
-  readonly entries: Map<string, Entry<Value>>;
+  readonly payer: string;
   readonly order: Order<Entry<Value>>;
 }
 
 /**
- * Entries of many owners that share a bound. Whoever keeps the bound removes {@link oldestOfLargest} until it holds: the
- * owner that holds most then loses its own oldest entry, so an owner that holds less than an equal part of the bound
- * never loses anything to another.
+ * Entries of many owners that share a bound. Each entry counts for a payer: its owner, or what many owners have in common
+ * if owners cost nothing. Whoever keeps the bound removes {@link oldestOfLargest} until it holds: the payer that holds most
+ * then loses its own oldest entry, so a payer that holds less than an equal part of the bound never loses anything to
+ * another.
  */
 export class FairMap<Value> {
-  readonly #owners = new Map<string, Holding<Value>>();
+  /** By owner and id. */
+  readonly #entries = new Map<string, Map<string, Entry<Value>>>();
+  readonly #holdings = new Map<string, Holding<Value>>();
   readonly #order = new Order<Entry<Value>>();
   readonly #ranking = new Ranking<Holding<Value>>();
   #size = 0;
@@ -69,43 +78,47 @@ export class FairMap<Value> {
     return this.#order.first;
   }
 
-  /** The oldest entry of the owner whose entries weigh most. */
+  /** The oldest entry of the payer whose entries weigh most; of several such payers, the one with the oldest entry of all. */
   get oldestOfLargest(): FairEntry<Value> | undefined {
-    return this.#ranking.heaviest?.order.first;
+    const { heaviest } = this.#ranking;
+    const oldest = this.#order.first;
+    return oldest?.holding.weight === heaviest?.weight ? oldest : heaviest?.order.first;
   }
 
-  /** The oldest entry of an owner. */
-  oldestOf(owner: string): FairEntry<Value> | undefined {
-    return this.#owners.get(owner)?.order.first;
+  /** The oldest entry of a payer. */
+  oldestOf(payer: string): FairEntry<Value> | undefined {
+    return this.#holdings.get(payer)?.order.first;
   }
 
-  /** Weight of the entries of an owner. */
-  weightOf(owner: string): number {
-    return this.#owners.get(owner)?.weight ?? 0;
+  /** Weight of the entries of a payer. */
+  weightOf(payer: string): number {
+    return this.#holdings.get(payer)?.weight ?? 0;
   }
 
   get(owner: string, id: string): Value | undefined {
-    return this.#owners.get(owner)?.entries.get(id)?.value;
+    return this.#entries.get(owner)?.get(id)?.value;
   }
 
   /** Sets an entry as the newest. */
-  set(owner: string, id: string, value: Value, weight = 1): void {
+  set(owner: string, id: string, value: Value, weight = 1, payer = owner): void {
     this.delete(owner, id);
-    let holding = this.#owners.get(owner);
+    let holding = this.#holdings.get(payer);
     if (holding === undefined) {
-      holding = { weight: 0, rank: 0, entries: new Map<string, Entry<Value>>(), order: new Order<Entry<Value>>() };
-      this.#owners.set(owner, holding);
+      holding = { payer, weight: 0, rank: 0, order: new Order<Entry<Value>>() };
+      this.#holdings.set(payer, holding);
       this.#ranking.add(holding);
     }
+    let entries = this.#entries.get(owner);
+    if (entries === undefined) this.#entries.set(owner, (entries = new Map<string, Entry<Value>>()));
     const entry = new Entry(owner, id, value, weight, holding, this.#order);
-    holding.entries.set(id, entry);
+    entries.set(id, entry);
     this.#size++;
     this.#charge(entry, weight);
   }
 
   /** Makes an entry the newest. */
   use(owner: string, id: string): void {
-    const entry = this.#owners.get(owner)?.entries.get(id);
+    const entry = this.#entries.get(owner)?.get(id);
     if (entry === undefined) return;
     this.#order.renew(entry.place);
     entry.holding.order.renew(entry.ownPlace);
@@ -113,7 +126,7 @@ export class FairMap<Value> {
 
   /** Changes the weight of an entry. */
   charge(owner: string, id: string, amount: number): void {
-    const entry = this.#owners.get(owner)?.entries.get(id);
+    const entry = this.#entries.get(owner)?.get(id);
     if (entry === undefined) return;
     entry.weight += amount;
     this.#charge(entry, amount);
@@ -121,17 +134,19 @@ export class FairMap<Value> {
 
   /** Removes an entry. Returns whether there was one. */
   delete(owner: string, id: string): boolean {
-    const entry = this.#owners.get(owner)?.entries.get(id);
+    const entry = this.#entries.get(owner)?.get(id);
     if (entry === undefined) return false;
     const { holding, place, ownPlace, weight } = entry;
     this.#order.remove(place);
     holding.order.remove(ownPlace);
-    holding.entries.delete(id);
+    const entries = this.#entries.get(owner);
+    entries?.delete(id);
+    if (entries?.size === 0) this.#entries.delete(owner);
     this.#size--;
     this.#charge(entry, -weight);
-    if (holding.entries.size === 0) {
+    if (holding.order.first === undefined) {
       this.#ranking.remove(holding);
-      this.#owners.delete(owner);
+      this.#holdings.delete(holding.payer);
     }
     return true;
   }

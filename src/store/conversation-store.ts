@@ -12,6 +12,12 @@ export interface ConversationKey {
   readonly owner: string;
   /** 1 to 128 characters of the client's choice. */
   readonly id: string;
+  /**
+   * Under which name a new conversation counts where owners share a bound: owners that cost nothing, such as anonymous
+   * clients of one address, count together. Not a part of the identity.
+   * @default owner
+   */
+  readonly payer?: string | undefined;
 }
 
 /** A key of owner and id, both of which may hold any character. */

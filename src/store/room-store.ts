@@ -9,6 +9,8 @@ export interface RoomBounds {
   readonly maxBytes: number;
   /** How long an event is kept, in milliseconds. */
   readonly maxAgeMs: number;
+  /** Memory of the events of all rooms, roughly; whoever made the rooms that take most loses events first. */
+  readonly maxAllBytes: number;
   /** Rooms that are kept although nobody has them open; those used least recently go first. */
   readonly maxRooms: number;
 }
@@ -47,8 +49,12 @@ export interface RoomLog extends ReadableLog {
  * at once or as promises.
  */
 export interface RoomStore {
-  /** Opens the log of a room, and makes it if there is none. */
-  open(name: string, bounds: RoomBounds): Awaitable<RoomLog>;
+  /**
+   * Opens the log of a room, and makes it if there is none.
+   * @param payer - under which name a new room counts, so that nobody loses rooms to one who makes many; absent if the
+   * server makes it
+   */
+  open(name: string, bounds: RoomBounds, payer?: string): Awaitable<RoomLog>;
   /** Nobody reads or writes the log any more. The store may free its memory, and may delete it if it is empty. */
   close(name: string): void;
   /** Deletes what exceeds the bounds. Called every few seconds; if it throws or rejects, the error is logged. */

@@ -21,6 +21,11 @@ export interface RunMeta {
   readonly conversationId?: string;
   /** The tool of a `tool_call`. */
   readonly toolName?: string;
+  /**
+   * Under which name the run counts where owners share a bound; see `ConversationKey`.
+   * @default owner
+   */
+  readonly payer?: string;
 }
 
 /** A stored run: meta, state and log. */

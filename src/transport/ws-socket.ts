@@ -324,14 +324,18 @@ export class WsAcceptor {
     let isHandshake = false;
     const encrypts = offeredProtocols(request).includes(ENCRYPTED_SUBPROTOCOL);
     const server = encrypts ? (this.#encrypted ?? this.#server) : this.#server;
+    // Set before the answer is written, and for this answer alone: a cookie is a secret of one client.
     this.#headers = headers;
     server.handleUpgrade(request, raw, head, (ws) => {
+      this.#headers = [];
       isHandshake = true;
       ws.on('error', onError);
       const socket = new WsSocket(ws, raw, this.#shared);
       const encrypted = ws.protocol === ENCRYPTED_SUBPROTOCOL;
       accepted({ socket, negotiated: encrypted || ws.protocol === SUBPROTOCOL, encrypted });
     });
+    // A request that is no handshake was answered without them.
+    this.#headers = [];
     return isHandshake;
   }
 }

@@ -52,6 +52,31 @@ describe('clients that nobody authenticates', () => {
     expect([...agent.connections].every(({ principal }) => ids.includes(principal.id))).toBe(true);
   });
 
+  it('take nothing from others, however many secrets a script makes up', async () => {
+    const { url } = await startServer({
+      anonymous: 'separate',
+      trustedProxies: ['127.0.0.1'],
+      maxConversationBytes: 30_000,
+    });
+    const metadata = { text: 'x'.repeat(3_000) };
+    const save = async (client: TestClient, conversation_id: string) => {
+      client.send({ type: 'update_conversation', conversation_id, metadata, request_id: conversation_id });
+      await client.next('conversation');
+    };
+    const left = async (client: TestClient, conversation_id: string) => {
+      client.send({ type: 'history', conversation_id, request_id: 'left' });
+      return (await client.next('history', ({ request_id }) => request_id === 'left')).metadata !== undefined;
+    };
+    const anna = await TestClient.connect(url, { headers: { 'X-Forwarded-For': '192.0.2.1' } });
+    for (const id of ['a', 'b', 'c']) await save(anna, id);
+    for (let count = 0; count < 30; count++) {
+      const script = await TestClient.connect(url, { headers: { 'X-Forwarded-For': '192.0.2.2' } });
+      await save(script, 's');
+      await script.close();
+    }
+    expect(await left(anna, 'a')).toBe(true);
+  });
+
   it('offer no secret that could be guessed', async () => {
     const { url } = await start();
     for (const secret of ['', 'alice', 'a'.repeat(21), 'a'.repeat(129), 'a b']) {
@@ -80,6 +105,20 @@ describe('a browser', () => {
     expect(cookieIn(other)).not.toBe(cookieIn(head));
     const [first, second, third] = [...agent.connections].map(({ principal }) => principal.id);
     expect([second, third === first]).toEqual([first, false]);
+  });
+
+  it('gets its own cookie, never that of the client before', async () => {
+    const { port, agent } = await start();
+    for (const upgrade of ['websocket', 'something-else']) {
+      const heads = [await browser(port, { Upgrade: upgrade }), await browser(port)];
+      const other = await RawClient.open(port);
+      expect(await other.headers()).not.toMatch(/set-cookie/i);
+      await browser(port, { Cookie: cookieIn(heads[1] ?? '') });
+      const ids = [...agent.connections].map(({ principal }) => principal.id);
+      // The last one has the secret of the browser before the client without a cookie.
+      expect(ids.at(-1)).toBe(ids.at(-3));
+      expect(ids.at(-2)).not.toBe(ids.at(-1));
+    }
   });
 
   it('gets the cookie with the page already, whose tabs then agree', async () => {

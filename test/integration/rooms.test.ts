@@ -372,6 +372,45 @@ describe('Limits and names', () => {
     expect(waitMs).toBeGreaterThan(0);
   });
 
+  it('gives a place in a full room to an address that has fewer, at the cost of the one that has most', async () => {
+    const { url } = await start({ maxRoomMembers: 3, trustedProxies: ['127.0.0.1'] });
+    const connect = (user: string, address: string) =>
+      TestClient.connect(url, { headers: { 'x-user': user, 'x-forwarded-for': address } });
+    const many: TestClient[] = [];
+    for (const user of ['a', 'b', 'c']) many.push(await connect(user, '192.0.2.1'));
+    for (const client of many) await joined(client);
+    expect(await refusal(await connect('d', '192.0.2.1'), { type: 'join', room: 'r' })).toBe('room_full');
+    await joined(await connect('Ada', '192.0.2.2'));
+    await many[2]?.next('room_left');
+    expect(await refusal(many[2] as TestClient, { type: 'join', room: 'r' })).toBe('room_full');
+    // Two and one: another one of the second address would only turn it round.
+    expect(await refusal(await connect('Bob', '192.0.2.2'), { type: 'join', room: 'r' })).toBe('room_full');
+    await joined(many[0] as TestClient);
+  });
+
+  it('leaves rooms for others than one owner, and than one address', async () => {
+    const { agent, connect } = await start({ maxRooms: 16, maxRoomsPerConnection: 2 });
+    const openTwo = async (user: string, of: number): Promise<TestClient> => {
+      const client = await connect(user);
+      for (const room of [`${of}-0`, `${of}-1`]) client.send({ type: 'join', room });
+      return client;
+    };
+    const first = await openTwo('Ada', 0);
+    await first.next('room_joined', ({ room }) => room === '0-1');
+    const second = await connect('Ada');
+    expect(await refusal(second, { type: 'join', room: 'more' })).toBe('too_many_rooms');
+    // What others have opened does not count.
+    await joined(await connect('Bob'), { room: 'bobs' });
+    await joined(second, { room: 'bobs' });
+    const third = await openTwo('Carl', 2);
+    await third.next('room_joined', ({ room }) => room === '2-0');
+    expect((await third.next('error')).code).toBe('too_many_rooms');
+    // A room that closes counts no more.
+    await first.close();
+    await expect.poll(() => agent.rooms.size).toBe(2);
+    await joined(second, { room: 'more' });
+  });
+
   it.each(['', 'a b', 'r\u0430', 'a:b', '../x', 'r\n', 'x'.repeat(129)])('refuses the name %j', async (room) => {
     const { connect } = await start();
     expect(await refusal(await connect(), { type: 'join', room })).toBe('invalid_message');

@@ -6,7 +6,7 @@ import { whileIdle } from './while-idle.js';
 export const handleSelectBranch: Handler<'select_branch'> = async (context, connection, message) => {
   const { runs, readers, conversations } = context;
   const { conversation_id: id, message_id: messageId, request_id: requestId } = message;
-  const key = { owner: connection.principal.id, id };
+  const key = { owner: connection.principal.id, id, payer: connection.payer };
   const leaf = await whileIdle(runs, connection, key, () => conversations.select(key, messageId));
   if (leaf === undefined) {
     throw new AgentSocketError('message_not_found', 'The conversation has no message with this id');

@@ -3,7 +3,7 @@ import type { Handler } from '../handler-context.js';
 /** Changes title or metadata of a conversation. */
 export const handleUpdateConversation: Handler<'update_conversation'> = async (context, connection, message) => {
   const { conversation_id: id, title, metadata, request_id: requestId } = message;
-  const key = { owner: connection.principal.id, id };
+  const key = { owner: connection.principal.id, id, payer: connection.payer };
   await context.conversations.update(key, {
     ...(title !== undefined && { title }),
     ...(metadata !== undefined && { metadata }),

@@ -22,7 +22,8 @@ import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
 export interface MemoryConversationStoreOptions extends Pick<RetentionOptions, 'clock'> {
   /**
    * Size of all conversations together. In bytes; the owner that holds most loses those first that it has not
-   * used for the longest time, and last of all one that is larger by itself.
+   * used for the longest time, and last of all one that is larger by itself. The anonymous clients of one address count as
+   * one owner here.
    * @default 134217728
    */
   maxConversationBytes?: number | undefined;
@@ -61,6 +62,8 @@ interface Node {
 /** A conversation in memory. */
 class Conversation {
   readonly key: ConversationKey;
+  /** Under which name it counts: that of whoever began it. */
+  readonly payer: string;
   readonly createdAt: number;
   updatedAt: number;
   title: string | undefined;
@@ -77,7 +80,9 @@ class Conversation {
   readonly bytes: number;
 
   constructor(key: ConversationKey, createdAt: number) {
-    this.key = key;
+    const { owner, id, payer = owner } = key;
+    this.key = { owner, id };
+    this.payer = payer;
     this.createdAt = createdAt;
     this.updatedAt = createdAt;
     this.bytes = CONVERSATION_BYTES + heldBytes(key.id);
@@ -193,8 +198,8 @@ export class MemoryConversationStore implements ConversationStore {
     if (ofOwner === undefined) this.#owners.set(key.owner, (ofOwner = new Map<string, Conversation>()));
     let conversation = ofOwner.get(key.id);
     if (conversation === undefined) {
-      conversation = new Conversation({ owner: key.owner, id: key.id }, this.#clock());
-      this.#used.set(key.owner, key.id, conversation, conversation.bytes);
+      conversation = new Conversation(key, this.#clock());
+      this.#used.set(key.owner, key.id, conversation, conversation.bytes, conversation.payer);
     } else this.#used.use(key.owner, key.id);
     conversation.updatedAt = this.#clock();
     ofOwner.delete(key.id);
@@ -202,9 +207,9 @@ export class MemoryConversationStore implements ConversationStore {
     return conversation;
   }
 
-  #charge({ key: { owner, id } }: Conversation, bytes: number): void {
+  #charge({ key: { owner, id }, payer }: Conversation, bytes: number): void {
     this.#used.charge(owner, id, bytes);
-    while (this.#used.weightOf(owner) > this.#maxOwnerBytes) this.#removeOldest(this.#used.oldestOf(owner));
+    while (this.#used.weightOf(payer) > this.#maxOwnerBytes) this.#removeOldest(this.#used.oldestOf(payer));
     while (this.#used.weight > this.#maxBytes) this.#removeOldest(this.#used.oldestOfLargest);
   }
 

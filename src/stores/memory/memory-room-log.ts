@@ -1,4 +1,5 @@
 import type { WireEntry } from '../../log/run-log.js';
+import { heldBytes } from '../../runtime/held-bytes.js';
 import { encodeRoomEvent, type RoomBounds, type RoomEntry, type RoomLog } from '../../store/room-store.js';
 
 /** Memory that an entry takes besides its text, in bytes. */
@@ -10,12 +11,19 @@ const READ_LENGTH = 65_536;
 /** Number of deleted entries after which the array is copied, so that it does not grow without end. */
 const COMPACT = 512;
 
+/** An entry with the memory that it takes. */
+interface HeldEntry extends WireEntry {
+  readonly bytes: number;
+}
+
 /** The log of a room in memory. */
 export class MemoryRoomLog implements RoomLog {
   readonly epoch: string;
+  /** Called when the log takes more memory, or less; it may call {@link dropOldest}. */
+  onHeld: (change: number) => void = () => undefined;
   readonly #bounds: RoomBounds;
   readonly #clock: () => number;
-  #entries: WireEntry[] = [];
+  #entries: HeldEntry[] = [];
   /** Index of the oldest entry that is kept. */
   #start = 0;
   #bytes = 0;
@@ -41,14 +49,21 @@ export class MemoryRoomLog implements RoomLog {
     return this.#published - (this.#entries.length - this.#start) + 1;
   }
 
+  /** Memory that the entries take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   append(entry: RoomEntry): number {
     const seq = this.#published + 1;
     const encoded = encodeRoomEvent(entry, seq);
-    const added: WireEntry = { type: 'room_event', firstSeq: seq, seq, timestamp: entry.createdAt, encoded };
+    const bytes = heldBytes(encoded) + ENTRY_BYTES;
+    const added: HeldEntry = { type: 'room_event', firstSeq: seq, seq, timestamp: entry.createdAt, encoded, bytes };
     this.#entries.push(added);
-    this.#bytes += encoded.length + ENTRY_BYTES;
+    this.#bytes += bytes;
     this.#newest = [added];
     this.#published = seq;
+    this.onHeld(bytes);
     this.trim();
     for (const wake of this.#wakes) wake();
     return seq;
@@ -78,15 +93,40 @@ export class MemoryRoomLog implements RoomLog {
   trim(): void {
     const { maxEvents, maxBytes, maxAgeMs } = this.#bounds;
     const before = (this.#clock() - maxAgeMs) / 1_000;
+    let freed = 0;
     for (;;) {
       const oldest = this.#entries[this.#start];
       if (oldest === undefined) break;
       const count = this.#entries.length - this.#start;
       const isSurplus = count > maxEvents || (this.#bytes > maxBytes && count > 1);
       if (!isSurplus && oldest.timestamp > before) break;
-      this.#start++;
-      this.#bytes -= oldest.encoded.length + ENTRY_BYTES;
+      freed += this.#drop(oldest);
     }
+    this.#tidy();
+    if (freed > 0) this.onHeld(-freed);
+  }
+
+  /**
+   * Deletes the oldest entry, whatever the bounds. Returns whether there was one.
+   * @param keepNewest - whether the newest entry stays
+   */
+  dropOldest(keepNewest: boolean): boolean {
+    const oldest = this.#entries[this.#start];
+    if (oldest === undefined || (keepNewest && oldest.seq === this.#published)) return false;
+    const freed = this.#drop(oldest);
+    this.#tidy();
+    this.onHeld(-freed);
+    return true;
+  }
+
+  /** Returns the memory that is freed. */
+  #drop(oldest: HeldEntry): number {
+    this.#start++;
+    this.#bytes -= oldest.bytes;
+    return oldest.bytes;
+  }
+
+  #tidy(): void {
     if (this.#start === this.#entries.length) this.#newest = NOTHING;
     if (this.#start < COMPACT && this.#start < this.#entries.length) return;
     this.#entries = this.#entries.slice(this.#start);

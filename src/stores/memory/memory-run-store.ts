@@ -61,8 +61,9 @@ export class MemoryRunStore implements RunStore {
     run.state = state;
     run.checkpoint = checkpoint;
     if (!isFinal(state)) return;
-    const { requestHash } = run.meta;
-    this.#retained.set(owner, id, { requestHash, at: this.#options.clock() }, run.log.bytes + RUN_BYTES);
+    const { requestHash, payer } = run.meta;
+    const bytes = run.log.bytes + RUN_BYTES;
+    this.#retained.set(owner, id, { requestHash, at: this.#options.clock() }, bytes, payer);
     this.#evict();
   }
 
@@ -99,9 +100,9 @@ export class MemoryRunStore implements RunStore {
     for (let entry; logs.weight > maxRetainedBytes && (entry = logs.oldestOfLargest) !== undefined;) this.#drop(entry);
   }
 
-  #drop({ owner, id, value }: FairEntry<Ended>): void {
+  #drop({ owner, id, value, payer }: FairEntry<Ended>): void {
     this.#retained.delete(owner, id);
-    this.#remembered.set(owner, id, value);
+    this.#remembered.set(owner, id, value, 1, payer);
     const runs = this.#owners.get(owner);
     runs?.delete(id);
     if (runs?.size === 0) this.#owners.delete(owner);

@@ -35,12 +35,13 @@ export class ConversationBounds {
   }
 
   /** Counts what was added to a conversation, and removes what is over a bound. */
-  charge(owner: SqlValue, n: number, bytes: number): void {
-    this.#database.run('UPDATE conversations SET bytes = bytes + ? WHERE n = ?', bytes, n);
-    this.#shares.add(owner, bytes);
+  charge(n: number, bytes: number): void {
+    const counted = 'UPDATE conversations SET bytes = bytes + ? WHERE n = ? RETURNING payer';
+    const payer = this.#database.get(counted, bytes, n)?.['payer'] ?? null;
+    this.#shares.add(payer, bytes);
     let removed = 0;
-    while (this.#shares.of(owner) > this.#settings.maxOwnerConversationBytes && removed < MAX_REMOVED) {
-      this.#removeOldest(owner);
+    while (this.#shares.of(payer) > this.#settings.maxOwnerConversationBytes && removed < MAX_REMOVED) {
+      this.#removeOldest(payer);
       removed++;
     }
     while (removed < MAX_REMOVED && this.removeOne()) removed++;
@@ -48,7 +49,7 @@ export class ConversationBounds {
     for (let deleted = 1; owed > 0 && deleted > 0; owed -= deleted) deleted = this.deleteRows();
   }
 
-  /** Removes the oldest conversation of the owner that holds most, if all conversations take too much. */
+  /** Removes the oldest conversation of whoever holds most, if all conversations take too much. */
   removeOne(): boolean {
     const largest = this.#shares.total > this.#settings.maxConversationBytes ? this.#shares.largest : undefined;
     if (largest === undefined) return false;
@@ -57,9 +58,10 @@ export class ConversationBounds {
   }
 
   /** Removes a conversation. */
-  remove(owner: SqlValue, n: number): void {
-    this.#shares.add(owner, -this.#database.number('SELECT bytes FROM conversations WHERE n = ?', n));
-    this.#database.run('DELETE FROM conversations WHERE n = ?', n);
+  remove(n: number): void {
+    const removed = this.#database.get('DELETE FROM conversations WHERE n = ? RETURNING payer, bytes', n);
+    if (removed === undefined) return;
+    this.#shares.add(removed['payer'] ?? null, -Number(removed['bytes']));
     this.#database.run('INSERT INTO removed_conversations VALUES (?)', n);
   }
 
@@ -90,9 +92,9 @@ export class ConversationBounds {
     return 1 + count * MESSAGE_BYTES + Number(messages?.['bytes'] ?? 0) + Number(attachment?.['bytes'] ?? 0);
   }
 
-  #removeOldest(owner: SqlValue): void {
-    const oldest = this.#database.number('SELECT n FROM conversations WHERE owner = ? ORDER BY used LIMIT 1', owner);
-    if (oldest === 0) this.#shares.clear(owner);
-    else this.remove(owner, oldest);
+  #removeOldest(payer: SqlValue): void {
+    const oldest = this.#database.number('SELECT n FROM conversations WHERE payer = ? ORDER BY used LIMIT 1', payer);
+    if (oldest === 0) this.#shares.clear(payer);
+    else this.remove(oldest);
   }
 }

@@ -145,6 +145,19 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (room, seq)
   ) WITHOUT ROWID;
   `,
+  // Under which name what owners hold is counted: their own, or one that owners share which cost nothing.
+  `
+  ALTER TABLE conversations ADD COLUMN payer;
+  UPDATE conversations SET payer = owner;
+  CREATE INDEX conversations_by_payer ON conversations (payer, used);
+  ALTER TABLE runs ADD COLUMN payer;
+  UPDATE runs SET payer = owner;
+  DROP INDEX runs_by_owner_and_end;
+  CREATE INDEX runs_by_payer_and_end ON runs (payer, dropped, ended_at, n);
+  ALTER TABLE rooms ADD COLUMN payer;
+  UPDATE rooms SET payer = name;
+  CREATE INDEX rooms_by_payer ON rooms (payer, used, n);
+  `,
 ];
 
 /**

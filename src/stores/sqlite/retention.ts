@@ -50,8 +50,8 @@ export class Retention {
   }
 
   /** Counts a run within the transaction that ends it. */
-  onEnded(owner: string, bytes: number): void {
-    this.#logs.add(toSql(owner), bytes);
+  onEnded(payer: string, bytes: number): void {
+    this.#logs.add(toSql(payer), bytes);
   }
 
   /** Takes one step now, and more later if one is not enough. */
@@ -98,10 +98,10 @@ export class Retention {
     const { retainMs, maxRetainedBytes, clock } = this.#options;
     const oldest = this.#oldest(0, clock() - retainMs, this.#logs, maxRetainedBytes);
     if (oldest === undefined) return false;
-    const { n, owner = null, bytes } = oldest;
+    const { n, payer = null, bytes } = oldest;
     this.#database.run('UPDATE runs SET dropped = 1 WHERE n = ?', Number(n));
-    this.#logs.add(owner, -Number(bytes));
-    this.#ids.add(owner, 1);
+    this.#logs.add(payer, -Number(bytes));
+    this.#ids.add(payer, 1);
     return true;
   }
 
@@ -119,25 +119,25 @@ export class Retention {
     const { rememberIdsMs, maxRememberedIds, clock } = this.#options;
     const oldest = this.#oldest(2, clock() - rememberIdsMs, this.#ids, maxRememberedIds);
     if (oldest === undefined) return false;
-    const { n, owner = null, id } = oldest;
+    const { n, owner = null, id, payer = null } = oldest;
     this.#database.run('DELETE FROM runs WHERE n = ?', Number(n));
     this.#database.run('DELETE FROM tool_calls WHERE run_key = ?', toSql(runKey(fromSql(owner), fromSql(id))));
-    this.#ids.add(owner, -1);
+    this.#ids.add(payer, -1);
     return true;
   }
 
   /** The run that has to go next: one that ended at or before `time`, or one of the owner that holds most of too much. */
   #oldest(dropped: 0 | 2, time: number, shares: StoredShares, most: number): Row | undefined {
-    const columns = 'SELECT n, owner, id, ended_at, bytes FROM runs';
+    const columns = 'SELECT n, owner, id, payer, ended_at, bytes FROM runs';
     const past = this.#database.get(
       `${columns} WHERE dropped = ? AND ended_at <= ? ORDER BY ended_at, n LIMIT 1`,
       dropped,
       time,
     );
-    const owner = past === undefined && shares.total > most ? shares.largest : undefined;
-    if (owner === undefined) return past;
-    const of = `${columns} WHERE owner = ? AND dropped = ? AND ended_at IS NOT NULL ORDER BY ended_at, n LIMIT 1`;
-    return this.#database.get(of, owner, dropped);
+    const payer = past === undefined && shares.total > most ? shares.largest : undefined;
+    if (payer === undefined) return past;
+    const of = `${columns} WHERE payer = ? AND dropped = ? AND ended_at IS NOT NULL ORDER BY ended_at, n LIMIT 1`;
+    return this.#database.get(of, payer, dropped);
   }
 
   /** Makes the file smaller by a few pages. Returns whether it can be made smaller still. */

@@ -76,7 +76,7 @@ export class SqliteConversationStore implements ConversationStore {
           );
           size += stored.length;
         }
-        this.#bounds.charge(toSql(key.owner), n, size);
+        this.#bounds.charge(n, size);
       },
     });
   }
@@ -158,7 +158,7 @@ export class SqliteConversationStore implements ConversationStore {
         if (json !== undefined) {
           database.run('UPDATE conversations SET metadata = ? WHERE n = ?', sealed(json, 'metadata'), n);
         }
-        this.#bounds.charge(toSql(key.owner), n, CONVERSATION_BYTES + database.number(SIZE, n) - before);
+        this.#bounds.charge(n, CONVERSATION_BYTES + database.number(SIZE, n) - before);
       },
     });
   }
@@ -166,7 +166,7 @@ export class SqliteConversationStore implements ConversationStore {
   delete(key: ConversationKey): boolean {
     const n = numberOf(this.#upToDate(key), key);
     if (n === 0) return false;
-    this.#queue.pushNow({ bytes: WRITE_BYTES, apply: () => this.#bounds.remove(toSql(key.owner), n) });
+    this.#queue.pushNow({ bytes: WRITE_BYTES, apply: () => this.#bounds.remove(n) });
     return true;
   }
 
@@ -192,14 +192,19 @@ const NEXT = `1 + max(
 )`;
 
 /** The number of the conversation, created if it is new, marked as the most recently used. */
-function use(database: Database, { owner, id }: ConversationKey, at: number): { n: number; isNew: boolean } {
+function use(
+  database: Database,
+  { owner, id, payer = owner }: ConversationKey,
+  at: number,
+): { n: number; isNew: boolean } {
   const row = database.get(
-    `INSERT INTO conversations (n, owner, id, created_at, updated_at, used)
-    VALUES (${NEXT}, ?, ?, ?, ?, (SELECT coalesce(max(used), 0) + 1 FROM conversations))
+    `INSERT INTO conversations (n, owner, id, payer, created_at, updated_at, used)
+    VALUES (${NEXT}, ?, ?, ?, ?, ?, (SELECT coalesce(max(used), 0) + 1 FROM conversations))
     ON CONFLICT (owner, id) DO UPDATE SET updated_at = excluded.updated_at, used = excluded.used
     RETURNING n, bytes`,
     toSql(owner),
     toSql(id),
+    toSql(payer),
     at,
     at,
   );

@@ -12,24 +12,31 @@ export interface StoredRoom {
   /** Number of the room in the database. */
   readonly n: number;
   readonly name: string;
+  /** Under which name it counts. */
+  readonly payer: string;
   /** What is kept of its log. */
   readonly kept: MemoryRoomLog;
 }
 
 /** Written with every event: a room that nobody has said anything in leaves no trace. */
-const USE_ROOM = `INSERT INTO rooms (n, name, epoch, head, used) VALUES (?, ?, ?, ?, ?)
+const USE_ROOM = `INSERT INTO rooms (n, name, payer, epoch, head, used) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (n) DO UPDATE SET head = excluded.head, used = excluded.used`;
 
 /** The log of an open room: all that is kept of it is also in memory, so that readers do not query the database. */
 export class SqliteRoomLog implements RoomLog {
   readonly n: number;
+  readonly payer: string;
   readonly #name: string;
   readonly #queue: WriteQueue;
   readonly #kept: MemoryRoomLog;
+  readonly #makeWay: () => void;
   #head: number;
 
-  constructor(queue: WriteQueue, { n, name, kept }: StoredRoom) {
+  /** @param makeWay - called within the transaction that adds the room */
+  constructor(queue: WriteQueue, { n, name, payer, kept }: StoredRoom, makeWay: () => void) {
+    this.#makeWay = makeWay;
     this.n = n;
+    this.payer = payer;
     this.#name = name;
     this.#queue = queue;
     this.#kept = kept;
@@ -55,7 +62,8 @@ export class SqliteRoomLog implements RoomLog {
         bytes: ENTRY_BYTES + encodeRoomEvent(entry, seq).length,
         apply: (database) => {
           const { createdAt, body } = entry;
-          database.run(USE_ROOM, this.n, toSql(this.#name), this.epoch, seq, createdAt * 1_000);
+          if (seq === 1) this.#makeWay();
+          database.run(USE_ROOM, this.n, toSql(this.#name), toSql(this.payer), this.epoch, seq, createdAt * 1_000);
           const sealed = database.content.sealText(body, 'room_events', this.n, seq);
           database.run('INSERT INTO room_events VALUES (?, ?, ?, ?)', this.n, seq, createdAt, sealed);
         },

@@ -49,7 +49,7 @@ export class SqliteRunStore implements RunStore {
       return { status: 'expired', requestHash: this.#toMeta(row).requestHash };
     }
     const n = this.#newest + 1;
-    const { owner, id, kind, requestHash, createdAt, conversationId, toolName } = meta;
+    const { owner, id, kind, requestHash, createdAt, conversationId, toolName, payer = owner } = meta;
     const log = new LiveLog(this.#queue, n, id, new StoredLog(this.#queue.database, n, id, 0, 0));
     const run = new LiveRun(this.#queue, n, meta, 'accepted', log);
     this.#queue.pushBounded({
@@ -57,8 +57,8 @@ export class SqliteRunStore implements RunStore {
       apply: (database) => {
         if (log.isWithdrawn) return;
         database.run(
-          `INSERT INTO runs (n, owner, id, kind, request_hash, created_at, conversation_id, tool_name, state)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'accepted')`,
+          `INSERT INTO runs (n, owner, id, kind, request_hash, created_at, conversation_id, tool_name, payer, state)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'accepted')`,
           n,
           toSql(owner),
           toSql(id),
@@ -67,6 +67,7 @@ export class SqliteRunStore implements RunStore {
           createdAt,
           toSqlOptional(conversationId),
           toSqlOptional(toolName),
+          toSql(payer),
         );
       },
       committed: () => this.#claimed.delete(run),
@@ -184,7 +185,7 @@ export class SqliteRunStore implements RunStore {
           run.n,
         );
         database.run('DELETE FROM drafts WHERE run = ?', run.n);
-        this.#retention.onEnded(run.meta.owner, bytes);
+        this.#retention.onEnded(run.meta.payer ?? run.meta.owner, bytes);
       },
       committed: () => this.#live.delete(runKey(run.meta.owner, run.meta.id)),
     });
@@ -214,14 +215,16 @@ export class SqliteRunStore implements RunStore {
   #toMeta(row: Row): RunMeta {
     const conversationId = fromSqlOptional(row['conversation_id']);
     const toolName = fromSqlOptional(row['tool_name']);
+    const [owner, payer] = [fromSql(row['owner']), fromSql(row['payer'])];
     return {
-      owner: fromSql(row['owner']),
+      owner,
       id: fromSql(row['id']),
       kind: row['kind'] as RunKind,
       requestHash: this.#queue.database.content.openText(row['request_hash'], 'runs', Number(row['n']), 'request_hash'),
       createdAt: Number(row['created_at']),
       ...(conversationId !== undefined && { conversationId }),
       ...(toolName !== undefined && { toolName }),
+      ...(payer !== owner && { payer }),
     };
   }
 }

@@ -7,7 +7,7 @@ export type ShareKind = 'conversations' | 'logs' | 'ids';
 const ADD = 'ON CONFLICT DO UPDATE SET amount = amount + excluded.amount';
 
 /**
- * How much of something each owner holds. Kept in the database, so that a transaction that fails takes its changes back,
+ * How much of something each owner holds, or each name under which owners count together. Kept in the database, so that a transaction that fails takes its changes back,
  * and any number of owners needs no memory. Owners are given as `toSql` writes them.
  */
 export class StoredShares {

@@ -47,6 +47,21 @@ export function conversationBoundCases(setUp: SetUpBounds): ConformanceCase[] {
       },
     },
     {
+      name: 'takes nothing from an owner if many owners count as one, however many they are',
+      run: async () => {
+        const { store } = await setUp({ maxConversationBytes: 100_000 });
+        for (const id of ['a', 'b', 'c']) await add(store, 'ann', id);
+        for (let count = 0; count < 100; count++) {
+          const key = { owner: `made up ${count}`, id: 'x', payer: 'script' };
+          await store.append(key, [messageOf(TEXT)]);
+          await store.update({ ...key, payer: `elsewhere ${count}` }, { title: 'the payer of the first write counts' });
+        }
+        assert.deepEqual(await ids(store, 'ann'), ['c', 'b', 'a']);
+        assert.deepEqual(await ids(store, 'made up 99'), ['x']);
+        assert.deepEqual(await ids(store, 'made up 90'), []);
+      },
+    },
+    {
       name: 'counts titles, metadata and attachments, and what a conversation takes without any',
       run: async () => {
         const { store } = await setUp({ maxOwnerConversationBytes: 50_000 });

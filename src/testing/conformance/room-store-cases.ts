@@ -3,7 +3,13 @@ import type { RoomBounds, RoomLog, RoomStore } from '../../store/room-store.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { eventually } from './eventually.js';
 
-const BOUNDS: RoomBounds = { maxEvents: 1_000, maxBytes: 1_000_000, maxAgeMs: 60_000, maxRooms: 100 };
+const BOUNDS: RoomBounds = {
+  maxEvents: 1_000,
+  maxBytes: 1_000_000,
+  maxAgeMs: 60_000,
+  maxRooms: 100,
+  maxAllBytes: 10_000_000,
+};
 const NAMES = ['__proto__', 'constructor', '', 'a b', '漢字', '\ud800', '\ud801', 'a', 'a\0', 'a\0b'];
 /** Number of calls that suffice for a store that expires in steps. */
 const EXPIRE_CALLS = 50;
@@ -29,6 +35,53 @@ export function roomStoreCases(make: (clock: () => number) => RoomStore | Promis
   }
 
   return [
+    {
+      name: 'bounds the memory of all open rooms, at the cost of who made most',
+      run: async () => {
+        const { store, say } = await setUp();
+        const bounds = { ...BOUNDS, maxAllBytes: 400_000 };
+        const quiet = await store.open('quiet', bounds, 'one');
+        await say(quiet, 'heard');
+        const logs: RoomLog[] = [];
+        for (let count = 0; count < 20; count++) {
+          const log = await store.open(`many-${count}`, bounds, 'another');
+          logs.push(log);
+          for (let events = 0; events < 10; events++) await say(log, '€'.repeat(1_000));
+        }
+        const events = logs.map((log) => log.published - log.first + 1);
+        const kept = events.reduce((sum, count) => sum + count, 0);
+        assert(kept >= 15 && kept <= 25, `${kept} events of 2 KB in the 50 KB of one`);
+        assert.deepEqual(
+          events.slice(0, 10),
+          Array.from({ length: 10 }, () => 0),
+        );
+        assert.equal(events.at(-1), 10);
+        assert.deepEqual(await contentsAfter(quiet, 0), ['1 heard']);
+      },
+    },
+    {
+      name: 'lets nobody lose closed rooms to one who makes many',
+      run: async () => {
+        const { store, say, pass } = await setUp();
+        const bounds = { ...BOUNDS, maxRooms: 10 };
+        const make = async (name: string, payer: string): Promise<string> => {
+          const log = await store.open(name, bounds, payer);
+          await say(log, name);
+          store.close(name);
+          return log.epoch;
+        };
+        const before = [await make('a', 'one'), await make('b', 'two')];
+        for (let count = 0; count < 40; count++) await make(`many-${count}`, 'another');
+        await pass(1_000, { maxRooms: 10 });
+        const after = [await store.open('a', bounds, 'one'), await store.open('b', bounds, 'two')];
+        assert.deepEqual(
+          after.map(({ epoch }) => epoch),
+          before,
+        );
+        assert.equal((await store.open('many-0', bounds, 'another')).published, 0);
+        assert.equal((await store.open('many-39', bounds, 'another')).published, 1);
+      },
+    },
     {
       name: 'begins a log that is empty, with an identity of its own',
       run: async () => {

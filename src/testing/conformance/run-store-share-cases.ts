@@ -28,6 +28,23 @@ export function runStoreShareCases(setUp: SetUpShares): ConformanceCase[] {
       },
     },
     {
+      name: 'drops and forgets nothing of an owner if many owners count as one, however many they are',
+      run: async () => {
+        const { store, pass } = await setUp({ maxRetainedBytes: 100_000, maxRememberedIds: 10 });
+        const own = await endedRuns(store, 'ann', 3, 5_000);
+        const others: RunMeta[] = [];
+        for (let count = 0; count < 60; count++) {
+          others.push(...(await endedRuns(store, `made up ${count}`, 1, 4_000, 'script')));
+        }
+        await expire(store);
+        assert.deepEqual(await kept(store, own), own);
+        pass(400_000);
+        await expire(store);
+        for (const meta of own) assert.equal((await store.create(meta)).status, 'expired');
+        assert.equal((await store.create(others[0] as RunMeta)).status, 'created');
+      },
+    },
+    {
       name: 'forgets no id of an owner that has fewer, so that no request is executed twice',
       run: async () => {
         const { store, pass } = await setUp({ retainMs: 0, maxRememberedIds: 10 });
@@ -68,8 +85,8 @@ export function runStoreShareCases(setUp: SetUpShares): ConformanceCase[] {
   ];
 }
 
-async function endedRuns(store: RunStore, owner: string, count: number, bytes = 10): Promise<RunMeta[]> {
-  const metas = Array.from({ length: count }, () => metaOf(randomUUID(), owner));
+async function endedRuns(store: RunStore, owner: string, count: number, bytes = 10, payer = owner): Promise<RunMeta[]> {
+  const metas = Array.from({ length: count }, () => ({ ...metaOf(randomUUID(), owner), payer }));
   for (const meta of metas) await endedRun(store, meta, bytes);
   return metas;
 }

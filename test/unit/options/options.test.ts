@@ -159,6 +159,7 @@ const TABLE: Record<
   maxRoomsPerConnection: { good: [1, 16], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
   maxRoomMembers: { good: [1, 1_000], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
   maxRoomEvents: { good: [1, 1_000], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
+  maxAllRoomBytes: { good: [1, 67_108_864], bad: [0, -1, ...NO_NUMBER] },
   maxRoomBytes: { good: [1, 262_144], bad: [0, -1, ...NO_NUMBER] },
   retainRoomsMs: { good: [1, 86_400_000, Infinity], bad: [0, -1, ...NO_NUMBER] },
   maxRoomMessageBytes: { good: [256, 16_384], bad: [0, 255, -1, ...NO_NUMBER] },

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { AgentSocketError, defineTool, type LlmPart, type LlmProvider, type RunUsage } from '../../../src/index.js';
 import type { RunRequest } from '../../../src/protocol/index.js';
@@ -29,6 +29,23 @@ describe('beforeRun', () => {
       ['owner', 'agent_query'],
       ['owner', 'tool_call'],
     ]);
+  });
+
+  it('has ten seconds, and no place stays taken by one that never answers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let isHanging = true;
+    const beforeRun = (): void | Promise<void> => (isHanging ? new Promise(() => undefined) : undefined);
+    const peer = createEngine({ beforeRun, maxRunsPerOwner: 1 }).connect();
+    peer.send({ ...QUERY, run_id: ID });
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(peer.ofType('error')).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(peer.ofType('error')).toMatchObject([{ code: 'internal_error', run_id: ID }]);
+    isHanging = false;
+    peer.send({ ...QUERY, run_id: ID });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(peer.ofType('agent_response')).toHaveLength(1);
   });
 
   it('refuses with its own error, and the id stays free', async () => {

@@ -16,7 +16,13 @@ const BROKEN = `${SECRET} \ud83d`;
 const TALK = { owner: 'ann', id: 'talk' };
 const IDS = { ended: randomUUID(), waiting: randomUUID(), message: randomUUID() };
 
-const BOUNDS: RoomBounds = { maxEvents: 100, maxBytes: 1_000_000, maxAgeMs: 86_400_000, maxRooms: 10 };
+const BOUNDS: RoomBounds = {
+  maxEvents: 100,
+  maxBytes: 1_000_000,
+  maxAgeMs: 86_400_000,
+  maxRooms: 10,
+  maxAllBytes: 10_000_000,
+};
 
 function message(): ConversationMessage {
   return { id: IDS.message, role: 'user', content: SECRET, runId: IDS.ended, createdAt: 1 };
