@@ -15,7 +15,7 @@ useVisit((begun) => {
 const connect = async (token: string, { page } = tab): Promise<void> => {
   const disconnect = page.getByRole('button', { name: 'Disconnect' });
   if (await disconnect.isVisible()) await disconnect.click();
-  await page.getByLabel('Token (optional)').fill(token);
+  await page.locator('#token').fill(token);
   await page.locator('#connect').click();
 };
 
@@ -35,7 +35,7 @@ describe('a token', () => {
     const kept = await tab.page.evaluate<string>('JSON.stringify({ ...localStorage })');
     expect(kept).not.toContain(TOKEN);
     const other = await visit.open();
-    expect(await other.page.getByLabel('Token (optional)').inputValue()).toBe('');
+    expect(await other.page.locator('#token').inputValue()).toBe('');
   });
 
   it('carries on in the second tab, and never stands in an address', async () => {
@@ -84,7 +84,7 @@ describe('a token', () => {
     await tab.isConnected();
     await tab.page.reload();
     await tab.isConnected();
-    expect(await tab.page.getByLabel('Token (optional)').inputValue()).toBe('');
+    expect(await tab.page.locator('#token').inputValue()).toBe('');
   });
 
   it('that cannot be sent is told before it is, and which character it is', async () => {
