@@ -4,6 +4,7 @@ import { clientMessages, type ClientMessageOf } from '../protocol/client-message
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { checkMessage, decodeFrame } from '../protocol/decode.js';
 import { LIMITS } from '../protocol/version.js';
+import { limitInput, TOO_MUCH } from './input-limit.js';
 
 /** A client whose handshake is complete and who has not proved who it is. */
 export interface UnknownClient {
@@ -17,22 +18,19 @@ export interface UnknownClient {
   readonly onRefused: (refusal: CloseCodeInfo) => void;
 }
 
-/** The close of a client that sends too much before it is known. */
-const TOO_MUCH: CloseCodeInfo = { ...CLOSE_CODES.tooBig, reason: 'Too much before authentication' };
-
 /** Listens to a socket until a connection opens it again. Understands nothing but one `auth`, and sends nothing. */
 export class FirstMessage implements SocketListener {
   readonly #client: UnknownClient;
   readonly #timer: NodeJS.Timeout;
-  #received = 0;
+  readonly #unlimit: () => void;
   #state: 'waiting' | 'checking' | 'over' = 'waiting';
 
   constructor(client: UnknownClient) {
     this.#client = client;
     this.#timer = setTimeout(() => this.#refuse(CLOSE_CODES.handshakeTimeout), client.timeoutMs);
     client.socket.open(this);
-    // Before the socket reads it.
-    client.raw.prependListener('data', this.#count);
+    const { socket, raw } = client;
+    this.#unlimit = limitInput(socket, raw, LIMITS.unauthenticatedBytes, () => this.#refuse(TOO_MUCH));
   }
 
   onMessage(data: string | Uint8Array): void {
@@ -54,12 +52,6 @@ export class FirstMessage implements SocketListener {
     this.#end();
   }
 
-  /** Counts what arrives, also of a message that is not complete: the socket itself takes much larger ones. */
-  readonly #count = (chunk: Buffer): void => {
-    this.#received += chunk.length;
-    if (this.#received > LIMITS.unauthenticatedBytes) this.#refuse(TOO_MUCH);
-  };
-
   #refuse(refusal: CloseCodeInfo): void {
     if (this.#state === 'over') return;
     this.#end();
@@ -69,7 +61,7 @@ export class FirstMessage implements SocketListener {
   #end(): void {
     this.#state = 'over';
     clearTimeout(this.#timer);
-    this.#client.raw.off('data', this.#count);
+    this.#unlimit();
   }
 }
 

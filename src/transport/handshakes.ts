@@ -16,12 +16,16 @@ import { AUTH_BY_MESSAGE, ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol
 import { answer, ignoreError } from './answer.js';
 import { isThenable, type Authenticator, type Verdict } from './authenticator.js';
 import { FirstMessage } from './first-message.js';
+import { limitInput, TOO_MUCH } from './input-limit.js';
 import { bareRequest, offers, withToken } from './token-request.js';
 import { claim } from './upgrade-events.js';
 import { offeredProtocols, type AcceptedSocket, type WsAcceptor } from './ws-socket.js';
 
 /** How long a refused client may take to read the close code, in milliseconds. */
 const LINGER_MS = 1_000;
+
+/** What a client may send before client and server have agreed on keys: its one frame is half as long at most. */
+const MAX_KEY_BYTES = 8_192;
 
 /** Maximum number of refused clients that are being told the close code; others get HTTP 503. */
 const MAX_LINGERING = 64;
@@ -201,7 +205,9 @@ export class Handshakes<P extends Principal, Metadata> {
     this.#agreeing.add(socket);
     const agreed = (): boolean => this.#agreeing.delete(socket);
     raw.once('close', agreed);
+    const unlimit = limitInput(socket, raw, MAX_KEY_BYTES, () => closeSoon(socket, TOO_MUCH));
     this.#options.encryption?.protect(socket, (ready) => {
+      unlimit();
       raw.off('close', agreed);
       agreed();
       then(ready);

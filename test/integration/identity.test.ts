@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { SignJWT } from 'jose';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -93,6 +94,17 @@ describe('a first message that says who the client is', () => {
     const client = await unknown(port);
     send(client);
     await closeOf(client).toEqual({ code: 1009, reason: 'Too much before authentication' });
+  });
+
+  it('is not read any further than that', async () => {
+    const { port, http } = await startServer({ authenticate: byToken });
+    const sockets: Socket[] = [];
+    http.on('connection', (socket: Socket) => void sockets.push(socket));
+    const client = await unknown(port);
+    client.socket.write(frame(OPCODE.text, 'x'.repeat(900_000), { declaredLength: 1_000_000n }));
+    await closeOf(client).toEqual({ code: 1009, reason: 'Too much before authentication' });
+    await expect.poll(() => sockets.at(-1)?.destroyed).toBe(true);
+    expect(sockets.at(-1)?.bytesRead).toBeLessThan(300_000);
   });
 
   it('is checked once, with nothing done meanwhile', async () => {
