@@ -54,8 +54,8 @@ export interface RoomLimits {
    */
   maxRoomMessageBytes?: number | undefined;
   /**
-   * Messages of all members of a room in a second; more get `rate_limited`, as do more than half of them from one
-   * address. A second's worth may come at once.
+   * Messages of all members of a room in a second; more get `rate_limited`. A second's worth may come at once. The members
+   * of one address use half of it at most.
    * @default 200
    */
   roomRate?: number | undefined;
