@@ -142,7 +142,8 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     remoteAddress: (request) => access.remoteAddress(request),
     retryAfter: () => shutdown.retryAfter,
     authenticator,
-    authMessageTimeoutMs: options.authenticate === undefined ? undefined : options.authMessageTimeoutMs,
+    authMessageTimeoutMs: options.authMessageTimeoutMs,
+    hasCredentials: options.authenticate !== undefined,
     headers: anonymous.headers,
     encryption: keys && {
       isRequired: encryption?.required === true,

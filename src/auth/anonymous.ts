@@ -49,7 +49,7 @@ export class Anonymous {
    */
   readonly authenticate = (request: IncomingMessage): Principal => {
     if (this.#options.mode === 'shared') return ANONYMOUS;
-    const known = chosenSecret(request) ?? this.#keptSecret(request);
+    const known = chosenSecret(request) ?? toldSecret(request) ?? this.#keptSecret(request);
     if (known !== undefined) return principalOf(known);
     const made = randomBytes(SECRET_BYTES).toString('base64url');
     // Only browsers name an origin, and only browsers keep cookies.
@@ -89,6 +89,12 @@ function chosenSecret({ headers }: IncomingMessage): string | undefined {
   const secret = offered.find((entry) => entry.startsWith(CLIENT_SECRET_PREFIX))?.slice(CLIENT_SECRET_PREFIX.length);
   if (secret === undefined || SECRET.test(secret)) return secret;
   throw new AgentSocketError('invalid_message', 'A client secret is 22 to 128 letters, digits, "-" or "_"');
+}
+
+/** The secret of a first message `auth`, which a client sends that encrypts its messages: a proxy reads the handshake. */
+function toldSecret({ headers }: IncomingMessage): string | undefined {
+  const [, secret] = /^Bearer agent-ws\.client_secret\.(\S+)$/.exec(headers.authorization ?? '') ?? [];
+  return secret !== undefined && SECRET.test(secret) ? secret : undefined;
 }
 
 /** The id is a hash of the secret: it can be shown and logged. */

@@ -22,8 +22,8 @@ export function makeClientSecret(): string {
  * @param chosen - the option `clientSecret`
  * @param own - the secret of this client
  */
-export function clientSecretProtocol(target: URL, chosen: string | undefined, own: string): readonly string[] {
+export function clientSecretProtocol(target: URL, chosen: string | undefined, own: string): string | undefined {
   const { location } = globalThis as { readonly location?: { readonly hostname?: string } };
-  if (chosen === undefined && location?.hostname === target.hostname) return [];
-  return [CLIENT_SECRET_PREFIX + (chosen ?? own)];
+  if (chosen === undefined && location?.hostname === target.hostname) return undefined;
+  return CLIENT_SECRET_PREFIX + (chosen ?? own);
 }

@@ -5,7 +5,7 @@ import { backoffMs, later, MAX_DELAY_MS, toldMs } from './backoff.js';
 import { AgentClientError } from './client-error.js';
 import { closeError, messageOf, tokenError } from './connection-errors.js';
 import { defaultWebSocket } from './default-web-socket.js';
-import { dial } from './dial.js';
+import { dial, type Dialled } from './dial.js';
 import { parseFrame } from './frame.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Settings } from './options.js';
@@ -146,7 +146,7 @@ export class Connection {
     }
     try {
       const WebSocket = settings.WebSocket ?? (await defaultWebSocket());
-      if (!isOver()) this.#listen(dial(settings, WebSocket, token), token);
+      if (!isOver()) this.#listen(dial(settings, WebSocket, token));
     } catch (cause) {
       if (isOver()) return;
       this.#abandon(ABNORMAL);
@@ -155,10 +155,10 @@ export class Connection {
     }
   }
 
-  #listen(socket: WebSocketLike, token: string | undefined): void {
+  #listen({ socket, proof: token }: Dialled): void {
     this.#socket = socket;
     const isCurrent = (): boolean => this.#socket === socket;
-    if (token !== undefined && this.#settings.tokenIn === 'message') {
+    if (token !== undefined) {
       socket.addEventListener('open', () => isCurrent() && socket.send(JSON.stringify({ type: 'auth', token })));
     }
     socket.addEventListener('error', () => undefined);

@@ -72,7 +72,7 @@ export class EncryptedWebSocket implements WebSocketLike {
     socket.addEventListener('message', ({ data }) => this.#onward(() => this.#receive(data)));
     socket.addEventListener('close', ({ code, reason }) => {
       // What arrived before the close is told before it.
-      this.#incoming = this.#incoming.then(() => this.#end({ code, reason }));
+      this.#incoming = this.#incoming.then(() => this.#end(this.#meaningOf({ code, reason })));
     });
   }
 
@@ -158,6 +158,12 @@ export class EncryptedWebSocket implements WebSocketLike {
     this.#sent = new Direction('c', sent);
     this.#received = new Direction('s', received);
     this.#emit('open', undefined);
+  }
+
+  /** A server that encrypted nothing and cannot read the first message does not hold the key. */
+  #meaningOf(close: Close): Close {
+    const { undecryptable, unknownKey } = CLOSE_CODES;
+    return close.code === undecryptable.code && !this.#isProven ? unknownKey : close;
   }
 
   #end({ code, reason }: Close): void {

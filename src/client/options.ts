@@ -30,7 +30,7 @@ export interface AgentClientOptions {
    * reads it from the header `Sec-WebSocket-Protocol` and never answers with it. Only letters, digits and
    * ``!#$%&'*+-.^_`|~`` can be sent this way: a JWT is fine, Base64 with `/` or `=` is not. `message`: the first message
    * of the connection, in which any characters but blanks can be sent. `query`: the parameter `token` of the URL, which
-   * servers and proxies log.
+   * servers and proxies log. With `encryption` the default is `message`.
    * @default 'protocol'
    */
   tokenIn?: TokenPlace | undefined;
@@ -141,7 +141,8 @@ export interface Settings {
 export function checkOptions(options: AgentClientOptions): Settings {
   check('options', 'an object', options, (value) => typeof value === 'object' && value !== null);
   checkKnown(options, CLIENT_OPTIONS);
-  const { protocols = [], token, tokenIn = 'protocol', backoff = {}, silenceMs, encryption } = options;
+  const { protocols = [], token, backoff = {}, silenceMs, encryption } = options;
+  const { tokenIn = encryption === undefined ? 'protocol' : 'message' } = options;
   check('protocols', 'an array of strings', protocols, isStrings);
   check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
   check('tokenIn', '"protocol", "message" or "query"', tokenIn, (value) => PLACES.some((place) => place === value));

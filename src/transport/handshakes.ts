@@ -49,8 +49,10 @@ export interface HandshakeOptions<P extends Principal, Metadata> {
   /** Seconds after which refused clients may come back, while the service ends; otherwise `undefined`. */
   readonly retryAfter: () => number | undefined;
   readonly authenticator: Authenticator<P>;
-  /** How long a client may take to send `auth` as its first message; absent if clients need no credentials. */
-  readonly authMessageTimeoutMs: number | undefined;
+  /** How long a client may take to send `auth` as its first message. */
+  readonly authMessageTimeoutMs: number;
+  /** Whether clients have credentials, which they may renew. */
+  readonly hasCredentials: boolean;
   /** Lines for the answer to a handshake. */
   readonly headers: (request: IncomingMessage) => readonly string[];
   /** Encryption of messages; `undefined` if the server does not offer it. */
@@ -94,9 +96,7 @@ export class Handshakes<P extends Principal, Metadata> {
     // A client that leaves, at any time, frees its place.
     // The slot's own function: a new one would keep the request in memory as long as the connection lasts.
     raw.once('close', slot.release);
-    if (this.#options.authMessageTimeoutMs !== undefined && offers(request, AUTH_BY_MESSAGE)) {
-      return this.#acceptUnknown(request, raw, head, slot, this.#options.authMessageTimeoutMs);
-    }
+    if (offers(request, AUTH_BY_MESSAGE)) return this.#acceptUnknown(request, raw, head, slot);
     // If nothing needs to wait, the handshake is done in the same tick.
     const verdict = authenticator.judge(request);
     if (!isThenable(verdict)) return this.#finish(request, raw, head, slot, verdict);
@@ -150,8 +150,8 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   /** Completes the handshake of a client that sends its credentials as its first message. */
-  #acceptUnknown(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, timeoutMs: number): void {
-    const { acceptor, authenticator, connections } = this.#options;
+  #acceptUnknown(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot): void {
+    const { acceptor, authenticator, connections, authMessageTimeoutMs: timeoutMs } = this.#options;
     const isHandshake = acceptor.accept(request, raw, head, (accepted) => {
       const { negotiated } = accepted;
       let { socket } = accepted;
@@ -216,7 +216,7 @@ export class Handshakes<P extends Principal, Metadata> {
 
   #remember(connection: Connection<P, Metadata>, request: IncomingMessage): void {
     // Without credentials there is nothing to renew.
-    if (this.#options.authMessageTimeoutMs !== undefined) this.#requests.set(connection, bareRequest(request));
+    if (this.#options.hasCredentials) this.#requests.set(connection, bareRequest(request));
   }
 
   /** What is known of the connection to be, or why it is refused. */

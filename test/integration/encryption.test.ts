@@ -99,7 +99,8 @@ describe('encrypted messages', () => {
     const answer = await agent.stream(`my private question ${'漢🙂'.repeat(50_000)}`);
     expect(answer.text).toBe(`${secret}${'x'.repeat(500_000)}`);
     expect(await agent.ping()).toBeGreaterThan(0);
-    expect(seen.offered).toEqual([ENCRYPTED]);
+    // What the client would be known by goes into an encrypted message.
+    expect(seen.offered).toEqual([`${ENCRYPTED},agent-ws.auth`]);
     const frames = [...seen.client.slice(1), ...seen.server.slice(1)];
     expect(frames.length).toBeGreaterThan(5);
     for (const frame of frames) {
@@ -201,7 +202,9 @@ describe('encrypted messages', () => {
     change.toClient = (frame) => [frame.replace(forged.x, pinned.x).replace(forged.y, pinned.y)];
     const agent = client(through, [pinned.kid]);
     await expect(agent.stream('my private question')).rejects.toMatchObject({ closeCode: 4421 });
-    expect(seen.client).toHaveLength(1);
+    // The key for the connection, and a first message that the proxy cannot read.
+    expect(seen.client).toHaveLength(2);
+    expect(seen.client.join()).not.toContain('private');
   });
 
   it('accept any of several pins, and any of several keys, while keys are exchanged', async () => {

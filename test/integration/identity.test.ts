@@ -244,7 +244,7 @@ describe('credentials that end', () => {
 
   it('mean nothing to a server without authentication', async () => {
     const { url } = await startServer();
-    const client = await TestClient.connect(url, { protocols: ['agent-ws.auth'] });
+    const client = await TestClient.connect(url);
     client.send({ type: 'auth', token: 'anna' });
     expect(await client.next('error')).toMatchObject({ code: 'unauthorized' });
     const core = await TestClient.connect(url, { negotiate: false });

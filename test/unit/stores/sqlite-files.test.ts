@@ -60,7 +60,7 @@ it('refuses what a later version wrote, and leaves it alone', async () => {
   await change(path, 'PRAGMA user_version = 99');
   const before = readFileSync(path);
   await expect(createSqliteStore({ path })).rejects.toThrow(
-    `The database ${path} was written by a later version of agent-ws: its tables have version 99, and this one knows 5`,
+    `The database ${path} was written by a later version of agent-ws: its tables have version 99, and this one knows 6`,
   );
   expect(readFileSync(path).equals(before)).toBe(true);
 });
