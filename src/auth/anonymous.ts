@@ -86,15 +86,20 @@ export class Anonymous {
 
 function chosenSecret({ headers }: IncomingMessage): string | undefined {
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((entry) => entry.trim());
-  const secret = offered.find((entry) => entry.startsWith(CLIENT_SECRET_PREFIX))?.slice(CLIENT_SECRET_PREFIX.length);
-  if (secret === undefined || SECRET.test(secret)) return secret;
-  throw new AgentSocketError('invalid_message', 'A client secret is 22 to 128 letters, digits, "-" or "_"');
+  return secretIn(offered.find((entry) => entry.startsWith(CLIENT_SECRET_PREFIX)));
 }
 
 /** The secret of a first message `auth`, which a client sends that encrypts its messages: a proxy reads the handshake. */
 function toldSecret({ headers }: IncomingMessage): string | undefined {
-  const [, secret] = /^Bearer agent-ws\.client_secret\.(\S+)$/.exec(headers.authorization ?? '') ?? [];
-  return secret !== undefined && SECRET.test(secret) ? secret : undefined;
+  const { authorization = '' } = headers;
+  const token = authorization.startsWith('Bearer ') ? authorization.slice(7) : '';
+  return secretIn(token.startsWith(CLIENT_SECRET_PREFIX) ? token : undefined);
+}
+
+function secretIn(text: string | undefined): string | undefined {
+  const secret = text?.slice(CLIENT_SECRET_PREFIX.length);
+  if (secret === undefined || SECRET.test(secret)) return secret;
+  throw new AgentSocketError('invalid_message', 'A client secret is 22 to 128 letters, digits, "-" or "_"');
 }
 
 /** The id is a hash of the secret: it can be shown and logged. */

@@ -52,6 +52,22 @@ describe('clients that nobody authenticates', () => {
     expect([...agent.connections].every(({ principal }) => ids.includes(principal.id))).toBe(true);
   });
 
+  it('may tell their secret in their first message, where no proxy reads it', async () => {
+    const { url } = await start();
+    const { connected } = await TestClient.connect(url, { protocols: [SECRET] });
+    const tell = async (token: string): Promise<unknown> => {
+      const socket = new WebSocket(url, ['agent-ws.v1', 'agent-ws.auth']);
+      onTestFinished(() => socket.terminate());
+      socket.once('open', () => socket.send(JSON.stringify({ type: 'auth', token })));
+      return new Promise((resolve) => {
+        socket.once('message', (data: Buffer) => resolve(JSON.parse(data.toString())));
+        socket.once('close', resolve);
+      });
+    };
+    expect(await tell(SECRET)).toMatchObject({ type: 'authenticated', principal_id: connected.principal_id });
+    expect(await tell('agent-ws.client_secret.short')).toBe(4400);
+  });
+
   it('take nothing from others, however many secrets a script makes up', async () => {
     const { url } = await startServer({
       anonymous: 'separate',
