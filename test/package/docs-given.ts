@@ -23,6 +23,8 @@ export declare const file: File;
 
 // What a program has besides
 export declare const bank: { refund(orderId: string, amount: number, idempotencyKey: string): Promise<{ id: string }> };
+export declare function budgetOf(principalId: string): Promise<number>;
+export declare function charge(principalId: string, tokens: number): void;
 export declare const key: Uint8Array;
 export declare const rows: readonly Tenant[];
 export declare function log(text: string): void;
