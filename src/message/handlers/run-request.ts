@@ -52,7 +52,7 @@ function create(
   context: HandlerContext,
   connection: Connection,
   request: RunRequest,
-  asker: RunAsker,
+  { principal, owner, author }: RunAsker,
   created?: (run: Run) => void,
 ): Awaitable<void> {
   const { runs, readers } = context;
@@ -61,7 +61,8 @@ function create(
   const trace = traceparent === undefined ? connection.trace : { traceparent };
   readers.check(connection, request.run_id);
   return andThen(
-    runs.create({ ...asker, metadata, remoteAddress, connectionId, canApprove, trace }, request),
+    // Listed, not spread: a copy has a hidden class of its own, and every look at it misses its cache.
+    runs.create({ principal, owner, author, metadata, remoteAddress, connectionId, canApprove, trace }, request),
     (claimed) => {
       const { run } = claimed;
       if (!claimed.isNew) return readOn(context, connection, run, { after: 0, requestId });
