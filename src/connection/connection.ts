@@ -132,7 +132,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
 
   /** Under which name counts what the connection makes the server keep. */
   get payer(): string {
-    return (this.#payer ??= payerOf(this.#principal, this.addressKey));
+    return (this.#payer ??= payerOf(this.#principal, this.remoteAddress));
   }
 
   /** Bytes received, including frames in progress. */

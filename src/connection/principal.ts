@@ -1,3 +1,5 @@
+import { addressKey } from '../runtime/address-key.js';
+
 /** The owner of a connection and its runs. Embedders add what they need to know about the person. */
 export interface Principal {
   /**
@@ -57,6 +59,7 @@ const OF_SECRET = /^anonymous-[\w-]{22}$/;
  * Under which name counts what a client makes the server keep. A client that nobody authenticates gets as many principals
  * as it makes up secrets, so it counts with its address; no id of a principal begins with a line end.
  */
-export function payerOf({ id }: Principal, addressKey: string | undefined): string {
-  return id === ANONYMOUS.id || OF_SECRET.test(id) ? `\n${addressKey ?? ''}` : id;
+export function payerOf({ id }: Principal, remoteAddress: string | undefined): string {
+  if (id !== ANONYMOUS.id && !OF_SECRET.test(id)) return id;
+  return `\n${remoteAddress === undefined ? '' : addressKey(remoteAddress)}`;
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { payerOf } from '../connection/principal.js';
-import { addressKey } from '../runtime/address-key.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { orTimeout } from '../runtime/within.js';
@@ -113,8 +112,7 @@ export class Admission {
 function metaOf(asker: RunAsker, request: RunRequest): RunMeta {
   const conversationId = 'conversation_id' in request ? request.conversation_id : undefined;
   const owner = ownerOf(asker);
-  const { remoteAddress } = asker;
-  const payer = payerOf(asker.principal, remoteAddress === undefined ? undefined : addressKey(remoteAddress));
+  const payer = payerOf(asker.principal, asker.remoteAddress);
   return {
     owner,
     id: request.run_id ?? randomUUID(),
