@@ -89,6 +89,10 @@ export class Admission {
           return { existing: claim.run };
         case 'expired':
           throw claim.requestHash === place.meta.requestHash ? expired() : conflict();
+        case 'busy':
+          throw conversationBusy();
+        case 'full':
+          throw serverFull();
       }
     });
   }

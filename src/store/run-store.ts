@@ -1,4 +1,4 @@
-import type { RunState } from '../protocol/server-messages.js';
+import type { CancelReason, RunState } from '../protocol/server-messages.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 import { isFinal } from './run-state.js';
 import type { RunLog } from '../log/run-log.js';
@@ -31,6 +31,17 @@ export interface RunMeta {
 /** A stored run: meta, state and log. */
 export interface StoredRun {
   readonly meta: RunMeta;
+  /**
+   * Id of the node that executes the run, if several processes work with the store. Such a store updates the object while
+   * its log is followed.
+   */
+  readonly host?: string | undefined;
+  /** The options given to {@link RunStore.create}, if the store keeps them. */
+  readonly options?: string | undefined;
+  /** The work of a run that no node has begun. */
+  readonly work?: string | undefined;
+  /** Why the run is to be stopped, if a client has asked for that. */
+  readonly stop?: CancelReason | undefined;
   readonly state: RunState;
   /** The log. That of an unfinished run accepts further entries. */
   readonly log: RunLog;
@@ -47,12 +58,38 @@ export function wireState({ state, log }: Pick<StoredRun, 'state' | 'log'>): Run
 
 /** The result of claiming an id. */
 export type Claim =
-  /** The id was free and is claimed now. */
-  | { readonly status: 'created'; readonly log: RunLog }
+  /**
+   * The id was free and is claimed now. `position` is the number of runs of the conversation on all nodes that end before
+   * this one starts, and `stop` tells of a cancel that came before the run, if several processes work with the store.
+   */
+  | {
+      readonly status: 'created';
+      readonly log: RunLog;
+      readonly position?: number | undefined;
+      readonly stop?: CancelReason | undefined;
+    }
   /** The id belongs to a run whose log is stored. */
   | { readonly status: 'existing'; readonly run: StoredRun }
   /** The id belongs to a run whose log is deleted; it must not be executed again. */
-  | { readonly status: 'expired'; readonly requestHash: string };
+  | { readonly status: 'expired'; readonly requestHash: string }
+  /** Another node has a run in the conversation, and {@link ClaimRequest.whenBusy} is `reject`; nothing is claimed. */
+  | { readonly status: 'busy' }
+  /** All nodes together have as many runs of the owner, or of the conversation, as they may; nothing is claimed. */
+  | { readonly status: 'full' };
+
+/** What a store for several processes needs to know of a run that is claimed; other stores ignore it. */
+export interface ClaimRequest {
+  /** What a node that does not execute the run must know of it, as JSON. */
+  readonly options: string;
+  /** @default 'queue' */
+  readonly whenBusy?: 'queue' | 'reject' | 'interrupt' | undefined;
+  /** Maximum number of runs of the owner in progress on all nodes. */
+  readonly maxRunsOfOwner: number;
+  /** Maximum number of runs of the conversation in progress on all nodes. */
+  readonly maxRunsOfConversation: number;
+  /** What a worker needs to do the run, as JSON: then this node does not become its host. */
+  readonly work?: string | undefined;
+}
 
 /**
  * Stores runs: their logs while they last and for a while afterwards, their ids for longer.
@@ -61,7 +98,8 @@ export type Claim =
  * of the calls. A durable store commits the queue within milliseconds and publishes the entries of a log when they are
  * committed. Methods with a result (`create`, `open`, `list`, `unfinished`, `commit`) may return it at once or as a
  * promise; the result includes everything written before the call. While a promise is pending, later requests of the
- * same connection wait, and all others continue. Only one server at a time works with a store.
+ * same connection wait, and all others continue. Only one server at a time works with a store, unless the `Store` has a
+ * `Cluster`.
  *
  * **Failures.** A method that throws or rejects has changed nothing, and the caller's client gets `internal_error`. If
  * a queued write can never be committed, the log of its run says so by `onFailed`; until then a store may retry as
@@ -71,13 +109,18 @@ export type Claim =
 export interface RunStore {
   /** Identity of the stored data: a store with another epoch does not know the same runs. */
   readonly epoch: string;
+  /**
+   * Identity of the data of one owner, if parts of the data can be lost by themselves.
+   * @default epoch
+   */
+  epochOf?(owner: string): string;
   /** Whether the stored data outlives the process. */
   readonly isDurable: boolean;
   /**
    * Claims an id for a run, in the order of the calls: of two equal requests the second finds the run of the first. The
    * claim is durable after the next {@link commit}. After a rejection the id is free: the client may ask again with it.
    */
-  create(meta: RunMeta): Awaitable<Claim>;
+  create(meta: RunMeta, request?: ClaimRequest): Awaitable<Claim>;
   /**
    * The run, unless it does not exist or its log is deleted. A run without a final state comes with the log that its
    * writer appends to. A rejection fails only the request for the run.

@@ -2,6 +2,7 @@ import type { ToolLedger } from '../tool/tool-ledger.js';
 import type { ConversationStore } from './conversation-store.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 import type { RoomStore } from './room-store.js';
+import type { Cluster } from './cluster.js';
 import type { RunStore } from './run-store.js';
 
 /**
@@ -19,6 +20,11 @@ export interface Store {
    * @default kept in memory
    */
   readonly rooms?: RoomStore | undefined;
+  /**
+   * The other processes that work with the same data.
+   * @default the process is alone
+   */
+  readonly cluster?: Cluster | undefined;
   /**
    * Commits the waiting writes and releases all resources. Called once, by the creator of the store, after the server
    * has closed.

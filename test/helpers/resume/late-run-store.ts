@@ -24,8 +24,8 @@ export class LateRunStore extends MemoryRunStore {
 
   override create(meta: RunMeta): Claim {
     const claim = super.create(meta);
-    if (claim.status === 'expired') return claim;
     if (claim.status === 'existing') return { ...claim, run: this.#late(claim.run) };
+    if (claim.status !== 'created') return claim;
     const log = new LateRunLog(claim.log, this.#random);
     this.#logs.set(keyOf(meta), log);
     return { ...claim, log };

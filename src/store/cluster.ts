@@ -1,0 +1,115 @@
+import type { CancelReason } from '../protocol/server-messages.js';
+import type { Awaitable } from '../runtime/awaitable.js';
+import type { StoredRun } from './run-store.js';
+
+/** One process of a cluster, as it describes itself with every beat. */
+export interface NodeInfo {
+  /** Version of the package. */
+  readonly version: string;
+  /** Whether the node accepts no new connections, since it ends. */
+  readonly draining: boolean;
+  readonly connections: number;
+  /** Connections since the start of the node. */
+  readonly totalConnections: number;
+  /** Messages of clients since the start of the node. */
+  readonly totalMessages: number;
+  /** Runs that the node executes. */
+  readonly runs: number;
+}
+
+/** A node that is alive. */
+export interface ClusterNode extends NodeInfo {
+  /** A UUID, made at each start of the process. */
+  readonly id: string;
+}
+
+/** What a person decided about a tool call, on its way to the node that executes the run. */
+export interface PassedDecision {
+  readonly approved: boolean;
+  readonly by: 'principal';
+  readonly reason?: string | undefined;
+}
+
+/** How the connections of one node read a run. */
+export interface NodeReading {
+  /** Whether all of them lag. */
+  readonly lags: boolean;
+  /** Whether the client of the last one can come back. */
+  readonly canReturn: boolean;
+}
+
+/** What other nodes want of a run, for its host. Everything may be told more than once. */
+export interface RunFacts {
+  /** Stop the run. */
+  readonly stop?: CancelReason | undefined;
+  /** Decisions about tool calls, by `toolCallId`: the first one counts. */
+  readonly decisions?: Readonly<Record<string, PassedDecision>> | undefined;
+  /** The nodes that read the run, other than its host, by node id; absent if nothing is known of a change. */
+  readonly readers?: Readonly<Record<string, NodeReading>> | undefined;
+}
+
+/** Something that every node is told. */
+export type ClusterEvent =
+  | { readonly type: 'revoke'; readonly principalId: string }
+  /** A message of the application for all connections, encoded. */
+  | { readonly type: 'broadcast'; readonly encoded: string };
+
+/** Gets what concerns this node. No method throws. */
+export interface ClusterListener {
+  /** How this node describes itself; called for each beat. */
+  describe(): NodeInfo;
+  /** Other nodes want something of a run that this node executes. */
+  onFacts(owner: string, id: string, facts: RunFacts): void;
+  /** The run, which this node executes or nobody does yet, is the first of its conversation now. */
+  onTurn(owner: string, id: string): void;
+  /**
+   * The node that executed the run is gone, and this node is its host now: the run must be ended, or goes on if it waited
+   * for a person. Also called for a run that this node was asked to {@link Cluster.adopt}.
+   */
+  onOrphan(run: StoredRun): void;
+  /** Another node is the host of the run now: this node must not write, begin a tool or end the run any more. */
+  onFenced(owner: string, id: string): void;
+  /** Another node has created a run in a conversation that is watched here. */
+  onCreated(run: StoredRun): void;
+  /** Something that every node is told. */
+  onEvent(event: ClusterEvent): void;
+  /** The data of these owners is lost: nothing is known of their runs any more. */
+  onLost(isOf: (owner: string) => boolean): void;
+}
+
+/**
+ * The processes that work with the same stores. Each run has one host: the node that executes it and alone writes its log.
+ * Other nodes read the log, and leave what they want of the run as a fact in its record. A lost message between nodes
+ * costs time and no content: facts are repeated, and logs are read from a position.
+ */
+export interface Cluster {
+  /** The id of this node. */
+  readonly nodeId: string;
+  /** The nodes that are alive, this one included, as of the last beat. */
+  readonly nodes: readonly ClusterNode[];
+  /** Whether the stores answer. */
+  readonly isReachable: boolean;
+  /** Begins to beat. Called once, before anything else. */
+  join(listener: ClusterListener): Awaitable<void>;
+  /** Beats now, since the description of this node has changed. */
+  announce(): void;
+  /** Ends the membership: other nodes take over what this node still executes. Called once. */
+  leave(): Promise<void>;
+  /**
+   * Lets the host stop a run. If no run has the id, the id is remembered for 60 s, and a run that is claimed with it is
+   * stopped: see `stop` of a claim.
+   */
+  stop(owner: string, id: string, reason: CancelReason): Awaitable<void>;
+  /** Lets the host decide about a tool call. What counts is in the log of the run. */
+  decide(owner: string, id: string, toolCallId: string, decision: PassedDecision): Awaitable<void>;
+  /** Tells the host how this node reads a run; `undefined` if it reads it no more. Written in the order of the calls. */
+  read(owner: string, id: string, reading: NodeReading | undefined): void;
+  /** Makes this node the host of a run that has none; `undefined` if it has one, or is over. */
+  adopt(owner: string, id: string): Awaitable<StoredRun | undefined>;
+  /** The runs of a conversation in progress on all nodes, in the order of their turns. */
+  inProgress(owner: string, conversationId: string): Awaitable<readonly StoredRun[]>;
+  /** Whether {@link ClusterListener.onCreated} is called for a conversation. */
+  watch(owner: string, conversationId: string, active: boolean): void;
+  /** Tells every node, this one included, at least once. */
+  tell(event: ClusterEvent): Awaitable<void>;
+}
