@@ -135,7 +135,18 @@ const DRIVERS: Readonly<Record<string, string>> = {
   telemetry: 'message',
 };
 /** What puts all of it together, and what is made with it. */
-const DOORS = ['server.ts', 'options.ts', 'shutdown.ts', 'version.ts', 'index.ts', 'cli', 'testing', 'client', 'web'];
+const DOORS = [
+  'server.ts',
+  'options.ts',
+  'shutdown.ts',
+  'membership.ts',
+  'version.ts',
+  'index.ts',
+  'cli',
+  'testing',
+  'client',
+  'web',
+];
 
 const engineFloor = new Map(ENGINE.flatMap((parts, floor) => parts.map((name) => [name, floor] as const)));
 
