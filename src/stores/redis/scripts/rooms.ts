@@ -27,8 +27,9 @@ local function wakeOthers(text)
     if other ~= node then wake(other, text) end
   end
 end
-local function isLost(epoch)
-  return redis.call('HGET', info, 'epoch') ~= epoch
+local function isLost(epoch, after)
+  local known, head = unpack(redis.call('HMGET', info, 'epoch', 'head'))
+  return known ~= epoch or tonumber(head) < tonumber(after or 0)
 end
 local function unlink()
   redis.call('UNLINK', info, log, seqs, nodes, members)
@@ -81,7 +82,7 @@ return { epoch, tonumber(head), events, tonumber(changes), redis.call('HGETALL',
 export const APPEND_EVENT = new Script(
   'append_event',
   `${ROOM}
-if isLost(ARGV[4]) then return false end
+if isLost(ARGV[4], ARGV[5]) then return false end
 local after, key = tonumber(ARGV[5]), ARGV[6]
 local known = key ~= '' and redis.call('HGET', seqs, key)
 if known then return { tonumber(known), redis.call('XRANGE', log, after + 1, '+') } end
@@ -98,17 +99,17 @@ return { seq, missed }`,
 );
 
 /**
- * Keeps an open room, without what exceeds the bounds. Further arguments: epoch, oldest `seq` and oldest time of an event,
- * maximum number of events, of bytes, how long to keep the room. Returns the newest `seq`, the number of changes of the
+ * Keeps an open room, without what exceeds the bounds. Further arguments: epoch, oldest and newest `seq` that the
+ * node has, oldest time of an event, maximum number of events, of bytes, how long to keep the room. Returns the newest `seq`, the number of changes of the
  * members and the nodes that have the room open; nothing if the room is lost.
  */
 export const LOOK_AT_ROOM = new Script(
   'look_at_room',
   `${ROOM}
-if isLost(ARGV[4]) then return false end
+if isLost(ARGV[4], ARGV[6]) then return false end
 redis.call('HSET', nodes, node, 1)
-trim(tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[6]), tonumber(ARGV[5]))
-keep(ARGV[9])
+trim(tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[7]), tonumber(ARGV[5]))
+keep(ARGV[10])
 local head, changes = unpack(redis.call('HMGET', info, 'head', 'changes'))
 return { tonumber(head), tonumber(changes), redis.call('HKEYS', nodes) }`,
 );
