@@ -161,7 +161,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     handshakes.stop();
     rooms.stop();
   };
-  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, detach });
+  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, cluster: wholeStore.cluster, detach });
 
   const routes = createHttpRoutes({
     path,
@@ -171,10 +171,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     hostAllowed: (request) => access.isHostAllowed(request),
     ...(options.authenticate === undefined && { pageCookie: anonymous.pageCookie }),
     isReady: () =>
-      shutdown.retryAfter === undefined &&
-      runs.recovering === undefined &&
-      !connections.isFull &&
-      wholeStore.isWritable !== false,
+      !shutdown.hasBegun && runs.recovering === undefined && !connections.isFull && wholeStore.isWritable !== false,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     metrics: options.metrics,
     tools: () => tools.describe(),
