@@ -118,7 +118,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     server.close();
     await closed;
     server.closeAllConnections();
-    await store?.close();
+    store?.close();
   });
 
   endWithNpx(logger);

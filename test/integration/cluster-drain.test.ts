@@ -19,7 +19,7 @@ function storeOfNode(onStep: (step: Step) => void): Store {
       isReachable: true,
       join: () => undefined,
       announce: () => onStep('announce'),
-      leave: async () => onStep('leave'),
+      leave: () => Promise.resolve(onStep('leave')),
       stop: () => undefined,
       decide: () => undefined,
       read: () => undefined,
@@ -99,15 +99,15 @@ describe('a node of a cluster that ends', () => {
       needsApproval: true,
       execute: () => 'acted',
     });
-    const left = vi.fn();
-    const store = storeOfNode((step) => step === 'leave' && left());
+    const left = vi.fn<(step: Step) => void>();
+    const store = storeOfNode(left);
     const { agent, url } = await startServer({ provider: createScriptedProvider([call]), tools: [act], store });
     const client = await TestClient.connect(url);
     const runId = randomUUID();
     client.send({ type: 'streaming_query', query: 'q', run_id: runId });
     await client.next('approval_request');
     await agent.close({ drainMs: 60_000 });
-    expect(left).toHaveBeenCalledOnce();
+    expect(left.mock.lastCall).toEqual(['leave']);
     expect((await store.runs.open('anonymous', runId))?.state).toBe('waiting_approval');
   });
 
