@@ -168,12 +168,12 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     handshakes.stop();
     rooms.stop();
   };
-  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, detach });
+  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, cluster, detach });
   const membership = new Membership<P, Metadata>({
     cluster,
     connections,
     runs,
-    isDraining: () => shutdown.retryAfter !== undefined,
+    isDraining: () => shutdown.hasBegun,
     logger,
   });
   membership.join();
@@ -186,7 +186,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     hostAllowed: (request) => access.isHostAllowed(request),
     ...(options.authenticate === undefined && { pageCookie: anonymous.pageCookie }),
     isReady: () =>
-      shutdown.retryAfter === undefined &&
+      !shutdown.hasBegun &&
       runs.recovering === undefined &&
       !connections.isFull &&
       wholeStore.isWritable !== false &&

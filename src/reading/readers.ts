@@ -111,6 +111,11 @@ export class Readers {
     return [...this.#subscriptions.of(connection).values()].some((subscription) => subscription.isBehind);
   }
 
+  /** Whether a connection reads a run, or has asked for one. */
+  isReading(connection: Connection): boolean {
+    return this.#subscriptions.of(connection).size > 0 || connection.turn !== undefined;
+  }
+
   /**
    * Lets a connection read every run that starts in a conversation from now on.
    * @throws AgentSocketError `forbidden` if the connection, its owner or its address watches as many as it may.

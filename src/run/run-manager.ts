@@ -78,7 +78,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     this.store = store;
     this.#executor = executor;
     this.#bounds = bounds;
-    this.#drain = new Drain(live, store);
+    this.#drain = new Drain(live);
     const listener = (this.#listener = this.#listen());
     this.#recovery = new Recovery({ live, store, executor, listener, logger, onBegin: (run) => this.start(run) });
     this.#nodes = checked.cluster;
@@ -245,10 +245,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * store outlives the process, runs that wait for a person stay as they are.
    * @param beforeLeaving - called when all runs in progress wait for a person: until it is done, they can still be
    * decided about and cancelled. The caller closes the connections in it.
+   * @param isLeft - whether runs that wait for a person stay as they are
    */
-  async drain(ms: number, beforeLeaving?: () => Promise<void>): Promise<void> {
+  async drain(ms: number, beforeLeaving?: () => Promise<void>, isLeft = this.store.isDurable): Promise<void> {
     this.#recovery.stop();
-    await this.#drain.run(ms, beforeLeaving);
+    await this.#drain.run(ms, isLeft, beforeLeaving);
     clearInterval(this.#sweep);
   }
 
