@@ -35,7 +35,7 @@ import { attachUpgrade } from './transport/upgrade.js';
 import { SOCKET_OPTIONS } from './transport/socket-options.js';
 import { Audit } from './telemetry/audit.js';
 import { traceService } from './telemetry/spans.js';
-import { WsAcceptor } from './transport/ws-socket.js';
+import { WsAcceptor } from './transport/ws-acceptor.js';
 import { VERSION } from './version.js';
 
 /** A running service, attached to an `http.Server`. */

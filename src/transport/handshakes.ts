@@ -19,7 +19,7 @@ import { FirstMessage } from './first-message.js';
 import { limitInput, TOO_MUCH } from './input-limit.js';
 import { bareRequest, offers, withToken } from './token-request.js';
 import { claim } from './upgrade-events.js';
-import { offeredProtocols, type AcceptedSocket, type WsAcceptor } from './ws-socket.js';
+import { offeredProtocols, type AcceptedSocket, type WsAcceptor } from './ws-acceptor.js';
 
 /** How long a refused client may take to read the close code, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -123,7 +123,7 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   #finish(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, verdict: Verdict<P>): void {
-    const { acceptor, connections, headers } = this.#options;
+    const { acceptor, connections, headers, remoteAddress } = this.#options;
     // While waiting, the client may have left or the service may have begun to end.
     if (this.#isGone(raw)) return slot.release();
     const isOver = verdict.refusal === undefined || verdict.refusal === CLOSE_CODES.goingAway;
@@ -144,6 +144,7 @@ export class Handshakes<P extends Principal, Metadata> {
           if (connection !== undefined) this.#remember(connection, request);
         });
       },
+      remoteAddress(request),
       headers(request),
     );
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
@@ -151,8 +152,8 @@ export class Handshakes<P extends Principal, Metadata> {
 
   /** Completes the handshake of a client that sends its credentials as its first message. */
   #acceptUnknown(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot): void {
-    const { acceptor, authenticator, connections, authMessageTimeoutMs: timeoutMs } = this.#options;
-    const isHandshake = acceptor.accept(request, raw, head, (accepted) => {
+    const { acceptor, authenticator, connections, remoteAddress, authMessageTimeoutMs: timeoutMs } = this.#options;
+    const onAccepted = (accepted: AcceptedSocket): void => {
       const { negotiated } = accepted;
       let { socket } = accepted;
       const refuse = (refusal: CloseCodeInfo): void => {
@@ -180,7 +181,8 @@ export class Handshakes<P extends Principal, Metadata> {
         socket = opened;
         new FirstMessage({ socket, raw, timeoutMs, onAuth, onRefused: refuse });
       });
-    });
+    };
+    const isHandshake = acceptor.accept(request, raw, head, onAccepted, remoteAddress(request));
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
   }
 
