@@ -180,9 +180,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     tools: () => tools.describe(),
     guard: new Guard({
       permissions: new Permissions(options),
-      authenticate: options.authenticate,
-      authenticateTimeoutMs: options.authenticateTimeoutMs,
-      logger,
+      judge: options.authenticate && ((request) => authenticator.judge(request)),
     }),
   });
   return {

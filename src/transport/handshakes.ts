@@ -5,7 +5,9 @@ import type { ConnectionManager } from '../connection/connection-manager.js';
 import type { Slot } from '../connection/places.js';
 import { wireIdentity, type Principal } from '../connection/principal.js';
 import type { Socket } from '../connection/socket.js';
+import type { Verdict } from '../connection/verdict.js';
 import { sendable } from '../connection/close-frame.js';
+import { isLater } from '../runtime/awaitable.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
 import { traceOf } from '../runtime/trace.js';
@@ -14,7 +16,7 @@ import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import { AUTH_BY_MESSAGE, ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
 import { answer, ignoreError } from './answer.js';
-import { isThenable, type Authenticator, type Verdict } from './authenticator.js';
+import type { Authenticator } from './authenticator.js';
 import { FirstMessage } from './first-message.js';
 import { limitInput, TOO_MUCH } from './input-limit.js';
 import { bareRequest, offers, withToken } from './token-request.js';
@@ -99,7 +101,7 @@ export class Handshakes<P extends Principal, Metadata> {
     if (offers(request, AUTH_BY_MESSAGE)) return this.#acceptUnknown(request, raw, head, slot);
     // If nothing needs to wait, the handshake is done in the same tick.
     const verdict = authenticator.judge(request);
-    if (!isThenable(verdict)) return this.#finish(request, raw, head, slot, verdict);
+    if (!isLater(verdict)) return this.#finish(request, raw, head, slot, verdict);
     // Nobody reads the socket yet, so its end shows only here. Early data stays for the connection.
     const onReadable = (): void => {
       if (raw.readableLength === 0) raw.destroy();
@@ -226,7 +228,7 @@ export class Handshakes<P extends Principal, Metadata> {
     const { remoteAddress, metadata, logger } = this.#options;
     try {
       const own = metadata(request, principal);
-      if (isThenable(own)) {
+      if (isLater(own)) {
         // Prevents an unhandled rejection, since nobody waits for the promise.
         Promise.resolve(own).catch(ignoreError);
         throw new TypeError('The metadata hook gave a promise; it has to answer at once');
