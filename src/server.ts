@@ -163,6 +163,12 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   };
   const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, detach });
 
+  const guard = new Guard({
+    permissions: new Permissions(options),
+    judge: options.authenticate && ((request) => authenticator.judge(request)),
+    remoteAddress: (request) => access.remoteAddress(request),
+    logger,
+  });
   const routes = createHttpRoutes({
     path,
     info: { version: VERSION },
@@ -178,17 +184,14 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     metrics: options.metrics,
     tools: () => tools.describe(),
-    guard: new Guard({
-      permissions: new Permissions(options),
-      judge: options.authenticate && ((request) => authenticator.judge(request)),
-    }),
+    guard,
   });
   return {
     connections,
     messages,
     runs,
     rooms,
-    audit: new Audit({ connections, messages, runs }, logger),
+    audit: new Audit({ connections, messages, runs }, guard, logger),
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,
