@@ -36,7 +36,7 @@ import { attachUpgrade } from './transport/upgrade.js';
 import { SOCKET_OPTIONS } from './transport/socket-options.js';
 import { Audit } from './telemetry/audit.js';
 import { traceService } from './telemetry/spans.js';
-import { WsAcceptor } from './transport/ws-socket.js';
+import { WsAcceptor } from './transport/ws-acceptor.js';
 import { VERSION } from './version.js';
 
 /** A running service, attached to an `http.Server`. */
@@ -178,6 +178,12 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   });
   membership.join();
 
+  const guard = new Guard({
+    permissions: new Permissions(options),
+    judge: options.authenticate && ((request) => authenticator.judge(request)),
+    remoteAddress: (request) => access.remoteAddress(request),
+    logger,
+  });
   const routes = createHttpRoutes({
     path,
     info: { version: VERSION },
@@ -194,19 +200,14 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     metrics: options.metrics,
     tools: () => tools.describe(),
-    guard: new Guard({
-      permissions: new Permissions(options),
-      authenticate: options.authenticate,
-      authenticateTimeoutMs: options.authenticateTimeoutMs,
-      logger,
-    }),
+    guard,
   });
   return {
     connections,
     messages,
     runs,
     rooms,
-    audit: new Audit({ connections, messages, runs }, logger),
+    audit: new Audit({ connections, messages, runs }, guard, logger),
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,

@@ -118,6 +118,8 @@ export interface RunStore {
   epochOf?(owner: string): string;
   /** Whether the stored data outlives the process. */
   readonly isDurable: boolean;
+  /** Memory of this process that the logs of ended runs take, in bytes; absent if they take none. */
+  readonly retainedBytes?: number;
   /**
    * Claims an id for a run, in the order of the calls: of two equal requests the second finds the run of the first. The
    * claim is durable after the next {@link commit}. After a rejection the id is free: the client may ask again with it.

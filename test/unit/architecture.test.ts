@@ -325,7 +325,7 @@ function circles(links: readonly Import[]): string[] {
 describe('third parties', () => {
   /** Where each package may be imported; a package that is not here has no place. */
   const PLACES: Readonly<Record<string, RegExp>> = {
-    ws: /^(transport\/ws-socket\.ts|testing\/|cli\/chat-connection\.ts|client\/default-web-socket\.ts)/,
+    ws: /^(transport\/ws-(?:acceptor|socket)\.ts|testing\/|cli\/chat-connection\.ts|client\/default-web-socket\.ts)/,
     openai: /^providers\/openai[./]/,
     undici: /^providers\/openai[./]/,
     'expr-eval': /^tools\//,
