@@ -131,6 +131,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
   tools: 'tool',
   auth: 'connection',
   stores: 'store',
+  queues: 'store',
   providers: 'agent',
   telemetry: 'message',
 };
@@ -333,6 +334,7 @@ describe('third parties', () => {
     pino: /^cli\//,
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
+    bullmq: /^queues\/bullmq\//,
     eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
     '@opentelemetry/api': /^telemetry\/tracing\.ts/,
