@@ -335,6 +335,7 @@ describe('third parties', () => {
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
     bullmq: /^queues\/bullmq\//,
+    '@redis/client': /^stores\/redis\/redis-client\.ts/,
     eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
     '@opentelemetry/api': /^telemetry\/tracing\.ts/,
