@@ -178,14 +178,11 @@ wakeOthers('${WAKE.members}' .. q .. change .. ' ' .. node .. ' ' .. ARGV[5])
 return change`,
 );
 
-/**
- * Removes a member from all other nodes, which take out its connections then. Further arguments: epoch, id.
- */
+/** Removes a member from all other nodes, which take out its connections then. Further argument: id. */
 export const EXPEL_MEMBER = new Script(
   'expel_member',
   `${ROOM}
-if isLost(ARGV[4]) then return false end
-local id = ARGV[5]
+local id = ARGV[4]
 for _, field in ipairs(redis.call('HKEYS', members)) do
   local other = string.sub(field, 1, -#id - 2)
   if other .. ' ' .. id == field and other ~= node then
