@@ -77,7 +77,7 @@ export class RedisRoomStore implements RoomStore {
   }
 
   expel(name: string, memberId: string): void {
-    // Asked for again by whoever wants it, as it would be after a restart.
+    // While Redis is away, only this node takes the member out.
     new RedisRoom(this.#init, name).run(EXPEL_MEMBER, [memberId]).catch(() => undefined);
   }
 
