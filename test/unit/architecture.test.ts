@@ -323,6 +323,7 @@ describe('third parties', () => {
     pino: /^cli\//,
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
+    '@redis/client': /^(stores\/redis\/redis-client|queues\/bullmq\/connection)\.ts/,
     bullmq: /^queues\/bullmq\//,
     eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
