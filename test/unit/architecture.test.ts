@@ -136,7 +136,18 @@ const DRIVERS: Readonly<Record<string, string>> = {
   telemetry: 'message',
 };
 /** What puts all of it together, and what is made with it. */
-const DOORS = ['server.ts', 'options.ts', 'shutdown.ts', 'version.ts', 'index.ts', 'cli', 'testing', 'client', 'web'];
+const DOORS = [
+  'server.ts',
+  'options.ts',
+  'shutdown.ts',
+  'membership.ts',
+  'version.ts',
+  'index.ts',
+  'cli',
+  'testing',
+  'client',
+  'web',
+];
 
 const engineFloor = new Map(ENGINE.flatMap((parts, floor) => parts.map((name) => [name, floor] as const)));
 
@@ -315,7 +326,7 @@ function circles(links: readonly Import[]): string[] {
 describe('third parties', () => {
   /** Where each package may be imported; a package that is not here has no place. */
   const PLACES: Readonly<Record<string, RegExp>> = {
-    ws: /^(transport\/ws-socket\.ts|testing\/|cli\/chat-connection\.ts|client\/default-web-socket\.ts)/,
+    ws: /^(transport\/ws-(?:acceptor|socket)\.ts|testing\/|cli\/chat-connection\.ts|client\/default-web-socket\.ts)/,
     openai: /^providers\/openai[./]/,
     undici: /^providers\/openai[./]/,
     'expr-eval': /^tools\//,
