@@ -334,6 +334,7 @@ describe('third parties', () => {
     pino: /^cli\//,
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
+    '@redis/client': /^(stores\/redis\/redis-client|queues\/bullmq\/connection)\.ts/,
     bullmq: /^queues\/bullmq\//,
     '@redis/client': /^stores\/redis\/redis-client\.ts/,
     eventemitter3: /^runtime\//,
