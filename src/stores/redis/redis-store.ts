@@ -1,0 +1,90 @@
+import type { Logger } from '../../runtime/logger.js';
+import type { Checked } from '../../runtime/option-table.js';
+import { Keys, runHash } from './keys.js';
+import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
+import type { RedisConnection } from './redis-client.js';
+import { checkServer } from './server-check.js';
+import { RedisCluster } from './redis-cluster.js';
+import { Signer } from './signer.js';
+import { Wakes } from './wakes.js';
+import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
+import { RedisParts } from './redis-parts.js';
+import type { RedisRunStore } from './redis-run-store.js';
+import { conversationShares, type RedisShares } from './redis-shares.js';
+import { RedisToolLedger } from './redis-tool-ledger.js';
+import type { Store } from '../../store/store.js';
+import { PATIENCE_MS } from './outage.js';
+import { OperationWrite } from './write.js';
+
+/** Options of the store, and what only tests set. */
+export interface RedisStoreSettings extends Omit<
+  Checked<RedisStoreOptions, typeof REDIS_STORE_OPTIONS>,
+  'url' | 'client' | 'logger'
+> {
+  readonly logger: Logger;
+  /**
+   * The time of day, as Unix milliseconds.
+   * @default Date.now, and the clock of Redis for what is kept
+   */
+  readonly clock?: (() => number) | undefined;
+}
+
+/** Everything in Redis. */
+export class RedisStore implements Store {
+  readonly runs: RedisRunStore;
+  readonly ledger: RedisToolLedger;
+  readonly conversations: RedisConversationStore;
+  readonly cluster: RedisCluster;
+  /** What works with the runs of this node. */
+  readonly parts: RedisParts;
+  readonly signer: Signer;
+  readonly #wakes: Wakes;
+  readonly #shares: RedisShares;
+
+  private constructor(parts: RedisParts, settings: RedisStoreSettings) {
+    const { connection, keys, calls, node } = parts;
+    const { logger, maxConversationBytes, maxOwnerConversationBytes, clock = Date.now } = settings;
+    this.parts = parts;
+    this.runs = parts.runs;
+    const { beatMs, leaseMs, clusterSecret = [] } = settings;
+    this.signer = new Signer(clusterSecret, logger);
+    this.#wakes = new Wakes({ connection, keys, nodeId: node, logger });
+    this.cluster = new RedisCluster({ parts, signer: this.signer, wakes: this.#wakes, logger, beatMs, leaseMs });
+    this.ledger = new RedisToolLedger(calls, keys, node);
+    const bounds = { maxConversationBytes, maxOwnerConversationBytes };
+    this.#shares = conversationShares({ connection, keys, logger, ...bounds });
+    const writes = messageWrites(parts);
+    this.conversations = new RedisConversationStore({ connection, keys, writes, shares: this.#shares, clock });
+  }
+
+  static async open(connection: RedisConnection, settings: RedisStoreSettings): Promise<RedisStore> {
+    const { keyPrefix, durability, logger } = settings;
+    const isDurable = await checkServer({ connection, keys: new Keys(keyPrefix), durability, logger });
+    const parts = await RedisParts.open({ connection, keyPrefix, durability, isDurable, logger, retention: settings });
+    const store = new RedisStore(parts, settings);
+    await store.#wakes.open();
+    return store;
+  }
+
+  get isWritable(): boolean {
+    return this.parts.outage.ms < PATIENCE_MS;
+  }
+
+  async close(): Promise<void> {
+    this.cluster.close();
+    await this.parts.close();
+    this.#wakes.close();
+    this.#shares.close();
+  }
+}
+
+/** Writes messages of conversations in one order with the runs that made them. */
+function messageWrites({ queue, hosted }: RedisParts): MessageWrites {
+  return {
+    push({ owner, runId, args, onCharged }: MessageWrite): void {
+      const run = hosted.get(runHash(owner, runId));
+      queue.pushBounded(owner, new OperationWrite(run, ['m', ...args], (charge) => onCharged(charge ?? null)));
+    },
+    settled: (owner) => queue.settled(owner),
+  };
+}
