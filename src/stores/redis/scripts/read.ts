@@ -60,7 +60,7 @@ local found = record(KEYS[1], ARGV[1])
 if not found then return false end
 local key = KEYS[1] .. 'r:' .. ARGV[1]
 local nodes = redis.call('HGET', key, 'nodes') or ''
-if not string.find(nodes, ARGV[2], 1, true) then redis.call('HSET', key, 'nodes', nodes .. ARGV[2] .. ';') end
+if not string.find(nodes, ARGV[2], 1, true) then redis.call('HSET', key, 'nodes', nodes .. ARGV[2] .. ': ') end
 return found`,
 );
 
@@ -71,9 +71,10 @@ export const DETACH = new Script(
 local key = KEYS[1] .. 'r:' .. ARGV[1]
 local nodes = redis.call('HGET', key, 'nodes')
 if not nodes then return 0 end
-local from, to = string.find(nodes, ARGV[2] .. ';', 1, true)
-if not from then return 0 end
-nodes = string.sub(nodes, 1, from - 1) .. string.sub(nodes, to + 1)
-if nodes == '' then redis.call('HDEL', key, 'nodes') else redis.call('HSET', key, 'nodes', nodes) end
+local left = {}
+for node, flags in string.gmatch(nodes, '([^: ]+):(%a*) ') do
+  if node ~= ARGV[2] then left[#left + 1] = node .. ':' .. flags .. ' ' end
+end
+if #left == 0 then redis.call('HDEL', key, 'nodes') else redis.call('HSET', key, 'nodes', table.concat(left)) end
 return 1`,
 );
