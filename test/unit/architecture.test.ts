@@ -322,6 +322,7 @@ describe('third parties', () => {
     pino: /^cli\//,
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
+    '@redis/client': /^stores\/redis\/redis-client\.ts/,
     eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
     '@opentelemetry/api': /^telemetry\/tracing\.ts/,
