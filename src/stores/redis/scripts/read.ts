@@ -19,14 +19,15 @@ if not found or found[3] ~= ARGV[2] or redis.call('HEXISTS', KEYS[1] .. 'live', 
 return { found, redis.call('GET', KEYS[1] .. 'x:' .. ARGV[1]) }`,
 );
 
-/** Arguments: owner, most runs. Returns the records of the newest runs whose logs are stored, newest first. */
+/** Arguments: owner, most runs. Returns the newest runs whose logs are stored and their records, newest
+ * first. */
 export const LIST_RUNS = new Script(
   'list_runs',
   `${RECORD}
 local base, found = KEYS[1], {}
 for _, run in ipairs(redis.call('ZREVRANGE', base .. 'runs:' .. ARGV[1], 0, ARGV[2] - 1)) do
   local of = record(base, run)
-  if of then found[#found + 1] = of end
+  if of then found[#found + 1] = { run, of } end
 end
 return found`,
 );
