@@ -9,7 +9,9 @@ import { WAKE, Wakes } from '../../src/stores/redis/wakes.js';
 const DEFAULTS: RedisStoreSettings = {
   keyPrefix: '',
   durability: 'normal',
-  isDurable: true,
+  beatMs: 2_000,
+  leaseMs: 8_000,
+  clusterSecret: undefined,
   retainMs: 300_000,
   maxRetainedBytes: 134_217_728,
   rememberIdsMs: 86_400_000,
