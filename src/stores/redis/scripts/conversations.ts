@@ -85,14 +85,6 @@ local function addMessages(base, args, at)
 end
 `;
 
-/** Arguments: as of `addMessages`. Returns the charge. */
-export const APPEND_MESSAGES = new Script(
-  'append_messages',
-  `${ADD_MESSAGES}
-local charged = addMessages(KEYS[1], ARGV, 1)
-return charged`,
-);
-
 /**
  * Reads a page of a branch, newest message first. Arguments: conversation, limit, maximum length or nothing, leaf or
  * nothing, id before which to read or nothing, how many siblings to tell. Returns whether there is more, and of each
