@@ -93,6 +93,8 @@ export interface RoomLog extends ReadableLog {
  * at once or as promises.
  */
 export interface RoomStore {
+  /** Memory of this process that the logs take, in bytes, roughly; absent if they take none. */
+  readonly heldBytes?: number;
   /**
    * Opens the log of a room, and makes it if there is none.
    * @param payer - under which name a new room counts, so that nobody loses rooms to one who makes many; absent if the
