@@ -42,7 +42,7 @@ export const BULLMQ_QUEUE_OPTIONS = {
   },
   client: {
     text: 'Instead of `url`, a client of the package `@redis/client` or `redis`; for Redis Cluster and Sentinel, one of `ioredis`.',
-    rule: methods('a client of the package @redis/client, redis or ioredis', ['connect', 'duplicate', 'on']),
+    rule: methods('a client of the package @redis/client, redis or ioredis', ['duplicate']),
     defaultText: 'none: `url` is used',
   },
   keyPrefix: {
