@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that need no other process, no network but loopback, and no `dist`. */
+/** Tests that need no `dist`, no network but loopback, and no other process but a Redis server. */
 const UNIT = ['unit', 'golden', 'conformance', 'docs'] as const;
 
 /** Tests of what users install, and those that start its programs: they need `dist`. */

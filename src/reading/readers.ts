@@ -4,7 +4,6 @@ import { inTurn } from '../connection/turn.js';
 import { connectionFull } from '../run/run-errors.js';
 import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
-import type { Run } from '../run/run.js';
 import { allOf, andThen, type Awaitable } from '../runtime/awaitable.js';
 import type { Logger } from '../runtime/logger.js';
 import { conversationKey } from '../store/conversation-store.js';
@@ -57,14 +56,19 @@ export class Readers {
   readonly #maxRuns: number;
   readonly #logger: Logger;
   readonly #subscriptions = new Subscriptions();
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
   readonly #seen = new SeenRuns();
 
   constructor({ runs, maxRunsPerConnection, logger }: ReadersOptions) {
     this.#runs = runs;
     this.#maxRuns = maxRunsPerConnection;
     this.#logger = logger;
+    this.#watchers = new Watchers((key, active) => {
+      const [owner, id] = JSON.parse(key) as [string, string];
+      runs.watch(owner, id, active);
+    });
     runs.on('start', (run) => this.#announce(run));
+    runs.on('elsewhere', (run) => this.#announce(run));
   }
 
   /**
@@ -171,13 +175,12 @@ export class Readers {
     }
     return andThen(this.#runs.get(owner, id), (run) => {
       if (run !== undefined) return new Cancelling(connection, run, all);
-      this.#runs.cancelOnArrival(owner, id, connection.remoteAddress);
-      return undefined;
+      return andThen(this.#runs.cancelOnArrival(owner, id, connection.remoteAddress), () => undefined);
     });
   }
 
   /** The connection that asked for the run reads it already and needs no announcement. */
-  #announce(run: Run): void {
+  #announce(run: RunHandle): void {
     const { owner, conversationId } = run.meta;
     if (conversationId === undefined) return;
     const frame = new RunStartedFrame(run);

@@ -107,6 +107,11 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     return this.#rooms.size;
   }
 
+  /** Memory that the logs of the rooms take, in bytes, roughly. */
+  get heldBytes(): number {
+    return this.#options.store.heldBytes ?? 0;
+  }
+
   /** The members of a room; none if nobody is there. */
   members(room: string): readonly RoomMember[] {
     return [...(this.#rooms.get(room)?.members.values() ?? [])].map(({ id, name, data, state }) => ({

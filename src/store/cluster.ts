@@ -52,7 +52,12 @@ export interface RunFacts {
 export type ClusterEvent =
   | { readonly type: 'revoke'; readonly principalId: string }
   /** A message of the application for all connections, encoded. */
-  | { readonly type: 'broadcast'; readonly encoded: string };
+  | { readonly type: 'broadcast'; readonly encoded: string }
+  /**
+   * The node was away for so long that it is not known what it was told: everybody who is connected must come again. Only
+   * told by the cluster itself.
+   */
+  | { readonly type: 'missed' };
 
 /** Gets what concerns this node. No method throws. */
 export interface ClusterListener {

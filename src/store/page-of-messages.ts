@@ -28,7 +28,8 @@ export function siblingsOf(id: string, ids: readonly string[]): Pick<BranchMessa
   return { siblings: ids.slice(from, from + LIMITS.siblings), index };
 }
 
-function lengthOf({ content, reasoning = '', data, toolCalls = [], providerData }: ConversationMessage): number {
+/** Length of the texts of a message, in UTF-16 units. */
+export function lengthOf({ content, reasoning = '', data, toolCalls = [], providerData }: ConversationMessage): number {
   const fixed = content.length + reasoning.length + jsonLength(data) + jsonLength(providerData);
   return toolCalls.reduce((sum, call) => sum + call.arguments.length + jsonLength(call.providerData), fixed);
 }

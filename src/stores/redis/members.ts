@@ -1,0 +1,146 @@
+import type { ClusterNode, NodeInfo } from '../../store/cluster.js';
+import type { Keys } from './keys.js';
+import { Observer } from './observer.js';
+import type { RedisConnection, Reply } from './redis-client.js';
+import { BEAT, FORGET_NODE } from './scripts/beat.js';
+import type { Signer } from './signer.js';
+
+/** What a node says of itself with each beat. */
+interface Said {
+  /** Counts the beats of the node. */
+  readonly beat: number;
+  /** Whether the node has left. */
+  readonly gone?: true;
+  readonly info: NodeInfo;
+}
+
+/** A node that does not live any more, and is not forgotten yet. */
+export interface DeadNode {
+  readonly id: string;
+  /** What it said last, as Redis has it. */
+  readonly said: string;
+  /** Whether it left by itself. */
+  readonly hasLeft: boolean;
+}
+
+/** What one beat found out. */
+export interface BeatResult {
+  /** The nodes that do not live any more. */
+  readonly dead: readonly DeadNode[];
+  /** Id of the last entry in the control log. */
+  readonly controlHead: string;
+}
+
+/** What {@link Members} is made with. */
+export interface MembersOptions {
+  readonly connection: RedisConnection;
+  readonly keys: Keys;
+  readonly nodeId: string;
+  readonly signer: Signer;
+  readonly beatMs: number;
+  readonly leaseMs: number;
+}
+
+/** The nodes of the cluster, as this one sees them with each beat. */
+export class Members {
+  readonly #options: MembersOptions;
+  readonly #base: string;
+  readonly #observer: Observer;
+  #beat = 0;
+  #living: readonly ClusterNode[] = [];
+  /** Every node that is known, dead or alive. */
+  #known: ReadonlySet<string> = new Set();
+  /** When ids that belong to no known node were asked for first. */
+  readonly #strangers = new Map<string, number>();
+
+  constructor(options: MembersOptions) {
+    this.#options = options;
+    this.#base = options.keys.shared('');
+    this.#observer = new Observer(options);
+  }
+
+  /** The nodes that live, by id; this one included as of its first beat. */
+  get living(): readonly ClusterNode[] {
+    return this.#living;
+  }
+
+  /** The place of this node among those that live. */
+  get rank(): number {
+    return this.#living.findIndex(({ id }) => id === this.#options.nodeId);
+  }
+
+  /**
+   * Beats. Rejects if Redis does not answer.
+   * @param gone - whether this node leaves
+   */
+  async beat(info: NodeInfo, gone = false): Promise<BeatResult> {
+    const { connection, nodeId, signer } = this.#options;
+    const said: Said = { beat: ++this.#beat, ...(gone && { gone }), info };
+    const sentAt = performance.now();
+    let reply: Reply;
+    try {
+      reply = await BEAT.run(connection, this.#base, [nodeId, signer.seal('beat', nodeId, JSON.stringify(said))]);
+    } catch (error) {
+      this.#observer.miss();
+      throw error;
+    }
+    const [fields, controlHead] = reply as [string[], string];
+    return { dead: this.#see(fields, sentAt), controlHead };
+  }
+
+  /** Removes a node whose runs have another host. */
+  async forget({ id, said }: DeadNode): Promise<void> {
+    await FORGET_NODE.run(this.#options.connection, this.#base, [id, said]);
+  }
+
+  /**
+   * Whether a node that something still belongs to is dead and forgotten already: it was asked for a lease ago and is not
+   * known. A node that has just started may be unknown for a beat.
+   */
+  isForgotten(id: string): boolean {
+    if (this.#known.has(id)) {
+      this.#strangers.delete(id);
+      return false;
+    }
+    const now = performance.now();
+    const since = this.#strangers.get(id);
+    if (since === undefined) this.#strangers.set(id, now);
+    return since !== undefined && now - since >= this.#options.leaseMs;
+  }
+
+  #see(fields: readonly string[], sentAt: number): DeadNode[] {
+    const said = new Map<string, Said>();
+    const raw = new Map<string, string>();
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      const [id = '', sealed = ''] = fields.slice(i, i + 2);
+      const parsed = this.#parse(id, sealed);
+      if (parsed === undefined) continue;
+      said.set(id, parsed);
+      raw.set(id, sealed);
+    }
+    const present = [...said].filter(([, { gone }]) => gone !== true);
+    const beats = new Map(present.map(([id, { beat }]) => [id, beat]));
+    const dead = new Set(this.#observer.see({ beats, sentAt, answeredAt: performance.now() }));
+    dead.delete(this.#options.nodeId);
+    this.#known = new Set(said.keys());
+    for (const id of this.#known) this.#strangers.delete(id);
+    this.#living = present
+      .filter(([id]) => !dead.has(id))
+      .map(([id, { info }]) => ({ ...info, id }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...said]
+      .filter(([id, { gone }]) => (gone === true && id !== this.#options.nodeId) || dead.has(id))
+      .map(([id, { gone }]) => ({ id, said: raw.get(id) ?? '', hasLeft: gone === true }));
+  }
+
+  #parse(id: string, sealed: string): Said | undefined {
+    const text = this.#options.signer.open('beat', id, sealed);
+    if (text === undefined) return undefined;
+    try {
+      const said = JSON.parse(text) as Partial<Said> | null;
+      return typeof said?.beat === 'number' && typeof said.info === 'object' ? (said as Said) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}

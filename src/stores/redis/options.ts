@@ -1,0 +1,85 @@
+import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
+import { omit, type OptionTable } from '../../runtime/option-table.js';
+import { choice, methods, size, text } from '../../runtime/rule.js';
+import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
+import type { RedisClientLike } from './redis-client.js';
+
+/** What `createRedisStore` takes. */
+export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, LoggerOption {
+  /**
+   * Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`. If it is a member of a Redis Cluster, the others
+   * are found.
+   * @default none: `client` is used
+   */
+  url?: string | undefined;
+  /**
+   * Instead of `url`, a client of the package `@redis/client` or `redis`, made with `createClient`, `createCluster` or
+   * `createSentinel`. Its options are used for connections of the store; it need not be connected.
+   * @default none: `url` is used
+   */
+  client?: RedisClientLike | undefined;
+  /**
+   * What all keys begin with. Servers with the same prefix are one cluster.
+   * @default 'aw'
+   */
+  keyPrefix?: string | undefined;
+  /**
+   * What a commit waits for: `normal`, until Redis has it in memory; `disk`, until it is in the append-only file, which
+   * needs Redis 7.2 or Valkey; `replica`, until one replica has it.
+   * @default 'normal'
+   */
+  durability?: 'normal' | 'disk' | 'replica' | undefined;
+  /**
+   * Size of all conversations together. In bytes; the owner that holds most loses those first that it has
+   * not changed for the longest time, and last of all one that is larger by itself.
+   * @default 134217728
+   */
+  maxConversationBytes?: number | undefined;
+  /**
+   * Size of the conversations of one owner. In bytes; those not changed for the longest time go first.
+   * @default maxConversationBytes
+   */
+  maxOwnerConversationBytes?: number | undefined;
+}
+
+/** Braces would name the slot of Redis Cluster. */
+const aPrefix = text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix));
+const anAddress = text(
+  'an address such as redis://localhost:6379',
+  (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+);
+
+export const REDIS_STORE_OPTIONS = {
+  url: {
+    text: 'Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`.',
+    rule: anAddress,
+    defaultText: 'none: `client` is used',
+  },
+  client: {
+    text: 'Instead of `url`, a client of the package `@redis/client` or `redis`, made with `createClient`, `createCluster` or `createSentinel`.',
+    rule: methods('a client of the package @redis/client or redis', ['duplicate']),
+    defaultText: 'none: `url` is used',
+  },
+  keyPrefix: {
+    text: 'What all keys begin with.',
+    rule: aPrefix,
+    default: 'aw',
+  },
+  durability: {
+    text: 'What a commit waits for: `normal`, until Redis has it in memory; `disk`, until it is in the append-only file, which needs Redis 7.2 or Valkey; `replica`, until one replica has it.',
+    rule: choice('normal', 'disk', 'replica'),
+    default: 'normal',
+  },
+  maxConversationBytes: {
+    text: 'Size of all conversations together.',
+    rule: size(0),
+    default: 134_217_728,
+  },
+  maxOwnerConversationBytes: {
+    text: 'Size of the conversations of one owner.',
+    rule: size(0),
+    defaultText: 'maxConversationBytes',
+  },
+  ...omit(RETENTION_OPTIONS, 'clock'),
+  logger: LOGGER,
+} as const satisfies OptionTable<RedisStoreOptions>;

@@ -1,0 +1,242 @@
+import { orTimeout } from '../../runtime/within.js';
+
+/** An argument of a command. */
+export type RedisArgument = string | Buffer;
+/** What Redis answers. */
+export type Reply = string | number | Buffer | null | readonly Reply[];
+
+/** How long a connection may be silent before it is made anew, in milliseconds. */
+const SOCKET_TIMEOUT_MS = 5_000;
+/** How often an idle connection is used, so that a dead one is noticed, in milliseconds. */
+const PING_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** First and longest pause before a connection is made again, in milliseconds. */
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 500;
+/** How long the first connection may take, in milliseconds. */
+const FIRST_CONNECT_MS = 10_000;
+/** Type of a text in the protocol of Redis: `RESP_TYPES.BLOB_STRING`. */
+const BLOB_STRING = 36;
+/** Answers that no further attempt would change. */
+const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
+
+/**
+ * A client of `@redis/client` or `redis`: what `createClient`, `createCluster` or `createSentinel` returns. Its options
+ * are used; the store makes connections of its own.
+ */
+export interface RedisClientLike {
+  duplicate(overrides?: object): unknown;
+}
+
+/** The part of a client of one of the three kinds that is used here. */
+interface Native {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  close(): Promise<unknown>;
+  on(event: string, listener: (...given: never[]) => void): unknown;
+  sendCommand(...given: unknown[]): Promise<unknown>;
+  subscribe(channel: string | string[], listener: (message: string, channel: string) => void): Promise<unknown>;
+  sSubscribe(channel: string | string[], listener: (message: string, channel: string) => void): Promise<unknown>;
+  duplicate(overrides?: object): Native;
+}
+
+type Kind = 'one' | 'cluster' | 'sentinel';
+
+/** What is done with a connection, besides sending. */
+export interface ConnectionEvents {
+  /** The connection was made, for the first time or again. */
+  onReady?(): void;
+  /** The connection was lost, or could not be made. */
+  onError?(error: unknown): void;
+}
+
+/** Connections to one Redis, or to all masters of a Redis Cluster. */
+export class RedisConnection {
+  readonly isCluster: boolean;
+  readonly #native: Native;
+  readonly #kind: Kind;
+  readonly #ready: (() => void)[] = [];
+  readonly #failed: ((error: unknown) => void)[] = [];
+  #closed = false;
+
+  private constructor(native: Native, kind: Kind) {
+    this.#native = native;
+    this.#kind = kind;
+    this.isCluster = kind === 'cluster';
+    native.on('error', (error: unknown) => this.#onError(error));
+    for (const event of ['ready', 'node-ready']) native.on(event, () => this.#onReady());
+  }
+
+  /**
+   * Connects.
+   * @param given - an address, or a client whose options are used
+   * @throws if no connection can be made within 10 s
+   */
+  static async open(given: string | RedisClientLike): Promise<RedisConnection> {
+    const template = typeof given === 'string' ? await clientOf(given) : (given as Native);
+    const kind = kindOf(template);
+    const connection = new RedisConnection(template.duplicate(optionsOf(template, kind)), kind);
+    await connection.#connect();
+    if (typeof given !== 'string' || !(await connection.#isOfCluster())) return connection;
+    connection.close();
+    return await RedisConnection.open(await clusterOf(given));
+  }
+
+  /** Whether commands can be sent. */
+  get isReady(): boolean {
+    return !this.#closed && this.#native.isReady;
+  }
+
+  /** Another connection with the same options. */
+  async another(): Promise<RedisConnection> {
+    const connection = new RedisConnection(this.#native.duplicate(), this.#kind);
+    await connection.#connect();
+    return connection;
+  }
+
+  /** Calls `onReady` and `onError` from now on. */
+  watch({ onReady, onError }: ConnectionEvents): void {
+    if (onReady !== undefined) this.#ready.push(onReady);
+    if (onError !== undefined) this.#failed.push(onError);
+  }
+
+  /**
+   * Sends a command. Commands are executed in the order of the calls, as far as they go to the same Redis. Rejects if
+   * there is no connection, or it is lost: then the command may have been executed.
+   * @param key - a key of the command, which selects the master
+   */
+  send(key: string | undefined, args: readonly RedisArgument[]): Promise<Reply> {
+    return this.#send(key, args, undefined);
+  }
+
+  /** Like {@link send}; texts in the answer are bytes. */
+  sendForBytes(key: string | undefined, args: readonly RedisArgument[]): Promise<Reply> {
+    return this.#send(key, args, { typeMapping: { [BLOB_STRING]: Buffer } });
+  }
+
+  /** Receives what is published on channels: with Redis Cluster, on sharded ones. They are subscribed again by itself. */
+  async subscribe(channels: readonly string[], listener: (message: string, channel: string) => void): Promise<void> {
+    if (!this.isCluster) await this.#native.subscribe([...channels], listener);
+    // Channels of one call must be in one slot.
+    else await Promise.all(channels.map((channel) => this.#native.sSubscribe(channel, listener)));
+  }
+
+  /** Closes the connection; what has no answer yet rejects. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#native.isOpen) this.#native.destroy();
+  }
+
+  #send(key: string | undefined, args: readonly RedisArgument[], options: object | undefined): Promise<Reply> {
+    const native = this.#native;
+    const sent =
+      this.#kind === 'one'
+        ? native.sendCommand(args, options)
+        : this.#kind === 'cluster'
+          ? native.sendCommand(key, false, args, options)
+          : native.sendCommand(false, args, options);
+    return sent as Promise<Reply>;
+  }
+
+  async #connect(): Promise<void> {
+    let reason: unknown;
+    const refused = new Promise<never>((_, reject) => {
+      this.watch({
+        onError: (error) => {
+          reason = error;
+          if (REFUSED.has(replyCode(error) ?? '')) reject(error as Error);
+        },
+      });
+    });
+    try {
+      await orTimeout(FIRST_CONNECT_MS, Promise.race([this.#native.connect(), refused]));
+    } catch (error) {
+      this.close();
+      throw new Error('No connection to Redis could be made', { cause: reason ?? error });
+    }
+  }
+
+  /** Whether the one Redis is a member of a Redis Cluster. */
+  async #isOfCluster(): Promise<boolean> {
+    return String(await this.send(undefined, ['INFO', 'cluster'])).includes('cluster_enabled:1');
+  }
+
+  #onReady(): void {
+    for (const listener of this.#ready) listener();
+  }
+
+  #onError(error: unknown): void {
+    if (!this.#closed) for (const listener of this.#failed) listener(error);
+  }
+}
+
+/** The code of an error that Redis answered, such as `NOSCRIPT`; `undefined` if Redis did not answer. */
+export function replyCode(error: unknown): string | undefined {
+  return error instanceof Error ? /^([A-Z]{2,}) /.exec(error.message)?.[1] : undefined;
+}
+
+async function load(): Promise<typeof import('@redis/client')> {
+  try {
+    return await import('@redis/client');
+  } catch (cause) {
+    throw new Error('The package @redis/client is missing: run "npm install @redis/client"', { cause });
+  }
+}
+
+async function clientOf(url: string): Promise<Native> {
+  const { createClient } = await load();
+  return createClient({ url }) as unknown as Native;
+}
+
+/** A client of the Redis Cluster that an address is a member of. */
+async function clusterOf(url: string): Promise<RedisClientLike> {
+  const { createCluster, RedisClient } = await load();
+  const { username, password, socket } = RedisClient.parseURL(url);
+  const tls = socket?.tls === true ? { socket: { tls: true as const } } : {};
+  const defaults = { ...(username !== undefined && { username }), ...(password !== undefined && { password }), ...tls };
+  return createCluster({ rootNodes: [{ url }], defaults });
+}
+
+function kindOf(native: object): Kind {
+  if ('masters' in native) return 'cluster';
+  return 'getMasterNode' in native ? 'sentinel' : 'one';
+}
+
+interface GivenOptions {
+  readonly socket?: object;
+  readonly defaults?: { readonly socket?: object };
+  readonly nodeClientOptions?: { readonly socket?: object };
+}
+
+/** The options of a client with what this store relies on. */
+function optionsOf(native: Native & { options?: GivenOptions; _options?: GivenOptions }, kind: Kind): object {
+  const given = native.options ?? native._options;
+  const ours = (socket: object | undefined): object => ({
+    disableOfflineQueue: true,
+    // Needs version 3 of the protocol, in which answers have other forms.
+    maintNotifications: 'disabled',
+    pingInterval: PING_MS,
+    // A timeout for each command takes four times as long as the command.
+    commandOptions: { timeout: undefined },
+    socket: {
+      ...socket,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      reconnectStrategy: retryMs,
+    },
+  });
+  if (kind === 'one') return { RESP: 2, ...ours(given?.socket) };
+  if (kind === 'sentinel') {
+    const options = given?.nodeClientOptions;
+    return { RESP: 2, nodeClientOptions: { ...options, ...ours(options?.socket) } };
+  }
+  const defaults = { ...given?.defaults, ...ours(given?.defaults?.socket) };
+  return { RESP: 2, commandOptions: { timeout: undefined }, defaults };
+}
+
+function retryMs(retries: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** retries, LAST_RETRY_MS) * (0.75 + Math.random() / 2);
+}
