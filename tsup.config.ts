@@ -29,6 +29,7 @@ export default defineConfig([
       openai: 'src/providers/openai.ts',
       sqlite: 'src/stores/sqlite.ts',
       bullmq: 'src/queues/bullmq.ts',
+      redis: 'src/stores/redis.ts',
       metrics: 'src/telemetry/metrics.ts',
       tracing: 'src/telemetry/tracing.ts',
       testing: 'src/testing/index.ts',

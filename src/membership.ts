@@ -56,7 +56,7 @@ export class Membership<P extends Principal, Metadata> {
       onOrphan: (run) => listener.onOrphan(run),
       onFenced: (owner, id) => listener.onFenced(owner, id),
       onCreated: (run) => listener.onCreated(run),
-      onEvent: (event) => void this.#onEvent(event),
+      onEvent: (event) => this.#onEvent(event),
       onLost: (isOf) => {
         runs.lose(isOf);
         for (const connection of connections) {
@@ -89,8 +89,17 @@ export class Membership<P extends Principal, Metadata> {
   }
 
   #onEvent(event: ClusterEvent): void {
-    if (event.type === 'revoke') this.#revokeHere(event.principalId);
-    else this.#broadcastHere(event.encoded);
+    switch (event.type) {
+      case 'revoke':
+        this.#revokeHere(event.principalId);
+        break;
+      case 'broadcast':
+        this.#broadcastHere(event.encoded);
+        break;
+      case 'missed':
+        // Whoever was thrown out meanwhile must not stay because this node was away.
+        for (const connection of this.#options.connections) connection.close(CLOSE_CODES.draining);
+    }
   }
 
   #broadcastHere(encoded: string): void {

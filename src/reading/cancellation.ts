@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connection.js';
 import type { RunHandle } from '../run/run-handle.js';
-import { isLater, type Awaitable } from '../runtime/awaitable.js';
+import { allOf, isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunStore } from '../store/run-store.js';
 import type { Subscription } from './subscription.js';
 
@@ -45,7 +45,7 @@ export class Cancelling {
 
   /** Resolves when the runs are over and the connection has been sent everything of them. */
   async done(store: RunStore): Promise<Cancellation> {
-    await Promise.all(this.#told);
+    await allOf(this.#told);
     await Promise.all(this.#waitFor.map(({ ended }) => ended));
     // Replies only after the commit, so that a crash cannot lose the end of the runs.
     await store.commit();

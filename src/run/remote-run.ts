@@ -111,7 +111,7 @@ export class RemoteRun implements RunHandle {
           }
         } catch (error) {
           off();
-          reject(error as Error);
+          reject(error);
           return;
         } finally {
           isLooking = false;
@@ -153,7 +153,7 @@ class RemoteReaders extends RunReaders {
   #tell(): void {
     const { owner, id } = this.#meta;
     const reading = this.size === 0 ? undefined : { lags: this.lagging >= this.size, canReturn: this.canReturn };
-    const told = JSON.stringify(reading) ?? '';
+    const told = reading === undefined ? '' : JSON.stringify(reading);
     if (told === this.#told) return;
     this.#told = told;
     this.#cluster.read(owner, id, reading);

@@ -60,12 +60,12 @@ export interface RoomPeers {
   readonly ids: Iterable<string>;
   /** Whether other nodes have the member. */
   has(id: string): boolean;
+  /** Number of connections of a member at other nodes. */
+  connectionsOf(id: string): number;
   /** What others see of a member, of all nodes that have it the newest; `undefined` if no node has told it. */
   shown(id: string): string | undefined;
   /** Tells the other nodes of members here; one without connections has left. */
   tell(members: readonly PeerMember[]): void;
-  /** Takes a member out at all other nodes. Returns how many connections it has there. */
-  expel(id: string): number;
   /** Called once, when the room is opened. */
   listen(listener: PeerListener): void;
 }
@@ -103,6 +103,11 @@ export interface RoomStore {
   open(name: string, bounds: RoomBounds, payer?: string): Awaitable<RoomLog>;
   /** Nobody reads or writes the log any more. The store may free its memory, and may delete it if it is empty. */
   close(name: string): void;
+  /**
+   * Takes a member out of a room at all other nodes, if several processes work with the store; see
+   * {@link PeerListener.onExpelled}. The room need not be open here.
+   */
+  expel?(name: string, memberId: string): void;
   /** Deletes what exceeds the bounds. Called every few seconds; if it throws or rejects, the error is logged. */
   expire(bounds: RoomBounds): Awaitable<void>;
 }

@@ -1,11 +1,13 @@
+import type { Job, Queue, RedisClient, Worker } from 'bullmq';
 import { createHash } from 'node:crypto';
-import { Queue, Worker, type Job, type RedisClient } from 'bullmq';
 import type { Logger } from '../../runtime/logger.js';
-import { within } from '../../runtime/within.js';
+import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
-import { connectionFor, type QueueConnection } from './connection.js';
+import type { QueueConnection } from './connection.js';
 import type { BullMqQueueSettings } from './options.js';
 import { COUNT_END, PLACES, type Script } from './scripts.js';
+
+type BullMq = typeof import('bullmq');
 
 /** The name of the queue for BullMQ and its dashboards. */
 const NAME = 'runs';
@@ -13,39 +15,54 @@ const NAME = 'runs';
 const LAST_PRIORITY = 2_097_151;
 /** How long a worker holds a ticket without renewing. A ticket of a worker that died is delivered again after that. */
 const HOLD_MS = 10_000;
-/** How long to wait for Redis when the queue closes. */
+/** How long the first connection may take, in milliseconds. */
+const FIRST_CONNECT_MS = 10_000;
+/** How long each step of closing may wait for Redis. In milliseconds. */
 const GOODBYE_MS = 2_000;
 
 /** A {@link WorkQueue} of BullMQ. */
 export class BullMqQueue implements WorkQueue {
+  readonly #bullMq: BullMq;
   readonly #connection: QueueConnection;
   readonly #prefix: string;
   readonly #maxStartsPerMinute: number | undefined;
   readonly #logger: Logger;
   readonly #queue: Queue<Ticket, void, string>;
-  readonly #client: Promise<RedisClient>;
   readonly #atWork = new Set<Promise<void>>();
   #worker: Worker<Ticket, void> | undefined;
   #closing: Promise<void> | undefined;
+  #lastError: unknown;
   #isAway = false;
   msPerPlace: number | undefined;
 
-  constructor({ client, keyPrefix, maxStartsPerMinute, logger }: BullMqQueueSettings) {
-    this.#prefix = `{${keyPrefix}}`;
-    this.#maxStartsPerMinute = maxStartsPerMinute;
-    this.#logger = logger;
-    this.#connection = connectionFor(client);
-    this.#queue = new Queue(NAME, {
-      connection: this.#connection.client,
+  constructor(bullMq: BullMq, connection: QueueConnection, settings: BullMqQueueSettings) {
+    this.#bullMq = bullMq;
+    this.#connection = connection;
+    this.#prefix = `{${settings.keyPrefix}}`;
+    this.#maxStartsPerMinute = settings.maxStartsPerMinute;
+    this.#logger = settings.logger;
+    this.#queue = new bullMq.Queue(NAME, {
+      connection: connection.client,
       prefix: this.#prefix,
       defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
-      // Nobody reads the events of the queue but a dashboard.
+      // Nobody but a dashboard reads the events of the queue.
       streams: { events: { maxLen: 100 } },
     });
     this.#queue.on('error', (error) => this.#onError(error));
-    this.#client = this.#prepare();
-    // Whoever uses the client gets the error.
-    this.#client.catch(() => undefined);
+  }
+
+  /** Waits for the connection. */
+  async open(): Promise<void> {
+    try {
+      const client = await orTimeout(FIRST_CONNECT_MS, this.#client);
+      if (!client.isCluster && (await client.info()).includes('cluster_enabled:1')) {
+        throw new Error('For a Redis Cluster BullMQ needs a client of ioredis');
+      }
+      for (const { name, keys, lua } of [COUNT_END, PLACES]) client.defineCommand(name, { numberOfKeys: keys, lua });
+    } catch (error) {
+      await this.close();
+      throw new Error('The queue could not be opened', { cause: this.#lastError ?? error });
+    }
   }
 
   async add(ticket: Ticket, rank: number): Promise<void> {
@@ -60,14 +77,14 @@ export class BullMqQueue implements WorkQueue {
   take(concurrency: number, work: (ticket: Ticket) => Promise<void>): void {
     if (this.#worker !== undefined) throw new Error('The queue gives tickets already');
     const max = this.#maxStartsPerMinute;
-    this.#worker = new Worker(NAME, (job) => this.#do(job, work), {
+    this.#worker = new this.#bullMq.Worker(NAME, (job) => this.#do(job, work), {
       connection: this.#connection.client,
       prefix: this.#prefix,
       concurrency,
       ...(max === undefined ? {} : { limiter: { max, duration: 60_000 } }),
       lockDuration: HOLD_MS,
       stalledInterval: HOLD_MS / 2,
-      // A ticket is not the work: it may be delivered as often as it takes.
+      // A ticket is not the work: it is delivered as often as it takes.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 500,
     });
@@ -89,22 +106,8 @@ export class BullMqQueue implements WorkQueue {
     return (this.#closing ??= this.#close());
   }
 
-  async #prepare(): Promise<RedisClient> {
-    const client = await this.#queue.getBackend().client;
-    for (const { name, keys, lua } of [COUNT_END, PLACES]) client.defineCommand(name, { numberOfKeys: keys, lua });
-    return client;
-  }
-
-  async #run({ name }: Script, ...args: readonly string[]): Promise<unknown> {
-    return (await this.#client).runCommand(name, [...args]) as Promise<unknown>;
-  }
-
-  /** The length of the line and the place of each ticket. Measures how fast the line moves. */
-  async #look(tickets: readonly Ticket[]): Promise<[size: number, ...places: number[]]> {
-    const answer = await this.#run(PLACES, this.#line, this.#ends, ...tickets.map(jobIdOf));
-    const [size = 0, ends = 0, elapsedMs = 0, ...places] = (answer as unknown[]).map(Number);
-    this.msPerPlace = ends === 0 ? undefined : Math.max(elapsedMs, 1000) / ends;
-    return [size, ...places];
+  get #client(): Promise<RedisClient> {
+    return this.#queue.getBackend().client;
   }
 
   get #line(): string {
@@ -115,29 +118,42 @@ export class BullMqQueue implements WorkQueue {
     return this.#queue.toKey('ends');
   }
 
+  /** The length of the line and the place of each ticket. Measures how fast the line moves. */
+  async #look(tickets: readonly Ticket[]): Promise<[size: number, ...places: number[]]> {
+    const answer = await this.#run(PLACES, this.#line, this.#ends, ...tickets.map(jobIdOf));
+    const [size = 0, ends = 0, elapsedMs = 0, ...places] = (answer as unknown[]).map(Number);
+    this.msPerPlace = ends === 0 ? undefined : Math.max(elapsedMs, 1000) / ends;
+    return [size, ...places];
+  }
+
+  async #run({ name }: Script, ...args: readonly string[]): Promise<unknown> {
+    return (await this.#client).runCommand(name, [...args]) as Promise<unknown>;
+  }
+
   async #do({ data }: Job<Ticket, void>, work: (ticket: Ticket) => Promise<void>): Promise<void> {
     const done = work({ owner: data.owner, id: data.id }).catch((error: unknown) => {
-      this.#logger.error({ runId: data.id, err: error }, 'A ticket could not be worked on');
+      this.#logger.error({ runId: data.id, err: error }, 'The run of a ticket failed');
     });
     this.#atWork.add(done);
     await done;
     this.#atWork.delete(done);
-    // Counted for the estimate only: nobody waits for it.
+    // Only an estimate needs the number: nobody waits for it.
     this.#run(COUNT_END, this.#ends).catch((error: unknown) => this.#onError(error));
   }
 
   async #close(): Promise<void> {
-    const closed = this.#worker?.close();
+    const closed = settled(this.#worker?.close());
     await Promise.all(this.#atWork);
-    // Without Redis neither would end.
-    await within(GOODBYE_MS, settled(closed));
+    // Without Redis, none of them would end.
+    await within(GOODBYE_MS, closed);
     await within(GOODBYE_MS, settled(this.#worker?.disconnect()));
     await within(GOODBYE_MS, settled(this.#queue.close()));
     this.#connection.end();
   }
 
-  /** Says once that Redis is away, and not again at each attempt. */
+  /** Says once that Redis is away, and not again at each attempt to connect. */
   #onError(error: unknown): void {
+    this.#lastError = error;
     if (this.#closing !== undefined) return;
     if (this.#connection.isReady) {
       this.#isAway = false;

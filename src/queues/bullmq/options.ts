@@ -1,17 +1,24 @@
-import type { RedisConnectionClient } from 'bullmq';
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import type { Checked, OptionTable } from '../../runtime/option-table.js';
-import { integer, methods, text } from '../../runtime/rule.js';
+import { integer, methods, secret, text } from '../../runtime/rule.js';
+import type { RedisClient } from './connection.js';
 
 /** What `createBullMqQueue` takes. */
 export interface BullMqQueueOptions extends LoggerOption {
   /**
-   * A client of `@redis/client`, which need not be connected: the queue connects duplicates of it, two more if it takes tickets.
-   * Or, for a Redis Cluster, a client of `ioredis` with `maxRetriesPerRequest: null`, which is used itself.
+   * Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`. Needs the package `@redis/client`.
+   * @default none: `client` is used
    */
-  client: RedisConnectionClient;
+  url?: string | undefined;
   /**
-   * The key prefix of the store: keys of the queue begin with it in braces.
+   * Instead of `url`, a client that is made with `createClient` of the package `@redis/client` or `redis`: its options are
+   * used for connections of the queue, and it need not be connected. Or, for Redis Cluster and Sentinel, a client of
+   * `ioredis` with `maxRetriesPerRequest: null`, which is used itself and is yours to close.
+   * @default none: `url` is used
+   */
+  client?: RedisClient | undefined;
+  /**
+   * What all keys begin with, in braces: the prefix of the store.
    * @default 'aw'
    */
   keyPrefix?: string | undefined;
@@ -22,17 +29,26 @@ export interface BullMqQueueOptions extends LoggerOption {
   maxStartsPerMinute?: number | undefined;
 }
 
-const keyPrefix = text('letters, digits, _ and -', (value) => /^[\w-]+$/.test(value));
+const address = secret(
+  'an address such as redis://localhost:6379',
+  (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+);
 
 export const BULLMQ_QUEUE_OPTIONS = {
+  url: {
+    text: 'Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`.',
+    rule: address,
+    defaultText: 'none: `client` is used',
+  },
   client: {
-    text: 'A client of `@redis/client`, or of `ioredis` for a Redis Cluster.',
-    rule: methods('a client of @redis/client or ioredis', ['connect', 'duplicate', 'on']),
-    required: true,
+    text: 'Instead of `url`, a client of the package `@redis/client` or `redis`; for Redis Cluster and Sentinel, one of `ioredis`.',
+    rule: methods('a client of the package @redis/client, redis or ioredis', ['connect', 'duplicate', 'on']),
+    defaultText: 'none: `url` is used',
   },
   keyPrefix: {
-    text: 'The key prefix of the store: keys of the queue begin with it in braces.',
-    rule: keyPrefix,
+    text: 'What all keys begin with, in braces: the prefix of the store.',
+    // Braces would name another slot of Redis Cluster.
+    rule: text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix)),
     default: 'aw',
   },
   maxStartsPerMinute: {
@@ -44,4 +60,4 @@ export const BULLMQ_QUEUE_OPTIONS = {
 } as const satisfies OptionTable<BullMqQueueOptions>;
 
 /** Options with their defaults. */
-export type BullMqQueueSettings = Checked<BullMqQueueOptions, typeof BULLMQ_QUEUE_OPTIONS>;
+export type BullMqQueueSettings = Omit<Checked<BullMqQueueOptions, typeof BULLMQ_QUEUE_OPTIONS>, 'url' | 'client'>;

@@ -36,8 +36,8 @@ export function partitionOf(owner: string): number {
  * | `line:<conversation>` | list | runs of a conversation in progress, in the order of their turns |
  * | `watch:<conversation>` | hash | nodes that watch a conversation |
  * | `ended`, `ids` | zset | ended runs, and those whose logs are deleted, by the time of the end |
- * | `ended:<payer>`, `ids:<payer>` | zset | the same of one payer, by their order |
- * | `held`, `known` | zset | bytes of the ended runs, and number of the remembered ids, of each payer |
+ * | `ends` | string | number of ended runs |
+ * | `t:<run>` | hash | tool calls of a run: its token if it was begun, nothing if its outcome is known |
  */
 export class Keys {
   readonly prefix: string;

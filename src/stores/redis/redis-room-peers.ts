@@ -1,6 +1,6 @@
 import type { PeerListener, PeerMember, RoomPeers } from '../../store/room-store.js';
 import type { RedisRoom } from './redis-room.js';
-import { EXPEL_MEMBER, READ_MEMBERS, TELL_MEMBERS } from './scripts/rooms.js';
+import { READ_MEMBERS, TELL_MEMBERS } from './scripts/rooms.js';
 
 /** A member as one node has told it. */
 interface Told extends Omit<PeerMember, 'id'> {
@@ -32,9 +32,7 @@ export class RedisRoomPeers implements RoomPeers {
 
   get connections(): number {
     let sum = 0;
-    for (const nodes of this.#told.values()) {
-      for (const [node, { connections }] of nodes) if (this.#isOther(node)) sum += connections;
-    }
+    for (const id of this.#told.keys()) sum += this.connectionsOf(id);
     return sum;
   }
 
@@ -46,7 +44,15 @@ export class RedisRoomPeers implements RoomPeers {
     return [...(this.#told.get(id)?.keys() ?? [])].some((node) => this.#isOther(node));
   }
 
+  connectionsOf(id: string): number {
+    let sum = 0;
+    for (const [node, { connections }] of this.#told.get(id) ?? []) if (this.#isOther(node)) sum += connections;
+    return sum;
+  }
+
   shown(id: string): string | undefined {
+    const untold = this.#untold.get(id);
+    if (untold !== undefined && untold.connections > 0) return untold.shown;
     let newest: Told | undefined;
     for (const told of this.#told.get(id)?.values() ?? []) {
       if (newest === undefined || told.change > newest.change) newest = told;
@@ -57,13 +63,6 @@ export class RedisRoomPeers implements RoomPeers {
   tell(members: readonly PeerMember[]): void {
     for (const member of members) this.#untold.set(member.id, member);
     this.#telling ??= this.#tell().finally(() => (this.#telling = undefined));
-  }
-
-  expel(id: string): number {
-    const nodes = this.#told.get(id) ?? new Map<string, Told>();
-    const connections = [...nodes].reduce((sum, [node, told]) => sum + (this.#isOther(node) ? told.connections : 0), 0);
-    if (connections > 0) this.#room.run(EXPEL_MEMBER, [this.#epoch, id]).catch(() => undefined);
-    return connections;
   }
 
   listen(listener: PeerListener): void {

@@ -8,7 +8,7 @@ import { RedisRoomLog } from './redis-room-log.js';
 import { RedisRoomPeers } from './redis-room-peers.js';
 import { eventsOf, RedisRoom, type RedisRoomInit } from './redis-room.js';
 import { RedisShares } from './redis-shares.js';
-import { CLOSE_ROOM, DROP_ROOM, FORGET_ROOM_NODES, OPEN_ROOM } from './scripts/rooms.js';
+import { CLOSE_ROOM, DROP_ROOM, EXPEL_MEMBER, FORGET_ROOM_NODES, OPEN_ROOM } from './scripts/rooms.js';
 import { WAKE, type Wakes } from './wakes.js';
 
 /** Characters of the hash with which wakes of rooms begin. */
@@ -74,6 +74,11 @@ export class RedisRoomStore implements RoomStore {
     this.#memory.remove(log.payer, name);
     this.#closing.set(name, log);
     void this.#close(name, log);
+  }
+
+  expel(name: string, memberId: string): void {
+    // While Redis is away, only this node takes the member out.
+    new RedisRoom(this.#init, name).run(EXPEL_MEMBER, [memberId]).catch(() => undefined);
   }
 
   async expire({ maxRooms }: RoomBounds): Promise<void> {

@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto';
 import { replyCode, type RedisArgument, type RedisConnection, type Reply } from './redis-client.js';
 
+/** `CHANNEL`: what the channel of a node begins with. On one Redis, all partitions of a node have one channel. */
+const CHANNEL = `local CHANNEL = string.match(KEYS[1], '^([^{]*)') .. 'n:'\n`;
+const SHARDED_CHANNEL = `local CHANNEL = KEYS[1] .. 'n:'\n`;
+
 /**
  * A script in Lua, which Redis executes as one step. It is called by its hash; a Redis that does not know it gets the
  * text. Every key is in the slot of the base that the script gets as its only key.
+ *
+ * The text publishes with `PUBLISH` to channels that begin with `CHANNEL`; on Redis Cluster this is `SPUBLISH`.
  */
 export class Script {
   readonly name: string;
-  readonly #source: string;
-  readonly #hash: string;
+  readonly #one: Source;
+  readonly #sharded: Source;
 
-  constructor(name: string, source: string) {
+  constructor(name: string, text: string) {
     this.name = name;
-    this.#source = source;
-    this.#hash = createHash('sha1').update(source).digest('hex');
+    this.#one = sourceOf(CHANNEL + text);
+    this.#sharded = sourceOf(SHARDED_CHANNEL + text.replaceAll(`'PUBLISH'`, `'SPUBLISH'`));
   }
 
   /**
@@ -21,9 +27,19 @@ export class Script {
    * @param base - what the keys of the partition begin with
    */
   run(connection: RedisConnection, base: string, args: readonly RedisArgument[]): Promise<Reply> {
-    return connection.send(base, ['EVALSHA', this.#hash, '1', base, ...args]).catch((error: unknown) => {
+    const { text, hash } = connection.isCluster ? this.#sharded : this.#one;
+    return connection.send(base, ['EVALSHA', hash, '1', base, ...args]).catch((error: unknown) => {
       if (replyCode(error) !== 'NOSCRIPT') throw error;
-      return connection.send(base, ['EVAL', this.#source, '1', base, ...args]);
+      return connection.send(base, ['EVAL', text, '1', base, ...args]);
     });
   }
+}
+
+interface Source {
+  readonly text: string;
+  readonly hash: string;
+}
+
+function sourceOf(text: string): Source {
+  return { text, hash: createHash('sha1').update(text).digest('hex') };
 }

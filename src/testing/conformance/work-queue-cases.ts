@@ -5,7 +5,7 @@ import type { ConformanceCase } from './conformance-case.js';
 import { eventually } from './eventually.js';
 
 /** Opens the same line once more, as another process does. */
-export type OpenWorkQueue = () => WorkQueue;
+export type OpenWorkQueue = () => WorkQueue | Promise<WorkQueue>;
 
 const OWNERS = ['ada', '', '__proto__', 'a b', 'a:b', 'a\0', '\ud800', '\ud801', '王'];
 
@@ -14,14 +14,14 @@ const OWNERS = ['ada', '', '__proto__', 'a b', 'a:b', 'a\0', '\ud800', '\ud801',
  * @param makeLine - makes an empty line; what it opens is closed by the cases
  */
 export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQueue>): ConformanceCase[] {
-  const define = (name: string, check: (open: OpenWorkQueue) => Promise<void>): ConformanceCase => ({
+  const define = (name: string, check: (open: () => Promise<WorkQueue>) => Promise<void>): ConformanceCase => ({
     name,
     run: async () => {
       const open = await makeLine();
       const opened: WorkQueue[] = [];
       try {
-        await check(() => {
-          const queue = open();
+        await check(async () => {
+          const queue = await open();
           opened.push(queue);
           return queue;
         });
@@ -33,8 +33,8 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
 
   return [
     define('gives each ticket to one of those who take', async (open) => {
-      const queue = open();
-      const takers = [open(), open(), open()].map((taker) => taken(taker));
+      const queue = await open();
+      const takers = [taken(await open()), taken(await open()), taken(await open())];
       const tickets = Array.from({ length: 60 }, () => ticket());
       for (const one of tickets) await queue.add(one, 0);
       const all = (): Ticket[] => takers.flatMap((taker) => taker.tickets);
@@ -43,7 +43,7 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       await eventually(async () => assert.equal(await queue.size(), 0));
     }),
     define('takes the lower rank first, and of equals the one that was added first', async (open) => {
-      const queue = open();
+      const queue = await open();
       const [a1, a2, a3, b1, b2, c1] = [ticket('a'), ticket('a'), ticket('a'), ticket('b'), ticket('b'), ticket('c')];
       const added: [Ticket, number][] = [
         [a1, 0],
@@ -54,19 +54,19 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
         [c1, 0],
       ];
       for (const [one, rank] of added) await queue.add(one, rank);
-      const { tickets } = taken(open(), 1);
+      const { tickets } = taken(await open(), 1);
       await eventually(() => assert.deepEqual(idsOf(tickets), idsOf([a1, b1, c1, a2, b2, a3])));
     }),
     define('takes a rank beyond all bounds last', async (open) => {
-      const queue = open();
+      const queue = await open();
       const [last, first] = [ticket(), ticket()];
       await queue.add(last, Number.MAX_SAFE_INTEGER);
       await queue.add(first, 1000);
-      const { tickets } = taken(open(), 1);
+      const { tickets } = taken(await open(), 1);
       await eventually(() => assert.deepEqual(idsOf(tickets), idsOf([first, last])));
     }),
     define('knows the places in the line, from every process', async (open) => {
-      const [queue, other] = [open(), open()];
+      const [queue, other] = [await open(), await open()];
       assert.equal(await queue.size(), 0);
       assert.deepEqual(await queue.positions([]), []);
       const [a, b, c] = [ticket(), ticket(), ticket()];
@@ -77,7 +77,7 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       assert.deepEqual(await other.positions([a, b, c]), [undefined, 1, 2]);
     }),
     define('answers for many tickets at once', async (open) => {
-      const queue = open();
+      const queue = await open();
       const tickets = Array.from({ length: 1000 }, () => ticket());
       await Promise.all(tickets.slice(0, 100).map((one) => queue.add(one, 0)));
       const places = await queue.positions(tickets);
@@ -85,11 +85,12 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       assert.equal(places.filter((place) => place !== undefined).length, 100);
     }),
     define('has a ticket once, and takes it again when it is done', async (open) => {
-      const queue = open();
+      const queue = await open();
       const one = ticket();
-      await Promise.all([queue.add(one, 0), queue.add(one, 0), open().add(one, 5)]);
+      const other = await open();
+      await Promise.all([queue.add(one, 0), queue.add(one, 0), other.add(one, 5)]);
       assert.equal(await queue.size(), 1);
-      const { tickets } = taken(open());
+      const { tickets } = taken(await open());
       await eventually(() => assert.equal(tickets.length, 1));
       await eventually(async () => {
         await queue.add(one, 0);
@@ -97,10 +98,10 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       });
     }),
     define('does not add a ticket that is being worked on', async (open) => {
-      const queue = open();
+      const queue = await open();
       const one = ticket();
       const waiting: (() => void)[] = [];
-      const taker = taken(open(), 2, () => new Promise((resolve) => waiting.push(resolve)));
+      const taker = taken(await open(), 2, () => new Promise((resolve) => waiting.push(resolve)));
       await queue.add(one, 0);
       await eventually(() => assert.equal(waiting.length, 1));
       await queue.add(one, 0);
@@ -113,19 +114,19 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       for (const resolve of waiting) resolve();
     }),
     define('removes a ticket that nobody has taken, and no other', async (open) => {
-      const queue = open();
+      const queue = await open();
       const [a, b] = [ticket(), ticket()];
       await queue.add(a, 0);
       await queue.add(b, 0);
-      await open().remove(a);
+      await (await open()).remove(a);
       await queue.remove(ticket());
-      const { tickets } = taken(open());
+      const { tickets } = taken(await open());
       await eventually(() => assert.deepEqual(idsOf(tickets), idsOf([b])));
     }),
     define('does not mind the removal of a ticket that is being worked on', async (open) => {
-      const queue = open();
+      const queue = await open();
       let done: (() => void) | undefined;
-      const { tickets } = taken(open(), 1, () => new Promise((resolve) => (done = resolve)));
+      const { tickets } = taken(await open(), 1, () => new Promise((resolve) => (done = resolve)));
       const [a, b] = [ticket(), ticket()];
       await queue.add(a, 0);
       await eventually(() => assert.ok(done));
@@ -136,9 +137,9 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       done?.();
     }),
     define('gives no more tickets at a time than it is asked for', async (open) => {
-      const queue = open();
+      const queue = await open();
       const waiting: (() => void)[] = [];
-      taken(open(), 3, () => new Promise((resolve) => waiting.push(resolve)));
+      taken(await open(), 3, () => new Promise((resolve) => waiting.push(resolve)));
       const total = 10;
       for (let i = 0; i < total; i++) await queue.add(ticket(), 0);
       for (let seen = 0; seen < total; seen++) {
@@ -150,14 +151,14 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       }
     }),
     define('goes on after work that failed', async (open) => {
-      const queue = open();
-      const { tickets } = taken(open(), 1, () => Promise.reject(new Error('made by the test')));
+      const queue = await open();
+      const { tickets } = taken(await open(), 1, () => Promise.reject(new Error('made by the test')));
       const all = [ticket(), ticket(), ticket()];
       for (const one of all) await queue.add(one, 0);
       await eventually(() => assert.deepEqual(idsOf(tickets), idsOf(all)));
     }),
     define('keeps owners apart, whatever they are called', async (open) => {
-      const queue = open();
+      const queue = await open();
       const id = randomUUID();
       const all = OWNERS.map((owner) => ({ owner, id }));
       for (const one of all) await queue.add(one, 0);
@@ -165,12 +166,12 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
         await queue.positions(all),
         all.map((_, i) => i + 1),
       );
-      const { tickets } = taken(open(), 1);
+      const { tickets } = taken(await open(), 1);
       await eventually(() => assert.deepEqual(tickets, all));
     }),
     define('takes none when it closes, and waits for what was taken', async (open) => {
-      const queue = open();
-      const taker = open();
+      const queue = await open();
+      const taker = await open();
       let done: (() => void) | undefined;
       const { tickets } = taken(taker, 1, () => new Promise((resolve) => (done = resolve)));
       const [a, b] = [ticket(), ticket()];
@@ -185,14 +186,14 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       await closed;
       assert.deepEqual(idsOf(tickets), idsOf([a]));
       assert.deepEqual(await queue.positions([a, b]), [undefined, 1]);
-      const rest = taken(open());
+      const rest = taken(await open());
       await eventually(() => assert.deepEqual(idsOf(rest.tickets), idsOf([b])));
     }),
     define('measures how fast the line moves', async (open) => {
-      const queue = open();
+      const queue = await open();
       await queue.positions([ticket()]);
       assert.equal(queue.msPerPlace, undefined);
-      taken(open());
+      taken(await open());
       for (let i = 0; i < 20; i++) await queue.add(ticket(), 0);
       await eventually(async () => {
         await queue.positions([ticket()]);

@@ -10,6 +10,16 @@ local host = redis.call('HGET', KEYS[1] .. 'live', run)
 local function wake_host() wake(host, '${WAKE.facts}' .. KEYS[1] .. run) end
 `;
 
+/** Flags of a node that reads a run. */
+export const READING = {
+  /** Somebody there reads it. */
+  reads: 'r',
+  /** All of them lag. */
+  lags: 'l',
+  /** The client of the last one cannot come back. */
+  isLast: 'c',
+} as const;
+
 /**
  * Asks for the end of a run. Further arguments: the reason, signed; how long an id is remembered that no run has, in
  * milliseconds. Answers the host, empty if it has none; nothing if the run is over or unknown.
@@ -44,21 +54,25 @@ return host
 );
 
 /**
- * Says how a node reads a run. Further arguments: the node, and {@link encodeReading}, empty if it reads no more. The
- * reading nodes stand in the field \`nodes\` of the record, as \`<node>:<flags>\` with a space after each, where the
- * script that appends looks for whom to wake.
+ * Says how a node reads a run. Further arguments: the node, and {@link READING}, empty if nobody there reads the run, or
+ * `-` if the node is dead. The nodes that follow the log of a run stand in the field `nodes` of its record, as
+ * `<node>:<flags>` with a space after each, where the script that appends finds whom to wake.
  */
 export const READ = new Script(
   'read',
   `${FACTS_IN_SCRIPT}
 if not host then return nil end
-local rest = {}
 local before = redis.call('HGET', record, 'nodes') or ''
+local after, found = {}, false
 for node, flags in string.gmatch(before, '([^: ]+):(%a*) ') do
-  if node ~= ARGV[3] then rest[#rest + 1] = node .. ':' .. flags .. ' ' end
+  if node == ARGV[3] then
+    found = true
+    flags = ARGV[4]
+  end
+  if flags ~= '-' then after[#after + 1] = node .. ':' .. flags .. ' ' end
 end
-if ARGV[4] ~= '' then rest[#rest + 1] = ARGV[3] .. ':' .. ARGV[4] .. ' ' end
-local after = table.concat(rest)
+if not found and string.match(ARGV[4], '%a') then after[#after + 1] = ARGV[3] .. ':' .. ARGV[4] .. ' ' end
+after = table.concat(after)
 if after == before then return host end
 redis.call('HSET', record, 'nodes', after)
 if host ~= ARGV[3] then wake_host() end

@@ -27,6 +27,11 @@ local function wakeOthers(text)
     if other ~= node then wake(other, text) end
   end
 end
+local function tell(of, changed)
+  local change = redis.call('HINCRBY', info, 'changes', 1)
+  wakeOthers('${WAKE.members}' .. q .. change .. ' ' .. of .. ' ' .. changed)
+  return change
+end
 local function isLost(epoch, after)
   local known, head = unpack(redis.call('HMGET', info, 'epoch', 'head'))
   return known ~= epoch or tonumber(head) < tonumber(after or 0)
@@ -117,9 +122,14 @@ return { tonumber(head), tonumber(changes), redis.call('HKEYS', nodes) }`,
 const LEAVE = `
 local function leave(other)
   redis.call('HDEL', nodes, other)
+  local left = {}
   for _, field in ipairs(redis.call('HKEYS', members)) do
-    if string.sub(field, 1, #other + 1) == other .. ' ' then redis.call('HDEL', members, field) end
+    if string.sub(field, 1, #other + 1) == other .. ' ' then
+      redis.call('HDEL', members, field)
+      left[#left + 1] = '["' .. string.sub(field, #other + 2) .. '",null]'
+    end
   end
+  return left
 end
 `;
 
@@ -131,7 +141,8 @@ export const CLOSE_ROOM = new Script(
   'close_room',
   `${ROOM}${LEAVE}
 if isLost(ARGV[4]) then return false end
-leave(node)
+local left = leave(node)
+if #left > 0 then tell(node, '[' .. table.concat(left, ',') .. ']') end
 if redis.call('HLEN', nodes) > 0 then return false end
 if redis.call('XLEN', log) == 0 then
   unlink()
@@ -167,31 +178,26 @@ export const TELL_MEMBERS = new Script(
   'tell_members',
   `${ROOM}
 if isLost(ARGV[4]) then return false end
-local change = redis.call('HINCRBY', info, 'changes', 1)
+local change = tell(node, ARGV[5])
 for at = 6, #ARGV, 2 do
   local field = node .. ' ' .. ARGV[at]
   if ARGV[at + 1] == '' then redis.call('HDEL', members, field)
   else redis.call('HSET', members, field, change .. ' ' .. ARGV[at + 1]) end
 end
 redis.call('PEXPIRE', members, redis.call('PTTL', info))
-wakeOthers('${WAKE.members}' .. q .. change .. ' ' .. node .. ' ' .. ARGV[5])
 return change`,
 );
 
-/**
- * Removes a member from all other nodes, which take out its connections then. Further arguments: epoch, id.
- */
+/** Removes a member from all other nodes, which take out its connections then. Further argument: id. */
 export const EXPEL_MEMBER = new Script(
   'expel_member',
   `${ROOM}
-if isLost(ARGV[4]) then return false end
-local id = ARGV[5]
+local id = ARGV[4]
 for _, field in ipairs(redis.call('HKEYS', members)) do
   local other = string.sub(field, 1, -#id - 2)
   if other .. ' ' .. id == field and other ~= node then
     redis.call('HDEL', members, field)
-    local change = redis.call('HINCRBY', info, 'changes', 1)
-    wakeOthers('${WAKE.members}' .. q .. change .. ' ' .. other .. ' [["' .. id .. '",null]]')
+    tell(other, '[["' .. id .. '",null]]')
   end
 end
 return 1`,

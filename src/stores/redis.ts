@@ -1,0 +1,33 @@
+/** `agent-ws/redis`: keeps runs, tool calls and conversations in Redis or Valkey, for one server or several. */
+import { OptionError } from '../runtime/option-error.js';
+import { checkOptions } from '../runtime/option-table.js';
+import { REDIS_STORE_OPTIONS, type RedisStoreOptions } from './redis/options.js';
+import { RedisConnection } from './redis/redis-client.js';
+import { RedisStore } from './redis/redis-store.js';
+import type { Store } from '../store/store.js';
+
+export type { Store } from '../store/store.js';
+export type { RedisClientLike } from './redis/redis-client.js';
+export type { RedisStoreOptions } from './redis/options.js';
+
+/**
+ * Connects to Redis 6.2 or later, Redis Cluster 7.0 or later, or Valkey. Servers that work with the same Redis and
+ * `keyPrefix` are one cluster: any of them serves any client.
+ *
+ * Needs the package `@redis/client`.
+ * @throws OptionError if an option breaks its rule; an `Error` if no connection can be made within 10 s.
+ */
+export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
+  const { url, client, ...settings } = checkOptions(options, REDIS_STORE_OPTIONS);
+  const given = url ?? client;
+  if (given === undefined || (url !== undefined && client !== undefined)) {
+    throw new OptionError('url', 'Either "url" or "client" is needed, and not both');
+  }
+  const connection = await RedisConnection.open(given);
+  try {
+    return await RedisStore.open(connection, { ...settings, isDurable: true });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

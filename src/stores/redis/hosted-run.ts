@@ -1,0 +1,141 @@
+import type { CancelReason, RunState } from '../../protocol/server-messages.js';
+import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
+import type { RunMeta, StoredRun } from '../../store/run-store.js';
+import { KeptWrites } from './kept-writes.js';
+import { LogTail, type ReadStored } from './log-tail.js';
+import { EntryWrite, type Publisher, type Write, type WritingRun } from './write.js';
+
+/** Bytes that an entry takes besides its text. */
+const ENTRY_BYTES = 40;
+
+/** Takes writes, in the order of the calls. */
+export interface WriteSink {
+  push(owner: string, write: Write): void;
+  /** @throws AgentSocketError `store_unavailable` if too much waits */
+  pushBounded(owner: string, write: Write): void;
+}
+
+/** What {@link HostedRun} takes. */
+export interface HostedRunInit {
+  readonly meta: RunMeta;
+  /** What the keys of the partition begin with. */
+  readonly base: string;
+  /** Hash of owner and id. */
+  readonly key: string;
+  readonly host: string;
+  readonly sink: WriteSink;
+  readonly readStored: ReadStored;
+  readonly state?: RunState | undefined;
+  readonly stop?: CancelReason | undefined;
+  readonly options?: string | undefined;
+  readonly work?: string | undefined;
+  readonly checkpoint?: string | undefined;
+  readonly draft?: string | undefined;
+  readonly head?: number | undefined;
+  readonly facts?: number | undefined;
+  readonly writes?: number | undefined;
+}
+
+/** A run that this node executes. */
+export class HostedRun implements StoredRun, WritingRun {
+  readonly meta: RunMeta;
+  readonly base: string;
+  readonly key: string;
+  readonly host: string;
+  readonly stop: CancelReason | undefined;
+  readonly options: string | undefined;
+  readonly work: string | undefined;
+  readonly draft: string;
+  readonly log: HostedLog;
+  state: RunState;
+  checkpoint: string | undefined;
+  /** Whether another node executes the run now, or it is lost: nothing is written any more. */
+  isOver = false;
+  /** How many facts this node has seen. */
+  facts: number;
+  /** Number of the newest write that is no entry, and of the newest one that was answered. */
+  number: number;
+  lastNumber: number;
+  readonly kept = new KeptWrites<Write>();
+
+  constructor(init: HostedRunInit) {
+    this.meta = init.meta;
+    this.base = init.base;
+    this.key = init.key;
+    this.host = init.host;
+    this.stop = init.stop;
+    this.options = init.options;
+    this.work = init.work;
+    this.draft = init.draft ?? '';
+    this.state = init.state ?? 'accepted';
+    this.checkpoint = init.checkpoint;
+    this.facts = init.facts ?? 0;
+    this.number = this.lastNumber = init.writes ?? 0;
+    this.log = new HostedLog(this, init);
+  }
+
+  /** Takes back what is not written. */
+  fail(error: unknown): void {
+    this.log.fail(error);
+  }
+}
+
+/** The log of a run that this node executes, and alone writes. */
+class HostedLog implements RunLog, Publisher {
+  readonly #run: HostedRun;
+  readonly #sink: WriteSink;
+  readonly #tail: LogTail;
+  #head: number;
+  #bytes = 0;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(run: HostedRun, { sink, readStored, head = 0, meta }: HostedRunInit) {
+    this.#run = run;
+    this.#sink = sink;
+    this.#tail = new LogTail(meta.id, head, readStored);
+    this.#head = head;
+  }
+
+  get published(): number {
+    return this.#tail.published;
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  append(entry: RunEntry): void {
+    if (entry.seq !== this.#head + 1) throw new RangeError(`Entry ${entry.seq} does not follow ${this.#head}`);
+    const write = new EntryWrite(this.#run, entry);
+    // What a node writes that does not know yet that it is no longer the host is lost.
+    if (!this.#run.isOver) this.#sink.pushBounded(this.#run.meta.owner, write);
+    this.#head = entry.seq;
+    this.#bytes += ENTRY_BYTES + write.args[0].length;
+  }
+
+  /** Lets readers see an entry that is written. */
+  publish(entry: RunEntry): void {
+    if (entry.seq === this.published + 1) this.#tail.add(entry);
+  }
+
+  read(after: number): readonly WireEntry[] | Promise<readonly WireEntry[]> {
+    return this.#tail.read(after);
+  }
+
+  onPublished(wake: () => void): () => void {
+    return this.#tail.onPublished(wake);
+  }
+
+  onFailed(fail: (error: unknown) => void): void {
+    this.#fail = fail;
+  }
+
+  fail(error: unknown): void {
+    this.#head = this.published;
+    this.#fail(error);
+  }
+}

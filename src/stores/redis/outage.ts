@@ -1,0 +1,89 @@
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { RedisConnection } from './redis-client.js';
+
+/** First and longest pause before something is tried again, in milliseconds. */
+const FIRST_PAUSE_MS = 50;
+const LAST_PAUSE_MS = 500;
+/** How long an outage may last before callers that can be refused are, in milliseconds. */
+export const PATIENCE_MS = 5_000;
+
+/** Answers of a Redis that cannot do at present what it can do later: nothing was executed. */
+const REFUSALS = /(?:^|-)(OOM|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|BUSY|MISCONF|NOREPLICAS) /;
+/** Any other answer that is an error. */
+const REPLY = /^[A-Z]{2,} /;
+
+/** What an error of a call means: Redis could not do it now, the connection was lost, or the call itself is wrong. */
+export type FaultKind = 'refused' | 'lost' | 'wrong';
+
+export function kindOfFault(error: unknown): FaultKind {
+  const message = error instanceof Error ? error.message : '';
+  if (REFUSALS.test(message)) return 'refused';
+  return REPLY.test(message) ? 'wrong' : 'lost';
+}
+
+/** Knows whether Redis answers, and lets everything that waits for it try again together. */
+export class Outage {
+  readonly #logger: Logger;
+  #since: number | undefined;
+  #pauses = 0;
+  #waiting: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(connection: RedisConnection, logger: Logger) {
+    this.#logger = logger;
+    connection.watch({ onReady: () => this.#release() });
+  }
+
+  /** How long Redis has not answered, in milliseconds; 0 if it answers. */
+  get ms(): number {
+    return this.#since === undefined ? 0 : performance.now() - this.#since;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Something was answered. */
+  end(): void {
+    if (this.#since === undefined) return;
+    const ms = Math.round(this.ms);
+    this.#since = undefined;
+    this.#pauses = 0;
+    this.#logger.info({ ms }, 'Redis answers again');
+  }
+
+  /** Something failed. */
+  begin(error: unknown): void {
+    if (this.#since !== undefined || this.#isClosed) return;
+    this.#since = performance.now();
+    this.#logger.warn({ err: error }, 'Redis does not answer: writes wait');
+  }
+
+  /** Waits before the next attempt: until there is a connection again, or for a moment. */
+  async pause(): Promise<void> {
+    const ms = Math.min(FIRST_PAUSE_MS * 2 ** this.#pauses++, LAST_PAUSE_MS) * (0.75 + Math.random() / 2);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#release();
+  }
+
+  #release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+export function unavailable(cause: unknown): AgentSocketError {
+  return new AgentSocketError('store_unavailable', 'Redis does not answer', { cause });
+}

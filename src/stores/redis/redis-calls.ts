@@ -1,0 +1,79 @@
+import { Outage, kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
+import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
+import type { Script } from './script.js';
+
+/** How long a confirmation of the disk or of a replica may take, in milliseconds. */
+const CONFIRM_MS = 1_000;
+
+/** What a write waits for. */
+export type Durability = 'normal' | 'disk' | 'replica';
+
+/** Calls scripts until they are answered. */
+export class RedisCalls {
+  readonly connection: RedisConnection;
+  readonly outage: Outage;
+  readonly #durability: Durability;
+
+  constructor(connection: RedisConnection, outage: Outage, durability: Durability) {
+    this.connection = connection;
+    this.outage = outage;
+    this.#durability = durability;
+  }
+
+  /**
+   * Reads. The call may be repeated.
+   * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s
+   */
+  read(script: Script, base: string, args: readonly RedisArgument[]): Promise<Reply> {
+    return this.#call(() => script.run(this.connection, base, args), true);
+  }
+
+  /**
+   * Writes. The script must be such that repeating it changes nothing.
+   * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s, and the write was certainly not made;
+   * a write that may have been made is repeated until it is answered
+   */
+  write(script: Script, base: string, args: readonly RedisArgument[]): Promise<Reply> {
+    return this.#call(() => this.once(script, base, args), false);
+  }
+
+  /** Writes once, and waits until the write is as durable as the store promises. */
+  async once(script: Script, base: string, args: readonly RedisArgument[]): Promise<Reply> {
+    const answer = await script.run(this.connection, base, args);
+    if (this.#durability === 'normal') return answer;
+    const wait = this.#durability === 'disk' ? ['WAITAOF', '1', '0'] : ['WAIT', '1'];
+    const confirmed = await this.connection.send(base, [...wait, `${CONFIRM_MS}`]);
+    const count = Array.isArray(confirmed) ? confirmed[0] : confirmed;
+    if (Number(count) < 1) throw new Error(`A write was not confirmed within ${CONFIRM_MS} ms`);
+    return answer;
+  }
+
+  async #call(attempt: () => Promise<Reply>, isHarmless: boolean): Promise<Reply> {
+    const { connection, outage } = this;
+    const until = performance.now() + PATIENCE_MS;
+    for (let isInDoubt = false; ;) {
+      let error: unknown = new Error('There is no connection');
+      if (connection.isReady) {
+        try {
+          const answer = await attempt();
+          outage.end();
+          return answer;
+        } catch (cause) {
+          error = cause;
+          const kind = kindOfFault(error);
+          if (kind === 'wrong') throw error;
+          if (kind === 'lost') isInDoubt = !isHarmless;
+          else if (!isInDoubt && isFull(error)) throw unavailable(error);
+        }
+      }
+      outage.begin(error);
+      if (outage.isClosed || (!isInDoubt && performance.now() > until)) throw unavailable(error);
+      await outage.pause();
+    }
+  }
+}
+
+/** Whether Redis has no room, which takes longer than anybody should wait. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('OOM');
+}

@@ -1,0 +1,77 @@
+import type { Logger } from '../../runtime/logger.js';
+import type { Checked } from '../../runtime/option-table.js';
+import { runHash } from './keys.js';
+import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
+import type { RedisConnection, Reply } from './redis-client.js';
+import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
+import { RedisParts } from './redis-parts.js';
+import type { RedisRunStore } from './redis-run-store.js';
+import { conversationShares, type RedisShares } from './redis-shares.js';
+import { RedisToolLedger } from './redis-tool-ledger.js';
+import type { Store } from '../../store/store.js';
+import { PATIENCE_MS } from './outage.js';
+import { OperationWrite } from './write.js';
+
+/** Options of the store, and what only tests set. */
+export interface RedisStoreSettings extends Omit<
+  Checked<RedisStoreOptions, typeof REDIS_STORE_OPTIONS>,
+  'url' | 'client' | 'logger'
+> {
+  readonly logger: Logger;
+  /** Whether what Redis has outlives its process. */
+  readonly isDurable: boolean;
+  /**
+   * The time of day, as Unix milliseconds.
+   * @default Date.now, and the clock of Redis for what is kept
+   */
+  readonly clock?: (() => number) | undefined;
+}
+
+/** Everything in Redis. */
+export class RedisStore implements Store {
+  readonly runs: RedisRunStore;
+  readonly ledger: RedisToolLedger;
+  readonly conversations: RedisConversationStore;
+  /** What works with the runs of this node. */
+  readonly parts: RedisParts;
+  readonly #shares: RedisShares;
+
+  private constructor(parts: RedisParts, settings: RedisStoreSettings) {
+    const { connection, keys, calls, node } = parts;
+    const { logger, maxConversationBytes, maxOwnerConversationBytes, clock = Date.now } = settings;
+    this.parts = parts;
+    this.runs = parts.runs;
+    this.ledger = new RedisToolLedger(calls, keys, node);
+    const bounds = { maxConversationBytes, maxOwnerConversationBytes };
+    this.#shares = conversationShares({ connection, keys, logger, ...bounds });
+    const writes = messageWrites(parts);
+    this.conversations = new RedisConversationStore({ connection, keys, writes, shares: this.#shares, clock });
+  }
+
+  static async open(connection: RedisConnection, settings: RedisStoreSettings): Promise<RedisStore> {
+    const { keyPrefix, durability, isDurable, logger } = settings;
+    const parts = await RedisParts.open({ connection, keyPrefix, durability, isDurable, logger, retention: settings });
+    return new RedisStore(parts, settings);
+  }
+
+  get isWritable(): boolean {
+    return this.parts.outage.ms < PATIENCE_MS;
+  }
+
+  async close(): Promise<void> {
+    await this.parts.close();
+    this.#shares.close();
+  }
+}
+
+/** Writes messages of conversations in one order with the runs that made them. */
+function messageWrites({ queue, hosted }: RedisParts): MessageWrites {
+  return {
+    push(write: MessageWrite): void {
+      const run = hosted.get(runHash(write.owner, write.runId));
+      const onWritten = (charge: Reply | undefined): void => write.onCharged(charge ?? null);
+      queue.pushBounded(write.owner, new OperationWrite(run, ['m', ...write.args], onWritten));
+    },
+    settled: (owner) => queue.settled(owner),
+  };
+}

@@ -1,0 +1,63 @@
+import { Script } from '../script.js';
+import { RECORD, TIME, WAKES } from './prelude.js';
+
+/**
+ * Claims the id of a run.
+ *
+ * Arguments: run, owner, conversation or nothing, payer, node that becomes the host or nothing, node that asks, expected
+ * epoch, token of the attempt, meta, hash of the request, options, work or nothing, what to do if the conversation is busy,
+ * most runs of the owner, most runs of the conversation. A repeated attempt with its token finds its own claim.
+ *
+ * Returns `created` with the number of runs before it and why it is to be stopped, `known` with the record, `expired` with
+ * the hash of the request, `busy`, `full`, or `lost` with the epoch.
+ */
+export const CLAIM = new Script(
+  'claim',
+  `${WAKES}${RECORD}${TIME}
+local base = KEYS[1]
+local run, owner, conversation, payer, host, node, epoch, token = unpack(ARGV, 1, 8)
+local meta, hash, options, work, when_busy, most, most_in_line = unpack(ARGV, 9, 15)
+local current = redis.call('GET', base .. 'epoch')
+if current ~= epoch then return { 'lost', current } end
+local key, line = base .. 'r:' .. run, base .. 'line:' .. conversation
+local known = redis.call('HMGET', key, 'token', 'at', 'stop')
+if known[1] == token then return { 'created', known[2], known[3] } end
+if known[1] then return { 'known', record(base, run) } end
+local ended = redis.call('GET', base .. 'id:' .. run)
+if ended then return { 'expired', ended } end
+if redis.call('SCARD', base .. 'own:' .. owner) >= tonumber(most) then return { 'full' } end
+local at = 0
+if conversation ~= '' then
+  at = redis.call('LLEN', line)
+  if at > 0 and when_busy == 'reject' then return { 'busy' } end
+  if at >= tonumber(most_in_line) then return { 'full' } end
+  if when_busy == 'interrupt' then
+    for _, other in ipairs(redis.call('LRANGE', line, 0, -1)) do
+      local record = base .. 'r:' .. other
+      if redis.call('HSETNX', record, 'stop', 'replaced') == 1 then
+        redis.call('HINCRBY', record, 'f', 1)
+        local its = redis.call('HGET', record, 'host')
+        if its and its ~= '' then wake(its, '["f","' .. other .. '"]') end
+      end
+    end
+  end
+  redis.call('RPUSH', line, run)
+  local watchers = redis.call('HKEYS', base .. 'watch:' .. conversation)
+  for _, watcher in ipairs(watchers) do
+    if watcher ~= node then wake(watcher, '["c","' .. run .. '","' .. conversation .. '"]') end
+  end
+end
+redis.call('HSET', key, 'meta', meta, 'hash', hash, 'state', 'accepted', 'host', host, 'gen', 1, 'token', token,
+  'at', at, 'o', owner, 'c', conversation, 'p', payer, 'options', options)
+if work ~= '' then redis.call('HSET', key, 'work', work) end
+local stop = redis.call('GET', base .. 'tomb:' .. run)
+if stop then
+  redis.call('HSET', key, 'stop', stop)
+  redis.call('DEL', base .. 'tomb:' .. run)
+end
+redis.call('HSET', base .. 'live', run, host)
+redis.call('SADD', base .. 'own:' .. owner, run)
+redis.call('ZADD', base .. 'runs:' .. owner, micros(), run)
+publish()
+return { 'created', at, stop }`,
+);

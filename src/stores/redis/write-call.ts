@@ -1,0 +1,137 @@
+import type { RedisArgument } from './redis-client.js';
+import type { Write, WritingRun } from './write.js';
+
+/** Most writes and bytes in one call, which keeps Redis busy for about a millisecond. */
+const MOST_WRITES = 256;
+const MOST_BYTES = 262_144;
+
+/** The writes of one owner, in order: no two calls have writes of one owner at the same time. */
+export interface Lane {
+  readonly owner: string;
+  readonly base: string;
+  waiting: Write[];
+  /** Whether a call has writes of the lane. */
+  isSent: boolean;
+  /** Whether the lane must be sent alone, to find out which lane has a wrong write. */
+  isSuspect: boolean;
+}
+
+/** What a call writes of one run, or of an owner without a run. */
+export interface Part {
+  readonly lane: Lane;
+  readonly run: WritingRun | undefined;
+  readonly writes: Write[];
+  /** The seq of the first entry, or of the one that would be next if it is asked for. */
+  first: number | undefined;
+  /** The number of this write, if there is anything but entries. */
+  number: number | undefined;
+}
+
+/** One call of the script `write`, with what gathered in several lanes. */
+export class WriteCall {
+  readonly lanes: Lane[] = [];
+  readonly parts: Part[] = [];
+  /** Writes without content: somebody waits for those before them. */
+  readonly markers: Write[] = [];
+  readonly args: RedisArgument[];
+  bytes = 0;
+  readonly #taken: (readonly Write[])[] = [];
+
+  /** @param ready - lanes with something to send: those that are taken are removed */
+  constructor(node: string, ready: Lane[]) {
+    this.args = [node];
+    let count = 0;
+    while (count < MOST_WRITES && this.bytes < MOST_BYTES) {
+      const lane = ready[0];
+      if (lane === undefined || (lane.isSuspect && this.lanes.length > 0)) break;
+      ready.shift();
+      count += this.#take(lane, MOST_WRITES - count);
+      if (lane.isSuspect) break;
+    }
+    for (const [index, lane] of this.lanes.entries()) this.#encode(lane, this.#taken[index] ?? []);
+  }
+
+  /** Whether there is nothing to send. */
+  get isEmpty(): boolean {
+    return this.parts.length === 0;
+  }
+
+  /** What all keys of the first lane begin with. */
+  get base(): string {
+    return this.lanes[0]?.base ?? '';
+  }
+
+  writesOf(lane: Lane): Write[] {
+    return [...(this.#taken[this.lanes.indexOf(lane)] ?? [])];
+  }
+
+  #take(lane: Lane, most: number): number {
+    let count = 0;
+    while (count < lane.waiting.length && count < most && (count === 0 || this.bytes < MOST_BYTES)) {
+      this.bytes += lane.waiting[count++]?.bytes ?? 0;
+    }
+    lane.isSent = true;
+    this.lanes.push(lane);
+    this.#taken.push(lane.waiting.splice(0, count));
+    return count;
+  }
+
+  #encode(lane: Lane, writes: readonly Write[]): void {
+    const parts = new Map<WritingRun | undefined, Part>();
+    const sent = writes.filter((write) => this.#isSent(write));
+    for (const write of sent) this.#addTo(parts, lane, write);
+    let current: Part | undefined;
+    let size = 0;
+    let entries = 0;
+    const close = (): void => {
+      if (size > 0) this.args[size] = `${this.args.length - size - 1}`;
+    };
+    for (const write of sent) {
+      const part = parts.get(write.run);
+      if (part === undefined) continue;
+      if (part !== current) {
+        close();
+        current = part;
+        entries = 0;
+        this.args.push('r', lane.base, part.run?.key ?? '', text(part.number), `${part.run?.lastNumber ?? 0}`);
+        this.args.push(text(part.first), '');
+        size = this.args.length - 1;
+      }
+      if (write.seq === undefined) {
+        entries = 0;
+        this.args.push(...write.args);
+      } else {
+        if (entries === 0) entries = this.args.push('e', '0') - 1;
+        this.args[entries] = `${Number(this.args[entries]) + 1}`;
+        this.args.push(...write.args);
+      }
+    }
+    close();
+  }
+
+  #isSent(write: Write): boolean {
+    const { run, args } = write;
+    if (run === undefined && args.length === 0) this.markers.push(write);
+    else if (run?.isOver === true) write.onFailed?.(new Error('Another node executes the run'));
+    else return true;
+    return false;
+  }
+
+  #addTo(parts: Map<WritingRun | undefined, Part>, lane: Lane, write: Write): void {
+    const { run } = write;
+    let part = parts.get(run);
+    if (part === undefined) {
+      part = { lane, run, writes: [], first: undefined, number: undefined };
+      parts.set(run, part);
+      this.parts.push(part);
+    }
+    part.writes.push(write);
+    if (run === undefined) return;
+    if (write.seq !== undefined || write.args.length === 0) part.first ??= write.seq ?? run.log.published + 1;
+    else write.number = part.number ??= ++run.number;
+  }
+}
+
+function text(number: number | undefined): string {
+  return number === undefined ? '' : `${number}`;
+}

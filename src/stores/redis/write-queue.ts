@@ -1,0 +1,266 @@
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
+import { isFinal } from '../../store/run-state.js';
+import type { RunMeta } from '../../store/run-store.js';
+import type { WriteSink } from './hosted-run.js';
+import type { Keys } from './keys.js';
+import { kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
+import type { RedisCalls } from './redis-calls.js';
+import type { Reply } from './redis-client.js';
+import { DONE, FENCED, GAP, GONE, OK, WRITE } from './scripts/write.js';
+import { OperationWrite, type Write, type WritingRun } from './write.js';
+import { WriteCall, type Lane, type Part } from './write-call.js';
+
+/** Most calls at the same time, for each master: what gathers meanwhile goes into the next call. */
+const MOST_CALLS = 4;
+/** Most waiting bytes before runs should wait, and before writes are refused. */
+const FULL_BYTES = 16 * 1_048_576;
+const MOST_BYTES = 64 * 1_048_576;
+
+/** Gets what the answers say. No method throws. */
+export interface QueueListener {
+  /** Other nodes want something of a run. */
+  onFacts(run: WritingRun): void;
+  /** A run is the first of its conversation now. */
+  onTurn(meta: RunMeta): void;
+  /** Another node executes the run, or it is lost though its partition is not. */
+  onFenced(run: WritingRun): void;
+  /** Redis has lost more of the run than can be written again. */
+  onBroken(run: WritingRun): void;
+  /** There is no such run; the epoch says whether there is still the same data. */
+  onGone(run: WritingRun, epoch: string | undefined): void;
+  /** The end of a run is written. */
+  onEnded(run: WritingRun, payer: string): void;
+}
+
+/** Somebody who waits until everything so far is written. */
+interface Waiter {
+  readonly since: number;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Collects the writes of one turn of the event loop, of all runs, and sends them together until they are written. */
+export class WriteQueue implements WriteSink {
+  readonly #calls: RedisCalls;
+  readonly #keys: Keys;
+  readonly #node: string;
+  readonly #listener: QueueListener;
+  readonly #lanes = new Map<string, Lane>();
+  /** Lanes with something to send: on Redis Cluster by partition, since a call is for one partition. */
+  readonly #ready = new Map<string, Lane[]>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #mostCalls: number;
+  #bytes = 0;
+  #inFlight = 0;
+  #isScheduled = false;
+
+  constructor(calls: RedisCalls, keys: Keys, node: string, listener: QueueListener) {
+    this.#calls = calls;
+    this.#keys = keys;
+    this.#node = node;
+    this.#listener = listener;
+    this.#mostCalls = calls.connection.isCluster ? 4 * MOST_CALLS : MOST_CALLS;
+  }
+
+  /** Memory of the waiting writes, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether so much waits that nothing more should be made. */
+  get isFull(): boolean {
+    return this.#bytes > FULL_BYTES;
+  }
+
+  pushBounded(owner: string, write: Write): void {
+    if (this.#bytes + write.bytes > MOST_BYTES) {
+      throw new AgentSocketError('store_unavailable', 'Too much waits to be written to Redis');
+    }
+    this.push(owner, write);
+  }
+
+  push(owner: string, write: Write): void {
+    this.#bytes += write.bytes;
+    let lane = this.#lanes.get(owner);
+    if (lane === undefined) {
+      lane = { owner, base: this.#keys.baseOf(owner), waiting: [], isSent: false, isSuspect: false };
+      this.#lanes.set(owner, lane);
+    }
+    lane.waiting.push(write);
+    if (lane.waiting.length === 1 && !lane.isSent) this.#makeReady(lane);
+    this.#schedule();
+  }
+
+  /** Resolves when everything so far of an owner is written; `undefined` if it is. Rejects as {@link commit} does. */
+  settled(owner: string): Promise<void> | undefined {
+    const lane = this.#lanes.get(owner);
+    return lane === undefined ? undefined : this.#waitFor([lane]);
+  }
+
+  /**
+   * Resolves when everything so far is written.
+   * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s; what waits is written later
+   */
+  commit(): Promise<void> {
+    return this.#lanes.size === 0 ? Promise.resolve() : this.#waitFor([...this.#lanes.values()]);
+  }
+
+  /** Asks whether Redis still has what was written of a run. */
+  check(run: WritingRun): void {
+    this.push(run.meta.owner, new OperationWrite(run, []));
+  }
+
+  #waitFor(lanes: readonly Lane[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { since: performance.now(), reject };
+      this.#waiters.add(waiter);
+      let left = lanes.length;
+      const onWritten = (): void => {
+        if (--left > 0) return;
+        this.#waiters.delete(waiter);
+        resolve();
+      };
+      for (const lane of lanes) this.push(lane.owner, new OperationWrite(undefined, [], onWritten, onWritten));
+    });
+  }
+
+  #makeReady(lane: Lane): void {
+    const group = this.#calls.connection.isCluster ? lane.base : '';
+    const lanes = this.#ready.get(group);
+    if (lanes === undefined) this.#ready.set(group, [lane]);
+    else lanes.push(lane);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#inFlight < this.#mostCalls) {
+      const [group, lanes] = this.#ready.entries().next().value ?? [];
+      if (group === undefined || lanes === undefined) return;
+      const call = new WriteCall(this.#node, lanes);
+      if (lanes.length === 0) this.#ready.delete(group);
+      this.#inFlight++;
+      void this.#send(call).then(() => {
+        this.#inFlight--;
+        this.#pump();
+      });
+    }
+  }
+
+  async #send(call: WriteCall): Promise<void> {
+    const { outage } = this.#calls;
+    for (;;) {
+      try {
+        const answers = call.isEmpty ? [] : await this.#calls.once(WRITE, call.base, call.args);
+        if (!call.isEmpty) outage.end();
+        this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
+        return;
+      } catch (error) {
+        const kind = kindOfFault(error);
+        if (kind === 'wrong' || outage.isClosed) {
+          this.#onWrong(call, error);
+          return;
+        }
+        outage.begin(error);
+        this.#refuseWaiters(error, kind === 'refused');
+        await outage.pause();
+      }
+    }
+  }
+
+  #onAnswers(call: WriteCall, answers: readonly (readonly Reply[])[]): void {
+    const again = new Map<Lane, Write[]>();
+    for (const [index, part] of call.parts.entries()) {
+      const lost = this.#onAnswer(part, answers[index] ?? []);
+      if (lost.length > 0) again.set(part.lane, (again.get(part.lane) ?? []).concat(lost));
+    }
+    for (const write of call.markers) write.onWritten(undefined);
+    this.#release(call, again);
+  }
+
+  /** Returns what has to be written again. */
+  #onAnswer({ run, writes, first, number }: Part, answer: readonly Reply[]): readonly Write[] {
+    const [status, head, facts, last, epoch, turn, payer, results] = answer;
+    const listener = this.#listener;
+    if (status === GAP && run !== undefined && !run.isOver) {
+      const lost = run.kept.takeLost(Number(head), Number(last), first, run.lastNumber);
+      if (lost === undefined) listener.onBroken(run);
+      else run.lastNumber = run.number = Number(last);
+      return lost === undefined ? [] : lost.concat(writes);
+    }
+    if (status === FENCED && run !== undefined) listener.onFenced(run);
+    if (status === GONE && run !== undefined) listener.onGone(run, typeof epoch === 'string' ? epoch : undefined);
+    if (status !== OK && status !== DONE) {
+      for (const write of writes) write.onFailed?.(new Error('Another node executes the run'));
+      return [];
+    }
+    if (run !== undefined) {
+      if (number !== undefined) run.lastNumber = number;
+      run.kept.add(writes);
+    }
+    let result = 0;
+    for (const write of writes)
+      write.onWritten(write.args[0] === 'm' ? (results as readonly Reply[])[result++] : undefined);
+    if (run !== undefined && typeof payer === 'string') listener.onEnded(run, payer);
+    if (run !== undefined && facts !== run.facts && !isFinal(run.state)) {
+      run.facts = Number(facts);
+      listener.onFacts(run);
+    }
+    if (typeof turn === 'string') listener.onTurn(JSON.parse(turn) as RunMeta);
+    return [];
+  }
+
+  /** A call that can never be executed: the lane that it is for loses its writes, and no other. */
+  #onWrong(call: WriteCall, error: unknown): void {
+    const isOne = call.lanes.length === 1 || this.#calls.outage.isClosed;
+    const again = new Map<Lane, Write[]>();
+    const failed = new Set<WritingRun>();
+    for (const lane of call.lanes) {
+      lane.isSuspect = !isOne;
+      if (!isOne) again.set(lane, call.writesOf(lane));
+    }
+    if (isOne) {
+      for (const { run, writes } of call.parts) {
+        if (run !== undefined) failed.add(run);
+        for (const write of writes) write.onFailed?.(error);
+      }
+      for (const write of call.markers) write.onWritten(undefined);
+      for (const lane of call.lanes) {
+        // What follows a lost write would not make sense without it.
+        const dropped = lane.waiting.filter(({ run }) => run !== undefined && failed.has(run));
+        for (const write of dropped) this.#bytes -= write.bytes;
+        lane.waiting = lane.waiting.filter(({ run }) => run === undefined || !failed.has(run));
+      }
+    }
+    this.#release(call, again);
+    for (const run of failed) run.fail(error);
+  }
+
+  /** Lets the lanes of a call go on. */
+  #release(call: WriteCall, again: ReadonlyMap<Lane, readonly Write[]>): void {
+    this.#bytes -= call.bytes;
+    for (const lane of call.lanes) {
+      const writes = again.get(lane) ?? [];
+      for (const { bytes } of writes) this.#bytes += bytes;
+      if (writes.length > 0) lane.waiting = [...writes, ...lane.waiting];
+      lane.isSent = false;
+      if (lane.waiting.length > 0) this.#makeReady(lane);
+      else this.#lanes.delete(lane.owner);
+    }
+  }
+
+  #refuseWaiters(error: unknown, isRefused: boolean): void {
+    const now = performance.now();
+    for (const waiter of this.#waiters) {
+      if (!isRefused && now - waiter.since < PATIENCE_MS) continue;
+      this.#waiters.delete(waiter);
+      waiter.reject(unavailable(error));
+    }
+  }
+}

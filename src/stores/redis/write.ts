@@ -1,0 +1,112 @@
+import type { RunState } from '../../protocol/server-messages.js';
+import type { RunEntry } from '../../log/run-log.js';
+import type { RunMeta } from '../../store/run-store.js';
+import type { KeptWrites } from './kept-writes.js';
+import type { RedisArgument, Reply } from './redis-client.js';
+import { encodeEntry } from './run-entry.js';
+
+/** Memory that a waiting write takes besides its text, in bytes. */
+const WRITE_BYTES = 200;
+
+/** The part of a log that entries are published in. */
+export interface Publisher {
+  /** The newest seq that readers see. */
+  readonly published: number;
+  readonly bytes: number;
+  /** Lets readers see an entry that is written. */
+  publish(entry: RunEntry): void;
+}
+
+/** A run as the queue of its writes sees it. */
+export interface WritingRun {
+  readonly meta: RunMeta;
+  /** Hash of owner and id. */
+  readonly key: string;
+  readonly state: RunState;
+  readonly log: Publisher;
+  /** What was written lately. */
+  readonly kept: KeptWrites<Write>;
+  /** Whether nothing is written any more: another node executes the run, or it is lost. */
+  readonly isOver: boolean;
+  /** How many facts this node has seen. */
+  facts: number;
+  /** Number of the newest write that is no entry, and of the newest one that was answered. */
+  number: number;
+  lastNumber: number;
+  /** Takes back what is not written. */
+  fail(error: unknown): void;
+}
+
+/** Something that waits to be written to Redis. */
+export interface Write {
+  /** The run that it belongs to: it is refused if another node executes the run. */
+  readonly run: WritingRun | undefined;
+  /** Memory that it takes. */
+  readonly bytes: number;
+  /** The seq of an entry. */
+  readonly seq?: number;
+  /** Of an entry, its text; of anything else, the operation of the script and its arguments, or nothing. */
+  readonly args: readonly RedisArgument[];
+  /** Of what is not an entry, the number under which it was written last. */
+  number?: number;
+  /** It is written, which may be told again. `result` is what the operation returns. */
+  onWritten(result: Reply | undefined): void;
+  /** It will never be written. */
+  onFailed?(error: unknown): void;
+}
+
+/** An entry of a log. */
+export class EntryWrite implements Write {
+  readonly run: WritingRun;
+  readonly args: readonly [string];
+  readonly #entry: RunEntry;
+
+  constructor(run: WritingRun, entry: RunEntry) {
+    this.run = run;
+    this.#entry = entry;
+    this.args = [encodeEntry(entry)];
+  }
+
+  get seq(): number {
+    return this.#entry.seq;
+  }
+
+  get bytes(): number {
+    return WRITE_BYTES + this.args[0].length;
+  }
+
+  onWritten(): void {
+    this.run.log.publish(this.#entry);
+  }
+}
+
+/** Anything else. */
+export class OperationWrite implements Write {
+  readonly run: WritingRun | undefined;
+  readonly args: readonly RedisArgument[];
+  readonly bytes: number;
+  number?: number;
+  readonly #written: ((result: Reply | undefined) => void) | undefined;
+  readonly #failed: ((error: unknown) => void) | undefined;
+
+  constructor(
+    run: WritingRun | undefined,
+    args: readonly RedisArgument[],
+    onWritten?: (result: Reply | undefined) => void,
+    onFailed?: (error: unknown) => void,
+  ) {
+    this.run = run;
+    this.args = args;
+    this.bytes = args.reduce((sum, { length }) => sum + length, WRITE_BYTES);
+    this.#written = onWritten;
+    this.#failed = onFailed;
+  }
+
+  onWritten(result: Reply | undefined): void {
+    this.#written?.(result);
+  }
+
+  onFailed(error: unknown): void {
+    this.#failed?.(error);
+  }
+}
