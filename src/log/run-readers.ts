@@ -72,11 +72,10 @@ export class RunReaders {
   readElsewhere(readers: readonly ReadersElsewhere[]): void {
     const left = this.#elsewhere;
     this.#elsewhere = readers;
-    if (this.size > 0) this.emptySince = undefined;
     this.#check();
-    if (this.size > 0 || left.length === 0) return;
-    this.emptySince = performance.now();
-    this.#onEmpty(left.some(({ canReturn }) => canReturn));
+    if (this.size > 0) return void (this.emptySince = undefined);
+    this.emptySince ??= performance.now();
+    if (left.length > 0) this.#onEmpty(left.some(({ canReturn }) => canReturn));
   }
 
   /** Tells every reader that another node has taken the run over. */

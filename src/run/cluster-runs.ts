@@ -46,7 +46,10 @@ export class ClusterRuns {
   /** The handle of a run of another node. */
   remote(stored: StoredRun): RemoteRun {
     let run = this.#remote.get(stored);
-    if (run === undefined) this.#remote.set(stored, (run = new RemoteRun(stored, this.#options.cluster)));
+    if (run === undefined) {
+      run = new RemoteRun(stored, this.#options.cluster, (adopted) => this.onOrphan(adopted));
+      this.#remote.set(stored, run);
+    }
     return run;
   }
 
