@@ -1,8 +1,10 @@
+import cluster from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OptionError } from '../runtime/option-error.js';
 import { isLoopbackAddress } from '../http/host.js';
 import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
+import type { Cluster } from '../store/cluster.js';
 import type { Store } from '../store/store.js';
 import { VERSION } from '../version.js';
 import { openAudit } from './audit-file.js';
@@ -10,10 +12,11 @@ import { chooseAuthentication } from './authentication.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { Certificate } from './certificate.js';
 import { CliError } from './cli-error.js';
+import { openCommandLog } from './command-log.js';
 import { readDotEnv } from './dot-env.js';
+import { drainTimes } from './drain-times.js';
 import { withHome } from './home.js';
 import { createHttpServer, listen } from './http-server.js';
-import { createLog } from './logging.js';
 import { chooseMetrics } from './metrics.js';
 import { readMessageKey } from './message-key.js';
 import { endWithNpx } from './npx.js';
@@ -25,16 +28,12 @@ import { serverOptions } from './server-options.js';
 import { warnOfOpenSecrets } from './setting-file.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
-import { reportCrashes, stopOnSignals } from './stopping.js';
+import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
 import { backUpOnSignal, openStore } from './store.js';
 import { chooseTools } from './tools.js';
 import { chooseTracer } from './tracing.js';
-
-/** How long runs may continue after a signal, in milliseconds: as long as a container waits, less what else takes time. */
-const DRAIN_MS = 5_000;
-
-/** The same in a cluster, where nobody waits for the process: as long as a run may take by default. */
-const CLUSTER_DRAIN_MS = 600_000;
+import { startWorkers } from './workers.js';
+import { Primary } from './workers/primary.js';
 
 /**
  * `agent-ws serve`: resolves once the service listens. The service runs until a signal stops it.
@@ -43,6 +42,8 @@ const CLUSTER_DRAIN_MS = 600_000;
 export async function serve(flags: Flags): Promise<void> {
   const sources = { flags, environment: process.env, dotEnv: readDotEnv(process.cwd()) };
   const resolved = resolveSettings(sources);
+  const { workers } = resolved.settings;
+  if (workers !== undefined && cluster.isPrimary) return startWorkers(resolved, workers);
   try {
     await start(resolved, oddities(sources));
   } catch (error) {
@@ -53,6 +54,9 @@ export async function serve(flags: Flags): Promise<void> {
 async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
   const { settings, keyOf, isGiven } = resolved;
   const { port, path } = settings;
+  const primary = Primary.connect();
+  // Of several workers one tells the operator what concerns all of them.
+  const isFirst = primary === undefined || primary.number === 1;
   const certificate = Certificate.open(settings, keyOf);
   const server = createHttpServer(settings, certificate);
   const messageKey = readMessageKey(settings, keyOf);
@@ -62,22 +66,13 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const isCareful = authenticate === undefined && provider.kind === 'openai' && !isGiven('host');
   const host = isCareful ? '127.0.0.1' : settings.host;
   const tools = await chooseTools(resolved);
-  const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
-  const log = createLog({
-    level: settings.logLevel,
-    format,
-    color: process.stdout.isTTY && process.stdout.hasColors(),
-    ...(settings.logFile !== undefined && { file: settings.logFile }),
-    fileKey: keyOf('logFile'),
-    secrets: [settings.apiKey, ...Object.values(settings.extraHeaders)].filter((secret) => secret !== undefined),
-    write: (text) => process.stdout.write(text),
-  });
+  const log = openCommandLog(resolved, primary?.number);
   const { logger } = log;
   const audit = openAudit(resolved, log);
   const files = audit?.log ?? log;
   reportCrashes(files);
 
-  const metrics = await chooseMetrics(resolved, provider.provider);
+  const metrics = await chooseMetrics(resolved, provider.provider, primary);
   const store = await openStore(resolved, logger);
   if (settings.storeBackup !== undefined && store !== undefined) backUpOnSignal(store, settings.storeBackup, logger);
   const agent = createAgentSocketServer({
@@ -89,7 +84,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     provider: provider.provider,
     tools,
     logger,
-    metrics: metrics?.registry,
+    metrics: metrics?.source,
     tracer: await chooseTracer(),
   });
   const metricsPlace = await metrics?.start(agent);
@@ -102,26 +97,35 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     files.reopen();
     certificate?.reload();
   };
-  const { delayMs } = settings;
-  const drainMs = settings.drainMs ?? (isAlone(store) ? DRAIN_MS : CLUSTER_DRAIN_MS);
-  stopOnSignals({ ...files, reopen }, delayMs + drainMs, async (signal) => {
-    const inUse = { connections: agent.connections.size, runs: agent.runs.size };
-    const seconds = drainMs / 1_000;
-    logger.info(
-      { signal, ...inUse },
-      `Stopping; running answers get ${seconds} s to finish, a second signal stops at once`,
-    );
-    const closed = agent.close({ delayMs, drainMs, closeCode: 'draining' });
-    if (delayMs > 0) await delay(delayMs);
-    // Stops listening before anything else: the system refuses new connections from here on, so that a load balancer in
-    // front asks another process at once.
-    server.close();
-    await closed;
-    server.closeAllConnections();
-    store?.close();
+  const times = drainTimes(settings, clusterOf(store) !== undefined);
+  const stopping = new Stopping(files, {
+    ms: times.delayMs + times.drainMs,
+    close: async (signal) => {
+      const inUse = { connections: agent.connections.size, runs: agent.runs.size };
+      const seconds = times.drainMs / 1_000;
+      logger.info(
+        { signal, ...inUse },
+        `Stopping; running answers get ${seconds} s to finish, a second signal stops at once`,
+      );
+      const closed = agent.close({ ...times, closeCode: 'draining' });
+      if (times.delayMs > 0) await delay(times.delayMs);
+      // Stops listening before anything else: the system refuses new connections from here on, so that a load balancer
+      // in front asks another process at once.
+      server.close();
+      await closed;
+      server.closeAllConnections();
+      store?.close();
+    },
   });
-
-  endWithNpx(logger);
+  if (primary === undefined) {
+    stopOnSignals(stopping, () => {
+      reopen();
+      logger.info({ signal: 'SIGHUP' }, 'Going on; the log file, if there is one, was opened anew');
+    });
+    endWithNpx(logger);
+  } else {
+    primary.obey(stopping, reopen, (nodeId) => void clusterOf(store)?.reap?.(nodeId));
+  }
 
   const info: StartInfo = {
     version: VERSION,
@@ -133,7 +137,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     metrics: metricsPlace,
     provider,
   };
-  if (format === 'pretty') process.stdout.write(banner(info));
+  if (log.format === 'pretty' && isFirst) process.stdout.write(banner(info));
   const { vendor, model } = provider.provider;
   logger.info(
     {
@@ -143,10 +147,11 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       provider: vendor,
       model,
       messageKey: messageKey?.thumbprint,
-      ...(format === 'json' && urlsOf(info)),
+      ...(log.format === 'json' && urlsOf(info)),
     },
     'Listening',
   );
+  if (!isFirst) return;
   for (const warning of warnings) logger.warn({}, warning);
   warnOfOpenSecrets(settings, logger);
   if (isCareful) {
@@ -169,9 +174,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   }
 }
 
-/** Whether no other process works with the store. */
-function isAlone(store: Store | undefined): boolean {
-  return store?.cluster === undefined;
+/** The other processes that work with the store. */
+function clusterOf(store: Store | undefined): Cluster | undefined {
+  return store?.cluster;
 }
 
 /** Renames options in an error to the flags and variables that the operator knows. */

@@ -104,6 +104,14 @@ export const SETTINGS = {
     default: 8003,
     help: 'Port to listen on. 0 takes a free one.',
   }),
+  workers: setting({
+    group: 'Server',
+    flag: '--workers',
+    env: 'AGENT_WORKERS',
+    type: integer('number', 1, 256),
+    default: undefined,
+    help: 'How many processes share the port. One that ends is replaced. Needs --redis.',
+  }),
   tlsCert: setting({
     group: 'Server',
     flag: '--tls-cert',
