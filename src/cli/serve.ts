@@ -4,8 +4,6 @@ import { OptionError } from '../runtime/option-error.js';
 import { isLoopbackAddress } from '../http/host.js';
 import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
-import type { Cluster } from '../store/cluster.js';
-import type { Store } from '../store/store.js';
 import { VERSION } from '../version.js';
 import { openAudit } from './audit-file.js';
 import { chooseAuthentication } from './authentication.js';
@@ -29,7 +27,7 @@ import { warnOfOpenSecrets } from './setting-file.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
-import { backUpOnSignal, openStore } from './store.js';
+import { openStore } from './store.js';
 import { chooseTools } from './tools.js';
 import { chooseTracer } from './tracing.js';
 import { startWorkers } from './workers.js';
@@ -74,7 +72,6 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
 
   const metrics = await chooseMetrics(resolved, provider.provider, primary);
   const store = await openStore(resolved, logger);
-  if (settings.storeBackup !== undefined && store !== undefined) backUpOnSignal(store, settings.storeBackup, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
     encryption: messageKey?.encryption,
@@ -97,7 +94,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     files.reopen();
     certificate?.reload();
   };
-  const times = drainTimes(settings, clusterOf(store) !== undefined);
+  const times = drainTimes(settings, store?.cluster !== undefined);
   const stopping = new Stopping(files, {
     ms: times.delayMs + times.drainMs,
     close: async (signal) => {
@@ -114,7 +111,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       server.close();
       await closed;
       server.closeAllConnections();
-      store?.close();
+      await store?.close();
     },
   });
   if (primary === undefined) {
@@ -124,7 +121,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     });
     endWithNpx(logger);
   } else {
-    primary.obey(stopping, reopen, (nodeId) => void clusterOf(store)?.reap?.(nodeId));
+    primary.obey(stopping, reopen, (nodeId) => void store?.cluster?.reap?.(nodeId));
   }
 
   const info: StartInfo = {
@@ -147,6 +144,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       provider: vendor,
       model,
       messageKey: messageKey?.thumbprint,
+      ...(primary !== undefined && { pid: process.pid }),
       ...(log.format === 'json' && urlsOf(info)),
     },
     'Listening',
@@ -172,11 +170,6 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       'OPENAI_BASE_URL is set but OPENAI_API_KEY is not, so the demo answers. A server without keys takes any text',
     );
   }
-}
-
-/** The other processes that work with the store. */
-function clusterOf(store: Store | undefined): Cluster | undefined {
-  return store?.cluster;
 }
 
 /** Renames options in an error to the flags and variables that the operator knows. */

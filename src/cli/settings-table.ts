@@ -197,6 +197,14 @@ export const SETTINGS = {
     default: 'memory',
     help: 'Where runs and conversations are kept: memory, which ends with the process, or sqlite:PATH.',
   }),
+  redis: setting({
+    group: 'Store',
+    flag: '--redis',
+    env: 'AGENT_REDIS',
+    type: text('url'),
+    default: undefined,
+    help: 'Redis or Valkey in which runs, conversations and rooms are kept, redis:// or rediss://. Processes with the same one are a cluster.',
+  }),
   storeKeyFile: setting({
     group: 'Store',
     flag: '--store-key-file',

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import { MAX_DELAY_MS } from '../runtime/check-number.js';
+import { CliError } from './cli-error.js';
 import { openCommandLog } from './command-log.js';
 import { drainTimes } from './drain-times.js';
 import { listen } from './http-server.js';
@@ -16,9 +17,13 @@ const WORKER_END_MS = 6_000;
 /**
  * Starts the processes that share the port, and watches over them. This process serves nobody itself. Resolves when all
  * of them listen; ends the process if the first one does not start.
+ * @throws CliError if the processes would share nothing
  */
 export async function startWorkers(resolved: ResolvedSettings, size: number): Promise<void> {
   const { settings, keyOf } = resolved;
+  if (settings.redis === undefined) {
+    throw new CliError(`${keyOf('workers')}: the processes must share what they know; add --redis URL`);
+  }
   const log = openCommandLog(resolved);
   const { logger } = log;
   reportCrashes(log);
