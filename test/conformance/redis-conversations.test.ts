@@ -22,7 +22,13 @@ async function make({ clock, ...bounds }: ConversationStoreSettings) {
     },
     settled: () => last?.then(() => undefined),
   };
-  const shares = conversationShares({ connection, keys, logger: silentLogger, maxConversationBytes: 134_217_728, ...bounds });
+  const shares = conversationShares({
+    connection,
+    keys,
+    logger: silentLogger,
+    maxConversationBytes: 134_217_728,
+    ...bounds,
+  });
   return new RedisConversationStore({ connection, keys, writes, shares, clock });
 }
 

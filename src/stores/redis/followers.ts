@@ -96,10 +96,7 @@ export class Followers implements ReadersListener {
     const followed = this.#followed.get(run.key);
     if (followed?.run !== run) return;
     clearTimeout(followed.timer);
-    if (run.isOver) {
-      this.#forget(followed);
-      return;
-    }
+    if (run.isOver) return this.#forget(followed);
     followed.timer = setTimeout(() => this.#leave(followed), LINGER_MS);
     followed.timer.unref();
   }
@@ -125,10 +122,7 @@ export class Followers implements ReadersListener {
     const { early } = followed;
     followed.early = undefined;
     if (this.#followed.get(run.key) !== followed) return;
-    if (record === undefined) {
-      this.#lose(followed);
-      return;
-    }
+    if (record === undefined) return this.#lose(followed);
     if (!this.#update(followed, record)) return;
     for (const entries of early) this.#take(followed, entries);
   }

@@ -1,8 +1,12 @@
 import type { Logger } from '../../runtime/logger.js';
 import type { Checked } from '../../runtime/option-table.js';
-import { runHash } from './keys.js';
+import { Keys, runHash } from './keys.js';
 import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
-import type { RedisConnection, Reply } from './redis-client.js';
+import type { RedisConnection } from './redis-client.js';
+import { checkServer } from './server-check.js';
+import { RedisCluster } from './redis-cluster.js';
+import { Signer } from './signer.js';
+import { Wakes } from './wakes.js';
 import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
 import { RedisParts } from './redis-parts.js';
 import type { RedisRunStore } from './redis-run-store.js';
@@ -18,8 +22,6 @@ export interface RedisStoreSettings extends Omit<
   'url' | 'client' | 'logger'
 > {
   readonly logger: Logger;
-  /** Whether what Redis has outlives its process. */
-  readonly isDurable: boolean;
   /**
    * The time of day, as Unix milliseconds.
    * @default Date.now, and the clock of Redis for what is kept
@@ -32,8 +34,11 @@ export class RedisStore implements Store {
   readonly runs: RedisRunStore;
   readonly ledger: RedisToolLedger;
   readonly conversations: RedisConversationStore;
+  readonly cluster: RedisCluster;
   /** What works with the runs of this node. */
   readonly parts: RedisParts;
+  readonly signer: Signer;
+  readonly #wakes: Wakes;
   readonly #shares: RedisShares;
 
   private constructor(parts: RedisParts, settings: RedisStoreSettings) {
@@ -41,6 +46,10 @@ export class RedisStore implements Store {
     const { logger, maxConversationBytes, maxOwnerConversationBytes, clock = Date.now } = settings;
     this.parts = parts;
     this.runs = parts.runs;
+    const { beatMs, leaseMs, clusterSecret = [] } = settings;
+    this.signer = new Signer(clusterSecret, logger);
+    this.#wakes = new Wakes({ connection, keys, nodeId: node, logger });
+    this.cluster = new RedisCluster({ parts, signer: this.signer, wakes: this.#wakes, logger, beatMs, leaseMs });
     this.ledger = new RedisToolLedger(calls, keys, node);
     const bounds = { maxConversationBytes, maxOwnerConversationBytes };
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
@@ -49,9 +58,12 @@ export class RedisStore implements Store {
   }
 
   static async open(connection: RedisConnection, settings: RedisStoreSettings): Promise<RedisStore> {
-    const { keyPrefix, durability, isDurable, logger } = settings;
+    const { keyPrefix, durability, logger } = settings;
+    const isDurable = await checkServer({ connection, keys: new Keys(keyPrefix), durability, logger });
     const parts = await RedisParts.open({ connection, keyPrefix, durability, isDurable, logger, retention: settings });
-    return new RedisStore(parts, settings);
+    const store = new RedisStore(parts, settings);
+    await store.#wakes.open();
+    return store;
   }
 
   get isWritable(): boolean {
@@ -59,7 +71,9 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.cluster.close();
     await this.parts.close();
+    this.#wakes.close();
     this.#shares.close();
   }
 }
@@ -67,10 +81,9 @@ export class RedisStore implements Store {
 /** Writes messages of conversations in one order with the runs that made them. */
 function messageWrites({ queue, hosted }: RedisParts): MessageWrites {
   return {
-    push(write: MessageWrite): void {
-      const run = hosted.get(runHash(write.owner, write.runId));
-      const onWritten = (charge: Reply | undefined): void => write.onCharged(charge ?? null);
-      queue.pushBounded(write.owner, new OperationWrite(run, ['m', ...write.args], onWritten));
+    push({ owner, runId, args, onCharged }: MessageWrite): void {
+      const run = hosted.get(runHash(owner, runId));
+      queue.pushBounded(owner, new OperationWrite(run, ['m', ...args], (charge) => onCharged(charge ?? null)));
     },
     settled: (owner) => queue.settled(owner),
   };

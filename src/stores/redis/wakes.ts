@@ -1,24 +1,13 @@
 import type { Logger } from '../../runtime/logger.js';
 import { PARTITIONS } from './partitions.js';
-import type { Keys, RunPlace } from './keys.js';
+import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-client.js';
 
-/** Characters of the hash at the end of what {@link wakeOf} makes. */
-const HASH_LENGTH = 22;
-
 /**
- * First characters of what nodes are sent, each for another reason. A wake is never the only copy of anything, and may be
- * lost or come twice.
+ * Types of what nodes are sent, besides those that scripts send. Each message is an array of items, and each item an array
+ * that begins with its type. A wake is never the only copy of anything, and may be lost or come twice.
  */
 export const WAKE = {
-  /** Entries of logs that the node reads. */
-  entries: 'e',
-  /** Facts of a run that the node executes have changed. */
-  facts: 'f',
-  /** It is the turn of a run. */
-  turn: 't',
-  /** A run was created in a conversation that the node watches. */
-  created: 'c',
   /** Every node was told something. */
   control: 'k',
   /** A node has changed, or is gone. */
@@ -31,22 +20,8 @@ export const WAKE = {
   probe: 'b',
 } as const;
 
-/**
- * What scripts that wake nodes begin with: `wake(node, text)`, for which their first argument is what
- * {@link Wakes.channels} gives. With Redis Cluster a script can only publish within its slot.
- */
-export const WAKE_IN_SCRIPT = `
-local channels = ARGV[1]
-local publish = string.sub(channels, 1, #KEYS[1]) == KEYS[1] and 'SPUBLISH' or 'PUBLISH'
-local function wake(node, text)
-  if node and node ~= '' then redis.call(publish, channels .. node, text) end
-end
-`;
-
-/** The run that a wake about one run names: `<kind><base><hash>`. */
-export function placeOf(text: string): RunPlace {
-  return { base: text.slice(0, -HASH_LENGTH), run: text.slice(-HASH_LENGTH) };
-}
+/** What nodes are sent: its type, then what the type needs. */
+export type WakeItem = readonly [type: string, ...what: unknown[]];
 
 /** What {@link Wakes} is made with. */
 export interface WakesOptions {
@@ -66,7 +41,7 @@ export class Wakes {
   readonly #keys: Keys;
   readonly #logger: Logger;
   readonly #own: readonly string[];
-  readonly #takers = new Map<string, (text: string) => void>();
+  readonly #takers = new Map<string, (item: WakeItem) => void>();
   readonly #looks: (() => void)[] = [];
   #subscriber: RedisConnection | undefined;
   #renewing = false;
@@ -80,8 +55,8 @@ export class Wakes {
     this.#keys = keys;
     this.#logger = logger;
     this.#own = connection.isCluster
-      ? Array.from({ length: PARTITIONS }, (_, partition) => this.channels(keys.base(partition)) + nodeId)
-      : [this.channels('') + nodeId];
+      ? Array.from({ length: PARTITIONS }, (_, partition) => keys.channel(nodeId, keys.base(partition)))
+      : [keys.channel(nodeId)];
   }
 
   /** Subscribes. */
@@ -89,17 +64,9 @@ export class Wakes {
     this.#subscriber = await this.#subscribe();
   }
 
-  /**
-   * What the channels of all nodes begin with.
-   * @param base - what the keys of the partition begin with that the sender is about
-   */
-  channels(base: string): string {
-    return this.#keys.channel('', this.#connection.isCluster ? base : undefined);
-  }
-
-  /** Calls `take` with everything that follows the first character `kind`. One for each kind. */
-  on(kind: string, take: (text: string) => void): void {
-    this.#takers.set(kind, take);
+  /** Calls `take` with every item of a type. One for each type. */
+  on(type: string, take: (item: WakeItem) => void): void {
+    this.#takers.set(type, take);
   }
 
   /** Calls `look` whenever wakes may have been lost. */
@@ -108,10 +75,9 @@ export class Wakes {
   }
 
   /** Wakes nodes outside of a script. Never rejects. */
-  async send(nodes: Iterable<string>, text: string): Promise<void> {
-    const base = this.#keys.base(0);
-    const channels = this.channels(base);
-    await Promise.all([...nodes].map((node) => this.#publish(channels + node, text)));
+  async send(nodes: Iterable<string>, item: WakeItem): Promise<void> {
+    const base = this.#connection.isCluster ? this.#keys.base(0) : undefined;
+    await Promise.all([...nodes].map((node) => this.#publish(this.#keys.channel(node, base), item)));
   }
 
   /** Sends this node something on each channel, after a look at what came back of the earlier ones. */
@@ -119,7 +85,7 @@ export class Wakes {
     if (this.#own.some((channel) => this.#sent - (this.#back.get(channel) ?? 0) >= 2)) void this.#renew();
     const number = ++this.#sent;
     for (const channel of this.#own) {
-      void this.#publish(channel, WAKE.probe + String(number)).then((isSent) => {
+      void this.#publish(channel, [WAKE.probe, number]).then((isSent) => {
         // Nothing is known of the subscription.
         if (!isSent) this.#back.set(channel, number);
       });
@@ -166,23 +132,34 @@ export class Wakes {
   }
 
   #take(message: string, channel: string): void {
-    const kind = message.slice(0, 1);
-    const text = message.slice(1);
-    if (kind === WAKE.probe) this.#back.set(channel, Math.max(this.#back.get(channel) ?? 0, Number(text)));
-    else this.#takers.get(kind)?.(text);
+    for (const item of itemsOf(message)) {
+      const [type, what] = item;
+      if (type === WAKE.probe) this.#back.set(channel, Math.max(this.#back.get(channel) ?? 0, Number(what)));
+      else this.#takers.get(type)?.(item);
+    }
   }
 
   #missed(): void {
     for (const look of this.#looks) look();
   }
 
-  async #publish(channel: string, text: string): Promise<boolean> {
+  async #publish(channel: string, item: WakeItem): Promise<boolean> {
     const command = this.#connection.isCluster ? 'SPUBLISH' : 'PUBLISH';
     try {
-      await this.#connection.send(channel, [command, channel, text]);
+      await this.#connection.send(channel, [command, channel, JSON.stringify([item])]);
       return true;
     } catch {
       return false;
     }
+  }
+}
+
+/** The items of a message; none if somebody else has sent it. */
+function itemsOf(message: string): readonly WakeItem[] {
+  try {
+    const items = JSON.parse(message) as unknown;
+    return Array.isArray(items) ? items.filter((item): item is WakeItem => Array.isArray(item)) : [];
+  } catch {
+    return [];
   }
 }

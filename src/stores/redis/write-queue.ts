@@ -159,14 +159,10 @@ export class WriteQueue implements WriteSink {
       try {
         const answers = call.isEmpty ? [] : await this.#calls.once(WRITE, call.base, call.args);
         if (!call.isEmpty) outage.end();
-        this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
-        return;
+        return this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
       } catch (error) {
         const kind = kindOfFault(error);
-        if (kind === 'wrong' || outage.isClosed) {
-          this.#onWrong(call, error);
-          return;
-        }
+        if (kind === 'wrong' || outage.isClosed) return this.#onWrong(call, error);
         outage.begin(error);
         this.#refuseWaiters(error, kind === 'refused');
         await outage.pause();
