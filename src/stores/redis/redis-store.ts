@@ -1,6 +1,6 @@
 import type { Logger } from '../../runtime/logger.js';
 import type { Checked } from '../../runtime/option-table.js';
-import { Keys, runHash } from './keys.js';
+import { Keys } from './keys.js';
 import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { checkServer } from './server-check.js';
