@@ -101,6 +101,11 @@ export interface Cluster {
   /** Ends the membership: other nodes take over what this node still executes. Called once. */
   leave(): Promise<void>;
   /**
+   * Takes over at once what a node still executes that is known to be gone, since somebody has seen its process end.
+   * @default other nodes notice by themselves, a little later
+   */
+  reap?(nodeId: string): Awaitable<void>;
+  /**
    * Lets the host stop a run. If no run has the id, the id is remembered for 60 s, and a run that is claimed with it is
    * stopped: see `stop` of a claim.
    */

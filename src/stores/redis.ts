@@ -23,9 +23,12 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
   if (given === undefined || (url !== undefined && client !== undefined)) {
     throw new OptionError('url', 'Either "url" or "client" is needed, and not both');
   }
+  if (settings.leaseMs < 2 * settings.beatMs) {
+    throw new OptionError('leaseMs', 'at least twice beatMs', settings.leaseMs);
+  }
   const connection = await RedisConnection.open(given);
   try {
-    return await RedisStore.open(connection, { ...settings, isDurable: true });
+    return await RedisStore.open(connection, settings);
   } catch (error) {
     connection.close();
     throw error;

@@ -1,4 +1,6 @@
 /** `agent-ws/testing`: tools to test an embedding server and implementations of its ports. */
+export { clusterCases } from './conformance/cluster-cases.js';
+export type { ClusterNodes, NodeUnderTest } from './conformance/cluster-node.js';
 export type { ConformanceCase } from './conformance/conformance-case.js';
 export { conversationStoreCases, type ConversationStoreSettings } from './conformance/conversation-store-cases.js';
 export {

@@ -7,7 +7,9 @@ import { RedisStore, type RedisStoreSettings } from '../../src/stores/redis/redi
 const DEFAULTS: RedisStoreSettings = {
   keyPrefix: '',
   durability: 'normal',
-  isDurable: true,
+  beatMs: 2_000,
+  leaseMs: 8_000,
+  clusterSecret: undefined,
   retainMs: 300_000,
   maxRetainedBytes: 134_217_728,
   rememberIdsMs: 86_400_000,

@@ -34,6 +34,22 @@ export class Epochs {
   async check(owner: string, found: string | undefined): Promise<boolean> {
     const partition = partitionOf(owner);
     if (found === this.#epochs[partition]) return false;
+    return await this.#compare(partition);
+  }
+
+  /** Finds partitions that have lost their data. Rejects if Redis does not answer. */
+  async look(): Promise<void> {
+    const { connection } = this.#calls;
+    await Promise.all(
+      this.#epochs.map(async (epoch, partition) => {
+        const key = `${this.#keys.base(partition)}epoch`;
+        if ((await connection.send(key, ['GET', key])) !== epoch) await this.#compare(partition);
+      }),
+    );
+  }
+
+  /** @returns whether the partition has lost its data */
+  async #compare(partition: number): Promise<boolean> {
     const epoch = await this.#find(partition);
     if (epoch === this.#epochs[partition]) return false;
     this.#epochs[partition] = epoch;

@@ -1,39 +1,43 @@
 import type { NodeReading, PassedDecision, RunFacts } from '../../store/cluster.js';
+import type { RunMeta } from '../../store/run-store.js';
 import type { CancelReason } from '../../protocol/server-messages.js';
 import { runHash, type Keys, type RunPlace } from './keys.js';
-import type { RedisConnection } from './redis-client.js';
-import { ADOPT, DECIDE, LOOK, READ, READING, STOP } from './scripts/facts.js';
+import { toRecord, type RunRecord } from './record.js';
+import type { RedisCalls } from './redis-calls.js';
+import type { Reply } from './redis-client.js';
+import { ADOPT, DEAD, DECIDE, LOOK, READ, READING, STOP } from './scripts/facts.js';
 import type { Signer } from './signer.js';
-import { untilAnswered } from './until-answered.js';
-import type { Wakes } from './wakes.js';
 
 /** How long an early cancel is remembered, in milliseconds. */
 const TOMBSTONE_MS = 60_000;
 /** Maximum number of runs in one call of a script. */
 const RUNS_PER_CALL = 64;
-
-/** A run by its name. */
-export interface RunName {
-  readonly owner: string;
-  readonly id: string;
-}
+/** The same, if the answer holds all of each run but its log. */
+const RECORDS_PER_CALL = 16;
 
 /** What {@link Facts.look} finds of a run. */
-export interface LookedAt extends RunName {
+export interface LookedAt {
   readonly place: RunPlace;
+  readonly meta: RunMeta;
   /** Empty if no node executes it. */
   readonly host: string;
   readonly facts: RunFacts;
-  /** The nodes that follow its log, whether or not anybody there reads it. */
-  readonly followers: readonly string[];
+  /** The nodes that read it or follow its log. */
+  readonly nodes: readonly string[];
+}
+
+/** A run that this node has become the host of. */
+export interface Adopted {
+  readonly record: RunRecord;
+  /** What was kept of its text, as it is stored. */
+  readonly drafts: string;
 }
 
 /** What {@link Facts} are made with. */
 export interface FactsOptions {
-  readonly connection: RedisConnection;
+  readonly calls: RedisCalls;
   readonly keys: Keys;
   readonly signer: Signer;
-  readonly wakes: Wakes;
 }
 
 /** A decision as it is stored. */
@@ -43,54 +47,50 @@ interface StoredDecision extends Omit<PassedDecision, 'by'> {
 
 /** What nodes want of runs, in the records of the runs. */
 export class Facts {
-  readonly #connection: RedisConnection;
+  readonly #calls: RedisCalls;
   readonly #keys: Keys;
   readonly #signer: Signer;
-  readonly #wakes: Wakes;
 
-  constructor({ connection, keys, signer, wakes }: FactsOptions) {
-    this.#connection = connection;
+  constructor({ calls, keys, signer }: FactsOptions) {
+    this.#calls = calls;
     this.#keys = keys;
     this.#signer = signer;
-    this.#wakes = wakes;
   }
 
   /** Returns the host: `''` if the run has none, `undefined` if no run in progress has the id. */
-  async stop(owner: string, id: string, reason: CancelReason): Promise<string | undefined> {
-    const { base, run } = this.placeOf(owner, id);
+  async stop({ base, run }: RunPlace, reason: CancelReason): Promise<string | undefined> {
     const stop = this.#signer.seal('fact', stopOf(run), reason);
-    const args = [this.#wakes.channels(base), run, stop, String(TOMBSTONE_MS)];
-    return asHost(await untilAnswered(() => STOP.run(this.#connection, base, args)));
+    const args = [run, stop, String(TOMBSTONE_MS)];
+    return asHost(await this.#calls.write(STOP, base, args));
   }
 
   /** Returns the host, as {@link stop} does. */
   async decide(
-    owner: string,
-    id: string,
+    { base, run }: RunPlace,
     toolCallId: string,
     { approved, reason }: PassedDecision,
   ): Promise<string | undefined> {
-    const { base, run } = this.placeOf(owner, id);
     const stored: StoredDecision = { toolCallId, approved, ...(reason !== undefined && { reason }) };
     const decision = this.#signer.seal('fact', decisionOf(run), JSON.stringify(stored));
-    const args = [this.#wakes.channels(base), run, toolCallId, decision];
-    return asHost(await untilAnswered(() => DECIDE.run(this.#connection, base, args)));
+    const args = [run, toolCallId, decision];
+    return asHost(await this.#calls.write(DECIDE, base, args));
   }
 
-  /**
-   * Says how a node reads a run. Rejects if Redis does not answer.
-   * @param reading - `undefined` if it reads it no more, `null` if the node is dead
-   */
-  async read({ base, run }: RunPlace, nodeId: string, reading: NodeReading | undefined | null): Promise<void> {
-    const flags = reading === null ? '-' : encodeReading(reading);
-    await READ.run(this.#connection, base, [this.#wakes.channels(base), run, nodeId, flags]);
+  /** Says how a node reads a run; `undefined` if it reads it no more. Rejects if Redis does not answer. */
+  async read({ base, run }: RunPlace, nodeId: string, reading: NodeReading | undefined): Promise<void> {
+    await this.#calls.once(READ, base, [run, nodeId, encodeReading(reading)]);
+  }
+
+  /** Removes a dead node from what is known of a run. */
+  async dropReader({ base, run }: RunPlace, nodeId: string): Promise<void> {
+    await this.#calls.once(READ, base, [run, nodeId, DEAD]);
   }
 
   /** Reads the facts of runs in progress; those that are over or unknown are not in the result. */
   async look(places: readonly RunPlace[]): Promise<LookedAt[]> {
-    const found = await this.#inCalls(places, async (base, part) => {
-      const reply = await LOOK.run(
-        this.#connection,
+    const found = await this.#inCalls(places, RUNS_PER_CALL, async (base, part) => {
+      const reply = await this.#calls.read(
+        LOOK,
         base,
         part.map(({ run }) => run),
       );
@@ -103,12 +103,15 @@ export class Facts {
    * Makes a node the host of runs. Returns those whose host it is now.
    * @param from - the host that they must have, `''` for none
    */
-  async adopt(places: readonly RunPlace[], from: string, nodeId: string): Promise<RunName[]> {
-    const adopted = await this.#inCalls(places, async (base, part) => {
-      const reply = await ADOPT.run(this.#connection, base, [nodeId, ...part.flatMap(({ run }) => [run, from])]);
-      return reply as unknown as ([string, string] | null)[];
+  async adopt(places: readonly RunPlace[], from: string, nodeId: string): Promise<Adopted[]> {
+    const adopted = await this.#inCalls(places, RECORDS_PER_CALL, async (base, part) => {
+      const reply = await this.#calls.once(ADOPT, base, [nodeId, ...part.flatMap(({ run }) => [run, from])]);
+      return (reply as readonly ([Reply, string | null] | null)[]).map((answer, i): Adopted | undefined => {
+        const record = toRecord(answer?.[0] ?? null, (sealed) => this.readStop(part[i]?.run ?? '', sealed));
+        return record && { record, drafts: answer?.[1] ?? '' };
+      });
     });
-    return adopted.flatMap((name) => (name === null ? [] : [{ owner: name[0], id: name[1] }]));
+    return adopted.filter((run) => run !== undefined);
   }
 
   /** Why a run is to be stopped, from the field of its record. */
@@ -123,6 +126,7 @@ export class Facts {
   /** Calls with at most so many runs of one partition each, all of them at once. */
   async #inCalls<T>(
     places: readonly RunPlace[],
+    most: number,
     call: (base: string, part: readonly RunPlace[]) => Promise<readonly T[]>,
   ): Promise<T[]> {
     const byBase = new Map<string, RunPlace[]>();
@@ -133,45 +137,38 @@ export class Facts {
     }
     const calls: Promise<readonly T[]>[] = [];
     for (const [base, all] of byBase) {
-      for (let i = 0; i < all.length; i += RUNS_PER_CALL) calls.push(call(base, all.slice(i, i + RUNS_PER_CALL)));
+      for (let i = 0; i < all.length; i += most) calls.push(call(base, all.slice(i, i + most)));
     }
     return (await Promise.all(calls)).flat();
   }
 
-  #read(base: string, run: string, [host, owner, id, stop, nodes, decided]: LookReply): LookedAt | undefined {
-    if (host === null || owner === null || id === null) return undefined;
-    const decisions: Record<string, PassedDecision> = {};
-    for (let i = 1; i < decided.length; i += 2) {
-      const text = this.#signer.open('fact', decisionOf(run), decided[i] ?? '');
-      if (text === undefined) continue;
+  #read(base: string, run: string, [host, meta, stop, nodes, decided]: LookReply): LookedAt | undefined {
+    if (host === null || meta === null) return undefined;
+    const decisions = decided.flatMap((sealed): [string, PassedDecision][] => {
+      const text = this.#signer.open('fact', decisionOf(run), sealed);
+      if (text === undefined) return [];
       const { toolCallId, approved, reason } = JSON.parse(text) as StoredDecision;
-      // No name of a call is a name of an object's own.
-      Object.defineProperty(decisions, toolCallId, {
-        value: { approved, by: 'principal', ...(reason !== undefined && { reason }) },
-        enumerable: true,
-      });
-    }
-    const flags = decodeNodes(nodes ?? '');
+      return [[toolCallId, { approved, by: 'principal', ...(reason !== undefined && { reason }) }]];
+    });
     const reason = stop === null ? undefined : this.readStop(run, stop);
+    const parts = (nodes ?? '').split(' ').filter((part) => part !== '');
     return {
       place: { base, run },
-      owner,
-      id,
+      meta: JSON.parse(meta) as RunMeta,
       host,
       facts: {
         ...(reason !== undefined && { stop: reason }),
-        ...(Object.keys(decisions).length > 0 && { decisions }),
-        readers: Object.fromEntries([...flags].flatMap(([node, text]) => readingOf(node, text))),
+        ...(decisions.length > 0 && { decisions: Object.fromEntries(decisions) }),
+        readers: Object.fromEntries(parts.flatMap(readingOf)),
       },
-      followers: [...flags.keys()],
+      nodes: parts.map((part) => part.slice(0, part.indexOf(':'))),
     };
   }
 }
 
 type LookReply = [
   host: string | null,
-  owner: string | null,
-  id: string | null,
+  meta: string | null,
   stop: string | null,
   nodes: string | null,
   decided: string[],
@@ -189,13 +186,9 @@ function encodeReading(reading: NodeReading | undefined): string {
   return READING.reads + (reading.lags ? READING.lags : '') + (reading.canReturn ? '' : READING.isLast);
 }
 
-/** The flags of each node. */
-function decodeNodes(text: string): Map<string, string> {
-  const nodes = text.split(' ').filter((node) => node !== '');
-  return new Map(nodes.map((node) => [node.slice(0, node.indexOf(':')), node.slice(node.indexOf(':') + 1)]));
-}
-
-function readingOf(node: string, flags: string): [string, NodeReading][] {
+/** The reading that a part of the field `nodes` tells, if anybody reads there. */
+function readingOf(part: string): [string, NodeReading][] {
+  const [node = '', flags = ''] = part.split(':');
   if (!flags.includes(READING.reads)) return [];
   return [[node, { lags: flags.includes(READING.lags), canReturn: !flags.includes(READING.isLast) }]];
 }

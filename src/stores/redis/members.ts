@@ -27,6 +27,8 @@ export interface DeadNode {
 export interface BeatResult {
   /** The nodes that do not live any more. */
   readonly dead: readonly DeadNode[];
+  /** Whether Redis did not know this node: it was held for dead, or has just joined. */
+  readonly wasForgotten: boolean;
   /** Id of the last entry in the control log. */
   readonly controlHead: string;
 }
@@ -50,6 +52,7 @@ export class Members {
   #living: readonly ClusterNode[] = [];
   /** Every node that is known, dead or alive. */
   #known: ReadonlySet<string> = new Set();
+  #dead: ReadonlySet<string> = new Set();
   /** When ids that belong to no known node were asked for first. */
   readonly #strangers = new Map<string, number>();
 
@@ -84,13 +87,23 @@ export class Members {
       this.#observer.miss();
       throw error;
     }
-    const [fields, controlHead] = reply as [string[], string];
-    return { dead: this.#see(fields, sentAt), controlHead };
+    const [fields, controlHead, isNew] = reply as [string[], string, number];
+    return { dead: this.#see(fields, sentAt), controlHead, wasForgotten: isNew === 1 };
   }
 
   /** Removes a node whose runs have another host. */
   async forget({ id, said }: DeadNode): Promise<void> {
     await FORGET_NODE.run(this.#options.connection, this.#base, [id, said]);
+  }
+
+  /** Removes a node that does not live, whatever it said. */
+  async remove(id: string): Promise<void> {
+    await this.#options.connection.send(this.#base, ['HDEL', `${this.#base}nodes`, id]);
+  }
+
+  /** Whether a node that reads something is dead. */
+  isGone(id: string): boolean {
+    return this.#dead.has(id) || this.isForgotten(id);
   }
 
   /**
@@ -128,9 +141,9 @@ export class Members {
       .filter(([id]) => !dead.has(id))
       .map(([id, { info }]) => ({ ...info, id }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
-    return [...said]
-      .filter(([id, { gone }]) => (gone === true && id !== this.#options.nodeId) || dead.has(id))
-      .map(([id, { gone }]) => ({ id, said: raw.get(id) ?? '', hasLeft: gone === true }));
+    const absent = [...said].filter(([id, { gone }]) => id !== this.#options.nodeId && (gone === true || dead.has(id)));
+    this.#dead = new Set(absent.map(([id]) => id));
+    return absent.map(([id, { gone }]) => ({ id, said: raw.get(id) ?? '', hasLeft: gone === true }));
   }
 
   #parse(id: string, sealed: string): Said | undefined {

@@ -1,6 +1,7 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
-import { choice, methods, size, text } from '../../runtime/rule.js';
+import { OptionError } from '../../runtime/option-error.js';
+import { choice, delay, methods, size, text, type Rule } from '../../runtime/rule.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';
 
@@ -30,6 +31,24 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
    */
   durability?: 'normal' | 'disk' | 'replica' | undefined;
   /**
+   * How often a server tells the others that it lives. In milliseconds.
+   * @default 2000
+   */
+  beatMs?: number | undefined;
+  /**
+   * How long a server may be silent until the others hold it for dead and take over its runs. In milliseconds, at least twice
+   * `beatMs`.
+   * @default 8000
+   */
+  leaseMs?: number | undefined;
+  /**
+   * Secrets of at least 16 characters that sign what servers tell each other through Redis, so that whoever can write to
+   * Redis cannot decide for a person. The first signs, all are accepted: to change the secret, first add the new one at the
+   * end everywhere, then put it first, then leave the old one out.
+   * @default none: nothing is signed
+   */
+  clusterSecret?: string | readonly string[] | undefined;
+  /**
    * Size of all conversations together. In bytes; the owner that holds most loses those first that it has
    * not changed for the longest time, and last of all one that is larger by itself.
    * @default 134217728
@@ -41,6 +60,20 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
    */
   maxOwnerConversationBytes?: number | undefined;
 }
+
+const MIN_SECRET_LENGTH = 16;
+
+/** Errors do not show the value. */
+const secrets: Rule<readonly string[]> = {
+  sentence: `a secret of at least ${MIN_SECRET_LENGTH} characters, or an array of them`,
+  read(option, value) {
+    const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const fits = (secret: unknown): secret is string =>
+      typeof secret === 'string' && secret.length >= MIN_SECRET_LENGTH;
+    if (all.length === 0 || !all.every(fits)) throw new OptionError(option, this.sentence, 'something else');
+    return all;
+  },
+};
 
 /** Braces would name the slot of Redis Cluster. */
 const aPrefix = text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix));
@@ -69,6 +102,21 @@ export const REDIS_STORE_OPTIONS = {
     text: 'What a commit waits for: `normal`, until Redis has it in memory; `disk`, until it is in the append-only file, which needs Redis 7.2 or Valkey; `replica`, until one replica has it.',
     rule: choice('normal', 'disk', 'replica'),
     default: 'normal',
+  },
+  beatMs: {
+    text: 'How often a server tells the others that it lives.',
+    rule: delay(100),
+    default: 2_000,
+  },
+  leaseMs: {
+    text: 'How long a server may be silent until the others hold it for dead and take over its runs.',
+    rule: delay(200),
+    default: 8_000,
+  },
+  clusterSecret: {
+    text: 'Secrets of at least 16 characters that sign what servers tell each other through Redis, so that whoever can write to Redis cannot decide for a person.',
+    rule: secrets,
+    defaultText: 'none: nothing is signed',
   },
   maxConversationBytes: {
     text: 'Size of all conversations together.',

@@ -1,10 +1,16 @@
 import type { Logger } from '../../runtime/logger.js';
 import type { Checked } from '../../runtime/option-table.js';
+import { Keys } from './keys.js';
 import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
 import type { RedisConnection, Reply } from './redis-client.js';
+import { checkServer } from './server-check.js';
+import { RedisCluster } from './redis-cluster.js';
+import { Signer } from './signer.js';
+import { Wakes } from './wakes.js';
 import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
 import { RedisParts } from './redis-parts.js';
 import type { RedisRunStore } from './redis-run-store.js';
+import { RedisRoomStore } from './redis-room-store.js';
 import { conversationShares, type RedisShares } from './redis-shares.js';
 import { RedisToolLedger } from './redis-tool-ledger.js';
 import type { Store } from '../../store/store.js';
@@ -17,8 +23,6 @@ export interface RedisStoreSettings extends Omit<
   'url' | 'client' | 'logger'
 > {
   readonly logger: Logger;
-  /** Whether what Redis has outlives its process. */
-  readonly isDurable: boolean;
   /**
    * The time of day, as Unix milliseconds.
    * @default Date.now, and the clock of Redis for what is kept
@@ -31,8 +35,12 @@ export class RedisStore implements Store {
   readonly runs: RedisRunStore;
   readonly ledger: RedisToolLedger;
   readonly conversations: RedisConversationStore;
+  readonly rooms: RedisRoomStore;
+  readonly cluster: RedisCluster;
   /** What works with the runs of this node. */
   readonly parts: RedisParts;
+  readonly signer: Signer;
+  readonly #wakes: Wakes;
   readonly #shares: RedisShares;
 
   private constructor(parts: RedisParts, settings: RedisStoreSettings) {
@@ -40,17 +48,28 @@ export class RedisStore implements Store {
     const { logger, maxConversationBytes, maxOwnerConversationBytes, clock = Date.now } = settings;
     this.parts = parts;
     this.runs = parts.runs;
+    const { beatMs, leaseMs, clusterSecret = [] } = settings;
+    this.signer = new Signer(clusterSecret, logger);
+    this.#wakes = new Wakes({ connection, keys, nodeId: node, logger });
+    this.cluster = new RedisCluster({ parts, signer: this.signer, wakes: this.#wakes, logger, beatMs, leaseMs });
     this.ledger = new RedisToolLedger(calls, keys, node);
     const bounds = { maxConversationBytes, maxOwnerConversationBytes };
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
+    const { cluster } = this;
+    const isGone = (id: string) => cluster.isGone(id);
+    this.rooms = new RedisRoomStore({ connection, keys, wakes: this.#wakes, node, isGone, clock, logger });
+    cluster.onBeat(() => this.rooms.forgetNodes());
     const writes = messageWrites(parts);
     this.conversations = new RedisConversationStore({ calls, keys, writes, shares: this.#shares, clock });
   }
 
   static async open(connection: RedisConnection, settings: RedisStoreSettings): Promise<RedisStore> {
-    const { keyPrefix, durability, isDurable, logger } = settings;
+    const { keyPrefix, durability, logger } = settings;
+    const isDurable = await checkServer({ connection, keys: new Keys(keyPrefix), durability, logger });
     const parts = await RedisParts.open({ connection, keyPrefix, durability, isDurable, logger, retention: settings });
-    return new RedisStore(parts, settings);
+    const store = new RedisStore(parts, settings);
+    await store.#wakes.open();
+    return store;
   }
 
   get isWritable(): boolean {
@@ -58,8 +77,11 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.cluster.close();
     await this.parts.close();
+    this.#wakes.close();
     this.#shares.close();
+    this.rooms.stop();
   }
 }
 

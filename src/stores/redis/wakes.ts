@@ -3,7 +3,7 @@ import { PARTITIONS } from './partitions.js';
 import type { Keys, RunPlace } from './keys.js';
 import type { RedisConnection } from './redis-client.js';
 
-/** Characters of the hash at the end of what {@link wakeOf} makes. */
+/** Characters of the hash of a run. */
 const HASH_LENGTH = 22;
 
 /**
@@ -30,18 +30,6 @@ export const WAKE = {
   /** The node itself asks whether wakes arrive. */
   probe: 'b',
 } as const;
-
-/**
- * What scripts that wake nodes begin with: `wake(node, text)`, for which their first argument is what
- * {@link Wakes.channels} gives. With Redis Cluster a script can only publish within its slot.
- */
-export const WAKE_IN_SCRIPT = `
-local channels = ARGV[1]
-local publish = string.sub(channels, 1, #KEYS[1]) == KEYS[1] and 'SPUBLISH' or 'PUBLISH'
-local function wake(node, text)
-  if node and node ~= '' then redis.call(publish, channels .. node, text) end
-end
-`;
 
 /** The run that a wake about one run names: `<kind><base><hash>`. */
 export function placeOf(text: string): RunPlace {
@@ -80,21 +68,13 @@ export class Wakes {
     this.#keys = keys;
     this.#logger = logger;
     this.#own = connection.isCluster
-      ? Array.from({ length: PARTITIONS }, (_, partition) => this.channels(keys.base(partition)) + nodeId)
-      : [this.channels('') + nodeId];
+      ? Array.from({ length: PARTITIONS }, (_, partition) => keys.channel(nodeId, keys.base(partition)))
+      : [keys.channel(nodeId)];
   }
 
   /** Subscribes. */
   async open(): Promise<void> {
     this.#subscriber = await this.#subscribe();
-  }
-
-  /**
-   * What the channels of all nodes begin with.
-   * @param base - what the keys of the partition begin with that the sender is about
-   */
-  channels(base: string): string {
-    return this.#keys.channel('', this.#connection.isCluster ? base : undefined);
   }
 
   /** Calls `take` with everything that follows the first character `kind`. One for each kind. */
@@ -109,9 +89,8 @@ export class Wakes {
 
   /** Wakes nodes outside of a script. Never rejects. */
   async send(nodes: Iterable<string>, text: string): Promise<void> {
-    const base = this.#keys.base(0);
-    const channels = this.channels(base);
-    await Promise.all([...nodes].map((node) => this.#publish(channels + node, text)));
+    const base = this.#connection.isCluster ? this.#keys.base(0) : undefined;
+    await Promise.all([...nodes].map((node) => this.#publish(this.#keys.channel(node, base), text)));
   }
 
   /** Sends this node something on each channel, after a look at what came back of the earlier ones. */
