@@ -8,9 +8,11 @@ import { CONNECTION_OPTIONS } from './connection/connection-options.js';
 import { Anonymous } from './auth/anonymous.js';
 import type { Principal } from './connection/principal.js';
 import { MessageKeys } from './encryption/message-keys.js';
+import { ENCRYPTION_OPTIONS, type EncryptionOptions } from './encryption/options.js';
 import { EncryptedSocket } from './encryption/encrypted-socket.js';
 import type { CustomMessage, ServerMessage } from './protocol/server-messages.js';
 import { Membership } from './membership.js';
+import { OptionError } from './runtime/option-error.js';
 import { checkOptions, pick } from './runtime/option-table.js';
 import { Access } from './http/access.js';
 import { Guard } from './http/guard.js';
@@ -77,6 +79,13 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
    * @returns the number of connections of this process that were closed
    */
   revoke(principalId: string): number;
+  /**
+   * Replaces the keys for encrypted messages, of which `encryption.key` has the first ones: what `GET /ws/key` publishes,
+   * and what new connections use. Open connections have keys of their own.
+   * @param key - what `encryption.key` takes
+   * @throws OptionError if it is no such key, or the server has no `encryption`
+   */
+  replaceMessageKey(key: EncryptionOptions['key']): void;
   /**
    * Ends the service and leaves the `http.Server` as it was before, still listening. New connections are refused,
    * clients that understand it are told to reconnect, runs in progress may finish within `drainMs`, and then all
@@ -187,7 +196,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const routes = createHttpRoutes({
     path,
     info: { version: VERSION },
-    messageKey: keys?.published,
+    messageKey: keys && (() => keys.published),
     logger,
     hostAllowed: (request) => access.isHostAllowed(request),
     ...(options.authenticate === undefined && { pageCookie: anonymous.pageCookie }),
@@ -214,6 +223,11 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     handleUpgrade: handshakes.handle,
     revoke: (principalId) => membership.revoke(principalId),
     broadcast: (message) => membership.broadcast(message),
+    replaceMessageKey: (key) => {
+      if (keys === undefined)
+        throw new OptionError('encryption', 'Option "encryption" must be given to replace its key');
+      keys.replace(ENCRYPTION_OPTIONS.key.rule.read('encryption.key', key));
+    },
     close: (closeOptions) => shutdown.begin(closeOptions),
   };
 }

@@ -10,7 +10,7 @@ export interface HttpRoutesState {
   /** Information about the server for the documents. */
   readonly info: { readonly version: string };
   /** The public key for encrypted messages, as a JWK; `undefined` if the server does not encrypt. */
-  readonly messageKey?: MessageKeyBody | undefined;
+  readonly messageKey?: (() => MessageKeyBody) | undefined;
   /** Called for every `GET /ws/statistics`. */
   statistics(): StatisticsSnapshot;
   /** Served at `/metrics`; absent if nothing is. */
