@@ -20,6 +20,7 @@ import { createHttpRoutes } from './http/router.js';
 import { BoundedLog } from './runtime/bounded-log.js';
 import { withLogIds } from './runtime/log-ids.js';
 import { MESSAGE_HANDLER_OPTIONS, MessageHandler } from './message/message-handler.js';
+import type { ClusterStatus } from './store/cluster.js';
 import { SERVER_OPTIONS, type AgentSocketServerOptions } from './options.js';
 import { EXECUTOR_OPTIONS } from './agent/executor-options.js';
 import { AgentExecutor } from './agent/executor.js';
@@ -53,6 +54,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   readonly rooms: Rooms;
   /** Who connected, was refused, ran which tool and approved what: `agent.audit.on('event', listener)`. */
   readonly audit: Audit<P, Metadata>;
+  /** What is known of the other processes that work with the same `store`; `undefined` if it is not for several. */
+  readonly cluster: ClusterStatus | undefined;
   /** The tools; register more at any time. Empty if the option is a function. */
   readonly tools: ToolRegistry<P, Metadata>;
   /**
@@ -121,6 +124,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     ...pick(options, CONNECTION_OPTIONS),
     epoch: store.epoch,
     epochOf: store.epochOf?.bind(store),
+    nodeId: cluster?.nodeId,
     attachments: executor.attachments,
   });
   const { encryption, maxMessageBytes } = options;
@@ -207,6 +211,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
       wholeStore.isWritable !== false &&
       membership.isReachable,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
+    cluster: membership.status,
     metrics: options.metrics,
     tools: () => tools.describe(),
     guard,
@@ -217,6 +222,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     runs,
     rooms,
     audit: new Audit({ connections, messages, runs }, guard, logger),
+    cluster: membership.status,
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,

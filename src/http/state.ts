@@ -1,3 +1,4 @@
+import type { ClusterStatus } from '../store/cluster.js';
 import type { LlmTool } from '../tool/llm-tool.js';
 import type { MessageKeyBody } from './message-key.js';
 import type { MetricsSource } from './metrics.js';
@@ -13,6 +14,8 @@ export interface HttpRoutesState {
   readonly messageKey?: (() => MessageKeyBody) | undefined;
   /** Called for every `GET /ws/statistics`. */
   statistics(): StatisticsSnapshot;
+  /** The cluster of the server; `undefined` if the server is alone. */
+  readonly cluster?: ClusterStatus | undefined;
   /** Served at `/metrics`; absent if nothing is. */
   readonly metrics?: MetricsSource | undefined;
   /** Called for every request for a document. */
