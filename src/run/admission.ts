@@ -34,7 +34,8 @@ export interface AdmissionOptions {
 
 /** The outcome of a claim: a place for a new run, or the run that has the id already. */
 export type Admitted =
-  { readonly place: Place; readonly log: RunLog } | { readonly place?: never; readonly existing: StoredRun };
+  | { readonly place: Place; readonly log: RunLog }
+  | { readonly place?: never; readonly existing: StoredRun };
 
 /** Admits new runs: checks the limits, takes a place, and claims the id. */
 export class Admission {
