@@ -35,7 +35,8 @@ export interface HistoryMessage {
   readonly attachments?: readonly AttachmentInfo[] | undefined;
   /** The tools an assistant message called; `arguments` is JSON as the model wrote it. */
   readonly toolCalls?:
-    readonly { readonly toolCallId: string; readonly toolName: string; readonly arguments: string }[] | undefined;
+    | readonly { readonly toolCallId: string; readonly toolName: string; readonly arguments: string }[]
+    | undefined;
   /** The call that a tool message answers. */
   readonly toolCallId?: string | undefined;
   readonly toolName?: string | undefined;
