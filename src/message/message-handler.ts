@@ -149,7 +149,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       answers: new LargeAnswers(),
       permissions: new Permissions(checked),
       rooms,
-      roomRuns: rooms && new RoomRuns(rooms, runs, readers),
+      roomRuns: rooms && new RoomRuns(rooms, runs, readers, logger),
       checkToken,
       onResumed: (connection, run, isReset) =>
         this.emit('resumed', connection as Connection<P, Metadata>, run, isReset),
@@ -177,6 +177,11 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   /** Whether the connection has not been sent everything of the runs that it reads. */
   isBehind(connection: Connection<P, Metadata>): boolean {
     return this.#context.readers.isBehind(connection);
+  }
+
+  /** Whether the connection reads a run, or has asked for one. */
+  isReading(connection: Connection<P, Metadata>): boolean {
+    return this.#context.readers.isReading(connection);
   }
 
   /**

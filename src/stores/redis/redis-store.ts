@@ -1,6 +1,6 @@
 import type { Logger } from '../../runtime/logger.js';
 import type { Checked } from '../../runtime/option-table.js';
-import { Keys, runHash } from './keys.js';
+import { Keys } from './keys.js';
 import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { checkServer } from './server-check.js';
@@ -54,7 +54,7 @@ export class RedisStore implements Store {
     const bounds = { maxConversationBytes, maxOwnerConversationBytes };
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
     const writes = messageWrites(parts);
-    this.conversations = new RedisConversationStore({ connection, keys, writes, shares: this.#shares, clock });
+    this.conversations = new RedisConversationStore({ calls, keys, writes, shares: this.#shares, clock });
   }
 
   static async open(connection: RedisConnection, settings: RedisStoreSettings): Promise<RedisStore> {
@@ -82,7 +82,7 @@ export class RedisStore implements Store {
 function messageWrites({ queue, hosted }: RedisParts): MessageWrites {
   return {
     push(write: MessageWrite): void {
-      const run = hosted.get(runHash(write.owner, write.runId));
+      const run = hosted.get(write.run);
       const onWritten = (charge: Reply | undefined): void => write.onCharged(charge ?? null);
       queue.pushBounded(write.owner, new OperationWrite(run, ['m', ...write.args], onWritten));
     },
