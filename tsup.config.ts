@@ -28,6 +28,7 @@ export default defineConfig([
       demo: 'src/providers/demo.ts',
       openai: 'src/providers/openai.ts',
       sqlite: 'src/stores/sqlite.ts',
+      bullmq: 'src/queues/bullmq.ts',
       redis: 'src/stores/redis.ts',
       metrics: 'src/telemetry/metrics.ts',
       tracing: 'src/telemetry/tracing.ts',

@@ -20,7 +20,8 @@ export { defineMessage, type CustomMessageType } from './message/custom-message.
 export type { ErrorCode, FinishReason, RunState, Usage } from './protocol/index.js';
 
 // Runs
-export { RunManager, type CreatedRun } from './run/run-manager.js';
+export type { CreatedRun } from './run/run-events.js';
+export { RunManager } from './run/run-manager.js';
 export type { RunAsker } from './run/run-asker.js';
 export type { RunUsage } from './run/run-usage.js';
 export type { RunManagerOptions } from './run/run-manager-options.js';

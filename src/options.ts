@@ -26,8 +26,8 @@ import type { Tool } from './tool/tool.js';
 import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.js';
 
 /** Options of parts that the server passes on. */
-type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'attachments'> &
-  Omit<RunManagerOptions, 'executor' | 'store' | 'beforeRun'> &
+type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'epochOf' | 'attachments'> &
+  Omit<RunManagerOptions, 'executor' | 'store' | 'cluster' | 'beforeRun'> &
   Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations' | 'permissions'> &
   PermissionsOption<NoInfer<P>> &
   Pick<MessageHandlerOptions, 'rateLimits'> &
@@ -251,9 +251,9 @@ export const SERVER_OPTIONS = {
     rule: methods('a Registry of prom-client', ['metrics']),
     defaultText: 'none',
   },
-  ...omit(CONNECTION_OPTIONS, 'epoch', 'attachments'),
+  ...omit(CONNECTION_OPTIONS, 'epoch', 'epochOf', 'attachments'),
   ...SOCKET_OPTIONS,
-  ...omit(RUN_OPTIONS, 'executor', 'store'),
+  ...omit(RUN_OPTIONS, 'executor', 'store', 'cluster'),
   ...pick(MESSAGE_HANDLER_OPTIONS, { rateLimits: true }),
   ...ROOM_LIMITS,
   ...pick(MEMORY_STORE_OPTIONS, {

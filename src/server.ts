@@ -9,7 +9,8 @@ import { Anonymous } from './auth/anonymous.js';
 import type { Principal } from './connection/principal.js';
 import { MessageKeys } from './encryption/message-keys.js';
 import { EncryptedSocket } from './encryption/encrypted-socket.js';
-import { CLOSE_CODES } from './protocol/close-codes.js';
+import type { CustomMessage, ServerMessage } from './protocol/server-messages.js';
+import { Membership } from './membership.js';
 import { checkOptions, pick } from './runtime/option-table.js';
 import { Access } from './http/access.js';
 import { Guard } from './http/guard.js';
@@ -35,7 +36,7 @@ import { attachUpgrade } from './transport/upgrade.js';
 import { SOCKET_OPTIONS } from './transport/socket-options.js';
 import { Audit } from './telemetry/audit.js';
 import { traceService } from './telemetry/spans.js';
-import { WsAcceptor } from './transport/ws-socket.js';
+import { WsAcceptor } from './transport/ws-acceptor.js';
 import { VERSION } from './version.js';
 
 /** A running service, attached to an `http.Server`. */
@@ -66,9 +67,14 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
    */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /**
-   * Ends everything a principal has in progress, after its credentials were withdrawn: its runs are cancelled, and its
+   * Sends a message to every connection, in a cluster to those of all nodes, encoded once. The message arrives at least
+   * once. To choose connections of this process, use `connections.broadcast`.
+   */
+  broadcast(message: ServerMessage | CustomMessage): void;
+  /**
+   * Ends everything a principal has in progress, in a cluster on all nodes, after its credentials were withdrawn: its runs are cancelled, and its
    * connections closed with code 4401. Does not keep it from coming back, which is for `authenticate` to refuse.
-   * @returns the number of connections that were closed
+   * @returns the number of connections of this process that were closed
    */
   revoke(principalId: string): number;
   /**
@@ -95,7 +101,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const toolsOf = typeof options.tools === 'function' ? options.tools : undefined;
   const tools = typeof options.tools === 'function' ? new ToolRegistry<P, Metadata>() : toRegistry(options.tools);
   const wholeStore = options.store ?? createMemoryStore(pick(options, MEMORY_STORE_OPTIONS));
-  const { runs: store, ledger, conversations, rooms: roomStore = new MemoryRoomStore() } = wholeStore;
+  const { runs: store, ledger, conversations, cluster, rooms: roomStore = new MemoryRoomStore() } = wholeStore;
   const executor = new AgentExecutor<P, Metadata>({
     ...pick(options, EXECUTOR_OPTIONS),
     tools: toolsOf ?? tools,
@@ -105,6 +111,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const connections = new ConnectionManager<P, Metadata>({
     ...pick(options, CONNECTION_OPTIONS),
     epoch: store.epoch,
+    epochOf: store.epochOf?.bind(store),
     attachments: executor.attachments,
   });
   const { encryption, maxMessageBytes } = options;
@@ -112,7 +119,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS), keys !== undefined);
   // Created after all other checks of options, since it starts a timer.
   const beforeRun = options.beforeRun as BeforeRun | undefined;
-  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store });
+  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store, cluster });
   const rooms = new Rooms({ ...pick(options, ROOM_LIMITS), store: roomStore, logger });
   const checkToken: CheckToken = (connection, token) => handshakes.principalOf(connection, token);
   const messages = new MessageHandler<P, Metadata>({
@@ -161,8 +168,22 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     handshakes.stop();
     rooms.stop();
   };
-  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, detach });
+  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, cluster, detach });
+  const membership = new Membership<P, Metadata>({
+    cluster,
+    connections,
+    runs,
+    isDraining: () => shutdown.hasBegun,
+    logger,
+  });
+  membership.join();
 
+  const guard = new Guard({
+    permissions: new Permissions(options),
+    judge: options.authenticate && ((request) => authenticator.judge(request)),
+    remoteAddress: (request) => access.remoteAddress(request),
+    logger,
+  });
   const routes = createHttpRoutes({
     path,
     info: { version: VERSION },
@@ -171,42 +192,28 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     hostAllowed: (request) => access.isHostAllowed(request),
     ...(options.authenticate === undefined && { pageCookie: anonymous.pageCookie }),
     isReady: () =>
-      shutdown.retryAfter === undefined &&
+      !shutdown.hasBegun &&
       runs.recovering === undefined &&
       !connections.isFull &&
-      wholeStore.isWritable !== false,
+      wholeStore.isWritable !== false &&
+      membership.isReachable,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
     metrics: options.metrics,
     tools: () => tools.describe(),
-    guard: new Guard({
-      permissions: new Permissions(options),
-      authenticate: options.authenticate,
-      authenticateTimeoutMs: options.authenticateTimeoutMs,
-      logger,
-    }),
+    guard,
   });
   return {
     connections,
     messages,
     runs,
     rooms,
-    audit: new Audit({ connections, messages, runs }, logger),
+    audit: new Audit({ connections, messages, runs }, guard, logger),
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,
     handleUpgrade: handshakes.handle,
-    revoke: (principalId) => {
-      for (const run of runs) {
-        if (run.principal.id === principalId) run.stop({ state: 'cancelled', reason: 'requested' });
-      }
-      let closed = 0;
-      for (const connection of connections) {
-        if (connection.principal.id !== principalId || !connection.isOpen) continue;
-        connection.close(CLOSE_CODES.unauthorized);
-        closed++;
-      }
-      return closed;
-    },
+    revoke: (principalId) => membership.revoke(principalId),
+    broadcast: (message) => membership.broadcast(message),
     close: (closeOptions) => shutdown.begin(closeOptions),
   };
 }

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { OptionError } from '../runtime/option-error.js';
 import { isLoopbackAddress } from '../http/host.js';
 import { withLogIds } from '../runtime/log-ids.js';
 import { createAgentSocketServer } from '../server.js';
+import type { Store } from '../store/store.js';
 import { VERSION } from '../version.js';
 import { openAudit } from './audit-file.js';
 import { chooseAuthentication } from './authentication.js';
@@ -28,8 +30,11 @@ import { backUpOnSignal, openStore } from './store.js';
 import { chooseTools } from './tools.js';
 import { chooseTracer } from './tracing.js';
 
-/** How long runs may continue after a signal, in milliseconds. The log mentions this time. */
+/** How long runs may continue after a signal, in milliseconds: as long as a container waits, less what else takes time. */
 const DRAIN_MS = 5_000;
+
+/** The same in a cluster, where nobody waits for the process: as long as a run may take by default. */
+const CLUSTER_DRAIN_MS = 600_000;
 
 /**
  * `agent-ws serve`: resolves once the service listens. The service runs until a signal stops it.
@@ -97,13 +102,21 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     files.reopen();
     certificate?.reload();
   };
-  stopOnSignals({ ...files, reopen }, async (signal) => {
-    // Stops listening first: the system refuses new connections from here on, so that a load balancer in front asks
-    // another process at once.
-    server.close();
+  const { delayMs } = settings;
+  const drainMs = settings.drainMs ?? (isAlone(store) ? DRAIN_MS : CLUSTER_DRAIN_MS);
+  stopOnSignals({ ...files, reopen }, delayMs + drainMs, async (signal) => {
     const inUse = { connections: agent.connections.size, runs: agent.runs.size };
-    logger.info({ signal, ...inUse }, 'Stopping; running answers get 5 s to finish, a second signal stops at once');
-    await agent.close({ drainMs: DRAIN_MS, closeCode: 'draining' });
+    const seconds = drainMs / 1_000;
+    logger.info(
+      { signal, ...inUse },
+      `Stopping; running answers get ${seconds} s to finish, a second signal stops at once`,
+    );
+    const closed = agent.close({ delayMs, drainMs, closeCode: 'draining' });
+    if (delayMs > 0) await delay(delayMs);
+    // Stops listening before anything else: the system refuses new connections from here on, so that a load balancer in
+    // front asks another process at once.
+    server.close();
+    await closed;
     server.closeAllConnections();
     store?.close();
   });
@@ -154,6 +167,11 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       'OPENAI_BASE_URL is set but OPENAI_API_KEY is not, so the demo answers. A server without keys takes any text',
     );
   }
+}
+
+/** Whether no other process works with the store. */
+function isAlone(store: Store | undefined): boolean {
+  return store?.cluster === undefined;
 }
 
 /** Renames options in an error to the flags and variables that the operator knows. */

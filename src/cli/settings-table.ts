@@ -1,6 +1,7 @@
 import { CLIENT_CHOICES } from '../agent/client-choices.js';
 import { ENCRYPTION_OPTIONS } from '../encryption/options.js';
 import { SERVER_OPTIONS } from '../options.js';
+import { CLOSE_OPTIONS } from '../shutdown.js';
 import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
 import { metricsPlace } from './metrics-place.js';
 import { MODEL_SETTINGS } from './model-settings.js';
@@ -232,6 +233,10 @@ export const SETTINGS = {
     default: undefined,
     bare: 'logs/agent-engine.log',
     help: 'Log to this file too, as json. Directories are made. Without a name: logs/agent-engine.log.',
+  }),
+  ...optionSettings(CLOSE_OPTIONS, {
+    drainMs: { group: 'Operating', flag: '--drain', env: 'AGENT_DRAIN', shownDefault: '5, in a cluster 600' },
+    delayMs: { group: 'Operating', flag: '--drain-delay', env: 'AGENT_DRAIN_DELAY' },
   }),
   metrics: setting({
     group: 'Operating',

@@ -49,6 +49,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
 {
   readonly maxConnections: number;
   readonly epoch: string;
+  readonly #epochOf: ((owner: string) => string) | undefined;
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #places: Places;
   readonly #heartbeat: Heartbeat;
@@ -80,6 +81,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     this.maxConnections = checked.maxConnections;
     this.#places = new Places(checked.maxConnections);
     this.epoch = checked.epoch ?? randomUUID();
+    this.#epochOf = checked.epochOf;
     this.#limits = {
       message_bytes: checked.maxMessageBytes,
       runs: checked.maxRunsPerConnection,
@@ -147,7 +149,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       connection_id: connection.id,
       message: 'Connected to Agent WebSocket',
       protocol: SUBPROTOCOL,
-      epoch: this.epoch,
+      epoch: this.#epochOf?.(info.principal.id) ?? this.epoch,
       principal_id: info.principal.id,
       limits: this.#limits,
     });
@@ -185,6 +187,16 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       if (connection.sendEncoded(encoded)) sent++;
     }
     return sent;
+  }
+
+  /** Connections since the start. */
+  get totalConnections(): number {
+    return this.#totalConnections;
+  }
+
+  /** Messages of clients since the start. */
+  get totalMessages(): number {
+    return this.#totalMessages;
   }
 
   get(id: string): Connection<P, Metadata> | undefined {

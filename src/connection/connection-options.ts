@@ -1,4 +1,4 @@
-import { anObject, delay, integer, number, text } from '../runtime/rule.js';
+import { aFunction, anObject, delay, integer, number, text } from '../runtime/rule.js';
 import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
@@ -32,6 +32,11 @@ export interface ConnectionManagerOptions extends DetachOption, LoggerOption {
    * @default a new UUID
    */
   epoch?: string | undefined;
+  /**
+   * The same for each owner, if a part of the store can be lost by itself. Called once for each connection.
+   * @default every owner has `epoch`
+   */
+  epochOf?: ((owner: string) => string) | undefined;
   /**
    * Size of one incoming message. In bytes, told to every client; above it the connection is closed with code 1009.
    * @default 1048576
@@ -76,6 +81,11 @@ export const CONNECTION_OPTIONS = {
     text: 'Identity of the store behind the runs, told to every client.',
     rule: text('a string that is not empty', (epoch) => epoch !== ''),
     defaultText: 'a new UUID',
+  },
+  epochOf: {
+    text: 'The same for each owner, if a part of the store can be lost by itself.',
+    rule: aFunction,
+    defaultText: 'every owner has `epoch`',
   },
   maxMessageBytes: {
     text: 'Size of one incoming message.',

@@ -145,6 +145,11 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     return this.#socket.bufferedAmount;
   }
 
+  /** Bytes held of a message whose end has not come. */
+  get unfinishedBytes(): number {
+    return this.#socket.unfinishedBytes ?? 0;
+  }
+
   /** Whether the buffer is below the mark. */
   get isWritable(): boolean {
     return this.#blockedSince === 0 && !this.#closed;

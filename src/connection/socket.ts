@@ -17,6 +17,8 @@ export interface Socket {
   readonly bufferedAmount: number;
   /** Bytes received from the peer, including frames in progress: any growth shows that the peer is alive. */
   readonly bytesReceived: number;
+  /** Bytes held of a message whose end has not come, at most; absent if they are not counted. */
+  readonly unfinishedBytes?: number;
   /**
    * Starts to deliver events to `listener`, none of them before this method returns. Called once, before anything else.
    */

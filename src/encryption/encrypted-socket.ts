@@ -43,6 +43,10 @@ export class EncryptedSocket implements Socket, SocketListener {
     return this.#socket.bytesReceived;
   }
 
+  get unfinishedBytes(): number {
+    return this.#socket.unfinishedBytes ?? 0;
+  }
+
   open(listener: SocketListener): void {
     this.#listener = listener;
   }

@@ -7,7 +7,19 @@ export interface RunReader {
   readonly canReturn: boolean;
   /** The run is over, and its log gets no final message. */
   onAbandoned(): void;
+  /** Another node has taken the run over: its log is read there. */
+  onMoved(): void;
 }
+
+/** Readers of another node, as one. */
+export interface ReadersElsewhere {
+  /** Whether all of them lag. */
+  readonly lags: boolean;
+  /** Whether the client of the last one can come back. */
+  readonly canReturn: boolean;
+}
+
+const NOBODY: readonly ReadersElsewhere[] = [];
 
 /** Counts the readers of one run, and how many of them lag. The run knows no more about them. */
 export class RunReaders {
@@ -16,6 +28,7 @@ export class RunReaders {
   readonly #onEmpty: (canReturn: boolean) => void;
   #readers: readonly RunReader[] = [];
   #lagging = 0;
+  #elsewhere: readonly ReadersElsewhere[] = NOBODY;
   #wait: Promise<void> | undefined;
   #release: (() => void) | undefined;
 
@@ -25,11 +38,18 @@ export class RunReaders {
   }
 
   get size(): number {
-    return this.#readers.length;
+    return this.#readers.length + this.#elsewhere.length;
   }
 
   get lagging(): number {
-    return this.#lagging;
+    return this.#elsewhere === NOBODY
+      ? this.#lagging
+      : this.#lagging + this.#elsewhere.filter(({ lags }) => lags).length;
+  }
+
+  /** Whether the client of a reader can come back. */
+  get canReturn(): boolean {
+    return this.#readers.some((reader) => reader.canReturn);
   }
 
   /** Adds a reader. */
@@ -48,6 +68,21 @@ export class RunReaders {
     this.#onEmpty(reader.canReturn);
   }
 
+  /** Replaces the readers of other nodes, each node as one reader. */
+  readElsewhere(readers: readonly ReadersElsewhere[]): void {
+    const left = this.#elsewhere;
+    this.#elsewhere = readers;
+    this.#check();
+    if (this.size > 0) return void (this.emptySince = undefined);
+    this.emptySince ??= performance.now();
+    if (left.length > 0) this.#onEmpty(left.some(({ canReturn }) => canReturn));
+  }
+
+  /** Tells every reader that another node has taken the run over. */
+  move(): void {
+    for (const reader of this.#readers) reader.onMoved();
+  }
+
   /** Tells every reader that the log gets no final message. */
   abandon(): void {
     for (const reader of this.#readers) reader.onAbandoned();
@@ -64,7 +99,7 @@ export class RunReaders {
    * `undefined` while nobody reads, or one reader keeps up: a run without readers is never paused.
    */
   backpressure(): Promise<void> | undefined {
-    if (this.size === 0 || this.#lagging < this.size) return undefined;
+    if (this.size === 0 || this.lagging < this.size) return undefined;
     return (this.#wait ??= new Promise((resolve) => {
       const timer = setTimeout(() => this.release(), MAX_WAIT_MS);
       this.#release = () => {
@@ -81,6 +116,6 @@ export class RunReaders {
   }
 
   #check(): void {
-    if (this.size === 0 || this.#lagging < this.size) this.release();
+    if (this.size === 0 || this.lagging < this.size) this.release();
   }
 }

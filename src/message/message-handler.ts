@@ -179,6 +179,11 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     return this.#context.readers.isBehind(connection);
   }
 
+  /** Whether the connection reads a run, or has asked for one. */
+  isReading(connection: Connection<P, Metadata>): boolean {
+    return this.#context.readers.isReading(connection);
+  }
+
   /**
    * Handles one received message: a string for a text frame, bytes for a binary one. Never throws and never rejects:
    * the client gets the error, and the connection stays open.

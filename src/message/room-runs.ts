@@ -24,9 +24,9 @@ export class RoomRuns {
     runs.on('end', (run) => this.#onEnd(run));
   }
 
-  /** The runs of a room in progress, in the order of their turns. */
+  /** The runs of a room that this process executes, in the order of their turns. */
   inProgress(room: string): readonly Run[] {
-    return this.#runs.inProgress(roomOwner(room).id, room);
+    return this.#runs.inProgressHere(roomOwner(room).id, room);
   }
 
   /** Informs a connection of a run in a room, unless it has left, and lets it read the run from its start. */

@@ -13,7 +13,7 @@ export const CLOSE_MEANINGS: Readonly<Record<CloseCodeName, string>> = {
   tooBig: 'A message exceeds the size limit; do not send it again.',
   internal: 'The server failed; the cause is in its log.',
   draining: 'The server is restarting; reconnect.',
-  overCapacity: 'The server is at its limit of connections.',
+  overCapacity: 'The server is at its limit of connections, or of what it holds of unfinished messages.',
   protocolViolation: 'The client violated this protocol repeatedly.',
   unauthorized: 'Authenticate again before reconnecting.',
   forbidden: 'This client is not allowed to connect.',

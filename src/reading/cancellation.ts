@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.js';
 import type { RunHandle } from '../run/run-handle.js';
+import { allOf, isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunStore } from '../store/run-store.js';
 import type { Subscription } from './subscription.js';
 
@@ -16,6 +17,8 @@ export class Cancelling {
   readonly #waitFor: readonly { readonly ended: Promise<void> }[];
   readonly #meant: number;
   readonly #stopped: readonly RunHandle[];
+  /** Pending until the hosts of runs of other nodes are told. */
+  readonly #told: Awaitable<void>[] = [];
 
   /**
    * Stops one run, or every run the connection asked for if `wanted` is absent.
@@ -31,7 +34,9 @@ export class Cancelling {
       const subscription = subscriptions.get(run.id);
       // A client of the documented core gets exactly one `cancelled` for its cancel: the reply.
       if (subscription !== undefined && !connection.negotiated) subscription.hidesCancelled = true;
-      run.stop({ state: 'cancelled', reason: 'requested' });
+      const told = run.stop({ state: 'cancelled', reason: 'requested' });
+      if (isLater(told)) told.catch(() => undefined);
+      this.#told.push(told);
     }
     this.#waitFor = [...reading, ...runs];
     this.#meant = candidates.length;
@@ -40,6 +45,7 @@ export class Cancelling {
 
   /** Resolves when the runs are over and the connection has been sent everything of them. */
   async done(store: RunStore): Promise<Cancellation> {
+    await allOf(this.#told);
     await Promise.all(this.#waitFor.map(({ ended }) => ended));
     // Replies only after the commit, so that a crash cannot lose the end of the runs.
     await store.commit();

@@ -4,7 +4,6 @@ import { inTurn } from '../connection/turn.js';
 import { connectionFull } from '../run/run-errors.js';
 import type { RunHandle } from '../run/run-handle.js';
 import type { RunManager } from '../run/run-manager.js';
-import type { Run } from '../run/run.js';
 import { allOf, andThen, type Awaitable } from '../runtime/awaitable.js';
 import type { Logger } from '../runtime/logger.js';
 import { conversationKey } from '../store/conversation-store.js';
@@ -57,14 +56,19 @@ export class Readers {
   readonly #maxRuns: number;
   readonly #logger: Logger;
   readonly #subscriptions = new Subscriptions();
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
   readonly #seen = new SeenRuns();
 
   constructor({ runs, maxRunsPerConnection, logger }: ReadersOptions) {
     this.#runs = runs;
     this.#maxRuns = maxRunsPerConnection;
     this.#logger = logger;
+    this.#watchers = new Watchers((key, active) => {
+      const [owner, id] = JSON.parse(key) as [string, string];
+      runs.watch(owner, id, active);
+    });
     runs.on('start', (run) => this.#announce(run));
+    runs.on('elsewhere', (run) => this.#announce(run));
   }
 
   /**
@@ -105,6 +109,11 @@ export class Readers {
   /** Whether the logs that a connection reads have something that was not sent to it yet. */
   isBehind(connection: Connection): boolean {
     return [...this.#subscriptions.of(connection).values()].some((subscription) => subscription.isBehind);
+  }
+
+  /** Whether a connection reads a run, or has asked for one. */
+  isReading(connection: Connection): boolean {
+    return this.#subscriptions.of(connection).size > 0 || connection.turn !== undefined;
   }
 
   /**
@@ -166,13 +175,12 @@ export class Readers {
     }
     return andThen(this.#runs.get(owner, id), (run) => {
       if (run !== undefined) return new Cancelling(connection, run, all);
-      this.#runs.cancelOnArrival(owner, id, connection.remoteAddress);
-      return undefined;
+      return andThen(this.#runs.cancelOnArrival(owner, id, connection.remoteAddress), () => undefined);
     });
   }
 
   /** The connection that asked for the run reads it already and needs no announcement. */
-  #announce(run: Run): void {
+  #announce(run: RunHandle): void {
     const { owner, conversationId } = run.meta;
     if (conversationId === undefined) return;
     const frame = new RunStartedFrame(run);

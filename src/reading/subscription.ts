@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.js';
 import { withRequestId, withTimestamp } from '../protocol/encode.js';
+import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { CORE_TYPES, OPENING_TYPES, TERMINAL_TYPES } from '../protocol/server-messages.js';
 import { Latch } from '../runtime/latch.js';
 import type { RunReader } from '../log/run-readers.js';
@@ -80,6 +81,10 @@ export class Subscription<R extends Readable = RunHandle> extends LogReader impl
 
   onAbandoned(): void {
     this.fail(new Error('The log of the run has no end'));
+  }
+
+  onMoved(): void {
+    if (!this.over) this.connection.close(CLOSE_CODES.draining);
   }
 
   protected override onFault(error: unknown): void {

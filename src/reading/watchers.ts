@@ -36,6 +36,12 @@ export class Watchers {
   readonly #byConnection = new Map<Connection, Watcher>();
   readonly #owners = new Shares();
   readonly #addresses = new Shares();
+  readonly #onWatched: (key: string, active: boolean) => void;
+
+  /** @param onWatched - called if a conversation is watched by a first connection, or no more by any */
+  constructor(onWatched: (key: string, active: boolean) => void = () => undefined) {
+    this.#onWatched = onWatched;
+  }
 
   /** The connections that watch a conversation. */
   of(key: string): Iterable<Connection> {
@@ -63,8 +69,9 @@ export class Watchers {
     this.#count(connection, 1);
     watcher.keys.add(key);
     const connections = this.#byConversation.get(key);
-    if (connections === undefined) this.#byConversation.set(key, new Set([connection]));
-    else connections.add(connection);
+    if (connections !== undefined) return void connections.add(connection);
+    this.#byConversation.set(key, new Set([connection]));
+    this.#onWatched(key, true);
   }
 
   /** Stops watching. */
@@ -72,7 +79,9 @@ export class Watchers {
     if (this.#byConnection.get(connection)?.keys.delete(key) === true) this.#count(connection, -1);
     const connections = this.#byConversation.get(key);
     connections?.delete(connection);
-    if (connections?.size === 0) this.#byConversation.delete(key);
+    if (connections?.size !== 0) return;
+    this.#byConversation.delete(key);
+    this.#onWatched(key, false);
   }
 
   #check({ principal: { id: owner }, addressKey }: Connection, { keys }: Watcher): void {

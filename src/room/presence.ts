@@ -2,7 +2,8 @@ import type { Connection } from '../connection/connection.js';
 import { encodeMessage } from '../protocol/encode.js';
 import type { MemberState } from '../protocol/room-fields.js';
 import type { ServerMessageOf } from '../protocol/server-messages.js';
-import type { Member } from './member.js';
+import type { Member, RoomMember } from './member.js';
+import type { Members } from './members.js';
 
 /** A connection in a room. */
 export interface Visitor {
@@ -16,8 +17,7 @@ export interface Visitor {
 interface Hall {
   readonly name: string;
   readonly visitors: ReadonlySet<Visitor>;
-  /** The members, by the ids of their principals. */
-  readonly members: ReadonlyMap<string, Member>;
+  readonly members: Members;
 }
 
 type Frame = Omit<ServerMessageOf<'presence'>, 'type' | 'room' | 'count'>;
@@ -38,8 +38,10 @@ export class Presence {
   /** What the agent of the room does; asked for whenever changes are told. */
   agentState: () => MemberState = () => 'idle';
   readonly #room: Hall;
-  /** Members who came, changed or left since the last message. */
-  readonly #changed = new Set<Member>();
+  /** Ids of the members who came, changed or left since the last message. */
+  readonly #changed = new Set<string>();
+  /** Ids of the members here of whom other nodes do not know the latest. */
+  readonly #untold = new Set<string>();
   /** Ids of the members that were told. */
   readonly #told = new Set<string>();
   /** Connections that need the whole list. */
@@ -51,9 +53,25 @@ export class Presence {
     this.#room = room;
   }
 
-  /** A member came, changed or left. */
-  touch(member: Member): void {
-    this.#changed.add(member);
+  /** A member here came, changed or left. */
+  touch({ id }: Pick<Member, 'id'>): void {
+    this.#changed.add(id);
+    this.recount({ id });
+  }
+
+  /** A member here has more connections, or fewer, which only other nodes need to know. */
+  recount({ id }: Pick<Member, 'id'>): void {
+    this.#untold.add(id);
+    this.schedule();
+  }
+
+  /** Members at other nodes came, changed or left. */
+  onMembers(ids: readonly string[]): void {
+    for (const id of ids) {
+      // What was changed here is newer.
+      if (!this.#untold.has(id)) this.#room.members.update(id);
+      this.#changed.add(id);
+    }
     this.schedule();
   }
 
@@ -83,7 +101,9 @@ export class Presence {
 
   #flush(): void {
     this.#timer = undefined;
-    const { visitors } = this.#room;
+    const { visitors, members } = this.#room;
+    members.tell(this.#untold);
+    this.#untold.clear();
     const changes = this.#changes();
     const told: Visitor[] = [];
     const fresh: Visitor[] = [];
@@ -99,15 +119,14 @@ export class Presence {
 
   /** What has changed since the last message; `undefined` for nothing. */
   #changes(): Frame | undefined {
-    const members: Member[] = [];
+    const members: RoomMember[] = [];
     const left: string[] = [];
-    for (const member of this.#changed) {
-      // A member who left and came back is another object with the same id.
-      const present = this.#room.members.get(member.principal.id);
-      if (present === member) {
+    for (const id of this.#changed) {
+      const member = this.#room.members.get(id);
+      if (member !== undefined) {
         members.push(member);
-        this.#told.add(member.id);
-      } else if (present === undefined && this.#told.delete(member.id)) left.push(member.id);
+        this.#told.add(id);
+      } else if (this.#told.delete(id)) left.push(id);
     }
     this.#changed.clear();
     const agent = this.agentState();
@@ -118,7 +137,7 @@ export class Presence {
   }
 
   #all(): Frame['members'] {
-    return Array.from(this.#room.members.values(), recordOf);
+    return Array.from(this.#room.members, recordOf);
   }
 
   /** Sends one message, or several if the list is long; each is encoded once. */
@@ -142,7 +161,7 @@ export class Presence {
   }
 }
 
-function recordOf({ id, name, data, state }: Member): Frame['members'][number] {
+function recordOf({ id, name, data, state }: RoomMember): Frame['members'][number] {
   return { member_id: id, name, data, state: agentOf(state) };
 }
 

@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import type { WireEntry } from '../log/run-log.js';
 import { LogReader } from '../reading/log-reader.js';
 import type { Member } from './member.js';
+import type { RoomLog } from '../store/room-store.js';
 import type { Room } from './room.js';
 
 /** Gets the events of a reader: its rooms. */
@@ -80,4 +81,12 @@ export class RoomReader extends LogReader {
   protected override onFault(error: unknown): void {
     this.#owner.onFault(this, error);
   }
+}
+
+/** Where a client begins to read: where it was, if the log has all that followed, or at the oldest event. */
+export function startOf(log: RoomLog, { after, epoch }: { after?: number | undefined; epoch?: string | undefined }) {
+  const oldest = log.first - 1;
+  if (after === undefined) return { after: oldest };
+  const isWhole = epoch === log.epoch && after >= oldest && after <= log.published;
+  return isWhole ? { after, recovered: true } : { after: oldest, recovered: false };
 }

@@ -1,5 +1,4 @@
 import type { Connection } from '../connection/connection.js';
-import type { Principal } from '../connection/principal.js';
 import type { WireEntry } from '../log/run-log.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
@@ -7,7 +6,8 @@ import { Buckets } from '../runtime/buckets.js';
 import { Shares } from '../runtime/shares.js';
 import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
-import { Member } from './member.js';
+import type { Member } from './member.js';
+import { Members } from './members.js';
 import type { Opener } from './openers.js';
 import { Presence, type Visitor } from './presence.js';
 
@@ -33,10 +33,10 @@ export class Room {
   /** Number of operations in progress, for which the room stays open. */
   uses = 0;
   readonly visitors = new Set<Visitor>();
-  readonly members = new Map<string, Member>();
+  readonly members: Members;
   /** How fast the room takes messages: of all, of each member, and of each address, also if they left in between. */
   readonly #all: TokenBucket;
-  readonly #members: Buckets;
+  readonly #rates: Buckets;
   readonly #addresses: Buckets;
   readonly #off: () => void;
   /** The newest event, encoded once for all readers at the head of the log. */
@@ -48,8 +48,9 @@ export class Room {
     this.name = name;
     this.log = log;
     this.#all = new TokenBucket(rateOf(roomRate), performance.now());
-    this.#members = new Buckets(rateOf(roomMemberRate));
+    this.#rates = new Buckets(rateOf(roomMemberRate));
     this.#addresses = new Buckets(rateOf(Math.max(roomRate * ADDRESS_PART, roomMemberRate)));
+    this.members = new Members(name, log.peers);
     this.presence = new Presence(this);
     this.#off = log.onPublished(() => this.#onPublished());
   }
@@ -59,18 +60,18 @@ export class Room {
     return this.uses === 0 && this.visitors.size === 0;
   }
 
-  /** The member of a principal; a new one if it has none yet. */
-  memberOf(principal: Principal): Member {
-    return this.members.get(principal.id) ?? new Member(this.name, principal);
+  /** Number of connections in the room at all nodes. */
+  get connections(): number {
+    return this.visitors.size + this.members.connectionsElsewhere;
   }
 
   /**
    * Counts a message or a change of a member. Returns how long the member has to wait, in milliseconds; if it has to, the
    * message does not count.
    */
-  take({ principal, addressKey }: Connection): number {
+  take({ addressKey }: Connection, { id }: Pick<Member, 'id'>): number {
     const now = performance.now();
-    const buckets = [this.#all, this.#members.of(principal.id, now)];
+    const buckets = [this.#all, this.#rates.of(id, now)];
     if (addressKey !== undefined) buckets.push(this.#addresses.of(addressKey, now));
     const waitMs = Math.max(...buckets.map((bucket) => bucket.wait(now)));
     if (waitMs === 0) for (const bucket of buckets) bucket.take(1, now);
@@ -92,14 +93,20 @@ export class Room {
     return all.findLast(({ connection }) => (connection.addressKey ?? '') === greediest)?.connection;
   }
 
+  /** Counts what a member of another node said there: the rates are those of the room, at whatever nodes its members are. */
+  takeElsewhere(memberId: string): void {
+    const now = performance.now();
+    for (const bucket of [this.#all, this.#rates.of(memberId, now)]) bucket.take(1, now);
+  }
+
   /** Adds a connection. Returns whether it is the first one of its member. */
   enter(visitor: Visitor): boolean {
     const { member } = visitor;
     this.visitors.add(visitor);
-    this.members.set(member.principal.id, member);
+    const isFirst = this.members.enter(member);
     this.presence.greet(visitor);
     this.presence.touch(member);
-    return ++member.connections === 1;
+    return isFirst;
   }
 
   /** Removes a connection. Returns whether it was the last one of its member. */
@@ -107,10 +114,10 @@ export class Room {
     const { member } = visitor;
     this.visitors.delete(visitor);
     this.presence.forget(visitor);
-    if (--member.connections > 0) return false;
-    this.members.delete(member.principal.id);
-    this.presence.touch(member);
-    return true;
+    const { here, everywhere } = this.members.leave(member);
+    if (here) this.presence.touch(member);
+    else this.presence.recount(member);
+    return everywhere;
   }
 
   /** Adds an event. A repeated one has the place of the first, and `added` is not called for it. */
@@ -118,8 +125,9 @@ export class Room {
     return andThen(this.#knownEvents(), (known) => {
       const place = known.get(key);
       if (place !== undefined) return place;
+      const before = this.log.published;
       const appended = orElse(
-        () => this.log.append(entry),
+        () => this.log.append({ ...entry, key }),
         (error) => {
           known.delete(key);
           throw error;
@@ -128,7 +136,8 @@ export class Room {
       known.set(key, appended);
       return andThen(appended, (seq) => {
         known.set(key, seq);
-        added(seq);
+        // Another node may have added it before.
+        if (seq > before) added(seq);
         return seq;
       });
     });

@@ -7,7 +7,7 @@ import type { ServerMessageOf } from '../protocol/server-messages.js';
 import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkOptions, type Checked } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
-import type { RoomBounds, RoomLog } from '../store/room-store.js';
+import type { RoomBounds } from '../store/room-store.js';
 import { Openers } from './openers.js';
 import { memberIdOf, type Member, type MemberData, type RoomMember } from './member.js';
 import {
@@ -19,7 +19,7 @@ import {
   tooFast,
 } from './room-errors.js';
 import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
-import { RoomReader, type RoomReaderOwner, type RoomStart } from './room-reader.js';
+import { RoomReader, startOf, type RoomReaderOwner, type RoomStart } from './room-reader.js';
 import { eventKey, Room } from './room.js';
 
 /** How often logs are freed of what is too old, in milliseconds. */
@@ -102,14 +102,31 @@ export class Rooms extends TypedEmitter<RoomEvents> {
    */
   agentState: (room: string) => MemberState = () => 'idle';
 
+  /**
+   * A room was opened that other nodes may have open.
+   * @internal
+   */
+  onShared: (room: string) => void = () => undefined;
+
+  /**
+   * A member asked a question at another node.
+   * @internal
+   */
+  onRunElsewhere: (room: string, runId: string) => void = () => undefined;
+
   /** Number of open rooms. */
   get size(): number {
     return this.#rooms.size;
   }
 
+  /** Memory that the logs of the rooms take, in bytes, roughly. */
+  get heldBytes(): number {
+    return this.#options.store.heldBytes ?? 0;
+  }
+
   /** The members of a room; none if nobody is there. */
   members(room: string): readonly RoomMember[] {
-    return [...(this.#rooms.get(room)?.members.values() ?? [])].map(({ id, name, data, state }) => ({
+    return [...(this.#rooms.get(room)?.members ?? [])].map(({ id, name, data, state }) => ({
       id,
       name,
       data,
@@ -132,14 +149,14 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   }
 
   /**
-   * Takes all connections of a principal out of a room. Returns how many there were. They may join again, unless the
+   * Takes all connections of a principal out of a room, at all nodes. Returns how many are known here. They may join again, unless the
    * permissions forbid it.
    */
   remove(room: string, principalId: string): number {
-    const visitors = [...(this.#rooms.get(room)?.visitors ?? [])];
-    const removed = visitors.filter(({ member }) => member.principal.id === principalId);
-    for (const { connection } of removed) this.#takeOut(connection, room);
-    return removed.length;
+    const id = memberIdOf(room, principalId);
+    this.#options.store.expel?.(room, id);
+    const open = this.#rooms.get(room);
+    return open === undefined ? 0 : open.members.connectionsElsewhereOf(id) + this.#expel(open, id);
   }
 
   /**
@@ -154,12 +171,12 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     }
     const work = (room: Room): Member => {
       let reader = this.#joined.get(connection)?.get(name);
-      if (reader === undefined && room.visitors.size >= maxRoomMembers) {
+      if (reader === undefined && room.connections >= maxRoomMembers) {
         const rival = room.rivalOf(connection);
         if (rival === undefined) throw roomFull(maxRoomMembers);
         this.#takeOut(rival, name);
       }
-      const member = reader?.member ?? room.memberOf(connection.principal);
+      const member = reader?.member ?? room.members.of(connection.principal);
       member.rename(request.name);
       if (request.data !== undefined) member.data = request.data;
       if (reader === undefined) reader = this.#enter(connection, room, member);
@@ -213,8 +230,8 @@ export class Rooms extends TypedEmitter<RoomEvents> {
    * @throws AgentSocketError `rate_limited`
    * @internal
    */
-  count({ room, connection }: RoomReader): void {
-    const waitMs = room.take(connection);
+  count({ room, connection, member }: RoomReader): void {
+    const waitMs = room.take(connection, member);
     if (waitMs > 0) throw tooFast(waitMs);
   }
 
@@ -262,6 +279,13 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       this.emit('message', room.name, { messageId, seq, content, data }, author?.principal);
     const place = room.append(eventKey(author?.id, messageId), { createdAt, body }, added);
     return andThen(place, (seq): PublishedMessage => ({ messageId, seq }));
+  }
+
+  /** Takes all connections of a member out of a room. Returns how many there were. */
+  #expel({ name, visitors }: Room, id: string): number {
+    const removed = [...visitors].filter(({ member }) => member.id === id);
+    for (const { connection } of removed) this.#takeOut(connection, name);
+    return removed.length;
   }
 
   /** Takes a connection out of a room without being asked, and tells it. */
@@ -332,6 +356,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       room.opener = opener;
       room.presence.agentState = () => this.agentState(name);
       this.#rooms.set(name, room);
+      this.#listen(room);
       return room;
     });
     if (isLater(opened)) {
@@ -340,6 +365,22 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       opened.then(forget, forget);
     }
     return opened;
+  }
+
+  /** Takes what happens in a room at other nodes. */
+  #listen(room: Room): void {
+    const { log, name } = room;
+    if (log.peers === undefined) return;
+    log.peers.listen({
+      onMembers: (ids) => room.presence.onMembers(ids),
+      onExpelled: (id) => void this.#expel(room, id),
+      onEvent: (encoded) => {
+        const { from, run } = JSON.parse(encoded) as ServerMessageOf<'room_event'>;
+        if (from !== undefined) room.takeElsewhere(from.member_id);
+        if (run !== undefined) this.onRunElsewhere(name, run.run_id);
+      },
+    });
+    this.onShared(name);
   }
 
   #closeIfIdle(room: Room): void {
@@ -360,11 +401,3 @@ export class Rooms extends TypedEmitter<RoomEvents> {
 
 /** The run that answers an event. */
 type RunOfEvent = NonNullable<ServerMessageOf<'room_event'>['run']>;
-
-/** Where a client begins to read: where it was, if the log has all that followed, or at the oldest event. */
-function startOf(log: RoomLog, { after, epoch }: JoinRequest): RoomStart {
-  const oldest = log.first - 1;
-  if (after === undefined) return { after: oldest };
-  const isWhole = epoch === log.epoch && after >= oldest && after <= log.published;
-  return isWhole ? { after, recovered: true } : { after: oldest, recovered: false };
-}

@@ -7,12 +7,13 @@ import type { Drain } from './drain.js';
 import type { LiveRuns, Place } from './live-runs.js';
 import { hashRequest } from './request-hash.js';
 import type { RunBounds } from './run-bounds.js';
-import { conflict, conversationBusy, expired, queueFull, restarting, serverFull } from './run-errors.js';
+import { conflict, conversationBusy, expired, queueFull, restarting, serverFull, shareFull } from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
 import { ownerOf, type RunAsker } from './run-asker.js';
 import type { BeforeRun } from './run-manager-options.js';
 import type { RunLog } from '../log/run-log.js';
-import type { RunMeta, RunStore, StoredRun } from '../store/run-store.js';
+import { encodeOrder, optionsOf } from './run-order.js';
+import type { ClaimRequest, RunMeta, RunStore, StoredRun } from '../store/run-store.js';
 
 /**
  * Maximum number of runs of one conversation, in progress or waiting: each is announced to all watching connections.
@@ -30,11 +31,26 @@ export interface AdmissionOptions {
   readonly bounds: RunBounds;
   readonly drain: Drain;
   readonly beforeRun: BeforeRun | undefined;
+  /** Present if the store belongs to a cluster. */
+  readonly shared: SharedAdmission | undefined;
 }
 
-/** The outcome of a claim: a place for a new run, or the run that has the id already. */
+/** How runs are admitted in a cluster. */
+export interface SharedAdmission {
+  /** Maximum number of runs of one owner in progress on all nodes. */
+  readonly maxRunsOfOwner: number;
+  /** Whether workers execute the runs, and not this node. */
+  readonly isQueued: boolean;
+}
+
+/** The outcome of a claim. */
 export type Admitted =
-  { readonly place: Place; readonly log: RunLog } | { readonly place?: never; readonly existing: StoredRun };
+  /** A place for a new run of this node. */
+  | { readonly to: 'run'; readonly place: Place; readonly log: RunLog }
+  /** A new run that waits for a worker. */
+  | { readonly to: 'wait'; readonly waiting: StoredRun; readonly position: number; readonly rank: number }
+  /** The run that has the id already. */
+  | { readonly to: 'repeat'; readonly existing: StoredRun };
 
 /** Admits new runs: checks the limits, takes a place, and claims the id. */
 export class Admission {
@@ -60,7 +76,7 @@ export class Admission {
     live.checkShares(shares, bytes);
     const place = live.reserve(meta, bytes, shares);
     const claimed = orElse(
-      () => andThen(this.#ask(asker, request), () => this.#create(place)),
+      () => andThen(this.#ask(asker, request), () => this.#create(place, asker, request)),
       (error) => {
         this.#giveUp(place);
         throw error;
@@ -77,23 +93,38 @@ export class Admission {
     return isLater(asked) ? orTimeout(BEFORE_RUN_MS, Promise.resolve(asked)) : asked;
   }
 
-  #create(place: Place): Awaitable<Admitted> {
-    const { store } = this.#options;
-    return andThen(store.create(place.meta), (claim) => {
+  #create(place: Place, asker: RunAsker, request: RunRequest): Awaitable<Admitted> {
+    const { store, shared } = this.#options;
+    const { meta } = place;
+    return andThen(store.create(meta, shared && claimOf(shared, asker, request)), (claim) => {
       switch (claim.status) {
         case 'created':
+          place.position = claim.position;
+          place.stop = claim.stop;
           // The client is informed, and work begins, only after a crash can no longer lose the claim.
-          return andThen(store.commit(), () => ({ place, log: claim.log }));
+          return andThen(store.commit(), () =>
+            shared?.isQueued === true ? this.#wait(place, claim.rank ?? 0) : { to: 'run', place, log: claim.log },
+          );
         case 'existing':
           this.#giveUp(place);
-          return { existing: claim.run };
+          return { to: 'repeat', existing: claim.run };
         case 'expired':
-          throw claim.requestHash === place.meta.requestHash ? expired() : conflict();
+          throw claim.requestHash === meta.requestHash ? expired() : conflict();
         case 'busy':
           throw conversationBusy();
         case 'full':
-          throw serverFull();
+          throw claim.of === 'owner' ? shareFull('owner', shared?.maxRunsOfOwner ?? 0) : queueFull(MAX_QUEUE);
       }
+    });
+  }
+
+  /** Leaves a claimed run to a worker: this node keeps nothing of it. */
+  #wait(place: Place, rank: number): Awaitable<Admitted> {
+    const { owner, id } = place.meta;
+    return andThen(this.#options.store.open(owner, id), (waiting) => {
+      if (waiting === undefined) throw new Error('The run that waits for a worker is gone');
+      this.#giveUp(place);
+      return { to: 'wait', waiting, position: place.position ?? 0, rank };
     });
   }
 
@@ -111,6 +142,16 @@ export class Admission {
     this.#options.live.giveUp(place);
     this.#options.drain.checkIdle();
   }
+}
+
+function claimOf({ maxRunsOfOwner, isQueued }: SharedAdmission, asker: RunAsker, request: RunRequest): ClaimRequest {
+  return {
+    options: JSON.stringify(optionsOf(asker, request)),
+    whenBusy: 'when_busy' in request ? request.when_busy : undefined,
+    maxRunsOfOwner,
+    maxRunsOfConversation: MAX_QUEUE,
+    work: isQueued ? encodeOrder(asker, request) : undefined,
+  };
 }
 
 function metaOf(asker: RunAsker, request: RunRequest): RunMeta {

@@ -1,9 +1,8 @@
-import type { ServerMessageOf } from '../protocol/server-messages.js';
 import type { Decision } from './approvals.js';
-import type { RunLog } from '../log/run-log.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
 import { runKey } from '../store/run-key.js';
 import type { StoredRun } from '../store/run-store.js';
+import { decisionsIn } from './decisions-in.js';
 
 /** The decisions of one run, by tool call. */
 type Decisions = ReadonlyMap<string, Decision>;
@@ -20,7 +19,7 @@ export class DecisionCache {
     const key = runKey(owner, id);
     let decisions = this.#byRun.get(key);
     if (decisions === undefined) {
-      decisions = readDecisions(log);
+      decisions = decisionsIn(log);
       this.#byRun.set(key, decisions);
     }
     try {
@@ -30,19 +29,4 @@ export class DecisionCache {
       throw error;
     }
   }
-}
-
-async function readDecisions(log: RunLog): Promise<Decisions> {
-  const decisions = new Map<string, Decision>();
-  for (let after = 0; after < log.published;) {
-    const entries = await log.read(after);
-    for (const { type, encoded } of entries) {
-      if (type !== 'approval_resolved') continue;
-      const resolved = JSON.parse(encoded) as ServerMessageOf<'approval_resolved'>;
-      const { tool_call_id: toolCallId, approved, by, reason } = resolved;
-      decisions.set(toolCallId, { approved, by, reason });
-    }
-    after = entries.at(-1)?.seq ?? log.published;
-  }
-  return decisions;
 }

@@ -1,18 +1,16 @@
 import { within } from '../runtime/within.js';
-import type { RunStore } from '../store/run-store.js';
 import type { LiveRuns } from './live-runs.js';
 import type { Run } from './run.js';
 
-/** The shutdown of the runs: runs in progress end, and runs that wait for a person are left to the next process. */
+/** The shutdown of the runs: runs in progress end, and runs that wait for a person are left to another process. */
 export class Drain {
   readonly #live: LiveRuns;
-  readonly #store: RunStore;
   #onIdle: (() => void) | undefined;
   #isLeaving = false;
+  #isLeft = false;
 
-  constructor(live: LiveRuns, store: RunStore) {
+  constructor(live: LiveRuns) {
     this.#live = live;
-    this.#store = store;
   }
 
   /** Whether {@link run} was called. */
@@ -26,14 +24,16 @@ export class Drain {
   }
 
   /**
-   * Waits for the runs in progress for at most `ms` milliseconds, and interrupts the rest. With a durable store, runs
-   * that wait for a person stay as they are until `beforeLeaving` is done: until then a person can decide and cancel.
+   * Waits for the runs in progress for at most `ms` milliseconds, and interrupts the rest. If `isLeft`, runs that
+   * wait for a person stay as they are until `beforeLeaving` is done: until then a person can decide and cancel. Another
+   * process takes them over.
    */
-  async run(ms: number, beforeLeaving?: () => Promise<void>): Promise<void> {
+  async run(ms: number, isLeft: boolean, beforeLeaving?: () => Promise<void>): Promise<void> {
+    this.#isLeft = isLeft;
     const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.checkIdle();
     await within(ms, idle);
-    const canWait = (run: Run): boolean => this.#store.isDurable && run.state === 'waiting_approval';
+    const canWait = (run: Run): boolean => isLeft && run.state === 'waiting_approval';
     await this.#interrupt((run) => !canWait(run));
     this.#isLeaving = true;
     await beforeLeaving?.();
@@ -46,7 +46,7 @@ export class Drain {
   checkIdle(): void {
     if (this.#onIdle === undefined) return;
     const live = this.#live;
-    const canBeLeft = live.size > 0 && this.#store.isDurable && [...live].every((run) => this.#canBeLeft(run));
+    const canBeLeft = live.size > 0 && this.#isLeft && [...live].every((run) => this.#canBeLeft(run));
     if (live.isEmpty || canBeLeft) this.#onIdle();
   }
 

@@ -1,5 +1,6 @@
 import { RunQueue } from './run-queue.js';
 import { conversationKey } from '../store/conversation-store.js';
+import type { CancelReason } from '../protocol/server-messages.js';
 import type { RunHandle } from './run-handle.js';
 import { runKey } from '../store/run-key.js';
 import type { RunMeta } from '../store/run-store.js';
@@ -16,8 +17,10 @@ export interface Place {
   run: Run | undefined;
   /** Whether the run may start in its turn. */
   isReady: boolean;
-  /** Whether a later request takes the turn of the run: then the run is stopped as soon as it starts. */
-  isReplaced: boolean;
+  /** Why the run is stopped as soon as it starts: a later request takes its turn, or a cancel came before it. */
+  stop: CancelReason | undefined;
+  /** How many runs of the conversation on all nodes end before this one starts; `undefined` without a cluster. */
+  position: number | undefined;
 }
 
 /** The runs in progress: the memory they hold, and the queue of each conversation. */
@@ -94,7 +97,7 @@ export class LiveRuns implements Iterable<Run> {
 
   /** Takes a place at the end of the queue of the conversation, and reserves `bytes` of memory. */
   reserve(meta: RunMeta, bytes = 0, shares = this.sharesOf(meta.owner)): Place {
-    const place: Place = { meta, bytes, shares, run: undefined, isReady: false, isReplaced: false };
+    const place: Place = { meta, bytes, shares, run: undefined, isReady: false, stop: undefined, position: undefined };
     this.#shares.enter(shares);
     this.hold(shares, bytes);
     const { owner, conversationId } = meta;
@@ -176,15 +179,34 @@ export class LiveRuns implements Iterable<Run> {
     return (place.isReady = true);
   }
 
-  /** Whether a later request took the turn of this run. */
-  isReplaced(run: Run): boolean {
-    return this.#placeOf(run)?.isReplaced === true;
+  /** Why the run is to be stopped as it starts. */
+  stopOf(run: Run): CancelReason | undefined {
+    return this.#placeOf(run)?.stop;
+  }
+
+  /** Notes that no run of another node is before this one. Returns whether the run is to start. */
+  turn(run: Run): boolean {
+    const place = this.#placeOf(run);
+    if (place === undefined) return false;
+    place.position = 0;
+    return place.isReady;
+  }
+
+  /** Forgets a run that another node has taken over. */
+  drop(run: Run): void {
+    const place = this.#placeOf(run);
+    this.#closing.delete(run.key);
+    if (place === undefined) return;
+    this.#byKey.delete(run.key);
+    this.#release(place, run.heldBytes);
+    place.run = undefined;
+    this.#leaveQueue(place);
   }
 
   /** How many runs of its conversation end before this one starts; 0 if it waits for none. */
   positionOf(run: RunHandle): number {
     const place = this.#placeOf(run);
-    return place === undefined ? 0 : this.before(place).length;
+    return place === undefined ? 0 : (place.position ?? this.before(place).length);
   }
 
   /** The place of a run in progress. */
@@ -202,7 +224,7 @@ export class LiveRuns implements Iterable<Run> {
     const { owner, conversationId } = place.meta;
     if (conversationId === undefined) return;
     const next = this.#queue.leave(conversationKey(owner, conversationId), place);
-    if (next?.isReady === true) next.run?.start();
+    if (next?.isReady === true && (next.position ?? 0) === 0) next.run?.start();
   }
 }
 

@@ -5,6 +5,7 @@ import type { RunStore, StoredRun } from '../store/run-store.js';
 import type { LiveRuns } from './live-runs.js';
 import type { RunExecutor } from './run-executor.js';
 import type { RunListener } from './run-listener.js';
+import { decodeOrder } from './run-order.js';
 import type { RunCheckpoint } from './run-worker.js';
 import { Run } from './run.js';
 
@@ -19,6 +20,8 @@ export interface RecoveryOptions {
   /** Gets the events of the runs. */
   readonly listener: RunListener<Run>;
   readonly logger: Logger;
+  /** Starts a run that waited for a worker. */
+  readonly onBegin: (run: Run) => void;
 }
 
 /** Takes over unfinished runs of an earlier process. */
@@ -55,13 +58,18 @@ export class Recovery {
     clearTimeout(this.#retry);
   }
 
-  /** Takes over one run: a run that waited for a person continues, any other is interrupted. */
+  /**
+   * Takes over one run: a run that waited for a person continues, one that nobody has begun begins, and any other is
+   * interrupted.
+   */
   recover(stored: StoredRun): Run {
     const { executor, live, listener } = this.#options;
     const { meta, log } = stored;
     // A client may have asked for the run by its id before, and the run may be over since.
     const here = live.get(meta.owner, meta.id) ?? this.#askedFor.get(runKey(meta.owner, meta.id));
     if (here !== undefined) return here;
+    if (stored.work !== undefined && log.head === 0 && stored.stop === undefined)
+      return this.#begin(stored, stored.work);
     const restore = executor.restore?.bind(executor);
     const checkpoint = restore === undefined ? undefined : this.#checkpointOf(stored);
     if (checkpoint !== undefined && restore !== undefined) {
@@ -70,10 +78,24 @@ export class Recovery {
       const principal = { id: meta.owner, scopes };
       const run = new Run({ meta, principal, log, listener, work, options, state: 'waiting_approval' });
       run.readers.emptySince = performance.now();
-      return this.#start(run);
+      this.#start(run);
+      if (stored.stop !== undefined) run.stop({ state: 'cancelled', reason: stored.stop });
+      return run;
     }
     const principal = { id: meta.owner };
-    return this.#start(new Run({ meta, principal, log, listener, work: (run) => this.#interrupt(run, stored.draft) }));
+    return this.#start(new Run({ meta, principal, log, listener, work: (run) => this.#interrupt(run, stored) }));
+  }
+
+  /** Begins a run that waited for a worker. */
+  #begin({ meta, log }: StoredRun, order: string): Run {
+    const { executor, listener, onBegin } = this.#options;
+    const { request, principal, options } = decodeOrder(order);
+    const work = (run: Run): ReturnType<RunExecutor['execute']> => executor.execute(run, request);
+    const run = new Run({ meta, principal, log, listener, work, options });
+    const { live } = this.#options;
+    live.enter(live.reserve(meta), run);
+    onBegin(run);
+    return run;
   }
 
   #start(run: Run): Run {
@@ -85,14 +107,14 @@ export class Recovery {
   }
 
   /** The work of an interrupted run: a client that stops the run waits until the end is recorded. */
-  async #interrupt(run: Run, draft: string): Promise<never> {
+  async #interrupt(run: Run, { draft, stop }: StoredRun): Promise<never> {
     const { executor, listener } = this.#options;
     try {
       await executor.recover?.(run, draft);
     } catch (error) {
       listener.onFault(run, error);
     }
-    run.stop({ state: 'interrupted' });
+    run.stop(stop === undefined ? { state: 'interrupted' } : { state: 'cancelled', reason: stop });
     throw new Error('The run was interrupted');
   }
 

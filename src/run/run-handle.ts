@@ -28,6 +28,6 @@ export interface RunHandle {
    * was asked for.
    */
   decide(toolCallId: string, decision: Decision): Awaitable<Decision | undefined>;
-  /** Ends the run early. Does nothing if the run is over. */
-  stop(cause: StopCause): void;
+  /** Ends the run early. Does nothing if the run is over. A promise if another node has to be told. */
+  stop(cause: StopCause): Awaitable<void>;
 }

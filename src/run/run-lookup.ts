@@ -1,4 +1,5 @@
 import { andThen, type Awaitable } from '../runtime/awaitable.js';
+import type { ClusterRuns } from './cluster-runs.js';
 import type { Drain } from './drain.js';
 import type { LiveRuns } from './live-runs.js';
 import type { Recovery } from './recovery.js';
@@ -16,7 +17,10 @@ export class RunLookup {
   readonly #recovery: Recovery;
   readonly #decisions = new DecisionCache();
 
-  constructor(live: LiveRuns, store: RunStore, drain: Drain, recovery: Recovery) {
+  readonly #cluster: ClusterRuns | undefined;
+
+  constructor(live: LiveRuns, store: RunStore, drain: Drain, recovery: Recovery, cluster: ClusterRuns | undefined) {
+    this.#cluster = cluster;
     this.#live = live;
     this.#store = store;
     this.#drain = drain;
@@ -29,7 +33,9 @@ export class RunLookup {
 
   /** The handle of a stored run. */
   handleOf(stored: StoredRun): RunHandle {
-    return this.#live.get(stored.meta.owner, stored.meta.id) ?? new StoredHandle(stored, this.#decisions);
+    const here = this.#live.get(stored.meta.owner, stored.meta.id);
+    if (here !== undefined) return here;
+    return this.#remote(stored) ?? new StoredHandle(stored, this.#decisions);
   }
 
   /** A run in progress or being claimed; `undefined` if only the store may have it. */
@@ -46,12 +52,21 @@ export class RunLookup {
       const here = this.here(owner, id);
       if (here !== undefined || first === undefined) return here;
       if (isFinal(first.state) || this.#drain.isDraining) return this.handleOf(first);
+      const remote = this.#remote(first);
+      if (remote !== undefined) return remote;
       // Neither ended nor in progress: its end could not be written. Opened again, since it may have ended meanwhile.
       return andThen(this.#store.open(owner, id), (stored) => {
         if (stored === undefined) return undefined;
         if (isFinal(stored.state)) return this.handleOf(stored);
-        return this.here(owner, id) ?? this.#recovery.recover(stored);
+        return this.here(owner, id) ?? this.#remote(stored) ?? this.#recovery.recover(stored);
       });
     });
+  }
+
+  /** The handle of an unfinished run of another node. */
+  #remote(stored: StoredRun): RunHandle | undefined {
+    const cluster = this.#cluster;
+    if (cluster === undefined || isFinal(stored.state) || !cluster.isElsewhere(stored)) return undefined;
+    return cluster.remote(stored);
   }
 }

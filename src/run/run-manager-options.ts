@@ -5,7 +5,9 @@ import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
 import { aFunction, methods, milliseconds, number, size } from '../runtime/rule.js';
 import type { RunStore } from '../store/run-store.js';
-import { aRunStore } from '../store/store-rules.js';
+import type { Cluster } from '../store/cluster.js';
+import { aCluster, aRunStore, aWorkQueue } from '../store/store-rules.js';
+import type { WorkQueue } from '../store/work-queue.js';
 import type { RunExecutor } from './run-executor.js';
 
 /** See {@link RunManagerOptions.beforeRun}. */
@@ -21,6 +23,16 @@ export interface RunManagerOptions extends DetachOption, LoggerOption {
   executor: RunExecutor;
   /** Where run logs are kept. */
   store: RunStore;
+  /**
+   * The other processes that work with the store.
+   * @default none
+   */
+  cluster?: Cluster | undefined;
+  /**
+   * The line of runs that wait for workers: runs that are asked for here are executed there. Needs a cluster.
+   * @default none: this process executes the runs that are asked for here
+   */
+  queue?: WorkQueue | undefined;
   /**
    * Asks whether a principal may have one more run, for quotas and bills. Called once for each new run, after the limits
    * were checked and before its id is claimed; a repeated request is not asked for. A returned promise holds back later
@@ -81,6 +93,12 @@ export const RUN_OPTIONS = {
     text: 'Where run logs are kept.',
     rule: aRunStore,
     required: true,
+  },
+  cluster: { text: 'The other processes that work with the store.', rule: aCluster, defaultText: 'none' },
+  queue: {
+    text: 'The line of runs that wait for workers: runs that are asked for here are executed there.',
+    rule: aWorkQueue,
+    defaultText: 'none: this process executes the runs that are asked for here',
   },
   beforeRun: {
     text: 'Asks whether a principal may have one more run, for quotas and bills.',

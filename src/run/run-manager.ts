@@ -1,15 +1,20 @@
 import type { Principal } from '../connection/principal.js';
 import type { RunLog } from '../log/run-log.js';
-import type { QueryAttachment, RunRequest } from '../protocol/client-messages.js';
+import type { RunRequest } from '../protocol/client-messages.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkOptions } from '../runtime/option-table.js';
+import { OptionError } from '../runtime/option-error.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
-import type { AttachmentInfo } from '../store/conversation-store.js';
+import type { Cluster, ClusterListener } from '../store/cluster.js';
+import type { WorkQueue } from '../store/work-queue.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
 import { Admission, type Admitted } from './admission.js';
 import type { Decision } from './approvals.js';
+import { ClusterRuns } from './cluster-runs.js';
 import { Drain } from './drain.js';
+import { RemoteRun } from './remote-run.js';
+import { optionsOf } from './run-order.js';
 import { LiveRuns, type Place } from './live-runs.js';
 import { Recovery } from './recovery.js';
 import { hashRequest } from './request-hash.js';
@@ -20,44 +25,17 @@ import type { RunExecutor } from './run-executor.js';
 import type { RunHandle } from './run-handle.js';
 import type { RunListener } from './run-listener.js';
 import { RunPace } from './run-pace.js';
-import type { ToolDone } from '../tool/run-tool.js';
-import type { ApprovalReport, ModelReport } from './run-reports.js';
+import type { CreatedRun, RunEvents } from './run-events.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import { RunShares } from './run-shares.js';
-import { usageOfRun, type RunUsage } from './run-usage.js';
+import { usageOfRun } from './run-usage.js';
 import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
 
 /** Maximum number of runs that {@link RunManager.list} returns. */
 const MAX_LISTED = 1_000;
-
-/** Events of a {@link RunManager}. */
-export interface RunEvents {
-  /** A new run was accepted. It starts now or in its turn. */
-  start: [run: Run];
-  /** The final message of a run is in its log: see `run.state`. */
-  end: [run: Run];
-  /**
-   * What a run has used, after `end`: also of a run that failed or was cancelled. Runs that asked no model and called no
-   * tool have no such event.
-   */
-  usage: [usage: RunUsage];
-  /** A call of the model is over. */
-  model: [run: Run, report: ModelReport];
-  /** A tool call is over, executed or refused. */
-  tool: [run: Run, done: ToolDone];
-  /** A person has decided about a tool call. */
-  approval: [report: ApprovalReport];
-}
-
-/** The run of a request. */
-export type CreatedRun =
-  /** A new run: pass it to {@link RunManager.start}. */
-  | { readonly isNew: true; readonly run: Run }
-  /** The id belongs to an earlier run with the same content; nothing is executed. */
-  | { readonly isNew: false; readonly run: RunHandle };
 
 /**
  * The runs of a server. Creating a run claims its id; its readers are connected before it is started. The manager keeps
@@ -77,6 +55,9 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   readonly #tombstones = new Tombstones();
   readonly #throttle = new StartThrottle();
   readonly #recovery: Recovery;
+  /** The runs of other nodes, if there are any. */
+  readonly #cluster: ClusterRuns | undefined;
+  readonly #nodes: Cluster | undefined;
   readonly #sweep: NodeJS.Timeout;
 
   /** @throws OptionError if an option breaks its rule. */
@@ -84,6 +65,9 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const checked = checkOptions(options, RUN_OPTIONS);
     const { executor, store, logger } = checked;
     super(logger);
+    if (checked.queue !== undefined && checked.cluster === undefined) {
+      throw new OptionError('queue', 'absent without a store of several processes', checked.queue);
+    }
     const { maxLogBytes } = checked;
     const shares = new RunShares({
       owner: { maxRuns: checked.maxRunsPerOwner, maxBytes: checked.maxLogBytesPerOwner ?? maxLogBytes / 4 },
@@ -94,10 +78,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     this.store = store;
     this.#executor = executor;
     this.#bounds = bounds;
-    this.#drain = new Drain(live, store);
+    this.#drain = new Drain(live);
     const listener = (this.#listener = this.#listen());
-    this.#recovery = new Recovery({ live, store, executor, listener, logger });
-    this.#lookup = new RunLookup(live, store, this.#drain, this.#recovery);
+    this.#recovery = new Recovery({ live, store, executor, listener, logger, onBegin: (run) => this.start(run) });
+    this.#nodes = checked.cluster;
+    this.#cluster = checked.cluster && this.#share(checked.cluster, checked.queue);
+    this.#lookup = new RunLookup(live, store, this.#drain, this.#recovery, this.#cluster);
     this.#admission = new Admission({
       store,
       live,
@@ -105,6 +91,10 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       bounds,
       drain: this.#drain,
       beforeRun: checked.beforeRun,
+      shared: checked.cluster && {
+        maxRunsOfOwner: checked.maxRunsPerOwner,
+        isQueued: checked.queue !== undefined,
+      },
     });
     this.#sweep = setInterval(() => this.#expire(), bounds.sweepMs);
     this.#sweep.unref();
@@ -165,11 +155,12 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * Starts a new run, now or in its turn in the conversation. A run that was cancelled before it was created ends now.
    * Does nothing if the run has started.
    */
-  start(run: Run): void {
+  start(run: RunHandle): void {
+    if (!(run instanceof Run)) return this.#offer(run);
     if (!this.#live.ready(run)) return;
     this.emit('start', run);
-    if (this.#tombstones.take(run.meta.owner, run.id)) run.stop({ state: 'cancelled', reason: 'requested' });
-    else if (this.#live.isReplaced(run)) run.stop({ state: 'cancelled', reason: 'replaced' });
+    const stop = this.#tombstones.take(run.meta.owner, run.id) ? 'requested' : this.#live.stopOf(run);
+    if (stop !== undefined) run.stop({ state: 'cancelled', reason: stop });
     else if (this.#drain.isLeaving) run.stop({ state: 'interrupted' });
     else if (this.#live.positionOf(run) === 0) this.#throttle.join(() => run.start());
   }
@@ -179,23 +170,39 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * @param remoteAddress - the address of the client that cancels
    * @throws AgentSocketError `rate_limited` if the owner, or the clients of the address, have 1,000 such ids.
    */
-  cancelOnArrival({ id: owner }: Principal, id: string, remoteAddress?: string): void {
+  cancelOnArrival({ id: owner }: Principal, id: string, remoteAddress?: string): Awaitable<void> {
     this.#tombstones.add(owner, id, remoteAddress);
+    return this.#nodes?.stop(owner, id, 'requested');
   }
 
   /** How many runs of the conversation end before this one starts; 0 if the run waits for none. */
   positionOf(run: RunHandle): number {
-    return this.#live.positionOf(run);
+    return run instanceof RemoteRun ? run.position : this.#live.positionOf(run);
   }
 
   /** Whether a conversation has a run in progress or being claimed. */
-  isBusy(owner: string, conversationId: string): boolean {
-    return this.#live.queueOf(owner, conversationId).length > 0;
+  isBusy(owner: string, conversationId: string): Awaitable<boolean> {
+    if (this.#live.queueOf(owner, conversationId).length > 0) return true;
+    return andThen(this.inProgress(owner, conversationId), (runs) => runs.length > 0);
   }
 
-  /** The runs of a conversation in progress, in the order of their turns. */
-  inProgress(owner: string, conversationId: string): readonly Run[] {
+  /** The runs of a conversation in progress on all nodes, in the order of their turns. */
+  inProgress(owner: string, conversationId: string): Awaitable<readonly RunHandle[]> {
+    const nodes = this.#nodes;
+    if (nodes === undefined) return this.inProgressHere(owner, conversationId);
+    return andThen(nodes.inProgress(owner, conversationId), (all) =>
+      all.map((stored) => this.#lookup.handleOf(stored)),
+    );
+  }
+
+  /** The runs of a conversation that this process executes, in the order of their turns. */
+  inProgressHere(owner: string, conversationId: string): readonly Run[] {
     return this.#live.ofConversation(owner, conversationId);
+  }
+
+  /** Asks for the event `elsewhere` for a conversation, or asks for it no more. */
+  watch(owner: string, conversationId: string, active: boolean): void {
+    this.#nodes?.watch(owner, conversationId, active);
   }
 
   /** The newest 1,000 runs of this owner that can be read, oldest first. */
@@ -210,16 +217,27 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   approve(principal: Principal, id: string, toolCallId: string, decision: Decision): Awaitable<Decision> {
     return andThen(this.get(principal, id), (run) => {
       if (run === undefined) throw notFound();
-      const asked = run.approvals.open.find(({ call }) => call.toolCallId === toolCallId);
-      return andThen(run.decide(toolCallId, decision), (standing) => {
+      return andThen(this.#decide(run, toolCallId, decision, principal), (standing) => {
         if (standing === undefined) throw approvalNotFound();
-        if (standing === decision && asked !== undefined) {
-          const { toolName } = asked.call;
-          this.emit('approval', { run, toolCallId, toolName, approved: decision.approved, principal });
-        }
         return standing;
       });
     });
+  }
+
+  /** Does the work of runs that were asked for at other nodes, `concurrency` at a time, until the queue is closed. */
+  work(queue: WorkQueue, concurrency: number): void {
+    this.#cluster?.take(queue, concurrency);
+  }
+
+  /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */
+  lose(isOf: (owner: string) => boolean): void {
+    for (const { meta } of [...this.#live]) if (isOf(meta.owner)) this.#cluster?.onFenced(meta.owner, meta.id);
+  }
+
+  /** What the other nodes want of the runs of this one. */
+  get clusterListener(): Pick<ClusterListener, 'onFacts' | 'onTurn' | 'onOrphan' | 'onFenced' | 'onCreated'> {
+    if (this.#cluster === undefined) throw new Error('The runs belong to no cluster');
+    return this.#cluster;
   }
 
   /**
@@ -227,10 +245,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * store outlives the process, runs that wait for a person stay as they are.
    * @param beforeLeaving - called when all runs in progress wait for a person: until it is done, they can still be
    * decided about and cancelled. The caller closes the connections in it.
+   * @param isLeft - whether runs that wait for a person stay as they are
    */
-  async drain(ms: number, beforeLeaving?: () => Promise<void>): Promise<void> {
+  async drain(ms: number, beforeLeaving?: () => Promise<void>, isLeft = this.store.isDurable): Promise<void> {
     this.#recovery.stop();
-    await this.#drain.run(ms, beforeLeaving);
+    await this.#drain.run(ms, isLeft, beforeLeaving);
     clearInterval(this.#sweep);
   }
 
@@ -267,9 +286,57 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     if (usage !== undefined) this.emit('usage', usage);
   }
 
+  #decide(
+    run: RunHandle,
+    toolCallId: string,
+    decision: Decision,
+    principal: Principal,
+  ): Awaitable<Decision | undefined> {
+    const asked = run.approvals.open.find(({ call }) => call.toolCallId === toolCallId);
+    return andThen(run.decide(toolCallId, decision), (standing) => {
+      if (standing === decision && asked !== undefined) {
+        const { toolName } = asked.call;
+        this.emit('approval', { run, toolCallId, toolName, approved: decision.approved, principal });
+      }
+      return standing;
+    });
+  }
+
+  #share(cluster: Cluster, queue: WorkQueue | undefined): ClusterRuns {
+    return new ClusterRuns({
+      cluster,
+      queue,
+      live: this.#live,
+      recovery: this.#recovery,
+      logger: this.logger,
+      start: (run) => this.#throttle.join(() => run.start()),
+      // The principal of another node is known by its id alone, and so is the owner.
+      decide: (run, toolCallId, decision) => void this.#decide(run, toolCallId, decision, { id: run.meta.owner }),
+      onCreated: (run) => this.emit('elsewhere', run),
+    });
+  }
+
   #onAdmitted(asker: RunAsker, request: RunRequest, admitted: Admitted): CreatedRun {
-    if (admitted.place === undefined) return repeat(this.#lookup.handleOf(admitted.existing), hashRequest(request));
-    return { isNew: true, run: this.#enter(asker, request, admitted.place, admitted.log) };
+    switch (admitted.to) {
+      case 'run':
+        return { isNew: true, run: this.#enter(asker, request, admitted.place, admitted.log) };
+      case 'repeat':
+        return repeat(this.#lookup.handleOf(admitted.existing), hashRequest(request));
+      case 'wait': {
+        const run = this.#cluster?.remote(admitted.waiting);
+        if (run === undefined) throw new Error('Only a cluster has workers');
+        run.position = admitted.position;
+        run.rank = admitted.rank;
+        return { isNew: true, run };
+      }
+    }
+  }
+
+  /** Puts a run into the line for workers, if it is its turn in the conversation. */
+  #offer(run: RunHandle): void {
+    if (!(run instanceof RemoteRun)) return;
+    this.emit('elsewhere', run);
+    if (run.position === 0) this.#cluster?.offer(run.meta.owner, run.id, run.rank);
   }
 
   #enter(asker: RunAsker, request: RunRequest, place: Place, log: RunLog): Run {
@@ -279,14 +346,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       log,
       listener: this.#listener,
       work: (self) => this.#executor.execute(self, request),
-      options: {
-        onDisconnect: request.on_disconnect,
-        canApprove: asker.canApprove ?? false,
-        query: 'query' in request ? request.query : undefined,
-        attachments: 'query' in request ? request.attachments?.map(describeAttachment) : undefined,
-        replaceFrom: 'query' in request ? request.replace_from : undefined,
-        author: asker.author,
-      },
+      options: optionsOf(asker, request),
       connectionId: asker.connectionId,
       metadata: asker.metadata,
       trace: asker.trace,
@@ -294,7 +354,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     });
     this.#live.enter(place, run);
     const before = this.#live.before(place);
-    if (before.length > 0) run.enter('queued');
+    if (this.#live.positionOf(run) > 0) run.enter('queued');
     if ('when_busy' in request && request.when_busy === 'interrupt') {
       for (const other of before) replace(other);
     }
@@ -317,12 +377,8 @@ function repeat(run: RunHandle, requestHash: string): CreatedRun {
   return { isNew: false, run };
 }
 
-function describeAttachment({ type, media_type: mediaType, name, data, url }: QueryAttachment): AttachmentInfo {
-  return { type, mediaType, name, bytes: data === undefined ? undefined : Buffer.byteLength(data, 'base64'), url };
-}
-
 /** Lets a later request take the turn of this run, which may not be claimed yet. */
 function replace(place: Place): void {
-  place.isReplaced = true;
+  place.stop ??= 'replaced';
   place.run?.stop({ state: 'cancelled', reason: 'replaced' });
 }

@@ -3,6 +3,7 @@ import type { AttachmentInfo } from '../store/conversation-store.js';
 import type { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { CancelReason, Usage } from '../protocol/server-messages.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { ApprovalRecord } from './approvals.js';
 import type { FinalState } from '../store/run-state.js';
 
 /** What the worker of a run knows when the run ends. */
@@ -53,20 +54,24 @@ export interface RunCheckpoint {
   readonly options: RunOptions;
   /** The scopes of the owner, which the run keeps. */
   readonly scopes?: Principal['scopes'];
+  /** The approvals of the run, for nodes that do not execute it. */
+  readonly approvals?: readonly ApprovalRecord[] | undefined;
   /** The checkpoint of the worker. */
   readonly work: string;
 }
 
 /** What is needed to continue a run after a restart, as JSON; `undefined` if its worker cannot continue. */
 export function checkpointOf(run: {
+  readonly approvals: { readonly records: readonly ApprovalRecord[] };
   readonly options: RunOptions;
   readonly principal: Principal;
   readonly worker: RunWorker | undefined;
 }): string | undefined {
   const work = run.worker?.checkpoint?.();
   if (work === undefined) return undefined;
-  const { options, principal } = run;
-  return JSON.stringify({ options, scopes: principal.scopes, work } satisfies RunCheckpoint);
+  const { options, principal, approvals } = run;
+  const checkpoint: RunCheckpoint = { options, scopes: principal.scopes, approvals: approvals.records, work };
+  return JSON.stringify(checkpoint);
 }
 
 /** Why a run is stopped early. */

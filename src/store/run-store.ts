@@ -66,6 +66,8 @@ export type Claim =
       readonly status: 'created';
       readonly log: RunLog;
       readonly position?: number | undefined;
+      /** How many other runs of the owner are in progress on all nodes. */
+      readonly rank?: number | undefined;
       readonly stop?: CancelReason | undefined;
     }
   /** The id belongs to a run whose log is stored. */
@@ -75,14 +77,14 @@ export type Claim =
   /** Another node has a run in the conversation, and {@link ClaimRequest.whenBusy} is `reject`; nothing is claimed. */
   | { readonly status: 'busy' }
   /** All nodes together have as many runs of the owner, or of the conversation, as they may; nothing is claimed. */
-  | { readonly status: 'full' };
+  | { readonly status: 'full'; readonly of: 'owner' | 'conversation' };
 
 /** What a store for several processes needs to know of a run that is claimed; other stores ignore it. */
 export interface ClaimRequest {
   /** What a node that does not execute the run must know of it, as JSON. */
   readonly options: string;
-  /** @default 'queue' */
-  readonly whenBusy?: 'queue' | 'reject' | 'interrupt' | undefined;
+  /** @default 'enqueue' */
+  readonly whenBusy?: 'enqueue' | 'reject' | 'interrupt' | undefined;
   /** Maximum number of runs of the owner in progress on all nodes. */
   readonly maxRunsOfOwner: number;
   /** Maximum number of runs of the conversation in progress on all nodes. */
@@ -116,6 +118,8 @@ export interface RunStore {
   epochOf?(owner: string): string;
   /** Whether the stored data outlives the process. */
   readonly isDurable: boolean;
+  /** Memory of this process that the logs of ended runs take, in bytes; absent if they take none. */
+  readonly retainedBytes?: number;
   /**
    * Claims an id for a run, in the order of the calls: of two equal requests the second finds the run of the first. The
    * claim is durable after the next {@link commit}. After a rejection the id is free: the client may ask again with it.

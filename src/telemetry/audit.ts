@@ -13,14 +13,15 @@ export interface AuditEvent {
   readonly time: number;
   /**
    * - `connected`, `disconnected`: a connection
-   * - `refused`: a handshake; `code` says why, as in the event `refused` of the connections
-   * - `denied`: a message, whose type is `action`, without the permission for it
+   * - `refused`: a handshake; `code` says why, as in the event `refused` of the connections. Or an HTTP request for
+   *   `action` from somebody who is not known; `code` is that of a handshake of the same client
+   * - `denied`: a message, whose type is `action`, or an HTTP request for `action`, without the permission for it
    * - `run`: a query or tool call was accepted; its kind is `action`
    * - `tool`: a tool call is over; `code` is `ok`, or the error code with which it failed or was refused
    * - `approved`, `rejected`: a person decided about a tool call
    */
   readonly event: 'connected' | 'disconnected' | 'refused' | 'denied' | 'run' | 'tool' | 'approved' | 'rejected';
-  /** Who did it: the id of the principal. Absent for a refused handshake. */
+  /** Who did it: the id of the principal. Absent if the client was refused before it was known. */
   readonly principalId?: string | undefined;
   readonly connectionId?: string | undefined;
   readonly remoteAddress?: string | undefined;
@@ -29,10 +30,18 @@ export interface AuditEvent {
   readonly toolCallId?: string | undefined;
   /** Name of the tool, as the model or the client gave it. */
   readonly tool?: string | undefined;
-  /** What was asked for: the type of a message. */
+  /** What was asked for: the type of a message, or `statistics`, `metrics` or `page`. */
   readonly action?: string | undefined;
   /** The outcome: a close code, an error code or another fixed word. */
   readonly code?: string | undefined;
+}
+
+/** Tells of HTTP requests that do not get what they ask for, and of the principal if it is known. */
+export interface HttpRefusals {
+  on(
+    event: 'refused',
+    listener: (refusal: Pick<AuditEvent, 'principalId' | 'remoteAddress' | 'action' | 'code'>) => void,
+  ): unknown;
 }
 
 /** Codes of refusals that are a matter of permission. */
@@ -41,11 +50,13 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set(['forbidden', 'unauthorized']);
 /** What an audit needs to know of a service, as one event. Costs nothing until somebody listens. */
 export class Audit<P extends Principal = Principal, Metadata = unknown> extends TypedEmitter<{ event: [AuditEvent] }> {
   readonly #service: Measured<P, Metadata>;
+  readonly #http: HttpRefusals;
   #isListening = false;
 
-  constructor(service: Measured<P, Metadata>, logger: Logger) {
+  constructor(service: Measured<P, Metadata>, http: HttpRefusals, logger: Logger) {
     super(logger);
     this.#service = service;
+    this.#http = http;
   }
 
   override on(event: 'event', listener: (event: AuditEvent) => void): () => void {
@@ -61,6 +72,9 @@ export class Audit<P extends Principal = Principal, Metadata = unknown> extends 
       this.#tell('disconnected', { ...ofConnection(connection), code: String(code) }),
     );
     connections.on('refused', ({ reason, remoteAddress }) => this.#tell('refused', { remoteAddress, code: reason }));
+    this.#http.on('refused', (refusal) =>
+      this.#tell(refusal.principalId === undefined ? 'refused' : 'denied', refusal),
+    );
     messages.on('refused', (connection, { code }, action) => {
       if (DENIALS.has(code)) this.#tell('denied', { ...ofConnection(connection), action, code });
     });

@@ -5,6 +5,7 @@ import { clientMessages } from '../protocol/client-messages.js';
 import { closeCodeInfo } from '../protocol/close-codes.js';
 import { ERROR_CODES } from '../protocol/error-codes.js';
 import type { Usage } from '../protocol/server-messages.js';
+import type { Rooms } from '../room/rooms.js';
 import type { RunManager } from '../run/run-manager.js';
 import type { Run } from '../run/run.js';
 import type { Instruments } from './instruments.js';
@@ -15,11 +16,12 @@ export interface Measured<P extends Principal, Metadata> {
   readonly connections: ConnectionManager<P, Metadata>;
   readonly messages: MessageHandler<P, Metadata>;
   readonly runs: RunManager;
+  readonly rooms?: Rooms | undefined;
 }
 
 /** Measures connections, handshakes and what is held for clients. */
 export function measureConnections<P extends Principal, Metadata>(
-  { connections, runs }: Pick<Measured<P, Metadata>, 'connections' | 'runs'>,
+  { connections, runs, rooms }: Omit<Measured<P, Metadata>, 'messages'>,
   make: Instruments,
 ): void {
   make.gauge('agent_ws_connections', (set) => {
@@ -30,9 +32,15 @@ export function measureConnections<P extends Principal, Metadata>(
   make.gauge('agent_ws_connections_limit', (set) => set(connections.maxConnections));
   make.gauge('agent_ws_held_bytes', (set) => {
     set(runs.heldBytes, 'runs');
-    let unsent = 0;
-    for (const { bufferedAmount } of connections) unsent += bufferedAmount;
+    set(runs.store.retainedBytes ?? 0, 'retained');
+    if (rooms !== undefined) set(rooms.heldBytes, 'rooms');
+    let [unsent, unfinished] = [0, 0];
+    for (const { bufferedAmount, unfinishedBytes } of connections) {
+      unsent += bufferedAmount;
+      unfinished += unfinishedBytes;
+    }
     set(unsent, 'unsent');
+    set(unfinished, 'unfinished');
   });
   const opened = make.counter('agent_ws_connections_opened_total');
   const closed = make.counter('agent_ws_connections_closed_total');

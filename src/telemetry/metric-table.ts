@@ -91,7 +91,7 @@ export const METRICS = {
   agent_ws_approvals_total: { type: 'counter', help: 'Decisions of people about tool calls.', labels: ['decision'] },
   agent_ws_held_bytes: {
     type: 'gauge',
-    help: 'Memory held for clients: runs in progress (`runs`) and what is not sent yet (`unsent`).',
+    help: 'Memory held for clients: runs in progress (`runs`), logs of ended runs (`retained`) and of rooms (`rooms`), what is not sent yet (`unsent`), and messages whose end has not come (`unfinished`).',
     labels: ['kind'],
   },
 } as const satisfies Readonly<Record<string, MetricInfo>>;

@@ -14,6 +14,7 @@ export { runStoreCases, type RunStoreSettings } from './conformance/run-store-ca
 export { runStoreFaultCases, type BreakableStore } from './conformance/run-store-fault-cases.js';
 export { socketCases, type SocketFarEnd, type SocketPair } from './conformance/socket-cases.js';
 export { toolLedgerCases } from './conformance/tool-ledger-cases.js';
+export { workQueueCases, type OpenWorkQueue } from './conformance/work-queue-cases.js';
 export {
   createScriptedProvider,
   type Script,

@@ -1,18 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { hasExpired, isPrincipalId, PRINCIPAL_ID, type Principal } from '../connection/principal.js';
+import type { Verdict } from '../connection/verdict.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
+import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
 
 /** The hook of the embedder: the principal of a request; `null` refuses it. */
 export type Authenticate<P extends Principal> = (request: IncomingMessage) => P | null | Promise<P | null>;
-
-/** Who a client is, or why it is refused. */
-export type Verdict<P extends Principal> =
-  | { readonly principal: P; readonly refusal?: undefined }
-  | { readonly principal?: undefined; readonly refusal: CloseCodeInfo };
 
 /** What {@link Authenticator} takes. */
 export interface AuthenticatorOptions<P extends Principal> {
@@ -41,10 +38,10 @@ export class Authenticator<P extends Principal> {
   }
 
   /** Asks the hook. Never throws and never rejects. A hook that answers at once gives the verdict in the same tick. */
-  judge(request: IncomingMessage): Verdict<P> | Promise<Verdict<P>> {
+  judge(request: IncomingMessage): Awaitable<Verdict<P>> {
     try {
       const principal = this.#options.authenticate(request);
-      return isThenable(principal) ? this.#wait(Promise.resolve(principal)) : this.#verdict(principal);
+      return isLater(principal) ? this.#wait(Promise.resolve(principal)) : this.#verdict(principal);
     } catch (error) {
       return this.#rejected(error);
     }
@@ -96,17 +93,12 @@ export class Authenticator<P extends Principal> {
     const isKnown = AgentSocketError.isInstance(error);
     // The stack of a refusal tells nothing.
     const fields = isKnown ? { code: error.code, error: error.message } : { err: error };
-    this.#options.refusals.write('warn', 'hook', fields, 'The authenticate hook refused a connection');
+    this.#options.refusals.write('warn', 'hook', fields, 'The authenticate hook refused a client');
     if (!isKnown) return { refusal: CLOSE_CODES.unauthorized };
     if (error.code === 'invalid_message')
       return { refusal: { ...CLOSE_CODES.protocolViolation, reason: error.message } };
     return { refusal: REFUSALS[error.code] ?? CLOSE_CODES.unauthorized };
   }
-}
-
-/** Whether a value is a promise, of any library. */
-export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** Private errors, which no hook can throw. */

@@ -15,10 +15,16 @@ export class Frames {
   #rest = 0;
   #isMasked = false;
   #isFragment = false;
+  #isControl = false;
 
   /** Whether the frame that was read last is a part of a message that goes on in another frame. */
   get isFragment(): boolean {
     return this.#isFragment;
+  }
+
+  /** Whether the frame that was read last is a ping, a pong or a close, which may come amid the parts of a message. */
+  get isControl(): boolean {
+    return this.#isControl;
   }
 
   /** Whether a frame is in progress whose head was read. */
@@ -46,6 +52,7 @@ export class Frames {
   #readHead(byte: number): void {
     if (this.#head === 0) {
       this.#isFragment = (byte & (FINAL | CONTROL)) === 0;
+      this.#isControl = (byte & CONTROL) !== 0;
       this.#head = 1;
       return;
     }

@@ -5,7 +5,9 @@ import type { ConnectionManager } from '../connection/connection-manager.js';
 import type { Slot } from '../connection/places.js';
 import { wireIdentity, type Principal } from '../connection/principal.js';
 import type { Socket } from '../connection/socket.js';
+import type { Verdict } from '../connection/verdict.js';
 import { sendable } from '../connection/close-frame.js';
+import { isLater } from '../runtime/awaitable.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
 import { traceOf } from '../runtime/trace.js';
@@ -14,12 +16,12 @@ import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import { AUTH_BY_MESSAGE, ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
 import { answer, ignoreError } from './answer.js';
-import { isThenable, type Authenticator, type Verdict } from './authenticator.js';
+import type { Authenticator } from './authenticator.js';
 import { FirstMessage } from './first-message.js';
 import { limitInput, TOO_MUCH } from './input-limit.js';
 import { bareRequest, offers, withToken } from './token-request.js';
 import { claim } from './upgrade-events.js';
-import { offeredProtocols, type AcceptedSocket, type WsAcceptor } from './ws-socket.js';
+import { offeredProtocols, type AcceptedSocket, type WsAcceptor } from './ws-acceptor.js';
 
 /** How long a refused client may take to read the close code, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -99,7 +101,7 @@ export class Handshakes<P extends Principal, Metadata> {
     if (offers(request, AUTH_BY_MESSAGE)) return this.#acceptUnknown(request, raw, head, slot);
     // If nothing needs to wait, the handshake is done in the same tick.
     const verdict = authenticator.judge(request);
-    if (!isThenable(verdict)) return this.#finish(request, raw, head, slot, verdict);
+    if (!isLater(verdict)) return this.#finish(request, raw, head, slot, verdict);
     // Nobody reads the socket yet, so its end shows only here. Early data stays for the connection.
     const onReadable = (): void => {
       if (raw.readableLength === 0) raw.destroy();
@@ -123,7 +125,7 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   #finish(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, verdict: Verdict<P>): void {
-    const { acceptor, connections, headers } = this.#options;
+    const { acceptor, connections, headers, remoteAddress } = this.#options;
     // While waiting, the client may have left or the service may have begun to end.
     if (this.#isGone(raw)) return slot.release();
     const isOver = verdict.refusal === undefined || verdict.refusal === CLOSE_CODES.goingAway;
@@ -144,6 +146,7 @@ export class Handshakes<P extends Principal, Metadata> {
           if (connection !== undefined) this.#remember(connection, request);
         });
       },
+      remoteAddress(request),
       headers(request),
     );
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
@@ -151,8 +154,8 @@ export class Handshakes<P extends Principal, Metadata> {
 
   /** Completes the handshake of a client that sends its credentials as its first message. */
   #acceptUnknown(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot): void {
-    const { acceptor, authenticator, connections, authMessageTimeoutMs: timeoutMs } = this.#options;
-    const isHandshake = acceptor.accept(request, raw, head, (accepted) => {
+    const { acceptor, authenticator, connections, remoteAddress, authMessageTimeoutMs: timeoutMs } = this.#options;
+    const onAccepted = (accepted: AcceptedSocket): void => {
       const { negotiated } = accepted;
       let { socket } = accepted;
       const refuse = (refusal: CloseCodeInfo): void => {
@@ -180,7 +183,8 @@ export class Handshakes<P extends Principal, Metadata> {
         socket = opened;
         new FirstMessage({ socket, raw, timeoutMs, onAuth, onRefused: refuse });
       });
-    });
+    };
+    const isHandshake = acceptor.accept(request, raw, head, onAccepted, remoteAddress(request));
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
   }
 
@@ -224,7 +228,7 @@ export class Handshakes<P extends Principal, Metadata> {
     const { remoteAddress, metadata, logger } = this.#options;
     try {
       const own = metadata(request, principal);
-      if (isThenable(own)) {
+      if (isLater(own)) {
         // Prevents an unhandled rejection, since nobody waits for the promise.
         Promise.resolve(own).catch(ignoreError);
         throw new TypeError('The metadata hook gave a promise; it has to answer at once');

@@ -11,10 +11,21 @@ const SLICE_MS = 0.25;
 /** Below this size, parts of a payload are collected: each part by itself costs more memory than it holds. */
 const COLLECTED_BYTES = 1_024;
 
+/** What a fragment costs in memory besides its bytes: a buffer of its own, in bytes. */
+const FRAGMENT_BYTES = 256;
+
+/** How much larger a compressed fragment may become, which `ws` inflates at once (zlib, "Maximum Compression Factor"). */
+const MAX_INFLATION = 1_032;
+
 /** The parts of a `WebSocket` that stop and start its reading. */
 export interface Pausable {
   pause(): void;
   resume(): void;
+}
+
+/** Learns how many bytes of an unfinished message `ws` holds, at most; 0 once the message is complete or lost. */
+export interface Keeper {
+  keeps(bytes: number): void;
 }
 
 type Emit = (this: unknown, event: string | symbol, ...values: unknown[]) => boolean;
@@ -31,13 +42,17 @@ export class Inflow implements Waiting {
   readonly #emit: Emit;
   readonly #ws: Pausable;
   readonly #turns: Turns;
-  readonly #sliceMs: number;
+  readonly #keeper: Keeper;
+  readonly #isInflated: boolean;
   readonly #frames = new Frames();
   /** What waits for its turn. While it is there, the socket is paused. */
   #held: Buffer | undefined;
   /** Small parts of the payload in progress. */
   #parts: Buffer | undefined;
   #partBytes = 0;
+  /** What `ws` holds of the message in progress: its complete fragments, and a part of a frame. */
+  #fragmentBytes = 0;
+  #frameBytes = 0;
   /** Time used of the slice. */
   #usedMs = 0;
   /** Whether the slice is used up, and whether {@link stop} was called. */
@@ -50,11 +65,12 @@ export class Inflow implements Waiting {
    * @param isInflated - whether messages are compressed. `ws` then inflates beside the event loop and reads everything
    * that came meanwhile at once, so each turn gets one frame.
    */
-  constructor(raw: Duplex, ws: Pausable, turns: Turns, isInflated: boolean) {
+  constructor(raw: Duplex, ws: Pausable, turns: Turns, keeper: Keeper, isInflated: boolean) {
     this.#raw = raw;
     this.#ws = ws;
     this.#turns = turns;
-    this.#sliceMs = isInflated ? 0 : SLICE_MS;
+    this.#keeper = keeper;
+    this.#isInflated = isInflated;
     this.#emit = Reflect.get(raw, 'emit') as Emit;
     const emit: Emit = (event, ...values) => {
       if (event === 'data') {
@@ -82,6 +98,13 @@ export class Inflow implements Waiting {
     else this.#wait();
   }
 
+  /** Drops what was not handed over and everything that comes. */
+  drop(): void {
+    this.#isOver = true;
+    this.#held = this.#parts = undefined;
+    this.start();
+  }
+
   goOn(): void {
     this.#isWaiting = false;
     this.#usedMs = 0;
@@ -102,18 +125,20 @@ export class Inflow implements Waiting {
   /** Returns whether more may be read at once. */
   #read(chunk: Buffer): boolean {
     let from = 0;
-    while (from < chunk.length) {
+    while (from < chunk.length && !this.#isOver) {
       const isPayload = this.#frames.isInPayload;
       const end = this.#frames.endIn(chunk, from);
       if (end === -1) {
         this.#takePart(from === 0 ? chunk : chunk.subarray(from), isPayload);
+        this.#frameBytes += chunk.length - from;
+        this.#keeper.keeps(this.#fragmentBytes + this.#frameBytes);
         return true;
       }
       const began = performance.now();
       this.#handOver(chunk, from, end);
       this.#usedMs += performance.now() - began;
       from = end;
-      if (this.#usedMs < this.#sliceMs && !this.#isStopped) continue;
+      if (this.#usedMs < (this.#isInflated ? 0 : SLICE_MS) && !this.#isStopped) continue;
       if (from < chunk.length) this.#hold(chunk.subarray(from));
       if (!this.#isStopped) this.#wait();
       return false;
@@ -125,7 +150,18 @@ export class Inflow implements Waiting {
     this.#handOverParts();
     const frame = from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end);
     // A part of a message is kept until the rest has come, and would keep the whole chunk.
-    this.#emit.call(this.#raw, 'data', this.#frames.isFragment && frame !== chunk ? copyOf(frame) : frame);
+    const { isFragment } = this.#frames;
+    this.#emit.call(this.#raw, 'data', isFragment && frame !== chunk ? copyOf(frame) : frame);
+    if (isFragment || this.#frameBytes > 0 || this.#fragmentBytes > 0) this.#countFrame(end - from);
+  }
+
+  #countFrame(bytes: number): void {
+    const { isFragment, isControl } = this.#frames;
+    const size = this.#frameBytes + bytes;
+    this.#frameBytes = 0;
+    if (isFragment) this.#fragmentBytes += FRAGMENT_BYTES + (this.#isInflated ? size * MAX_INFLATION : size);
+    else if (!isControl) this.#fragmentBytes = 0;
+    this.#keeper.keeps(this.#fragmentBytes);
   }
 
   /** Heads are never collected: what they announce may be refused. */
@@ -160,6 +196,7 @@ export class Inflow implements Waiting {
 
   /** At its end, `ws` reads what the socket still has: nothing may be missing before it. */
   #end(): void {
+    this.#keeper.keeps(0);
     if (this.#held === undefined) return this.#handOverParts();
     this.#isOver = true;
     this.#held = this.#parts = undefined;

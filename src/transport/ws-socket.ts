@@ -1,17 +1,18 @@
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import { WebSocket, type RawData } from 'ws';
 import type { Socket, SocketListener } from '../connection/socket.js';
-import { checkOptions } from '../runtime/option-table.js';
-import { JWE_EXTRA_BYTES } from '../protocol/encryption.js';
-import { ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
-import { Flusher, type Corked } from './flusher.js';
-import { Inflow } from './inflow.js';
-import { SOCKET_OPTIONS, type SocketOptions } from './socket-options.js';
-import { Turns } from './turns.js';
+import { addressKey } from '../runtime/address-key.js';
+import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
+import type { Corked, Flusher } from './flusher.js';
+import { Inflow, type Keeper } from './inflow.js';
+import type { Turns } from './turns.js';
+import type { Sender, UnfinishedMessages } from './unfinished-messages.js';
 
-/** How long the peer may take to answer a close before the connection is terminated, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 2_000;
+/** How long a connection that was cut off may take to read the close code, in milliseconds. */
+const LINGER_MS = 1_000;
+
+/** The close of a connection for whose unfinished message there is no room. */
+const NO_ROOM: CloseCodeInfo = { ...CLOSE_CODES.overCapacity, reason: 'Too many unfinished messages' };
 
 /**
  * What a frame that waits to be sent costs in memory besides its payload, in bytes, in ws and Node's streams: the head, two
@@ -35,25 +36,35 @@ interface RawSocket extends Duplex {
 }
 
 /** A WebSocket of `ws` with its {@link Socket}, so that all sockets share one set of event handlers. */
-class BoundWebSocket extends WebSocket {
+export class BoundWebSocket extends WebSocket {
   bound: WsSocket | undefined;
 }
 
 /** What all sockets of an acceptor share. */
-interface Shared {
+export interface Shared {
   /** Unsent output above which senders wait, in bytes of memory. */
   readonly mark: number;
   readonly flusher: Flusher;
   readonly turns: Turns;
+  readonly unfinished: UnfinishedMessages;
 }
 
+/** Number of the last socket for which a part of a message was held. */
+let lastKey = 0;
+
 /** A {@link Socket} over `ws`. Corks the raw socket, so that all messages caused by one read are one write. */
-class WsSocket implements Socket, Corked {
+export class WsSocket implements Socket, Corked, Keeper, Sender {
   readonly #ws: WebSocket;
   readonly #raw: RawSocket;
   readonly #mark: number;
   readonly #flusher: Flusher;
   readonly #inflow: Inflow;
+  readonly #unfinished: UnfinishedMessages;
+  readonly #remoteAddress: string | undefined;
+  #key: string | undefined;
+  #address: string | undefined;
+  #unfinishedBytes = 0;
+  #isCutOff = false;
   /** Whether the raw socket is corked, and whether it is flushed at the end of this tick. */
   #corked = false;
   #flushes = false;
@@ -69,12 +80,15 @@ class WsSocket implements Socket, Corked {
   #pinged: Buffer | undefined;
   listener: SocketListener | undefined;
 
-  constructor(ws: WebSocket, raw: RawSocket, { mark, flusher, turns }: Shared) {
+  constructor(ws: WebSocket, raw: RawSocket, remoteAddress: string | undefined, shared: Shared) {
+    const { mark, flusher, turns, unfinished } = shared;
     this.#ws = ws;
     this.#raw = raw;
     this.#mark = mark;
     this.#flusher = flusher;
-    this.#inflow = new Inflow(raw, ws, turns, ws.extensions !== '');
+    this.#unfinished = unfinished;
+    this.#remoteAddress = remoteAddress;
+    this.#inflow = new Inflow(raw, ws, turns, this, ws.extensions !== '');
     if (ws instanceof BoundWebSocket) ws.bound = this;
     if (raw.bytesRead === undefined) raw.on('data', (chunk: Buffer) => (this.#received += chunk.length));
   }
@@ -85,6 +99,32 @@ class WsSocket implements Socket, Corked {
 
   get bytesReceived(): number {
     return this.#raw.bytesRead ?? this.#received;
+  }
+
+  get unfinishedBytes(): number {
+    return this.#unfinishedBytes;
+  }
+
+  get key(): string {
+    return (this.#key ??= String(++lastKey));
+  }
+
+  get address(): string {
+    return (this.#address ??= addressKey(this.#remoteAddress));
+  }
+
+  keeps(bytes: number): void {
+    // `ws` still reads what a socket has when it closes.
+    const held = this.#raw.destroyed ? 0 : bytes;
+    if (held === 0 && this.#unfinishedBytes === 0) return;
+    this.#unfinishedBytes = this.#unfinished.update(this, this.#unfinishedBytes, held);
+  }
+
+  cutOff(): void {
+    this.#inflow.drop();
+    this.#isCutOff = this.#ws.readyState === WebSocket.OPEN;
+    this.close(NO_ROOM.code, NO_ROOM.reason);
+    setTimeout(() => this.terminate(), LINGER_MS).unref();
   }
 
   /** A client that is not authenticated yet has another listener before its connection, which opens the socket again. */
@@ -177,6 +217,12 @@ class WsSocket implements Socket, Corked {
     });
   }
 
+  /** The client cannot answer a close while its message is dropped. */
+  closed(code: number, reason: string): void {
+    if (this.#isCutOff) this.listener?.onClose(NO_ROOM.code, NO_ROOM.reason);
+    else this.listener?.onClose(code, reason);
+  }
+
   flush(): void {
     if (!this.#corked) return;
     this.#corked = this.#flushes = false;
@@ -242,105 +288,5 @@ function onPing(this: WebSocket, data: Buffer): void {
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  boundTo(this)?.listener?.onClose(code, reason.toString());
-}
-
-/** Does nothing, since `ws` closes the connection with the right code and emits `close`. */
-function onError(): void {
-  // Without a listener the error would end the process.
-}
-
-/** A socket whose handshake is complete. */
-export interface AcceptedSocket {
-  readonly socket: Socket;
-  /** Whether the client offered the subprotocol, which the handshake then confirms. */
-  readonly negotiated: boolean;
-  /** Whether the client offered the subprotocol of encrypted messages, and the handshake confirmed it. */
-  readonly encrypted: boolean;
-}
-
-/** Completes WebSocket handshakes (RFC 6455, section 4.2). */
-export class WsAcceptor {
-  readonly #server: WebSocketServer;
-  /** The server for clients that encrypt their messages; `undefined` if they are not served. */
-  readonly #encrypted: WebSocketServer | undefined;
-  readonly #shared: Shared;
-  /** Lines for the answer that is being written. */
-  #headers: readonly string[] = [];
-
-  /**
-   * @param encrypts - whether clients may negotiate encrypted messages
-   * @throws OptionError if an option breaks its rule.
-   */
-  constructor(options: SocketOptions = {}, encrypts = false) {
-    const { maxMessageBytes, backpressureBytes, perMessageDeflate } = checkOptions(options, SOCKET_OPTIONS);
-    this.#shared = { mark: backpressureBytes, flusher: new Flusher(), turns: new Turns() };
-    const limits = {
-      maxPayload: maxMessageBytes,
-      // With the defaults of ws, forty sockets could occupy a hundred megabytes.
-      maxFragments: 1_024,
-      maxBufferedChunks: 16_384,
-      autoPong: false,
-      closeTimeout: CLOSE_TIMEOUT_MS,
-    };
-    this.#server = new WebSocketServer({
-      ...limits,
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate,
-      WebSocket: BoundWebSocket,
-      // Another offered value may hold a token, so it is never sent back.
-      // A client that insists on encrypted messages is refused, and reads the code only if the handshake succeeds.
-      handleProtocols: (offered) => [SUBPROTOCOL, ENCRYPTED_SUBPROTOCOL].find((known) => offered.has(known)) ?? false,
-    });
-    const addHeaders = (lines: string[]): void => void lines.push(...this.#headers);
-    this.#server.on('headers', addHeaders);
-    if (!encrypts) return;
-    this.#encrypted = new WebSocketServer({
-      ...limits,
-      // Base64 is a third longer than the message. Encrypted text cannot be compressed.
-      maxPayload: Math.min(Math.ceil((maxMessageBytes / 3) * 4) + JWE_EXTRA_BYTES, 2_147_483_647),
-      noServer: true,
-      clientTracking: false,
-      WebSocket: BoundWebSocket,
-      handleProtocols: () => ENCRYPTED_SUBPROTOCOL,
-    });
-    this.#encrypted.on('headers', addHeaders);
-  }
-
-  /**
-   * Completes the handshake and calls `accepted` before it returns. A request that is not a WebSocket handshake gets an
-   * HTTP error, and `accepted` is not called.
-   * @param headers - further lines of the answer, such as `Set-Cookie: a=b`
-   * @returns whether the request was a handshake.
-   */
-  accept(
-    request: IncomingMessage,
-    raw: Duplex,
-    head: Buffer,
-    accepted: (socket: AcceptedSocket) => void,
-    headers: readonly string[] = [],
-  ): boolean {
-    let isHandshake = false;
-    const encrypts = offeredProtocols(request).includes(ENCRYPTED_SUBPROTOCOL);
-    const server = encrypts ? (this.#encrypted ?? this.#server) : this.#server;
-    // Set before the answer is written, and for this answer alone: a cookie is a secret of one client.
-    this.#headers = headers;
-    server.handleUpgrade(request, raw, head, (ws) => {
-      this.#headers = [];
-      isHandshake = true;
-      ws.on('error', onError);
-      const socket = new WsSocket(ws, raw, this.#shared);
-      const encrypted = ws.protocol === ENCRYPTED_SUBPROTOCOL;
-      accepted({ socket, negotiated: encrypted || ws.protocol === SUBPROTOCOL, encrypted });
-    });
-    // A request that is no handshake was answered without them.
-    this.#headers = [];
-    return isHandshake;
-  }
-}
-
-/** The subprotocols that the client of a handshake offers. */
-export function offeredProtocols({ headers }: IncomingMessage): readonly string[] {
-  return headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? [];
+  boundTo(this)?.closed(code, reason.toString());
 }

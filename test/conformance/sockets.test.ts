@@ -8,7 +8,7 @@ import { EncryptedSocket } from '../../src/encryption/encrypted-socket.js';
 import { MessageKeys } from '../../src/encryption/message-keys.js';
 import type { Socket } from '../../src/connection/socket.js';
 import { linkSockets, socketCases, type SocketPair } from '../../src/testing/index.js';
-import { WsAcceptor, type AcceptedSocket } from '../../src/transport/ws-socket.js';
+import { WsAcceptor, type AcceptedSocket } from '../../src/transport/ws-acceptor.js';
 
 const MARK = 65_536;
 

@@ -61,6 +61,8 @@ export interface RawOptions {
   headers?: Record<string, string | undefined>;
   /** Bytes sent in the same packet as the request. */
   head?: Buffer;
+  /** The address of the client; any of 127.0.0.0/8. */
+  localAddress?: string | undefined;
 }
 
 /** The bytes of a handshake request. */
@@ -88,8 +90,8 @@ export class RawClient {
   readonly closed: Promise<void>;
   #chunks: Buffer[] = [];
 
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1');
+  constructor(port: number, localAddress?: string) {
+    this.socket = connect({ port, host: '127.0.0.1', ...(localAddress !== undefined && { localAddress }) });
     this.socket.on('error', () => undefined);
     this.socket.on('data', (chunk: Buffer) => void this.#chunks.push(chunk));
     this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
@@ -98,7 +100,7 @@ export class RawClient {
 
   /** Sends a handshake and waits for the answer's headers. */
   static async open(port: number, options: RawOptions = {}): Promise<RawClient> {
-    const client = new RawClient(port);
+    const client = new RawClient(port, options.localAddress);
     client.socket.write(handshake(port, options));
     await client.headers();
     return client;

@@ -54,6 +54,20 @@ describe('a signal', () => {
     expect(await cli.exited).toBe(0);
   });
 
+  it('waits as long for runs as it is told to, and before that for load balancers', async () => {
+    const { cli, url, client } = await start({ env: { AGENT_DRAIN: '0.1', AGENT_DRAIN_DELAY: '1' } });
+    await ask(client, 'Tell me a long story');
+    cli.kill('SIGTERM');
+    expect((await cli.log(/^Stopping/)).msg).toContain('get 0.1 s');
+    // Still accepted.
+    const late = await TestClient.connect(url);
+    await client.next('going_away');
+    await expect(connect(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await client.next('error')).toMatchObject({ code: 'run_interrupted' });
+    expect(await late.closed).toMatchObject({ code: 1012 });
+    expect(await cli.exited).toBe(0);
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

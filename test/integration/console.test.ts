@@ -80,7 +80,7 @@ describe('without a logger', () => {
     await expect(TestClient.connect(url)).rejects.toThrow();
     expect(told).toMatchObject([
       {
-        sentence: '[agent-ws] The authenticate hook refused a connection',
+        sentence: '[agent-ws] The authenticate hook refused a client',
         error: 'Error: the directory does not answer',
         hint: true,
       },

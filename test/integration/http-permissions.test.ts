@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AgentSocketError, ANONYMOUS, tokenOf, type Principal } from '../../src/index.js';
+import { Latch } from '../../src/runtime/latch.js';
 import { startServer } from '../helpers/server.js';
 
 const PROBES = ['/healthz', '/readyz'];
@@ -33,6 +34,10 @@ describe('the statistics', () => {
         const token = tokenOf(request);
         asked.push(token);
         if (token === 'forbidden') throw new AgentSocketError('forbidden', 'Not here');
+        if (token === 'unsure') throw new AgentSocketError('internal_error', 'The directory is away');
+        if (token === 'odd') throw new AgentSocketError('invalid_message', 'No such tenant');
+        if (token === 'invisible') return { id: 'a\u200bb' };
+        if (token === 'ended') return { id: 'ended', expiresAt: Date.now() - 1 };
         if (token === 'broken') throw new Error('secret-17');
         if (token === 'nobody') return { name: 'no id' } as unknown as Principal;
         return PEOPLE[token ?? ''] ?? null;
@@ -45,6 +50,10 @@ describe('the statistics', () => {
       stranger: 401,
       forbidden: 403,
       broken: 401,
+      unsure: 500,
+      odd: 400,
+      invisible: 500,
+      ended: 401,
       nobody: 500,
     };
     for (const [token, status] of Object.entries(expected)) {
@@ -67,6 +76,21 @@ describe('the statistics', () => {
       authenticate: () => new Promise<Principal>(() => undefined),
     });
     expect(await statusesOf(origin, ['/ws/statistics'])).toEqual([503]);
+  });
+
+  it('do not wait for a hook when the service ends', async () => {
+    const asked = new Latch();
+    const { agent, origin } = await startServer({
+      logger: false,
+      authenticate: () => {
+        asked.open();
+        return new Promise<Principal>(() => undefined);
+      },
+    });
+    const statuses = statusesOf(origin, ['/ws/statistics']);
+    await asked.opened;
+    await agent.close();
+    expect(await statuses).toEqual([503]);
   });
 });
 

@@ -213,6 +213,22 @@ describe('close', () => {
   });
 });
 
+describe('a delay before the end', () => {
+  it('accepts connections and questions while load balancers learn that the server is not ready', async () => {
+    const { agent, url, origin, port } = await startServer();
+    const closed = agent.close({ delayMs: 1_500, drainMs: 10_000, closeCode: 'draining' });
+    expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+    const client = await TestClient.connect(url);
+    expect(await client.ask({ type: 'streaming_query', query: 'Hi' })).toMatchObject({ type: 'stream_end' });
+    expect(types(client)).not.toContain('going_away');
+    await client.next('going_away');
+    const late = await RawClient.open(port);
+    expect(await late.status()).toBe(503);
+    await closed;
+    expect((await client.closed).code).toBe(1012);
+  });
+});
+
 describe('what is left', () => {
   it('is the http.Server as it was found, still serving', async () => {
     const { agent, http: server, origin, url } = await startServer();

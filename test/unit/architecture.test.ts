@@ -131,11 +131,23 @@ const DRIVERS: Readonly<Record<string, string>> = {
   tools: 'tool',
   auth: 'connection',
   stores: 'store',
+  queues: 'store',
   providers: 'agent',
   telemetry: 'message',
 };
 /** What puts all of it together, and what is made with it. */
-const DOORS = ['server.ts', 'options.ts', 'shutdown.ts', 'version.ts', 'index.ts', 'cli', 'testing', 'client', 'web'];
+const DOORS = [
+  'server.ts',
+  'options.ts',
+  'shutdown.ts',
+  'membership.ts',
+  'version.ts',
+  'index.ts',
+  'cli',
+  'testing',
+  'client',
+  'web',
+];
 
 const engineFloor = new Map(ENGINE.flatMap((parts, floor) => parts.map((name) => [name, floor] as const)));
 
@@ -314,7 +326,7 @@ function circles(links: readonly Import[]): string[] {
 describe('third parties', () => {
   /** Where each package may be imported; a package that is not here has no place. */
   const PLACES: Readonly<Record<string, RegExp>> = {
-    ws: /^(transport\/ws-socket\.ts|testing\/|cli\/chat-connection\.ts|client\/default-web-socket\.ts)/,
+    ws: /^(transport\/ws-(?:acceptor|socket)\.ts|testing\/|cli\/chat-connection\.ts|client\/default-web-socket\.ts)/,
     openai: /^providers\/openai[./]/,
     undici: /^providers\/openai[./]/,
     'expr-eval': /^tools\//,
@@ -322,6 +334,8 @@ describe('third parties', () => {
     pino: /^cli\//,
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
+    '@redis/client': /^(stores\/redis\/redis-client|queues\/bullmq\/connection)\.ts/,
+    bullmq: /^queues\/bullmq\//,
     '@redis/client': /^stores\/redis\/redis-client\.ts/,
     eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,

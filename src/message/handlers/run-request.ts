@@ -3,7 +3,7 @@ import { inTurn } from '../../connection/turn.js';
 import type { RunRequest } from '../../protocol/client-messages.js';
 import { andThen, type Awaitable } from '../../runtime/awaitable.js';
 import type { RunAsker } from '../../run/run-asker.js';
-import type { Run } from '../../run/run.js';
+import type { RunHandle } from '../../run/run-handle.js';
 import type { HandlerContext } from '../handler-context.js';
 import { conversationOf } from '../run-place.js';
 import { readOn } from './read-on.js';
@@ -43,7 +43,11 @@ function askInRoom(
     rooms.count(reader);
     const author = { memberId: reader.member.id, name: reader.member.name };
     return create(context, connection, { ...request, conversation_id: id }, { principal, owner, author }, (run) =>
-      rooms.postRun(reader, { content: request.query, messageId: run.id, run: { run_id: run.id, kind: run.kind } }),
+      rooms.postRun(reader, {
+        content: request.query,
+        messageId: run.id,
+        run: { run_id: run.id, kind: run.meta.kind },
+      }),
     );
   });
 }
@@ -53,7 +57,7 @@ function create(
   connection: Connection,
   request: RunRequest,
   { principal, owner, author }: RunAsker,
-  created?: (run: Run) => void,
+  created?: (run: RunHandle) => void,
 ): Awaitable<void> {
   const { runs, readers } = context;
   const { id: connectionId, metadata, remoteAddress, negotiated: canApprove } = connection;

@@ -17,7 +17,7 @@ export const handleWatch: Handler<'watch'> = async ({ runs, readers, answers }, 
   });
   if (!active) return;
   // Sent one by one, since each message may contain a long question.
-  for (const run of [...runs.inProgress(connection.principal.id, conversationId)]) {
+  for (const run of [...(await runs.inProgress(connection.principal.id, conversationId))]) {
     await answers.inTurn(connection, () => {
       if (!run.isOver) readers.introduce(connection, run);
     });

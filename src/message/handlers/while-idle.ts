@@ -2,7 +2,7 @@ import type { Connection } from '../../connection/connection.js';
 import { inTurn } from '../../connection/turn.js';
 import { conversationBusy } from '../../run/run-errors.js';
 import type { RunManager } from '../../run/run-manager.js';
-import type { Awaitable } from '../../runtime/awaitable.js';
+import { andThen, type Awaitable } from '../../runtime/awaitable.js';
 import type { ConversationKey } from '../../store/conversation-store.js';
 
 /**
@@ -16,7 +16,9 @@ export function whileIdle<T>(
   change: () => Awaitable<T>,
 ): Awaitable<T> {
   return inTurn(connection, () => {
-    if (runs.isBusy(owner, id)) throw conversationBusy();
-    return change();
+    return andThen(runs.isBusy(owner, id), (isBusy) => {
+      if (isBusy) throw conversationBusy();
+      return change();
+    });
   });
 }

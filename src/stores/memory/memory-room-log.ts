@@ -65,8 +65,20 @@ export class MemoryRoomLog implements RoomLog {
     this.#published = seq;
     this.onHeld(bytes);
     this.trim();
-    for (const wake of this.#wakes) wake();
+    this.wake();
     return seq;
+  }
+
+  /** Drops everything if entries are missing up to a position, and counts on from there. */
+  skipTo(published: number): void {
+    if (published === this.#published) return;
+    const freed = this.#bytes;
+    this.#entries = [];
+    this.#start = 0;
+    this.#bytes = 0;
+    this.#newest = NOTHING;
+    this.#published = published;
+    if (freed > 0) this.onHeld(-freed);
   }
 
   read(after: number): readonly WireEntry[] {
@@ -87,6 +99,11 @@ export class MemoryRoomLog implements RoomLog {
     return () => {
       this.#wakes = this.#wakes.filter((other) => other !== wake);
     };
+  }
+
+  /** Wakes all readers. */
+  wake(): void {
+    for (const wake of this.#wakes) wake();
   }
 
   /** Deletes what exceeds the bounds. */

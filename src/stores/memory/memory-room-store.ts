@@ -24,6 +24,10 @@ export class MemoryRoomStore implements RoomStore {
     this.#clock = clock;
   }
 
+  get heldBytes(): number {
+    return this.#memory.bytes;
+  }
+
   open(name: string, bounds: RoomBounds, payer = name): MemoryRoomLog {
     this.#maxClosed = bounds.maxRooms;
     const kept = this.#kept.get(name);

@@ -39,6 +39,10 @@ export class MemoryRunStore implements RunStore {
     this.#options = checkOptions(options, RETENTION_OPTIONS);
   }
 
+  get retainedBytes(): number {
+    return this.#retained.weight;
+  }
+
   create(meta: RunMeta): Claim {
     const run = this.open(meta.owner, meta.id);
     if (run !== undefined) return { status: 'existing', run };

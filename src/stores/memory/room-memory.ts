@@ -13,6 +13,11 @@ export class RoomMemory {
   /** The logs with events, by who made the room and its name, in the order of their last events. */
   readonly #held = new FairMap<MemoryRoomLog>();
 
+  /** Bytes of the events of all rooms, roughly. */
+  get bytes(): number {
+    return this.#held.weight;
+  }
+
   /**
    * Counts a log from now on.
    * @param payer - under which name it counts

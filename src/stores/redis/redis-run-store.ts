@@ -85,7 +85,7 @@ export class RedisRunStore implements RunStore {
       JSON.stringify(meta.requestHash),
       request.options,
       request.work ?? '',
-      request.whenBusy ?? 'queue',
+      request.whenBusy ?? 'enqueue',
       luaNumber(request.maxRunsOfOwner),
       luaNumber(request.maxRunsOfConversation),
       owner,
@@ -93,12 +93,13 @@ export class RedisRunStore implements RunStore {
     ])) as readonly Reply[];
     switch (answer[0]) {
       case 'created': {
-        const [, , sealed, replaced] = answer;
+        const [, , sealed, , replaced] = answer;
         const stop = typeof sealed === 'string' ? facts.readStop(key, sealed) : undefined;
         if (Array.isArray(replaced) && replaced.length > 0) facts.replace(base, replaced as string[]);
         const created = {
           status: 'created',
           position: Number(answer[1]),
+          rank: Number(answer[3]),
           ...(stop !== undefined && { stop }),
         } as const;
         if (!isHost) return { ...created, log: this.#followed(waiting(meta, request, stop)).log };
@@ -116,8 +117,10 @@ export class RedisRunStore implements RunStore {
       case 'lost':
         await epochs.check(owner, typeof answer[1] === 'string' ? answer[1] : undefined);
         throw unavailable(new Error('The data of the owner is lost'));
+      case 'full':
+        return { status: 'full', of: answer[1] as 'owner' | 'conversation' };
       default:
-        return { status: answer[0] as 'busy' | 'full' };
+        return { status: 'busy' };
     }
   }
 

@@ -23,6 +23,10 @@ export const WAKE = {
   control: 'k',
   /** A node has changed, or is gone. */
   nodes: 'n',
+  /** Something was said in a room that the node has open. */
+  event: 'r',
+  /** The members of a room that the node has open have changed. */
+  members: 'm',
   /** The node itself asks whether wakes arrive. */
   probe: 'b',
 } as const;

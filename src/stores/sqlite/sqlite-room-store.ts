@@ -29,6 +29,10 @@ export class SqliteRoomStore implements RoomStore {
     this.#newest = queue.database.number('SELECT max(n) FROM rooms');
   }
 
+  get heldBytes(): number {
+    return this.#memory.bytes;
+  }
+
   open(name: string, bounds: RoomBounds, payer = name): SqliteRoomLog {
     const open = this.#open.get(name);
     if (open !== undefined) return open;

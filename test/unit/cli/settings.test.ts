@@ -60,6 +60,7 @@ describe('the table of settings', () => {
       'provider',
       'tools',
       'store',
+      'queue',
       'clientMayChoose',
       'encryption',
       'logger',

@@ -47,3 +47,33 @@ it('tells who connected, was refused, was denied, ran which tool and approved wh
   expect(events.every(({ time }) => Math.abs(time - Date.now()) < 60_000)).toBe(true);
   expect(JSON.stringify(events)).not.toContain('private');
 });
+
+it('tells of HTTP requests that were refused or denied, whoever judged them', async () => {
+  const { agent, origin } = await startServer({
+    authenticate: ({ headers }) => {
+      const user = headers['x-user'];
+      if (user === 'banned') throw new AgentSocketError('forbidden', 'No');
+      return user === undefined ? null : { id: String(user), scopes: user === 'alice' ? ['statistics'] : [] };
+    },
+    permissions: (...[principal, action]) => action !== 'page' && principal.scopes?.includes(action) === true,
+    logger: false,
+  });
+  const events: AuditEvent[] = [];
+  agent.audit.on('event', (event) => events.push(event));
+  const statusOf = async (path: string, user?: string): Promise<number> =>
+    (await fetch(origin + path, { headers: user === undefined ? {} : { 'x-user': user } })).status;
+  expect(await statusOf('/ws/statistics', 'alice')).toBe(200);
+  expect(await statusOf('/healthz')).toBe(200);
+  expect(events).toEqual([]);
+  expect(await statusOf('/ws/statistics')).toBe(401);
+  expect(await statusOf('/ws/statistics', 'banned')).toBe(403);
+  expect(await statusOf('/ws/statistics', 'bob')).toBe(403);
+  expect(await statusOf('/docs/openapi.json', 'alice')).toBe(403);
+  const remoteAddress = expect.stringContaining('127.0.0.1') as string;
+  expect(events.map(({ time: _, ...event }) => event)).toEqual([
+    { event: 'refused', remoteAddress, action: 'statistics', code: '4401' },
+    { event: 'refused', remoteAddress, action: 'statistics', code: '4403' },
+    { event: 'denied', principalId: 'bob', remoteAddress, action: 'statistics', code: 'forbidden' },
+    { event: 'denied', principalId: 'anonymous', remoteAddress, action: 'page', code: 'forbidden' },
+  ]);
+});

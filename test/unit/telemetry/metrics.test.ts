@@ -4,6 +4,7 @@ import { defineTool, OptionError, type AgentSocketServerOptions } from '../../..
 import { METRICS } from '../../../src/telemetry/metric-table.js';
 import { createMetrics, Registry } from '../../../src/telemetry/metrics.js';
 import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
+import { frame, OPCODE, RawClient } from '../../helpers/raw-client.js';
 import { startServer, type TestServer } from '../../helpers/server.js';
 
 const RUN_ID = '3f0c1f0e-5d5b-4b7a-9c55-0d1f6f2b8a11';
@@ -74,6 +75,22 @@ describe('createMetrics', () => {
     expect(await read('agent_ws_model_calls_total', { outcome: 'ok' })).toBe(2);
     expect(await read('agent_ws_held_bytes', { kind: 'runs' })).toBe(0);
     expect(await read('agent_ws_runs')).toBe(0);
+  });
+
+  it('says what is held, and by what', async () => {
+    const { port, url, read } = await measured();
+    const held = (kind: string): Promise<number> => read('agent_ws_held_bytes', { kind });
+    expect([await held('retained'), await held('rooms'), await held('unfinished')]).toEqual([0, 0, 0]);
+    const client = await TestClient.connect(url);
+    await client.ask({ type: 'streaming_query', query: 'Hi' });
+    client.send({ type: 'join', room: 'here' });
+    client.send({ type: 'room_message', room: 'here', content: 'Hello' });
+    await client.next('room_published');
+    const raw = await RawClient.open(port);
+    raw.socket.write(frame(OPCODE.text, 'x'.repeat(100)).subarray(0, 80));
+    await expect.poll(() => held('unfinished')).toBe(80);
+    expect(await held('retained')).toBeGreaterThan(0);
+    expect(await held('rooms')).toBeGreaterThan(0);
   });
 
   it('measures cancels, and text that a provider gives after one', async () => {

@@ -16,18 +16,24 @@ const FRAMES = [0, 1, 125, 126, 300, 65_535, 65_536, 200_000].flatMap((size) => 
 function socket(cost = 0, isInflated = false) {
   const raw = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
   const pieces: Buffer[] = [];
+  const kept: number[] = [];
   const inflow = new Inflow(
     raw,
     { pause: () => void raw.pause(), resume: () => void raw.resume() },
     new Turns(),
+    { keeps: (bytes) => void kept.push(bytes) },
     isInflated,
   );
   raw.on('data', (piece: Buffer) => {
     pieces.push(piece);
     for (const end = performance.now() + cost; performance.now() < end;);
   });
-  return { raw, pieces, inflow };
+  return { raw, pieces, inflow, kept };
 }
+
+/** The first and the last frame of a message in parts. */
+const part = (payload: string): Buffer => frame(OPCODE.text, payload, { fin: false });
+const end = (payload: string): Buffer => frame(OPCODE.continuation, payload);
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -130,5 +136,54 @@ describe('what a connection receives', () => {
     await turn();
     expect(pieces.length).toBeLessThan(50);
     expect(pieces.every((piece) => piece.length === one.length)).toBe(true);
+  });
+
+  it('says how much of a message is held, until its end has come', async () => {
+    const { raw, kept } = socket();
+    const [whole, first, last] = [frame(OPCODE.text, 'x'.repeat(50)), part('y'.repeat(3_000)), end('z')];
+    const ping = frame(OPCODE.ping, 'ping');
+    const push = async (bytes: Buffer): Promise<number | undefined> => {
+      raw.push(bytes);
+      await turn();
+      return kept.at(-1);
+    };
+    expect(await push(Buffer.concat([whole, whole]))).toBeUndefined();
+    expect(await push(whole.subarray(0, 20))).toBe(20);
+    expect(await push(whole.subarray(20, 30))).toBe(30);
+    expect(await push(whole.subarray(30))).toBe(0);
+    const held = (await push(first)) ?? 0;
+    expect(held).toBeGreaterThanOrEqual(first.length);
+    expect(held).toBeLessThan(first.length + 1_000);
+    // A ping amid the parts ends nothing.
+    expect(await push(ping.subarray(0, 4))).toBe(held + 4);
+    expect(await push(ping.subarray(4))).toBe(held);
+    expect(await push(last.subarray(0, 3))).toBe(held + 3);
+    expect(await push(Buffer.concat([last.subarray(3), whole]))).toBe(0);
+    await push(first);
+    raw.destroy();
+    await vi.waitFor(() => expect(kept.at(-1)).toBe(0));
+  });
+
+  it('counts a compressed part as what it may become', async () => {
+    const { raw, kept } = socket(0, true);
+    raw.push(part('x'.repeat(1_000)));
+    await turn();
+    expect(kept.at(-1)).toBeGreaterThan(1_000_000);
+  });
+
+  it('is dropped on demand, also what waits', async () => {
+    const { raw, pieces, inflow } = socket();
+    raw.on('data', () => pieces.length === 2 && inflow.drop());
+    raw.push(Buffer.concat(Array.from({ length: 9 }, () => frame(OPCODE.text, 'x'))));
+    raw.push(frame(OPCODE.text, 'later'));
+    await turn();
+    inflow.stop();
+    inflow.drop();
+    raw.push(frame(OPCODE.text, 'last'));
+    await turn();
+    await turn();
+    expect(pieces).toHaveLength(2);
+    // What comes is read all the same.
+    expect(raw.readableLength).toBe(0);
   });
 });

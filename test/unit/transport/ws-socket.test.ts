@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Socket, SocketListener } from '../../../src/connection/socket.js';
 import type { SocketOptions } from '../../../src/transport/socket-options.js';
-import { WsAcceptor } from '../../../src/transport/ws-socket.js';
+import { WsAcceptor } from '../../../src/transport/ws-acceptor.js';
 
 /** Notes what a socket reports. */
 class Notes implements SocketListener {

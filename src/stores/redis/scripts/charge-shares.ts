@@ -7,10 +7,11 @@ const MAX_REMOVED = 100;
 
 /**
  * Counts what payers hold, and removes what exceeds the bounds: the item that its payer has not charged for the longest
- * time, of the payer over its own bound, or else of whoever holds most.
+ * time, of the payer over its own bound, or else of whoever holds most; of several who hold most, the oldest of all.
  *
  * Keys after the base: `payers`, a zset, by weight; `items`, a hash, each as `<weight> <version> <payer>`; `removed`, a
- * zset of removed items whose data is not deleted, by time; `of:<payer>`, a zset of what a payer holds, by the last charge.
+ * zset of removed items whose data is not deleted, by time; `order`, a zset of items by the last charge; `of:<payer>`, the
+ * same of what one payer holds.
  * Arguments: bound of all, bound of one payer, number of items whose data is deleted, these as they were told, then each
  * item as name, payer, weight and version: of two charges, the one with the higher version counts. Returns the removed items
  * as `<item> <version>`.
@@ -18,7 +19,9 @@ const MAX_REMOVED = 100;
 export const CHARGE_SHARES = new Script(
   'charge_shares',
   `
-local payers, items, removed, of = KEYS[1] .. 'payers', KEYS[1] .. 'items', KEYS[1] .. 'removed', KEYS[1] .. 'of:'
+local base = KEYS[1]
+local payers, items, removed = base .. 'payers', base .. 'items', base .. 'removed'
+local order, of = base .. 'order', base .. 'of:'
 local now = tonumber(redis.call('TIME')[1])
 local count = tonumber(ARGV[3])
 for i = 4, 3 + count do redis.call('ZREM', removed, ARGV[i]) end
@@ -36,6 +39,7 @@ local function remove(payer)
   if not item then return redis.call('ZREM', payers, payer) end
   local weight, version = parse(item)
   redis.call('ZREM', of .. payer, item)
+  redis.call('ZREM', order, item)
   redis.call('HDEL', items, item)
   add(payer, -(weight or 0))
   local victim = item .. ' ' .. (version or 0)
@@ -51,10 +55,13 @@ for at = 4 + count, #ARGV, 4 do
     touched[payer] = true
     if weight > 0 then
       redis.call('HSET', items, item, weight .. ' ' .. version .. ' ' .. payer)
-      redis.call('ZADD', of .. payer, redis.call('HINCRBY', items, '#', 1), item)
+      local use = redis.call('HINCRBY', items, '#', 1)
+      redis.call('ZADD', of .. payer, use, item)
+      redis.call('ZADD', order, use, item)
     else
       redis.call('HDEL', items, item)
       redis.call('ZREM', of .. payer, item)
+      redis.call('ZREM', order, item)
     end
     add(payer, weight - (held or 0))
   end
@@ -68,7 +75,9 @@ end
 while #victims < ${MAX_REMOVED} and tonumber(redis.call('HGET', items, '') or 0) > tonumber(ARGV[1]) do
   local largest = redis.call('ZREVRANGE', payers, 0, 0)[1]
   if not largest then break end
-  remove(largest)
+  local oldest = redis.call('ZRANGE', order, 0, 0)[1]
+  local _, _, payer = parse(oldest or '')
+  remove(payer and holds(payer) == holds(largest) and payer or largest)
 end
 return victims`,
 );

@@ -1,0 +1,123 @@
+import type { ConnectionManager } from './connection/connection-manager.js';
+import type { Principal } from './connection/principal.js';
+import { CLOSE_CODES } from './protocol/close-codes.js';
+import { encodeMessage } from './protocol/encode.js';
+import type { CustomMessage, ServerMessage } from './protocol/server-messages.js';
+import type { RunManager } from './run/run-manager.js';
+import { isLater } from './runtime/awaitable.js';
+import type { Logger } from './runtime/logger.js';
+import type { Cluster, ClusterEvent } from './store/cluster.js';
+import { VERSION } from './version.js';
+
+/** What {@link Membership} takes. */
+export interface MembershipOptions<P extends Principal, Metadata> {
+  /** Absent if the server is alone. */
+  readonly cluster: Cluster | undefined;
+  readonly connections: ConnectionManager<P, Metadata>;
+  readonly runs: RunManager;
+  /** Whether the server accepts no new connections. */
+  readonly isDraining: () => boolean;
+  readonly logger: Logger;
+}
+
+/** The place of a server in its cluster: what it tells the other nodes, and what they tell it. */
+export class Membership<P extends Principal, Metadata> {
+  readonly #options: MembershipOptions<P, Metadata>;
+
+  constructor(options: MembershipOptions<P, Metadata>) {
+    this.#options = options;
+  }
+
+  /** Whether the stores of the cluster answer. */
+  get isReachable(): boolean {
+    return this.#options.cluster?.isReachable !== false;
+  }
+
+  /** Becomes a node of the cluster. */
+  join(): void {
+    const { cluster, connections, runs, logger } = this.#options;
+    if (cluster === undefined) return;
+    const listener = runs.clusterListener;
+    const joined = cluster.join({
+      describe: () => {
+        const { totalConnections, totalMessages } = connections;
+        const draining = this.#options.isDraining();
+        return {
+          version: VERSION,
+          draining,
+          connections: connections.size,
+          totalConnections,
+          totalMessages,
+          runs: runs.size,
+        };
+      },
+      onFacts: (owner, id, facts) => listener.onFacts(owner, id, facts),
+      onTurn: (owner, id) => listener.onTurn(owner, id),
+      onOrphan: (run) => listener.onOrphan(run),
+      onFenced: (owner, id) => listener.onFenced(owner, id),
+      onCreated: (run) => listener.onCreated(run),
+      onEvent: (event) => this.#onEvent(event),
+      onLost: (isOf) => {
+        runs.lose(isOf);
+        for (const connection of connections) {
+          if (isOf(connection.principal.id)) connection.close(CLOSE_CODES.draining);
+        }
+      },
+    });
+    if (isLater(joined))
+      joined.catch((error: unknown) => logger.error({ err: error }, 'The node cannot join its cluster'));
+  }
+
+  /** Ends everything a principal has in progress on all nodes. Returns the number of connections closed here. */
+  revoke(principalId: string): number {
+    this.#tell({ type: 'revoke', principalId });
+    return this.#revokeHere(principalId);
+  }
+
+  /** Sends a message to every connection of all nodes. */
+  broadcast(message: ServerMessage | CustomMessage): void {
+    const encoded = encodeMessage(message);
+    if (this.#options.cluster === undefined) this.#broadcastHere(encoded);
+    else this.#tell({ type: 'broadcast', encoded });
+  }
+
+  #tell(event: ClusterEvent): void {
+    const { cluster, logger } = this.#options;
+    const told = cluster?.tell(event);
+    if (!isLater(told)) return;
+    told.catch((error: unknown) => logger.error({ err: error, type: event.type }, 'The other nodes cannot be told'));
+  }
+
+  #onEvent(event: ClusterEvent): void {
+    switch (event.type) {
+      case 'revoke':
+        this.#revokeHere(event.principalId);
+        break;
+      case 'broadcast':
+        this.#broadcastHere(event.encoded);
+        break;
+      case 'missed':
+        // Whoever was thrown out meanwhile must not stay because this node was away.
+        for (const connection of this.#options.connections) connection.close(CLOSE_CODES.draining);
+    }
+  }
+
+  #broadcastHere(encoded: string): void {
+    const bytes = new TextEncoder().encode(encoded);
+    for (const connection of this.#options.connections) connection.sendEncoded(bytes);
+  }
+
+  #revokeHere(principalId: string): number {
+    const { connections, runs } = this.#options;
+    for (const run of runs) {
+      if (run.principal.id === principalId) run.stop({ state: 'cancelled', reason: 'requested' });
+    }
+    let closed = 0;
+    for (const connection of connections) {
+      if (connection.principal.id !== principalId || !connection.isOpen) continue;
+      connection.close(CLOSE_CODES.unauthorized);
+      closed++;
+    }
+    return closed;
+  }
+}

@@ -1,0 +1,175 @@
+import type { Job, Queue, RedisClient, Worker } from 'bullmq';
+import { createHash } from 'node:crypto';
+import type { Logger } from '../../runtime/logger.js';
+import { orTimeout, within } from '../../runtime/within.js';
+import type { Ticket, WorkQueue } from '../../store/work-queue.js';
+import type { QueueConnection } from './connection.js';
+import type { BullMqQueueSettings } from './options.js';
+import { COUNT_END, PLACES, type Script } from './scripts.js';
+
+type BullMq = typeof import('bullmq');
+
+/** The name of the queue for BullMQ and its dashboards. */
+const NAME = 'runs';
+/** The lowest priority that BullMQ knows. */
+const LAST_PRIORITY = 2_097_151;
+/** How long a worker holds a ticket without renewing. A ticket of a worker that died is delivered again after that. */
+const HOLD_MS = 10_000;
+/** How long the first connection may take, in milliseconds. */
+const FIRST_CONNECT_MS = 10_000;
+/** How long each step of closing may wait for Redis. In milliseconds. */
+const GOODBYE_MS = 2_000;
+
+/** A {@link WorkQueue} of BullMQ. */
+export class BullMqQueue implements WorkQueue {
+  readonly #bullMq: BullMq;
+  readonly #connection: QueueConnection;
+  readonly #prefix: string;
+  readonly #maxStartsPerMinute: number | undefined;
+  readonly #logger: Logger;
+  readonly #queue: Queue<Ticket, void, string>;
+  readonly #atWork = new Set<Promise<void>>();
+  #worker: Worker<Ticket, void> | undefined;
+  #closing: Promise<void> | undefined;
+  #lastError: unknown;
+  #isAway = false;
+  msPerPlace: number | undefined;
+
+  constructor(bullMq: BullMq, connection: QueueConnection, settings: BullMqQueueSettings) {
+    this.#bullMq = bullMq;
+    this.#connection = connection;
+    this.#prefix = `{${settings.keyPrefix}}`;
+    this.#maxStartsPerMinute = settings.maxStartsPerMinute;
+    this.#logger = settings.logger;
+    this.#queue = new bullMq.Queue(NAME, {
+      connection: connection.client,
+      prefix: this.#prefix,
+      defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
+      // Nobody but a dashboard reads the events of the queue.
+      streams: { events: { maxLen: 100 } },
+    });
+    this.#queue.on('error', (error) => this.#onError(error));
+  }
+
+  /** Waits for the connection. */
+  async open(): Promise<void> {
+    try {
+      const client = await orTimeout(FIRST_CONNECT_MS, this.#client);
+      if (!client.isCluster && (await client.info()).includes('cluster_enabled:1')) {
+        throw new Error('For a Redis Cluster BullMQ needs a client of ioredis');
+      }
+      for (const { name, keys, lua } of [COUNT_END, PLACES]) client.defineCommand(name, { numberOfKeys: keys, lua });
+    } catch (error) {
+      await this.close();
+      throw new Error('The queue could not be opened', { cause: this.#lastError ?? error });
+    }
+  }
+
+  async add(ticket: Ticket, rank: number): Promise<void> {
+    const priority = Math.min(1 + rank, LAST_PRIORITY);
+    await this.#queue.add('run', ticket, { jobId: jobIdOf(ticket), priority });
+  }
+
+  async remove(ticket: Ticket): Promise<void> {
+    await this.#queue.remove(jobIdOf(ticket));
+  }
+
+  take(concurrency: number, work: (ticket: Ticket) => Promise<void>): void {
+    if (this.#worker !== undefined) throw new Error('The queue gives tickets already');
+    const max = this.#maxStartsPerMinute;
+    this.#worker = new this.#bullMq.Worker(NAME, (job) => this.#do(job, work), {
+      connection: this.#connection.client,
+      prefix: this.#prefix,
+      concurrency,
+      ...(max === undefined ? {} : { limiter: { max, duration: 60_000 } }),
+      lockDuration: HOLD_MS,
+      stalledInterval: HOLD_MS / 2,
+      // A ticket is not the work: it is delivered as often as it takes.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 500,
+    });
+    this.#worker.on('error', (error) => this.#onError(error));
+  }
+
+  async positions(tickets: readonly Ticket[]): Promise<readonly (number | undefined)[]> {
+    if (tickets.length === 0) return [];
+    const [, ...places] = await this.#look(tickets);
+    return places.map((place) => (place === 0 ? undefined : place));
+  }
+
+  async size(): Promise<number> {
+    const [size] = await this.#look([]);
+    return size;
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  get #client(): Promise<RedisClient> {
+    return this.#queue.getBackend().client;
+  }
+
+  get #line(): string {
+    return this.#queue.toKey('prioritized');
+  }
+
+  get #ends(): string {
+    return this.#queue.toKey('ends');
+  }
+
+  /** The length of the line and the place of each ticket. Measures how fast the line moves. */
+  async #look(tickets: readonly Ticket[]): Promise<[size: number, ...places: number[]]> {
+    const answer = await this.#run(PLACES, this.#line, this.#ends, ...tickets.map(jobIdOf));
+    const [size = 0, ends = 0, elapsedMs = 0, ...places] = (answer as unknown[]).map(Number);
+    this.msPerPlace = ends === 0 ? undefined : Math.max(elapsedMs, 1000) / ends;
+    return [size, ...places];
+  }
+
+  async #run({ name }: Script, ...args: readonly string[]): Promise<unknown> {
+    return (await this.#client).runCommand(name, [...args]) as Promise<unknown>;
+  }
+
+  async #do({ data }: Job<Ticket, void>, work: (ticket: Ticket) => Promise<void>): Promise<void> {
+    const done = work({ owner: data.owner, id: data.id }).catch((error: unknown) => {
+      this.#logger.error({ runId: data.id, err: error }, 'The run of a ticket failed');
+    });
+    this.#atWork.add(done);
+    await done;
+    this.#atWork.delete(done);
+    // Only an estimate needs the number: nobody waits for it.
+    this.#run(COUNT_END, this.#ends).catch((error: unknown) => this.#onError(error));
+  }
+
+  async #close(): Promise<void> {
+    const closed = settled(this.#worker?.close());
+    await Promise.all(this.#atWork);
+    // Without Redis, none of them would end.
+    await within(GOODBYE_MS, closed);
+    await within(GOODBYE_MS, settled(this.#worker?.disconnect()));
+    await within(GOODBYE_MS, settled(this.#queue.close()));
+    this.#connection.end();
+  }
+
+  /** Says once that Redis is away, and not again at each attempt to connect. */
+  #onError(error: unknown): void {
+    this.#lastError = error;
+    if (this.#closing !== undefined) return;
+    if (this.#connection.isReady) {
+      this.#isAway = false;
+      this.#logger.warn({ err: error }, 'The queue reports an error');
+    } else if (!this.#isAway) {
+      this.#isAway = true;
+      this.#logger.warn({ err: error }, 'The queue cannot reach Redis: tickets wait');
+    }
+  }
+}
+
+async function settled(work: Promise<unknown> | undefined): Promise<void> {
+  await Promise.allSettled([work]);
+}
+
+function jobIdOf({ owner, id }: Ticket): string {
+  // As JSON, since UTF-8 has no form for half a surrogate pair.
+  return createHash('sha256').update(JSON.stringify([owner, id])).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,96 @@
+import { OptionError } from '../../runtime/option-error.js';
+
+/** How often an idle connection is tried. In milliseconds. */
+const PING_MS = 5_000;
+/** After which silence a connection is made anew: longer than a ping that waits behind a blocking command. */
+const SILENCE_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** A client of `@redis/client`, `redis` or `ioredis`. */
+export interface RedisClient {
+  connect(): unknown;
+  duplicate(...overrides: never[]): unknown;
+  on(event: string, listener: (...given: never[]) => void): unknown;
+}
+
+/** The client for BullMQ. */
+export interface QueueConnection {
+  readonly client: RedisClient;
+  readonly isReady: boolean;
+  /** Closes what was made here. */
+  end(): void;
+}
+
+interface NodeRedis extends RedisClient {
+  readonly isReady: boolean;
+  readonly isOpen: boolean;
+  readonly options?: { readonly socket?: object };
+  duplicate(overrides: object): NodeRedis;
+  destroy(): void;
+}
+
+/** Makes a client for BullMQ, which duplicates it to get more. */
+export async function connect(url: string | undefined, client: RedisClient | undefined): Promise<QueueConnection> {
+  if (client === undefined) {
+    if (url === undefined) throw new OptionError('url', 'given, or client', url);
+    return ofNodeRedis(await clientOf(url));
+  }
+  if (url !== undefined) throw new OptionError('client', 'absent if there is url', client);
+  return isIoRedis(client) ? ofIoRedis(client) : ofNodeRedis(client as NodeRedis);
+}
+
+/**
+ * BullMQ repeats a failed command at once, without a delay, so commands have to wait while there is no connection. Its
+ * connections may be idle or wait for long, so pings show which of them are dead.
+ */
+function ofNodeRedis(given: NodeRedis): QueueConnection {
+  if ('masters' in given || 'getMasterNode' in given) {
+    throw new OptionError('client', 'a client of ioredis for Redis Cluster and Sentinel, since BullMQ needs it', given);
+  }
+  const client = given.duplicate({
+    disableOfflineQueue: false,
+    // Needs version 3 of the protocol, in which answers have other forms.
+    RESP: 2,
+    maintNotifications: 'disabled',
+    pingInterval: PING_MS,
+    // A timeout for each command takes four times as long as the command.
+    commandOptions: { timeout: undefined },
+    socket: { ...given.options?.socket, connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_MS },
+  });
+  return {
+    client,
+    get isReady() {
+      return client.isReady;
+    },
+    end: () => {
+      if (client.isOpen) client.destroy();
+    },
+  };
+}
+
+interface IoRedis extends RedisClient {
+  readonly status: string;
+}
+
+function isIoRedis(client: object): client is IoRedis {
+  return 'defineCommand' in client;
+}
+
+function ofIoRedis(client: IoRedis): QueueConnection {
+  return {
+    client,
+    get isReady() {
+      return client.status === 'ready';
+    },
+    end: () => undefined,
+  };
+}
+
+async function clientOf(url: string): Promise<NodeRedis> {
+  try {
+    const { createClient } = await import('@redis/client');
+    return createClient({ url }) as unknown as NodeRedis;
+  } catch (cause) {
+    throw new Error('The package @redis/client is missing: run "npm install @redis/client"', { cause });
+  }
+}

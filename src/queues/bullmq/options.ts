@@ -1,0 +1,63 @@
+import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
+import type { Checked, OptionTable } from '../../runtime/option-table.js';
+import { integer, methods, secret, text } from '../../runtime/rule.js';
+import type { RedisClient } from './connection.js';
+
+/** What `createBullMqQueue` takes. */
+export interface BullMqQueueOptions extends LoggerOption {
+  /**
+   * Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`. Needs the package `@redis/client`.
+   * @default none: `client` is used
+   */
+  url?: string | undefined;
+  /**
+   * Instead of `url`, a client that is made with `createClient` of the package `@redis/client` or `redis`: its options are
+   * used for connections of the queue, and it need not be connected. Or, for Redis Cluster and Sentinel, a client of
+   * `ioredis` with `maxRetriesPerRequest: null`, which is used itself and is yours to close.
+   * @default none: `url` is used
+   */
+  client?: RedisClient | undefined;
+  /**
+   * What all keys begin with, in braces: the prefix of the store.
+   * @default 'aw'
+   */
+  keyPrefix?: string | undefined;
+  /**
+   * Maximum number of runs that all workers together start in a minute, for a provider that bounds requests.
+   * @default none
+   */
+  maxStartsPerMinute?: number | undefined;
+}
+
+const address = secret(
+  'an address such as redis://localhost:6379',
+  (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+);
+
+export const BULLMQ_QUEUE_OPTIONS = {
+  url: {
+    text: 'Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`.',
+    rule: address,
+    defaultText: 'none: `client` is used',
+  },
+  client: {
+    text: 'Instead of `url`, a client of the package `@redis/client` or `redis`; for Redis Cluster and Sentinel, one of `ioredis`.',
+    rule: methods('a client of the package @redis/client, redis or ioredis', ['connect', 'duplicate', 'on']),
+    defaultText: 'none: `url` is used',
+  },
+  keyPrefix: {
+    text: 'What all keys begin with, in braces: the prefix of the store.',
+    // Braces would name another slot of Redis Cluster.
+    rule: text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix)),
+    default: 'aw',
+  },
+  maxStartsPerMinute: {
+    text: 'Maximum number of runs that all workers together start in a minute, for a provider that bounds requests.',
+    rule: integer(1),
+    defaultText: 'none',
+  },
+  logger: LOGGER,
+} as const satisfies OptionTable<BullMqQueueOptions>;
+
+/** Options with their defaults. */
+export type BullMqQueueSettings = Omit<Checked<BullMqQueueOptions, typeof BULLMQ_QUEUE_OPTIONS>, 'url' | 'client'>;

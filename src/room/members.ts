@@ -1,0 +1,97 @@
+import type { Principal } from '../connection/principal.js';
+import type { RoomPeers } from '../store/room-store.js';
+import { Member, memberIdOf, type RoomMember } from './member.js';
+
+/** What others see of a member besides its id. */
+type Shown = Pick<RoomMember, 'name' | 'data' | 'state'>;
+
+/** The members of a room: those who have connections here, and those whom other nodes have told. */
+export class Members {
+  readonly #room: string;
+  readonly #peers: RoomPeers | undefined;
+  /** The members here, by their ids. */
+  readonly #here = new Map<string, Member>();
+
+  constructor(room: string, peers: RoomPeers | undefined) {
+    this.#room = room;
+    this.#peers = peers;
+  }
+
+  /** Number of members at all nodes. */
+  get size(): number {
+    let elsewhere = 0;
+    for (const id of this.#peers?.ids ?? []) if (!this.#here.has(id)) elsewhere++;
+    return this.#here.size + elsewhere;
+  }
+
+  /** Number of connections at other nodes. */
+  get connectionsElsewhere(): number {
+    return this.#peers?.connections ?? 0;
+  }
+
+  /** The member of a principal; a new one if it has none here yet. */
+  of(principal: Principal): Member {
+    return this.#here.get(memberIdOf(this.#room, principal.id)) ?? new Member(this.#room, principal);
+  }
+
+  get(id: string): RoomMember | undefined {
+    return this.#here.get(id) ?? this.#elsewhere(id);
+  }
+
+  /** All members, those here first. */
+  *[Symbol.iterator](): Generator<RoomMember> {
+    yield* this.#here.values();
+    for (const id of this.#peers?.ids ?? []) {
+      const member = this.#here.has(id) ? undefined : this.#elsewhere(id);
+      if (member !== undefined) yield member;
+    }
+  }
+
+  /** Counts a connection of a member. Returns whether it is its first one at all nodes. */
+  enter(member: Member): boolean {
+    this.#here.set(member.id, member);
+    return ++member.connections === 1 && this.#peers?.has(member.id) !== true;
+  }
+
+  /** Counts a connection of a member no more. Returns whether it was its last one here, and at all nodes. */
+  leave(member: Member): { readonly here: boolean; readonly everywhere: boolean } {
+    const here = --member.connections === 0;
+    if (here) this.#here.delete(member.id);
+    return { here, everywhere: here && this.#peers?.has(member.id) !== true };
+  }
+
+  /** Tells the other nodes how members are here. */
+  tell(ids: ReadonlySet<string>): void {
+    if (this.#peers === undefined || ids.size === 0) return;
+    const told = Array.from(ids, (id) => {
+      const member = this.#here.get(id);
+      return { id, shown: member === undefined ? '' : encode(member), connections: member?.connections ?? 0 };
+    });
+    this.#peers.tell(told);
+  }
+
+  /** Lets a member here be as it was told last: all connections of a principal are one member. */
+  update(id: string): void {
+    const member = this.#here.get(id);
+    const shown = this.#peers?.shown(id);
+    if (member !== undefined && shown !== undefined) Object.assign(member, { data: undefined }, decode(shown));
+  }
+
+  /** Number of connections of a member at other nodes. */
+  connectionsElsewhereOf(id: string): number {
+    return this.#peers?.connectionsOf(id) ?? 0;
+  }
+
+  #elsewhere(id: string): RoomMember | undefined {
+    const shown = this.#peers?.has(id) === true ? this.#peers.shown(id) : undefined;
+    return shown === undefined ? undefined : { id, ...decode(shown) };
+  }
+}
+
+function encode({ name, data, state }: Shown): string {
+  return JSON.stringify({ name, data, state });
+}
+
+function decode(shown: string): Shown {
+  return JSON.parse(shown) as Shown;
+}

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WireEntry } from '../../log/run-log.js';
+import { AgentSocketError } from '../../protocol/agent-socket-error.js';
+import { encodeRoomEvent, type RoomBounds, type RoomEntry, type RoomLog } from '../../store/room-store.js';
+import type { MemoryRoomLog } from '../memory/memory-room-log.js';
+import type { Reply } from './redis-client.js';
+import type { RedisRoomPeers } from './redis-room-peers.js';
+import { eventsOf, type RedisRoom, type StoredEvent } from './redis-room.js';
+import { APPEND_EVENT, LOOK_AT_ROOM } from './scripts/rooms.js';
+
+/** How long an event is tried to be added while Redis is away, in milliseconds, and the pause between two attempts. */
+const APPEND_MS = 5_000;
+const RETRY_MS = 200;
+/** How long a room is kept at least, in milliseconds, so that nobody loses it who looks at it every few seconds. */
+const MIN_KEEP_MS = 60_000;
+
+/** What {@link RedisRoomLog} is made with. */
+export interface RedisRoomLogInit {
+  readonly room: RedisRoom;
+  readonly peers: RedisRoomPeers;
+  /** All that is kept of the log. */
+  readonly kept: MemoryRoomLog;
+  readonly payer: string;
+  readonly bounds: RoomBounds;
+  readonly clock: () => number;
+}
+
+/**
+ * The log of an open room: all that is kept of it is also in memory. Events of other nodes come with wakes and with the
+ * answers to own events; if one is missing, the log is read from Redis.
+ */
+export class RedisRoomLog implements RoomLog {
+  readonly peers: RedisRoomPeers;
+  readonly payer: string;
+  readonly room: RedisRoom;
+  readonly #kept: MemoryRoomLog;
+  readonly #bounds: RoomBounds;
+  readonly #clock: () => number;
+  /** Whether Redis lost the room, or a part of it: readers have what the room does not have. */
+  #lost = false;
+  /** The last event to be added, while Redis is away. */
+  #retrying: Promise<unknown> | undefined;
+  #catchingUp: Promise<void> | undefined;
+
+  constructor({ room, peers, kept, payer, bounds, clock }: RedisRoomLogInit) {
+    this.room = room;
+    this.peers = peers;
+    this.#kept = kept;
+    this.payer = payer;
+    this.#bounds = bounds;
+    this.#clock = clock;
+  }
+
+  /** How long Redis keeps a room, in milliseconds. */
+  static keepMs({ maxAgeMs }: RoomBounds): number {
+    return Math.max(maxAgeMs, MIN_KEEP_MS);
+  }
+
+  get epoch(): string {
+    return this.#kept.epoch;
+  }
+
+  get published(): number {
+    return this.#kept.published + (this.#lost ? 1 : 0);
+  }
+
+  get first(): number {
+    return this.#kept.first;
+  }
+
+  async append(entry: RoomEntry): Promise<number> {
+    if (this.#retrying !== undefined) await this.#retrying;
+    const [seq, missed] = await this.#add(entry);
+    this.#takeAll(eventsOf(missed));
+    if (seq > this.#kept.published) {
+      this.#kept.skipTo(seq - 1);
+      this.#kept.append(entry);
+    }
+    return seq;
+  }
+
+  read(after: number): readonly WireEntry[] {
+    if (this.#lost) throw new Error('Redis has lost the room');
+    return this.#kept.read(after);
+  }
+
+  onPublished(wake: () => void): () => void {
+    return this.#kept.onPublished(wake);
+  }
+
+  /** Takes an event of another node: `<seq> <time> <body>`. */
+  take(text: string): void {
+    const [seq = '', createdAt = ''] = text.split(' ', 2);
+    const event = {
+      seq: Number(seq),
+      createdAt: Number(createdAt),
+      body: text.slice(seq.length + createdAt.length + 2),
+    };
+    if (event.seq > this.#kept.published + 1) this.#catchUp();
+    else this.#takeAll([event]);
+  }
+
+  /** Keeps the room, without what exceeds the bounds, and reads what is new. Returns the nodes that have it open. */
+  async look(): Promise<readonly string[]> {
+    this.#kept.trim();
+    const { maxEvents, maxBytes } = this.#bounds;
+    const { first } = this.#kept;
+    const args = [
+      this.epoch,
+      first,
+      this.#kept.published,
+      this.#oldest,
+      maxEvents,
+      maxBytes,
+      RedisRoomLog.keepMs(this.#bounds),
+    ].map(String);
+    const reply = await this.room.run(LOOK_AT_ROOM, args);
+    if (reply === null) {
+      this.#lose();
+      return [];
+    }
+    const [head, changes, nodes] = reply as [number, number, string[]];
+    if (head > this.#kept.published) this.#catchUp();
+    this.peers.look(changes);
+    return nodes;
+  }
+
+  /** Events before are too old, in seconds. */
+  get #oldest(): number {
+    return (this.#clock() - this.#bounds.maxAgeMs) / 1_000;
+  }
+
+  async #add(entry: RoomEntry): Promise<[number, Reply]> {
+    const until = performance.now() + APPEND_MS;
+    for (;;) {
+      try {
+        const reply = await this.#addOnce(entry);
+        if (reply !== null) return reply as [number, Reply];
+        this.#lose();
+        throw unavailable();
+      } catch (error) {
+        // Without an identity, an event whose answer was lost could be added twice.
+        if (this.#lost || entry.key === undefined || performance.now() > until) throw unavailable(error);
+        const pause = sleep(RETRY_MS, undefined, { ref: false });
+        this.#retrying = pause;
+        await pause;
+        if (this.#retrying === pause) this.#retrying = undefined;
+      }
+    }
+  }
+
+  #addOnce({ key = '', createdAt, body }: RoomEntry): Promise<Reply> {
+    const { maxEvents, maxBytes } = this.#bounds;
+    const event = [this.#kept.published, key, createdAt, body];
+    return this.room.run(
+      APPEND_EVENT,
+      [this.epoch, ...event, this.#oldest, maxEvents, maxBytes, RedisRoomLog.keepMs(this.#bounds)].map(String),
+    );
+  }
+
+  /** Takes events of other nodes, as far as they are new. */
+  #takeAll(events: readonly StoredEvent[]): void {
+    for (const event of events) {
+      const { seq } = event;
+      if (seq <= this.#kept.published) continue;
+      this.#kept.skipTo(seq - 1);
+      this.peers.hear(encodeRoomEvent(event, seq));
+      this.#kept.append(event);
+    }
+  }
+
+  #catchUp(): void {
+    this.#catchingUp ??= this.#readOn().finally(() => (this.#catchingUp = undefined));
+  }
+
+  async #readOn(): Promise<void> {
+    try {
+      for (;;) {
+        const events = eventsOf(await this.room.read(this.#kept.published));
+        if (events.length === 0) return;
+        this.#takeAll(events);
+      }
+    } catch {
+      // Read on with the next look.
+    }
+  }
+
+  /** Lets every reader fail: its connection is closed, and the client joins the room as it is now. */
+  #lose(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#kept.wake();
+  }
+}
+
+function unavailable(cause?: unknown): AgentSocketError {
+  return new AgentSocketError('store_unavailable', 'Redis cannot be reached', { cause });
+}

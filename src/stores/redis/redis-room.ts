@@ -1,0 +1,65 @@
+import { hashOf, partitionOf, type Keys } from './keys.js';
+import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
+import type { Script } from './script.js';
+import type { Wakes } from './wakes.js';
+
+/** What {@link RedisRoom} is made with. */
+export interface RedisRoomInit {
+  readonly connection: RedisConnection;
+  readonly keys: Keys;
+  readonly wakes: Pick<Wakes, 'channels'>;
+  /** The id of this node. */
+  readonly node: string;
+}
+
+/** Where a room is in Redis. */
+export class RedisRoom {
+  readonly node: string;
+  readonly name: string;
+  /** Hash of the name. */
+  readonly hash: string;
+  /** What the keys of the partition begin with. */
+  readonly base: string;
+  /** By which the room is counted. */
+  readonly item: string;
+  readonly #connection: RedisConnection;
+  readonly #channels: string;
+
+  constructor({ connection, keys, wakes, node }: RedisRoomInit, name: string) {
+    const partition = partitionOf(name);
+    this.#connection = connection;
+    this.node = node;
+    this.name = name;
+    this.hash = hashOf(name);
+    this.base = keys.base(partition);
+    this.item = `${partition}:${this.hash}`;
+    this.#channels = wakes.channels(this.base);
+  }
+
+  /** Executes a script of rooms. */
+  run(script: Script, args: readonly RedisArgument[]): Promise<Reply> {
+    return script.run(this.#connection, this.base, [this.#channels, this.node, this.hash, ...args]);
+  }
+
+  /** Events after a position, at most 512, as {@link eventsOf} takes them. */
+  read(after: number): Promise<Reply> {
+    const log = `${this.base}re:${this.hash}`;
+    return this.#connection.send(log, ['XRANGE', log, String(after + 1), '+', 'COUNT', '512']);
+  }
+}
+
+/** An event as Redis has it. */
+export interface StoredEvent {
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly body: string;
+}
+
+/** Events of the form `["<seq>-0", ["t", time, "b", body, "k", identity]]`. */
+export function eventsOf(reply: Reply | undefined): StoredEvent[] {
+  return (reply as [string, string[]][]).map(([id, [, createdAt, , body = '']]) => ({
+    seq: Number.parseInt(id, 10),
+    createdAt: Number(createdAt),
+    body,
+  }));
+}

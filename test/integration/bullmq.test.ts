@@ -1,0 +1,171 @@
+import { createClient, createCluster } from '@redis/client';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createBullMqQueue, type BullMqQueueOptions, type Ticket, type WorkQueue } from '../../src/queues/bullmq.js';
+import { workQueueCases } from '../../src/testing/index.js';
+import { bundle } from '../helpers/bundle.js';
+import { missingRedis, redisOfFile, startRedis, startRedisCluster } from '../helpers/redis.js';
+
+const missing = missingRedis();
+const WORKER = await bundle(new URL('../helpers/queue-worker.ts', import.meta.url));
+
+async function openQueue(options: BullMqQueueOptions): Promise<WorkQueue> {
+  const queue = await createBullMqQueue({ logger: false, ...options });
+  onTestFinished(() => queue.close());
+  return queue;
+}
+
+function ticket(): Ticket {
+  return { owner: 'ada', id: randomUUID() };
+}
+
+describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
+  const redis = redisOfFile();
+
+  for (const { name, run } of workQueueCases(() => {
+    const keyPrefix = `test-${randomUUID().slice(0, 8)}`;
+    return () => createBullMqQueue({ url: redis.url, keyPrefix });
+  })) {
+    it(name, run);
+  }
+
+  it('takes a client instead of an address, and leaves it alone', async () => {
+    const client = createClient({ url: redis.url });
+    const keyPrefix = `test-${randomUUID().slice(0, 8)}`;
+    const queue = await openQueue({ client, keyPrefix });
+    await queue.add(ticket(), 0);
+    await queue.close();
+    expect(client.isOpen).toBe(false);
+    expect(await (await openQueue({ url: redis.url, keyPrefix })).size()).toBe(1);
+  });
+
+  it('starts no more runs in a minute than it may', async () => {
+    const keyPrefix = `test-${randomUUID().slice(0, 8)}`;
+    const options = { url: redis.url, keyPrefix, maxStartsPerMinute: 3 };
+    const [queue, other] = [await openQueue(options), await openQueue(options)];
+    for (let i = 0; i < 10; i++) await queue.add(ticket(), 0);
+    const taken: string[] = [];
+    for (const taker of [queue, other]) {
+      taker.take(5, ({ id }) => {
+        taken.push(id);
+        return Promise.resolve();
+      });
+    }
+    await vi.waitFor(() => expect(taken).toHaveLength(3));
+    // Whoever takes asks again at once for the next ticket: the answers to two questions have passed.
+    await queue.add(ticket(), 0);
+    await queue.size();
+    expect(taken).toHaveLength(3);
+    expect(await queue.size()).toBe(8);
+  });
+
+  it('keeps its keys in one slot, and no job that is done', async () => {
+    const server = await startRedis();
+    const queue = await openQueue({ url: server.url, keyPrefix: 'mine' });
+    const taken: Ticket[] = [];
+    queue.take(4, (one) => Promise.resolve(void taken.push(one)));
+    for (let i = 0; i < 20; i++) await queue.add(ticket(), 0);
+    await vi.waitFor(() => expect(taken).toHaveLength(20));
+    await vi.waitFor(async () => {
+      const client = await createClient({ url: server.url }).connect();
+      const keys = await client.keys('*');
+      client.destroy();
+      expect(keys.filter((key) => !key.startsWith('{mine}:runs:'))).toEqual([]);
+      for (const { id } of taken) expect(keys.filter((key) => key.includes(id))).toEqual([]);
+      expect(keys.length).toBeLessThan(12);
+    });
+  });
+
+  it('gives every ticket in spite of a Redis that is killed', async () => {
+    const server = await startRedis({ fsync: 'always' });
+    const queue = await openQueue({ url: server.url });
+    const taken = new Set<string>();
+    const taker = await openQueue({ url: server.url });
+    taker.take(4, async ({ id }) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      taken.add(id);
+    });
+    const tickets = Array.from({ length: 200 }, () => ticket());
+    const adding = (async () => {
+      for (const one of tickets) {
+        // A call that is under way when the connection is lost rejects, and may be repeated.
+        await queue.add(one, 0).catch(() => queue.add(one, 0));
+      }
+    })();
+    await vi.waitFor(() => expect(taken.size).toBeGreaterThan(20));
+    await server.kill();
+    await server.restart();
+    await adding;
+    await vi.waitFor(() => expect(taken.size).toBe(tickets.length), 50_000);
+  });
+
+  it('gives the ticket of a killed worker to another one', async () => {
+    const keyPrefix = `test-${randomUUID().slice(0, 8)}`;
+    const worker = spawn(process.execPath, [WORKER, redis.url, keyPrefix], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void worker.kill('SIGKILL'));
+    const lines: string[] = [];
+    createInterface({ input: worker.stdout }).on('line', (line) => void lines.push(line));
+    const queue = await openQueue({ url: redis.url, keyPrefix });
+    const one = ticket();
+    await queue.add(one, 0);
+    await vi.waitFor(() => expect(lines).toContain(one.id));
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
+    const taken: string[] = [];
+    queue.take(1, ({ id }) => Promise.resolve(void taken.push(id)));
+    await vi.waitFor(() => expect(taken).toEqual([one.id]), 50_000);
+    await vi.waitFor(async () => {
+      await queue.add(one, 0);
+      expect(taken.length).toBeGreaterThan(1);
+    });
+  });
+
+  it('can be closed without Redis', async () => {
+    const server = await startRedis();
+    const queue = await createBullMqQueue({ url: server.url, logger: false });
+    const taken: string[] = [];
+    queue.take(2, ({ id }) => Promise.resolve(void taken.push(id)));
+    await queue.add(ticket(), 0);
+    await vi.waitFor(() => expect(taken).toHaveLength(1));
+    await server.kill();
+    await queue.close();
+  });
+
+  it('says what is wrong when it is opened', async () => {
+    const server = await startRedis();
+    await server.kill();
+    await expect(createBullMqQueue({ url: server.url, logger: false })).rejects.toMatchObject({
+      message: 'The queue could not be opened',
+      cause: { code: 'ECONNREFUSED' },
+    });
+    await expect(createBullMqQueue({})).rejects.toThrow('url: must be given, or client');
+    await expect(createBullMqQueue({ url: 'http://:secret@localhost' })).rejects.toThrow(/^url: (?!.*secret)/);
+  });
+
+  it('refuses a Redis Cluster without ioredis', async () => {
+    const [server] = await startRedisCluster();
+    const url = server?.url ?? '';
+    await expect(createBullMqQueue({ url, logger: false })).rejects.toMatchObject({
+      cause: { message: 'For a Redis Cluster BullMQ needs a client of ioredis' },
+    });
+    const client = createCluster({ rootNodes: [{ url }] });
+    await expect(createBullMqQueue({ client, logger: false })).rejects.toThrow('client: must be a client of ioredis');
+  });
+
+  it('tells once that Redis is away', async () => {
+    const server = await startRedis();
+    const warn = vi.fn();
+    const logger = { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn() };
+    const queue = await openQueue({ url: server.url, logger });
+    queue.take(1, () => Promise.resolve());
+    await server.kill();
+    const waiting = queue.size();
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledWith(expect.anything(), expect.stringContaining('cannot reach')));
+    await server.restart();
+    expect(await waiting.catch(() => queue.size())).toBe(0);
+    expect(warn.mock.calls.filter(([, message]) => String(message).includes('cannot reach'))).toHaveLength(1);
+  });
+});
