@@ -336,7 +336,6 @@ describe('third parties', () => {
     '@photostructure/sqlite': /^stores\/sqlite\//,
     '@redis/client': /^(stores\/redis\/redis-client|queues\/bullmq\/connection)\.ts/,
     bullmq: /^queues\/bullmq\//,
-    '@redis/client': /^stores\/redis\/redis-client\.ts/,
     eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
     '@opentelemetry/api': /^telemetry\/tracing\.ts/,
