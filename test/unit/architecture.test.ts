@@ -335,7 +335,7 @@ describe('third parties', () => {
     react: /^client\/react[.-]/,
     '@photostructure/sqlite': /^stores\/sqlite\//,
     '@redis/client': /^(stores\/redis\/redis-client|queues\/bullmq\/connection)\.ts/,
-    bullmq: /^queues\/bullmq\//,
+    bullmq: /^queues\/bullmq[./]/,
     eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
     '@opentelemetry/api': /^telemetry\/tracing\.ts/,

@@ -149,7 +149,7 @@ export class Followers implements ReadersListener {
     }
     if (!this.#update(followed, record)) return;
     for (const entries of early) this.#take(followed, entries);
-    if (isStale(followed)) void this.#attach(followed);
+    if ((followed as Following).isStale === true) void this.#attach(followed);
   }
 
   #again(followed: Following): void {
@@ -186,9 +186,4 @@ export class Followers implements ReadersListener {
     clearTimeout(followed.timer);
     if (this.#followed.get(followed.run.key) === followed) this.#followed.delete(followed.run.key);
   }
-}
-
-/** Whether Redis must be asked again; a function, since it is told while Redis answers. */
-function isStale(followed: Following): boolean {
-  return followed.isStale === true;
 }

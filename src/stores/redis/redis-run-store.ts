@@ -93,13 +93,13 @@ export class RedisRunStore implements RunStore {
     ])) as readonly Reply[];
     switch (answer[0]) {
       case 'created': {
-        const [, , sealed, , replaced] = answer;
+        const [, , sealed, replaced] = answer;
         const stop = typeof sealed === 'string' ? facts.readStop(key, sealed) : undefined;
         if (Array.isArray(replaced) && replaced.length > 0) facts.replace(base, replaced as string[]);
         const created = {
           status: 'created',
           position: Number(answer[1]),
-          rank: Number(answer[3]),
+          rank: Number(answer[4] ?? 0),
           ...(stop !== undefined && { stop }),
         } as const;
         if (!isHost) return { ...created, log: this.#followed(waiting(meta, request, stop)).log };

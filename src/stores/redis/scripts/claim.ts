@@ -9,9 +9,9 @@ import { RECORD, TIME, WAKES } from './prelude.js';
  * most runs of the owner, most runs of the conversation, names of owner and run. A
  * repeated attempt with its token finds its own claim.
  *
- * Returns `created` with the number of runs before it, why it is to be stopped, how many other runs the owner has, and the
- * runs that it interrupts; `known` with the record; `expired` with the hash of the request; `busy`; `full` with the bound; or
- * `lost` with the epoch.
+ * Returns `created` with the number of runs before it, why it is to be stopped, the runs that it interrupts and how many
+ * other runs the owner has; `known` with the record, `expired` with the hash of the request, `busy`, `full` with the bound,
+ * or `lost` with the epoch.
  */
 export const CLAIM = new Script(
   'claim',
@@ -26,7 +26,7 @@ local known = redis.call('HMGET', key, 'token', 'at', 'stop')
 local rank = redis.call('SCARD', base .. 'own:' .. owner)
 if known[1] == token then
   local before = when_busy == 'interrupt' and tonumber(known[2]) > 0 and redis.call('LRANGE', line, 0, known[2] - 1) or {}
-  return { 'created', known[2], known[3], rank - 1, before }
+  return { 'created', known[2], known[3], before, rank - 1 }
 end
 if known[1] then return { 'known', record(base, run) } end
 local ended = redis.call('GET', base .. 'id:' .. run)
@@ -54,5 +54,5 @@ end
 redis.call('HSET', base .. 'live', run, host)
 redis.call('SADD', base .. 'own:' .. owner, run)
 redis.call('ZADD', base .. 'runs:' .. owner, micros(), run)
-return { 'created', at, stop or false, rank, before }`,
+return { 'created', at, stop or false, before, rank }`,
 );
