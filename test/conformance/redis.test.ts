@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'vitest';
 import type { RedisStore } from '../../src/stores/redis/redis-store.js';
-import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
+import { runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
 import { createRun, openRedisStore } from '../helpers/redis-store.js';
 import { metaOf } from '../helpers/sqlite.js';
@@ -25,11 +25,6 @@ describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
         await run();
       });
     }
-  });
-
-  describe('ConversationStore', () => {
-    const make = async (settings: object) => (await openRedisStore(redis.url, settings)).conversations;
-    for (const { name, run } of conversationStoreCases(make)) it(name, run);
   });
 
   describe('ToolLedger', () => {
