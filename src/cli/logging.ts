@@ -18,6 +18,8 @@ export interface LogOptions {
   readonly write: (text: string) => void;
   /** The flag or variable of the file: `--log-file`. */
   readonly fileKey: string;
+  /** The number of the process among those that share a port; each line has it. */
+  readonly worker?: number | undefined;
 }
 
 /** The log of the process. */
@@ -50,7 +52,7 @@ export function createLog(options: LogOptions): Log {
   const logger = pino(
     {
       level: options.level,
-      base: null,
+      base: options.worker === undefined ? null : { worker: options.worker },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: unknown) => errorFields(error) },

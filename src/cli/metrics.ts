@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http';
-import type { Registry } from 'prom-client';
 import type { LlmProvider } from '../agent/llm-provider.js';
 import { isHostAllowed, isLoopbackAddress } from '../http/host.js';
-import { metricsRoute } from '../http/metrics.js';
+import { metricsRoute, type MetricsSource } from '../http/metrics.js';
 import { failure, send } from '../http/reply.js';
 import { readTarget } from '../protocol/request-target.js';
 import type { AgentSocketServer } from '../server.js';
 import { listen } from './http-server.js';
 import type { MetricsPlace } from './metrics-place.js';
 import type { ResolvedSettings } from './settings.js';
+import type { Primary } from './workers/primary.js';
 
 /** Maximum number of sockets at an address of its own: a few scrapers. */
 const MAX_SOCKETS = 64;
@@ -16,26 +16,31 @@ const MAX_SOCKETS = 64;
 /** The metrics of the command. */
 export interface CommandMetrics {
   /** Served by the service itself; `undefined` if the metrics have an address of their own. */
-  readonly registry: Registry | undefined;
+  readonly source: MetricsSource | undefined;
   /** Begins to measure the service, and to listen at the address of the metrics if they have one. Resolves to the place. */
   start(agent: AgentSocketServer): Promise<MetricsPlace>;
 }
 
-/** Prepares the metrics; `undefined` if the operator wants none. Nothing of `prom-client` is loaded then. */
+/**
+ * Prepares the metrics; `undefined` if the operator wants none. Nothing of `prom-client` is loaded then.
+ * @param primary - serves the metrics of all workers, if this process is one of them
+ */
 export async function chooseMetrics(
   { settings, keyOf }: ResolvedSettings,
   { model }: LlmProvider,
+  primary: Primary | undefined,
 ): Promise<CommandMetrics | undefined> {
   const { metrics: place, clientModels } = settings;
   const models = [...(model === undefined ? [] : [model]), ...clientModels];
   if (place === undefined) return undefined;
   const { createMetrics, Registry } = await import('../telemetry/metrics.js');
   const registry = new Registry();
+  primary?.measure(registry);
   return {
-    registry: place === 'here' ? registry : undefined,
+    source: place === 'here' ? (primary?.metricsOfAll(registry.contentType) ?? registry) : undefined,
     async start(agent) {
       createMetrics(agent, { registry, defaultMetrics: true, models });
-      if (place === 'here') return place;
+      if (place === 'here' || primary !== undefined) return place;
       const { port } = await listen(metricsServer(registry), place, () => keyOf('metrics'));
       return { host: place.host, port };
     },
@@ -43,8 +48,8 @@ export async function chooseMetrics(
 }
 
 /** A server that answers `/metrics` alone, also while the service stops. */
-function metricsServer(registry: Registry): Server {
-  const route = metricsRoute(registry);
+export function metricsServer(source: MetricsSource): Server {
+  const route = metricsRoute(source);
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 });
   server.maxConnections = MAX_SOCKETS;
   server.on('request', (request, response) => {

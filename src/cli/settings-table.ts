@@ -6,6 +6,7 @@ import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
 import { metricsPlace } from './metrics-place.js';
 import { MODEL_SETTINGS } from './model-settings.js';
 import { rates } from './rates.js';
+import { REDIS_SETTINGS } from './redis-settings.js';
 import { optionSettings, setting } from './setting.js';
 import { choice, endpointPath, file, integer, onOff, storePlace, text, type ValueType } from './value-types.js';
 
@@ -49,6 +50,8 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   maxRetainedBytes: { group: 'Runs', flag: '--max-retained', env: 'AGENT_MAX_RETAINED' },
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
+
+  maxQueued: { group: 'Cluster', flag: '--max-queued', env: 'AGENT_MAX_QUEUED', placeholder: 'number' },
 
   roomNames: { group: 'Rooms', flag: '--room-names', env: 'ROOM_NAMES', placeholder: 'pattern' },
   maxRooms: { group: 'Rooms', flag: '--max-rooms', env: 'ROOM_MAX', placeholder: 'number' },
@@ -103,6 +106,14 @@ export const SETTINGS = {
     type: integer('number', 0, 65_535),
     default: 8003,
     help: 'Port to listen on. 0 takes a free one.',
+  }),
+  workers: setting({
+    group: 'Server',
+    flag: '--workers',
+    env: 'AGENT_WORKERS',
+    type: integer('number', 1, 256),
+    default: undefined,
+    help: 'How many processes share the port. One that ends is replaced. Needs --redis.',
   }),
   tlsCert: setting({
     group: 'Server',
@@ -208,6 +219,7 @@ export const SETTINGS = {
   ...optionSettings(SQLITE_STORE_OPTIONS, {
     durability: { group: 'Store', flag: '--durability', env: 'AGENT_DURABILITY', placeholder: 'level' },
   }),
+  ...REDIS_SETTINGS,
   logLevel: setting({
     group: 'Logs',
     flag: '--log-level',

@@ -3,58 +3,85 @@ import { MAX_DELAY_MS } from '../runtime/check-number.js';
 import { within } from '../runtime/within.js';
 import type { Log } from './logging.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-type Signal = (typeof SIGNALS)[number];
-
 /** Maximum time for the end of the process besides the time that it gives its runs, whatever clients do, in milliseconds. */
 const LAST_RESORT_MS = 5_000;
 
 /** How long the last lines may take to leave the process, in milliseconds: a pipe may be full. */
 const LAST_LINES_MS = 500;
 
-/**
- * Ends the process in order at the first SIGINT or SIGTERM, with code 0, and at once at the second one, with the code
- * that a shell gives such an end. SIGHUP does the same if it means that the terminal was closed; otherwise it comes
- * from log rotation, or from the end of a shell that a service outlives.
- * @param ms - how long `close` waits for runs, in milliseconds
- */
-export function stopOnSignals(
-  { logger, flush, reopen }: Log,
-  ms: number,
-  close: (signal: string) => Promise<void>,
-): void {
-  let stopping = false;
-  const end = (code: number): never => {
-    flush();
-    process.exit(code);
-  };
-  const stop = async (signal: Signal): Promise<void> => {
-    if (stopping) {
-      logger.warn({ signal }, 'Stopped at once by a second signal');
-      end(128 + constants.signals[signal]);
-    }
-    stopping = true;
-    setTimeout(
-      () => {
-        logger.warn({}, 'Stopped with connections that did not close in time');
-        end(0);
-      },
-      Math.min(ms + LAST_RESORT_MS, MAX_DELAY_MS),
-    );
+/** What {@link Stopping} takes. */
+export interface StoppingOptions {
+  /** How long {@link close} may wait for runs, in milliseconds. */
+  readonly ms: number;
+  /** Ends the work in order. */
+  readonly close: (signal: string) => Promise<void>;
+  /** Ends the work at once, before the process ends. */
+  readonly abandon?: (signal: NodeJS.Signals) => Promise<void>;
+}
+
+/** The end of the process: in order, with code 0, or at once, with the code that a shell gives such an end. */
+export class Stopping {
+  readonly #log: Pick<Log, 'logger' | 'flush'>;
+  readonly #options: StoppingOptions;
+  #hasBegun = false;
+  #hadSignal = false;
+
+  constructor(log: Pick<Log, 'logger' | 'flush'>, options: StoppingOptions) {
+    this.#log = log;
+    this.#options = options;
+  }
+
+  /** The first signal ends the process in order, the second one at once. */
+  onSignal(signal: NodeJS.Signals): void {
+    if (this.#hadSignal) void this.end(signal);
+    this.#hadSignal = true;
+    this.begin(signal);
+  }
+
+  /** Ends the process in order; once. */
+  begin(signal: string): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    void this.#stop(signal);
+  }
+
+  /** Ends the process at once. */
+  async end(signal: NodeJS.Signals): Promise<never> {
+    this.#log.logger.warn({ signal }, 'Stopped at once by a second signal');
+    this.#log.flush();
+    await this.#options.abandon?.(signal);
+    return this.#exit(128 + constants.signals[signal]);
+  }
+
+  async #stop(signal: string): Promise<void> {
+    const { logger } = this.#log;
+    const { ms, close } = this.#options;
+    const lastResort = (): void => {
+      logger.warn({}, 'Stopped with connections that did not close in time');
+      this.#exit(0);
+    };
+    setTimeout(lastResort, Math.min(ms + LAST_RESORT_MS, MAX_DELAY_MS));
     await close(signal);
     logger.info({}, 'Stopped');
     await within(LAST_LINES_MS, new Promise((resolve) => process.stdout.write('', resolve)));
-    end(0);
-  };
-  const hangUp = (): void => {
-    reopen();
-    logger.info({ signal: 'SIGHUP' }, 'Going on; the log file, if there is one, was opened anew');
-  };
-  for (const signal of SIGNALS) {
+    this.#exit(0);
+  }
+
+  #exit(code: number): never {
+    this.#log.flush();
+    process.exit(code);
+  }
+}
+
+/**
+ * Ends the process at SIGINT and SIGTERM. SIGHUP does the same if it means that the terminal was closed; otherwise it
+ * comes from log rotation, or from the end of a shell that a service outlives.
+ */
+export function stopOnSignals(stopping: Stopping, onHangUp: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (signal === 'SIGHUP' && !process.stdout.isTTY) hangUp();
-      else void stop(signal);
+      if (signal === 'SIGHUP' && !process.stdout.isTTY) onHangUp();
+      else stopping.onSignal(signal);
     });
   }
 }

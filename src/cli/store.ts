@@ -1,7 +1,9 @@
 import { pick } from '../runtime/option-table.js';
 import type { Logger } from '../runtime/logger.js';
 import { createSqliteStore, readStoreKeys, type SqliteStore } from '../stores/sqlite.js';
+import type { Store } from '../store/store.js';
 import { CliError, systemReason } from './cli-error.js';
+import { cannotReach, redisAccess } from './redis.js';
 import type { ResolvedSettings } from './settings.js';
 
 const SQLITE = 'sqlite:';
@@ -15,11 +17,23 @@ export function databaseOf(store: string): string | undefined {
 }
 
 /** The store that the operator chose; `undefined` for the server's default in memory. */
-export async function openStore(
-  { settings, keyOf }: ResolvedSettings,
-  logger: Logger,
-): Promise<SqliteStore | undefined> {
-  const { store, storeKeyFile, durability, ...rest } = settings;
+export async function openStore(resolved: ResolvedSettings, logger: Logger): Promise<Store | undefined> {
+  const { settings, keyOf, isGiven } = resolved;
+  const access = redisAccess(resolved);
+  if (access === undefined) return openDatabase(resolved, logger);
+  const useless = (['store', 'storeKeyFile', 'storeBackup'] as const).find(isGiven);
+  if (useless !== undefined) throw new CliError(`${keyOf(useless)}: the store is ${keyOf('redis')}`);
+  const { createRedisStore } = await import('../stores/redis.js');
+  const { redisDurability: durability } = settings;
+  try {
+    return await createRedisStore({ ...access, durability, ...pick(settings, BOUNDS), logger });
+  } catch (error) {
+    throw cannotReach(keyOf('redis'), error);
+  }
+}
+
+async function openDatabase({ settings, keyOf }: ResolvedSettings, logger: Logger): Promise<SqliteStore | undefined> {
+  const { store, storeKeyFile, durability, storeBackup, ...rest } = settings;
   const path = databaseOf(store);
   if (path === undefined) {
     const useless = (['storeKeyFile', 'storeBackup'] as const).find((name) => settings[name] !== undefined);
@@ -27,7 +41,10 @@ export async function openStore(
     throw new CliError(`${keyOf(useless)}: the store is in memory; add --store sqlite:PATH`);
   }
   const keys = readKeys(storeKeyFile, keyOf('storeKeyFile'));
-  return named(keyOf('store'), () => createSqliteStore({ path, durability, keys, ...pick(rest, BOUNDS), logger }));
+  const options = { path, durability, keys, ...pick(rest, BOUNDS), logger };
+  const opened = await named(keyOf('store'), () => createSqliteStore(options));
+  if (storeBackup !== undefined) backUpOnSignal(opened, storeBackup, logger);
+  return opened;
 }
 
 /** The keys of a file; `undefined` without a file. */
@@ -51,7 +68,7 @@ async function named<T>(key: string, work: () => Promise<T>): Promise<T> {
 }
 
 /** Copies the database to a file at each SIGUSR2. Windows has no such signal. */
-export function backUpOnSignal(store: SqliteStore, file: string, logger: Logger): void {
+function backUpOnSignal(store: SqliteStore, file: string, logger: Logger): void {
   let isRunning = false;
   const backUp = async (): Promise<void> => {
     if (isRunning) return;

@@ -59,7 +59,9 @@ export class Instruments {
       name,
       help,
       type: 'histogram',
-      get: () => Promise.resolve({ name, help, type: 'histogram', values: valuesOf(name, counted) }),
+      // For those who put together the metrics of several processes.
+      aggregator: 'sum',
+      get: () => Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values: valuesOf(name, counted) }),
     };
     // A registry uses nothing else of a metric; the type lists the classes of the package.
     this.#registry.registerMetric(metric as unknown as Metric);

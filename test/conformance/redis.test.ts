@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'vitest';
-import type { RunLog } from '../../src/index.js';
 import type { RedisStore } from '../../src/stores/redis/redis-store.js';
-import { runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
+import {
+  conversationStoreCases,
+  roomStoreCases,
+  runLogCases,
+  runStoreCases,
+  toolLedgerCases,
+} from '../../src/testing/index.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
-import { openRedisStore } from '../helpers/redis-store.js';
+import { createRun, openRedisStore } from '../helpers/redis-store.js';
 import { metaOf } from '../helpers/sqlite.js';
-
-/** A log of a run that is claimed in a store. */
-async function createRun(store: RedisStore, runId: string): Promise<RunLog> {
-  const claim = await store.runs.create(metaOf(runId, randomUUID()));
-  if (claim.status !== 'created') throw new Error('The run exists already');
-  return claim.log;
-}
 
 describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
   const redis = redisOfFile();
@@ -24,7 +22,9 @@ describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
 
   describe('RunLog of the host', () => {
     let shared: Promise<RedisStore> | undefined;
-    const cases = runLogCases(async (runId) => createRun(await (shared ??= openRedisStore(redis.url)), runId));
+    const cases = runLogCases(async (runId) =>
+      createRun(await (shared ??= openRedisStore(redis.url)), metaOf(runId, randomUUID())),
+    );
     for (const { name, run } of cases) {
       it(name, async () => {
         shared = undefined;
@@ -33,7 +33,17 @@ describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
     }
   });
 
+  describe('ConversationStore', () => {
+    const make = async (settings: object) => (await openRedisStore(redis.url, settings)).conversations;
+    for (const { name, run } of conversationStoreCases(make)) it(name, run);
+  });
+
   describe('ToolLedger', () => {
     for (const { name, run } of toolLedgerCases(async () => (await openRedisStore(redis.url)).ledger)) it(name, run);
+  });
+
+  describe('RoomStore', () => {
+    const make = async (clock: () => number) => (await openRedisStore(redis.url, { clock })).rooms;
+    for (const { name, run } of roomStoreCases(make)) it(name, run);
   });
 });

@@ -5,12 +5,16 @@ import { ROOT } from '../helpers/build.js';
 
 const tests = join(ROOT, 'test/examples');
 
-it.each(readdirSync(join(ROOT, 'examples')))('%s is run by a test, and says how to run it', (example) => {
+const examples = readdirSync(join(ROOT, 'examples'), { recursive: true, withFileTypes: true }).filter((entry) =>
+  entry.isFile(),
+);
+
+it.each(examples)('$name is run by a test, and says how to run it', ({ name: example, parentPath }) => {
   const sources = readdirSync(tests)
     .filter((file) => file.endsWith('.test.ts') && file !== 'coverage.test.ts')
     .map((file) => readFileSync(join(tests, file), 'utf8'));
   expect(sources.some((source) => source.includes(example))).toBe(true);
-  expect(readFileSync(join(ROOT, 'examples', example), 'utf8').slice(0, 800)).toContain(
+  expect(readFileSync(join(parentPath, example), 'utf8').slice(0, 800)).toContain(
     example === 'browser.html' ? 'browser.mjs' : example,
   );
 });

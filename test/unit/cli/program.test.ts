@@ -23,6 +23,10 @@ async function run(...args: string[]): Promise<Outcome> {
       outcome.flags = flags;
       return Promise.resolve();
     },
+    worker: (flags) => {
+      outcome.flags = flags;
+      return Promise.resolve();
+    },
     store: (action, flags) => {
       outcome.store = [action, flags];
       return Promise.resolve();

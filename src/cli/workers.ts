@@ -1,0 +1,71 @@
+import type { Worker } from 'node:cluster';
+import { MAX_DELAY_MS } from '../runtime/check-number.js';
+import { CliError } from './cli-error.js';
+import { openCommandLog } from './command-log.js';
+import { drainTimes } from './drain-times.js';
+import { listen } from './http-server.js';
+import { metricsServer } from './metrics.js';
+import { endWithNpx } from './npx.js';
+import type { ResolvedSettings } from './settings.js';
+import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
+import { PoolMetrics } from './workers/pool-metrics.js';
+import { Pool, tell } from './workers/pool.js';
+
+/** How long a worker may take to end besides the time that it gives its runs, in milliseconds. */
+const WORKER_END_MS = 6_000;
+
+/**
+ * Starts the processes that share the port, and watches over them. This process serves nobody itself. Resolves when all
+ * of them listen; ends the process if the first one does not start.
+ * @throws CliError if the processes would share nothing
+ */
+export async function startWorkers(resolved: ResolvedSettings, size: number): Promise<void> {
+  const { settings, keyOf } = resolved;
+  if (settings.redis === undefined) {
+    throw new CliError(`${keyOf('workers')}: the processes must share what they know; add --redis URL`);
+  }
+  const log = openCommandLog(resolved);
+  const { logger } = log;
+  reportCrashes(log);
+  const pool = new Pool({
+    size,
+    logger,
+    onMessage: (worker, message) => {
+      if (message.type === 'measured') metrics.onMeasured(message.id, message.metrics);
+      else if (message.type === 'ask_metrics') void answer(worker, message.id);
+    },
+  });
+  const metrics = new PoolMetrics(pool);
+  const answer = async (worker: Worker, id: number): Promise<void> => {
+    try {
+      tell(worker, { type: 'metrics', id, text: await metrics.metrics() });
+    } catch (error) {
+      logger.error({ err: error }, 'The metrics of the workers cannot be put together');
+      tell(worker, { type: 'metrics', id, text: '' });
+    }
+  };
+  const { delayMs, drainMs } = drainTimes(settings, true);
+  const stopping = new Stopping(log, {
+    ms: Math.min(delayMs + drainMs + WORKER_END_MS, MAX_DELAY_MS),
+    close: (signal) => {
+      logger.info({ signal, workers: pool.workers.length }, 'Stopping all workers; a second signal stops them at once');
+      return pool.stop(signal);
+    },
+    abandon: (signal) => pool.end(signal),
+  });
+  stopOnSignals(stopping, () => {
+    log.reopen();
+    for (const worker of pool.workers) tell(worker, { type: 'reopen' });
+    logger.info({ signal: 'SIGHUP' }, 'Replacing the workers one after the other');
+    void pool.replace();
+  });
+  const place = settings.metrics;
+  if (place !== undefined && place !== 'here') await listen(metricsServer(metrics), place, () => keyOf('metrics'));
+  const code = await pool.start();
+  if (code !== undefined) {
+    log.flush();
+    process.exit(code === 0 ? 1 : code);
+  }
+  endWithNpx(logger);
+  logger.info({ workers: size, pid: process.pid }, 'All workers listen');
+}
