@@ -96,7 +96,7 @@ describe.skipIf(missingRedis() !== '')(`A room of a cluster${missingRedis()}`, (
     ada.send({ type: 'streaming_query', query: 'first', room: 'r' });
     const { run_id: runId } = await ada.next('accepted');
     await bob.next('stream_chunk');
-    ada.send({ type: 'cancel', run_id: runId });
+    bob.send({ type: 'cancel', run_id: runId, room: 'r' });
     await bob.next('cancelled');
     bob.send({ type: 'streaming_query', query: 'second', room: 'r' });
     await ada.next('stream_end');
