@@ -85,8 +85,9 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
   });
 
   it('reads password and secrets from files, and logs neither', async () => {
-    const { url } = await startRedis({ settings: { requirepass: PASSWORD } });
-    const { host } = new URL(url);
+    const server = await startRedis();
+    await server.call('CONFIG', 'SET', 'requirepass', PASSWORD);
+    const { host } = new URL(server.url);
     const shared = [
       '--redis',
       `redis://${host}`,
