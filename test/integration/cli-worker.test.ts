@@ -71,7 +71,7 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
     const { url } = await startService(['--redis', redis]);
     const { worker } = await startWorker(['--redis', redis, '--concurrency', '1', '--provider', 'demo']);
     const client = connect(url);
-    const first = client.stream('Tell me a long story');
+    const first = client.stream('What can you do?');
     await vi.waitFor(() => expect(first.state).toBe('running'), 20_000);
     const second = client.stream('What is 1 + 2?');
     await vi.waitFor(() => expect(second.state).not.toBe('sending'));
