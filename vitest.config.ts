@@ -25,6 +25,8 @@ export default defineConfig(({ mode }) => {
       setupFiles: ['test/helpers/patience.ts'],
       // The sources are loaded once for all files of a worker: loading takes more time than most tests.
       isolate: false,
+      // Translated once for all projects, and for the next run.
+      experimental: { fsModuleCache: true },
       // Servers without a logger report what tests break on purpose.
       onConsoleLog: (log: string) => !log.startsWith('[agent-ws]'),
       projects: [

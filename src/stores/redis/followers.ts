@@ -28,6 +28,8 @@ interface Following {
   readonly run: FollowedRun;
   /** What came while Redis is asked; absent if it is not asked. */
   early?: NewEntries[] | undefined;
+  /** Whether Redis must be asked again: the answer may be older than what was lost. */
+  isStale?: boolean;
   timer?: NodeJS.Timeout | undefined;
 }
 
@@ -84,7 +86,9 @@ export class Followers implements ReadersListener {
     const since = performance.now() - silentMs;
     for (const followed of this.#followed.values()) {
       const { run, early } = followed;
-      if (early === undefined && !run.isOver && run.heardAt <= since) void this.#attach(followed);
+      if (run.isOver || run.heardAt > since) continue;
+      if (early === undefined) void this.#attach(followed);
+      else followed.isStale = true;
     }
   }
 
@@ -126,6 +130,7 @@ export class Followers implements ReadersListener {
   async #attach(followed: Following): Promise<void> {
     const { run } = followed;
     followed.early = [];
+    followed.isStale = false;
     let record: RunRecord | undefined;
     try {
       record = this.#record(run.key, await this.#calls.read(ATTACH, run.base, [run.key, this.#node]));
@@ -144,6 +149,7 @@ export class Followers implements ReadersListener {
     }
     if (!this.#update(followed, record)) return;
     for (const entries of early) this.#take(followed, entries);
+    if (followed.isStale) void this.#attach(followed);
   }
 
   #again(followed: Following): void {

@@ -1,13 +1,11 @@
 import { hashOf, partitionOf, type Keys } from './keys.js';
 import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
 import type { Script } from './script.js';
-import type { Wakes } from './wakes.js';
 
 /** What {@link RedisRoom} is made with. */
 export interface RedisRoomInit {
   readonly connection: RedisConnection;
   readonly keys: Keys;
-  readonly wakes: Pick<Wakes, 'channels'>;
   /** The id of this node. */
   readonly node: string;
 }
@@ -23,9 +21,8 @@ export class RedisRoom {
   /** By which the room is counted. */
   readonly item: string;
   readonly #connection: RedisConnection;
-  readonly #channels: string;
 
-  constructor({ connection, keys, wakes, node }: RedisRoomInit, name: string) {
+  constructor({ connection, keys, node }: RedisRoomInit, name: string) {
     const partition = partitionOf(name);
     this.#connection = connection;
     this.node = node;
@@ -33,12 +30,11 @@ export class RedisRoom {
     this.hash = hashOf(name);
     this.base = keys.base(partition);
     this.item = `${partition}:${this.hash}`;
-    this.#channels = wakes.channels(this.base);
   }
 
   /** Executes a script of rooms. */
   run(script: Script, args: readonly RedisArgument[]): Promise<Reply> {
-    return script.run(this.#connection, this.base, [this.#channels, this.node, this.hash, ...args]);
+    return script.run(this.#connection, this.base, [this.node, this.hash, ...args]);
   }
 
   /** Events after a position, at most 512, as {@link eventsOf} takes them. */

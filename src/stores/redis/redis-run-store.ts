@@ -85,7 +85,7 @@ export class RedisRunStore implements RunStore {
       JSON.stringify(meta.requestHash),
       request.options,
       request.work ?? '',
-      request.whenBusy ?? 'queue',
+      request.whenBusy ?? 'enqueue',
       luaNumber(request.maxRunsOfOwner),
       luaNumber(request.maxRunsOfConversation),
       owner,
@@ -99,6 +99,7 @@ export class RedisRunStore implements RunStore {
         const created = {
           status: 'created',
           position: Number(answer[1]),
+          rank: Number(answer[4] ?? 0),
           ...(stop !== undefined && { stop }),
         } as const;
         if (!isHost) return { ...created, log: this.#followed(waiting(meta, request, stop)).log };
@@ -116,8 +117,10 @@ export class RedisRunStore implements RunStore {
       case 'lost':
         await epochs.check(owner, typeof answer[1] === 'string' ? answer[1] : undefined);
         throw unavailable(new Error('The data of the owner is lost'));
+      case 'full':
+        return { status: 'full', of: answer[1] as 'owner' | 'conversation' };
       default:
-        return { status: answer[0] as 'busy' | 'full' };
+        return { status: 'busy' };
     }
   }
 

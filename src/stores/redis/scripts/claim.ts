@@ -8,8 +8,9 @@ import { RECORD, TIME, WAKES } from './prelude.js';
  * epoch, token of the attempt, meta, hash of the request, options, work or nothing, what to do if the conversation is busy,
  * most runs of the owner, most runs of the conversation, names of owner and run. A repeated attempt with its token finds its own claim.
  *
- * Returns `created` with the number of runs before it, why it is to be stopped, and the runs that it interrupts, `known` with the record, `expired` with
- * the hash of the request, `busy`, `full`, or `lost` with the epoch.
+ * Returns `created` with the number of runs before it, why it is to be stopped, the runs that it interrupts and how many
+ * other runs the owner has; `known` with the record, `expired` with the hash of the request, `busy`, `full` with the bound,
+ * or `lost` with the epoch.
  */
 export const CLAIM = new Script(
   'claim',
@@ -25,12 +26,13 @@ if known[1] == token then return { 'created', known[2], known[3] } end
 if known[1] then return { 'known', record(base, run) } end
 local ended = redis.call('GET', base .. 'id:' .. run)
 if ended then return { 'expired', ended } end
-if redis.call('SCARD', base .. 'own:' .. owner) >= tonumber(most) then return { 'full' } end
+local rank = redis.call('SCARD', base .. 'own:' .. owner)
+if rank >= tonumber(most) then return { 'full', 'owner' } end
 local at, before = 0, {}
 if conversation ~= '' then
   at = redis.call('LLEN', line)
   if at > 0 and when_busy == 'reject' then return { 'busy' } end
-  if at >= tonumber(most_in_line) then return { 'full' } end
+  if at >= tonumber(most_in_line) then return { 'full', 'conversation' } end
   if when_busy == 'interrupt' then before = redis.call('LRANGE', line, 0, -1) end
   redis.call('RPUSH', line, run)
   for _, watcher in ipairs(redis.call('HKEYS', base .. 'watch:' .. conversation)) do
@@ -48,5 +50,5 @@ end
 redis.call('HSET', base .. 'live', run, host)
 redis.call('SADD', base .. 'own:' .. owner, run)
 redis.call('ZADD', base .. 'runs:' .. owner, micros(), run)
-return { 'created', at, stop, before }`,
+return { 'created', at, stop or false, before, rank }`,
 );

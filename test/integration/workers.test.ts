@@ -1,0 +1,153 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { TestClient } from '../../src/testing/index.js';
+import { runCli, startCli, type CliProcess, type LogLine } from '../helpers/cli-process.js';
+import { freePort } from '../helpers/free-port.js';
+import { missingRedis, redisOfFile } from '../helpers/redis.js';
+
+const redis = redisOfFile();
+
+const SIZE = 2;
+
+/** Workers of the demo that share a port. */
+async function start(...flags: string[]): Promise<{ cli: CliProcess; url: string; origin: string }> {
+  const place = ['--host', '127.0.0.1', '--port', '0', '--workers', String(SIZE)];
+  // A test must not wait for the answers of workers that it leaves behind.
+  const cli = startCli(['serve', '--redis', redis.url, ...place, ...flags], { env: { AGENT_DRAIN: '3' } });
+  await cli.log('All workers listen');
+  const url = String((await cli.log('Listening'))['endpoint']);
+  return { cli, url, origin: new URL(url).origin.replace('ws', 'http') };
+}
+
+const linesOf = (cli: CliProcess, msg: string): LogLine[] => cli.lines.filter((line) => line.msg === msg);
+
+const workersOf = (lines: LogLine[]): unknown[] => lines.map(({ worker }) => worker);
+
+async function connectSome(url: string, count: number): Promise<TestClient[]> {
+  return Promise.all(Array.from({ length: count }, () => TestClient.connect(url)));
+}
+
+it.each([
+  ['serve', '--workers', '2'],
+  ['serve', '--workers', '2', '--store', 'sqlite:agent.db'],
+])('the command refuses workers that share nothing: %s %s %s', async (...args) => {
+  const { code, stderr, stdout } = await runCli(args);
+  expect(code).toBe(1);
+  expect(stderr).toBe('--workers: the processes must share what they know; add --redis URL\n');
+  expect(stdout).toBe('');
+});
+
+describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !== '', timeout: 90_000 }, () => {
+  it('take in the same number of clients each, and end together', async () => {
+    const { cli, url } = await start();
+    const clients = await connectSome(url, 2 * SIZE);
+    await vi.waitFor(() => expect(linesOf(cli, 'Connection opened')).toHaveLength(2 * SIZE));
+    expect(workersOf(linesOf(cli, 'Connection opened')).sort()).toEqual([1, 1, 2, 2]);
+    expect(await clients[0]?.ask({ type: 'agent_query', query: '1+1' })).toMatchObject({ type: 'agent_response' });
+    cli.kill('SIGTERM');
+    const codes = await Promise.all(clients.map(async ({ closed }) => (await closed).code));
+    expect(new Set(codes)).toEqual(new Set([1012]));
+    expect(await cli.exited).toBe(0);
+    expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2, undefined]);
+  });
+
+  it('are measured together, whichever is asked', async () => {
+    const { origin } = await start('--metrics');
+    const text = await (await fetch(`${origin}/metrics`)).text();
+    const limits = [...text.matchAll(/^agent_ws_connections_limit\{worker="(\d)"\} \d+$/gm)].map((match) => match[1]);
+    expect(limits.sort()).toEqual(['1', '2']);
+    // Each description comes once, as Prometheus wants it.
+    expect(text.match(/^# TYPE agent_ws_connections_limit gauge$/gm)).toHaveLength(1);
+    expect(text).toMatch(/^agent_ws_token_gap_seconds_count\{worker="2"\} \d+$/m);
+  });
+
+  it('have an address of their own for metrics, once', async () => {
+    const place = `127.0.0.1:${await freePort()}`;
+    const { origin } = await start('--metrics', place);
+    const text = await (await fetch(`http://${place}/metrics`)).text();
+    expect(text.match(/^agent_ws_connections_limit\{/gm)).toHaveLength(SIZE);
+    expect((await fetch(`${origin}/metrics`)).status).toBe(404);
+  });
+
+  it('are replaced when they end, after a longer and longer pause if they end early', async () => {
+    const { cli, url } = await start();
+    // The first one may have listened for a while already.
+    const pauses: number[] = [];
+    for (const worker of [1, 3, 4]) {
+      process.kill(Number((await listening(cli, worker))['pid']), 'SIGKILL');
+      await vi.waitFor(
+        () => {
+          const ends = linesOf(cli, 'A worker ended; another one takes its place');
+          const end = ends.find((line) => line['worker'] === worker);
+          expect(end).toMatchObject({ signal: 'SIGKILL' });
+          pauses.push(Number(end?.['pauseMs']));
+        },
+        { timeout: 10_000 },
+      );
+    }
+    expect(pauses[1]).toBeGreaterThanOrEqual(500);
+    expect(pauses[2]).toBe(2 * (pauses[1] ?? 0));
+    await listening(cli, 5);
+    expect(await (await TestClient.connect(url)).ask({ type: 'agent_query', query: '1+1' })).toMatchObject({
+      type: 'agent_response',
+    });
+  });
+
+  it('are replaced one after the other at SIGHUP, and refuse nobody meanwhile', async () => {
+    const { cli, url } = await start();
+    const before = await connectSome(url, SIZE);
+    cli.kill('SIGHUP');
+    let accepted = 0;
+    let isOver = false;
+    const replaced = cli.log('Every worker was replaced').then(() => (isOver = true));
+    while (!isOver) {
+      const client = await TestClient.connect(url, { timeoutMs: 30_000 });
+      accepted++;
+      await client.close();
+    }
+    await replaced;
+    expect(accepted).toBeGreaterThan(0);
+    for (const { closed } of before) expect((await closed).code).toBe(1012);
+    expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2]);
+    const now = workersOf(linesOf(cli, 'Listening'));
+    expect(now).toEqual([1, 2, 3, 4]);
+  });
+
+  it('end at once with a second signal', async () => {
+    const { cli, url } = await start();
+    const client = await TestClient.connect(url, { negotiate: false });
+    client.send({ type: 'streaming_query', query: 'Tell me a long story' });
+    await client.next('stream_chunk');
+    cli.kill('SIGTERM');
+    await cli.log(/^Stopping all/);
+    cli.kill('SIGTERM');
+    expect(await cli.exited).toBe(143);
+    expect(client.all('error')).toEqual([]);
+  });
+
+  it('do not start if the first one cannot, and say why once', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+    const flags = ['--host', '127.0.0.1', '--port', String(port), '--workers', '2'];
+    const { code, stderr } = await runCli(['serve', '--redis', redis.url, ...flags]);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `--port: ${port} is already in use on 127.0.0.1; stop the other server or choose another port\n`,
+    );
+  });
+});
+
+/** The line of a worker that listens. */
+async function listening(cli: CliProcess, worker: number): Promise<LogLine> {
+  return vi.waitFor(
+    () => {
+      const line = linesOf(cli, 'Listening').find((it) => it['worker'] === worker);
+      if (line === undefined) throw new Error(`Worker ${worker} does not listen yet`);
+      return line;
+    },
+    { timeout: 30_000 },
+  );
+}
