@@ -1,4 +1,5 @@
 import { createLog, type Log } from './logging.js';
+import { redisSecrets } from './redis.js';
 import type { ResolvedSettings } from './settings.js';
 
 /** The log of the command, as the settings want it. */
@@ -11,7 +12,9 @@ export interface CommandLog extends Log {
  * @param worker - the number of the process among those that share a port
  * @throws CliError if the file cannot be written
  */
-export function openCommandLog({ settings, keyOf }: ResolvedSettings, worker?: number): CommandLog {
+export function openCommandLog(resolved: ResolvedSettings, worker?: number): CommandLog {
+  const { settings, keyOf } = resolved;
+  const secrets = [settings.apiKey, ...Object.values(settings.extraHeaders), ...redisSecrets(resolved)];
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
   const log = createLog({
     level: settings.logLevel,
@@ -19,7 +22,7 @@ export function openCommandLog({ settings, keyOf }: ResolvedSettings, worker?: n
     color: process.stdout.isTTY && process.stdout.hasColors(),
     ...(settings.logFile !== undefined && { file: settings.logFile }),
     fileKey: keyOf('logFile'),
-    secrets: [settings.apiKey, ...Object.values(settings.extraHeaders)].filter((secret) => secret !== undefined),
+    secrets: secrets.filter((secret) => secret !== undefined),
     write: (text) => process.stdout.write(text),
     worker,
   });

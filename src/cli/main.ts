@@ -4,13 +4,16 @@ import { CliError } from './cli-error.js';
 import { createProgram } from './program.js';
 import { serve } from './serve.js';
 import { store } from './store-command.js';
+import { worker } from './worker.js';
 
 // A closed pipe on standard output must not end the server.
 process.stdout.on('error', () => undefined);
 
 const args = process.argv.slice(2);
 try {
-  await createProgram({ serve, chat, store }).parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+  await createProgram({ serve, worker, chat, store }).parseAsync(args.length === 0 ? ['--help'] : args, {
+    from: 'user',
+  });
 } catch (error) {
   process.exit(report(error));
 }

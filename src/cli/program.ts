@@ -4,6 +4,7 @@ import { VERSION } from '../version.js';
 import { GROUPS, type Setting } from './setting.js';
 import { SETTINGS, type SettingName } from './settings-table.js';
 import type { StoreAction, StoreFlags } from './store-command.js';
+import { settingsOf, type SettingsCommand } from './worker-settings.js';
 
 /** The arguments of `chat`. */
 export interface ChatFlags {
@@ -20,6 +21,7 @@ export interface ChatFlags {
 /** The functions of the commands. */
 export interface Commands {
   readonly serve: (flags: Flags) => Promise<void>;
+  readonly worker: (flags: Flags) => Promise<void>;
   readonly chat: (flags: ChatFlags) => Promise<void>;
   readonly store: (action: StoreAction, flags: StoreFlags) => Promise<void>;
 }
@@ -30,18 +32,25 @@ const LOCAL_URL = `ws://127.0.0.1:${SETTINGS.port.default}${DEFAULT_PATH}`;
 /** The arguments of `serve`. */
 export type Flags = Partial<Record<SettingName, string | boolean>>;
 
-const ROWS = (Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]).sort(
-  ([, a], [, b]) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group),
-);
+/** The settings of a command, group by group. */
+function rowsOf(command: SettingsCommand): [SettingName, Setting<unknown>][] {
+  return settingsOf(command).sort(([, a], [, b]) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
+}
+
+/** The settings that are variables only, with what they are for. */
+function secretsOf(command: SettingsCommand): string {
+  return rowsOf(command)
+    .filter(([, { flag }]) => flag === undefined)
+    .map(([, { env, help }]) => `  ${env.padEnd(24)}${asFlags(help)}`)
+    .join('\n');
+}
 
 const SERVE_NOTES = `
 Each setting is read from its flag, else from its variable in the environment, else from .env
 in the working directory. Sizes may be written with KiB, MiB or GiB.
 
 Only as variables, so that no list of processes shows them:
-${ROWS.filter(([, { flag }]) => flag === undefined)
-  .map(([, { env, help }]) => `  ${env.padEnd(24)}${asFlags(help)}`)
-  .join('\n')}
+${secretsOf('serve')}
 
 Examples:
   agent-ws serve                                   the offline demo, or OpenAI if OPENAI_API_KEY is set
@@ -59,6 +68,21 @@ makes it and is called with the variables of the environment and of .env.
 
 What npx starts ends with npx, after running answers had 5 s to finish. For a service manager or a container:
   node node_modules/agent-ws/bin/agent-ws.js serve
+`;
+
+const WORKER_NOTES = `
+Provider, tools and what is stored are set as for agent-ws serve, and must be the same for all workers. A run waits in
+line if it was asked for at a service that was started with --run queue. Kill a worker, and the runs that it executed end
+as interrupted; stop it with SIGTERM, and it finishes them first.
+
+Only as variables, so that no list of processes shows them:
+${secretsOf('worker')}
+
+Examples:
+  agent-ws serve --redis redis://localhost:6379 --run queue
+  agent-ws worker --redis redis://localhost:6379 --concurrency 64
+  agent-ws worker --redis redis://localhost:6379 --max-starts 500     for a provider that bounds requests
+  agent-ws worker --redis redis://localhost:6379 --health 0.0.0.0:8004     in a container, for its probes
 `;
 
 const CHAT_NOTES = `
@@ -88,7 +112,7 @@ Examples:
 `;
 
 /** Creates the command line. */
-export function createProgram({ serve, chat, store }: Commands): Command {
+export function createProgram({ serve, worker, chat, store }: Commands): Command {
   const program = new Command('agent-ws')
     .description('Real-time WebSocket service for talk between people and LLM agents.')
     .version(VERSION, '-V, --version', 'Show the version.')
@@ -98,18 +122,26 @@ export function createProgram({ serve, chat, store }: Commands): Command {
     .exitOverride()
     .addHelpText('after', NOTES);
   addVersion(program);
-  const command = program
-    .command('serve')
+  addWithSettings(program, 'serve', serve)
     .description('Start the service: WebSocket endpoint, test page, documents and statistics.')
-    .helpOption('-h, --help', 'Show this help.')
-    .allowExcessArguments(false)
-    .configureHelp({ optionDescription: ({ description }) => description })
     .addHelpText('after', SERVE_NOTES);
-  for (const [name, setting] of ROWS) addOptions(command, name, setting);
-  command.action(() => serve(command.opts<Flags>()));
+  addWithSettings(program, 'worker', worker)
+    .description('Execute the runs of services that leave them to workers.')
+    .addHelpText('after', WORKER_NOTES);
   addChat(program, chat);
   addStore(program, store);
   return program;
+}
+
+/** Adds a command whose flags are settings. */
+function addWithSettings(program: Command, name: SettingsCommand, run: (flags: Flags) => Promise<void>): Command {
+  const command = program
+    .command(name)
+    .helpOption('-h, --help', 'Show this help.')
+    .allowExcessArguments(false)
+    .configureHelp({ optionDescription: ({ description }) => description });
+  for (const [setting, row] of rowsOf(name)) addOptions(command, setting, row);
+  return command.action(() => run(command.opts<Flags>()));
 }
 
 /** Adds other common ways to ask for the version. */

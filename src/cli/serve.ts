@@ -9,7 +9,6 @@ import { openAudit } from './audit-file.js';
 import { chooseAuthentication } from './authentication.js';
 import { banner, urlsOf, type StartInfo } from './banner.js';
 import { Certificate } from './certificate.js';
-import { CliError } from './cli-error.js';
 import { openCommandLog } from './command-log.js';
 import { readDotEnv } from './dot-env.js';
 import { drainTimes } from './drain-times.js';
@@ -20,11 +19,13 @@ import { readMessageKey } from './message-key.js';
 import { endWithNpx } from './npx.js';
 import { observe } from './observe.js';
 import { oddities } from './oddities.js';
+import { inOperatorsWords } from './operators-words.js';
 import type { Flags } from './program.js';
 import { chooseProvider } from './provider.js';
+import { openQueue, redisAccess } from './redis.js';
 import { serverOptions } from './server-options.js';
 import { warnOfOpenSecrets } from './setting-file.js';
-import { SETTINGS, type SettingName } from './settings-table.js';
+import { SETTINGS } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
 import { openStore } from './store.js';
@@ -71,12 +72,16 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   reportCrashes(files);
 
   const metrics = await chooseMetrics(resolved, provider.provider, primary);
+  const access = redisAccess(resolved);
+  const queue =
+    access !== undefined && settings.run === 'queue' ? await openQueue(resolved, access, logger) : undefined;
   const store = await openStore(resolved, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
     encryption: messageKey?.encryption,
     authenticate,
     store,
+    queue,
     server,
     provider: provider.provider,
     tools,
@@ -111,6 +116,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       server.close();
       await closed;
       server.closeAllConnections();
+      await queue?.close();
       await store?.close();
     },
   });
@@ -121,6 +127,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     });
     endWithNpx(logger);
   } else {
+    if (store?.cluster !== undefined) primary.tellNode(store.cluster.nodeId);
     primary.obey(stopping, reopen, (nodeId) => void store?.cluster?.reap?.(nodeId));
   }
 
@@ -170,13 +177,4 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       'OPENAI_BASE_URL is set but OPENAI_API_KEY is not, so the demo answers. A server without keys takes any text',
     );
   }
-}
-
-/** Renames options in an error to the flags and variables that the operator knows. */
-function inOperatorsWords(error: OptionError, { keyOf }: ResolvedSettings): CliError {
-  const [name = '', ...inside] = error.option.split('.');
-  if (!(name in SETTINGS)) return new CliError(error.message, { cause: error });
-  const place = inside.length === 0 ? '' : `"${inside.join('.')}" `;
-  const rule = error.message.replace(`Option "${error.option}" `, place).replaceAll(`"${name}.`, '"');
-  return new CliError(`${keyOf(name as SettingName)}: ${rule}`, { cause: error });
 }

@@ -9,6 +9,8 @@ const SECRETS = [
   'messageKeyFile',
   'authSecretFile',
   'storeKeyFile',
+  'redisPasswordFile',
+  'clusterSecretFile',
 ] as const satisfies readonly SettingName[];
 
 /**

@@ -11,6 +11,7 @@ export const GROUPS = [
   'Runs',
   'Rooms',
   'Store',
+  'Cluster',
   'Logs',
   'Operating',
 ] as const;

@@ -6,6 +6,7 @@ import { SQLITE_STORE_OPTIONS } from '../stores/sqlite/options.js';
 import { metricsPlace } from './metrics-place.js';
 import { MODEL_SETTINGS } from './model-settings.js';
 import { rates } from './rates.js';
+import { REDIS_SETTINGS } from './redis-settings.js';
 import { optionSettings, setting } from './setting.js';
 import { choice, endpointPath, file, integer, onOff, storePlace, text, type ValueType } from './value-types.js';
 
@@ -49,6 +50,8 @@ export const SERVER_SETTINGS = optionSettings(SERVER_OPTIONS, {
   maxRetainedBytes: { group: 'Runs', flag: '--max-retained', env: 'AGENT_MAX_RETAINED' },
   retainMs: { group: 'Runs', flag: '--retain', env: 'AGENT_RETAIN' },
   maxToolResultBytes: { group: 'Runs', flag: '--max-tool-result', env: 'AGENT_MAX_TOOL_RESULT' },
+
+  maxQueued: { group: 'Cluster', flag: '--max-queued', env: 'AGENT_MAX_QUEUED', placeholder: 'number' },
 
   roomNames: { group: 'Rooms', flag: '--room-names', env: 'ROOM_NAMES', placeholder: 'pattern' },
   maxRooms: { group: 'Rooms', flag: '--max-rooms', env: 'ROOM_MAX', placeholder: 'number' },
@@ -197,14 +200,6 @@ export const SETTINGS = {
     default: 'memory',
     help: 'Where runs and conversations are kept: memory, which ends with the process, or sqlite:PATH.',
   }),
-  redis: setting({
-    group: 'Store',
-    flag: '--redis',
-    env: 'AGENT_REDIS',
-    type: text('url'),
-    default: undefined,
-    help: 'Redis or Valkey in which runs, conversations and rooms are kept, redis:// or rediss://. Processes with the same one are a cluster.',
-  }),
   storeKeyFile: setting({
     group: 'Store',
     flag: '--store-key-file',
@@ -224,6 +219,7 @@ export const SETTINGS = {
   ...optionSettings(SQLITE_STORE_OPTIONS, {
     durability: { group: 'Store', flag: '--durability', env: 'AGENT_DURABILITY', placeholder: 'level' },
   }),
+  ...REDIS_SETTINGS,
   logLevel: setting({
     group: 'Logs',
     flag: '--log-level',

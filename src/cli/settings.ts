@@ -67,8 +67,8 @@ function find(name: SettingName, setting: Setting<unknown>, sources: SettingSour
 function read(setting: Setting<unknown>, { key, value, origin }: Found): unknown {
   const parsed = value === '' ? undefined : setting.type.parse(value);
   if (parsed !== undefined) return parsed;
-  // A setting without a flag is a secret.
+  const isSecret = setting.flag === undefined || setting.type.isSecret === true;
   const shown = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  const received = setting.flag === undefined ? 'other text' : shown;
+  const received = isSecret ? 'other text' : shown;
   throw new CliError(`${key}: must be ${setting.type.rule}, received ${received} (${origin})`);
 }

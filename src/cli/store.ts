@@ -3,6 +3,7 @@ import type { Logger } from '../runtime/logger.js';
 import { createSqliteStore, readStoreKeys, type SqliteStore } from '../stores/sqlite.js';
 import type { Store } from '../store/store.js';
 import { CliError, systemReason } from './cli-error.js';
+import { cannotReach, redisAccess } from './redis.js';
 import type { ResolvedSettings } from './settings.js';
 
 const SQLITE = 'sqlite:';
@@ -18,12 +19,17 @@ export function databaseOf(store: string): string | undefined {
 /** The store that the operator chose; `undefined` for the server's default in memory. */
 export async function openStore(resolved: ResolvedSettings, logger: Logger): Promise<Store | undefined> {
   const { settings, keyOf, isGiven } = resolved;
-  const { redis } = settings;
-  if (redis === undefined) return openDatabase(resolved, logger);
+  const access = redisAccess(resolved);
+  if (access === undefined) return openDatabase(resolved, logger);
   const useless = (['store', 'storeKeyFile', 'storeBackup'] as const).find(isGiven);
   if (useless !== undefined) throw new CliError(`${keyOf(useless)}: the store is ${keyOf('redis')}`);
   const { createRedisStore } = await import('../stores/redis.js');
-  return named(keyOf('redis'), () => createRedisStore({ url: redis, ...pick(settings, BOUNDS), logger }));
+  const { redisDurability: durability } = settings;
+  try {
+    return await createRedisStore({ ...access, durability, ...pick(settings, BOUNDS), logger });
+  } catch (error) {
+    throw cannotReach(keyOf('redis'), error);
+  }
 }
 
 async function openDatabase({ settings, keyOf }: ResolvedSettings, logger: Logger): Promise<SqliteStore | undefined> {

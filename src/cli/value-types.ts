@@ -10,6 +10,8 @@ export interface ValueType<T> {
   parse(text: string): T | undefined;
   /** The value as it would be written. */
   show(value: T): string;
+  /** Whether a text may hold a secret: it is not shown, right or wrong. */
+  readonly isSecret?: true;
   /** A sentence about a valid but suspicious text; `undefined` if there is nothing to say. */
   doubt?(text: string): string | undefined;
 }
@@ -51,6 +53,26 @@ export const storePlace: ValueType<string> = {
   parse: (value) => (value === 'memory' || /^sqlite:./.test(value) ? value : undefined),
   show: (value) => value,
 };
+
+/** The address of Redis, which may hold a password. */
+export const redisAddress: ValueType<string> = {
+  placeholder: 'url',
+  rule: 'an address such as redis://localhost:6379 or rediss://user@redis.example:6380',
+  parse: (value) => (isRedisUrl(value) ? value : undefined),
+  show: (value) => value,
+  isSecret: true,
+};
+
+function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  try {
+    return decodeURIComponent(username + password) !== undefined;
+  } catch {
+    // A percent sign that encodes nothing.
+    return false;
+  }
+}
 
 /** Paths that the service itself answers. */
 const TAKEN = /^\/(?:ws\/(?:statistics|key)|metrics|healthz|readyz|(?:docs|static)(?:\/.*)?)?$/;

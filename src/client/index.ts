@@ -25,6 +25,7 @@ export type {
   ClientRunState,
   EndState,
   PendingApproval,
+  QueuePlace,
   RunAnswer,
   RunEvent,
   RunEventOf,

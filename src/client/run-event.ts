@@ -61,6 +61,16 @@ export interface PendingApproval {
   readonly expiresInMs: number;
 }
 
+/** What a queued run waits for, as far as the server has said. */
+export interface QueuePlace {
+  /** How many runs of the conversation end before this one starts. */
+  readonly position?: number | undefined;
+  /** The place in the line of all runs that wait for a worker; the first is 1. */
+  readonly place?: number | undefined;
+  /** How long the run will wait if that line moves as it did in the last minute. In milliseconds. */
+  readonly estimatedWaitMs?: number | undefined;
+}
+
 /** The complete answer of a finished run. */
 export interface RunAnswer {
   readonly runId: string;
@@ -82,8 +92,8 @@ export interface RunAnswer {
 
 /** The events of a run, by `type`. The last event of every run is `end`. */
 export type RunEvent =
-  /** The state changed; `position` says how many runs of the conversation end before a queued one starts. */
-  | { readonly type: 'state'; readonly state: ClientRunState; readonly position?: number | undefined }
+  /** The state changed, or the place of a queued run. */
+  | ({ readonly type: 'state'; readonly state: ClientRunState } & QueuePlace)
   /** The answer begins. */
   | {
       readonly type: 'start';

@@ -6,6 +6,7 @@ import type {
   ClientRunState,
   EndState,
   PendingApproval,
+  QueuePlace,
   RunAnswer,
   RunEvent,
   RunEventOf,
@@ -135,11 +136,11 @@ export class Run implements ClientRun {
   }
 
   /** Sets the state that the server reports. A final state is ignored until the final message arrives. */
-  moveTo(state: ClientRunState, position?: number): void {
+  moveTo(state: ClientRunState, at?: QueuePlace): void {
     const isLive = state === 'accepted' || state === 'queued' || state === 'running' || state === 'waiting_approval';
-    if (!isLive || this.#isEnded || (state === this.#state && position === undefined)) return;
+    if (!isLive || this.#isEnded || (state === this.#state && at === undefined)) return;
     this.#state = state;
-    this.#tell({ type: 'state', state, position });
+    this.#tell({ type: 'state', state, ...at });
   }
 
   /** Begins a replay up to `head`, in which the approvals in `undecided` still wait. */
@@ -170,7 +171,7 @@ export class Run implements ClientRun {
     if (this.#isEnded) return;
     switch (step.type) {
       case 'state':
-        this.moveTo(step.state, step.position);
+        this.moveTo(step.state);
         return;
       case 'start':
         this.#start = { vendor: step.vendor, model: step.model, conversationId: step.conversationId };

@@ -91,6 +91,10 @@ export class Runs {
     if (message.type === 'accepted') {
       this.#accepted(delivery);
       delivery.run.moveTo(message.state);
+    } else if (message.type === 'queued') {
+      // What was said of the line before the run began may arrive later.
+      const { position: place, estimated_wait_ms: estimatedWaitMs } = message;
+      if (delivery.run.seq === 0) delivery.run.moveTo('queued', { place, estimatedWaitMs });
     } else if (message.type === 'resumed') this.#resumed(delivery, message);
     return true;
   }
@@ -206,7 +210,8 @@ export class Runs {
     const { run } = delivery;
     if (message.reset === true) run.reset();
     run.replaying(message.head, (message.pending_approvals ?? []).map(approvalOf));
-    run.moveTo(message.state, message.position);
+    const { state, position } = message;
+    run.moveTo(state, position === undefined ? undefined : { position });
   }
 
   #receive(delivery: Delivery, message: RunMessage): void {

@@ -100,6 +100,7 @@ export const serverExamples: { readonly [T in ServerMessageType]: ServerMessageO
     ],
     request_id,
   },
+  queued: { type: 'queued', timestamp, run_id, position: 3, estimated_wait_ms: 4500 },
   watching: { type: 'watching', timestamp, conversation_id, active: true, request_id },
   run_started: {
     type: 'run_started',

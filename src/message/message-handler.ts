@@ -149,7 +149,7 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       answers: new LargeAnswers(),
       permissions: new Permissions(checked),
       rooms,
-      roomRuns: rooms && new RoomRuns(rooms, runs, readers),
+      roomRuns: rooms && new RoomRuns(rooms, runs, readers, logger),
       checkToken,
       onResumed: (connection, run, isReset) =>
         this.emit('resumed', connection as Connection<P, Metadata>, run, isReset),

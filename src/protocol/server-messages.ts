@@ -98,6 +98,21 @@ export const serverMessages = {
     .describe(
       'The answer to `resume`, and to a request that repeats the id of a run, which was not executed again. Only for clients that negotiated the subprotocol.',
     ),
+  queued: z
+    .object({
+      type: z.literal('queued'),
+      timestamp,
+      run_id: runId,
+      position: z.int().min(1).describe('The place of the run in the line of all runs that wait; the first is 1.'),
+      estimated_wait_ms: z
+        .int()
+        .min(0)
+        .optional()
+        .describe('How long the run will wait if the line moves as it did in the last minute.'),
+    })
+    .describe(
+      'A run waits for a worker, and has a new place in the line. Not in the log of the run. Only for clients that negotiated the subprotocol.',
+    ),
   runs: z
     .object({
       type: z.literal('runs'),

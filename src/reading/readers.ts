@@ -8,6 +8,7 @@ import { allOf, andThen, type Awaitable } from '../runtime/awaitable.js';
 import type { Logger } from '../runtime/logger.js';
 import { conversationKey } from '../store/conversation-store.js';
 import type { StoredRun } from '../store/run-store.js';
+import { PlacesInLine } from './places-in-line.js';
 import { Cancelling, type Cancellation } from './cancellation.js';
 import { RunStartedFrame } from './run-started-frame.js';
 import { SeenRuns } from './seen-runs.js';
@@ -58,6 +59,8 @@ export class Readers {
   readonly #subscriptions = new Subscriptions();
   readonly #watchers: Watchers;
   readonly #seen = new SeenRuns();
+  /** The line of runs that wait for workers, if there is one. */
+  readonly #line: PlacesInLine | undefined;
 
   constructor({ runs, maxRunsPerConnection, logger }: ReadersOptions) {
     this.#runs = runs;
@@ -67,6 +70,8 @@ export class Readers {
       const [owner, id] = JSON.parse(key) as [string, string];
       runs.watch(owner, id, active);
     });
+    const { queue } = runs;
+    this.#line = queue && new PlacesInLine(queue, (connection, { id }) => this.#subscriptions.of(connection).has(id));
     runs.on('start', (run) => this.#announce(run));
     runs.on('elsewhere', (run) => this.#announce(run));
   }
@@ -194,5 +199,6 @@ export class Readers {
       watched,
       onFault: (error) => this.#logger.error({ runId: run.id, err: error }, 'A run log cannot be read'),
     });
+    this.#line?.add(connection, run);
   }
 }

@@ -2,13 +2,16 @@ import { encodeMessage } from '../protocol/encode.js';
 import type { RunHandle } from '../run/run-handle.js';
 import { attachmentToWire } from '../store/attachment-to-wire.js';
 
+/** A run, as far as it is told that it has started. */
+type StartedRun = Pick<RunHandle, 'id' | 'state' | 'meta' | 'options'>;
+
 /** The `run_started` message of one run. It is encoded once for all connections, since a question may be long. */
 export class RunStartedFrame {
-  readonly #run: RunHandle;
+  readonly #run: StartedRun;
   #timestamp: number | undefined;
   #encoded = new Uint8Array();
 
-  constructor(run: RunHandle) {
+  constructor(run: StartedRun) {
     this.#run = run;
   }
 

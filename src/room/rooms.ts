@@ -18,31 +18,13 @@ import {
   serverHasTooManyRooms,
   tooFast,
 } from './room-errors.js';
+import type { PublishedMessage, RoomPost, RoomQuestion } from './room-post.js';
 import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
 import { RoomReader, startOf, type RoomReaderOwner, type RoomStart } from './room-reader.js';
 import { eventKey, Room } from './room.js';
 
 /** How often logs are freed of what is too old, in milliseconds. */
 const EXPIRE_MS = 5_000;
-
-/** What is said in a room. */
-export interface RoomPost {
-  readonly content?: string | undefined;
-  /** Any JSON. */
-  readonly data?: unknown;
-  /**
-   * Identity of the message: a repeated one is not published again.
-   * @default a new UUID
-   */
-  readonly messageId?: string | undefined;
-}
-
-/** Where a message is in its room. */
-export interface PublishedMessage {
-  readonly messageId: string;
-  /** Its `seq` in the log of the room. */
-  readonly seq: number;
-}
 
 /** How a connection joins. */
 export interface JoinRequest extends Omit<RoomStart, 'after' | 'recovered'> {
@@ -109,10 +91,10 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   onShared: (room: string) => void = () => undefined;
 
   /**
-   * A member asked a question at another node.
+   * A member asked a question, here or at another node.
    * @internal
    */
-  onRunElsewhere: (room: string, runId: string) => void = () => undefined;
+  onQuestion: (room: string, question: RoomQuestion) => void = () => undefined;
 
   /** Number of open rooms. */
   get size(): number {
@@ -248,6 +230,8 @@ export class Rooms extends TypedEmitter<RoomEvents> {
    * @internal
    */
   postRun(reader: RoomReader, post: RoomPost & { readonly run: RunOfEvent }): void {
+    const { id: memberId, name } = reader.member;
+    this.onQuestion(reader.room.name, { runId: post.run.run_id, content: post.content, memberId, name });
     void orElse(
       () => this.post(reader, post),
       (error) => {
@@ -375,9 +359,11 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       onMembers: (ids) => room.presence.onMembers(ids),
       onExpelled: (id) => void this.#expel(room, id),
       onEvent: (encoded) => {
-        const { from, run } = JSON.parse(encoded) as ServerMessageOf<'room_event'>;
-        if (from !== undefined) room.takeElsewhere(from.member_id);
-        if (run !== undefined) this.onRunElsewhere(name, run.run_id);
+        const { from, content, run } = JSON.parse(encoded) as ServerMessageOf<'room_event'>;
+        if (from === undefined) return;
+        room.takeElsewhere(from.member_id);
+        if (run !== undefined)
+          this.onQuestion(name, { runId: run.run_id, content, memberId: from.member_id, name: from.name });
       },
     });
     this.onShared(name);

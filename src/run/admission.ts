@@ -7,13 +7,23 @@ import type { Drain } from './drain.js';
 import type { LiveRuns, Place } from './live-runs.js';
 import { hashRequest } from './request-hash.js';
 import type { RunBounds } from './run-bounds.js';
-import { conflict, conversationBusy, expired, queueFull, restarting, serverFull, shareFull } from './run-errors.js';
+import {
+  conflict,
+  conversationBusy,
+  expired,
+  lineFull,
+  queueFull,
+  restarting,
+  serverFull,
+  shareFull,
+} from './run-errors.js';
 import type { RunExecutor } from './run-executor.js';
 import { ownerOf, type RunAsker } from './run-asker.js';
 import type { BeforeRun } from './run-manager-options.js';
 import type { RunLog } from '../log/run-log.js';
 import { encodeOrder, optionsOf } from './run-order.js';
 import type { ClaimRequest, RunMeta, RunStore, StoredRun } from '../store/run-store.js';
+import type { WorkQueue } from '../store/work-queue.js';
 
 /**
  * Maximum number of runs of one conversation, in progress or waiting: each is announced to all watching connections.
@@ -39,8 +49,8 @@ export interface AdmissionOptions {
 export interface SharedAdmission {
   /** Maximum number of runs of one owner in progress on all nodes. */
   readonly maxRunsOfOwner: number;
-  /** Whether workers execute the runs, and not this node. */
-  readonly isQueued: boolean;
+  /** The line of runs that wait for workers, and how long it may be; absent if this node executes the runs. */
+  readonly line: { readonly queue: WorkQueue; readonly max: number } | undefined;
 }
 
 /** The outcome of a claim. */
@@ -76,7 +86,8 @@ export class Admission {
     live.checkShares(shares, bytes);
     const place = live.reserve(meta, bytes, shares);
     const claimed = orElse(
-      () => andThen(this.#ask(asker, request), () => this.#create(place, asker, request)),
+      () =>
+        andThen(this.#checkLine(), () => andThen(this.#ask(asker, request), () => this.#create(place, asker, request))),
       (error) => {
         this.#giveUp(place);
         throw error;
@@ -93,6 +104,14 @@ export class Admission {
     return isLater(asked) ? orTimeout(BEFORE_RUN_MS, Promise.resolve(asked)) : asked;
   }
 
+  #checkLine(): Awaitable<void> {
+    const line = this.#options.shared?.line;
+    if (line === undefined) return;
+    return andThen(line.queue.size(), (size) => {
+      if (size >= line.max) throw lineFull(line.queue.msPerPlace);
+    });
+  }
+
   #create(place: Place, asker: RunAsker, request: RunRequest): Awaitable<Admitted> {
     const { store, shared } = this.#options;
     const { meta } = place;
@@ -103,7 +122,7 @@ export class Admission {
           place.stop = claim.stop;
           // The client is informed, and work begins, only after a crash can no longer lose the claim.
           return andThen(store.commit(), () =>
-            shared?.isQueued === true ? this.#wait(place, claim.rank ?? 0) : { to: 'run', place, log: claim.log },
+            shared?.line !== undefined ? this.#wait(place, claim.rank ?? 0) : { to: 'run', place, log: claim.log },
           );
         case 'existing':
           this.#giveUp(place);
@@ -144,13 +163,13 @@ export class Admission {
   }
 }
 
-function claimOf({ maxRunsOfOwner, isQueued }: SharedAdmission, asker: RunAsker, request: RunRequest): ClaimRequest {
+function claimOf({ maxRunsOfOwner, line }: SharedAdmission, asker: RunAsker, request: RunRequest): ClaimRequest {
   return {
     options: JSON.stringify(optionsOf(asker, request)),
     whenBusy: 'when_busy' in request ? request.when_busy : undefined,
     maxRunsOfOwner,
     maxRunsOfConversation: MAX_QUEUE,
-    work: isQueued ? encodeOrder(asker, request) : undefined,
+    work: line !== undefined ? encodeOrder(asker, request) : undefined,
   };
 }
 

@@ -1,6 +1,9 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { StopCause } from './run-worker.js';
 
+/** When to ask again for a place in a full line, at the earliest, in milliseconds. */
+const LINE_MS = 1_000;
+
 /** The owner has no run with this id. */
 export function notFound(): AgentSocketError {
   return new AgentSocketError('run_not_found', 'No run has this id, or its output is gone');
@@ -37,6 +40,16 @@ export function restarting(): AgentSocketError {
 /** The runs in progress have reached the memory limit. */
 export function serverFull(): AgentSocketError {
   return new AgentSocketError('too_many_runs', 'The server holds as much output as it can; try again later');
+}
+
+/**
+ * As many runs wait for a worker as may.
+ * @param msPerPlace - how long one place in the line takes at present, in milliseconds
+ */
+export function lineFull(msPerPlace = LINE_MS): AgentSocketError {
+  return new AgentSocketError('too_many_runs', 'As many runs wait as may; try again later', {
+    retryAfterMs: Math.max(Math.round(msPerPlace), LINE_MS),
+  });
 }
 
 /** What the operator is told if the clients of an address have used up its share. */

@@ -3,7 +3,7 @@ import type { RunRequest } from '../protocol/client-messages.js';
 import { DETACH_GRACE, type DetachOption } from '../runtime/detach-option.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import type { OptionTable } from '../runtime/option-table.js';
-import { aFunction, methods, milliseconds, number, size } from '../runtime/rule.js';
+import { aFunction, integer, methods, milliseconds, number, size } from '../runtime/rule.js';
 import type { RunStore } from '../store/run-store.js';
 import type { Cluster } from '../store/cluster.js';
 import { aCluster, aRunStore, aWorkQueue } from '../store/store-rules.js';
@@ -33,6 +33,11 @@ export interface RunManagerOptions extends DetachOption, LoggerOption {
    * @default none: this process executes the runs that are asked for here
    */
   queue?: WorkQueue | undefined;
+  /**
+   * Runs of all nodes that wait in `queue`. One more gets `too_many_runs`.
+   * @default 10000
+   */
+  maxQueued?: number | undefined;
   /**
    * Asks whether a principal may have one more run, for quotas and bills. Called once for each new run, after the limits
    * were checked and before its id is claimed; a repeated request is not asked for. A returned promise holds back later
@@ -99,6 +104,11 @@ export const RUN_OPTIONS = {
     text: 'The line of runs that wait for workers: runs that are asked for here are executed there.',
     rule: aWorkQueue,
     defaultText: 'none: this process executes the runs that are asked for here',
+  },
+  maxQueued: {
+    text: 'Runs of all nodes that wait in `queue`. One more gets `too_many_runs`.',
+    rule: integer(1),
+    default: 10_000,
   },
   beforeRun: {
     text: 'Asks whether a principal may have one more run, for quotas and bills.',

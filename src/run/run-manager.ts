@@ -43,6 +43,8 @@ const MAX_LISTED = 1_000;
  */
 export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run> {
   readonly store: RunStore;
+  /** The line in which the runs that are asked for here wait for workers; `undefined` if they are executed here. */
+  readonly queue: WorkQueue | undefined;
   /** Counts of the text of all runs. */
   readonly pace = new RunPace();
   readonly #executor: RunExecutor;
@@ -76,6 +78,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const live = (this.#live = new LiveRuns(shares));
     const bounds = new RunBounds(live, checked);
     this.store = store;
+    this.queue = checked.queue;
     this.#executor = executor;
     this.#bounds = bounds;
     this.#drain = new Drain(live);
@@ -93,7 +96,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       beforeRun: checked.beforeRun,
       shared: checked.cluster && {
         maxRunsOfOwner: checked.maxRunsPerOwner,
-        isQueued: checked.queue !== undefined,
+        line: checked.queue && { queue: checked.queue, max: checked.maxQueued },
       },
     });
     this.#sweep = setInterval(() => this.#expire(), bounds.sweepMs);

@@ -2,7 +2,7 @@
 import { OptionError } from '../runtime/option-error.js';
 import { checkOptions } from '../runtime/option-table.js';
 import { REDIS_STORE_OPTIONS, type RedisStoreOptions } from './redis/options.js';
-import { RedisConnection, type RedisClientLike } from './redis/redis-client.js';
+import { RedisConnection } from './redis/redis-client.js';
 import { RedisStore } from './redis/redis-store.js';
 import type { Store } from '../store/store.js';
 
@@ -19,7 +19,7 @@ export type { RedisStoreOptions } from './redis/options.js';
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { url, client, ...settings } = checkOptions(options, REDIS_STORE_OPTIONS);
-  const given = url ?? (client as RedisClientLike | undefined);
+  const given = url ?? client;
   if (given === undefined || (url !== undefined && client !== undefined)) {
     throw new OptionError('url', 'Either "url" or "client" is needed, and not both');
   }

@@ -1,18 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'vitest';
-import type { RunLog } from '../../src/index.js';
 import type { RedisStore } from '../../src/stores/redis/redis-store.js';
-import { runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
+import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
-import { openRedisStore } from '../helpers/redis-store.js';
+import { createRun, openRedisStore } from '../helpers/redis-store.js';
 import { metaOf } from '../helpers/sqlite.js';
-
-/** A log of a run that is claimed in a store. */
-async function createRun(store: RedisStore, runId: string): Promise<RunLog> {
-  const claim = await store.runs.create(metaOf(runId, randomUUID()));
-  if (claim.status !== 'created') throw new Error('The run exists already');
-  return claim.log;
-}
 
 describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
   const redis = redisOfFile();
@@ -24,13 +16,20 @@ describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
 
   describe('RunLog of the host', () => {
     let shared: Promise<RedisStore> | undefined;
-    const cases = runLogCases(async (runId) => createRun(await (shared ??= openRedisStore(redis.url)), runId));
+    const cases = runLogCases(async (runId) =>
+      createRun(await (shared ??= openRedisStore(redis.url)), metaOf(runId, randomUUID())),
+    );
     for (const { name, run } of cases) {
       it(name, async () => {
         shared = undefined;
         await run();
       });
     }
+  });
+
+  describe('ConversationStore', () => {
+    const make = async (settings: object) => (await openRedisStore(redis.url, settings)).conversations;
+    for (const { name, run } of conversationStoreCases(make)) it(name, run);
   });
 
   describe('ToolLedger', () => {

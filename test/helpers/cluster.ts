@@ -18,7 +18,7 @@ export interface NodesOptions {
 
 /** Starts servers that are one cluster; they end with the test. */
 export async function startNodes(redis: string, count: number, options: NodesOptions = {}): Promise<TestNode[]> {
-  const keyPrefix = `test-${randomUUID()}`;
+  const keyPrefix = randomUUID();
   const nodes: TestNode[] = [];
   for (let node = 0; node < count; node++) {
     const store = await createRedisStore({ url: redis, keyPrefix, logger: false, ...options.store });

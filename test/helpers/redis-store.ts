@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+import type { RunLog, RunMeta } from '../../src/index.js';
 import { silentLogger } from '../../src/runtime/logger.js';
 import { RedisConnection } from '../../src/stores/redis/redis-client.js';
 import { RedisStore, type RedisStoreSettings } from '../../src/stores/redis/redis-store.js';
+import { WAKE, Wakes } from '../../src/stores/redis/wakes.js';
 
 const DEFAULTS: RedisStoreSettings = {
   keyPrefix: '',
@@ -25,4 +27,71 @@ export async function openRedisStore(url: string, settings: Partial<RedisStoreSe
   const store = await RedisStore.open(connection, { ...DEFAULTS, keyPrefix: `test-${randomUUID()}`, ...settings });
   onTestFinished(() => store.close());
   return store;
+}
+
+/** Tells a store what other nodes write, as a member of a cluster is told. */
+export async function hear(store: RedisStore): Promise<Wakes> {
+  const { connection, keys, node, followers } = store.parts;
+  const wakes = new Wakes({ connection, keys, nodeId: node, logger: silentLogger });
+  wakes.on(WAKE.entries, (text) => followers.take(text));
+  wakes.onMissed(() => followers.look(0));
+  await wakes.open();
+  onTestFinished(() => wakes.close());
+  return wakes;
+}
+
+/** Claims a run. */
+export async function createRun(store: RedisStore, meta: RunMeta): Promise<RunLog> {
+  const claim = await store.runs.create(meta);
+  if (claim.status !== 'created') throw new Error(`The run is ${claim.status}`);
+  return claim.log;
+}
+
+/** A reader that reads a log as connections do: whatever there is, whenever it is woken. */
+export class LogReading {
+  position: number;
+  text = '';
+  readonly #log: RunLog;
+  readonly #stop: () => void;
+  #isReading = false;
+  #error: unknown;
+
+  constructor(log: RunLog, after = 0) {
+    this.#log = log;
+    this.position = after;
+    this.#stop = log.onPublished(() => void this.#pump());
+    void this.#pump();
+  }
+
+  /** Reads until it has everything up to a position, and stops then. */
+  async until(seq: number): Promise<string> {
+    try {
+      await vi.waitUntil(() => this.position >= seq || this.#error !== undefined);
+      if (this.#error !== undefined)
+        throw new Error(`The log cannot be read after ${this.position}`, { cause: this.#error });
+      return this.text;
+    } finally {
+      this.#stop();
+    }
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      while (this.position < this.#log.published) await this.#readOnce();
+    } catch (error) {
+      this.#error = error;
+    }
+    this.#isReading = false;
+  }
+
+  async #readOnce(): Promise<void> {
+    for (const entry of await this.#log.read(this.position)) {
+      if (entry.firstSeq !== this.position + 1) throw new Error(`${entry.firstSeq} follows ${this.position}`);
+      this.position = entry.seq;
+      const { content = '|' } = JSON.parse(entry.encoded) as { content?: string };
+      this.text += content;
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { defineTool, type AgentSocketServerOptions } from '../../src/index.js';
-import type { ServerMessage } from '../../src/protocol/index.js';
+import type { ServerMessage, ServerMessageOf, ServerMessageType } from '../../src/protocol/index.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { startNodes, type TestNode } from '../helpers/cluster.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
@@ -21,6 +21,17 @@ async function two(server: Partial<AgentSocketServerOptions>): Promise<[TestNode
   const [a, b] = await startNodes(redis.url, 2, { server: () => server });
   if (a === undefined || b === undefined) throw new Error('No nodes');
   return [a, b];
+}
+
+/** Sends a request, and waits for its reply. */
+async function reply<T extends ServerMessageType>(
+  client: TestClient,
+  type: T,
+  request: Record<string, unknown>,
+): Promise<ServerMessageOf<T>> {
+  const requestId = randomUUID();
+  client.send({ ...request, request_id: requestId });
+  return client.next(type, (message) => 'request_id' in message && message.request_id === requestId);
 }
 
 function textOf(messages: readonly ServerMessage[]): string {
@@ -42,7 +53,7 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     expect(resumed).toMatchObject({ state: 'running', after: chunk.seq });
     open();
     await second.next('stream_end');
-    expect(first.text(runId) + textOf(second.messages)).toBe('Hello, world');
+    expect(chunk.content + textOf(second.messages)).toBe('Hello, world');
     const third = await TestClient.connect(b.url);
     third.send({ type: 'resume', run_id: runId, after: 0 });
     await third.next('stream_end');
@@ -60,13 +71,15 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     const runId = randomUUID();
     asks.send({ type: 'streaming_query', query: 'Hi', run_id: runId });
     await asks.next('stream_chunk');
-    expect(await stops.ask({ type: 'cancel', run_id: runId })).toMatchObject({
+    expect(await reply(stops, 'cancelled', { type: 'cancel', run_id: runId })).toMatchObject({
       type: 'cancelled',
       outcome: 'cancelled',
       run_ids: [runId],
     });
     expect(await asks.next('cancelled')).toMatchObject({ run_id: runId, reason: 'requested' });
-    expect(await stops.ask({ type: 'cancel', run_id: runId })).toMatchObject({ outcome: 'already_finished' });
+    expect(await reply(stops, 'cancelled', { type: 'cancel', run_id: runId })).toMatchObject({
+      outcome: 'already_finished',
+    });
   });
 
   it('stops a run that is asked for at one node after it was stopped at another', async () => {
@@ -74,7 +87,9 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     const [a, b] = await two({ provider });
     const stops = await TestClient.connect(b.url);
     const runId = randomUUID();
-    expect(await stops.ask({ type: 'cancel', run_id: runId })).toMatchObject({ outcome: 'nothing_running' });
+    expect(await reply(stops, 'cancelled', { type: 'cancel', run_id: runId })).toMatchObject({
+      outcome: 'nothing_running',
+    });
     const asks = await TestClient.connect(a.url);
     asks.send({ type: 'streaming_query', query: 'Hi', run_id: runId });
     expect(await asks.next('cancelled')).toMatchObject({ run_id: runId });
@@ -114,8 +129,14 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
       expect(pending).toMatchObject([{ tool_call_id: toolCallId, tool_name: 'send' }]);
     }
     const replies = await Promise.all([
-      one.ask({ type: 'approval', run_id: runId, tool_call_id: toolCallId, approved: true }),
-      other.ask({ type: 'approval', run_id: runId, tool_call_id: toolCallId, approved: false, reason: 'No' }),
+      reply(one, 'approval_resolved', { type: 'approval', run_id: runId, tool_call_id: toolCallId, approved: true }),
+      reply(other, 'approval_resolved', {
+        type: 'approval',
+        run_id: runId,
+        tool_call_id: toolCallId,
+        approved: false,
+        reason: 'No',
+      }),
     ]);
     const { approved } = await asks.next('approval_resolved');
     expect(replies).toMatchObject([
@@ -127,17 +148,22 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     // A decision that comes after the end gets the one that counts.
     const late = await TestClient.connect(nodes[1]?.url ?? '');
     expect(
-      await late.ask({ type: 'approval', run_id: runId, tool_call_id: toolCallId, approved: !approved }),
+      await reply(late, 'approval_resolved', {
+        type: 'approval',
+        run_id: runId,
+        tool_call_id: toolCallId,
+        approved: !approved,
+      }),
     ).toMatchObject({ approved });
   });
 
   it('answers the questions of a conversation one after the other, and tells who watches it', async () => {
     const { opened, open } = gate();
     const provider = createScriptedProvider(['One', opened], ['Two']);
-    const [a, b] = await two({ provider });
+    const [a, b] = await two({ provider, authenticate: () => ({ id: 'alice' }) });
     const conversation = { conversation_id: 'travel' };
     const watches = await TestClient.connect(b.url);
-    await watches.ask({ type: 'watch', ...conversation, active: true });
+    await reply(watches, 'watching', { type: 'watch', ...conversation, active: true });
     const first = await TestClient.connect(a.url);
     first.send({ type: 'streaming_query', query: 'First', ...conversation });
     expect(await watches.next('run_started')).toMatchObject({ query: 'First', conversation_id: 'travel' });
@@ -146,14 +172,14 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     const asked = randomUUID();
     second.send({ type: 'streaming_query', query: 'Second', ...conversation, run_id: asked });
     expect(await second.next('accepted')).toMatchObject({ state: 'queued' });
-    const rejected = await second.ask({
+    const rejected = await reply(second, 'error', {
       type: 'streaming_query',
       query: 'Third',
       ...conversation,
       when_busy: 'reject',
     });
     expect(rejected).toMatchObject({ type: 'error', code: 'conversation_busy' });
-    expect(await first.ask({ type: 'delete_conversation', ...conversation })).toMatchObject({
+    expect(await reply(first, 'error', { type: 'delete_conversation', ...conversation })).toMatchObject({
       code: 'conversation_busy',
     });
     expect(provider.calls).toHaveLength(1);
@@ -161,7 +187,7 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     await first.next('stream_end');
     await second.next('stream_end');
     expect(textOf(second.messages)).toBe('Two');
-    const history = await first.ask({ type: 'history', ...conversation });
+    const history = await reply(first, 'history', { type: 'history', ...conversation });
     expect(history).toMatchObject({
       messages: [{ content: 'First' }, { content: 'One' }, { content: 'Second' }, { content: 'Two' }],
     });
@@ -178,7 +204,7 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     expect(await tab.next('run_started')).toMatchObject({ run_id: runId, query: 'Hi' });
     await tab.next('stream_chunk');
     // A tab of the same browser may stop what another one asked for.
-    expect(await tab.ask({ type: 'cancel', run_id: runId })).toMatchObject({ outcome: 'cancelled' });
+    expect(await reply(tab, 'cancelled', { type: 'cancel', run_id: runId })).toMatchObject({ outcome: 'cancelled' });
   });
 
   it('cancels a run that nobody reads on any node, and keeps one that is read on another', async () => {
@@ -210,7 +236,7 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     await vi.waitFor(() => expect(alice.messages.map(({ type }) => type as string)).toContain('notice'));
     a.agent.revoke('mallory');
     expect((await mallory.closed).code).toBe(4401);
-    expect(await alice.ask({ type: 'ping' })).toMatchObject({ type: 'pong' });
+    expect(await reply(alice, 'pong', { type: 'ping' })).toMatchObject({ type: 'pong' });
   });
 
   it('knows the nodes of the cluster', async () => {

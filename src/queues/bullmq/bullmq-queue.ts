@@ -1,6 +1,7 @@
 import type { Job, Queue, RedisClient, Worker } from 'bullmq';
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../runtime/logger.js';
+import { Signer } from '../../runtime/signer.js';
 import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
 import type { QueueConnection } from './connection.js';
@@ -8,6 +9,12 @@ import type { BullMqQueueSettings } from './options.js';
 import { COUNT_END, PLACES, type Script } from './scripts.js';
 
 type BullMq = typeof import('bullmq');
+
+/** The data of a job. */
+interface SignedTicket extends Ticket {
+  /** Empty without a secret. */
+  readonly signature: string;
+}
 
 /** The name of the queue for BullMQ and its dashboards. */
 const NAME = 'runs';
@@ -27,9 +34,10 @@ export class BullMqQueue implements WorkQueue {
   readonly #prefix: string;
   readonly #maxStartsPerMinute: number | undefined;
   readonly #logger: Logger;
-  readonly #queue: Queue<Ticket, void, string>;
+  readonly #signer: Signer;
+  readonly #queue: Queue<SignedTicket, void, string>;
   readonly #atWork = new Set<Promise<void>>();
-  #worker: Worker<Ticket, void> | undefined;
+  #worker: Worker<SignedTicket, void> | undefined;
   #closing: Promise<void> | undefined;
   #lastError: unknown;
   #isAway = false;
@@ -41,6 +49,7 @@ export class BullMqQueue implements WorkQueue {
     this.#prefix = `{${settings.keyPrefix}}`;
     this.#maxStartsPerMinute = settings.maxStartsPerMinute;
     this.#logger = settings.logger;
+    this.#signer = new Signer(settings.clusterSecret ?? [], settings.logger);
     this.#queue = new bullMq.Queue(NAME, {
       connection: connection.client,
       prefix: this.#prefix,
@@ -67,7 +76,9 @@ export class BullMqQueue implements WorkQueue {
 
   async add(ticket: Ticket, rank: number): Promise<void> {
     const priority = Math.min(1 + rank, LAST_PRIORITY);
-    await this.#queue.add('run', ticket, { jobId: jobIdOf(ticket), priority });
+    const jobId = jobIdOf(ticket);
+    const { owner, id } = ticket;
+    await this.#queue.add('run', { owner, id, signature: this.#signer.sign('ticket', jobId, '') }, { jobId, priority });
   }
 
   async remove(ticket: Ticket): Promise<void> {
@@ -130,9 +141,11 @@ export class BullMqQueue implements WorkQueue {
     return (await this.#client).runCommand(name, [...args]) as Promise<unknown>;
   }
 
-  async #do({ data }: Job<Ticket, void>, work: (ticket: Ticket) => Promise<void>): Promise<void> {
-    const done = work({ owner: data.owner, id: data.id }).catch((error: unknown) => {
-      this.#logger.error({ runId: data.id, err: error }, 'The run of a ticket failed');
+  async #do({ data }: Job<SignedTicket, void>, work: (ticket: Ticket) => Promise<void>): Promise<void> {
+    const ticket = { owner: data.owner, id: data.id };
+    if (!this.#signer.accepts('ticket', jobIdOf(ticket), '', String(data.signature))) return;
+    const done = work(ticket).catch((error: unknown) => {
+      this.#logger.error({ runId: ticket.id, err: error }, 'The run of a ticket failed');
     });
     this.#atWork.add(done);
     await done;
@@ -171,5 +184,8 @@ async function settled(work: Promise<unknown> | undefined): Promise<void> {
 
 function jobIdOf({ owner, id }: Ticket): string {
   // As JSON, since UTF-8 has no form for half a surrogate pair.
-  return createHash('sha256').update(JSON.stringify([owner, id])).digest('base64url').slice(0, 22);
+  return createHash('sha256')
+    .update(JSON.stringify([owner, id]))
+    .digest('base64url')
+    .slice(0, 22);
 }

@@ -1,3 +1,4 @@
+import type { RedisConnectionClient } from 'bullmq';
 import { OptionError } from '../../runtime/option-error.js';
 
 /** How often an idle connection is tried. In milliseconds. */
@@ -8,24 +9,22 @@ const CONNECT_TIMEOUT_MS = 2_000;
 
 /** A client of `@redis/client`, `redis` or `ioredis`. */
 export interface RedisClient {
-  connect(): unknown;
-  duplicate(...overrides: never[]): unknown;
-  on(event: string, listener: (...given: never[]) => void): unknown;
+  duplicate(overrides?: object): unknown;
 }
 
 /** The client for BullMQ. */
 export interface QueueConnection {
-  readonly client: RedisClient;
+  readonly client: RedisConnectionClient;
   readonly isReady: boolean;
   /** Closes what was made here. */
   end(): void;
 }
 
-interface NodeRedis extends RedisClient {
+interface NodeRedis extends RedisConnectionClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
   readonly options?: { readonly socket?: object };
-  duplicate(overrides: object): NodeRedis;
+  duplicate(overrides?: object): NodeRedis;
   destroy(): void;
 }
 
@@ -68,7 +67,7 @@ function ofNodeRedis(given: NodeRedis): QueueConnection {
   };
 }
 
-interface IoRedis extends RedisClient {
+interface IoRedis extends RedisConnectionClient {
   readonly status: string;
 }
 

@@ -1,3 +1,4 @@
+import { aClusterSecret } from '../../runtime/cluster-secret.js';
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import type { Checked, OptionTable } from '../../runtime/option-table.js';
 import { integer, methods, secret, text } from '../../runtime/rule.js';
@@ -23,6 +24,11 @@ export interface BullMqQueueOptions extends LoggerOption {
    */
   keyPrefix?: string | undefined;
   /**
+   * Secrets of at least 16 characters that sign tickets: those of the store.
+   * @default none: nothing is signed
+   */
+  clusterSecret?: string | readonly string[] | undefined;
+  /**
    * Maximum number of runs that all workers together start in a minute, for a provider that bounds requests.
    * @default none
    */
@@ -42,7 +48,7 @@ export const BULLMQ_QUEUE_OPTIONS = {
   },
   client: {
     text: 'Instead of `url`, a client of the package `@redis/client` or `redis`; for Redis Cluster and Sentinel, one of `ioredis`.',
-    rule: methods('a client of the package @redis/client, redis or ioredis', ['connect', 'duplicate', 'on']),
+    rule: methods('a client of the package @redis/client, redis or ioredis', ['duplicate']),
     defaultText: 'none: `url` is used',
   },
   keyPrefix: {
@@ -50,6 +56,11 @@ export const BULLMQ_QUEUE_OPTIONS = {
     // Braces would name another slot of Redis Cluster.
     rule: text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix)),
     default: 'aw',
+  },
+  clusterSecret: {
+    text: 'Secrets of at least 16 characters that sign tickets: those of the store.',
+    rule: aClusterSecret,
+    defaultText: 'none: nothing is signed',
   },
   maxStartsPerMinute: {
     text: 'Maximum number of runs that all workers together start in a minute, for a provider that bounds requests.',

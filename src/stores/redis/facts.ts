@@ -5,8 +5,8 @@ import { runHash, type Keys, type RunPlace } from './keys.js';
 import { toRecord, type RunRecord } from './record.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
-import { ADOPT, DECIDE, DROP_READER, LOOK, READ, READING, STOP } from './scripts/facts.js';
-import type { Signer } from './signer.js';
+import { ADOPT, DEAD, DECIDE, LOOK, READ, READING, STOP } from './scripts/facts.js';
+import type { Signer } from '../../runtime/signer.js';
 
 /** How long an early cancel is remembered, in milliseconds. */
 const TOMBSTONE_MS = 60_000;
@@ -22,8 +22,6 @@ export interface LookedAt {
   /** Empty if no node executes it. */
   readonly host: string;
   readonly facts: RunFacts;
-  /** How often the facts have changed. */
-  readonly changes: number;
   /** The nodes that read it or follow its log. */
   readonly nodes: readonly string[];
 }
@@ -60,8 +58,7 @@ export class Facts {
   }
 
   /** Returns the host: `''` if the run has none, `undefined` if no run in progress has the id. */
-  async stop(owner: string, id: string, reason: CancelReason): Promise<string | undefined> {
-    const { base, run } = this.placeOf(owner, id);
+  async stop({ base, run }: RunPlace, reason: CancelReason): Promise<string | undefined> {
     const stop = this.#signer.seal('fact', stopOf(run), reason);
     const args = [run, stop, String(TOMBSTONE_MS)];
     return asHost(await this.#calls.write(STOP, base, args));
@@ -69,12 +66,10 @@ export class Facts {
 
   /** Returns the host, as {@link stop} does. */
   async decide(
-    owner: string,
-    id: string,
+    { base, run }: RunPlace,
     toolCallId: string,
     { approved, reason }: PassedDecision,
   ): Promise<string | undefined> {
-    const { base, run } = this.placeOf(owner, id);
     const stored: StoredDecision = { toolCallId, approved, ...(reason !== undefined && { reason }) };
     const decision = this.#signer.seal('fact', decisionOf(run), JSON.stringify(stored));
     const args = [run, toolCallId, decision];
@@ -88,7 +83,7 @@ export class Facts {
 
   /** Removes a dead node from what is known of a run. */
   async dropReader({ base, run }: RunPlace, nodeId: string): Promise<void> {
-    await this.#calls.once(DROP_READER, base, [run, nodeId]);
+    await this.#calls.once(READ, base, [run, nodeId, DEAD]);
   }
 
   /** Reads the facts of runs in progress; those that are over or unknown are not in the result. */
@@ -111,12 +106,12 @@ export class Facts {
   async adopt(places: readonly RunPlace[], from: string, nodeId: string): Promise<Adopted[]> {
     const adopted = await this.#inCalls(places, RECORDS_PER_CALL, async (base, part) => {
       const reply = await this.#calls.once(ADOPT, base, [nodeId, ...part.flatMap(({ run }) => [run, from])]);
-      return reply as readonly ([Reply, string | null] | null)[];
+      return (reply as readonly ([Reply, string | null] | null)[]).map((answer, i): Adopted | undefined => {
+        const record = toRecord(answer?.[0] ?? null, (sealed) => this.readStop(part[i]?.run ?? '', sealed));
+        return record && { record, drafts: answer?.[1] ?? '' };
+      });
     });
-    return adopted.flatMap((answer) => {
-      const record = toRecord(answer?.[0] ?? null);
-      return record === undefined ? [] : [{ record, drafts: answer?.[1] ?? '' }];
-    });
+    return adopted.filter((run) => run !== undefined);
   }
 
   /** Why a run is to be stopped, from the field of its record. */
@@ -147,11 +142,7 @@ export class Facts {
     return (await Promise.all(calls)).flat();
   }
 
-  #read(
-    base: string,
-    run: string,
-    [host, meta, changes, stop, readers, nodes, decided]: LookReply,
-  ): LookedAt | undefined {
+  #read(base: string, run: string, [host, meta, stop, nodes, decided]: LookReply): LookedAt | undefined {
     if (host === null || meta === null) return undefined;
     const decisions = decided.flatMap((sealed): [string, PassedDecision][] => {
       const text = this.#signer.open('fact', decisionOf(run), sealed);
@@ -160,7 +151,7 @@ export class Facts {
       return [[toolCallId, { approved, by: 'principal', ...(reason !== undefined && { reason }) }]];
     });
     const reason = stop === null ? undefined : this.readStop(run, stop);
-    const reading = (readers ?? '').split(';').flatMap(readingOf);
+    const parts = (nodes ?? '').split(' ').filter((part) => part !== '');
     return {
       place: { base, run },
       meta: JSON.parse(meta) as RunMeta,
@@ -168,12 +159,9 @@ export class Facts {
       facts: {
         ...(reason !== undefined && { stop: reason }),
         ...(decisions.length > 0 && { decisions: Object.fromEntries(decisions) }),
-        readers: Object.fromEntries(reading),
+        readers: Object.fromEntries(parts.flatMap(readingOf)),
       },
-      changes: Number(changes ?? 0),
-      nodes: [
-        ...new Set([...reading.map(([node]) => node), ...(nodes ?? '').split(';').filter((node) => node !== '')]),
-      ],
+      nodes: parts.map((part) => part.slice(0, part.indexOf(':'))),
     };
   }
 }
@@ -181,9 +169,7 @@ export class Facts {
 type LookReply = [
   host: string | null,
   meta: string | null,
-  changes: string | null,
   stop: string | null,
-  readers: string | null,
   nodes: string | null,
   decided: string[],
 ];
@@ -200,7 +186,7 @@ function encodeReading(reading: NodeReading | undefined): string {
   return READING.reads + (reading.lags ? READING.lags : '') + (reading.canReturn ? '' : READING.isLast);
 }
 
-/** The reading that a part of the field `readers` tells. */
+/** The reading that a part of the field `nodes` tells, if anybody reads there. */
 function readingOf(part: string): [string, NodeReading][] {
   const [node = '', flags = ''] = part.split(':');
   if (!flags.includes(READING.reads)) return [];

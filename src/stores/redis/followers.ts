@@ -1,7 +1,9 @@
 import type { StoredRun } from '../../store/run-store.js';
 import { FollowedRun, type NewEntries, type ReadersListener } from './followed-run.js';
 import type { ReadStored } from './log-tail.js';
-import { toRecord, type RunRecord } from './record.js';
+import type { RunRecord } from './record.js';
+import type { StoredEntry } from './run-entry.js';
+import type { Reply } from './redis-client.js';
 import type { RedisCalls } from './redis-calls.js';
 import { ATTACH, DETACH } from './scripts/read.js';
 
@@ -15,11 +17,19 @@ const MOST_EARLY = 1_000;
 /** Told when readers of a run must be sent away: what they have read is lost, or the run is. */
 export type OnLostLog = (run: StoredRun) => void;
 
+/** Reads what a script has found of a run. */
+export type ToRecord = (key: string, reply: Reply) => RunRecord | undefined;
+
+/** What a node is told about one log. */
+type ToldEntries = readonly [key: string, generation: number, first: number, entries: readonly StoredEntry[]];
+
 /** A run that this node follows. */
 interface Following {
   readonly run: FollowedRun;
   /** What came while Redis is asked; absent if it is not asked. */
   early?: NewEntries[] | undefined;
+  /** Whether Redis must be asked again: the answer may be older than what was lost. */
+  isStale?: boolean;
   timer?: NodeJS.Timeout | undefined;
 }
 
@@ -30,15 +40,17 @@ interface Following {
 export class Followers implements ReadersListener {
   readonly #calls: RedisCalls;
   readonly #node: string;
+  readonly #record: ToRecord;
   readonly #onLost: OnLostLog;
   readonly #followed = new Map<string, Following>();
   /** Runs that were opened before their followed copy was: they follow the copy. */
   readonly #copies = new Map<FollowedRun, () => void>();
   #isClosed = false;
 
-  constructor(calls: RedisCalls, node: string, onLost: OnLostLog) {
+  constructor(calls: RedisCalls, node: string, record: ToRecord, onLost: OnLostLog) {
     this.#calls = calls;
     this.#node = node;
+    this.#record = record;
     this.#onLost = onLost;
   }
 
@@ -55,12 +67,15 @@ export class Followers implements ReadersListener {
     return followed.run;
   }
 
-  /** Another node has written entries. */
-  onEntries(key: string, entries: NewEntries): void {
-    const followed = this.#followed.get(key);
-    if (followed === undefined) return;
-    if (followed.early === undefined) this.#take(followed, entries);
-    else if (followed.early.length < MOST_EARLY) followed.early.push(entries);
+  /** Other nodes have written entries: takes what the script `write` tells followers. */
+  take(text: string): void {
+    for (const [key, generation, first, entries] of JSON.parse(text) as ToldEntries[]) {
+      const followed = this.#followed.get(key);
+      if (followed === undefined) continue;
+      const told = { generation, first, entries };
+      if (followed.early === undefined) this.#take(followed, told);
+      else if (followed.early.length < MOST_EARLY) followed.early.push(told);
+    }
   }
 
   /**
@@ -71,7 +86,9 @@ export class Followers implements ReadersListener {
     const since = performance.now() - silentMs;
     for (const followed of this.#followed.values()) {
       const { run, early } = followed;
-      if (early === undefined && !run.isOver && run.heardAt <= since) void this.#attach(followed);
+      if (run.isOver || run.heardAt > since) continue;
+      if (early === undefined) void this.#attach(followed);
+      else followed.isStale = true;
     }
   }
 
@@ -96,7 +113,10 @@ export class Followers implements ReadersListener {
     const followed = this.#followed.get(run.key);
     if (followed?.run !== run) return;
     clearTimeout(followed.timer);
-    if (run.isOver) return this.#forget(followed);
+    if (run.isOver) {
+      this.#forget(followed);
+      return;
+    }
     followed.timer = setTimeout(() => this.#leave(followed), LINGER_MS);
     followed.timer.unref();
   }
@@ -110,9 +130,10 @@ export class Followers implements ReadersListener {
   async #attach(followed: Following): Promise<void> {
     const { run } = followed;
     followed.early = [];
+    followed.isStale = false;
     let record: RunRecord | undefined;
     try {
-      record = toRecord(await this.#calls.read(ATTACH, run.base, [run.key, this.#node]));
+      record = this.#record(run.key, await this.#calls.read(ATTACH, run.base, [run.key, this.#node]));
     } catch {
       // The outage is reported once, by whoever writes.
       followed.early = undefined;
@@ -122,9 +143,13 @@ export class Followers implements ReadersListener {
     const { early } = followed;
     followed.early = undefined;
     if (this.#followed.get(run.key) !== followed) return;
-    if (record === undefined) return this.#lose(followed);
+    if (record === undefined) {
+      this.#lose(followed);
+      return;
+    }
     if (!this.#update(followed, record)) return;
     for (const entries of early) this.#take(followed, entries);
+    if (followed.isStale === true) void this.#attach(followed);
   }
 
   #again(followed: Following): void {

@@ -1,7 +1,7 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
-import { OptionError } from '../../runtime/option-error.js';
-import { choice, delay, methods, size, text, type Rule } from '../../runtime/rule.js';
+import { aClusterSecret } from '../../runtime/cluster-secret.js';
+import { choice, delay, methods, size, text } from '../../runtime/rule.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';
 
@@ -61,20 +61,6 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
   maxOwnerConversationBytes?: number | undefined;
 }
 
-const MIN_SECRET_LENGTH = 16;
-
-/** Errors do not show the value. */
-const secrets: Rule<readonly string[]> = {
-  sentence: `a secret of at least ${MIN_SECRET_LENGTH} characters, or an array of them`,
-  read(option, value) {
-    const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const fits = (secret: unknown): secret is string =>
-      typeof secret === 'string' && secret.length >= MIN_SECRET_LENGTH;
-    if (all.length === 0 || !all.every(fits)) throw new OptionError(option, this.sentence, 'something else');
-    return all;
-  },
-};
-
 /** Braces would name the slot of Redis Cluster. */
 const aPrefix = text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix));
 const anAddress = text(
@@ -115,7 +101,7 @@ export const REDIS_STORE_OPTIONS = {
   },
   clusterSecret: {
     text: 'Secrets of at least 16 characters that sign what servers tell each other through Redis, so that whoever can write to Redis cannot decide for a person.',
-    rule: secrets,
+    rule: aClusterSecret,
     defaultText: 'none: nothing is signed',
   },
   maxConversationBytes: {

@@ -25,8 +25,11 @@ export interface RunRecord {
   readonly head: number;
 }
 
-/** What the function `record` of the scripts returns; `undefined` if there is no run. */
-export function toRecord(reply: Reply): RunRecord | undefined {
+/**
+ * What the function `record` of the scripts returns; `undefined` if there is no run.
+ * @param readStop - why the run is to be stopped, from what another node has written
+ */
+export function toRecord(reply: Reply, readStop: (sealed: string) => CancelReason | undefined): RunRecord | undefined {
   if (!Array.isArray(reply) || reply.length === 0) return undefined;
   const [meta, state, host, stop, options, work, checkpoint, generation, facts, writes, bytes, head, newest] =
     reply as readonly (string | null)[];
@@ -34,7 +37,7 @@ export function toRecord(reply: Reply): RunRecord | undefined {
     meta: JSON.parse(meta ?? '') as RunMeta,
     state: stateWith(state as RunState, newest ?? null),
     host: host ?? '',
-    stop: (stop ?? undefined) as CancelReason | undefined,
+    stop: stop === null || stop === undefined ? undefined : readStop(stop),
     options: options ?? undefined,
     work: work ?? undefined,
     checkpoint: checkpoint === null || checkpoint === undefined ? undefined : (JSON.parse(checkpoint) as string),

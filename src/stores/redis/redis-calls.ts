@@ -43,7 +43,7 @@ export class RedisCalls {
     if (this.#durability === 'normal') return answer;
     const wait = this.#durability === 'disk' ? ['WAITAOF', '1', '0'] : ['WAIT', '1'];
     const confirmed = await this.connection.send(base, [...wait, `${CONFIRM_MS}`]);
-    const count = Array.isArray(confirmed) ? confirmed[0] : confirmed;
+    const [count] = [confirmed].flat() as readonly Reply[];
     if (Number(count) < 1) throw new Error(`A write was not confirmed within ${CONFIRM_MS} ms`);
     return answer;
   }

@@ -97,9 +97,9 @@ export class RedisConnection {
   }
 
   /** Calls `onReady` and `onError` from now on. */
-  watch({ onReady, onError }: ConnectionEvents): void {
-    if (onReady !== undefined) this.#ready.push(onReady);
-    if (onError !== undefined) this.#failed.push(onError);
+  watch(events: ConnectionEvents): void {
+    this.#ready.push(() => events.onReady?.());
+    this.#failed.push((error) => events.onError?.(error));
   }
 
   /**
@@ -147,16 +147,15 @@ export class RedisConnection {
       this.watch({
         onError: (error) => {
           reason = error;
-          if (REFUSED.has(replyCode(error) ?? '')) reject(error as Error);
+          if (REFUSED.has(replyCode(error) ?? '')) reject(new Error('Redis refuses', { cause: error }));
         },
       });
     });
-    try {
-      await orTimeout(FIRST_CONNECT_MS, Promise.race([this.#native.connect(), refused]));
-    } catch (error) {
+    await orTimeout(FIRST_CONNECT_MS, Promise.race([this.#native.connect(), refused])).catch((cause: unknown) => {
       this.close();
-      throw new Error('No connection to Redis could be made', { cause: reason ?? error });
-    }
+      // The client goes on trying: why it did not succeed is in its events.
+      throw new Error('No connection to Redis could be made', { cause: reason ?? cause });
+    });
   }
 
   /** Whether the one Redis is a member of a Redis Cluster. */
@@ -195,7 +194,7 @@ async function clientOf(url: string): Promise<Native> {
 async function clusterOf(url: string): Promise<RedisClientLike> {
   const { createCluster, RedisClient } = await load();
   const { username, password, socket } = RedisClient.parseURL(url);
-  const tls = socket?.tls === true ? { socket: { tls: true as const } } : {};
+  const tls = socket.tls ? { socket: { tls: true as const } } : {};
   const defaults = { ...(username !== undefined && { username }), ...(password !== undefined && { password }), ...tls };
   return createCluster({ rootNodes: [{ url }], defaults });
 }

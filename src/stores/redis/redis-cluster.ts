@@ -11,7 +11,6 @@ import type {
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
 import { ControlLog } from './control-log.js';
 import { Facts, type Adopted } from './facts.js';
-import type { NewEntries } from './followed-run.js';
 import type { HostedRun } from './hosted-run.js';
 import { hashOf, partitionOf, runHash, type RunPlace } from './keys.js';
 import { Members } from './members.js';
@@ -19,8 +18,8 @@ import { Readings } from './readings.js';
 import { Reaper } from './reaper.js';
 import type { RedisParts } from './redis-parts.js';
 import { LINE } from './scripts/facts.js';
-import type { Signer } from './signer.js';
-import { WAKE, type WakeItem, type Wakes } from './wakes.js';
+import type { Signer } from '../../runtime/signer.js';
+import { placeOf, WAKE, type Wakes } from './wakes.js';
 import { Watches } from './watches.js';
 
 /** How long Redis may not answer until the node counts as cut off, in milliseconds. */
@@ -90,12 +89,10 @@ export class RedisCluster implements Cluster {
       onAdopted: (run) => this.#begin(run),
       onTurn: ({ owner, id }) => this.#listener?.onTurn(owner, id),
     });
-    wakes.on('l', ([, key, generation, first, entries]) => {
-      parts.followers.onEntries(String(key), { generation, first, entries } as NewEntries);
-    });
-    wakes.on('f', ([, key]) => this.#onHosted(key, (run) => this.#lookAtFacts([run])));
-    wakes.on('t', ([, key]) => this.#onHosted(key, (run) => this.#onTurn(run.meta)));
-    wakes.on('c', (item) => this.#try(this.#onCreated(item)));
+    wakes.on(WAKE.entries, (text) => parts.followers.take(text));
+    wakes.on(WAKE.facts, (text) => this.#onHosted(placeOf(text).run, (run) => this.#lookAtFacts([run])));
+    wakes.on(WAKE.turn, (text) => this.#onHosted(placeOf(text).run, (run) => this.#onTurn(run.meta)));
+    wakes.on(WAKE.created, (text) => this.#try(this.#onCreated(placeOf(text))));
     wakes.on(WAKE.control, () => this.#try(this.#control.look()));
     wakes.on(WAKE.nodes, () => this.announce());
     wakes.onMissed(() => this.#onMissed());
@@ -105,6 +102,8 @@ export class RedisCluster implements Cluster {
       onFenced: ({ meta }) => this.#listener?.onFenced(meta.owner, meta.id),
       onOrphan: (run) => this.#listener?.onOrphan(run),
       onLost: (partition) => this.#onLost(partition),
+      readStop: (key, sealed) => this.facts.readStop(key, sealed),
+      replace: (base, keys) => this.#replace(base, keys),
     };
   }
 
@@ -142,7 +141,7 @@ export class RedisCluster implements Cluster {
       return;
     }
     const others = this.nodes.filter(({ id }) => id !== this.nodeId).map(({ id }) => id);
-    await this.#options.wakes.send(others, [WAKE.nodes]);
+    await this.#options.wakes.send(others, WAKE.nodes);
   }
 
   async reap(nodeId: string): Promise<void> {
@@ -158,13 +157,11 @@ export class RedisCluster implements Cluster {
   }
 
   async stop(owner: string, id: string, reason: CancelReason): Promise<void> {
-    const host = await this.facts.stop(owner, id, reason);
-    // Nobody else would end it.
-    if (host === '') await this.adopt(owner, id);
+    await this.#stop(this.facts.placeOf(owner, id), reason);
   }
 
   async decide(owner: string, id: string, toolCallId: string, decision: PassedDecision): Promise<void> {
-    await this.facts.decide(owner, id, toolCallId, decision);
+    await this.facts.decide(this.facts.placeOf(owner, id), toolCallId, decision);
   }
 
   read(owner: string, id: string, reading: NodeReading | undefined): void {
@@ -172,8 +169,7 @@ export class RedisCluster implements Cluster {
   }
 
   async adopt(owner: string, id: string): Promise<StoredRun | undefined> {
-    const [run] = await this.facts.adopt([this.facts.placeOf(owner, id)], '', this.nodeId);
-    return run && this.#begin(run);
+    return await this.#adopt(this.facts.placeOf(owner, id));
   }
 
   async inProgress(owner: string, conversationId: string): Promise<readonly StoredRun[]> {
@@ -192,7 +188,22 @@ export class RedisCluster implements Cluster {
 
   async tell(event: ClusterEvent): Promise<void> {
     await this.#control.tell(event);
-    await this.#options.wakes.send(new Set([this.nodeId, ...this.nodes.map(({ id }) => id)]), [WAKE.control]);
+    await this.#options.wakes.send(new Set([this.nodeId, ...this.nodes.map(({ id }) => id)]), WAKE.control);
+  }
+
+  async #stop(place: RunPlace, reason: CancelReason): Promise<void> {
+    // If nobody executes it, nobody else would end it.
+    if ((await this.facts.stop(place, reason)) === '') await this.#adopt(place);
+  }
+
+  async #adopt(place: RunPlace): Promise<StoredRun | undefined> {
+    const [run] = await this.facts.adopt([place], '', this.nodeId);
+    return run && this.#begin(run);
+  }
+
+  /** Stops runs of a conversation, since a new one replaces them. */
+  #replace(base: string, keys: readonly string[]): void {
+    for (const run of keys) this.#try(this.#stop({ base, run }, 'replaced'));
   }
 
   #onTurn({ owner, id }: RunMeta): void {
@@ -304,16 +315,17 @@ export class RedisCluster implements Cluster {
     return run;
   }
 
-  async #onCreated([, key, conversation]: WakeItem): Promise<void> {
-    const watched = this.#watches.get(String(conversation));
-    if (watched === undefined) return;
-    const [looked] = await this.facts.look([{ base: watched.base, run: String(key) }]);
-    const run = looked && (await this.#parts.runs.open(looked.meta.owner, looked.meta.id));
-    if (run !== undefined && run.host !== this.nodeId) this.#listener?.onCreated(run);
+  async #onCreated(place: RunPlace): Promise<void> {
+    const [looked] = await this.facts.look([place]);
+    if (looked?.meta.conversationId === undefined) return;
+    const { owner, id, conversationId } = looked.meta;
+    if (looked.host === this.nodeId || !this.#watches.has(owner, conversationId)) return;
+    const run = await this.#parts.runs.open(owner, id);
+    if (run !== undefined) this.#listener?.onCreated(run);
   }
 
-  #onHosted(key: unknown, then: (run: HostedRun) => void): void {
-    const run = this.#parts.hosted.get(String(key));
+  #onHosted(key: string, then: (run: HostedRun) => void): void {
+    const run = this.#parts.hosted.get(key);
     if (run !== undefined) then(run);
   }
 

@@ -12,8 +12,10 @@ import type {
   PageRequest,
 } from '../../store/conversation-store.js';
 import { lengthOf } from '../../store/page-of-messages.js';
-import { hashOf, partitionOf, type Keys } from './keys.js';
-import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
+import { hashOf, partitionOf, runHash, type Keys } from './keys.js';
+import { unavailable } from './outage.js';
+import type { RedisCalls } from './redis-calls.js';
+import type { RedisArgument, Reply } from './redis-client.js';
 import type { RedisShares } from './redis-shares.js';
 import type { Script } from './script.js';
 import {
@@ -31,11 +33,11 @@ const NOTHING = { items: [], hasMore: false } as const;
 /** Messages on their way into a conversation. */
 export interface MessageWrite {
   readonly owner: string;
-  /** The run that made them. */
-  readonly runId: string;
+  /** Hash of the run that made them. */
+  readonly run: string;
   /** The arguments of `addMessages`. */
   readonly args: readonly RedisArgument[];
-  /** Called with what `addMessages` returns. */
+  /** Called with what `addMessages` returns; `null` if nothing was added, or that is not known. */
   onCharged(charge: Reply): void;
 }
 
@@ -48,7 +50,7 @@ export interface MessageWrites {
 
 /** What {@link RedisConversationStore} takes. */
 export interface RedisConversationStoreInit {
-  readonly connection: RedisConnection;
+  readonly calls: RedisCalls;
   readonly keys: Keys;
   readonly writes: MessageWrites;
   /** What the conversations of each payer take, in bytes. */
@@ -69,59 +71,58 @@ export class RedisConversationStore implements ConversationStore {
     messages: readonly ConversationMessage[],
     attachments: readonly AttachmentBytes[] = [],
   ): void {
-    const args: RedisArgument[] = [...this.#writerOf(key), `${messages.length}`];
+    const run = runHash(key.owner, messages[0]?.runId ?? '');
+    const args: RedisArgument[] = [...this.#writerOf(key), run, `${messages.length}`];
     for (const message of messages) {
       args.push(message.id, message.parentId ?? '', `${lengthOf(message)}`, JSON.stringify(message));
     }
     args.push(`${attachments.length}`);
     // Copied, since the write waits and the caller may reuse its buffer.
     for (const { id, bytes } of attachments) args.push(id, Buffer.from(bytes));
-    this.#init.writes.push({
-      owner: key.owner,
-      runId: messages[0]?.runId ?? '',
-      args,
-      onCharged: (charge) => this.#charge(key, charge),
-    });
+    this.#init.writes.push({ owner: key.owner, run, args, onCharged: (charge) => this.#charge(key, charge) });
   }
 
   async read(key: ConversationKey, page: MessagePageRequest): Promise<Page<BranchMessage>> {
     const { limit, maxLength = Infinity, leaf = '', before = '', siblings = false } = page;
     const most = maxLength === Infinity ? '' : `${maxLength}`;
     const args = [`${limit}`, most, leaf, before, siblings ? `${LIMITS.siblings}` : '0'];
-    const [more, found] = (await this.#ask(READ_MESSAGES, key, args)) as [number, FoundMessage[]];
+    const [more, found] = (await this.#read(READ_MESSAGES, key, args)) as [number, FoundMessage[]];
     return { items: found.map(toMessage).reverse(), hasMore: more === 1 };
   }
 
   async message(key: ConversationKey, id: string): Promise<ConversationMessage | undefined> {
-    const body = await this.#ask(FIND_MESSAGE, key, [id]);
+    const body = await this.#read(FIND_MESSAGE, key, [id]);
     return body === null ? undefined : (JSON.parse(String(body)) as ConversationMessage);
   }
 
   async select(key: ConversationKey, id: string): Promise<string | undefined> {
     const [, ...writer] = this.#writerOf(key);
-    const selected = (await this.#ask(SELECT_BRANCH, key, [...writer, id])) as [Reply, string] | null;
+    const selected = (await this.#write(SELECT_BRANCH, key, [...writer, id])) as [Reply, string] | null;
     if (selected === null) return undefined;
     this.#charge(key, selected[0]);
     return selected[1];
   }
 
   async attachment(key: ConversationKey, id: string): Promise<Uint8Array | undefined> {
-    const { connection, keys } = this.#init;
+    const { calls, keys } = this.#init;
     await this.#settled(key.owner);
     const name = `${keys.baseOf(key.owner)}a:${hashOf(key.owner, key.id)}`;
-    const bytes = await connection.sendForBytes(name, ['HGET', name, id]);
+    const asked = calls.connection.sendForBytes(name, ['HGET', name, id]);
+    const bytes = await asked.catch((error: unknown) => {
+      throw unavailable(error);
+    });
     return bytes instanceof Uint8Array ? bytes : undefined;
   }
 
   async find(key: ConversationKey): Promise<ConversationInfo | undefined> {
-    return toInfo((await this.#ask(FIND_CONVERSATION, key)) as FoundInfo);
+    return toInfo((await this.#read(FIND_CONVERSATION, key)) as FoundInfo);
   }
 
   async list(owner: string, { limit, before }: PageRequest): Promise<Page<ConversationInfo>> {
-    const { connection, keys } = this.#init;
+    const { calls, keys } = this.#init;
     await this.#settled(owner);
     const args = [hashOf(owner), before === undefined ? '' : hashOf(owner, before), `${limit}`];
-    const found = (await LIST_CONVERSATIONS.run(connection, keys.baseOf(owner), args)) as FoundInfo[];
+    const found = (await calls.read(LIST_CONVERSATIONS, keys.baseOf(owner), args)) as FoundInfo[];
     const items = found.slice(0, limit).flatMap((info) => toInfo(info) ?? []);
     return items.length === 0 ? NOTHING : { items, hasMore: found.length > limit };
   }
@@ -130,12 +131,12 @@ export class RedisConversationStore implements ConversationStore {
     const [, ...args] = this.#writerOf(key);
     if (title !== undefined) args.push('title', JSON.stringify(title));
     if (metadata !== undefined) args.push('metadata', JSON.stringify(metadata));
-    this.#charge(key, await this.#ask(UPDATE_CONVERSATION, key, args));
+    this.#charge(key, await this.#write(UPDATE_CONVERSATION, key, args));
   }
 
   async delete(key: ConversationKey): Promise<boolean> {
-    const charge = await this.#ask(DELETE_CONVERSATION, key);
-    if (charge !== null) this.#charge(key, charge);
+    const charge = await this.#write(DELETE_CONVERSATION, key);
+    this.#charge(key, charge);
     return charge !== null;
   }
 
@@ -144,11 +145,15 @@ export class RedisConversationStore implements ConversationStore {
     return [hashOf(owner, id), JSON.stringify(id), hashOf(owner), hashOf(payer), `${this.#init.clock()}`];
   }
 
-  /** Asks with all earlier writes made, and what they removed. */
-  async #ask(script: Script, { owner, id }: ConversationKey, args: readonly RedisArgument[] = []): Promise<Reply> {
-    const { connection, keys } = this.#init;
+  /** Reads with all earlier writes made, and what they removed. */
+  async #read(script: Script, { owner, id }: ConversationKey, args: readonly RedisArgument[] = []): Promise<Reply> {
     await this.#settled(owner);
-    return script.run(connection, keys.baseOf(owner), [hashOf(owner, id), ...args]);
+    return this.#init.calls.read(script, this.#init.keys.baseOf(owner), [hashOf(owner, id), ...args]);
+  }
+
+  async #write(script: Script, { owner, id }: ConversationKey, args: readonly RedisArgument[] = []): Promise<Reply> {
+    await this.#settled(owner);
+    return this.#init.calls.write(script, this.#init.keys.baseOf(owner), [hashOf(owner, id), ...args]);
   }
 
   async #settled(owner: string): Promise<void> {
@@ -158,6 +163,7 @@ export class RedisConversationStore implements ConversationStore {
   }
 
   #charge({ owner, id }: ConversationKey, charge: Reply): void {
+    if (charge === null) return;
     const [version, payer, weight] = charge as [number, string, number];
     this.#init.shares.charge(`${partitionOf(owner)}:${hashOf(owner, id)}`, { payer, weight, version });
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { CancelReason } from '../../protocol/server-messages.js';
 import type { Logger } from '../../runtime/logger.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
@@ -8,10 +9,9 @@ import type { HostedRun } from './hosted-run.js';
 import { HostedRuns } from './hosted-runs.js';
 import { Keys } from './keys.js';
 import { Outage } from './outage.js';
-import { toRecord } from './record.js';
 import { RedisCalls, type Durability } from './redis-calls.js';
 import type { RedisConnection, Reply } from './redis-client.js';
-import { RedisRunStore } from './redis-run-store.js';
+import { RedisRunStore, type RunWishes } from './redis-run-store.js';
 import { Retention, type RetentionSettings } from './retention.js';
 import { TAKE_RUN } from './scripts/read.js';
 import type { WritingRun } from './write.js';
@@ -21,7 +21,7 @@ import { WriteQueue, type QueueListener } from './write-queue.js';
 const AGAIN_MS = 1_000;
 
 /** What is told of the runs of this node. No method throws, and everything may be told more than once. */
-export interface RunHooks {
+export interface RunHooks extends RunWishes {
   /** Other nodes want something of a run: see its record. */
   onFacts(run: StoredRun): void;
   /** The run is the first of its conversation now, and this node or none is its host. */
@@ -50,6 +50,8 @@ const NOTHING: RunHooks = {
   onFenced: () => undefined,
   onOrphan: () => undefined,
   onLost: () => undefined,
+  readStop: (_, sealed) => sealed as CancelReason,
+  replace: () => undefined,
 };
 
 /** Everything that works with the runs of this node in Redis. */
@@ -75,12 +77,21 @@ export class RedisParts implements QueueListener {
     this.outage = new Outage(connection, logger);
     this.calls = new RedisCalls(connection, this.outage, durability);
     this.queue = new WriteQueue(this.calls, this.keys, node, this);
-    this.followers = new Followers(this.calls, node, (run) => this.hooks.onFenced(run));
+    this.followers = new Followers(
+      this.calls,
+      node,
+      (key, reply) => this.runs.record(key, reply),
+      (run) => this.hooks.onFenced(run),
+    );
     this.epochs = new Epochs(this.calls, this.keys, (partition) => this.hooks.onLost(partition));
     this.retention = new Retention(this.calls, this.keys, node, retention, logger);
     const { calls, keys, queue, followers, epochs } = this;
     const parts = { calls, keys, node, queue, hosted, followers, epochs, retention: this.retention };
-    this.runs = new RedisRunStore({ ...parts, isDurable });
+    const facts = {
+      readStop: (key: string, sealed: string) => this.hooks.readStop(key, sealed),
+      replace: (base: string, keys: readonly string[]) => this.hooks.replace(base, keys),
+    };
+    this.runs = new RedisRunStore({ ...parts, facts, isDurable });
     // The Redis that answers now may have lost the last moments of the one before.
     connection.watch({ onReady: () => hosted.recent().forEach((run) => queue.check(run)) });
   }
@@ -152,7 +163,7 @@ export class RedisParts implements QueueListener {
   async #takeAgain(run: HostedRun): Promise<void> {
     try {
       const found = (await this.calls.read(TAKE_RUN, run.base, [run.key, this.node])) as readonly Reply[] | null;
-      const record = toRecord(found?.[0] ?? null);
+      const record = this.runs.record(run.key, found?.[0] ?? null);
       if (record !== undefined) this.hooks.onOrphan(this.runs.host(record, String(found?.[1] ?? '')));
     } catch {
       // It cannot be done now; the run is still this node's.

@@ -24,6 +24,14 @@ import type { WriteQueue } from './write-queue.js';
 /** What a claim asks for if nothing is asked for. */
 const ANY: ClaimRequest = { options: '{}', maxRunsOfOwner: Infinity, maxRunsOfConversation: Infinity };
 
+/** What nodes want of runs. */
+export interface RunWishes {
+  /** Why a run is to be stopped, from the field of its record; `undefined` if it is not signed. */
+  readStop(key: string, sealed: string): CancelReason | undefined;
+  /** Stops the runs that a new one replaces. Never throws. */
+  replace(base: string, keys: readonly string[]): void;
+}
+
 /** What {@link RedisRunStore} takes. */
 export interface RedisRunStoreInit {
   readonly calls: RedisCalls;
@@ -34,6 +42,7 @@ export interface RedisRunStoreInit {
   readonly followers: Followers;
   readonly epochs: Epochs;
   readonly retention: Retention;
+  readonly facts: RunWishes;
   readonly isDurable: boolean;
 }
 
@@ -58,7 +67,7 @@ export class RedisRunStore implements RunStore {
   }
 
   async create(meta: RunMeta, request: ClaimRequest = ANY): Promise<Claim> {
-    const { calls, keys, node, queue, hosted, epochs } = this.#init;
+    const { calls, keys, node, queue, hosted, epochs, facts } = this.#init;
     const { owner, id, conversationId, payer = owner } = meta;
     const [base, key] = [keys.baseOf(owner), runHash(owner, id)];
     await queue.settled(owner);
@@ -79,14 +88,18 @@ export class RedisRunStore implements RunStore {
       request.whenBusy ?? 'enqueue',
       luaNumber(request.maxRunsOfOwner),
       luaNumber(request.maxRunsOfConversation),
+      owner,
+      id,
     ])) as readonly Reply[];
     switch (answer[0]) {
       case 'created': {
-        const stop = typeof answer[2] === 'string' ? (answer[2] as CancelReason) : undefined;
+        const [, , sealed, replaced] = answer;
+        const stop = typeof sealed === 'string' ? facts.readStop(key, sealed) : undefined;
+        if (Array.isArray(replaced) && replaced.length > 0) facts.replace(base, replaced as string[]);
         const created = {
           status: 'created',
           position: Number(answer[1]),
-          rank: Number(answer[3]),
+          rank: Number(answer[4] ?? 0),
           ...(stop !== undefined && { stop }),
         } as const;
         if (!isHost) return { ...created, log: this.#followed(waiting(meta, request, stop)).log };
@@ -98,7 +111,7 @@ export class RedisRunStore implements RunStore {
         return { ...created, log: run.log };
       }
       case 'known':
-        return { status: 'existing', run: this.#toStored(toRecord(answer[1] ?? null)) as StoredRun };
+        return { status: 'existing', run: this.#toStored(key, answer[1] ?? null) as StoredRun };
       case 'expired':
         return { status: 'expired', requestHash: JSON.parse(String(answer[1])) as string };
       case 'lost':
@@ -117,7 +130,7 @@ export class RedisRunStore implements RunStore {
     const run = hosted.get(key);
     if (run !== undefined) return run;
     await queue.settled(owner);
-    return this.#toStored(toRecord(await calls.read(OPEN_RUN, keys.baseOf(owner), [key])));
+    return this.#toStored(key, await calls.read(OPEN_RUN, keys.baseOf(owner), [key]));
   }
 
   setState(owner: string, id: string, state: RunState, checkpoint?: string): void {
@@ -140,8 +153,11 @@ export class RedisRunStore implements RunStore {
   async list(owner: string, limit: number): Promise<StoredRun[]> {
     const { calls, keys, queue } = this.#init;
     await queue.settled(owner);
-    const found = (await calls.read(LIST_RUNS, keys.baseOf(owner), [hashOf(owner), `${limit}`])) as readonly Reply[];
-    return found.flatMap((reply) => this.#toStored(toRecord(reply)) ?? []).reverse();
+    const found = (await calls.read(LIST_RUNS, keys.baseOf(owner), [
+      hashOf(owner),
+      `${limit}`,
+    ])) as readonly (readonly Reply[])[];
+    return found.flatMap(([key, record = null]) => this.#toStored(String(key), record) ?? []).reverse();
   }
 
   /** Always empty: the runs of a node that is gone are given to another one, one by one. */
@@ -184,13 +200,19 @@ export class RedisRunStore implements RunStore {
     );
   }
 
+  /** What a script has found of a run. */
+  record(key: string, reply: Reply): RunRecord | undefined {
+    return toRecord(reply, (sealed) => this.#init.facts.readStop(key, sealed));
+  }
+
   /** The run of a record: the one in memory, if this node executes it. */
   toStored(record: RunRecord): StoredRun {
     const { owner, id } = record.meta;
     return this.#init.hosted.get(runHash(owner, id)) ?? this.#followed(record);
   }
 
-  #toStored(record: RunRecord | undefined): StoredRun | undefined {
+  #toStored(key: string, reply: Reply): StoredRun | undefined {
+    const record = this.record(key, reply);
     return record === undefined ? undefined : this.toStored(record);
   }
 

@@ -2,10 +2,10 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Checked } from '../../runtime/option-table.js';
 import { Keys, runHash } from './keys.js';
 import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
-import type { RedisConnection } from './redis-client.js';
+import type { RedisConnection, Reply } from './redis-client.js';
 import { checkServer } from './server-check.js';
 import { RedisCluster } from './redis-cluster.js';
-import { Signer } from './signer.js';
+import { Signer } from '../../runtime/signer.js';
 import { Wakes } from './wakes.js';
 import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
 import { RedisParts } from './redis-parts.js';
@@ -54,7 +54,7 @@ export class RedisStore implements Store {
     const bounds = { maxConversationBytes, maxOwnerConversationBytes };
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
     const writes = messageWrites(parts);
-    this.conversations = new RedisConversationStore({ connection, keys, writes, shares: this.#shares, clock });
+    this.conversations = new RedisConversationStore({ calls, keys, writes, shares: this.#shares, clock });
   }
 
   static async open(connection: RedisConnection, settings: RedisStoreSettings): Promise<RedisStore> {
@@ -81,9 +81,10 @@ export class RedisStore implements Store {
 /** Writes messages of conversations in one order with the runs that made them. */
 function messageWrites({ queue, hosted }: RedisParts): MessageWrites {
   return {
-    push({ owner, runId, args, onCharged }: MessageWrite): void {
-      const run = hosted.get(runHash(owner, runId));
-      queue.pushBounded(owner, new OperationWrite(run, ['m', ...args], (charge) => onCharged(charge ?? null)));
+    push(write: MessageWrite): void {
+      const run = hosted.get(write.run);
+      const onWritten = (charge: Reply | undefined): void => write.onCharged(charge ?? null);
+      queue.pushBounded(write.owner, new OperationWrite(run, ['m', ...write.args], onWritten));
     },
     settled: (owner) => queue.settled(owner),
   };

@@ -1,13 +1,24 @@
 import type { Logger } from '../../runtime/logger.js';
 import { PARTITIONS } from './partitions.js';
-import type { Keys } from './keys.js';
+import type { Keys, RunPlace } from './keys.js';
 import type { RedisConnection } from './redis-client.js';
 
+/** Characters of the hash of a run. */
+const HASH_LENGTH = 22;
+
 /**
- * Types of what nodes are sent, besides those that scripts send. Each message is an array of items, and each item an array
- * that begins with its type. A wake is never the only copy of anything, and may be lost or come twice.
+ * First characters of what nodes are sent, each for another reason. A wake is never the only copy of anything, and may be
+ * lost or come twice.
  */
 export const WAKE = {
+  /** Entries of logs that the node reads. */
+  entries: 'e',
+  /** Facts of a run that the node executes have changed. */
+  facts: 'f',
+  /** It is the turn of a run. */
+  turn: 't',
+  /** A run was created in a conversation that the node watches. */
+  created: 'c',
   /** Every node was told something. */
   control: 'k',
   /** A node has changed, or is gone. */
@@ -20,8 +31,10 @@ export const WAKE = {
   probe: 'b',
 } as const;
 
-/** What nodes are sent: its type, then what the type needs. */
-export type WakeItem = readonly [type: string, ...what: unknown[]];
+/** The run that a wake about one run names: `<kind><base><hash>`. */
+export function placeOf(text: string): RunPlace {
+  return { base: text.slice(0, -HASH_LENGTH), run: text.slice(-HASH_LENGTH) };
+}
 
 /** What {@link Wakes} is made with. */
 export interface WakesOptions {
@@ -41,7 +54,7 @@ export class Wakes {
   readonly #keys: Keys;
   readonly #logger: Logger;
   readonly #own: readonly string[];
-  readonly #takers = new Map<string, (item: WakeItem) => void>();
+  readonly #takers = new Map<string, (text: string) => void>();
   readonly #looks: (() => void)[] = [];
   #subscriber: RedisConnection | undefined;
   #renewing = false;
@@ -64,9 +77,9 @@ export class Wakes {
     this.#subscriber = await this.#subscribe();
   }
 
-  /** Calls `take` with every item of a type. One for each type. */
-  on(type: string, take: (item: WakeItem) => void): void {
-    this.#takers.set(type, take);
+  /** Calls `take` with everything that follows the first character `kind`. One for each kind. */
+  on(kind: string, take: (text: string) => void): void {
+    this.#takers.set(kind, take);
   }
 
   /** Calls `look` whenever wakes may have been lost. */
@@ -75,9 +88,9 @@ export class Wakes {
   }
 
   /** Wakes nodes outside of a script. Never rejects. */
-  async send(nodes: Iterable<string>, item: WakeItem): Promise<void> {
+  async send(nodes: Iterable<string>, text: string): Promise<void> {
     const base = this.#connection.isCluster ? this.#keys.base(0) : undefined;
-    await Promise.all([...nodes].map((node) => this.#publish(this.#keys.channel(node, base), item)));
+    await Promise.all([...nodes].map((node) => this.#publish(this.#keys.channel(node, base), text)));
   }
 
   /** Sends this node something on each channel, after a look at what came back of the earlier ones. */
@@ -85,7 +98,7 @@ export class Wakes {
     if (this.#own.some((channel) => this.#sent - (this.#back.get(channel) ?? 0) >= 2)) void this.#renew();
     const number = ++this.#sent;
     for (const channel of this.#own) {
-      void this.#publish(channel, [WAKE.probe, number]).then((isSent) => {
+      void this.#publish(channel, WAKE.probe + String(number)).then((isSent) => {
         // Nothing is known of the subscription.
         if (!isSent) this.#back.set(channel, number);
       });
@@ -132,34 +145,23 @@ export class Wakes {
   }
 
   #take(message: string, channel: string): void {
-    for (const item of itemsOf(message)) {
-      const [type, what] = item;
-      if (type === WAKE.probe) this.#back.set(channel, Math.max(this.#back.get(channel) ?? 0, Number(what)));
-      else this.#takers.get(type)?.(item);
-    }
+    const kind = message.slice(0, 1);
+    const text = message.slice(1);
+    if (kind === WAKE.probe) this.#back.set(channel, Math.max(this.#back.get(channel) ?? 0, Number(text)));
+    else this.#takers.get(kind)?.(text);
   }
 
   #missed(): void {
     for (const look of this.#looks) look();
   }
 
-  async #publish(channel: string, item: WakeItem): Promise<boolean> {
+  async #publish(channel: string, text: string): Promise<boolean> {
     const command = this.#connection.isCluster ? 'SPUBLISH' : 'PUBLISH';
     try {
-      await this.#connection.send(channel, [command, channel, JSON.stringify([item])]);
+      await this.#connection.send(channel, [command, channel, text]);
       return true;
     } catch {
       return false;
     }
-  }
-}
-
-/** The items of a message; none if somebody else has sent it. */
-function itemsOf(message: string): readonly WakeItem[] {
-  try {
-    const items = JSON.parse(message) as unknown;
-    return Array.isArray(items) ? items.filter((item): item is WakeItem => Array.isArray(item)) : [];
-  } catch {
-    return [];
   }
 }

@@ -49,9 +49,8 @@ export class Watches {
     }
   }
 
-  /** The conversation of a key, if it is watched. */
-  get(key: string): Readonly<Watched> | undefined {
-    return this.#watched.get(key);
+  has(owner: string, conversationId: string): boolean {
+    return this.#watched.has(hashOf(owner, conversationId));
   }
 
   [Symbol.iterator](): Iterator<Readonly<Watched>> {

@@ -159,10 +159,14 @@ export class WriteQueue implements WriteSink {
       try {
         const answers = call.isEmpty ? [] : await this.#calls.once(WRITE, call.base, call.args);
         if (!call.isEmpty) outage.end();
-        return this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
+        this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
+        return;
       } catch (error) {
         const kind = kindOfFault(error);
-        if (kind === 'wrong' || outage.isClosed) return this.#onWrong(call, error);
+        if (kind === 'wrong' || outage.isClosed) {
+          this.#onWrong(call, error);
+          return;
+        }
         outage.begin(error);
         this.#refuseWaiters(error, kind === 'refused');
         await outage.pause();

@@ -196,7 +196,8 @@ export function clusterCases(make: () => ClusterNodes | Promise<ClusterNodes>): 
         await b.cluster.stop(meta.owner, meta.id, 'requested');
         a.freeze();
         await eventually(() => assert.equal(b.orphans.length + c.orphans.length, 2), b.patienceMs);
-        assert.deepEqual(ids(b), [b.cluster.nodeId, c.cluster.nodeId].sort());
+        const living = [b.cluster.nodeId, c.cluster.nodeId].sort();
+        await eventually(() => assert.deepEqual(ids(b), living), b.patienceMs);
         const taken = [...b.orphans, ...c.orphans];
         const run = taken.find(({ meta: { id } }) => id === meta.id);
         assert.deepEqual(run?.meta, meta);

@@ -252,6 +252,8 @@ export const texts = {
   'state.sent': ['Sent', '已发送'],
   'state.accepted': ['Accepted', '已受理'],
   'state.queued': ['In line', '排队中'],
+  'state.queuedPlace': ['In line for a worker, place {place}', '等待工作进程，排在第 {place} 位'],
+  'state.queuedFor': ['In line for a worker, place {place}, about {time}', '等待工作进程，排在第 {place} 位，约 {time}'],
   'state.queuedAt': ['In line, {count} before it', '排队中，前面还有 {count} 个'],
   'state.waiting': ['Waiting for your decision', '等待您的决定'],
   'state.cut': ['Connection lost, reconnecting…', '连接中断，正在重连……'],

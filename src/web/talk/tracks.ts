@@ -4,6 +4,7 @@ import type {
   ClientRunState,
   PendingApproval,
   RunEventOf,
+  QueuePlace,
   RunKind,
 } from '../../client/index.js';
 import { formatMs } from '../ui/format.js';
@@ -31,6 +32,8 @@ export interface Track {
   readonly state: ClientRunState;
   readonly isCancelling: boolean;
   readonly approvals: readonly Approval[];
+  /** What it waits for, while it is queued. */
+  readonly line?: QueuePlace | undefined;
   /** Where it was read on last, and how often. */
   readonly resumed?: { readonly after: number; readonly times: number };
 }
@@ -124,8 +127,10 @@ function begin(
   track.value = { run, kind, isOwn, state: run.state, isCancelling: false, approvals: [] };
   ofRuns.set(run, track);
   run.subscribe((event) => {
-    if (event.type === 'state') change(track, { state: run.state });
-    else if (event.type === 'reset') change(track, { approvals: [] });
+    if (event.type === 'state') {
+      const { place, estimatedWaitMs } = event;
+      change(track, { state: run.state, line: place === undefined ? undefined : { place, estimatedWaitMs } });
+    } else if (event.type === 'reset') change(track, { approvals: [] });
     else if (event.type === 'approval-request') {
       const { isPending, ...asked } = event;
       if (isPending) announce(currentI18n().t('announce.approval', { tool: asked.toolName }));

@@ -8,6 +8,7 @@ import { Button } from '../ui/button.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { Tag } from '../ui/facts.js';
 import { Form } from '../ui/field.js';
+import { formatMs } from '../ui/format.js';
 import { type I18n, useI18n } from '../ui/i18n.js';
 import { Time } from '../ui/time.js';
 import { useValue } from '../ui/signal.js';
@@ -170,7 +171,11 @@ function Again({ question, answer, of, state, children }: AgainProps) {
 
 function stateText(state: TurnState, track: Track | undefined, ahead: number, { t }: I18n): string {
   if (track?.isCancelling === true) return t('state.cancelling');
-  return state === 'queued' && ahead > 0 ? t('state.queuedAt', { count: ahead }) : t(`state.${state}`);
+  if (state !== 'queued') return t(`state.${state}`);
+  const { place, estimatedWaitMs } = track?.line ?? {};
+  if (place === undefined) return ahead > 0 ? t('state.queuedAt', { count: ahead }) : t('state.queued');
+  if (estimatedWaitMs === undefined) return t('state.queuedPlace', { place });
+  return t('state.queuedFor', { place, time: formatMs(estimatedWaitMs) });
 }
 
 function resumedText({ after, times }: { readonly after: number; readonly times: number }, { t }: I18n): string {

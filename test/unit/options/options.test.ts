@@ -58,6 +58,7 @@ const TABLE: Record<
     good: [[], [tool], new ToolRegistry([tool]), new Set([tool]), () => [tool]],
     bad: [5, 'echo', {}, tool, null, [5], [null], ['echo'], [{ name: 'a' }], [tool, tool]],
   },
+  maxQueued: { good: [1, 100_000], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
   queue: { good: [undefined], bad: [5, 'a', null, true, {}, () => 1] },
   model: { good: ['gpt-5', () => 'gpt-5'], bad: [5, null, true, {}, ['a']] },
   metrics: {

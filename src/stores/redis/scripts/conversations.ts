@@ -51,21 +51,25 @@ end
 `;
 
 /**
- * `addMessages`: adds messages that are not there yet, and attachments. Takes the arguments from a position on:
- * conversation, its id, owner, payer, time, number of messages, each as id, id of the parent, length and JSON, number of
- * attachments, each as id and bytes. Returns the charge, and the position after the arguments.
+ * `addMessages`: adds messages that are not there yet, and attachments, unless another node executes, or has ended, the
+ * run that made them. Takes the arguments from a position on: conversation, its id, owner, payer, time, run, number of
+ * messages, each as id, id of the parent, length and JSON, number of attachments, each as id and bytes. Returns the charge
+ * or `false`, and the position after the arguments. Uses `NODE`, the id of this node.
  */
 export const ADD_MESSAGES = `${WRITE}
 local function addMessages(base, args, at)
+  local count = tonumber(args[at + 6])
+  local first = at + 7
+  local files = first + 4 * count
+  local after = files + 1 + 2 * args[files]
+  local host = redis.call('HGET', base .. 'r:' .. args[at + 5], 'host')
+  if host and host ~= '' and host ~= NODE then return false, after end
   local c = args[at]
   local u = touch(base, c, args[at + 1], args[at + 2], args[at + 3], args[at + 4])
   local info, index, children = infoOf(base, c), indexOf(base, c), childrenOf(base, c)
   local n, bytes, isNew = tonumber(redis.call('HGET', info, 'n')), 0, false
-  local count = tonumber(args[at + 5])
-  at = at + 6
-  for _ = 1, count do
-    local id, parentId, length, body = args[at], args[at + 1], args[at + 2], args[at + 3]
-    at = at + 4
+  for i = first, files - 1, 4 do
+    local id, parentId, length, body = args[i], args[i + 1], args[i + 2], args[i + 3]
     if redis.call('HSETNX', index, id, n + 1) == 1 then
       n, isNew = n + 1, true
       local parent = parentId == '' and 0 or numberOf(base, c, parentId)
@@ -74,24 +78,13 @@ local function addMessages(base, args, at)
       bytes = bytes + ${MESSAGE_BYTES} + #body
     end
   end
-  count = tonumber(args[at])
-  at = at + 1
-  for _ = 1, count do
-    if redis.call('HSETNX', attachmentsOf(base, c), args[at], args[at + 1]) == 1 then bytes = bytes + #args[at + 1] end
-    at = at + 2
+  for i = files + 1, after - 1, 2 do
+    if redis.call('HSETNX', attachmentsOf(base, c), args[i], args[i + 1]) == 1 then bytes = bytes + #args[i + 1] end
   end
   if isNew then redis.call('HSET', info, 'n', n, 'leaf', n) end
-  return charge(base, c, u, bytes), at
+  return charge(base, c, u, bytes), after
 end
 `;
-
-/** Arguments: as of `addMessages`. Returns the charge. */
-export const APPEND_MESSAGES = new Script(
-  'append_messages',
-  `${ADD_MESSAGES}
-local charged = addMessages(KEYS[1], ARGV, 1)
-return charged`,
-);
 
 /**
  * Reads a page of a branch, newest message first. Arguments: conversation, limit, maximum length or nothing, leaf or

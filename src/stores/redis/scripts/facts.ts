@@ -1,9 +1,10 @@
 import { Script } from '../script.js';
+import { WAKE } from '../wakes.js';
 import { RECORD, WAKES } from './prelude.js';
 
 /**
- * What nodes want of a run stands in its record, for its host: `stop`, decisions as `d:<call>`, `readers`; `f` counts the
- * changes. The first argument of each script is the hash of the run. `tell_host()`: the facts have changed.
+ * What nodes want of a run stands in its record, for its host: `stop`, decisions as `d:<call>`, and how nodes read it; `f`
+ * counts the changes. The first argument of each script is the hash of the run. `tell_host()`: the facts have changed.
  */
 const FACTS = `${WAKES}
 local base, run = KEYS[1], ARGV[1]
@@ -11,10 +12,7 @@ local key = base .. 'r:' .. run
 local host = redis.call('HGET', base .. 'live', run)
 local function tell_host()
   redis.call('HINCRBY', key, 'f', 1)
-  if host ~= '' then
-    wake(host, '["f","' .. run .. '"]')
-    publish()
-  end
+  wake(host, '${WAKE.facts}' .. base .. run)
 end
 `;
 
@@ -52,51 +50,39 @@ return host`,
 /** Flags of a node that reads a run. */
 export const READING = { reads: 'r', lags: 'l', isLast: 'c' } as const;
 
+/** Instead of flags: the node is dead. */
+export const DEAD = '-';
+
 /**
- * Says how a node reads a run. Further arguments: the node, and its flags, empty if nobody there reads it. Returns the host;
- * nothing if the run is over or unknown. The readers stand in the record as `<node>:<flags>;` each.
+ * Says how a node reads a run. Further arguments: the node, and its flags, empty if nobody there reads it, or {@link DEAD}.
+ * Returns the host; nothing if the run is over or unknown. The nodes that follow the log of a run stand in the field `nodes`
+ * of its record, as `<node>:<flags>` with a space after each.
  */
 export const READ = new Script(
   'read',
   `${FACTS}
 if not host then return false end
-local before = redis.call('HGET', key, 'readers') or ''
-local after = {}
-for node, flags in string.gmatch(before, '([^:;]+):(%a*);') do
-  if node ~= ARGV[2] then after[#after + 1] = node .. ':' .. flags .. ';' end
+local node, flags = ARGV[2], ARGV[3]
+local before = redis.call('HGET', key, 'nodes') or ''
+local after, found = {}, false
+for other, its in string.gmatch(before, '([^: ]+):(%a*) ') do
+  if other == node then
+    found = true
+    its = flags
+  end
+  if its ~= '${DEAD}' then after[#after + 1] = other .. ':' .. its .. ' ' end
 end
-if ARGV[3] ~= '' then after[#after + 1] = ARGV[2] .. ':' .. ARGV[3] .. ';' end
-table.sort(after)
+if not found and string.match(flags, '%a') then after[#after + 1] = node .. ':' .. flags .. ' ' end
 after = table.concat(after)
 if after == before then return host end
-redis.call('HSET', key, 'readers', after)
-tell_host()
+if after == '' then redis.call('HDEL', key, 'nodes') else redis.call('HSET', key, 'nodes', after) end
+if flags ~= '${DEAD}' then tell_host() end
 return host`,
-);
-
-/** Removes a dead node from those that read a run and follow its log. Arguments: run, node. */
-export const DROP_READER = new Script(
-  'drop_reader',
-  `
-local key = KEYS[1] .. 'r:' .. ARGV[1]
-local nodes = redis.call('HGET', key, 'nodes')
-local at = nodes and string.find(nodes, ARGV[2] .. ';', 1, true)
-if at then
-  nodes = string.sub(nodes, 1, at - 1) .. string.sub(nodes, at + #ARGV[2] + 1)
-  redis.call('HSET', key, 'nodes', nodes)
-end
-local readers = redis.call('HGET', key, 'readers')
-at = readers and string.find(readers, ARGV[2] .. ':', 1, true)
-if at then
-  local past = string.find(readers, ';', at, true)
-  redis.call('HSET', key, 'readers', string.sub(readers, 1, at - 1) .. string.sub(readers, past + 1))
-end
-return 1`,
 );
 
 /**
  * Looks at the facts of runs. Arguments: the runs. Returns of each: host (nothing if the run is over or unknown), meta,
- * number of changes, stop, readers, nodes, and its decisions.
+ * stop, nodes, and its decisions.
  */
 export const LOOK = new Script(
   'look',
@@ -104,7 +90,7 @@ export const LOOK = new Script(
 local base, answers = KEYS[1], {}
 for i, run in ipairs(ARGV) do
   local key, decisions = base .. 'r:' .. run, {}
-  local found = redis.call('HMGET', key, 'host', 'meta', 'f', 'stop', 'readers', 'nodes')
+  local found = redis.call('HMGET', key, 'host', 'meta', 'stop', 'nodes')
   found[1] = redis.call('HGET', base .. 'live', run)
   if found[1] then
     for _, field in ipairs(redis.call('HKEYS', key)) do

@@ -14,31 +14,27 @@ export const RECORD_FIELDS = [
 ] as const;
 
 /**
- * `wake(node, item)`: tells a node something, which is a JSON array: its type, then what the type needs.
- *
- * | item | for | what |
- * | - | - | - |
- * | `["l", run, gen, first, [entry…]]` | readers | new entries of a log, from the seq `first` on |
- * | `["f", run]` | host | somebody wants something of the run: see its record |
- * | `["t", run]` | host | the run is the first of its conversation |
- * | `["c", run, conversation]` | watchers | a run was claimed in the conversation |
- *
- * `publish()` sends what each node is told, as one JSON array of items. A wake may be lost: whatever it says can be read.
+ * `wake(node, text)`: tells a node something: see `WAKE`. `wakeReaders(nodes, item)`: tells the nodes that follow a log about
+ * new entries, the item being `[run, gen, first, [entry…]]` in JSON. `publish()` sends what all of them are told, each node
+ * the items of all logs at once. What is told may be lost: whatever it says can be read.
  */
 export const WAKES = `
-local wakes = {}
-local function wake(node, item)
-  local items = wakes[node]
-  if not items then
-    items = {}
-    wakes[node] = items
+local items = {}
+local function wake(node, text)
+  if node and node ~= '' then redis.call('PUBLISH', CHANNEL .. node, text) end
+end
+local function wakeReaders(nodes, item)
+  for node in string.gmatch(nodes, '([^: ]+):') do
+    local list = items[node]
+    if not list then
+      list = {}
+      items[node] = list
+    end
+    list[#list + 1] = item
   end
-  items[#items + 1] = item
 end
 local function publish()
-  for node, items in pairs(wakes) do
-    redis.call('PUBLISH', CHANNEL .. node, '[' .. table.concat(items, ',') .. ']')
-  end
+  for node, list in pairs(items) do wake(node, 'e[' .. table.concat(list, ',') .. ']') end
 end
 `;
 

@@ -19,14 +19,15 @@ if not found or found[3] ~= ARGV[2] or redis.call('HEXISTS', KEYS[1] .. 'live', 
 return { found, redis.call('GET', KEYS[1] .. 'x:' .. ARGV[1]) }`,
 );
 
-/** Arguments: owner, most runs. Returns the records of the newest runs whose logs are stored, newest first. */
+/** Arguments: owner, most runs. Returns the newest runs whose logs are stored and their records, newest
+ * first. */
 export const LIST_RUNS = new Script(
   'list_runs',
   `${RECORD}
 local base, found = KEYS[1], {}
 for _, run in ipairs(redis.call('ZREVRANGE', base .. 'runs:' .. ARGV[1], 0, ARGV[2] - 1)) do
   local of = record(base, run)
-  if of then found[#found + 1] = of end
+  if of then found[#found + 1] = { run, of } end
 end
 return found`,
 );
@@ -60,7 +61,7 @@ local found = record(KEYS[1], ARGV[1])
 if not found then return false end
 local key = KEYS[1] .. 'r:' .. ARGV[1]
 local nodes = redis.call('HGET', key, 'nodes') or ''
-if not string.find(nodes, ARGV[2], 1, true) then redis.call('HSET', key, 'nodes', nodes .. ARGV[2] .. ';') end
+if not string.find(nodes, ARGV[2], 1, true) then redis.call('HSET', key, 'nodes', nodes .. ARGV[2] .. ': ') end
 return found`,
 );
 
@@ -71,9 +72,10 @@ export const DETACH = new Script(
 local key = KEYS[1] .. 'r:' .. ARGV[1]
 local nodes = redis.call('HGET', key, 'nodes')
 if not nodes then return 0 end
-local from, to = string.find(nodes, ARGV[2] .. ';', 1, true)
-if not from then return 0 end
-nodes = string.sub(nodes, 1, from - 1) .. string.sub(nodes, to + 1)
-if nodes == '' then redis.call('HDEL', key, 'nodes') else redis.call('HSET', key, 'nodes', nodes) end
+local left = {}
+for node, flags in string.gmatch(nodes, '([^: ]+):(%a*) ') do
+  if node ~= ARGV[2] then left[#left + 1] = node .. ':' .. flags .. ' ' end
+end
+if #left == 0 then redis.call('HDEL', key, 'nodes') else redis.call('HSET', key, 'nodes', table.concat(left)) end
 return 1`,
 );

@@ -28,7 +28,7 @@ local function turn(ctx, conversation)
   if not next then return end
   local its = redis.call('HMGET', ctx.base .. 'r:' .. next, 'host', 'meta')
   if not its[1] then return end
-  if its[1] == '' or its[1] == NODE then ctx.turn = its[2] else wake(its[1], '["t","' .. next .. '"]') end
+  if its[1] == '' or its[1] == NODE then ctx.turn = its[2] else wake(its[1], 't' .. ctx.base .. next) end
 end
 local function leave(ctx, conversation)
   if conversation == '' then return end
@@ -188,8 +188,8 @@ end
 local answers = {}
 for i, ctx in ipairs(contexts) do
   if ctx.entries then
-    local item = '["l","' .. ctx.run .. '",' .. ctx.gen .. ',' .. ctx.first .. ',[' .. table.concat(ctx.entries, ',') .. ']]'
-    for node in string.gmatch(ctx.nodes, '[^;]+') do wake(node, item) end
+    local item = '["' .. ctx.run .. '",' .. ctx.gen .. ',' .. ctx.first .. ',[' .. table.concat(ctx.entries, ',') .. ']]'
+    wakeReaders(ctx.nodes, item)
   end
   answers[i] = { ctx.status, ctx.head, ctx.facts or 0, ctx.number or 0, ctx.epoch or false, ctx.turn or false, ctx.payer or false, ctx.results }
 end

@@ -1,0 +1,86 @@
+import type { Logger } from '../runtime/logger.js';
+import { MIN_SECRET_LENGTH } from '../runtime/cluster-secret.js';
+import type { WorkQueue } from '../store/work-queue.js';
+import { CliError } from './cli-error.js';
+import { readSettingFile } from './setting-file.js';
+import type { ResolvedSettings } from './settings.js';
+
+/** How to reach Redis. */
+export interface RedisAccess {
+  /** With the password. */
+  readonly url: string;
+  readonly keyPrefix: string;
+  readonly clusterSecret: readonly string[] | undefined;
+}
+
+/**
+ * Reads how to reach Redis; `undefined` if the operator names none.
+ * @throws CliError if a file cannot be read, or a setting is useless without Redis
+ */
+export function redisAccess({ settings, keyOf, isGiven }: ResolvedSettings): RedisAccess | undefined {
+  const { redis, redisPasswordFile, redisPrefix: keyPrefix, clusterSecretFile } = settings;
+  if (redis === undefined) {
+    const useless = (['redisPasswordFile', 'clusterSecretFile', 'redisPrefix', 'redisDurability'] as const).find(
+      isGiven,
+    );
+    if (useless !== undefined) throw new CliError(`${keyOf(useless)}: there is no Redis; add --redis URL`);
+    if (settings.run === 'queue') throw new CliError(`${keyOf('run')}: workers need a Redis; add --redis URL`);
+    return undefined;
+  }
+  const url = new URL(redis);
+  if (redisPasswordFile !== undefined) {
+    if (url.password !== '') {
+      throw new CliError(`${keyOf('redisPasswordFile')}: ${keyOf('redis')} has a password already`);
+    }
+    const [password = ''] = linesOf(redisPasswordFile, keyOf('redisPasswordFile'));
+    url.password = encodeURIComponent(password);
+  }
+  const clusterSecret =
+    clusterSecretFile === undefined ? undefined : linesOf(clusterSecretFile, keyOf('clusterSecretFile'));
+  if (clusterSecret?.some((secret) => secret.length < MIN_SECRET_LENGTH) === true) {
+    throw new CliError(
+      `${keyOf('clusterSecretFile')}: "${clusterSecretFile}" must hold secrets of at least ${MIN_SECRET_LENGTH} characters, one a line`,
+    );
+  }
+  return { url: url.href, keyPrefix, clusterSecret };
+}
+
+/** The passwords and secrets for Redis, in every form in which an error could quote them. */
+export function redisSecrets(resolved: ResolvedSettings): readonly string[] {
+  const access = redisAccess(resolved);
+  if (access === undefined) return [];
+  const { password } = new URL(access.url);
+  return [password, decodeURIComponent(password), ...(access.clusterSecret ?? [])];
+}
+
+/**
+ * Opens the line of runs that wait for workers.
+ * @throws CliError if that is not possible
+ */
+export async function openQueue(
+  { settings, keyOf }: ResolvedSettings,
+  access: RedisAccess,
+  logger: Logger,
+): Promise<WorkQueue> {
+  const { createBullMqQueue } = await import('../queues/bullmq.js');
+  const { maxStartsPerMinute } = settings;
+  try {
+    return await createBullMqQueue({ ...access, maxStartsPerMinute, logger });
+  } catch (error) {
+    throw cannotReach(keyOf('redis'), error);
+  }
+}
+
+/** An error in words of the operator, with its cause: only the cause says what is wrong with the connection. */
+export function cannotReach(key: string, error: unknown): CliError {
+  const { message, cause } = error as Error;
+  const reason = cause instanceof Error ? `: ${cause.message}` : '';
+  return new CliError(`${key}: ${message}${reason}`, { cause: error });
+}
+
+function linesOf(file: string, key: string): readonly string[] {
+  const lines = readSettingFile(file, key).toString('utf8').split(/\r?\n/);
+  const filled = lines.filter((line) => line.trim() !== '');
+  if (filled.length === 0) throw new CliError(`${key}: "${file}" is empty`);
+  return filled;
+}
