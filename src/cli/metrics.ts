@@ -64,7 +64,7 @@ export function metricsServer(source: MetricsSource): Server {
       const allowed = { Allow: 'GET, HEAD' };
       return send(request, response, failure(405, 'Only GET and HEAD are answered here', allowed));
     }
-    void Promise.resolve(route.reply()).then((reply) => send(request, response, reply));
+    void Promise.resolve(route.reply('')).then((reply) => send(request, response, reply));
   });
   return server;
 }
