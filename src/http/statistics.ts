@@ -51,7 +51,7 @@ export type StatisticsSnapshot = Readonly<Omit<Body, 'connections'>> & {
 /** `GET /ws/statistics`. */
 export function statisticsRoute(
   snapshot: () => StatisticsSnapshot,
-  cluster: Pick<ClusterStatus, 'nodeId' | 'nodes'> | undefined,
+  cluster?: Pick<ClusterStatus, 'nodeId' | 'nodes'>,
 ): Route {
   return {
     path: '/ws/statistics',
