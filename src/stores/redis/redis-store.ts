@@ -55,7 +55,7 @@ export class RedisStore implements Store {
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
     const { cluster } = this;
     const isGone = (id: string) => cluster.isGone(id);
-    this.rooms = new RedisRoomStore({ connection, keys, wakes: this.#wakes, node, isGone, clock, logger });
+    this.rooms = new RedisRoomStore({ calls, keys, wakes: this.#wakes, node, isGone, clock, logger });
     cluster.onBeat(() => this.rooms.forgetNodes());
     const writes = messageWrites(parts);
     this.conversations = new RedisConversationStore({ calls, keys, writes, shares: this.#shares, clock });
