@@ -18,7 +18,7 @@ import { Readings } from './readings.js';
 import { Reaper } from './reaper.js';
 import type { RedisParts } from './redis-parts.js';
 import { LINE } from './scripts/facts.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import { placeOf, WAKE, type Wakes } from './wakes.js';
 import { Watches } from './watches.js';
 
