@@ -1,3 +1,4 @@
+import type { ClusterStatus } from '../store/cluster.js';
 import type { LlmTool } from '../tool/llm-tool.js';
 import type { MessageKeyBody } from './message-key.js';
 import type { MetricsSource } from './metrics.js';
@@ -10,9 +11,11 @@ export interface HttpRoutesState {
   /** Information about the server for the documents. */
   readonly info: { readonly version: string };
   /** The public key for encrypted messages, as a JWK; `undefined` if the server does not encrypt. */
-  readonly messageKey?: MessageKeyBody | undefined;
+  readonly messageKey?: (() => MessageKeyBody) | undefined;
   /** Called for every `GET /ws/statistics`. */
   statistics(): StatisticsSnapshot;
+  /** The cluster of the server; `undefined` if the server is alone. */
+  readonly cluster?: ClusterStatus | undefined;
   /** Served at `/metrics`; absent if nothing is. */
   readonly metrics?: MetricsSource | undefined;
   /** Called for every request for a document. */

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'vitest';
 import type { RedisStore } from '../../src/stores/redis/redis-store.js';
-import { conversationStoreCases, runLogCases, runStoreCases, toolLedgerCases } from '../../src/testing/index.js';
+import {
+  conversationStoreCases,
+  roomStoreCases,
+  runLogCases,
+  runStoreCases,
+  toolLedgerCases,
+} from '../../src/testing/index.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
 import { createRun, openRedisStore } from '../helpers/redis-store.js';
 import { metaOf } from '../helpers/sqlite.js';
@@ -34,5 +40,10 @@ describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
 
   describe('ToolLedger', () => {
     for (const { name, run } of toolLedgerCases(async () => (await openRedisStore(redis.url)).ledger)) it(name, run);
+  });
+
+  describe('RoomStore', () => {
+    const make = async (clock: () => number) => (await openRedisStore(redis.url, { clock })).rooms;
+    for (const { name, run } of roomStoreCases(make)) it(name, run);
   });
 });

@@ -10,7 +10,7 @@ const blocks = PAGES.flatMap((path) => readPage(path).blocks);
 describe('the code of the documentation', () => {
   it('names flags that the command has', () => {
     const unused = (): Promise<void> => Promise.reject(new Error('Nothing is run'));
-    const program = createProgram({ serve: unused, chat: unused, store: unused });
+    const program = createProgram({ serve: unused, worker: unused, chat: unused, store: unused });
     const flags = new Map(
       program.commands.map((command) => [
         command.name(),

@@ -68,7 +68,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
 
 async function evaluate(name: string, code: string): Promise<string> {
   writeFileSync(join(app, name), code);
-  const { code: exit, stdout, stderr } = await run(process.execPath, [name], { cwd: app, timeoutMs: 15_000 });
+  const { code: exit, stdout, stderr } = await run(process.execPath, [name], { cwd: app });
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   return stdout;
 }
@@ -103,7 +103,7 @@ it('prints nothing, keeps no process alive and loads no HTTP client when it is i
     `import { register } from 'node:module'; register('./hook.mjs', import.meta.url);`,
   );
   writeFileSync(join(app, 'quiet.mjs'), `import 'agent-ws';`);
-  const esm = await run(process.execPath, ['--import', './watch.mjs', 'quiet.mjs'], { cwd: app, timeoutMs: 15_000 });
+  const esm = await run(process.execPath, ['--import', './watch.mjs', 'quiet.mjs'], { cwd: app });
   expect({ code: esm.code, stdout: esm.stdout }).toEqual({ code: 0, stdout: '' });
   expect(esm.stderr).toContain('/node_modules/agent-ws/dist/index.js');
   expect(esm.stderr).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);

@@ -149,7 +149,7 @@ export class Followers implements ReadersListener {
     }
     if (!this.#update(followed, record)) return;
     for (const entries of early) this.#take(followed, entries);
-    if (followed.isStale === true) void this.#attach(followed);
+    if (followed.isStale) void this.#attach(followed);
   }
 
   #again(followed: Following): void {

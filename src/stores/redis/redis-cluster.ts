@@ -62,6 +62,7 @@ export class RedisCluster implements Cluster {
   /** How much each run had written at the last beat. */
   readonly #positions = new WeakMap<HostedRun, number>();
   readonly #lost = new Set<number>();
+  readonly #looks: (() => void)[] = [];
 
   constructor(options: RedisClusterOptions) {
     const { parts, signer, logger, wakes } = options;
@@ -113,6 +114,16 @@ export class RedisCluster implements Cluster {
 
   get isReachable(): boolean {
     return performance.now() - this.#answeredAt < this.#options.beatMs + UNREACHABLE_MS;
+  }
+
+  /** Whether a node that something still belongs to is dead. */
+  isGone(id: string): boolean {
+    return this.#members.isGone(id);
+  }
+
+  /** Calls `look` after each beat. */
+  onBeat(look: () => void): void {
+    this.#looks.push(look);
   }
 
   async join(listener: ClusterListener): Promise<void> {
@@ -261,6 +272,7 @@ export class RedisCluster implements Cluster {
     this.#parts.followers.look(SILENCE_MS);
     if (result.dead.length > 0) this.#lookAtFacts([...this.#parts.hosted.values()]);
     this.#reaper.see(result.dead);
+    for (const look of this.#looks) look();
     this.#try(this.#control.seeHead(result.controlHead));
     this.#try(this.#parts.epochs.look());
   }

@@ -18,7 +18,7 @@ const MAX_EARLY = 1_000;
 
 /** What {@link RedisRoomStore} takes. */
 export interface RedisRoomStoreInit extends RedisRoomInit {
-  readonly wakes: Pick<Wakes, 'channels' | 'on' | 'onMissed'>;
+  readonly wakes: Pick<Wakes, 'on' | 'onMissed'>;
   /** Whether a node that has rooms open is gone. */
   readonly isGone: (node: string) => boolean;
   readonly clock: () => number;
@@ -41,10 +41,10 @@ export class RedisRoomStore implements RoomStore {
   readonly #closed: RedisShares;
 
   constructor(init: RedisRoomStoreInit) {
-    const { connection, keys, wakes, logger } = init;
+    const { calls, keys, wakes, logger } = init;
     this.#init = init;
     this.#closed = new RedisShares({
-      connection,
+      connection: calls.connection,
       base: keys.shared('rooms:'),
       bounds: { all: Infinity, ofPayer: Infinity },
       drop: (item, version) => this.#drop(item, version),
@@ -86,6 +86,10 @@ export class RedisRoomStore implements RoomStore {
     await Promise.all([...this.#closing].map(([name, log]) => this.#close(name, log)));
     await Promise.all([...this.#open.values()].map((log) => this.#look(log)));
     await this.#closed.settle();
+  }
+
+  stop(): void {
+    this.#closed.close();
   }
 
   /** Lets the members of nodes that are gone leave. */
@@ -159,10 +163,10 @@ export class RedisRoomStore implements RoomStore {
   }
 
   #drop(item: string, version: string): Promise<unknown> {
-    const { connection, keys, wakes, node } = this.#init;
+    const { calls, keys, node } = this.#init;
     const [partition, hash = ''] = item.split(':');
     const base = keys.base(Number(partition));
-    return DROP_ROOM.run(connection, base, [wakes.channels(base), node, hash, version]);
+    return calls.write(DROP_ROOM, base, [node, hash, version]);
   }
 }
 

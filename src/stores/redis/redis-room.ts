@@ -1,13 +1,12 @@
 import { hashOf, partitionOf, type Keys } from './keys.js';
-import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
+import type { RedisCalls } from './redis-calls.js';
+import type { RedisArgument, Reply } from './redis-client.js';
 import type { Script } from './script.js';
-import type { Wakes } from './wakes.js';
 
 /** What {@link RedisRoom} is made with. */
 export interface RedisRoomInit {
-  readonly connection: RedisConnection;
+  readonly calls: RedisCalls;
   readonly keys: Keys;
-  readonly wakes: Pick<Wakes, 'channels'>;
   /** The id of this node. */
   readonly node: string;
 }
@@ -22,29 +21,30 @@ export class RedisRoom {
   readonly base: string;
   /** By which the room is counted. */
   readonly item: string;
-  readonly #connection: RedisConnection;
-  readonly #channels: string;
+  readonly #calls: RedisCalls;
 
-  constructor({ connection, keys, wakes, node }: RedisRoomInit, name: string) {
+  constructor({ calls, keys, node }: RedisRoomInit, name: string) {
     const partition = partitionOf(name);
-    this.#connection = connection;
+    this.#calls = calls;
     this.node = node;
     this.name = name;
     this.hash = hashOf(name);
     this.base = keys.base(partition);
     this.item = `${partition}:${this.hash}`;
-    this.#channels = wakes.channels(this.base);
   }
 
-  /** Executes a script of rooms. */
+  /**
+   * Executes a script of rooms.
+   * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s
+   */
   run(script: Script, args: readonly RedisArgument[]): Promise<Reply> {
-    return script.run(this.#connection, this.base, [this.#channels, this.node, this.hash, ...args]);
+    return this.#calls.write(script, this.base, [this.node, this.hash, ...args]);
   }
 
   /** Events after a position, at most 512, as {@link eventsOf} takes them. */
   read(after: number): Promise<Reply> {
     const log = `${this.base}re:${this.hash}`;
-    return this.#connection.send(log, ['XRANGE', log, String(after + 1), '+', 'COUNT', '512']);
+    return this.#calls.connection.send(log, ['XRANGE', log, String(after + 1), '+', 'COUNT', '512']);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../../runtime/logger.js';
 import type { Checked } from '../../runtime/option-table.js';
-import { Keys, runHash } from './keys.js';
+import { Keys } from './keys.js';
 import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { checkServer } from './server-check.js';
@@ -10,6 +10,7 @@ import { Wakes } from './wakes.js';
 import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
 import { RedisParts } from './redis-parts.js';
 import type { RedisRunStore } from './redis-run-store.js';
+import { RedisRoomStore } from './redis-room-store.js';
 import { conversationShares, type RedisShares } from './redis-shares.js';
 import { RedisToolLedger } from './redis-tool-ledger.js';
 import type { Store } from '../../store/store.js';
@@ -34,6 +35,7 @@ export class RedisStore implements Store {
   readonly runs: RedisRunStore;
   readonly ledger: RedisToolLedger;
   readonly conversations: RedisConversationStore;
+  readonly rooms: RedisRoomStore;
   readonly cluster: RedisCluster;
   /** What works with the runs of this node. */
   readonly parts: RedisParts;
@@ -53,6 +55,10 @@ export class RedisStore implements Store {
     this.ledger = new RedisToolLedger(calls, keys, node);
     const bounds = { maxConversationBytes, maxOwnerConversationBytes };
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
+    const { cluster } = this;
+    const isGone = (id: string) => cluster.isGone(id);
+    this.rooms = new RedisRoomStore({ calls, keys, wakes: this.#wakes, node, isGone, clock, logger });
+    cluster.onBeat(() => this.rooms.forgetNodes());
     const writes = messageWrites(parts);
     this.conversations = new RedisConversationStore({ calls, keys, writes, shares: this.#shares, clock });
   }
@@ -75,6 +81,7 @@ export class RedisStore implements Store {
     await this.parts.close();
     this.#wakes.close();
     this.#shares.close();
+    this.rooms.stop();
   }
 }
 

@@ -1,5 +1,6 @@
 import { Script } from '../script.js';
-import { WAKE, WAKE_IN_SCRIPT } from '../wakes.js';
+import { WAKE } from '../wakes.js';
+import { WAKES } from './prelude.js';
 
 /** What an event takes besides its text, in bytes, roughly. */
 const EVENT_BYTES = 120;
@@ -16,10 +17,10 @@ const EVENT_BYTES = 120;
  * | `rm:<room>` | hash | `<node> <member>` → `<number of the change> <member as JSON>` |
  *
  * They live as long as an event, or until the next look of a node that has the room open. The first arguments of each
- * script are: channels, node, room.
+ * script are: node, room.
  */
-const ROOM = `${WAKE_IN_SCRIPT}
-local base, node, q = KEYS[1], ARGV[2], ARGV[3]
+const ROOM = `${WAKES}
+local base, node, q = KEYS[1], ARGV[1], ARGV[2]
 local info, log, seqs = base .. 'room:' .. q, base .. 're:' .. q, base .. 'rk:' .. q
 local nodes, members = base .. 'rn:' .. q, base .. 'rm:' .. q
 local function wakeOthers(text)
@@ -66,14 +67,14 @@ export const OPEN_ROOM = new Script(
   'open_room',
   `${ROOM}
 local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
-if redis.call('HLEN', nodes) == 0 and not (newest and tonumber(newest[2][2]) > tonumber(ARGV[6])) then unlink() end
-if redis.call('HSETNX', info, 'epoch', ARGV[4]) == 1 then
-  redis.call('HSET', info, 'payer', ARGV[5], 'head', 0, 'bytes', 0, 'changes', 0)
+if redis.call('HLEN', nodes) == 0 and not (newest and tonumber(newest[2][2]) > tonumber(ARGV[5])) then unlink() end
+if redis.call('HSETNX', info, 'epoch', ARGV[3]) == 1 then
+  redis.call('HSET', info, 'payer', ARGV[4], 'head', 0, 'bytes', 0, 'changes', 0)
 end
 local u = redis.call('INCR', base .. 'writes')
 redis.call('HSET', info, 'u', u)
 redis.call('HSET', nodes, node, 1)
-keep(ARGV[7])
+keep(ARGV[6])
 local epoch, head, changes = unpack(redis.call('HMGET', info, 'epoch', 'head', 'changes'))
 local events = redis.call('XRANGE', log, '-', '+')
 return { epoch, tonumber(head), events, tonumber(changes), redis.call('HGETALL', members), u }`,
@@ -87,19 +88,19 @@ return { epoch, tonumber(head), events, tonumber(changes), redis.call('HGETALL',
 export const APPEND_EVENT = new Script(
   'append_event',
   `${ROOM}
-if isLost(ARGV[4], ARGV[5]) then return false end
-local after, key = tonumber(ARGV[5]), ARGV[6]
+if isLost(ARGV[3], ARGV[4]) then return false end
+local after, key = tonumber(ARGV[4]), ARGV[5]
 local known = key ~= '' and redis.call('HGET', seqs, key)
 if known then return { tonumber(known), redis.call('XRANGE', log, after + 1, '+') } end
 local seq = redis.call('HINCRBY', info, 'head', 1)
 local missed = {}
 if after + 1 < seq then missed = redis.call('XRANGE', log, after + 1, seq - 1) end
-redis.call('XADD', log, seq .. '-0', 't', ARGV[7], 'b', ARGV[8], 'k', key)
+redis.call('XADD', log, seq .. '-0', 't', ARGV[6], 'b', ARGV[7], 'k', key)
 if key ~= '' then redis.call('HSET', seqs, key, seq) end
-redis.call('HINCRBY', info, 'bytes', #ARGV[8] + ${EVENT_BYTES})
-trim(tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[9]), 0)
-keep(ARGV[12])
-wakeOthers('${WAKE.event}' .. q .. seq .. ' ' .. ARGV[7] .. ' ' .. ARGV[8])
+redis.call('HINCRBY', info, 'bytes', #ARGV[7] + ${EVENT_BYTES})
+trim(tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[8]), 0)
+keep(ARGV[11])
+wakeOthers('${WAKE.event}' .. q .. seq .. ' ' .. ARGV[6] .. ' ' .. ARGV[7])
 return { seq, missed }`,
 );
 
@@ -111,10 +112,10 @@ return { seq, missed }`,
 export const LOOK_AT_ROOM = new Script(
   'look_at_room',
   `${ROOM}
-if isLost(ARGV[4], ARGV[6]) then return false end
+if isLost(ARGV[3], ARGV[5]) then return false end
 redis.call('HSET', nodes, node, 1)
-trim(tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[7]), tonumber(ARGV[5]))
-keep(ARGV[10])
+trim(tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[6]), tonumber(ARGV[4]))
+keep(ARGV[9])
 local head, changes = unpack(redis.call('HMGET', info, 'head', 'changes'))
 return { tonumber(head), tonumber(changes), redis.call('HKEYS', nodes) }`,
 );
@@ -140,7 +141,7 @@ end
 export const CLOSE_ROOM = new Script(
   'close_room',
   `${ROOM}${LEAVE}
-if isLost(ARGV[4]) then return false end
+if isLost(ARGV[3]) then return false end
 local left = leave(node)
 if #left > 0 then tell(node, '[' .. table.concat(left, ',') .. ']') end
 if redis.call('HLEN', nodes) > 0 then return false end
@@ -157,7 +158,7 @@ return { redis.call('HGET', info, 'payer'), u }`,
 export const FORGET_ROOM_NODES = new Script(
   'forget_room_nodes',
   `${ROOM}${LEAVE}
-for at = 4, #ARGV do leave(ARGV[at]) end
+for at = 3, #ARGV do leave(ARGV[at]) end
 return 1`,
 );
 
@@ -166,7 +167,7 @@ export const DROP_ROOM = new Script(
   'drop_room',
   `${ROOM}
 local u = redis.call('HGET', info, 'u')
-if u and tonumber(u) <= tonumber(ARGV[4]) and redis.call('HLEN', nodes) == 0 then unlink() end
+if u and tonumber(u) <= tonumber(ARGV[3]) and redis.call('HLEN', nodes) == 0 then unlink() end
 return 1`,
 );
 
@@ -177,9 +178,9 @@ return 1`,
 export const TELL_MEMBERS = new Script(
   'tell_members',
   `${ROOM}
-if isLost(ARGV[4]) then return false end
-local change = tell(node, ARGV[5])
-for at = 6, #ARGV, 2 do
+if isLost(ARGV[3]) then return false end
+local change = tell(node, ARGV[4])
+for at = 5, #ARGV, 2 do
   local field = node .. ' ' .. ARGV[at]
   if ARGV[at + 1] == '' then redis.call('HDEL', members, field)
   else redis.call('HSET', members, field, change .. ' ' .. ARGV[at + 1]) end
@@ -192,7 +193,7 @@ return change`,
 export const EXPEL_MEMBER = new Script(
   'expel_member',
   `${ROOM}
-local id = ARGV[4]
+local id = ARGV[3]
 for _, field in ipairs(redis.call('HKEYS', members)) do
   local other = string.sub(field, 1, -#id - 2)
   if other .. ' ' .. id == field and other ~= node then
