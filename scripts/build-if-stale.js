@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = ['src', 'tsup.config.ts', 'tsconfig.json', 'package.json'];
+const SOURCES = ['src', 'tsup.config.ts', 'tsconfig.json', 'tsconfig.types.json', 'package.json'];
 /** The files that are written last: if they exist and are new, so are all others. */
 const CODE = ['dist/index.cjs', 'dist/cli/main.js', 'dist/web/test_websocket.js'];
 const TYPES = ['dist/index.d.ts', 'dist/index.d.cts', 'dist/testing.d.cts'];
@@ -15,7 +15,7 @@ const withTypes = !process.argv.includes('--no-dts');
 if (!isStale(withTypes ? [...CODE, ...TYPES] : CODE)) {
   console.log('agent-ws: dist is newer than src, nothing to build');
 } else if (withTypes) {
-  console.log('agent-ws: building dist, which takes about half a minute');
+  console.log('agent-ws: building dist, types included');
   run('npm', ['run', 'build']);
 } else {
   console.log('agent-ws: building dist without types');

@@ -1,3 +1,4 @@
+import { ClusterView } from './cluster-view.js';
 import type { ConnectionManager } from './connection/connection-manager.js';
 import type { Principal } from './connection/principal.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
@@ -6,7 +7,7 @@ import type { CustomMessage, ServerMessage } from './protocol/server-messages.js
 import type { RunManager } from './run/run-manager.js';
 import { isLater } from './runtime/awaitable.js';
 import type { Logger } from './runtime/logger.js';
-import type { Cluster, ClusterEvent } from './store/cluster.js';
+import type { Cluster, ClusterEvent, NodeInfo } from './store/cluster.js';
 import { VERSION } from './version.js';
 
 /** What {@link Membership} takes. */
@@ -22,10 +23,13 @@ export interface MembershipOptions<P extends Principal, Metadata> {
 
 /** The place of a server in its cluster: what it tells the other nodes, and what they tell it. */
 export class Membership<P extends Principal, Metadata> {
+  /** What is known of the cluster; `undefined` if the server is alone. */
+  readonly status: ClusterView | undefined;
   readonly #options: MembershipOptions<P, Metadata>;
 
   constructor(options: MembershipOptions<P, Metadata>) {
     this.#options = options;
+    this.status = options.cluster && new ClusterView(options.cluster, () => this.#describe());
   }
 
   /** Whether the stores of the cluster answer. */
@@ -36,28 +40,25 @@ export class Membership<P extends Principal, Metadata> {
   /** Becomes a node of the cluster. */
   join(): void {
     const { cluster, connections, runs, logger } = this.#options;
-    if (cluster === undefined) return;
+    const { status } = this;
+    if (cluster === undefined || status === undefined) return;
     const listener = runs.clusterListener;
     const joined = cluster.join({
-      describe: () => {
-        const { totalConnections, totalMessages } = connections;
-        const draining = this.#options.isDraining();
-        return {
-          version: VERSION,
-          draining,
-          connections: connections.size,
-          totalConnections,
-          totalMessages,
-          runs: runs.size,
-        };
-      },
+      describe: () => this.#describe(),
       onFacts: (owner, id, facts) => listener.onFacts(owner, id, facts),
       onTurn: (owner, id) => listener.onTurn(owner, id),
-      onOrphan: (run) => listener.onOrphan(run),
-      onFenced: (owner, id) => listener.onFenced(owner, id),
+      onOrphan: (run) => {
+        status.reapedRuns++;
+        listener.onOrphan(run);
+      },
+      onFenced: (owner, id) => {
+        status.fencedRuns++;
+        listener.onFenced(owner, id);
+      },
       onCreated: (run) => listener.onCreated(run),
       onEvent: (event) => this.#onEvent(event),
       onLost: (isOf) => {
+        status.losses++;
         runs.lose(isOf);
         for (const connection of connections) {
           if (isOf(connection.principal.id)) connection.close(CLOSE_CODES.draining);
@@ -79,6 +80,19 @@ export class Membership<P extends Principal, Metadata> {
     const encoded = encodeMessage(message);
     if (this.#options.cluster === undefined) this.#broadcastHere(encoded);
     else this.#tell({ type: 'broadcast', encoded });
+  }
+
+  #describe(): NodeInfo {
+    const { connections, runs, isDraining } = this.#options;
+    const { totalConnections, totalMessages } = connections;
+    return {
+      version: VERSION,
+      draining: isDraining(),
+      connections: connections.size,
+      totalConnections,
+      totalMessages,
+      runs: runs.size,
+    };
   }
 
   #tell(event: ClusterEvent): void {

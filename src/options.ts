@@ -26,7 +26,10 @@ import type { Tool } from './tool/tool.js';
 import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.js';
 
 /** Options of parts that the server passes on. */
-type PartOptions<P extends Principal, Metadata> = Omit<ConnectionManagerOptions, 'epoch' | 'epochOf' | 'attachments'> &
+type PartOptions<P extends Principal, Metadata> = Omit<
+  ConnectionManagerOptions,
+  'epoch' | 'epochOf' | 'nodeId' | 'attachments'
+> &
   Omit<RunManagerOptions, 'executor' | 'store' | 'cluster' | 'beforeRun'> &
   Omit<AgentExecutorOptions<P, Metadata>, 'tools' | 'ledger' | 'conversations' | 'permissions'> &
   PermissionsOption<NoInfer<P>> &
@@ -251,7 +254,7 @@ export const SERVER_OPTIONS = {
     rule: methods('a Registry of prom-client', ['metrics']),
     defaultText: 'none',
   },
-  ...omit(CONNECTION_OPTIONS, 'epoch', 'epochOf', 'attachments'),
+  ...omit(CONNECTION_OPTIONS, 'epoch', 'epochOf', 'nodeId', 'attachments'),
   ...SOCKET_OPTIONS,
   ...omit(RUN_OPTIONS, 'executor', 'store', 'cluster'),
   ...pick(MESSAGE_HANDLER_OPTIONS, { rateLimits: true }),

@@ -8,9 +8,11 @@ import { CONNECTION_OPTIONS } from './connection/connection-options.js';
 import { Anonymous } from './auth/anonymous.js';
 import type { Principal } from './connection/principal.js';
 import { MessageKeys } from './encryption/message-keys.js';
+import { ENCRYPTION_OPTIONS, type EncryptionOptions } from './encryption/options.js';
 import { EncryptedSocket } from './encryption/encrypted-socket.js';
 import type { CustomMessage, ServerMessage } from './protocol/server-messages.js';
 import { Membership } from './membership.js';
+import { OptionError } from './runtime/option-error.js';
 import { checkOptions, pick } from './runtime/option-table.js';
 import { Access } from './http/access.js';
 import { Guard } from './http/guard.js';
@@ -18,6 +20,7 @@ import { createHttpRoutes } from './http/router.js';
 import { BoundedLog } from './runtime/bounded-log.js';
 import { withLogIds } from './runtime/log-ids.js';
 import { MESSAGE_HANDLER_OPTIONS, MessageHandler } from './message/message-handler.js';
+import type { ClusterStatus } from './store/cluster.js';
 import { SERVER_OPTIONS, type AgentSocketServerOptions } from './options.js';
 import { EXECUTOR_OPTIONS } from './agent/executor-options.js';
 import { AgentExecutor } from './agent/executor.js';
@@ -51,6 +54,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   readonly rooms: Rooms;
   /** Who connected, was refused, ran which tool and approved what: `agent.audit.on('event', listener)`. */
   readonly audit: Audit<P, Metadata>;
+  /** What is known of the other processes that work with the same `store`; `undefined` if it is not for several. */
+  readonly cluster: ClusterStatus | undefined;
   /** The tools; register more at any time. Empty if the option is a function. */
   readonly tools: ToolRegistry<P, Metadata>;
   /**
@@ -77,6 +82,13 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
    * @returns the number of connections of this process that were closed
    */
   revoke(principalId: string): number;
+  /**
+   * Replaces the keys for encrypted messages, of which `encryption.key` has the first ones: what `GET /ws/key` publishes,
+   * and what new connections use. Open connections have keys of their own.
+   * @param key - what `encryption.key` takes
+   * @throws OptionError if it is no such key, or the server has no `encryption`
+   */
+  replaceMessageKey(key: EncryptionOptions['key']): void;
   /**
    * Ends the service and leaves the `http.Server` as it was before, still listening. New connections are refused,
    * clients that understand it are told to reconnect, runs in progress may finish within `drainMs`, and then all
@@ -112,6 +124,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     ...pick(options, CONNECTION_OPTIONS),
     epoch: store.epoch,
     epochOf: store.epochOf?.bind(store),
+    nodeId: cluster?.nodeId,
     attachments: executor.attachments,
   });
   const { encryption, maxMessageBytes } = options;
@@ -187,7 +200,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
   const routes = createHttpRoutes({
     path,
     info: { version: VERSION },
-    messageKey: keys?.published,
+    messageKey: keys && (() => keys.published),
     logger,
     hostAllowed: (request) => access.isHostAllowed(request),
     ...(options.authenticate === undefined && { pageCookie: anonymous.pageCookie }),
@@ -198,6 +211,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
       wholeStore.isWritable !== false &&
       membership.isReachable,
     statistics: () => ({ ...connections.statistics(), active_runs: runs.size }),
+    cluster: membership.status,
     metrics: options.metrics,
     tools: () => tools.describe(),
     guard,
@@ -208,12 +222,18 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     runs,
     rooms,
     audit: new Audit({ connections, messages, runs }, guard, logger),
+    cluster: membership.status,
     tools,
     requestListener: routes.listener,
     middleware: routes.middleware,
     handleUpgrade: handshakes.handle,
     revoke: (principalId) => membership.revoke(principalId),
     broadcast: (message) => membership.broadcast(message),
+    replaceMessageKey: (key) => {
+      if (keys === undefined)
+        throw new OptionError('encryption', 'Option "encryption" must be given to replace its key');
+      keys.replace(ENCRYPTION_OPTIONS.key.rule.read('encryption.key', key));
+    },
     close: (closeOptions) => shutdown.begin(closeOptions),
   };
 }

@@ -58,9 +58,10 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const isFirst = primary === undefined || primary.number === 1;
   const certificate = Certificate.open(settings, keyOf);
   const server = createHttpServer(settings, certificate);
-  const messageKey = readMessageKey(settings, keyOf);
+  const messageKey = readMessageKey(settings, keyOf, (pem) => agent.replaceMessageKey(pem));
   const provider = await chooseProvider(resolved);
-  const authenticate = chooseAuthentication(resolved);
+  const authentication = chooseAuthentication(resolved, (principalId) => agent.revoke(principalId));
+  const authenticate = authentication?.authenticate;
   // Without authentication, whoever reaches the service uses the operator's key.
   const isCareful = authenticate === undefined && provider.kind === 'openai' && !isGiven('host');
   const host = isCareful ? '127.0.0.1' : settings.host;
@@ -94,10 +95,16 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   observe(agent, withLogIds(logger, settings.logIds));
   if (audit !== undefined) agent.audit.on('event', audit.write);
   const bound = await listen(server, { host, port }, keyOf);
-  certificate?.watch(logger);
+  const watched = [certificate?.files, messageKey?.file, ...(authentication?.files ?? [])].filter(
+    (file) => file !== undefined,
+  );
+  for (const file of watched) file.watch(logger);
+  server.once('close', () => {
+    for (const file of watched) file.unwatch();
+  });
   const reopen = (): void => {
     files.reopen();
-    certificate?.reload();
+    for (const file of watched) file.reload();
   };
   const times = drainTimes(settings, store?.cluster !== undefined);
   const stopping = new Stopping(files, {
@@ -127,6 +134,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     });
     endWithNpx(logger);
   } else {
+    if (store?.cluster !== undefined) primary.tellNode(store.cluster.nodeId);
     primary.obey(stopping, reopen, (nodeId) => void store?.cluster?.reap?.(nodeId));
   }
 

@@ -10,6 +10,8 @@ export interface Greeting {
   readonly principalId: string;
   /** Identity of the server's store. If it changes, the outcome of unanswered work is unknown. */
   readonly epoch: string;
+  /** The process of the server that has the connection; absent if the server is alone. */
+  readonly nodeId?: string | undefined;
   /** Whether the client was connected before. */
   readonly isReconnect: boolean;
   /** Size of the largest message that the server accepts, in bytes. */

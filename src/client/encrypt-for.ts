@@ -8,7 +8,8 @@ import type { MessageEncryption } from './options.js';
  * the curve P-256.
  */
 export type MessageKey =
-  string | { readonly kty: string; readonly crv: string; readonly x: string; readonly y: string };
+  | string
+  | { readonly kty: string; readonly crv: string; readonly x: string; readonly y: string };
 
 /**
  * Encrypts the messages of a client for a server that holds one of these keys. Learn the key by another way than the

@@ -35,7 +35,8 @@ export interface HistoryMessage {
   readonly attachments?: readonly AttachmentInfo[] | undefined;
   /** The tools an assistant message called; `arguments` is JSON as the model wrote it. */
   readonly toolCalls?:
-    readonly { readonly toolCallId: string; readonly toolName: string; readonly arguments: string }[] | undefined;
+    | readonly { readonly toolCallId: string; readonly toolName: string; readonly arguments: string }[]
+    | undefined;
   /** The call that a tool message answers. */
   readonly toolCallId?: string | undefined;
   readonly toolName?: string | undefined;
@@ -93,6 +94,8 @@ export interface RunInfo {
   readonly conversationId?: string | undefined;
   /** The newest `seq` of the run. */
   readonly head: number;
+  /** The process of the server that does the run; absent if the server is alone, or the run waits or is over. */
+  readonly nodeId?: string | undefined;
 }
 
 export function historyOf({ title, metadata, messages, has_more }: ServerMessageOf<'history'>): HistoryPage {
@@ -157,11 +160,12 @@ export function conversationsOf({ conversations, has_more }: ServerMessageOf<'co
 }
 
 export function runsOf({ runs }: ServerMessageOf<'runs'>): readonly RunInfo[] {
-  return runs.map(({ run_id, kind, state, conversation_id, head }) => ({
+  return runs.map(({ run_id, kind, state, conversation_id, head, node_id }) => ({
     runId: run_id,
     kind,
     state,
     conversationId: conversation_id,
     head,
+    nodeId: node_id,
   }));
 }

@@ -10,7 +10,8 @@ export type Ending = Partial<RunAnswer>;
 
 /** An event, or an end whose answer the run completes. */
 export type RunStep =
-  Exclude<RunEvent, { type: 'end'; state: 'finished' }> | { readonly type: 'finished'; readonly ending: Ending };
+  | Exclude<RunEvent, { type: 'end'; state: 'finished' }>
+  | { readonly type: 'finished'; readonly ending: Ending };
 
 /** Turns a message of a run into events. */
 export function stepsOf(message: RunMessage): readonly RunStep[] {

@@ -268,6 +268,7 @@ export class Session implements AgentClient {
       connectionId: connection_id,
       principalId: principal_id,
       epoch,
+      nodeId: greeting.node_id,
       isReconnect,
       maxMessageBytes: greeting.limits.message_bytes,
       attachments: limits && {

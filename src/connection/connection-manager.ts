@@ -49,6 +49,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
 {
   readonly maxConnections: number;
   readonly epoch: string;
+  readonly #nodeId: string | undefined;
   readonly #epochOf: ((owner: string) => string) | undefined;
   readonly #connections = new Map<string, Connection<P, Metadata>>();
   readonly #places: Places;
@@ -82,6 +83,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
     this.#places = new Places(checked.maxConnections);
     this.epoch = checked.epoch ?? randomUUID();
     this.#epochOf = checked.epochOf;
+    this.#nodeId = checked.nodeId;
     this.#limits = {
       message_bytes: checked.maxMessageBytes,
       runs: checked.maxRunsPerConnection,
@@ -151,6 +153,7 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
       protocol: SUBPROTOCOL,
       epoch: this.#epochOf?.(info.principal.id) ?? this.epoch,
       principal_id: info.principal.id,
+      node_id: this.#nodeId,
       limits: this.#limits,
     });
     this.#expiries.add(connection);

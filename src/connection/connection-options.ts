@@ -38,6 +38,11 @@ export interface ConnectionManagerOptions extends DetachOption, LoggerOption {
    */
   epochOf?: ((owner: string) => string) | undefined;
   /**
+   * The node of a cluster that has the connections, told to every client.
+   * @default none
+   */
+  nodeId?: string | undefined;
+  /**
    * Size of one incoming message. In bytes, told to every client; above it the connection is closed with code 1009.
    * @default 1048576
    */
@@ -86,6 +91,11 @@ export const CONNECTION_OPTIONS = {
     text: 'The same for each owner, if a part of the store can be lost by itself.',
     rule: aFunction,
     defaultText: 'every owner has `epoch`',
+  },
+  nodeId: {
+    text: 'The node of a cluster that has the connections, told to every client.',
+    rule: text('a string that is not empty', (id) => id !== ''),
+    defaultText: 'none',
   },
   maxMessageBytes: {
     text: 'Size of one incoming message.',

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import type { CustomMessage, ServerMessage } from '../protocol/server-messages.js';
-import { addressKey } from '../runtime/address-key.js';
+import type { Accounts } from '../runtime/account-shares.js';
 import type { TraceContext } from '../runtime/trace.js';
 import { sendable, type CloseFrame } from './close-frame.js';
-import { isPrincipalId, payerOf, type Principal } from './principal.js';
+import { accountsOf, isPrincipalId, payerOf, type Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
 /** Maximum size of messages outside of runs that wait while the buffer is above the mark, in UTF-16 units or bytes. */
@@ -77,7 +77,7 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   #principal: P;
-  #addressKey: string | undefined;
+  #accounts: Accounts | undefined;
   #payer: string | undefined;
   #readers: Set<ConnectionReader> | undefined;
   #closed = false;
@@ -124,10 +124,9 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
     return !this.#closed;
   }
 
-  /** Under which name the connection counts in the shares of its address; `undefined` if the address is unknown. */
-  get addressKey(): string | undefined {
-    if (this.remoteAddress === undefined) return undefined;
-    return (this.#addressKey ??= addressKey(this.remoteAddress));
+  /** Under which names counts what the connection has. */
+  get accounts(): Accounts {
+    return (this.#accounts ??= accountsOf(this.#principal.id, this.remoteAddress));
   }
 
   /** Under which name counts what the connection makes the server keep. */

@@ -98,8 +98,8 @@ export class Places {
 const NO_PLACE: Slot = { release: () => undefined };
 
 /** Computed once for each connection, since a full server compares all of them. */
-function keyOf({ addressKey: key }: Connection): string {
-  return key ?? addressKey(undefined);
+function keyOf({ accounts: { address } }: Connection): string {
+  return address ?? addressKey(undefined);
 }
 
 function isIdler(one: Connection, other: Connection): boolean {

@@ -1,3 +1,4 @@
+import type { Accounts } from '../runtime/account-shares.js';
 import { addressKey } from '../runtime/address-key.js';
 
 /** The owner of a connection and its runs. Embedders add what they need to know about the person. */
@@ -51,6 +52,14 @@ export function wireIdentity({ id, expiresAt }: Principal): { principal_id: stri
 
 /** The owner of all connections if `anonymous` is `shared`. */
 export const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous' });
+
+/** Under which names counts what a client has. Clients without authentication that are one owner are not one person. */
+export function accountsOf(owner: string, remoteAddress: string | undefined): Accounts {
+  return {
+    owner: owner === ANONYMOUS.id ? undefined : owner,
+    address: remoteAddress === undefined ? undefined : addressKey(remoteAddress),
+  };
+}
 
 /** What follows in the id of a principal that stands for a secret of the client's own. */
 const OF_SECRET = /^anonymous-[\w-]{22}$/;

@@ -9,22 +9,44 @@ export interface MessageKey {
   readonly thumbprint: string;
 }
 
+/** A published key, as a JWK. */
+type PublishedKey = PublicKey & { readonly kid: string; readonly use: 'enc' };
+
+type PrivateKeys = readonly [KeyObject, ...KeyObject[]];
+
 /** The long-term keys of the server; the first one is published. */
 export class MessageKeys {
-  readonly #keys: readonly MessageKey[];
-  /** The published key as a JWK, with its thumbprint as `kid`. */
-  readonly published: PublicKey & { readonly kid: string; readonly use: 'enc' };
+  #keys: readonly [MessageKey, ...MessageKey[]];
+  #published: PublishedKey;
 
-  constructor([first, ...others]: readonly [KeyObject, ...KeyObject[]]) {
-    const published = messageKeyOf(first);
-    this.#keys = [published, ...others.map(messageKeyOf)];
-    this.published = { ...published.publicKey, kid: published.thumbprint, use: 'enc' };
+  constructor(keys: PrivateKeys) {
+    this.#keys = messageKeysOf(keys);
+    this.#published = publish(this.#keys);
+  }
+
+  /** The published key as a JWK, with its thumbprint as `kid`: the same object until the keys are replaced. */
+  get published(): PublishedKey {
+    return this.#published;
+  }
+
+  /** Uses other keys for connections from now on. */
+  replace(keys: PrivateKeys): void {
+    this.#keys = messageKeysOf(keys);
+    this.#published = publish(this.#keys);
   }
 
   /** The first key that the client has pinned. */
   pinned(pins: readonly string[]): MessageKey | undefined {
     return this.#keys.find(({ thumbprint }) => pins.includes(thumbprint));
   }
+}
+
+function messageKeysOf([first, ...others]: PrivateKeys): readonly [MessageKey, ...MessageKey[]] {
+  return [messageKeyOf(first), ...others.map(messageKeyOf)];
+}
+
+function publish([{ publicKey, thumbprint }]: readonly [MessageKey, ...MessageKey[]]): PublishedKey {
+  return { ...publicKey, kid: thumbprint, use: 'enc' };
 }
 
 function messageKeyOf(privateKey: KeyObject): MessageKey {

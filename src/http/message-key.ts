@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { json } from './reply.js';
+import { json, type Reply } from './reply.js';
 import type { Route } from './route.js';
 
 /** The body of `GET /ws/key`: a JWK (RFC 7517). */
@@ -17,15 +17,21 @@ export const messageKeySchema = z
 export type MessageKeyBody = z.output<typeof messageKeySchema>;
 
 /** `GET /ws/key`, if the server encrypts messages. */
-export function messageKeyRoutes(key: MessageKeyBody | undefined): Route[] {
+export function messageKeyRoutes(key: (() => MessageKeyBody) | undefined): Route[] {
   if (key === undefined) return [];
-  const reply = json(200, key, { cacheable: true });
+  let published: MessageKeyBody | undefined;
+  let reply: Reply | undefined;
+  const replyWith = (current: MessageKeyBody): Reply => {
+    if (reply !== undefined && current === published) return reply;
+    published = current;
+    return (reply = json(200, current, { cacheable: true }));
+  };
   return [
     {
       path: '/ws/key',
       summary: { en: 'The public key for encrypted messages', zh: '加密消息所用的公钥' },
       answers: [{ status: 200, meaning: 'The key.', type: 'application/json', schema: 'MessageKey' }],
-      reply: () => reply,
+      reply: () => replyWith(key()),
     },
   ];
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { healthSchema } from './health.js';
 import { messageKeySchema } from './message-key.js';
 import { documentSchema } from './message-schemas.js';
-import type { Answer, Route } from './route.js';
+import type { Answer, Parameter, Route } from './route.js';
 import type { HttpRoutesState } from './state.js';
 import { statisticsSchema } from './statistics.js';
 
@@ -74,8 +74,13 @@ function operation(route: DocumentedRoute, method: 'get' | 'head'): object {
     operationId: `${method}_${route.path.replace(/\W+/g, '_').replace(/^_|_$/g, '')}`,
     summary: route.summary.en,
     'x-summary-zh': route.summary.zh,
+    ...(route.parameters !== undefined && { parameters: route.parameters.map(parameter) }),
     responses: Object.fromEntries(responses) as Record<string, object>,
   };
+}
+
+function parameter({ name, meaning, values }: Parameter): object {
+  return { name, in: 'query', description: meaning, required: false, schema: { type: 'string', enum: [...values] } };
 }
 
 function reference(schema: Answer['schema']): object {

@@ -16,7 +16,17 @@ export interface Route {
   readonly answers?: readonly Answer[];
   /** What a client needs permission for; absent for routes that everybody may have, such as probes. */
   readonly action?: 'statistics' | 'metrics' | 'page';
-  reply(): Awaitable<Reply>;
+  /** Parameters of the query, for the documents. */
+  readonly parameters?: readonly Parameter[];
+  /** @param query - what follows `?` in the URL, as sent */
+  reply(query: string): Awaitable<Reply>;
+}
+
+/** A parameter of the query of a {@link Route}, which may be absent. */
+export interface Parameter {
+  readonly name: string;
+  readonly meaning: string;
+  readonly values: readonly string[];
 }
 
 /** One answer of a {@link Route}. */

@@ -70,7 +70,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   const pages = deps.pages ?? builtPages();
   const routes: Route[] = [
     endpoint,
-    statisticsRoute(() => deps.statistics()),
+    statisticsRoute(() => deps.statistics(), deps.cluster),
     healthRoute(),
     readyRoute(() => deps.isReady()),
     ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),
@@ -114,7 +114,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
     }
     return andThen(
       deps.guard?.refusalOf(req, route),
-      (refusal) => refusal ?? andThen(route.reply(), (reply) => withCookie(req, reply)),
+      (refusal) => refusal ?? andThen(route.reply(readTarget(req.url ?? '').query), (reply) => withCookie(req, reply)),
     );
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { json } from './reply.js';
+import { failure, json } from './reply.js';
 import type { Route } from './route.js';
 
 /** The body of `GET /ws/statistics`: the documented keys in this order, and then further ones. */
@@ -17,6 +17,26 @@ export const statisticsSchema = z
       }),
     ),
     active_runs: z.int().min(0).optional().describe('Runs in progress.'),
+    node_id: z
+      .string()
+      .optional()
+      .describe('The node that answers. Only with `scope=cluster`, and if there is a cluster.'),
+    nodes: z
+      .array(
+        z.object({
+          id: z.string().describe('Made at each start of the process.'),
+          version: z.string(),
+          draining: z.boolean().describe('Whether the node ends, and accepts no new connections.'),
+          active_connections: z.int().min(0),
+          total_connections: z.int().min(0),
+          total_messages: z.int().min(0),
+          active_runs: z.int().min(0),
+        }),
+      )
+      .optional()
+      .describe(
+        'The nodes that are alive, others as of about two seconds ago. Only with `scope=cluster`: the numbers above are then the sums, and `connections` are those of the node that answers.',
+      ),
   })
   .describe('How busy the server is.');
 
@@ -27,13 +47,35 @@ export type StatisticsSnapshot = Readonly<Omit<Body, 'connections'>> & {
   readonly connections: readonly Readonly<Body['connections'][number]>[];
 };
 
+/** One process of a cluster. */
+interface NodeSnapshot {
+  readonly id: string;
+  readonly version: string;
+  readonly draining: boolean;
+  readonly connections: number;
+  readonly totalConnections: number;
+  readonly totalMessages: number;
+  readonly runs: number;
+}
+
+/** The processes of a cluster. */
+export interface ClusterSnapshot {
+  /** The process that answers. */
+  readonly nodeId: string;
+  readonly nodes: readonly NodeSnapshot[];
+}
+
 /** `GET /ws/statistics`. */
-export function statisticsRoute(snapshot: () => StatisticsSnapshot): Route {
+export function statisticsRoute(snapshot: () => StatisticsSnapshot, cluster?: ClusterSnapshot): Route {
   return {
     path: '/ws/statistics',
     summary: { en: 'Connections and messages, counted', zh: '连接与消息统计' },
+    parameters: [
+      { name: 'scope', meaning: 'All nodes of the cluster, not only the one that answers.', values: [CLUSTER] },
+    ],
     answers: [
       { status: 200, meaning: 'The counts of this moment.', type: 'application/json', schema: 'Statistics' },
+      { status: 400, meaning: 'There is no such `scope`.', type: 'application/json', schema: 'Error' },
       {
         status: 401,
         meaning: 'The server authenticates clients, and does not know who asks.',
@@ -42,7 +84,35 @@ export function statisticsRoute(snapshot: () => StatisticsSnapshot): Route {
       },
     ],
     action: 'statistics',
-    reply: () => json(200, inOrder(snapshot())),
+    reply: (query) => {
+      const scope = new URLSearchParams(query).get('scope');
+      if (scope === null) return json(200, inOrder(snapshot()));
+      if (scope !== CLUSTER) return failure(400, `The scope must be "${CLUSTER}", or absent`);
+      return json(200, inOrder(cluster === undefined ? { ...snapshot(), nodes: [] } : sumOf(snapshot(), cluster)));
+    },
+  };
+}
+
+const CLUSTER = 'cluster';
+
+function sumOf({ connections }: StatisticsSnapshot, { nodeId, nodes }: ClusterSnapshot): StatisticsSnapshot {
+  const sum = (count: (node: NodeSnapshot) => number): number => nodes.reduce((total, node) => total + count(node), 0);
+  return {
+    active_connections: sum((node) => node.connections),
+    total_connections: sum((node) => node.totalConnections),
+    total_messages: sum((node) => node.totalMessages),
+    connections,
+    active_runs: sum((node) => node.runs),
+    node_id: nodeId,
+    nodes: nodes.map(({ id, version, draining, ...counts }) => ({
+      id,
+      version,
+      draining,
+      active_connections: counts.connections,
+      total_connections: counts.totalConnections,
+      total_messages: counts.totalMessages,
+      active_runs: counts.runs,
+    })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from '../connection/connection-options.js';
 import type { Connection } from '../connection/connection.js';
-import type { Principal } from '../connection/principal.js';
+import { accountsOf, type Principal } from '../connection/principal.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { aConversationStore } from '../store/store-rules.js';
@@ -138,8 +138,9 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     this.#refusals = new BoundedLog(logger);
     const limiter = (this.#limiter = new RateLimiter(rateLimits));
     runs.on('end', ({ usage, principal, shares }) => {
+      if (usage === undefined) return;
       const address = shares.find((share) => share.of === 'address')?.key;
-      if (usage !== undefined) limiter.spend(principal.id, address, usage.input_tokens + usage.output_tokens);
+      limiter.spend({ ...accountsOf(principal.id, undefined), address }, usage.input_tokens + usage.output_tokens);
     });
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
     this.#context = {

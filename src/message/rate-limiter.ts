@@ -1,7 +1,7 @@
 import type { Connection } from '../connection/connection.js';
-import { ANONYMOUS } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { ADDRESS_DETAIL } from '../run/run-errors.js';
+import type { Accounts } from '../runtime/account-shares.js';
 import { Buckets } from '../runtime/buckets.js';
 import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { CheckedRateLimits, RateLimits, RateScopes } from './rate-limits.js';
@@ -53,9 +53,12 @@ export class RateLimiter {
     const scopes = this.#scopes[counted];
     if (scopes.length === 0) return undefined;
     const now = this.#now();
-    const refusal = this.#refusalOf(connection, counted, now);
-    if (refusal !== undefined) return refusal;
-    for (const scope of scopes) bucketOf(scope, connection, now)?.take(1, now);
+    for (const scope of scopes) {
+      const waitMs = bucketOf(scope, connection, now)?.takeOne(now) ?? 0;
+      if (waitMs === 0) continue;
+      for (const before of scopes.slice(0, scopes.indexOf(scope))) bucketOf(before, connection, now)?.take(-1, now);
+      return refusal(scope, counted, waitMs);
+    }
     return undefined;
   }
 
@@ -67,14 +70,21 @@ export class RateLimiter {
 
   /** The refusal of a query whose owner or address has used too many tokens. */
   outOfTokens(connection: Connection): AgentSocketError | undefined {
-    return this.#scopes.tokens.length === 0 ? undefined : this.#refusalOf(connection, 'tokens', this.#now());
+    const scopes = this.#scopes.tokens;
+    if (scopes.length === 0) return undefined;
+    const now = this.#now();
+    for (const scope of scopes) {
+      const waitMs = bucketOf(scope, connection, now)?.wait(now) ?? 0;
+      if (waitMs > 0) return refusal(scope, 'tokens', waitMs);
+    }
+    return undefined;
   }
 
   /** Counts the tokens that a run has used. */
-  spend(owner: string, address: string | undefined, tokens: number): void {
+  spend({ owner, address }: Accounts, tokens: number): void {
     const now = this.#now();
     for (const { of, buckets } of this.#scopes.tokens) {
-      const key = of === 'perPrincipal' ? ownerKey(owner) : address;
+      const key = of === 'perPrincipal' ? owner : address;
       if (key !== undefined) buckets.of(key, now).take(tokens, now);
     }
   }
@@ -84,26 +94,15 @@ export class RateLimiter {
     const now = this.#now();
     let bucket = this.#refusals.get(connection);
     if (bucket === undefined) this.#refusals.set(connection, (bucket = new TokenBucket(REFUSALS, now)));
-    if (bucket.wait(now) > 0) return true;
-    bucket.take(1, now);
-    return false;
+    return bucket.takeOne(now) > 0;
   }
+}
 
-  #refusalOf(connection: Connection, counted: Counted, now: number): AgentSocketError | undefined {
-    for (const scope of this.#scopes[counted]) {
-      const retryAfterMs = bucketOf(scope, connection, now)?.wait(now) ?? 0;
-      if (retryAfterMs === 0) continue;
-      return new AgentSocketError(
-        'rate_limited',
-        `${WHOSE[scope.of]} used too many ${UNITS[counted]} in too short a time`,
-        {
-          retryAfterMs,
-          detail: scope.of === 'perAddress' ? ADDRESS_DETAIL : undefined,
-        },
-      );
-    }
-    return undefined;
-  }
+function refusal({ of }: Scope, counted: Counted, retryAfterMs: number): AgentSocketError {
+  return new AgentSocketError('rate_limited', `${WHOSE[of]} used too many ${UNITS[counted]} in too short a time`, {
+    retryAfterMs,
+    detail: of === 'perAddress' ? ADDRESS_DETAIL : undefined,
+  });
 }
 
 function scopesOf(limit: { readonly [Of in keyof RateScopes]?: Rate | false | undefined } | false): readonly Scope[] {
@@ -119,18 +118,13 @@ function bucketOf({ of, buckets }: Scope, connection: Connection, now: number): 
   return key === undefined ? undefined : buckets.of(key, now);
 }
 
-function keyOf(of: keyof RateScopes, { id, principal, addressKey }: Connection): string | undefined {
+function keyOf(of: keyof RateScopes, { id, accounts }: Connection): string | undefined {
   switch (of) {
     case 'perConnection':
       return id;
     case 'perPrincipal':
-      return ownerKey(principal.id);
+      return accounts.owner;
     case 'perAddress':
-      return addressKey;
+      return accounts.address;
   }
-}
-
-/** Clients without authentication that are one owner are not one person. */
-function ownerKey(owner: string): string | undefined {
-  return owner === ANONYMOUS.id ? undefined : owner;
 }

@@ -1,7 +1,6 @@
 import type { Connection } from '../connection/connection.js';
-import { ANONYMOUS } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { Shares } from '../runtime/shares.js';
+import { AccountShares } from '../runtime/account-shares.js';
 
 /** Maximum number of messages of one connection whose handlers are not done; one more gets `rate_limited`. */
 const MAX_OF_CONNECTION = 128;
@@ -14,35 +13,30 @@ const MAX_OF_ADDRESS = 2_048;
 
 /** The messages whose handlers are not done: each costs memory that no queue counts. */
 export class Unanswered {
-  readonly #owners = new Shares();
-  readonly #addresses = new Shares();
+  readonly #shares = new AccountShares({ owner: MAX_OF_OWNER, address: MAX_OF_ADDRESS });
 
   /** @throws AgentSocketError `rate_limited` if the connection, its owner or its address has as many as it may. */
-  check({ unanswered, principal: { id: owner }, addressKey }: Connection): void {
+  check({ unanswered, accounts }: Connection): void {
     if (unanswered >= MAX_OF_CONNECTION) throw tooMany('The connection has', MAX_OF_CONNECTION);
-    if (this.#owners.total === 0) return;
-    // Clients without authentication that are one owner are not one person.
-    if (owner !== ANONYMOUS.id && this.#owners.of(owner) >= MAX_OF_OWNER) throw tooMany('You have', MAX_OF_OWNER);
-    if (addressKey !== undefined && this.#addresses.of(addressKey) >= MAX_OF_ADDRESS) {
-      throw tooMany('The clients of your address have', MAX_OF_ADDRESS);
+    switch (this.#shares.full(accounts)) {
+      case 'owner':
+        throw tooMany('You have', MAX_OF_OWNER);
+      case 'address':
+        throw tooMany('The clients of your address have', MAX_OF_ADDRESS);
+      case undefined:
     }
   }
 
   /** Counts a message whose handler is at work. */
   add(connection: Connection): void {
-    this.#count(connection, 1);
+    connection.unanswered++;
+    this.#shares.add(connection.accounts, 1);
   }
 
   /** Counts it no more. */
   remove(connection: Connection): void {
-    this.#count(connection, -1);
-  }
-
-  #count(connection: Connection, amount: number): void {
-    const { principal, addressKey } = connection;
-    connection.unanswered += amount;
-    this.#owners.add(principal.id, amount);
-    if (addressKey !== undefined) this.#addresses.add(addressKey, amount);
+    connection.unanswered--;
+    this.#shares.add(connection.accounts, -1);
   }
 }
 

@@ -265,4 +265,6 @@ export type ClientMessageInput = { [T in ClientMessageType]: z.input<(typeof cli
 export type QueryAttachment = z.output<typeof attachment>;
 /** A message that asks for a run. */
 export type RunRequest =
-  ClientMessageOf<'agent_query'> | ClientMessageOf<'streaming_query'> | ClientMessageOf<'tool_call'>;
+  | ClientMessageOf<'agent_query'>
+  | ClientMessageOf<'streaming_query'>
+  | ClientMessageOf<'tool_call'>;

@@ -4,6 +4,8 @@ export interface RequestTarget {
   readonly authority: string | undefined;
   /** The path as sent, never decoded, so that no other spelling of a path evades a rule of a proxy. */
   readonly path: string;
+  /** What follows `?`, as sent; empty if nothing does. */
+  readonly query: string;
 }
 
 /**
@@ -12,6 +14,6 @@ export interface RequestTarget {
  */
 export function readTarget(url: string): RequestTarget {
   const absolute = /^(?:https?|wss?):\/\/([^/?#]+)/i.exec(url);
-  const path = /^[^?#]*/.exec(url.slice(absolute?.[0].length ?? 0))?.[0] ?? '';
-  return { authority: absolute?.[1], path: absolute !== null && path === '' ? '/' : path };
+  const [, path = '', query = ''] = /^([^?#]*)(?:\?([^#]*))?/.exec(url.slice(absolute?.[0].length ?? 0)) ?? [];
+  return { authority: absolute?.[1], path: absolute !== null && path === '' ? '/' : path, query };
 }

@@ -45,6 +45,7 @@ export const serverMessages = {
           'Identity of the store. After a reconnect with another epoch, the outcome of unanswered requests is unknown.',
         ),
       principal_id: z.string().describe('Who owns this connection and its runs.'),
+      node_id: z.string().optional().describe('The process that has this connection, if several work together.'),
       limits: z
         .object({
           message_bytes: z.int(),
@@ -125,6 +126,10 @@ export const serverMessages = {
             state: runState,
             conversation_id: conversationId.optional(),
             head: z.int().min(0),
+            node_id: z
+              .string()
+              .optional()
+              .describe('The process that does the run, if several work together and one of them has begun.'),
           }),
         )
         .describe(

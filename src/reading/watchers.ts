@@ -1,7 +1,6 @@
 import type { Connection, ConnectionReader } from '../connection/connection.js';
-import { ANONYMOUS } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { Shares } from '../runtime/shares.js';
+import { AccountShares } from '../runtime/account-shares.js';
 
 /** Maximum number of conversations that one connection watches. */
 const MAX_WATCHED = 64;
@@ -34,8 +33,7 @@ class Watcher implements ConnectionReader {
 export class Watchers {
   readonly #byConversation = new Map<string, Set<Connection>>();
   readonly #byConnection = new Map<Connection, Watcher>();
-  readonly #owners = new Shares();
-  readonly #addresses = new Shares();
+  readonly #shares = new AccountShares({ owner: MAX_OF_OWNER, address: MAX_OF_ADDRESS });
   readonly #onWatched: (key: string, active: boolean) => void;
 
   /** @param onWatched - called if a conversation is watched by a first connection, or no more by any */
@@ -66,7 +64,7 @@ export class Watchers {
     }
     if (watcher.keys.has(key)) return;
     this.#check(connection, watcher);
-    this.#count(connection, 1);
+    this.#shares.add(connection.accounts, 1);
     watcher.keys.add(key);
     const connections = this.#byConversation.get(key);
     if (connections !== undefined) return void connections.add(connection);
@@ -76,7 +74,9 @@ export class Watchers {
 
   /** Stops watching. */
   remove(connection: Connection, key: string): void {
-    if (this.#byConnection.get(connection)?.keys.delete(key) === true) this.#count(connection, -1);
+    if (this.#byConnection.get(connection)?.keys.delete(key) === true) {
+      this.#shares.add(connection.accounts, -1);
+    }
     const connections = this.#byConversation.get(key);
     connections?.delete(connection);
     if (connections?.size !== 0) return;
@@ -84,20 +84,15 @@ export class Watchers {
     this.#onWatched(key, false);
   }
 
-  #check({ principal: { id: owner }, addressKey }: Connection, { keys }: Watcher): void {
+  #check({ accounts }: Connection, { keys }: Watcher): void {
     if (keys.size >= MAX_WATCHED) throw tooMany('A connection watches', MAX_WATCHED);
-    // Clients without authentication that are one owner are not one person.
-    if (owner !== ANONYMOUS.id && this.#owners.of(owner) >= MAX_OF_OWNER) {
-      throw tooMany('The connections of an owner watch', MAX_OF_OWNER);
+    switch (this.#shares.full(accounts)) {
+      case 'owner':
+        throw tooMany('The connections of an owner watch', MAX_OF_OWNER);
+      case 'address':
+        throw tooMany('The connections of an address watch', MAX_OF_ADDRESS);
+      case undefined:
     }
-    if (addressKey !== undefined && this.#addresses.of(addressKey) >= MAX_OF_ADDRESS) {
-      throw tooMany('The connections of an address watch', MAX_OF_ADDRESS);
-    }
-  }
-
-  #count({ principal: { id: owner }, addressKey }: Connection, amount: number): void {
-    this.#owners.add(owner, amount);
-    if (addressKey !== undefined) this.#addresses.add(addressKey, amount);
   }
 
   #forget(connection: Connection): void {

@@ -2,13 +2,13 @@ import type { Connection } from '../connection/connection.js';
 import type { WireEntry } from '../log/run-log.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { BoundedMap } from '../runtime/bounded-map.js';
+import type { Accounts } from '../runtime/account-shares.js';
 import { Buckets } from '../runtime/buckets.js';
 import { Shares } from '../runtime/shares.js';
 import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
-import type { Opener } from './openers.js';
 import { Presence, type Visitor } from './presence.js';
 
 /** Maximum number of messages that a room recognizes if they come again. */
@@ -29,7 +29,7 @@ export class Room {
   readonly log: RoomLog;
   readonly presence: Presence;
   /** Who opened it; absent for the server itself. */
-  opener: Opener | undefined;
+  opener: Accounts | undefined;
   /** Number of operations in progress, for which the room stays open. */
   uses = 0;
   readonly visitors = new Set<Visitor>();
@@ -69,10 +69,10 @@ export class Room {
    * Counts a message or a change of a member. Returns how long the member has to wait, in milliseconds; if it has to, the
    * message does not count.
    */
-  take({ addressKey }: Connection, { id }: Pick<Member, 'id'>): number {
+  take({ accounts: { address } }: Connection, { id }: Pick<Member, 'id'>): number {
     const now = performance.now();
     const buckets = [this.#all, this.#rates.of(id, now)];
-    if (addressKey !== undefined) buckets.push(this.#addresses.of(addressKey, now));
+    if (address !== undefined) buckets.push(this.#addresses.of(address, now));
     const waitMs = Math.max(...buckets.map((bucket) => bucket.wait(now)));
     if (waitMs === 0) for (const bucket of buckets) bucket.take(1, now);
     return waitMs;
@@ -82,15 +82,15 @@ export class Room {
    * The newest connection of the address that has most connections here, if a newcomer would still have fewer: addresses
    * that compete for the places have equal shares in the end.
    */
-  rivalOf({ addressKey: own = '' }: Connection): Connection | undefined {
+  rivalOf({ accounts: { address: own = '' } }: Connection): Connection | undefined {
     const shares = new Shares();
-    for (const { connection } of this.visitors) shares.add(connection.addressKey ?? '', 1);
+    for (const { connection } of this.visitors) shares.add(connection.accounts.address ?? '', 1);
     let most = shares.of(own) + 1;
     let greediest: string | undefined;
     for (const [key, held] of shares.entries()) if (held > most) [greediest, most] = [key, held];
     if (greediest === undefined) return undefined;
     const all = [...this.visitors];
-    return all.findLast(({ connection }) => (connection.addressKey ?? '') === greediest)?.connection;
+    return all.findLast(({ connection }) => (connection.accounts.address ?? '') === greediest)?.connection;
   }
 
   /** Counts what a member of another node said there: the rates are those of the room, at whatever nodes its members are. */

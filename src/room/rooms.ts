@@ -327,7 +327,8 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     if (open !== undefined) return open;
     if (!this.#names.test(name)) throw badField('room', 'is not a name that a room may have');
     if (this.#rooms.size + this.#opening.size >= this.#options.maxRooms) throw serverHasTooManyRooms();
-    const opener = by && this.#openers.open(by);
+    const opener = by?.accounts;
+    if (opener !== undefined) this.#openers.open(opener);
     const logOpened = orElse(
       () => this.#options.store.open(name, this.#bounds, by?.payer),
       (error) => {

@@ -1,5 +1,5 @@
-import { ANONYMOUS } from '../connection/principal.js';
-import { addressKey } from '../runtime/address-key.js';
+import { accountsOf } from '../connection/principal.js';
+import type { Accounts } from '../runtime/account-shares.js';
 import { shareBytesFull, shareFull } from './run-errors.js';
 
 /** How much one owner, or all clients of one address, may have in progress. */
@@ -12,7 +12,7 @@ export interface ShareLimits {
 /** What an owner or the clients of an address have in progress. */
 export interface RunShare {
   readonly key: string;
-  readonly of: 'owner' | 'address';
+  readonly of: keyof Accounts;
   readonly limits: ShareLimits;
   runs: number;
   bytes: number;
@@ -35,15 +35,14 @@ export class RunShares {
   }
 
   /**
-   * The shares of a request. Clients without authentication that are one owner have no share as an owner, since they
-   * are not one person. A run without an address, such as a run of the application itself, counts for its owner alone.
+   * The shares of a request. A run without an address, such as a run of the application itself, counts for its owner
+   * alone.
    */
-  find(owner: string, remoteAddress: string | undefined): SharesOfRun {
+  find(ownerOfRun: string, remoteAddress: string | undefined): SharesOfRun {
+    const { owner, address } = accountsOf(ownerOfRun, remoteAddress);
     const shares: RunShare[] = [];
-    if (owner !== ANONYMOUS.id) shares.push(this.#shareOf('owner', this.#owners, owner));
-    if (remoteAddress !== undefined) {
-      shares.push(this.#shareOf('address', this.#addresses, addressKey(remoteAddress)));
-    }
+    if (owner !== undefined) shares.push(this.#shareOf('owner', this.#owners, owner));
+    if (address !== undefined) shares.push(this.#shareOf('address', this.#addresses, address));
     return shares;
   }
 

@@ -1,7 +1,6 @@
-import { ANONYMOUS } from '../connection/principal.js';
+import { accountsOf } from '../connection/principal.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { addressKey } from '../runtime/address-key.js';
-import { Shares } from '../runtime/shares.js';
+import { AccountShares, type Accounts } from '../runtime/account-shares.js';
 import { runKey } from '../store/run-key.js';
 
 /** How long a cancel waits for its run, in milliseconds. */
@@ -17,8 +16,7 @@ const MAX_OF_ONE = 1_000;
 interface Tombstone {
   /** On the monotonic clock, in milliseconds. */
   readonly expiresAt: number;
-  readonly owner: string | undefined;
-  readonly address: string | undefined;
+  readonly accounts: Accounts;
 }
 
 /** Cancels that arrived before their runs. */
@@ -26,8 +24,7 @@ export class Tombstones {
   readonly #now: () => number;
   /** By the key of the run, in the order of expiry. */
   readonly #waiting = new Map<string, Tombstone>();
-  readonly #owners = new Shares();
-  readonly #addresses = new Shares();
+  readonly #shares = new AccountShares({ owner: MAX_OF_ONE, address: MAX_OF_ONE });
 
   /** @param now - a monotonic clock in milliseconds */
   constructor(now: () => number = () => performance.now()) {
@@ -40,22 +37,14 @@ export class Tombstones {
     this.#expire(now);
     const key = runKey(owner, id);
     this.#remove(key);
-    const tombstone: Tombstone = {
-      expiresAt: now + TTL_MS,
-      // Clients that share one owner are not one person.
-      owner: owner === ANONYMOUS.id ? undefined : owner,
-      address: remoteAddress === undefined ? undefined : addressKey(remoteAddress),
-    };
-    if (
-      this.#owners.of(tombstone.owner ?? '') >= MAX_OF_ONE ||
-      this.#addresses.of(tombstone.address ?? '') >= MAX_OF_ONE
-    ) {
+    const accounts = accountsOf(owner, remoteAddress);
+    if (this.#shares.full(accounts) !== undefined) {
       throw new AgentSocketError('rate_limited', `${MAX_OF_ONE} cancels wait for runs that do not exist yet`, {
         retryAfterMs: TTL_MS,
       });
     }
-    this.#waiting.set(key, tombstone);
-    this.#count(tombstone, 1);
+    this.#waiting.set(key, { expiresAt: now + TTL_MS, accounts });
+    this.#shares.add(accounts, 1);
     if (this.#waiting.size > MAX_TOMBSTONES) this.#remove(firstOf(this.#waiting)?.[0]);
   }
 
@@ -75,13 +64,8 @@ export class Tombstones {
     const tombstone = key === undefined ? undefined : this.#waiting.get(key);
     if (key === undefined || tombstone === undefined) return undefined;
     this.#waiting.delete(key);
-    this.#count(tombstone, -1);
+    this.#shares.add(tombstone.accounts, -1);
     return tombstone;
-  }
-
-  #count({ owner, address }: Tombstone, amount: number): void {
-    if (owner !== undefined) this.#owners.add(owner, amount);
-    if (address !== undefined) this.#addresses.add(address, amount);
   }
 }
 

@@ -11,6 +11,8 @@ const IPV6 = /^[\da-f.:]*:[\da-f.:]*$/i;
  */
 export function addressKey(address: string | undefined): string {
   if (address === undefined || address === '') return 'unknown';
+  // An IPv4 address.
+  if (!address.includes(':')) return address;
   const mapped = MAPPED.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   const [plain = ''] = address.split('%');

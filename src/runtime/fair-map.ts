@@ -134,14 +134,14 @@ export class FairMap<Value> {
 
   /** Removes an entry. Returns whether there was one. */
   delete(owner: string, id: string): boolean {
-    const entry = this.#entries.get(owner)?.get(id);
-    if (entry === undefined) return false;
+    const entries = this.#entries.get(owner);
+    const entry = entries?.get(id);
+    if (entries === undefined || entry === undefined) return false;
     const { holding, place, ownPlace, weight } = entry;
     this.#order.remove(place);
     holding.order.remove(ownPlace);
-    const entries = this.#entries.get(owner);
-    entries?.delete(id);
-    if (entries?.size === 0) this.#entries.delete(owner);
+    entries.delete(id);
+    if (entries.size === 0) this.#entries.delete(owner);
     this.#size--;
     this.#charge(entry, -weight);
     if (holding.order.first === undefined) {

@@ -20,7 +20,8 @@ export type OptionTable<Options> = { readonly [Name in keyof Options]-?: Option 
 /** Checked options, with their defaults. */
 export type Checked<Options, Table extends OptionTable<Options>> = {
   readonly [Name in keyof Options]-?:
-    ReadOf<Options[Name], Table[Name]> | (Table[Name] extends Present ? never : undefined);
+    | ReadOf<Options[Name], Table[Name]>
+    | (Table[Name] extends Present ? never : undefined);
 };
 
 /** An option that always has a value. */

@@ -33,7 +33,14 @@ export class TokenBucket {
     return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / this.#rate.perSecond);
   }
 
-  /** Takes tokens, even if the bucket has fewer. */
+  /** Takes a token if there is a whole one. Returns what {@link wait} would have returned. */
+  takeOne(now: number): number {
+    const waitMs = this.wait(now);
+    if (waitMs === 0) this.#level--;
+    return waitMs;
+  }
+
+  /** Takes tokens, even if the bucket has fewer; a negative amount gives them back. */
   take(amount: number, now: number): void {
     this.#level = this.#gain(now) - amount;
   }

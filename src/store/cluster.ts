@@ -23,6 +23,25 @@ export interface ClusterNode extends NodeInfo {
   readonly id: string;
 }
 
+/** What a node knows of its cluster. */
+export interface ClusterStatus {
+  /** The id of this node. */
+  readonly nodeId: string;
+  /**
+   * The nodes that are alive, in the order of their ids: this one as it is now, others as of their last beats. A node whose
+   * stores do not answer knows them as they were.
+   */
+  readonly nodes: readonly ClusterNode[];
+  /** Whether the stores answer. */
+  readonly isReachable: boolean;
+  /** Runs without a host that this node took over since its start: those of nodes that are gone, and parked ones. */
+  readonly reapedRuns: number;
+  /** Runs of this node that another node took over since its start, because this one seemed gone. */
+  readonly fencedRuns: number;
+  /** How often, since the start, data of some owners was lost. */
+  readonly losses: number;
+}
+
 /** What a person decided about a tool call, on its way to the node that executes the run. */
 export interface PassedDecision {
   readonly approved: boolean;

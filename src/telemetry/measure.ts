@@ -9,6 +9,7 @@ import type { Rooms } from '../room/rooms.js';
 import type { RunManager } from '../run/run-manager.js';
 import type { Run } from '../run/run.js';
 import type { Instruments } from './instruments.js';
+import type { ClusterStatus } from '../store/cluster.js';
 import { BoundedLabel, known, OTHER } from './label.js';
 
 /** The parts of a service that are measured: `createAgentSocketServer` returns them. */
@@ -17,11 +18,12 @@ export interface Measured<P extends Principal, Metadata> {
   readonly messages: MessageHandler<P, Metadata>;
   readonly runs: RunManager;
   readonly rooms?: Rooms | undefined;
+  readonly cluster?: ClusterStatus | undefined;
 }
 
 /** Measures connections, handshakes and what is held for clients. */
 export function measureConnections<P extends Principal, Metadata>(
-  { connections, runs, rooms }: Omit<Measured<P, Metadata>, 'messages'>,
+  { connections, runs, rooms }: Pick<Measured<P, Metadata>, 'connections' | 'runs' | 'rooms'>,
   make: Instruments,
 ): void {
   make.gauge('agent_ws_connections', (set) => {
@@ -50,6 +52,15 @@ export function measureConnections<P extends Principal, Metadata>(
   // A client may close with any code from 3000 on.
   connections.on('disconnect', (_, { code }) => closed.inc({ code: closeCodeInfo(code) === undefined ? OTHER : code }));
   connections.on('refused', ({ reason }) => refused.inc({ reason: reasons.of(reason) }));
+}
+
+/** Measures the cluster as this node knows it. */
+export function measureCluster(cluster: ClusterStatus, make: Instruments): void {
+  make.gauge('agent_ws_cluster_members', (set) => set(cluster.nodes.length));
+  make.gauge('agent_ws_redis_up', (set) => set(cluster.isReachable ? 1 : 0));
+  make.total('agent_ws_cluster_reaped_runs_total', () => cluster.reapedRuns);
+  make.total('agent_ws_cluster_fenced_runs_total', () => cluster.fencedRuns);
+  make.total('agent_ws_partition_lost_total', () => cluster.losses);
 }
 
 /** Measures messages and resumes. */

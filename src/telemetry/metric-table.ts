@@ -94,6 +94,17 @@ export const METRICS = {
     help: 'Memory held for clients: runs in progress (`runs`), logs of ended runs (`retained`) and of rooms (`rooms`), what is not sent yet (`unsent`), and messages whose end has not come (`unfinished`).',
     labels: ['kind'],
   },
+  agent_ws_cluster_members: { type: 'gauge', help: 'Nodes of the cluster that are alive. Absent without a cluster.' },
+  agent_ws_cluster_reaped_runs_total: {
+    type: 'counter',
+    help: 'Runs without a host that this node took over: those of nodes that are gone, and parked ones.',
+  },
+  agent_ws_cluster_fenced_runs_total: {
+    type: 'counter',
+    help: 'Runs of this node that another node took over, because this one seemed gone.',
+  },
+  agent_ws_partition_lost_total: { type: 'counter', help: 'How often the data of some owners was lost.' },
+  agent_ws_redis_up: { type: 'gauge', help: 'Whether the store of the cluster answers, 1 or 0.' },
 } as const satisfies Readonly<Record<string, MetricInfo>>;
 
 /** The name of a metric. */

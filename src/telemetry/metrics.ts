@@ -4,7 +4,14 @@ import type { Principal } from '../connection/principal.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
 import { boolean, list, methods } from '../runtime/rule.js';
 import { Instruments } from './instruments.js';
-import { measureCalls, measureConnections, measureMessages, measureRuns, type Measured } from './measure.js';
+import {
+  measureCalls,
+  measureCluster,
+  measureConnections,
+  measureMessages,
+  measureRuns,
+  type Measured,
+} from './measure.js';
 
 export { Registry } from 'prom-client';
 export type { Measured } from './measure.js';
@@ -72,6 +79,7 @@ export function createMetrics<P extends Principal, Metadata>(
   measureMessages(agent.messages, make);
   measureRuns(agent.runs, models, make);
   measureCalls(agent.runs, make);
+  if (agent.cluster !== undefined) measureCluster(agent.cluster, make);
   return {
     registry,
     listener: (_request, response) => {

@@ -24,7 +24,8 @@ export interface ToolCall {
 
 /** The outcome of a call. `result` is plain JSON. */
 export type ToolOutcome =
-  { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: AgentSocketError };
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: AgentSocketError };
 
 /** Asks a person for approval of tool calls. */
 export interface ToolApprovals {

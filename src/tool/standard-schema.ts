@@ -15,7 +15,8 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 
 /** The result of a validation. */
 export type StandardResult<Output> =
-  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly StandardIssue[] };
 
 /** One issue of a validation. */
 export interface StandardIssue {

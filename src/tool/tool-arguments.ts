@@ -6,7 +6,8 @@ import { wellFormed } from '../runtime/well-formed.js';
 
 /** The arguments of a call, or why they are invalid. */
 export type ToolArguments =
-  { readonly ok: true; readonly params: unknown } | { readonly ok: false; readonly error: AgentSocketError };
+  | { readonly ok: true; readonly params: unknown }
+  | { readonly ok: false; readonly error: AgentSocketError };
 
 /** Parses arguments as the model wrote them. Empty text, white space and `null` mean no params: `{}`. */
 export function readArguments({ name, arguments: text }: Pick<LlmToolCall, 'name' | 'arguments'>): ToolArguments {

@@ -53,8 +53,9 @@ export class Inflow implements Waiting {
   /** What `ws` holds of the message in progress: its complete fragments, and a part of a frame. */
   #fragmentBytes = 0;
   #frameBytes = 0;
-  /** Time used of the slice. */
+  /** Time used of the slice, and when it was used last. */
   #usedMs = 0;
+  #usedAt = 0;
   /** Whether the slice is used up, and whether {@link stop} was called. */
   #isWaiting = false;
   #isStopped = false;
@@ -125,6 +126,9 @@ export class Inflow implements Waiting {
   /** Returns whether more may be read at once. */
   #read(chunk: Buffer): boolean {
     let from = 0;
+    let began = performance.now();
+    // The reads of one turn follow each other at once.
+    if (began - this.#usedAt > SLICE_MS) this.#usedMs = 0;
     while (from < chunk.length && !this.#isOver) {
       const isPayload = this.#frames.isInPayload;
       const end = this.#frames.endIn(chunk, from);
@@ -134,9 +138,10 @@ export class Inflow implements Waiting {
         this.#keeper.keeps(this.#fragmentBytes + this.#frameBytes);
         return true;
       }
-      const began = performance.now();
       this.#handOver(chunk, from, end);
-      this.#usedMs += performance.now() - began;
+      this.#usedAt = performance.now();
+      this.#usedMs += this.#usedAt - began;
+      began = this.#usedAt;
       from = end;
       if (this.#usedMs < (this.#isInflated ? 0 : SLICE_MS) && !this.#isStopped) continue;
       if (from < chunk.length) this.#hold(chunk.subarray(from));

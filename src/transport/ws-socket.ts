@@ -139,9 +139,13 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
 
   send(text: string | Uint8Array, mayWait = false): boolean {
     if (this.#ws.readyState !== WebSocket.OPEN) return true;
-    // Not corked, since a broadcast is mostly the only message of its tick: corking costs each member of a room as much
-    // as the rest of its share.
-    if (typeof text !== 'string' && this.#ws.extensions === '') return this.#sendFrame(frameOf(text));
+    if (this.#ws.extensions === '') {
+      // Not corked, since a broadcast is mostly the only message of its tick: corking costs each member of a room as much
+      // as the rest of its share.
+      if (typeof text !== 'string') return this.#sendFrame(sharedFrameOf(text));
+      this.#cork(mayWait);
+      return this.#sendFrame(frameOf(text));
+    }
     this.#cork(mayWait);
     const waiting = this.#ws.bufferedAmount;
     this.#frames = waiting === 0 ? 1 : this.#frames + 1;
@@ -159,11 +163,11 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
   }
 
   /**
-   * Sends a frame that many connections share. Without compression `ws` writes each of its frames at once, so that this
-   * one keeps its place among them.
+   * Sends a frame as one piece; `ws` writes head and text apart. Without compression `ws` writes each of its frames at once,
+   * so that this one keeps its place among them.
    */
   #sendFrame(frame: Uint8Array): boolean {
-    const waiting = this.#ws.bufferedAmount;
+    const waiting = this.#raw.writableLength;
     this.#frames = waiting === 0 ? 1 : this.#frames + 1;
     if (waiting + frame.length + this.#frames * FRAME_BYTES < this.#mark) {
       this.#raw.write(frame);
@@ -171,7 +175,7 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
     }
     this.#unwritten++;
     this.#raw.write(frame, () => this.#onWritten());
-    if (this.#ws.bufferedAmount + this.#frames * FRAME_BYTES < this.#mark) return true;
+    if (this.#raw.writableLength + this.#frames * FRAME_BYTES < this.#mark) return true;
     this.#awaitsDrain = true;
     return false;
   }
@@ -250,10 +254,23 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
 /** The last message that was given as bytes, and its frame: a broadcast gives the same bytes to each socket. */
 let shared: { readonly text: Uint8Array; readonly frame: Uint8Array } | undefined;
 
-/** An unmasked text frame (RFC 6455, section 5.2). */
-function frameOf(text: Uint8Array): Uint8Array {
+function sharedFrameOf(text: Uint8Array): Uint8Array {
   if (shared?.text === text) return shared.frame;
-  const { length } = text;
+  const frame = frameWith(text.length);
+  frame.set(text, frame.length - text.length);
+  shared = { text, frame };
+  return frame;
+}
+
+function frameOf(text: string): Uint8Array {
+  const length = Buffer.byteLength(text);
+  const frame = frameWith(length);
+  frame.write(text, frame.length - length);
+  return frame;
+}
+
+/** An unmasked text frame (RFC 6455, section 5.2) with room for its text. */
+function frameWith(length: number): Buffer {
   const start = length <= SHORT_LENGTH ? 2 : length <= MEDIUM_LENGTH ? 4 : 10;
   const frame = Buffer.allocUnsafe(start + length);
   // FIN, and the opcode of text.
@@ -266,8 +283,6 @@ function frameOf(text: Uint8Array): Uint8Array {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  frame.set(text, start);
-  shared = { text, frame };
   return frame;
 }
 

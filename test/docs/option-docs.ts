@@ -17,11 +17,13 @@ import { RATE_LIMITS } from '../../src/message/rate-limits.js';
 import { SERVER_OPTIONS } from '../../src/options.js';
 import { DEMO_PROVIDER_OPTIONS } from '../../src/providers/demo/options.js';
 import { OPENAI_PROVIDER_OPTIONS } from '../../src/providers/openai/options.js';
+import { BULLMQ_QUEUE_OPTIONS } from '../../src/queues/bullmq/options.js';
 import { RUN_OPTIONS } from '../../src/run/run-manager-options.js';
 import type { Option } from '../../src/runtime/option-table.js';
 import type { NumberRule } from '../../src/runtime/rule.js';
 import { CLOSE_OPTIONS } from '../../src/shutdown.js';
 import { MEMORY_STORE_OPTIONS } from '../../src/stores/memory/memory-store.js';
+import { REDIS_STORE_OPTIONS } from '../../src/stores/redis/options.js';
 import { SQLITE_STORE_OPTIONS } from '../../src/stores/sqlite/options.js';
 import { TOOL_DEFINITION } from '../../src/tool/tool.js';
 import { CURRENT_TIME_OPTIONS } from '../../src/tools/current-time.js';
@@ -77,6 +79,8 @@ export const TABLES: Readonly<Record<string, Documented>> = {
     interfaces: ['stores/sqlite/options.ts SqliteStoreOptions', RETENTION, LOGGER],
   },
   memory: { table: MEMORY_STORE_OPTIONS, interfaces: [CONVERSATIONS, RETENTION] },
+  redis: { table: REDIS_STORE_OPTIONS, interfaces: ['stores/redis/options.ts RedisStoreOptions', RETENTION, LOGGER] },
+  bullMq: { table: BULLMQ_QUEUE_OPTIONS, interfaces: ['queues/bullmq/options.ts BullMqQueueOptions', LOGGER] },
   openai: { table: OPENAI_PROVIDER_OPTIONS, interfaces: ['providers/openai/options.ts OpenAiProviderOptions'] },
   demo: { table: DEMO_PROVIDER_OPTIONS, interfaces: ['providers/demo/options.ts DemoProviderOptions'] },
   tool: { table: TOOL_DEFINITION, interfaces: ['tool/tool.ts ToolDefinition'] },

@@ -18,7 +18,16 @@ import { MemoryToolLedger } from '../../src/stores/memory/memory-tool-ledger.js'
 
 /** An operation of the database. */
 export type Operation =
-  'create' | 'open' | 'list' | 'unfinished' | 'commit' | 'append' | 'setState' | 'keepDraft' | 'read' | 'begin';
+  | 'create'
+  | 'open'
+  | 'list'
+  | 'unfinished'
+  | 'commit'
+  | 'append'
+  | 'setState'
+  | 'keepDraft'
+  | 'read'
+  | 'begin';
 
 /** What the database stores of a run without a final state, besides its log. */
 interface Unfinished {

@@ -35,6 +35,8 @@ export async function launchBrowser({ hasBackForwardCache = false } = {}): Promi
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // No page of a test lives long enough to win back what the optimizing compilers of V8 cost.
+      '--js-flags=--no-opt --no-maglev',
     ],
   });
 }

@@ -7,7 +7,7 @@ import type { TestProject } from 'vitest/node';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Brings `dist` up to date before tests that use the package as its users do. Types take half a minute to build, so
+ * Brings `dist` up to date before tests that use the package as its users do. Types take most of the time to build, so
  * they are built only for tests that read them.
  */
 export function setup({ name }: TestProject): void {

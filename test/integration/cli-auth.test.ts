@@ -49,9 +49,45 @@ describe('agent-ws serve with authentication', () => {
     for (const offered of [[], ['wrong'], [sha256], [forged]]) {
       expect(await server.refused(offered)).toMatchObject({ code: 4401 });
     }
-    expect(await server.cli.log(/refused a connection/)).toMatchObject({
+    expect(await server.cli.log(/refused a client/)).toMatchObject({
       error: expect.stringContaining('signature') as string,
     });
+  });
+
+  it('reads tokens and secrets again, and ends what a principal has whose last token is gone', async () => {
+    const entry = (token: string, id: string) => ({ sha256: createHash('sha256').update(token).digest('hex'), id });
+    const tokens = fileWith(JSON.stringify([entry('one', 'ann'), entry('two', 'ben')]));
+    const secret = fileWith(SECRET);
+    const server = await serve('--auth-secret-file', secret, ...PINNED, '--auth-tokens-file', tokens);
+    const connect = (token: string): Promise<TestClient> => TestClient.connect(server.endpoint, { protocols: [token] });
+    const [ann, ben] = [await connect('one'), await connect('two')];
+    // Without a signal: the file is looked at.
+    writeFileSync(tokens, JSON.stringify([entry('three', 'ann'), entry('four', 'cleo')]));
+    await server.cli.log('The file of tokens was read again');
+    expect(await ben.closed).toMatchObject({ code: 4401 });
+    expect([await server.idOf('three'), await server.idOf('four')]).toEqual(['ann', 'cleo']);
+    for (const old of ['one', 'two']) expect(await server.refused([old])).toMatchObject({ code: 4401 });
+    ann.send({ type: 'ping' });
+    await ann.next('pong');
+
+    const other = 'another secret of thirty-two bytes or more';
+    writeFileSync(secret, other);
+    writeFileSync(tokens, '[{"sha256":"hunter2","id":"ann"}]');
+    server.cli.kill('SIGHUP');
+    await server.cli.log('The secret of JSON Web Tokens was read again');
+    const line = await server.cli.log('The new file of tokens cannot be used; the old one stays in use');
+    expect(JSON.stringify(line)).toContain('[0].sha256');
+    expect(server.cli.stdout).not.toContain('hunter2');
+    const signed = (key: string): Promise<string> =>
+      claims('dora').setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(key));
+    expect(await server.idOf(await signed(other))).toBe('dora');
+    expect(await server.refused([await signed(SECRET)])).toMatchObject({ code: 4401 });
+    expect(await server.idOf('three')).toBe('ann');
+
+    writeFileSync(tokens, '[]');
+    server.cli.kill('SIGHUP');
+    expect(await ann.closed).toMatchObject({ code: 4401 });
+    expect(await server.refused(['three'])).toMatchObject({ code: 4401 });
   });
 
   it('knows clients by the keys of a provider', async () => {

@@ -1,7 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { encryptFor } from '../../src/client/encryption.js';
+import { createAgentClient, type AgentClient } from '../../src/client/index.js';
 import { runCli, startCli } from '../helpers/cli-process.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
@@ -32,6 +35,41 @@ describe('encrypted messages of the command', () => {
     expect(published).not.toHaveProperty('d');
     expect(cli.stdout).not.toContain('PRIVATE');
     await cli.log('Every user of this machine can read a file with a secret: chmod 600 it');
+  });
+
+  it('use a key that was exchanged at once, and those who talk go on', async () => {
+    const [path, next] = [keyFile(), keyFile()];
+    const cli = startCli([...LOCAL, '--message-key-file', path]);
+    const { endpoint, messageKey } = await cli.log('Listening');
+    const url = String(endpoint);
+    const keyUrl = `${url.replace('ws:', 'http:').replace('/ws/agent', '')}/ws/key`;
+    const published = async (): Promise<string> => ((await (await fetch(keyUrl)).json()) as { kid: string }).kid;
+    const talk = async (thumbprint: string): Promise<AgentClient> => {
+      const client = createAgentClient({ url, WebSocket, encryption: encryptFor(thumbprint) });
+      onTestFinished(() => client.close());
+      await client.connect();
+      return client;
+    };
+    const early = await talk(String(messageKey));
+    writeFileSync(path, readFileSync(next, 'utf8') + readFileSync(path, 'utf8'));
+    cli.kill('SIGHUP');
+    await cli.log('The key for encrypted messages was read again');
+    const kid = await published();
+    expect(kid).not.toBe(messageKey);
+    await talk(kid);
+    await talk(String(messageKey));
+    writeFileSync(path, readFileSync(next, 'utf8'));
+    await expect.poll(() => cli.stdout.split('was read again').length).toBe(3);
+    await talk(kid);
+    expect((await runCli(['chat', url, '--server-key', String(messageKey)], { input: 'Hi\n' })).stderr).toContain(
+      '4421',
+    );
+    expect(await early.ask('What is 1 + 1?')).toMatchObject({ text: expect.stringContaining('2') as string });
+
+    writeFileSync(path, 'no key');
+    cli.kill('SIGHUP');
+    await cli.log('The new key for encrypted messages cannot be used; the old one stays in use');
+    expect(await published()).toBe(kid);
   });
 
   it.each([

@@ -310,4 +310,17 @@ describe('encrypted messages', () => {
     await agent.close();
     expect((await closed)[0]).toBe(1001);
   });
+
+  it('use the keys that replaced the first ones, if these are keys', async () => {
+    const { agent, url, origin } = await startServer({ encryption: { key } });
+    const { kid } = await publishedBy(origin);
+    agent.replaceMessageKey(otherKey);
+    expect(() => agent.replaceMessageKey('no key')).toThrow(/"encryption\.key" must be a private key/);
+    const other = await publishedBy(origin);
+    expect(other.kid).not.toBe(kid);
+    expect((await client(url, [other.kid]).stream('Hi')).text).toBe('Hello');
+    await expect(client(url, [kid]).connect()).rejects.toThrow();
+    const plain = await startServer();
+    expect(() => plain.agent.replaceMessageKey(key)).toThrow(/"encryption" must be given/);
+  });
 });

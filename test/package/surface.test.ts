@@ -44,6 +44,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
   'agent-ws/demo': ['createDemoProvider'],
   'agent-ws/openai': ['createOpenAiProvider'],
   'agent-ws/sqlite': ['createSqliteStore', 'readStoreKeys'],
+  'agent-ws/redis': ['createRedisStore'],
   'agent-ws/metrics': ['Registry', 'createMetrics'],
   'agent-ws/tracing': ['createTracing'],
   'agent-ws/client': ['AgentClientError', 'CLIENT_ERROR_CODES', 'createAgentClient'],
@@ -68,7 +69,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
 
 async function evaluate(name: string, code: string): Promise<string> {
   writeFileSync(join(app, name), code);
-  const { code: exit, stdout, stderr } = await run(process.execPath, [name], { cwd: app, timeoutMs: 15_000 });
+  const { code: exit, stdout, stderr } = await run(process.execPath, [name], { cwd: app });
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   return stdout;
 }
@@ -103,7 +104,7 @@ it('prints nothing, keeps no process alive and loads no HTTP client when it is i
     `import { register } from 'node:module'; register('./hook.mjs', import.meta.url);`,
   );
   writeFileSync(join(app, 'quiet.mjs'), `import 'agent-ws';`);
-  const esm = await run(process.execPath, ['--import', './watch.mjs', 'quiet.mjs'], { cwd: app, timeoutMs: 15_000 });
+  const esm = await run(process.execPath, ['--import', './watch.mjs', 'quiet.mjs'], { cwd: app });
   expect({ code: esm.code, stdout: esm.stdout }).toEqual({ code: 0, stdout: '' });
   expect(esm.stderr).toContain('/node_modules/agent-ws/dist/index.js');
   expect(esm.stderr).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);
@@ -112,6 +113,19 @@ it('prints nothing, keeps no process alive and loads no HTTP client when it is i
   expect(cjs).toContain('/node_modules/agent-ws/dist/index.cjs');
   expect(cjs).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);
   expect(await evaluate('silent.cjs', `require('agent-ws');`)).toBe('');
+});
+
+it('needs the client of Redis only for a store in Redis, and says so', async () => {
+  const code = `import { createAgentSocketServer } from 'agent-ws';
+     import { createRedisStore } from 'agent-ws/redis';
+     console.log(typeof createAgentSocketServer);
+     await createRedisStore({ url: 'redis://127.0.0.1:1' }).catch(({ message }) => console.log(message));
+     await createRedisStore({}).catch(({ name, option }) => console.log(name, option));`;
+  expect((await evaluate('redis.mjs', code)).trim().split('\n')).toEqual([
+    'function',
+    'The package @redis/client is missing: run "npm install @redis/client"',
+    'OptionError url',
+  ]);
 });
 
 it('recognises the errors of its other copy', async () => {

@@ -140,6 +140,7 @@ const DOORS = [
   'server.ts',
   'options.ts',
   'shutdown.ts',
+  'cluster-view.ts',
   'membership.ts',
   'version.ts',
   'index.ts',

@@ -1,5 +1,6 @@
 import { ANONYMOUS } from '../../connection/principal.js';
 import { andThen } from '../../runtime/awaitable.js';
+import { isFinal } from '../../store/run-state.js';
 import { wireState } from '../../store/run-store.js';
 import type { Handler } from '../handler-context.js';
 
@@ -15,12 +16,14 @@ export const handleListRuns: Handler<'list_runs'> = ({ runs, readers, answers },
       connection.sendMessage({
         type: 'runs',
         timestamp: connection.timestamp(),
-        runs: found.map(({ meta, state, log }) => ({
+        runs: found.map(({ meta, state, log, host = '' }) => ({
           run_id: meta.id,
           kind: meta.kind,
           state: wireState({ state, log }),
           ...(meta.conversationId !== undefined && { conversation_id: meta.conversationId }),
           head: log.published,
+          // A run that waits for a worker has no host.
+          ...(host !== '' && !isFinal(state) && { node_id: host }),
         })),
         request_id: message.request_id,
       });

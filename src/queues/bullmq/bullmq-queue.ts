@@ -1,7 +1,7 @@
 import type { Job, Queue, RedisClient, Worker } from 'bullmq';
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../runtime/logger.js';
-import { Signer } from '../../runtime/signer.js';
+import { Signer } from '../../store/signer.js';
 import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
 import type { QueueConnection } from './connection.js';
@@ -22,6 +22,8 @@ const NAME = 'runs';
 const LAST_PRIORITY = 2_097_151;
 /** How long a worker holds a ticket without renewing. A ticket of a worker that died is delivered again after that. */
 const HOLD_MS = 10_000;
+/** How many places are asked for in one call: Redis does nothing else meanwhile. */
+const TICKETS_OF_CALL = 500;
 /** How long the first connection may take, in milliseconds. */
 const FIRST_CONNECT_MS = 10_000;
 /** How long each step of closing may wait for Redis. In milliseconds. */
@@ -103,9 +105,11 @@ export class BullMqQueue implements WorkQueue {
   }
 
   async positions(tickets: readonly Ticket[]): Promise<readonly (number | undefined)[]> {
-    if (tickets.length === 0) return [];
-    const [, ...places] = await this.#look(tickets);
-    return places.map((place) => (place === 0 ? undefined : place));
+    const calls: Promise<readonly number[]>[] = [];
+    for (let from = 0; from < tickets.length; from += TICKETS_OF_CALL) {
+      calls.push(this.#look(tickets.slice(from, from + TICKETS_OF_CALL)).then(([, ...places]) => places));
+    }
+    return (await Promise.all(calls)).flat().map((place) => (place === 0 ? undefined : place));
   }
 
   async size(): Promise<number> {

@@ -1,4 +1,4 @@
-import { aClusterSecret } from '../../runtime/cluster-secret.js';
+import { aClusterSecret } from '../../store/cluster-secret.js';
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import type { Checked, OptionTable } from '../../runtime/option-table.js';
 import { integer, methods, secret, text } from '../../runtime/rule.js';
@@ -12,9 +12,9 @@ export interface BullMqQueueOptions extends LoggerOption {
    */
   url?: string | undefined;
   /**
-   * Instead of `url`, a client that is made with `createClient` of the package `@redis/client` or `redis`: its options are
-   * used for connections of the queue, and it need not be connected. Or, for Redis Cluster and Sentinel, a client of
-   * `ioredis` with `maxRetriesPerRequest: null`, which is used itself and is yours to close.
+   * Instead of `url`, a client of the package `@redis/client` or `redis`; for Redis Cluster and Sentinel, one of `ioredis`.
+   * A client that `createClient` returns need not be connected: its options are used for connections of the queue. One of
+   * `ioredis` needs `maxRetriesPerRequest: null`; it is used itself, and is yours to close.
    * @default none: `url` is used
    */
   client?: RedisClient | undefined;

@@ -1,9 +1,8 @@
 /**
- * Each end is counted in one of the fields of a hash, which stand for ten seconds each: of a minute and a little more,
- * about seven are kept. Redis gives the time, so no clocks are compared.
+ * Ends are counted in the fields of a hash, one for each second of the last minute. Redis gives the time, so the clocks of
+ * no two machines are compared.
  */
-const SECONDS = 10;
-const KEPT = 7;
+const SECONDS = 60;
 
 /** A script as BullMQ defines commands. */
 export interface Script {
@@ -17,13 +16,13 @@ export const COUNT_END: Script = {
   name: 'agentCountEnd',
   keys: 1,
   lua: `
-local now = math.floor(tonumber(redis.call('TIME')[1]) / ${SECONDS})
+local now = tonumber(redis.call('TIME')[1])
 if redis.call('HINCRBY', KEYS[1], now, 1) == 1 then
   for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-    if tonumber(field) <= now - ${KEPT} then redis.call('HDEL', KEYS[1], field) end
+    if tonumber(field) <= now - ${SECONDS} then redis.call('HDEL', KEYS[1], field) end
   end
 end
-redis.call('PEXPIRE', KEYS[1], ${KEPT * SECONDS * 1000})
+redis.call('PEXPIRE', KEYS[1], ${SECONDS * 1000})
 return 0
 `,
 };
@@ -38,17 +37,16 @@ export const PLACES: Script = {
   lua: `
 local time = redis.call('TIME')
 local seconds = tonumber(time[1])
-local oldest = math.floor(seconds / ${SECONDS}) - ${KEPT - 1}
 local first, count = nil, 0
 local ends = redis.call('HGETALL', KEYS[2])
 for i = 1, #ends, 2 do
   local field = tonumber(ends[i])
-  if field >= oldest then
+  if field > seconds - ${SECONDS} then
     count = count + tonumber(ends[i + 1])
     if not first or field < first then first = field end
   end
 end
-local elapsed = first and (seconds - first * ${SECONDS}) * 1000 + math.floor(tonumber(time[2]) / 1000) or 0
+local elapsed = first and (seconds - first) * 1000 + math.floor(tonumber(time[2]) / 1000) or 0
 local answer = { redis.call('ZCARD', KEYS[1]), count, elapsed }
 for i, id in ipairs(ARGV) do
   local rank = redis.call('ZRANK', KEYS[1], id)

@@ -12,7 +12,8 @@ const SCHEDULES = 500;
 
 /** An entry of a run without its `seq`. */
 export type Piece =
-  { readonly type: 'stream_chunk' | 'stream_reasoning'; readonly content: string } | { readonly type: 'status' };
+  | { readonly type: 'stream_chunk' | 'stream_reasoning'; readonly content: string }
+  | { readonly type: 'status' };
 
 /** Entries with `seq` from 1, as a run writes them. */
 export function toEntries(pieces: readonly Piece[]): RunEntry[] {

@@ -9,6 +9,7 @@ import { usePage } from '../page.js';
 import { Button, Disclose } from '../ui/button.js';
 import { useI18n } from '../ui/i18n.js';
 import { requestedBy } from './frames.js';
+import { shortNode } from './node-table.js';
 import { recording } from './recording.js';
 
 const MAX_ROWS = 50;
@@ -27,6 +28,7 @@ export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }
   const isConnected = useConnection(client).state === 'connected';
   const { list, refresh } = useRunList(client, isOpen && isConnected);
   const action = { kind: 'icon', disabled: !isConnected } as const;
+  const columns = ['id', 'kind', 'state', ...(client.greeting?.nodeId === undefined ? [] : ['node' as const])] as const;
   return (
     <div class="run-list">
       <div class="line">
@@ -40,7 +42,7 @@ export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }
         <table class="table" hidden={list.length === 0}>
           <thead>
             <tr>
-              {(['id', 'kind', 'state', 'head', 'actions'] as const).map((name) => (
+              {[...columns, 'head' as const, 'actions' as const].map((name) => (
                 <th key={name} scope="col">
                   {t(`runs.${name}`)}
                 </th>
@@ -49,7 +51,7 @@ export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }
           </thead>
           <tbody id="runs-rows">
             {list.map((run) => {
-              const { runId, kind, state, head } = run;
+              const { runId, kind, state, head, nodeId } = run;
               const asked = requestedBy(recording.runs.get(runId)?.request) ?? '';
               const cancel = (): unknown => client.resume(runId, { after: head }).cancel();
               return (
@@ -63,6 +65,11 @@ export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }
                   <td class="run-state toned" data-tone={TONES[state] ?? 'warn'}>
                     {maybe(`run.${state}`) ?? state}
                   </td>
+                  {columns.includes('node') && (
+                    <td title={nodeId}>
+                      <code>{nodeId === undefined ? '–' : shortNode(nodeId)}</code>
+                    </td>
+                  )}
                   <td>{head}</td>
                   <td>
                     <Button {...action} icon="refresh" label={t('runs.resume')} onClick={() => onRead(run)} />

@@ -8,6 +8,7 @@ import { formatBytes, formatClock, formatCount, formatMs, formatRate } from '../
 import { useI18n } from '../ui/i18n.js';
 import { CHART, drawChart } from './chart.js';
 import type { Message } from './frames.js';
+import { nodesOf, NodeTable } from './node-table.js';
 import { recording } from './recording.js';
 import { useRedraw, useWhileVisible } from '../ui/redraw.js';
 
@@ -115,7 +116,8 @@ function ServerNumbers({ panel }: { readonly panel: RefObject<HTMLElement | null
   const poll = useCallback(async () => {
     if (performance.now() < pausedUntil.current) return;
     try {
-      const address = addressOf('ws/statistics');
+      // A server that is alone knows no scope.
+      const address = addressOf(`ws/statistics${client.greeting?.nodeId === undefined ? '' : '?scope=cluster'}`);
       const response = await fetch(address, { headers: { accept: 'application/json', ...credentialsFor(address) } });
       if (!response.ok) pausedUntil.current = performance.now() + PAUSE_MS;
       const isRefused = response.status === 401 || response.status === 403;
@@ -135,14 +137,17 @@ function ServerNumbers({ panel }: { readonly panel: RefObject<HTMLElement | null
     ['server.own', ownCounts(counts, client.greeting?.connectionId)],
   ] as const;
   return (
-    <div class="server line">
-      <h3>{t('server.title')}</h3>
-      {typeof answer === 'string' ? (
-        <p class="muted">{t(answer)}</p>
-      ) : (
-        <Facts class="grow" facts={numbers.map(([name, value]) => [name, t(name), value])} />
-      )}
-    </div>
+    <>
+      <div class="server line">
+        <h3>{t('nodes' in counts ? 'server.cluster' : 'server.title')}</h3>
+        {typeof answer === 'string' ? (
+          <p class="muted">{t(answer)}</p>
+        ) : (
+          <Facts class="grow" facts={numbers.map(([name, value]) => [name, t(name), value])} />
+        )}
+      </div>
+      <NodeTable nodes={nodesOf(counts)} />
+    </>
   );
 }
 

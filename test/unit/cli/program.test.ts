@@ -3,12 +3,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../../../src/cli/chat-commands.js';
 import type { ChatScreen } from '../../../src/cli/chat-screen.js';
 import { createProgram, type ChatFlags, type Flags } from '../../../src/cli/program.js';
-import type { Setting } from '../../../src/cli/setting.js';
 import { SETTINGS } from '../../../src/cli/settings-table.js';
+import { settingsOf } from '../../../src/cli/worker-settings.js';
 import { VERSION } from '../../../src/version.js';
 
 interface Outcome {
   flags?: Flags;
+  worker?: Flags;
   chat?: ChatFlags;
   store?: unknown;
   out: string;
@@ -24,7 +25,7 @@ async function run(...args: string[]): Promise<Outcome> {
       return Promise.resolve();
     },
     worker: (flags) => {
-      outcome.flags = flags;
+      outcome.worker = flags;
       return Promise.resolve();
     },
     store: (action, flags) => {
@@ -75,11 +76,25 @@ describe('the program', () => {
   });
 
   it('takes every flag of the table', async () => {
-    for (const [name, { flag, type }] of Object.entries<Setting<unknown>>(SETTINGS)) {
-      if (flag === undefined) continue;
-      const isSwitch = type.placeholder === undefined;
-      const { flags } = await run('serve', flag, ...(isSwitch ? [] : ['1']));
-      expect(flags, flag).toEqual({ [name]: isSwitch ? true : '1' });
+    const taken = new Set<string>();
+    for (const command of ['serve', 'worker'] as const) {
+      for (const [name, { flag, type }] of settingsOf(command)) {
+        taken.add(name);
+        if (flag === undefined) continue;
+        const isSwitch = type.placeholder === undefined;
+        const { flags, worker } = await run(command, flag, ...(isSwitch ? [] : ['1']));
+        expect(command === 'serve' ? flags : worker, flag).toEqual({ [name]: isSwitch ? true : '1' });
+      }
+    }
+    expect([...taken].sort()).toEqual(Object.keys(SETTINGS).sort());
+  });
+
+  it('refuses for a worker what only a service has, and the other way round', async () => {
+    for (const flag of ['--port', '--auth-jwks', '--max-connections', '--run', '--store', '--room-rate', '--workers']) {
+      expect(await run('worker', flag, '1'), flag).toMatchObject({ exitCode: 1 });
+    }
+    for (const flag of ['--concurrency', '--health', '--max-starts']) {
+      expect(await run('serve', flag, '1'), flag).toMatchObject({ exitCode: 1 });
     }
   });
 
@@ -130,13 +145,18 @@ describe('the program', () => {
   });
 
   it('helps with every flag, variable and default, in groups', async () => {
-    const { out, exitCode } = await run('serve', '--help');
-    expect(exitCode).toBe(0);
-    for (const { flag, env, group } of Object.values<Setting<unknown>>(SETTINGS)) {
-      if (flag !== undefined) expect(out).toContain(`  ${flag}`);
-      expect(out).toContain(env);
-      expect(out).toContain(`\n${group}:\n`);
+    for (const command of ['serve', 'worker'] as const) {
+      const { out, exitCode } = await run(command, '--help');
+      expect(exitCode).toBe(0);
+      for (const [, { flag, env, group }] of settingsOf(command)) {
+        if (flag !== undefined) {
+          expect(out).toContain(`  ${flag}`);
+          expect(out).toContain(`\n${group}:\n`);
+        }
+        expect(out).toContain(env);
+      }
     }
+    const { out } = await run('serve', '--help');
     expect(out).toMatch(/--port <number>[^]*?\(PORT,\s+default 8003\)/);
     expect(out).toMatch(/--max-message <bytes>[^]*?\(WS_MAX_MESSAGE,\s+default 1MiB\)/);
     expect(out).not.toContain('preset');

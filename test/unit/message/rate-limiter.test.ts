@@ -101,7 +101,7 @@ describe('RateLimiter', () => {
     const { connection } = engine.connect({ owner: 'x' });
     for (let i = 0; i < 5_000; i++) {
       clock.now += 1;
-      limits.take(Object.create(connection, { principal: { value: { id: `p${i}` } } }) as Connection, 'queries');
+      limits.take(Object.create(connection, { accounts: { value: { owner: `p${i}` } } }) as Connection, 'queries');
     }
     expect(limits.take(connectionOf(engine, 'greedy'), 'queries')?.code).toBe('rate_limited');
   });

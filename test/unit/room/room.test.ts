@@ -10,8 +10,8 @@ function roomOf(roomRate: number, roomMemberRate: number): Room {
 }
 
 /** A connection, as far as a rate needs it. */
-function from(id: string, addressKey?: string): Connection {
-  return { principal: { id }, addressKey } as unknown as Connection;
+function from(id: string, address?: string): Connection {
+  return { principal: { id }, accounts: { owner: id, address } } as unknown as Connection;
 }
 
 function take(room: Room, connection: Connection): number {

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { accountsOf } from '../../../src/connection/principal.js';
+import { AccountShares } from '../../../src/runtime/account-shares.js';
 import { addressKey } from '../../../src/runtime/address-key.js';
 import { Shares } from '../../../src/runtime/shares.js';
 
@@ -10,6 +12,20 @@ it('counts what each key holds, and forgets a key that holds nothing', () => {
   expect([shares.of('a'), shares.of('b'), shares.of('c'), shares.total]).toEqual([1, 1, 0, 2]);
   shares.add('a', -1);
   expect([shares.of('a'), shares.total]).toEqual([0, 1]);
+});
+
+it('counts what an owner and an address have, and clients that share one owner by their address alone', () => {
+  const shares = new AccountShares({ owner: 2, address: 3 });
+  const ann = accountsOf('ann', '192.0.2.1');
+  const anonymous = accountsOf('anonymous', '192.0.2.1');
+  const nowhere = accountsOf('anonymous', undefined);
+  shares.add(ann, 2);
+  expect([ann, anonymous, nowhere].map((accounts) => shares.full(accounts))).toEqual(['owner', undefined, undefined]);
+  shares.add(nowhere, 9);
+  shares.add(anonymous, 1);
+  expect([ann, anonymous, nowhere].map((accounts) => shares.full(accounts))).toEqual(['owner', 'address', undefined]);
+  shares.add(ann, -2);
+  expect([ann, anonymous].map((accounts) => shares.full(accounts))).toEqual([undefined, undefined]);
 });
 
 it.each([

@@ -87,6 +87,18 @@ describe('what a connection receives', () => {
     await vi.waitFor(() => expect(raw.isPaused()).toBe(false));
   });
 
+  it('has a new slice after each pause, so that a connection without hurry is not paused', async () => {
+    const { raw, pieces } = socket(0.1);
+    const pauses = vi.spyOn(raw, 'pause');
+    for (let i = 1; i <= 200; i++) {
+      raw.push(frame(OPCODE.text, 'x'));
+      await vi.waitFor(() => expect(pieces).toHaveLength(i), { interval: 1 });
+      for (const end = performance.now() + 0.3; performance.now() < end;);
+    }
+    // A busy machine takes the processor away now and then. All pieces together take 80 slices.
+    expect(pauses.mock.calls.length).toBeLessThan(40);
+  });
+
   it('comes one frame a turn when messages are inflated', async () => {
     const { raw, pieces } = socket(0, true);
     raw.push(Buffer.concat(Array.from({ length: 20 }, () => frame(OPCODE.text, 'x'))));

@@ -1,0 +1,58 @@
+import { useConnection } from '../../client/react.js';
+import { usePage } from '../page.js';
+import { Tag } from '../ui/facts.js';
+import { formatCount } from '../ui/format.js';
+import { useI18n } from '../ui/i18n.js';
+import type { Message } from './frames.js';
+
+/** A node of a cluster, as `/ws/statistics` tells of it. */
+interface Node {
+  readonly id: string;
+  readonly draining: boolean;
+  readonly active_connections: number;
+  readonly active_runs: number;
+  readonly total_messages: number;
+}
+
+/** The nodes in the answer of `/ws/statistics`. */
+export function nodesOf({ nodes }: Message): readonly Node[] {
+  return Array.isArray(nodes) ? (nodes as readonly Node[]) : [];
+}
+
+/** How much of the id of a node is shown. */
+export function shortNode(id: string): string {
+  return id.slice(0, 8);
+}
+
+/** The nodes of the server, and which of them has the connection; nothing if the server is alone. */
+export function NodeTable({ nodes }: { readonly nodes: readonly Node[] }) {
+  const { t, language } = useI18n();
+  const { greeting } = useConnection(usePage().client);
+  if (nodes.length === 0) return null;
+  return (
+    <table class="table" id="nodes" aria-label={t('server.nodes')}>
+      <thead>
+        <tr>
+          {(['node', 'active', 'runs', 'messages'] as const).map((name) => (
+            <th key={name} scope="col">
+              {t(`server.${name}`)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {nodes.map(({ id, draining, active_connections, active_runs, total_messages }) => (
+          <tr key={id} data-node={id} aria-current={id === greeting?.nodeId}>
+            <th scope="row" title={id}>
+              <code>{shortNode(id)}</code> {id === greeting?.nodeId && <Tag tone="good">{t('server.here')}</Tag>}
+              {draining && <Tag tone="out">{t('server.draining')}</Tag>}
+            </th>
+            <td>{formatCount(active_connections, language)}</td>
+            <td>{formatCount(active_runs, language)}</td>
+            <td>{formatCount(total_messages, language)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
