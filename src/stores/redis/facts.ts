@@ -6,7 +6,7 @@ import { toRecord, type RunRecord } from './record.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
 import { ADOPT, DEAD, DECIDE, LOOK, READ, READING, STOP } from './scripts/facts.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import { openStop, sealStop } from './signed-stop.js';
 
 /** How long an early cancel is remembered, in milliseconds. */

@@ -1,7 +1,7 @@
 import type { StoredRun } from '../../store/run-store.js';
 import { FollowedRun, type NewEntries, type ReadersListener } from './followed-run.js';
 import type { ReadStored } from './log-tail.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import { toRecord, type RunRecord } from './record.js';
 import { isOurs, type StoredEntry } from './run-entry.js';
 import type { RedisCalls } from './redis-calls.js';

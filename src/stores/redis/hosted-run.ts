@@ -1,4 +1,4 @@
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import type { CancelReason, RunState } from '../../protocol/server-messages.js';
 import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';

@@ -3,7 +3,7 @@ import { isFinal } from '../../store/run-state.js';
 import type { RunMeta } from '../../store/run-store.js';
 import { isOurs, stateWith, type StoredEntry } from './run-entry.js';
 import { openStop } from './signed-stop.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import type { Reply } from './redis-client.js';
 
 /** What Redis holds of a run besides its log. */

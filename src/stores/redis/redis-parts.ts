@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import type { Logger } from '../../runtime/logger.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';

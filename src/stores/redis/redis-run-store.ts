@@ -17,7 +17,7 @@ import type { Reply } from './redis-client.js';
 import type { Retention } from './retention.js';
 import { decodeEntry } from './run-entry.js';
 import { openStop } from './signed-stop.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import { CLAIM } from './scripts/claim.js';
 import { LIST_RUNS, OPEN_RUN, READ_LOG } from './scripts/read.js';
 import { OperationWrite } from './write.js';

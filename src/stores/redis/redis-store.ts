@@ -5,7 +5,7 @@ import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { checkServer } from './server-check.js';
 import { RedisCluster } from './redis-cluster.js';
-import { Signer } from '../../runtime/signer.js';
+import { Signer } from '../../store/signer.js';
 import { Wakes } from './wakes.js';
 import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
 import { RedisParts } from './redis-parts.js';

@@ -2,7 +2,7 @@ import type { TextType } from '../../protocol/encode.js';
 import { TERMINAL_TYPES, type RunState } from '../../protocol/server-messages.js';
 import type { MessageEntry, RunEntry } from '../../log/run-log.js';
 import { isFinal } from '../../store/run-state.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 
 /** An entry as it is stored: type, time, and text or message. JSON, since it keeps halves of characters. */
 export type StoredEntry = readonly [type: string, timestamp: number, content: unknown, signature?: string];

@@ -1,5 +1,5 @@
 import type { CancelReason } from '../../protocol/server-messages.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 
 /**
  * What a node writes that wants a run to stop.

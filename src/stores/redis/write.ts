@@ -1,7 +1,7 @@
 import type { RunState } from '../../protocol/server-messages.js';
 import type { RunEntry } from '../../log/run-log.js';
 import type { RunMeta } from '../../store/run-store.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 import type { KeptWrites } from './kept-writes.js';
 import type { RedisArgument, Reply } from './redis-client.js';
 import { encodeEntry } from './run-entry.js';
