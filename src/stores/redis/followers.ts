@@ -25,8 +25,8 @@ interface Following {
   readonly run: FollowedRun;
   /** What came while Redis is asked; absent if it is not asked. */
   early?: NewEntries[] | undefined;
-  /** Whether Redis must be asked again: the answer may be older than what was lost. */
-  isStale?: boolean;
+  /** How often something may have been lost: an answer that was asked for before may be older. */
+  losses: number;
   timer?: NodeJS.Timeout | undefined;
 }
 
@@ -87,14 +87,14 @@ export class Followers implements ReadersListener {
       const { run, early } = followed;
       if (run.isOver || run.heardAt > since) continue;
       if (early === undefined) void this.#attach(followed);
-      else followed.isStale = true;
+      else followed.losses++;
     }
   }
 
   onRead(run: FollowedRun): void {
     if (run.isOver || this.#isClosed) return;
     let followed = this.#followed.get(run.key);
-    if (followed === undefined) this.#followed.set(run.key, (followed = { run }));
+    if (followed === undefined) this.#followed.set(run.key, (followed = { run, losses: 0 }));
     clearTimeout(followed.timer);
     const { run: original } = followed;
     if (original !== run) {
@@ -129,7 +129,7 @@ export class Followers implements ReadersListener {
   async #attach(followed: Following): Promise<void> {
     const { run } = followed;
     followed.early = [];
-    followed.isStale = false;
+    const { losses } = followed;
     let record: RunRecord | undefined;
     try {
       record = toRecord(await this.#calls.read(ATTACH, run.base, [run.key, this.#node]), run.key, this.#signer);
@@ -148,7 +148,7 @@ export class Followers implements ReadersListener {
     }
     if (!this.#update(followed, record)) return;
     for (const entries of early) this.#take(followed, entries);
-    if (followed.isStale) void this.#attach(followed);
+    if (followed.losses > losses) void this.#attach(followed);
   }
 
   #again(followed: Following): void {
