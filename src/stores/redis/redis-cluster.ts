@@ -13,7 +13,7 @@ import { ControlLog } from './control-log.js';
 import { Facts, type Adopted } from './facts.js';
 import type { HostedRun } from './hosted-run.js';
 import { hashOf, partitionOf, runHash, type RunPlace } from './keys.js';
-import { Members } from './members.js';
+import { Members, type BeatResult } from './members.js';
 import { Readings } from './readings.js';
 import { Reaper } from './reaper.js';
 import type { RedisParts } from './redis-parts.js';
@@ -251,7 +251,7 @@ export class RedisCluster implements Cluster {
   async #beatOnce(): Promise<void> {
     const listener = this.#listener;
     if (listener === undefined || this.#isOver || !this.beats) return;
-    const { logger, wakes } = this.#options;
+    const { logger } = this.#options;
     let result;
     try {
       result = await this.#members.beat(listener.describe());
@@ -259,9 +259,13 @@ export class RedisCluster implements Cluster {
       logger.debug({ err: error }, 'A beat was not answered');
       return;
     }
-    if (this.#isOver) return;
     this.#answeredAt = performance.now();
-    wakes.probe();
+    this.#onBeat(result);
+  }
+
+  #onBeat(result: BeatResult): void {
+    if (this.#isOver) return;
+    this.#options.wakes.probe();
     if (result.wasForgotten) this.#onMissed();
     this.#readings.retry();
     this.#watches.retry();
