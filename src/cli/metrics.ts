@@ -59,12 +59,13 @@ export function metricsServer(source: MetricsSource): Server {
     if (!isHostAllowed({ host, boundToLoopback })) {
       return send(request, response, failure(403, 'This host is not served here'));
     }
-    if (readTarget(request.url ?? '').path !== route.path) return send(request, response, failure(404, 'Not found'));
+    const { path, query } = readTarget(request.url ?? '');
+    if (path !== route.path) return send(request, response, failure(404, 'Not found'));
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       const allowed = { Allow: 'GET, HEAD' };
       return send(request, response, failure(405, 'Only GET and HEAD are answered here', allowed));
     }
-    void Promise.resolve(route.reply()).then((reply) => send(request, response, reply));
+    void Promise.resolve(route.reply(query)).then((reply) => send(request, response, reply));
   });
   return server;
 }

@@ -134,6 +134,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     });
     endWithNpx(logger);
   } else {
+    if (store?.cluster !== undefined) primary.tellNode(store.cluster.nodeId);
     primary.obey(stopping, reopen, (nodeId) => void store?.cluster?.reap?.(nodeId));
   }
 

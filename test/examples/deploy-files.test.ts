@@ -157,7 +157,7 @@ describe('kubernetes.yaml', () => {
     const [container] = find('Deployment', 'agent').spec.template.spec.containers;
     const ports = (container.ports ?? []).map(({ name }) => name);
     const paths = ['startupProbe', 'readinessProbe', 'livenessProbe'].map((probe) => {
-      const { path = '', port = '' } = container[probe as 'startupProbe'].httpGet ?? {};
+      const { path = '', port = '' } = container[probe as 'startupProbe']?.httpGet ?? {};
       expect(ports).toContain(port);
       return path;
     });

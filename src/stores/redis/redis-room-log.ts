@@ -1,16 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WireEntry } from '../../log/run-log.js';
-import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import { encodeRoomEvent, type RoomBounds, type RoomEntry, type RoomLog } from '../../store/room-store.js';
 import type { MemoryRoomLog } from '../memory/memory-room-log.js';
+import { unavailable } from './outage.js';
 import type { Reply } from './redis-client.js';
 import type { RedisRoomPeers } from './redis-room-peers.js';
 import { eventsOf, type RedisRoom, type StoredEvent } from './redis-room.js';
 import { APPEND_EVENT, LOOK_AT_ROOM } from './scripts/rooms.js';
 
-/** How long an event is tried to be added while Redis is away, in milliseconds, and the pause between two attempts. */
-const APPEND_MS = 5_000;
-const RETRY_MS = 200;
 /** How long a room is kept at least, in milliseconds, so that nobody loses it who looks at it every few seconds. */
 const MIN_KEEP_MS = 60_000;
 
@@ -38,8 +34,6 @@ export class RedisRoomLog implements RoomLog {
   readonly #clock: () => number;
   /** Whether Redis lost the room, or a part of it: readers have what the room does not have. */
   #lost = false;
-  /** The last event to be added, while Redis is away. */
-  #retrying: Promise<unknown> | undefined;
   #catchingUp: Promise<void> | undefined;
 
   constructor({ room, peers, kept, payer, bounds, clock }: RedisRoomLogInit) {
@@ -69,8 +63,16 @@ export class RedisRoomLog implements RoomLog {
   }
 
   async append(entry: RoomEntry): Promise<number> {
-    if (this.#retrying !== undefined) await this.#retrying;
-    const [seq, missed] = await this.#add(entry);
+    const { key = '', createdAt, body } = entry;
+    const { maxEvents, maxBytes } = this.#bounds;
+    const event = [this.#kept.published, key, createdAt, body];
+    const args = [this.epoch, ...event, this.#oldest, maxEvents, maxBytes, RedisRoomLog.keepMs(this.#bounds)];
+    const reply = await this.room.run(APPEND_EVENT, args.map(String));
+    if (reply === null) {
+      this.#lose();
+      throw unavailable(new Error('Redis has lost the room'));
+    }
+    const [seq, missed] = reply as [number, Reply];
     this.#takeAll(eventsOf(missed));
     if (seq > this.#kept.published) {
       this.#kept.skipTo(seq - 1);
@@ -130,34 +132,6 @@ export class RedisRoomLog implements RoomLog {
     return (this.#clock() - this.#bounds.maxAgeMs) / 1_000;
   }
 
-  async #add(entry: RoomEntry): Promise<[number, Reply]> {
-    const until = performance.now() + APPEND_MS;
-    for (;;) {
-      try {
-        const reply = await this.#addOnce(entry);
-        if (reply !== null) return reply as [number, Reply];
-        this.#lose();
-        throw unavailable();
-      } catch (error) {
-        // Without an identity, an event whose answer was lost could be added twice.
-        if (this.#lost || entry.key === undefined || performance.now() > until) throw unavailable(error);
-        const pause = sleep(RETRY_MS, undefined, { ref: false });
-        this.#retrying = pause;
-        await pause;
-        if (this.#retrying === pause) this.#retrying = undefined;
-      }
-    }
-  }
-
-  #addOnce({ key = '', createdAt, body }: RoomEntry): Promise<Reply> {
-    const { maxEvents, maxBytes } = this.#bounds;
-    const event = [this.#kept.published, key, createdAt, body];
-    return this.room.run(
-      APPEND_EVENT,
-      [this.epoch, ...event, this.#oldest, maxEvents, maxBytes, RedisRoomLog.keepMs(this.#bounds)].map(String),
-    );
-  }
-
   /** Takes events of other nodes, as far as they are new. */
   #takeAll(events: readonly StoredEvent[]): void {
     for (const event of events) {
@@ -191,8 +165,4 @@ export class RedisRoomLog implements RoomLog {
     this.#lost = true;
     this.#kept.wake();
   }
-}
-
-function unavailable(cause?: unknown): AgentSocketError {
-  return new AgentSocketError('store_unavailable', 'Redis cannot be reached', { cause });
 }

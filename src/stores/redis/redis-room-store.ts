@@ -41,10 +41,10 @@ export class RedisRoomStore implements RoomStore {
   readonly #closed: RedisShares;
 
   constructor(init: RedisRoomStoreInit) {
-    const { connection, keys, wakes, logger } = init;
+    const { calls, keys, wakes, logger } = init;
     this.#init = init;
     this.#closed = new RedisShares({
-      connection,
+      connection: calls.connection,
       base: keys.shared('rooms:'),
       bounds: { all: Infinity, ofPayer: Infinity },
       drop: (item, version) => this.#drop(item, version),
@@ -163,10 +163,10 @@ export class RedisRoomStore implements RoomStore {
   }
 
   #drop(item: string, version: string): Promise<unknown> {
-    const { connection, keys, node } = this.#init;
+    const { calls, keys, node } = this.#init;
     const [partition, hash = ''] = item.split(':');
     const base = keys.base(Number(partition));
-    return DROP_ROOM.run(connection, base, [node, hash, version]);
+    return calls.write(DROP_ROOM, base, [node, hash, version]);
   }
 }
 

@@ -1,10 +1,11 @@
 import { hashOf, partitionOf, type Keys } from './keys.js';
-import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
+import type { RedisCalls } from './redis-calls.js';
+import type { RedisArgument, Reply } from './redis-client.js';
 import type { Script } from './script.js';
 
 /** What {@link RedisRoom} is made with. */
 export interface RedisRoomInit {
-  readonly connection: RedisConnection;
+  readonly calls: RedisCalls;
   readonly keys: Keys;
   /** The id of this node. */
   readonly node: string;
@@ -20,11 +21,11 @@ export class RedisRoom {
   readonly base: string;
   /** By which the room is counted. */
   readonly item: string;
-  readonly #connection: RedisConnection;
+  readonly #calls: RedisCalls;
 
-  constructor({ connection, keys, node }: RedisRoomInit, name: string) {
+  constructor({ calls, keys, node }: RedisRoomInit, name: string) {
     const partition = partitionOf(name);
-    this.#connection = connection;
+    this.#calls = calls;
     this.node = node;
     this.name = name;
     this.hash = hashOf(name);
@@ -32,15 +33,18 @@ export class RedisRoom {
     this.item = `${partition}:${this.hash}`;
   }
 
-  /** Executes a script of rooms. */
+  /**
+   * Executes a script of rooms.
+   * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s
+   */
   run(script: Script, args: readonly RedisArgument[]): Promise<Reply> {
-    return script.run(this.#connection, this.base, [this.node, this.hash, ...args]);
+    return this.#calls.write(script, this.base, [this.node, this.hash, ...args]);
   }
 
   /** Events after a position, at most 512, as {@link eventsOf} takes them. */
   read(after: number): Promise<Reply> {
     const log = `${this.base}re:${this.hash}`;
-    return this.#connection.send(log, ['XRANGE', log, String(after + 1), '+', 'COUNT', '512']);
+    return this.#calls.connection.send(log, ['XRANGE', log, String(after + 1), '+', 'COUNT', '512']);
   }
 }
 

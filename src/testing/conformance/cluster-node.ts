@@ -32,6 +32,8 @@ export interface ListeningNode {
   readonly turns: string[];
   readonly fenced: string[];
   readonly events: ClusterEvent[];
+  /** How often data was lost. */
+  lost: number;
   /** How long to wait for what follows a death. */
   readonly patienceMs: number;
   /** What was told last of a run. */
@@ -57,6 +59,7 @@ export async function joinNode(made: ClusterNodes): Promise<ListeningNode> {
     turns: [],
     fenced: [],
     events: [],
+    lost: 0,
     patienceMs: made.noticeMs + 10_000,
     factsOf: ({ owner, id }) => facts.get(JSON.stringify([owner, id])),
     freeze,
@@ -73,7 +76,7 @@ export async function joinNode(made: ClusterNodes): Promise<ListeningNode> {
     onFenced: (_, id) => void (node.fenced.includes(id) || node.fenced.push(id)),
     onCreated: (run) => void node.created.push(run),
     onEvent: (event) => void node.events.push(event),
-    onLost: () => undefined,
+    onLost: () => void node.lost++,
   });
   return node;
 }

@@ -29,7 +29,7 @@ writeFileSync(join(pages, 'docs.html'), '<!doctype html>');
 afterAll(() => rmSync(pages, { recursive: true }));
 const routes: Route[] = [
   endpointRoute(state.path),
-  statisticsRoute(() => state.statistics()),
+  statisticsRoute(() => state.statistics(), undefined),
   healthRoute(),
   readyRoute(() => state.isReady()),
   ...docsRoutes(state, pages, () => routes),
@@ -80,7 +80,7 @@ describe('the OpenAPI document', () => {
   it('describes the bodies that are sent', async () => {
     const ajv = new Ajv2020({ keywords: ['components'] });
     for (const [path, { get }] of Object.entries(document.paths)) {
-      const reply = await routes.find((route) => route.path === path)?.reply();
+      const reply = await routes.find((route) => route.path === path)?.reply('');
       const content = get.responses[String(reply?.status)]?.content ?? {};
       expect(Object.keys(content)).toEqual([reply?.type.split(';')[0]]);
       const { schema } = Object.values(content)[0] ?? {};

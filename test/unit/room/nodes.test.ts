@@ -1,77 +1,41 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMemoryStore, type AgentSocketServerOptions, type Principal } from '../../../src/index.js';
-import { silentLogger } from '../../../src/runtime/logger.js';
-import { Keys } from '../../../src/stores/redis/keys.js';
-import { RedisConnection } from '../../../src/stores/redis/redis-client.js';
-import { RedisRoomStore } from '../../../src/stores/redis/redis-room-store.js';
-import { Wakes } from '../../../src/stores/redis/wakes.js';
 import { TestClient } from '../../../src/testing/index.js';
-import { missingRedis, startRedis, type RedisServer } from '../../helpers/redis.js';
+import { missingRedis, startRedis } from '../../helpers/redis.js';
+import { openRedisStore } from '../../helpers/redis-store.js';
 import { startServer } from '../../helpers/server.js';
 
 /** A server with its rooms in Redis. */
 interface TestNode {
   readonly rooms: Awaited<ReturnType<typeof startServer>>['agent']['rooms'];
-  readonly store: RedisRoomStore;
   connect(user: string): Promise<TestClient>;
   join(user: string): Promise<TestClient>;
 }
 
-interface TestNodes {
-  readonly redis: RedisServer;
-  readonly nodes: readonly TestNode[];
-  /** Ids of the nodes that are gone. */
-  readonly gone: Set<string>;
-}
-
-/** Two nodes, `a` and `b`. */
-async function start(options: Partial<AgentSocketServerOptions> = {}): Promise<TestNodes> {
-  const redis = await startRedis();
-  const gone = new Set<string>();
-  const nodes = [];
-  for (const node of ['a', 'b']) {
-    const connection = await RedisConnection.open(redis.url);
-    const keys = new Keys('test');
-    const wakes = new Wakes({ connection, keys, nodeId: node, logger: silentLogger });
-    await wakes.open();
-    onTestFinished(() => {
-      wakes.close();
-      connection.close();
-    });
-    const isGone = (id: string) => gone.has(id);
-    const store = new RedisRoomStore({
-      connection,
-      keys,
-      wakes,
-      node,
-      isGone,
-      clock: () => Date.now(),
-      logger: silentLogger,
-    });
-    const { agent, url } = await startServer({
-      authenticate: ({ headers }): Principal => ({ id: String(headers['x-user']), name: String(headers['x-user']) }),
-      store: { ...createMemoryStore(), rooms: store },
-      logger: false,
-      ...options,
-    });
-    const connect = (user: string) => TestClient.connect(url, { headers: { 'x-user': user } });
-    const join = async (user: string) => {
-      const client = await connect(user);
-      client.send({ type: 'join', room: 'r' });
-      await client.next('room_joined');
-      return client;
-    };
-    nodes.push({ rooms: agent.rooms, store, connect, join });
-  }
-  return { redis, nodes, gone };
+async function start(url: string, keyPrefix: string, options: Partial<AgentSocketServerOptions>): Promise<TestNode> {
+  const { rooms } = await openRedisStore(url, { keyPrefix });
+  const server = await startServer({
+    authenticate: ({ headers }): Principal => ({ id: String(headers['x-user']), name: String(headers['x-user']) }),
+    store: { ...createMemoryStore(), rooms },
+    logger: false,
+    ...options,
+  });
+  const connect = (user: string) => TestClient.connect(server.url, { headers: { 'x-user': user } });
+  const join = async (user: string) => {
+    const client = await connect(user);
+    client.send({ type: 'join', room: 'r' });
+    await client.next('room_joined');
+    return client;
+  };
+  return { rooms: server.agent.rooms, connect, join };
 }
 
 async function startTwo(options: Partial<AgentSocketServerOptions> = {}) {
-  const { nodes, ...others } = await start(options);
-  const [a, b] = nodes;
-  if (a === undefined || b === undefined) throw new Error('There are two nodes');
-  return { a, b, ...others };
+  const redis = await startRedis();
+  const keyPrefix = randomUUID();
+  const [a, b] = [await start(redis.url, keyPrefix, options), await start(redis.url, keyPrefix, options)];
+  return { a, b, redis };
 }
 
 async function say(client: TestClient, content: string, message: object = {}): Promise<number> {
@@ -166,17 +130,6 @@ describe.skipIf(missingRedis() !== '')(`A room at two nodes${missingRedis()}`, (
     await second.close();
     await expect.poll(() => present(bob)).toBe('1: bob');
     expect(seen).toEqual(['+bob', '+ada', '-ada']);
-  });
-
-  it('loses the members of a node that is gone', async () => {
-    const { a, b, gone } = await startTwo();
-    const [ada] = [await a.join('ada'), await b.join('bob')];
-    await expect.poll(() => present(ada)).toBe('2: ada, bob');
-    a.store.forgetNodes();
-    expect(a.rooms.members('r')).toHaveLength(2);
-    gone.add('b');
-    a.store.forgetNodes();
-    await expect.poll(() => present(ada)).toBe('1: ada');
   });
 
   it('takes no more connections than a room may have, at whatever node', async () => {

@@ -23,7 +23,7 @@ import { drawn } from './drawn.js';
 const state = quietState();
 const routes = [
   endpointRoute(state.path),
-  statisticsRoute(() => state.statistics()),
+  statisticsRoute(() => state.statistics(), undefined),
   healthRoute(),
   readyRoute(() => true),
   ...docsRoutes(state, '/nowhere', () => []),

@@ -6,7 +6,8 @@ import { RECORD, TIME, WAKES } from './prelude.js';
  *
  * Arguments: run, owner, conversation or nothing, payer, node that becomes the host or nothing, node that asks, expected
  * epoch, token of the attempt, meta, hash of the request, options, work or nothing, what to do if the conversation is busy,
- * most runs of the owner, most runs of the conversation, names of owner and run. A repeated attempt with its token finds its own claim.
+ * most runs of the owner, most runs of the conversation, names of owner and run. A
+ * repeated attempt with its token finds its own claim.
  *
  * Returns `created` with the number of runs before it, why it is to be stopped, the runs that it interrupts and how many
  * other runs the owner has; `known` with the record, `expired` with the hash of the request, `busy`, `full` with the bound,
@@ -22,11 +23,14 @@ local current = redis.call('GET', base .. 'epoch')
 if current ~= epoch then return { 'lost', current } end
 local key, line = base .. 'r:' .. run, base .. 'line:' .. conversation
 local known = redis.call('HMGET', key, 'token', 'at', 'stop')
-if known[1] == token then return { 'created', known[2], known[3] } end
+local rank = redis.call('SCARD', base .. 'own:' .. owner)
+if known[1] == token then
+  local before = when_busy == 'interrupt' and tonumber(known[2]) > 0 and redis.call('LRANGE', line, 0, known[2] - 1) or {}
+  return { 'created', known[2], known[3], before, rank - 1 }
+end
 if known[1] then return { 'known', record(base, run) } end
 local ended = redis.call('GET', base .. 'id:' .. run)
 if ended then return { 'expired', ended } end
-local rank = redis.call('SCARD', base .. 'own:' .. owner)
 if rank >= tonumber(most) then return { 'full', 'owner' } end
 local at, before = 0, {}
 if conversation ~= '' then
