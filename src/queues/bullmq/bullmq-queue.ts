@@ -1,7 +1,7 @@
 import type { Job, Queue, RedisClient, Worker } from 'bullmq';
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../runtime/logger.js';
-import { Signer } from '../../runtime/signer.js';
+import { Signer } from '../../store/signer.js';
 import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
 import type { QueueConnection } from './connection.js';

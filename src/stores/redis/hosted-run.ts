@@ -1,3 +1,4 @@
+import type { Signer } from '../../store/signer.js';
 import type { CancelReason, RunState } from '../../protocol/server-messages.js';
 import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
@@ -24,6 +25,7 @@ export interface HostedRunInit {
   readonly key: string;
   readonly host: string;
   readonly sink: WriteSink;
+  readonly signer: Signer;
   readonly readStored: ReadStored;
   readonly state?: RunState | undefined;
   readonly stop?: CancelReason | undefined;
@@ -84,14 +86,16 @@ export class HostedRun implements StoredRun, WritingRun {
 class HostedLog implements RunLog, Publisher {
   readonly #run: HostedRun;
   readonly #sink: WriteSink;
+  readonly #signer: Signer;
   readonly #tail: LogTail;
   #head: number;
   #bytes = 0;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(run: HostedRun, { sink, readStored, head = 0, meta }: HostedRunInit) {
+  constructor(run: HostedRun, { sink, signer, readStored, head = 0, meta }: HostedRunInit) {
     this.#run = run;
     this.#sink = sink;
+    this.#signer = signer;
     this.#tail = new LogTail(meta.id, head, readStored);
     this.#head = head;
   }
@@ -110,7 +114,7 @@ class HostedLog implements RunLog, Publisher {
 
   append(entry: RunEntry): void {
     if (entry.seq !== this.#head + 1) throw new RangeError(`Entry ${entry.seq} does not follow ${this.#head}`);
-    const write = new EntryWrite(this.#run, entry);
+    const write = new EntryWrite(this.#run, entry, this.#signer);
     // What a node writes that does not know yet that it is no longer the host is lost.
     if (!this.#run.isOver) this.#sink.pushBounded(this.#run.meta.owner, write);
     this.#head = entry.seq;

@@ -3,7 +3,7 @@ import type { Keys } from './keys.js';
 import { Observer } from './observer.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { BEAT, FORGET_NODE } from './scripts/beat.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 
 /** What a node says of itself with each beat. */
 interface Said {

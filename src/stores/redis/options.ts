@@ -1,6 +1,6 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
-import { aClusterSecret } from '../../runtime/cluster-secret.js';
+import { aClusterSecret } from '../../store/cluster-secret.js';
 import { choice, delay, methods, size, text } from '../../runtime/rule.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';

@@ -1,6 +1,9 @@
 import type { CancelReason, RunState } from '../../protocol/server-messages.js';
+import { isFinal } from '../../store/run-state.js';
 import type { RunMeta } from '../../store/run-store.js';
-import { stateWith } from './run-entry.js';
+import { isOurs, stateWith, type StoredEntry } from './run-entry.js';
+import { openStop } from './signed-stop.js';
+import type { Signer } from '../../store/signer.js';
 import type { Reply } from './redis-client.js';
 
 /** What Redis holds of a run besides its log. */
@@ -27,17 +30,19 @@ export interface RunRecord {
 
 /**
  * What the function `record` of the scripts returns; `undefined` if there is no run.
- * @param readStop - why the run is to be stopped, from what another node has written
+ * @param key - hash of owner and id of the run
  */
-export function toRecord(reply: Reply, readStop: (sealed: string) => CancelReason | undefined): RunRecord | undefined {
+export function toRecord(reply: Reply, key: string, signer: Signer): RunRecord | undefined {
   if (!Array.isArray(reply) || reply.length === 0) return undefined;
   const [meta, state, host, stop, options, work, checkpoint, generation, facts, writes, bytes, head, newest] =
     reply as readonly (string | null)[];
+  const last = newest === null || newest === undefined ? undefined : (JSON.parse(newest) as StoredEntry);
+  const isEnd = last !== undefined && !isFinal(state as RunState) && isOurs(last, key, Number(head), signer);
   return {
     meta: JSON.parse(meta ?? '') as RunMeta,
-    state: stateWith(state as RunState, newest ?? null),
+    state: stateWith(state as RunState, isEnd ? last : undefined),
     host: host ?? '',
-    stop: stop === null || stop === undefined ? undefined : readStop(stop),
+    stop: stop === null || stop === undefined ? undefined : openStop(stop, key, signer),
     options: options ?? undefined,
     work: work ?? undefined,
     checkpoint: checkpoint === null || checkpoint === undefined ? undefined : (JSON.parse(checkpoint) as string),

@@ -18,7 +18,6 @@ import { Readings } from './readings.js';
 import { Reaper } from './reaper.js';
 import type { RedisParts } from './redis-parts.js';
 import { LINE } from './scripts/facts.js';
-import type { Signer } from '../../runtime/signer.js';
 import { placeOf, WAKE, type Wakes } from './wakes.js';
 import { Watches } from './watches.js';
 
@@ -31,7 +30,6 @@ const SILENCE_MS = 5_000;
 export interface RedisClusterOptions {
   /** What works with the runs of this node. */
   readonly parts: RedisParts;
-  readonly signer: Signer;
   readonly wakes: Wakes;
   readonly logger: Logger;
   /** How often the node tells that it lives, in milliseconds. */
@@ -65,13 +63,13 @@ export class RedisCluster implements Cluster {
   readonly #looks: (() => void)[] = [];
 
   constructor(options: RedisClusterOptions) {
-    const { parts, signer, logger, wakes } = options;
-    const { calls, connection, keys, node: nodeId } = parts;
+    const { parts, logger, wakes } = options;
+    const { calls, connection, keys, signer, node: nodeId } = parts;
     this.nodeId = nodeId;
     this.#options = options;
     this.#parts = parts;
     this.facts = new Facts({ calls, keys, signer });
-    this.#members = new Members({ ...options, connection, keys, nodeId });
+    this.#members = new Members({ ...options, connection, keys, signer, nodeId });
     this.#control = new ControlLog({
       connection,
       keys,
@@ -103,7 +101,6 @@ export class RedisCluster implements Cluster {
       onFenced: ({ meta }) => this.#listener?.onFenced(meta.owner, meta.id),
       onOrphan: (run) => this.#listener?.onOrphan(run),
       onLost: (partition) => this.#onLost(partition),
-      readStop: (key, sealed) => this.facts.readStop(key, sealed),
       replace: (base, keys) => this.#replace(base, keys),
     };
   }

@@ -196,7 +196,7 @@ describe.skipIf(missingRedis() !== '')(`a cluster that signs${missingRedis()}`, 
     const { meta, log: runLog } = await claim(a);
     const { base, run } = a.store.cluster.facts.placeOf(meta.owner, meta.id);
     const { keys } = a.store.parts;
-    const before = a.store.signer.forged.beat;
+    const before = a.store.parts.signer.forged.beat;
     await redis.call('HSET', keys.shared('nodes'), 'evil', '{"beat":1,"info":{"version":"evil"}}');
     await redis.call(
       'HSET',
@@ -217,9 +217,9 @@ describe.skipIf(missingRedis() !== '')(`a cluster that signs${missingRedis()}`, 
       'e',
       '{"id":"x","event":{"type":"revoke","principalId":"ann"}}',
     );
-    await vi.waitFor(() => expect(a.store.signer.forged.beat).toBeGreaterThan(before));
-    await vi.waitFor(() => expect(a.store.signer.forged.fact).toBeGreaterThan(1));
-    for (const node of [a, b]) await vi.waitFor(() => expect(node.store.signer.forged.control).toBe(1));
+    await vi.waitFor(() => expect(a.store.parts.signer.forged.beat).toBeGreaterThan(before));
+    await vi.waitFor(() => expect(a.store.parts.signer.forged.fact).toBeGreaterThan(1));
+    for (const node of [a, b]) await vi.waitFor(() => expect(node.store.parts.signer.forged.control).toBe(1));
     expect(a.factsOf(meta)).toEqual({ readers: {} });
     expect([...a.events, ...b.events]).toEqual([]);
     expect(a.cluster.nodes).toHaveLength(2);
@@ -245,5 +245,15 @@ describe.skipIf(missingRedis() !== '')(`a cluster that signs${missingRedis()}`, 
     const reader = await follow(c, meta);
     runLog.append({ ...text(3), seq: 1 });
     await vi.waitFor(() => expect(reader.seqs()).toEqual([1]));
+    // An entry that nobody of the cluster has written, in a wake and in the log.
+    const forged = '["stream_end",1,{"type":"stream_end"}]';
+    const dropped = c.store.parts.signer.forged.entry;
+    await redis.call('PUBLISH', keys.channel(c.cluster.nodeId), `e[["${run}",1,2,[${forged}]]]`);
+    await vi.waitFor(() => expect(c.store.parts.signer.forged.entry).toBe(dropped + 1));
+    await redis.call('XADD', `${base}l:${run}`, '2-0', 'e', forged);
+    const found = await c.runs.open(meta.owner, meta.id);
+    expect(found?.state).toBe('accepted');
+    await expect(Promise.resolve(found?.log.read(1))).rejects.toThrow('not signed');
+    expect(reader.seqs()).toEqual([1]);
   });
 });

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Logger } from './logger.js';
+import type { Logger } from '../runtime/logger.js';
 
 /** What one node writes and others act on. */
 export const SIGNED_KINDS = ['entry', 'fact', 'ticket', 'control', 'beat'] as const;
