@@ -180,6 +180,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     authenticator.stop();
     handshakes.stop();
     rooms.stop();
+    membership.stop();
   };
   const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, cluster, detach });
   const membership = new Membership<P, Metadata>({

@@ -280,6 +280,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       // A run whose end was lost ends again, for its readers.
       if (isFinal(run.state) && this.#live.leave(run)) this.#onEnd(run);
       this.#drain.checkIdle();
+      this.#cluster?.onState(run);
     }
   }
 

@@ -11,6 +11,8 @@ const ENTRY_BYTES = 40;
 
 /** Takes writes, in the order of the calls. */
 export interface WriteSink {
+  /** A promise of less that waits, if so much waits that nothing more should be made. */
+  readonly room: Promise<void> | undefined;
   push(owner: string, write: Write): void;
   /** @throws AgentSocketError `store_unavailable` if too much waits */
   pushBounded(owner: string, write: Write): void;
@@ -132,6 +134,10 @@ class HostedLog implements RunLog, Publisher {
 
   onPublished(wake: () => void): () => void {
     return this.#tail.onPublished(wake);
+  }
+
+  backpressure(): Promise<void> | undefined {
+    return this.#sink.room;
   }
 
   onFailed(fail: (error: unknown) => void): void {
