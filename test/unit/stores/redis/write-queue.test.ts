@@ -208,6 +208,24 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     expect((await store.runs.create(used)).status).toBe('existing');
   });
 
+  it('asks runs to wait while Redis takes nothing, and lets them go on afterwards', async () => {
+    const server = await startRedis();
+    const store = await openRedisStore(server.url);
+    const log = await createRun(store.runs, metaOf());
+    const content = 'x'.repeat(16_000);
+    const append = (): void => log.append({ type: 'stream_chunk', seq: log.head + 1, timestamp: 1, content });
+    append();
+    expect(log.backpressure?.()).toBeUndefined();
+    server.stop();
+    for (let i = 0; i < 1_100; i++) append();
+    const room = log.backpressure?.();
+    expect(room).toBeInstanceOf(Promise);
+    server.cont();
+    await room;
+    expect(log.backpressure?.()).toBeUndefined();
+    await vi.waitFor(() => expect(log.published).toBe(1_101), { timeout: 30_000 });
+  });
+
   it('writes everything once, however often the connection is cut', { timeout: 60_000 }, async () => {
     const proxy = await FaultProxy.start({ target: Number(new URL(redis.url).port) });
     try {
