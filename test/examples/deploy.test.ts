@@ -42,7 +42,9 @@ describe.each<ProxyName>(['haproxy', 'nginx'])('local.mjs with %s', (proxy) => {
     async () => {
       const example = await startExample('deploy/local.mjs', {}, ['--proxy', proxy]);
       // Killed, the script would leave behind what it has started.
-      onTestFinished(() => void example.stop());
+      onTestFinished(async () => {
+        await example.stop();
+      });
       const nodes = await Promise.all([1, 2, 3].map((number) => nodeOf(example, number)));
       const clients = await Promise.all(Array.from({ length: 6 }, () => example.connect({ negotiate: true })));
       const counts = (await Promise.all(nodes.map(connectionsOf))).map(({ length }) => length);

@@ -133,9 +133,8 @@ describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !=
     }
     expect(accepted).toBeGreaterThan(0);
     for (const { closed } of before) expect((await closed).code).toBe(1012);
-    expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2]);
-    const now = workersOf(linesOf(cli, 'Listening'));
-    expect(now).toEqual([1, 2, 3, 4]);
+    await vi.waitFor(() => expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2]));
+    await vi.waitFor(() => expect(workersOf(linesOf(cli, 'Listening')).sort()).toEqual([1, 2, 3, 4]));
   });
 
   it('end at once with a second signal', async () => {
