@@ -7,6 +7,8 @@ import { choice, file, integer, redisAddress } from './value-types.js';
 const STORE = optionSettings(REDIS_STORE_OPTIONS, {
   keyPrefix: { group: 'Cluster', flag: '--redis-prefix', env: 'AGENT_REDIS_PREFIX', placeholder: 'prefix' },
   durability: { group: 'Cluster', flag: '--redis-durability', env: 'AGENT_REDIS_DURABILITY', placeholder: 'level' },
+  beatMs: { group: 'Cluster', flag: '--redis-beat', env: 'AGENT_REDIS_BEAT' },
+  leaseMs: { group: 'Cluster', flag: '--redis-lease', env: 'AGENT_REDIS_LEASE' },
 });
 
 const QUEUE = optionSettings(BULLMQ_QUEUE_OPTIONS, {
@@ -33,6 +35,8 @@ export const REDIS_SETTINGS = {
   }),
   redisPrefix: STORE.keyPrefix,
   redisDurability: STORE.durability,
+  beatMs: STORE.beatMs,
+  leaseMs: STORE.leaseMs,
   clusterSecretFile: setting({
     group: 'Cluster',
     flag: '--cluster-secret-file',

@@ -5,6 +5,16 @@ import { CliError } from './cli-error.js';
 import { readSettingFile } from './setting-file.js';
 import type { ResolvedSettings } from './settings.js';
 
+/** Settings that mean nothing without Redis. */
+const USELESS_ALONE = [
+  'redisPasswordFile',
+  'clusterSecretFile',
+  'redisPrefix',
+  'redisDurability',
+  'beatMs',
+  'leaseMs',
+] as const;
+
 /** How to reach Redis. */
 export interface RedisAccess {
   /** With the password. */
@@ -20,9 +30,7 @@ export interface RedisAccess {
 export function redisAccess({ settings, keyOf, isGiven }: ResolvedSettings): RedisAccess | undefined {
   const { redis, redisPasswordFile, redisPrefix: keyPrefix, clusterSecretFile } = settings;
   if (redis === undefined) {
-    const useless = (['redisPasswordFile', 'clusterSecretFile', 'redisPrefix', 'redisDurability'] as const).find(
-      isGiven,
-    );
+    const useless = USELESS_ALONE.find(isGiven);
     if (useless !== undefined) throw new CliError(`${keyOf(useless)}: there is no Redis; add --redis URL`);
     if (settings.run === 'queue') throw new CliError(`${keyOf('run')}: workers need a Redis; add --redis URL`);
     return undefined;

@@ -1,3 +1,4 @@
+import { OptionError } from '../runtime/option-error.js';
 import { pick } from '../runtime/option-table.js';
 import type { Logger } from '../runtime/logger.js';
 import { createSqliteStore, readStoreKeys, type SqliteStore } from '../stores/sqlite.js';
@@ -24,10 +25,11 @@ export async function openStore(resolved: ResolvedSettings, logger: Logger): Pro
   const useless = (['store', 'storeKeyFile', 'storeBackup'] as const).find(isGiven);
   if (useless !== undefined) throw new CliError(`${keyOf(useless)}: the store is ${keyOf('redis')}`);
   const { createRedisStore } = await import('../stores/redis.js');
-  const { redisDurability: durability } = settings;
+  const { redisDurability: durability, beatMs, leaseMs } = settings;
   try {
-    return await createRedisStore({ ...access, durability, ...pick(settings, BOUNDS), logger });
+    return await createRedisStore({ ...access, durability, beatMs, leaseMs, ...pick(settings, BOUNDS), logger });
   } catch (error) {
+    if (OptionError.isInstance(error)) throw error;
     throw cannotReach(keyOf('redis'), error);
   }
 }

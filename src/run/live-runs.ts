@@ -61,6 +61,12 @@ export class LiveRuns implements Iterable<Run> {
     for (const { run } of this.#byKey.values()) if (run !== undefined) yield run;
   }
 
+  /** The runs in progress, and those whose ends may still be lost. */
+  *known(): IterableIterator<Run> {
+    yield* this;
+    for (const run of this.#closing.values()) if (run.mayLoseItsEnd) yield run;
+  }
+
   /** The run in progress, or a run whose end may still be lost. */
   get(owner: string, id: string): Run | undefined {
     const key = runKey(owner, id);

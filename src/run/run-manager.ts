@@ -234,7 +234,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
 
   /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */
   lose(isOf: (owner: string) => boolean): void {
-    for (const { meta } of [...this.#live]) if (isOf(meta.owner)) this.#cluster?.onFenced(meta.owner, meta.id);
+    for (const { meta } of [...this.#live.known()]) if (isOf(meta.owner)) this.#cluster?.onFenced(meta.owner, meta.id);
   }
 
   /** What the other nodes want of the runs of this one. */

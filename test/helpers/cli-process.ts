@@ -22,12 +22,17 @@ export interface CliOptions {
    * @default false
    */
   readonly types?: boolean;
+  /**
+   * Called with what ends the process.
+   * @default it ends with the test
+   */
+  readonly onStarted?: (end: () => Promise<void>) => void;
 }
 
 /** A line of the JSON log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
-/** A running command line. It is killed when the test ends. */
+/** A running command line. */
 export interface CliProcess {
   readonly stdout: string;
   readonly stderr: string;
@@ -82,7 +87,8 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
       for (const check of [...checks]) check();
     }),
   );
-  onTestFinished(async () => {
+  const { onStarted = onTestFinished } = options;
+  onStarted(async () => {
     child.kill('SIGKILL');
     await exited;
   });

@@ -78,6 +78,16 @@ export function redisOfFile(options: RedisOptions = {}): { readonly url: string 
   };
 }
 
+/** A server of its own for the tests of a file. */
+export function redisServerOfFile(options: RedisOptions = {}): RedisServer {
+  const server = new Server(options);
+  if (missingRedis() === '') {
+    beforeAll(() => server.start());
+    afterAll(() => server.end());
+  }
+  return server;
+}
+
 /** A Redis Cluster of so many masters for the tests of a file. */
 export function redisClusterOfFile(
   masters = 3,

@@ -91,6 +91,11 @@ export class Followers implements ReadersListener {
     }
   }
 
+  /** The runs of a partition are lost. */
+  lose(base: string): void {
+    for (const followed of [...this.#followed.values()]) if (followed.run.base === base) this.#lose(followed);
+  }
+
   onRead(run: FollowedRun): void {
     if (run.isOver || this.#isClosed) return;
     let followed = this.#followed.get(run.key);

@@ -82,7 +82,7 @@ export class RedisParts implements QueueListener {
     this.calls = new RedisCalls(connection, this.outage, durability);
     this.queue = new WriteQueue(this.calls, this.keys, node, this);
     this.followers = new Followers(this.calls, node, signer, (run) => this.hooks.onFenced(run));
-    this.epochs = new Epochs(this.calls, this.keys, (partition) => this.hooks.onLost(partition));
+    this.epochs = new Epochs(this.calls, this.keys, (partition) => this.#lose(partition));
     this.retention = new Retention(this.calls, this.keys, node, retention, logger);
     const { calls, keys, queue, followers, epochs } = this;
     const parts = { calls, keys, node, queue, hosted, followers, epochs, retention: this.retention };
@@ -120,8 +120,9 @@ export class RedisParts implements QueueListener {
 
   onGone(run: WritingRun, epoch: string | undefined): void {
     const hosted = this.#giveUp(run);
+    if (hosted === undefined) return;
     // An ended run may have passed its time.
-    if (hosted === undefined || isFinal(hosted.state)) return;
+    if (isFinal(hosted.state) && hosted.log.published === hosted.log.head) return;
     void this.epochs.check(run.meta.owner, epoch).then(
       () => this.hooks.onFenced(hosted),
       () => this.hooks.onFenced(hosted),
@@ -140,6 +141,14 @@ export class RedisParts implements QueueListener {
     this.retention.close();
     this.outage.close();
     this.connection.close();
+  }
+
+  /** Nothing is known any more of the runs of a partition: also this node must not know them. */
+  #lose(partition: number): void {
+    const base = this.keys.base(partition);
+    for (const run of [...this.hosted.values()]) if (run.base === base) this.#giveUp(run);
+    this.followers.lose(base);
+    this.hooks.onLost(partition);
   }
 
   #giveUp(run: WritingRun): HostedRun | undefined {
