@@ -50,7 +50,7 @@ it.skipIf(missingRedis() !== '')(
     await client.next('agent_response');
     client.send({ type: 'history', conversation_id: 'c' });
     expect((await client.next('history')).messages).toHaveLength(2);
-    await Promise.all([store, worker].map(({ conversations }) => conversations.list('ada', { limit: 10 })));
+    for (const { conversations } of [store, worker]) await conversations.list('ada', { limit: 10 });
     client.send({ type: 'list_runs' });
     expect((await client.next('runs')).runs).toHaveLength(1);
     agent.broadcast({ type: 'hello' });
