@@ -62,6 +62,7 @@ export class Membership<P extends Principal, Metadata> {
       onFacts: (owner, id, facts) => listener.onFacts(owner, id, facts),
       onTurn: (owner, id) => listener.onTurn(owner, id),
       onOrphan: (run) => {
+        // A worker takes runs that nobody has begun all the time.
         if (run.work === undefined || run.log.head > 0) status.reapedRuns++;
         listener.onOrphan(run);
       },

@@ -34,7 +34,7 @@ export interface ClusterStatus {
   readonly nodes: readonly ClusterNode[];
   /** Whether the stores answer. */
   readonly isReachable: boolean;
-  /** Runs without a host that this node took over since its start: those of nodes that are gone, and parked ones. */
+  /** Runs of nodes that are gone which this node has taken over since its start. */
   readonly reapedRuns: number;
   /** Runs of this node that another node took over since its start, because this one seemed gone. */
   readonly fencedRuns: number;

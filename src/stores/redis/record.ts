@@ -4,6 +4,7 @@ import type { RunMeta } from '../../store/run-store.js';
 import { isOurs, stateWith, type StoredEntry } from './run-entry.js';
 import { openStop } from './signed-stop.js';
 import type { Signer } from '../../store/signer.js';
+import { runHash } from './keys.js';
 import type { Reply } from './redis-client.js';
 
 /** What Redis holds of a run besides its log. */
@@ -38,18 +39,38 @@ export function toRecord(reply: Reply, key: string, signer: Signer): RunRecord |
     reply as readonly (string | null)[];
   const last = newest === null || newest === undefined ? undefined : (JSON.parse(newest) as StoredEntry);
   const isEnd = last !== undefined && !isFinal(state as RunState) && isOurs(last, key, Number(head), signer);
+  const parsed = JSON.parse(meta ?? '') as RunMeta;
+  const saved = openField('checkpoint', checkpoint, parsed, signer);
   return {
-    meta: JSON.parse(meta ?? '') as RunMeta,
+    meta: parsed,
     state: stateWith(state as RunState, isEnd ? last : undefined),
     host: host ?? '',
     stop: stop === null || stop === undefined ? undefined : openStop(stop, key, signer),
     options: options ?? undefined,
-    work: work ?? undefined,
-    checkpoint: checkpoint === null || checkpoint === undefined ? undefined : (JSON.parse(checkpoint) as string),
+    work: openField('work', work, parsed, signer),
+    checkpoint: saved === undefined ? undefined : (JSON.parse(saved) as string),
     generation: Number(generation),
     facts: Number(facts ?? 0),
     writes: Number(writes ?? 0),
     bytes: Number(bytes ?? 0),
     head: Number(head),
   };
+}
+
+/** What a node that takes over a run acts on: what is to be done, and what was decided. */
+type SignedField = 'work' | 'checkpoint';
+
+/** A field of a record as it is stored: bound to the run, so that it means nothing in the record of another one. */
+export function sealField(field: SignedField, text: string, { owner, id }: RunMeta, signer: Signer): string {
+  return signer.seal('record', `${runHash(owner, id)} ${field}`, text);
+}
+
+/** What {@link sealField} wrote; `undefined` if there is nothing, or nothing that a node of the cluster has written. */
+function openField(
+  field: SignedField,
+  sealed: string | null | undefined,
+  { owner, id }: RunMeta,
+  signer: Signer,
+): string | undefined {
+  return typeof sealed === 'string' ? signer.open('record', `${runHash(owner, id)} ${field}`, sealed) : undefined;
 }

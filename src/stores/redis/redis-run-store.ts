@@ -11,7 +11,7 @@ import type { HostedRuns } from './hosted-runs.js';
 import { hashOf, runHash, type Keys } from './keys.js';
 import type { ReadStored } from './log-tail.js';
 import { unavailable } from './outage.js';
-import { toRecord, type RunRecord } from './record.js';
+import { sealField, toRecord, type RunRecord } from './record.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
 import type { Retention } from './retention.js';
@@ -80,7 +80,7 @@ export class RedisRunStore implements RunStore {
       JSON.stringify(meta),
       JSON.stringify(meta.requestHash),
       request.options,
-      request.work ?? '',
+      request.work === undefined ? '' : sealField('work', request.work, meta, signer),
       request.whenBusy ?? 'enqueue',
       luaNumber(request.maxRunsOfOwner),
       luaNumber(request.maxRunsOfConversation),
@@ -140,12 +140,13 @@ export class RedisRunStore implements RunStore {
   }
 
   setState(owner: string, id: string, state: RunState, checkpoint?: string): void {
-    const { queue, hosted, retention } = this.#init;
+    const { queue, hosted, retention, signer } = this.#init;
     const run = hosted.get(runHash(owner, id));
     if (run === undefined || isFinal(run.state)) return;
     run.state = state;
     run.checkpoint = isFinal(state) ? undefined : checkpoint;
-    const stored = checkpoint === undefined ? '' : JSON.stringify(checkpoint);
+    const stored =
+      checkpoint === undefined ? '' : sealField('checkpoint', JSON.stringify(checkpoint), run.meta, signer);
     const args = isFinal(state) ? ['z', state, `${run.log.bytes}`, ...retention.endArgs] : ['s', state, stored];
     queue.push(owner, new OperationWrite(run, args));
   }

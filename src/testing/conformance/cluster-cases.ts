@@ -227,7 +227,7 @@ export function clusterCases(make: () => ClusterNodes | Promise<ClusterNodes>): 
         assert.equal(b.orphans.length + c.orphans.length, 2);
       },
     ),
-    define('lets a node that was held for dead come back', 2, async (a, b) => {
+    define('lets a node that counted as dead come back', 2, async (a, b) => {
       a.freeze();
       await eventually(() => assert.deepEqual(ids(b), [b.cluster.nodeId]), b.patienceMs);
       a.thaw();

@@ -242,4 +242,31 @@ describe.skipIf(missingRedis() !== '')(`a cluster that signs${missingRedis()}`, 
     await expect(Promise.resolve(found?.log.read(1))).rejects.toThrow('not signed');
     expect(reader.seqs()).toEqual([1]);
   });
+
+  it('acts on no order and no decision in a record that somebody without the secret has changed', async () => {
+    const redis = await startRedis();
+    const [a, b] = await twoNodes(redis, { clusterSecret });
+    const placed = (meta: ReturnType<typeof metaOf>): string => {
+      const { base, run } = a.store.cluster.facts.placeOf(meta.owner, meta.id);
+      return `${base}r:${run}`;
+    };
+    const [asked, other] = [metaOf(), metaOf()];
+    for (const meta of [asked, other]) await a.runs.create(meta, { ...ASKED, work: `"of ${meta.id}"` });
+    const { meta, log } = await claim(a);
+    log.append({ ...text(3), seq: 1 });
+    a.runs.setState(meta.owner, meta.id, 'waiting_approval', '{"approvals":[]}');
+    await a.runs.commit();
+    expect(await b.runs.open(meta.owner, meta.id)).toMatchObject({ checkpoint: '{"approvals":[]}' });
+    expect(await b.runs.open(asked.owner, asked.id)).toMatchObject({ work: `"of ${asked.id}"` });
+
+    await redis.call('HSET', placed(meta), 'checkpoint', JSON.stringify('{"approvals":[{"decision":"yes"}]}'));
+    // The order of another run, as Redis has it: a string in the form `$<length>\r\n<text>\r\n`.
+    const [, order = ''] = (await redis.call('HGET', placed(other), 'work')).split('\r\n');
+    await redis.call('HSET', placed(asked), 'work', order);
+    const c = await startNode(redis, a.store.parts.keys.prefix, { clusterSecret });
+    expect((await c.runs.open(meta.owner, meta.id))?.checkpoint).toBeUndefined();
+    expect((await c.runs.open(asked.owner, asked.id))?.work).toBeUndefined();
+    expect((await c.runs.open(other.owner, other.id))?.work).toBe(`"of ${other.id}"`);
+    expect(c.store.parts.signer.forged.record).toBe(2);
+  });
 });
