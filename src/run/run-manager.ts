@@ -240,7 +240,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     if (this.#cluster === undefined) {
       throw new OptionError('store', 'Only a cluster has workers: "store" must be one for several processes');
     }
-    this.#cluster.take(aWorkQueue.read('queue', queue), integer(1).read('concurrency', concurrency));
+    aWorkQueue.read('queue', queue);
+    this.#cluster.take(queue, integer(1).read('concurrency', concurrency));
   }
 
   /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */
