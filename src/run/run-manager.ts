@@ -251,7 +251,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /** What the other nodes want of the runs of this one. */
-  get clusterListener(): Pick<ClusterListener, 'onFacts' | 'onTurn' | 'onOrphan' | 'onFenced' | 'onCreated'> {
+  get clusterListener(): Omit<ClusterListener, 'describe' | 'onEvent' | 'onLost'> {
     if (this.#cluster === undefined) throw new Error('The runs belong to no cluster');
     return this.#cluster;
   }
