@@ -110,7 +110,7 @@ export class RemoteRun implements RunHandle {
           }
         } catch (error) {
           off();
-          reject(error);
+          reject(error instanceof Error ? error : new Error('The log cannot be read', { cause: error }));
           return;
         } finally {
           isLooking = false;

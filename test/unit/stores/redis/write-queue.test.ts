@@ -211,7 +211,7 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
   it('asks runs to wait while Redis takes nothing, and lets them go on afterwards', async () => {
     const server = await startRedis();
     const store = await openRedisStore(server.url);
-    const log = await createRun(store.runs, metaOf());
+    const log = await createRun(store, metaOf('alice'));
     const content = 'x'.repeat(16_000);
     const append = (): void => log.append({ type: 'stream_chunk', seq: log.head + 1, timestamp: 1, content });
     append();
