@@ -230,8 +230,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /**
-   * Makes this node a worker: takes runs from the line in which services leave them, and executes them, until the queue is
-   * closed. Called once.
+   * Makes this node a worker: executes the runs that services leave in the line, until the queue is closed. Called once.
    * @param queue - the line; whoever opens the queue closes it, before the server ends
    * @param concurrency - how many runs are executed at the same time
    * @throws OptionError if the store is not one for several processes, or an argument breaks its rule

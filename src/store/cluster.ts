@@ -76,8 +76,8 @@ export type ClusterEvent =
   /** A message of the application for all connections, encoded. */
   | { readonly type: 'broadcast'; readonly encoded: string }
   /**
-   * The node was away for so long that it is not known what it was told: everybody who is connected must come again. Only
-   * told by the cluster itself.
+   * The node was away for so long that some events are lost to it: its connections must be closed, since a principal may
+   * have been revoked. Only told by the cluster itself.
    */
   | { readonly type: 'missed' };
 
