@@ -13,6 +13,8 @@ export interface RunRecord {
   readonly options: string | undefined;
   readonly work: string | undefined;
   readonly checkpoint: string | undefined;
+  /** How far the wall clock of the node that wrote the checkpoint was ahead of that of Redis, in milliseconds. */
+  readonly aheadMs: number;
   /** Number of hosts that the run has had. */
   readonly generation: number;
   /** How often something was wanted of the run. */
@@ -31,7 +33,7 @@ export interface RunRecord {
  */
 export function toRecord(reply: Reply, readStop: (sealed: string) => CancelReason | undefined): RunRecord | undefined {
   if (!Array.isArray(reply) || reply.length === 0) return undefined;
-  const [meta, state, host, stop, options, work, checkpoint, generation, facts, writes, bytes, head, newest] =
+  const [meta, state, host, stop, options, work, checkpoint, ahead, generation, facts, writes, bytes, head, newest] =
     reply as readonly (string | null)[];
   return {
     meta: JSON.parse(meta ?? '') as RunMeta,
@@ -41,6 +43,7 @@ export function toRecord(reply: Reply, readStop: (sealed: string) => CancelReaso
     options: options ?? undefined,
     work: work ?? undefined,
     checkpoint: checkpoint === null || checkpoint === undefined ? undefined : (JSON.parse(checkpoint) as string),
+    aheadMs: Number(ahead ?? 0),
     generation: Number(generation),
     facts: Number(facts ?? 0),
     writes: Number(writes ?? 0),

@@ -264,6 +264,7 @@ export class RedisCluster implements Cluster {
     }
     if (this.#isOver) return;
     this.#answeredAt = performance.now();
+    this.#parts.calls.clock.see(result.time);
     wakes.probe();
     if (result.wasForgotten) this.#onMissed();
     this.#readings.retry();
