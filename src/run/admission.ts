@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { payerOf } from '../connection/principal.js';
+import { accountsOf, payerOf } from '../connection/principal.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { orTimeout } from '../runtime/within.js';
@@ -167,7 +167,8 @@ function claimOf({ maxRunsOfOwner, line }: SharedAdmission, asker: RunAsker, req
   return {
     options: JSON.stringify(optionsOf(asker, request)),
     whenBusy: 'when_busy' in request ? request.when_busy : undefined,
-    maxRunsOfOwner,
+    // All who are anonymous are no owner whose runs could be counted: see maxRunsPerAddress.
+    maxRunsOfOwner: accountsOf(ownerOf(asker), undefined).owner === undefined ? Infinity : maxRunsOfOwner,
     maxRunsOfConversation: MAX_QUEUE,
     work: line !== undefined ? encodeOrder(asker, request) : undefined,
   };

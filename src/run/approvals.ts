@@ -45,6 +45,8 @@ export class Approvals {
   #records: Map<string, ApprovalRecord> | undefined;
   #pending: Map<string, Pending> | undefined;
   #cancelled = false;
+  /** How far the wall clock is ahead of that of the node that made the records to {@link restore}, in milliseconds. */
+  skewMs = 0;
 
   constructor(run: Asker) {
     this.#run = run;
@@ -76,7 +78,8 @@ export class Approvals {
 
   /** Continues after a restart: open requests wait for the rest of their time. */
   restore(records: readonly ApprovalRecord[]): void {
-    for (const record of records) {
+    for (const stored of records) {
+      const record = { ...stored, expiresAt: stored.expiresAt + this.skewMs };
       this.#write(record);
       if (record.decision === undefined) this.#wait(record, record.expiresAt - Date.now());
     }

@@ -78,6 +78,7 @@ export class Recovery {
       const principal = { id: meta.owner, scopes };
       const run = new Run({ meta, principal, log, listener, work, options, state: 'waiting_approval' });
       run.readers.emptySince = performance.now();
+      run.approvals.skewMs = stored.skewMs ?? 0;
       this.#start(run);
       if (stored.stop !== undefined) run.stop({ state: 'cancelled', reason: stored.stop });
       return run;

@@ -163,10 +163,10 @@ function optionsOf({ options }: StoredRun): RunOptions {
   return options === undefined ? {} : (JSON.parse(options) as RunOptions);
 }
 
-function openIn({ checkpoint }: StoredRun): { call: ApprovalCall; expiresInMs: number }[] {
+function openIn({ checkpoint, skewMs = 0 }: StoredRun): { call: ApprovalCall; expiresInMs: number }[] {
   if (checkpoint === undefined) return [];
   const { approvals = [] } = JSON.parse(checkpoint) as RunCheckpoint;
   return approvals.flatMap((call) =>
-    call.decision === undefined ? [{ call, expiresInMs: Math.max(0, call.expiresAt - Date.now()) }] : [],
+    call.decision === undefined ? [{ call, expiresInMs: Math.max(0, call.expiresAt + skewMs - Date.now()) }] : [],
   );
 }

@@ -49,6 +49,11 @@ export interface StoredRun {
   readonly draft: string;
   /** The last checkpoint given to {@link RunStore.setState}. */
   readonly checkpoint?: string | undefined;
+  /**
+   * How far the wall clock of this node is ahead of that of the node that gave the checkpoint. In milliseconds.
+   * @default 0
+   */
+  readonly skewMs?: number | undefined;
 }
 
 /** The state of a run for clients: an end that is not committed yet may still be lost, so it is not shown. */

@@ -8,18 +8,23 @@ import { Crowd, PATIENCE_MS } from './lib/crowd.js';
 import { Disturbance } from './lib/disturbance.js';
 import { load } from './lib/entries.js';
 import { report } from './lib/report.js';
+import { killEveryRedis, RedisProcess } from './lib/redis-process.js';
 import { killAll, ServerProcess } from './lib/server-process.js';
 import { fail, readSettings } from './lib/settings.js';
 import { Upstream } from './lib/upstream.js';
 import { judgeRun, readToolLines } from './lib/verdict.js';
 
-const { seed, clients, seconds, kills, tokens } = readSettings();
+/** Servers of a cluster. */
+const NODES = 3;
+
+const { seed, clients, seconds, kills, tokens, cluster } = readSettings();
 if (!existsSync(fileURLToPath(new URL('../../dist/sqlite.js', import.meta.url)))) {
   fail('dist/sqlite.js is missing: run "npm run build" first');
 }
 const directory = mkdtempSync(join(tmpdir(), 'agent-ws-chaos-'));
 process.on('exit', () => {
   killAll();
+  killEveryRedis();
   rmSync(directory, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
@@ -32,10 +37,12 @@ process.stdout.write(`seed ${seed}: ${what}, Node ${process.version}\n`);
 const toolFile = join(directory, 'tool.txt');
 writeFileSync(toolFile, '');
 const upstream = await Upstream.start();
-const options = { database: join(directory, 'chaos.db'), toolFile, upstream: upstream.url };
-const server = await ServerProcess.start(options);
-const proxy = await FaultProxy.start({ target: server.port });
-const disturbance = new Disturbance({ proxy, random: createRandom(seed), server, options });
+const redis = cluster ? await RedisProcess.start(directory) : undefined;
+const place = redis === undefined ? { database: join(directory, 'chaos.db') } : { redis: redis.url };
+const options = { ...place, toolFile, upstream: upstream.url };
+const servers = await Promise.all(Array.from({ length: cluster ? NODES : 1 }, () => ServerProcess.start(options)));
+const proxy = await FaultProxy.start({ target: servers[0].port });
+const disturbance = new Disturbance({ proxy, random: createRandom(seed), servers, options, redis });
 const crowd = new Crowd({ url: proxy.url(), upstream, tokens, ms: seconds * 1_000, createAgentClient });
 const watch = new LoadWatch();
 
@@ -48,20 +55,22 @@ await Promise.all([
 ]);
 
 const { lateP99 } = watch.take();
-const { live, unfinished, warnings } = await disturbance.server.state();
-const exitCode = await disturbance.server.stop();
+const states = await Promise.all(disturbance.servers.map((server) => server.state()));
+const live = states.reduce((sum, state) => sum + state.live, 0);
+const unfinished = states.reduce((sum, state) => sum + state.unfinished, 0);
+const warnings = states.flatMap((state) => state.warnings);
+const exitCodes = await Promise.all(disturbance.servers.map((server) => server.stop()));
 const toolLines = readToolLines(toolFile);
-const { killedAt } = disturbance;
 const violations = [
   ...crowd.burning,
-  ...crowd.runs.flatMap((run) => judgeRun(run, { killedAt, upstream, toolLines })),
+  ...crowd.runs.flatMap((run) => judgeRun(run, { kills: disturbance.kills, upstream, toolLines })),
   ...(live + unfinished > 0 ? [`${live} runs in progress at the end, ${unfinished} of them in the database`] : []),
   ...(upstream.count('open') > 0 ? [`${upstream.count('open')} model calls open at the end`] : []),
-  ...(exitCode === 0 ? [] : [`the server ended with ${exitCode}`]),
+  ...exitCodes.filter((code) => code !== 0).map((code) => `a server ended with ${code}`),
 ];
 const lines = report({ runs: crowd.runs, disturbance, upstream, toolLines, lateP99 });
 process.stdout.write(`${lines.join('\n')}\n`);
-for (const warning of new Set(warnings)) process.stdout.write(`the server warned: ${warning}\n`);
+for (const warning of new Set(warnings)) process.stdout.write(`a server warned: ${warning}\n`);
 for (const violation of violations.slice(0, 50)) process.stdout.write(`VIOLATION ${violation}\n`);
 process.stdout.write(`${violations.length} violations, seed ${seed}\n`);
 process.exit(violations.length > 0 ? 1 : 0);

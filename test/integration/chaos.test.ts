@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { missingRedis } from '../helpers/redis.js';
 import { IS_LONG } from '../helpers/schedules.js';
 
 const PROGRAM = fileURLToPath(new URL('../chaos/run.js', import.meta.url));
@@ -14,7 +15,20 @@ it.each(
         ['the server is killed a dozen times', '--clients 10 --seconds 14 --kills 12 --tokens 12'],
       ]
     : [['connections break and the server is killed', '--clients 20 --seconds 12 --kills 2 --tokens 30']],
-)('keeps every promise while %s', { timeout: 240_000 }, async (_, settings) => {
+)('keeps every promise while %s', { timeout: 240_000 }, (_, settings) => play(settings));
+
+it.skipIf(missingRedis() !== '')(
+  `keeps every promise while nodes of a cluster and its Redis are killed${missingRedis()}`,
+  { timeout: 240_000 },
+  () =>
+    play(
+      IS_LONG
+        ? '--cluster --clients 60 --seconds 60 --kills 20 --tokens 80'
+        : '--cluster --clients 15 --seconds 10 --kills 3 --tokens 30',
+    ),
+);
+
+async function play(settings: string): Promise<void> {
   const child = spawn(process.execPath, [PROGRAM, ...settings.split(' ')], { stdio: ['ignore', 'pipe', 'pipe'] });
   // SIGTERM, so that it ends its server as well.
   onTestFinished(() => void child.kill('SIGTERM'));
@@ -29,4 +43,4 @@ it.each(
   expect(output).toMatch(/[1-9]\d* stream_end/);
   expect(output).toMatch(/[1-9]\d* run_interrupted/);
   expect(output).toMatch(/ms, [1-9]\d* times: p50/);
-});
+}

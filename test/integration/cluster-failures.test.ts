@@ -234,24 +234,32 @@ describe(`a cluster of processes${missingRedis()}`, { skip: missingRedis() !== '
   });
 
   it('keeps what waits for a person though every process is killed', async () => {
-    const [a, b] = cluster.services;
+    const [ahead, host] = cluster.services;
     const { query } = question();
     cluster.upstream.reply(({ messages }) =>
       messages.at(-1)?.role === 'tool' ? { tokens: ['Done'] } : call('pay', query),
     );
-    const asker = await new Viewer().ask(a, query);
-    const request = await asker.next('approval_request');
+    const asker = await new Viewer().ask(host, query);
+    const { tool_call_id } = await asker.next('approval_request');
+    const checkTime = async (): Promise<void> => {
+      const viewer = await asker.another().resume(ahead);
+      const [pending] = viewer.client.all('resumed')[0]?.pending_approvals ?? [];
+      expect(pending?.tool_call_id).toBe(tool_call_id);
+      // Whoever goes on has a clock by which the time of the person has been over for long.
+      expect(pending?.expires_in_ms).toBeGreaterThan(100_000);
+      expect(pending?.expires_in_ms).toBeLessThanOrEqual(301_000);
+    };
+    await checkTime();
     await Promise.all([...cluster.services, cluster.worker].map((node) => node.kill()));
-    await b.start();
-    await asker.resume(b);
-    expect(asker.client.all('resumed')[0]).toMatchObject({
-      pending_approvals: [{ tool_call_id: request.tool_call_id }],
-    });
+    await ahead.start();
+    await asker.resume(ahead);
+    await vi.waitFor(async () => expect((await ahead.statistics())['active_runs']).toBe(1));
+    await checkTime();
     expect(cluster.acted(query)).toBe(0);
     const decision = {
       type: 'approval',
       run_id: asker.reader.runId,
-      tool_call_id: request.tool_call_id,
+      tool_call_id,
       approved: true,
     };
     asker.client.send({ ...decision, request_id: 'mine' });

@@ -239,6 +239,25 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
     expect(await reply(alice, 'pong', { type: 'ping' })).toMatchObject({ type: 'pong' });
   });
 
+  it('bounds the runs of an owner over all nodes, and not those of all who are anonymous', async () => {
+    const [a, b] = await two({
+      provider: createScriptedProvider([new Promise(() => undefined)]),
+      maxRunsPerOwner: 1,
+      authenticate: (request) => ({ id: String(request.headers['x-user']) }),
+    });
+    for (const [user, second] of [
+      ['alice', { type: 'error', code: 'too_many_runs' }],
+      ['anonymous', { type: 'accepted' }],
+    ] as const) {
+      const options = { headers: { 'x-user': user } };
+      const clients = [await TestClient.connect(a.url, options), await TestClient.connect(b.url, options)];
+      clients[0]?.send({ type: 'streaming_query', query: 'Hi' });
+      await clients[0]?.next('accepted');
+      clients[1]?.send({ type: 'streaming_query', query: 'Hi' });
+      expect(await clients[1]?.next(second.type)).toMatchObject(second);
+    }
+  });
+
   it('knows the nodes of the cluster', async () => {
     const nodes = await startNodes(redis.url, 3, { store: { beatMs: 100, leaseMs: 1_000 } });
     await TestClient.connect(nodes[0]?.url ?? '');

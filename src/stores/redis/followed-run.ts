@@ -4,6 +4,7 @@ import { isFinal } from '../../store/run-state.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
 import { LogTail, type ReadStored } from './log-tail.js';
 import type { RunRecord } from './record.js';
+import type { SharedClock } from './shared-clock.js';
 import { stateOf, toEntry, type StoredEntry } from './run-entry.js';
 
 /** Bytes of an entry, roughly. */
@@ -38,11 +39,20 @@ export class FollowedRun implements StoredRun {
   state: RunState;
   checkpoint: string | undefined;
   generation: number;
+  /** See `aheadMs` of a record. */
+  #aheadMs: number;
+  readonly #clock: SharedClock;
   bytes: number;
   /** When something was heard of the run, on the monotonic clock in milliseconds. */
   heardAt = 0;
 
-  constructor(record: RunRecord, place: { base: string; key: string }, read: ReadStored, listener: ReadersListener) {
+  constructor(
+    record: RunRecord,
+    place: { base: string; key: string },
+    read: ReadStored,
+    listener: ReadersListener,
+    clock: SharedClock,
+  ) {
     this.meta = record.meta;
     this.base = place.base;
     this.key = place.key;
@@ -52,9 +62,15 @@ export class FollowedRun implements StoredRun {
     this.stop = record.stop;
     this.state = record.state;
     this.checkpoint = record.checkpoint;
+    this.#aheadMs = record.aheadMs;
+    this.#clock = clock;
     this.generation = record.generation;
     this.bytes = record.bytes;
     this.log = new FollowedLog(this, record.head, read, listener);
+  }
+
+  get skewMs(): number {
+    return this.#clock.aheadMs - this.#aheadMs;
   }
 
   get isOver(): boolean {
@@ -71,6 +87,7 @@ export class FollowedRun implements StoredRun {
     this.host = record.host;
     this.stop = record.stop;
     this.checkpoint = record.checkpoint;
+    this.#aheadMs = record.aheadMs;
     this.generation = record.generation;
     this.bytes = record.bytes;
     if (record.head < this.log.published) return !isNewHost;
@@ -85,6 +102,7 @@ export class FollowedRun implements StoredRun {
     this.stop = other.stop;
     this.state = other.state;
     this.checkpoint = other.checkpoint;
+    this.#aheadMs = other.#aheadMs;
     if (other.log.published > this.log.published) this.log.jump(other.log.published);
   }
 

@@ -59,7 +59,7 @@ export class Followers implements ReadersListener {
   /** The run of a record: the same object for all who read it. */
   runOf(record: RunRecord, place: { base: string; key: string }, read: ReadStored): FollowedRun {
     const followed = this.#followed.get(place.key);
-    if (followed === undefined) return new FollowedRun(record, place, read, this);
+    if (followed === undefined) return new FollowedRun(record, place, read, this, this.#calls.clock);
     this.#update(followed, record);
     return followed.run;
   }

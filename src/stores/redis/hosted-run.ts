@@ -34,6 +34,7 @@ export interface HostedRunInit {
   readonly options?: string | undefined;
   readonly work?: string | undefined;
   readonly checkpoint?: string | undefined;
+  readonly skewMs?: number | undefined;
   readonly draft?: string | undefined;
   readonly head?: number | undefined;
   readonly facts?: number | undefined;
@@ -51,6 +52,7 @@ export class HostedRun implements StoredRun, WritingRun {
   readonly work: string | undefined;
   readonly draft: string;
   readonly log: HostedLog;
+  readonly skewMs: number | undefined;
   state: RunState;
   checkpoint: string | undefined;
   /** Whether another node executes the run now, or it is lost: nothing is written any more. */
@@ -73,6 +75,7 @@ export class HostedRun implements StoredRun, WritingRun {
     this.draft = init.draft ?? '';
     this.state = init.state ?? 'accepted';
     this.checkpoint = init.checkpoint;
+    this.skewMs = init.skewMs;
     this.facts = init.facts ?? 0;
     this.number = this.lastNumber = init.writes ?? 0;
     this.log = new HostedLog(this, init);

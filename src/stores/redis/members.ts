@@ -31,6 +31,8 @@ export interface BeatResult {
   readonly wasForgotten: boolean;
   /** Id of the last entry in the control log. */
   readonly controlHead: string;
+  /** The time of Redis, as Unix milliseconds. */
+  readonly time: number;
 }
 
 /** What {@link Members} is made with. */
@@ -87,8 +89,8 @@ export class Members {
       this.#observer.miss();
       throw error;
     }
-    const [fields, controlHead, isNew] = reply as [string[], string, number];
-    return { dead: this.#see(fields, sentAt), controlHead, wasForgotten: isNew === 1 };
+    const [fields, controlHead, isNew, time] = reply as [string[], string, number, number];
+    return { dead: this.#see(fields, sentAt), controlHead, time, wasForgotten: isNew === 1 };
   }
 
   /** Removes a node whose runs have another host. */

@@ -17,6 +17,8 @@ export interface RunRecord {
   readonly options: string | undefined;
   readonly work: string | undefined;
   readonly checkpoint: string | undefined;
+  /** How far the wall clock of the node that wrote the checkpoint was ahead of that of Redis, in milliseconds. */
+  readonly aheadMs: number;
   /** Number of hosts that the run has had. */
   readonly generation: number;
   /** How often something was wanted of the run. */
@@ -35,7 +37,7 @@ export interface RunRecord {
  */
 export function toRecord(reply: Reply, key: string, signer: Signer): RunRecord | undefined {
   if (!Array.isArray(reply) || reply.length === 0) return undefined;
-  const [meta, state, host, stop, options, work, checkpoint, generation, facts, writes, bytes, head, newest] =
+  const [meta, state, host, stop, options, work, checkpoint, ahead, generation, facts, writes, bytes, head, newest] =
     reply as readonly (string | null)[];
   const last = newest === null || newest === undefined ? undefined : (JSON.parse(newest) as StoredEntry);
   const isEnd = last !== undefined && !isFinal(state as RunState) && isOurs(last, key, Number(head), signer);
@@ -49,6 +51,7 @@ export function toRecord(reply: Reply, key: string, signer: Signer): RunRecord |
     options: options ?? undefined,
     work: openField('work', work, parsed, signer),
     checkpoint: saved === undefined ? undefined : (JSON.parse(saved) as string),
+    aheadMs: Number(ahead ?? 0),
     generation: Number(generation),
     facts: Number(facts ?? 0),
     writes: Number(writes ?? 0),

@@ -1,5 +1,6 @@
 import { Outage, kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
 import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
+import { SharedClock } from './shared-clock.js';
 import type { Script } from './script.js';
 
 /** How long a confirmation of the disk or of a replica may take, in milliseconds. */
@@ -12,6 +13,7 @@ export type Durability = 'normal' | 'disk' | 'replica';
 export class RedisCalls {
   readonly connection: RedisConnection;
   readonly outage: Outage;
+  readonly clock = new SharedClock();
   readonly #durability: Durability;
 
   constructor(connection: RedisConnection, outage: Outage, durability: Durability) {

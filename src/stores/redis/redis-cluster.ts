@@ -267,6 +267,7 @@ export class RedisCluster implements Cluster {
 
   #onBeat(result: BeatResult): void {
     if (this.#isOver) return;
+    this.#parts.calls.clock.see(result.time);
     this.#options.wakes.probe();
     if (result.wasForgotten) this.#onMissed();
     this.#readings.retry();

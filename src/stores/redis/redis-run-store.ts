@@ -10,7 +10,7 @@ import { HostedRun } from './hosted-run.js';
 import type { HostedRuns } from './hosted-runs.js';
 import { hashOf, runHash, type Keys } from './keys.js';
 import type { ReadStored } from './log-tail.js';
-import { unavailable } from './outage.js';
+import { kindOfFault, unavailable } from './outage.js';
 import { sealField, toRecord, type RunRecord } from './record.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
@@ -140,14 +140,16 @@ export class RedisRunStore implements RunStore {
   }
 
   setState(owner: string, id: string, state: RunState, checkpoint?: string): void {
-    const { queue, hosted, retention, signer } = this.#init;
+    const { calls, queue, hosted, retention, signer } = this.#init;
     const run = hosted.get(runHash(owner, id));
     if (run === undefined || isFinal(run.state)) return;
     run.state = state;
     run.checkpoint = isFinal(state) ? undefined : checkpoint;
     const stored =
       checkpoint === undefined ? '' : sealField('checkpoint', JSON.stringify(checkpoint), run.meta, signer);
-    const args = isFinal(state) ? ['z', state, `${run.log.bytes}`, ...retention.endArgs] : ['s', state, stored];
+    const args = isFinal(state)
+      ? ['z', state, `${run.log.bytes}`, ...retention.endArgs]
+      : ['s', state, stored, `${calls.clock.aheadMs}`];
     queue.push(owner, new OperationWrite(run, args));
   }
 
@@ -188,14 +190,20 @@ export class RedisRunStore implements RunStore {
     const { queue, retention, calls } = this.#init;
     // The outage is reported once, and nothing can be deleted before its end.
     if (calls.outage.ms > 0) return;
-    await queue.commit();
-    await retention.expire();
+    try {
+      await queue.commit();
+      await retention.expire();
+    } catch (error) {
+      // An outage that has just begun: done again later.
+      if (kindOfFault(error) === 'wrong') throw error;
+    }
   }
 
   /** Makes this node the host of the run of a record, which names it as the host. */
   host(record: RunRecord, drafts: string): HostedRun {
-    const { keys, node, queue, hosted, signer } = this.#init;
+    const { calls, keys, node, queue, hosted, signer } = this.#init;
     const { meta } = record;
+    const skewMs = calls.clock.aheadMs - record.aheadMs;
     const key = runHash(meta.owner, meta.id);
     const draft = drafts
       .split('\n')
@@ -203,7 +211,17 @@ export class RedisRunStore implements RunStore {
       .join('');
     const base = keys.baseOf(meta.owner);
     return hosted.add(
-      new HostedRun({ ...record, base, key, host: node, sink: queue, signer, readStored: this.#reader(meta), draft }),
+      new HostedRun({
+        ...record,
+        base,
+        key,
+        host: node,
+        sink: queue,
+        signer,
+        readStored: this.#reader(meta),
+        draft,
+        skewMs,
+      }),
     );
   }
 
@@ -254,7 +272,7 @@ export class RedisRunStore implements RunStore {
 
 /** The record of a run that waits for a worker. */
 function waiting(meta: RunMeta, { options, work }: ClaimRequest, stop: CancelReason | undefined): RunRecord {
-  const empty = { checkpoint: undefined, generation: 1, facts: 0, writes: 0, bytes: 0, head: 0 };
+  const empty = { checkpoint: undefined, aheadMs: 0, generation: 1, facts: 0, writes: 0, bytes: 0, head: 0 };
   return { meta, state: 'accepted', host: '', stop, options, work, ...empty };
 }
 

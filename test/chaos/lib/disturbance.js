@@ -1,47 +1,65 @@
 import { now, sleep } from '../../bench/lib/clock.js';
 import { ServerProcess } from './server-process.js';
 
-/** What goes wrong: connections, and the server. */
+/** How long Redis is away, in milliseconds. */
+const REDIS_AWAY_MS = [100, 2_000];
+
+/** What goes wrong: connections, servers, and Redis. */
 export class Disturbance {
-  /** When the server was killed. @type {number[]} */
-  killedAt = [];
+  /** When a server was killed, and which. @type {{ at: number, nodeId?: string }[]} */
+  kills = [];
+  /** How often Redis was killed. */
+  redisKills = 0;
   cuts = 0;
+  /** The servers as they run now. */
+  servers;
   #proxy;
   #random;
   #options;
-  #server;
+  #redis;
   #over = false;
 
-  constructor({ proxy, random, server, options }) {
+  constructor({ proxy, random, servers, options, redis }) {
     this.#proxy = proxy;
     this.#random = random;
-    this.#server = server;
+    this.servers = servers;
     this.#options = options;
+    this.#redis = redis;
+    // As a load balancer does: whoever comes is sent to one that lives.
+    proxy.onConnection = () => {
+      if (this.servers.length > 0) proxy.target = this.servers[Math.floor(Math.random() * this.servers.length)].port;
+    };
   }
 
-  /** The server as it runs now. */
-  get server() {
-    return this.#server;
-  }
-
-  /** Disturbs for so many milliseconds, with so many kills in between. */
+  /** Disturbs for so many milliseconds, with so many kills in between, or fewer on a slow machine. */
   async run(ms, kills) {
     const cutting = this.#cutConnections();
-    for (let i = 0; i < kills; i++) {
+    const until = now() + ms;
+    for (let i = 0; i < kills && now() < until; i++) {
       await sleep((ms / (kills + 1)) * (0.7 + 0.6 * this.#random.next()));
-      await this.#restart();
+      // Redis every third time, at different places of the row.
+      if (this.#redis !== undefined && i % 3 === 1) await this.#restartRedis();
+      else await this.#restart();
     }
-    await sleep(ms / (kills + 1));
+    await sleep(Math.max(0, Math.min(ms / (kills + 1), until - now())));
     this.#over = true;
     await cutting;
   }
 
   async #restart() {
-    this.killedAt.push(now());
-    await this.#server.kill();
+    const server = this.#random.pick(this.servers);
+    this.kills.push({ at: now(), nodeId: server.nodeId });
+    await server.kill();
+    this.servers = this.servers.filter((other) => other !== server);
     await sleep(this.#random.int(0, 200));
-    this.#server = await ServerProcess.start(this.#options);
-    this.#proxy.target = this.#server.port;
+    this.servers.push(await ServerProcess.start(this.#options));
+  }
+
+  async #restartRedis() {
+    this.redisKills++;
+    await this.#redis.kill();
+    await sleep(this.#random.int(...REDIS_AWAY_MS));
+    await this.#redis.restart();
   }
 
   async #cutConnections() {

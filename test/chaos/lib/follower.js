@@ -21,6 +21,8 @@ export class Follower {
   position = 0;
   accepted = 0;
   connections = 0;
+  /** The node of a cluster that accepted the run, if it said so. @type {string | undefined} */
+  hostId;
   startedAt = now();
   endedAt = Infinity;
   /** From `connected` to the first live token, of each connection that resumed a run in progress. @type {number[]} */
@@ -85,11 +87,13 @@ export class Follower {
     switch (message.type) {
       case 'connected':
         reading.connectedAt = now();
+        reading.nodeId = message.node_id;
         this.#ask(socket);
         return;
       case 'accepted':
         // Whatever was said to be accepted must be known for ever after.
         if (++this.accepted > 1) this.#violate('was accepted twice');
+        this.hostId = reading.nodeId;
         return;
       case 'resumed':
         this.#resumed(message, socket, reading);
@@ -98,6 +102,7 @@ export class Follower {
         return;
     }
     if (message.seq !== undefined) this.#apply(message, socket, reading);
+    else if (message.code === 'store_unavailable') socket.close();
     else if (message.type === 'error') this.#violate(`was refused: ${message.code} ${message.error}`);
   }
 

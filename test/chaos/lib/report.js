@@ -16,7 +16,7 @@ export function report({ runs, disturbance, upstream, toolLines, lateP99 }) {
   return [
     `${runs.length} runs, ${readers.length} readers: ${ends}`,
     `${sum(readers.map(({ connections }) => connections))} connections, ${disturbance.cuts} disturbed`,
-    `${disturbance.killedAt.length} kills, ${upstream.count('aborted')} model calls aborted`,
+    `${disturbance.kills.length} kills of servers and ${disturbance.redisKills} of Redis, ${upstream.count('aborted')} model calls aborted`,
     `${sum([...toolLines.values()])} tool executions`,
     `resume to the first live token, one every ${TOKEN_MS} ms, ${resumes.length} times: p50 ${ms(p50)}, p95 ${ms(p95)}`,
     `  goal ${ms(RESUME_GOAL_MS)}, ${p95 > RESUME_GOAL_MS ? 'missed' : 'reached'}; to "resumed" alone p95 ${ms(answer)}`,

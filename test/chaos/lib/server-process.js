@@ -19,6 +19,7 @@ export class ServerProcess {
     const server = new ServerProcess(options);
     const answer = await server.#next();
     server.port = answer.port;
+    server.nodeId = answer.nodeId;
     return server;
   }
 

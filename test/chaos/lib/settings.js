@@ -8,6 +8,7 @@ const USAGE = `npm run chaos -- [options]
   --seconds N    how long questions are asked (60)
   --kills N      how often the server is killed meanwhile, and started again (4)
   --tokens N     tokens of the longest answer (120)
+  --cluster      three servers over one Redis instead of one, and Redis is killed as well
 `;
 
 const MOST = { seed: 2 ** 32 - 1, clients: 2_000, seconds: 3_600, kills: 100, tokens: 10_000 };
@@ -20,13 +21,13 @@ export function fail(text) {
 
 /** What the command line asks for. */
 export function readSettings() {
-  const { help, ...texts } = readArguments();
+  const { help, cluster, ...texts } = readArguments();
   if (help) {
     process.stdout.write(USAGE);
     process.exit(0);
   }
   const numbers = Object.entries(texts).map(([name, text]) => [name, readNumber(name, text)]);
-  return Object.fromEntries(numbers);
+  return { cluster, ...Object.fromEntries(numbers) };
 }
 
 function readArguments() {
@@ -38,6 +39,7 @@ function readArguments() {
         seconds: { type: 'string', default: '60' },
         kills: { type: 'string', default: '4' },
         tokens: { type: 'string', default: '120' },
+        cluster: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }).values;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { tokensOf } from './plan.js';
 
 /** What is wrong with a run, given all its readers. @returns {string[]} */
-export function judgeRun({ plan, readers }, { killedAt, upstream, toolLines }) {
+export function judgeRun({ plan, readers }, { kills, upstream, toolLines }) {
   const wrong = readers.flatMap(({ violations }) => violations);
   const [asker] = readers;
   const whole = tokensOf(plan).join('');
@@ -22,7 +22,10 @@ export function judgeRun({ plan, readers }, { killedAt, upstream, toolLines }) {
       say(`was cancelled: ${end.reason}`);
     }
     if (end.type !== 'error') continue;
-    const wasKilled = killedAt.some((at) => at >= asker.startedAt && at <= reader.endedAt);
+    const wasKilled = kills.some(
+      ({ at, nodeId }) =>
+        at >= asker.startedAt && at <= reader.endedAt && (asker.hostId === undefined || asker.hostId === nodeId),
+    );
     if (end.code !== 'run_interrupted' || !wasKilled) say(`failed: ${end.code} ${end.error}`);
   }
   const calls = upstream.calls.get(plan.id) ?? [];

@@ -1,15 +1,14 @@
-// The server under chaos: one process, one database. It is killed and started again.
+// A server under chaos: alone with a database, or a node of a cluster over Redis. It is killed and started again.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { z } from 'zod';
 import { sleep } from '../../bench/lib/clock.js';
 import { load } from '../lib/entries.js';
 
-const { database, toolFile, upstream } = JSON.parse(process.argv[2]);
-const [{ createAgentSocketServer, defineTool }, { createOpenAiProvider }, { createSqliteStore }] = await Promise.all([
+const { database, redis, toolFile, upstream } = JSON.parse(process.argv[2]);
+const [{ createAgentSocketServer, defineTool }, { createOpenAiProvider }] = await Promise.all([
   load('index'),
   load('openai'),
-  load('sqlite'),
 ]);
 
 const appendLine = defineTool({
@@ -27,7 +26,7 @@ const appendLine = defineTool({
 const warnings = [];
 const warn = (fields, message) => warnings.push(`${message} ${fields.err ?? ''}`);
 const logger = { trace() {}, debug() {}, info() {}, warn, error: warn, fatal: warn };
-const store = await createSqliteStore({ path: database, logger });
+const store = await openStore();
 const server = createServer();
 const agent = createAgentSocketServer({
   server,
@@ -41,6 +40,11 @@ const agent = createAgentSocketServer({
   // Followers come back over connections that share nothing but the ids of their runs.
   anonymous: 'shared',
 });
+
+async function openStore() {
+  if (redis === undefined) return (await load('sqlite')).createSqliteStore({ path: database, logger });
+  return (await load('redis')).createRedisStore({ url: redis, beatMs: 300, leaseMs: 2_500, logger });
+}
 
 let stopping = false;
 // Whoever conducts is gone: nobody would stop it.
@@ -57,4 +61,4 @@ process.on('message', async (question) => {
   }
 });
 
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, nodeId: store.cluster?.nodeId }));

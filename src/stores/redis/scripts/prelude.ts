@@ -7,6 +7,7 @@ export const RECORD_FIELDS = [
   'options',
   'work',
   'checkpoint',
+  'ahead',
   'gen',
   'f',
   'w',

@@ -73,7 +73,8 @@ end
 `;
 
 /**
- * What can be written, each with its position after the arguments: `s`, a state and a checkpoint or nothing; `x`, text of a
+ * What can be written, each with its position after the arguments: `s`, a state, a checkpoint or nothing, and how far the clock of
+ * the node is ahead; `x`, text of a
  * draft; `z`, the end; `u`, that there is no such run after all; `m`, messages of a conversation.
  */
 const OPERATIONS = `
@@ -82,10 +83,10 @@ local operations = {
     if not isFinal(redis.call('HGET', ctx.key, 'state')) then
       redis.call('HSET', ctx.key, 'state', ARGV[at])
       if ARGV[at + 1] == '' then redis.call('HDEL', ctx.key, 'checkpoint')
-      else redis.call('HSET', ctx.key, 'checkpoint', ARGV[at + 1]) end
+      else redis.call('HSET', ctx.key, 'checkpoint', ARGV[at + 1], 'ahead', ARGV[at + 2]) end
       if ARGV[at] == 'queued' then ownTurn(ctx) end
     end
-    return at + 2
+    return at + 3
   end,
   x = function(ctx, at)
     redis.call('APPEND', ctx.base .. 'x:' .. ctx.run, ARGV[at])
