@@ -72,6 +72,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     if (checked.queue !== undefined && checked.cluster === undefined) {
       throw new OptionError('queue', 'absent without a store of several processes', checked.queue);
     }
+    this.queue = checked.queue;
     const { maxLogBytes } = checked;
     const shares = new RunShares({
       owner: { maxRuns: checked.maxRunsPerOwner, maxBytes: checked.maxLogBytesPerOwner ?? maxLogBytes / 4 },
@@ -80,7 +81,6 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     const live = (this.#live = new LiveRuns(shares));
     const bounds = new RunBounds(live, checked);
     this.store = store;
-    this.queue = checked.queue;
     this.#executor = executor;
     this.#bounds = bounds;
     this.#drain = new Drain(live);
@@ -227,6 +227,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
         return standing;
       });
     });
+  }
+
+  /** The line that this node knows: {@link queue}, or the one that it takes work from. */
+  get line(): WorkQueue | undefined {
+    return this.#cluster?.queue;
   }
 
   /**

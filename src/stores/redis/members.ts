@@ -1,9 +1,13 @@
+import { CountedHistogram } from '../../runtime/counted-histogram.js';
 import type { ClusterNode, NodeInfo } from '../../store/cluster.js';
 import type { Keys } from './keys.js';
 import { Observer } from './observer.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { BEAT, FORGET_NODE } from './scripts/beat.js';
 import type { Signer } from '../../store/signer.js';
+
+/** From a script in memory to the shortest lease, in milliseconds. */
+const BEAT_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 
 /** What a node says of itself with each beat. */
 interface Said {
@@ -47,6 +51,8 @@ export interface MembersOptions {
 
 /** The nodes of the cluster, as this one sees them with each beat. */
 export class Members {
+  /** From each beat to its answer, in milliseconds. */
+  readonly beats = new CountedHistogram(BEAT_BOUNDS_MS);
   readonly #options: MembersOptions;
   readonly #base: string;
   readonly #observer: Observer;
@@ -89,6 +95,7 @@ export class Members {
       this.#observer.miss();
       throw error;
     }
+    this.beats.add(performance.now() - sentAt);
     const [fields, controlHead, isNew, time] = reply as [string[], string, number, number];
     return { dead: this.#see(fields, sentAt), controlHead, time, wasForgotten: isNew === 1 };
   }
