@@ -241,7 +241,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       throw new OptionError('store', 'Only a cluster has workers: "store" must be one for several processes');
     }
     aWorkQueue.read('queue', queue);
-    this.#cluster.take(queue, integer(1).read('concurrency', concurrency));
+    integer(1).read('concurrency', concurrency);
+    this.#cluster.take(queue, concurrency);
   }
 
   /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */
