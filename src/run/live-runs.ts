@@ -1,7 +1,6 @@
 import { RunQueue } from './run-queue.js';
 import { conversationKey } from '../store/conversation-store.js';
 import type { CancelReason } from '../protocol/server-messages.js';
-import type { RunHandle } from './run-handle.js';
 import { runKey } from '../store/run-key.js';
 import type { RunMeta } from '../store/run-store.js';
 import type { RunShares, SharesOfRun } from './run-shares.js';
@@ -210,14 +209,14 @@ export class LiveRuns implements Iterable<Run> {
   }
 
   /** How many runs of its conversation end before this one starts; 0 if it waits for none. */
-  positionOf(run: RunHandle): number {
+  positionOf(run: Run): number {
     const place = this.#placeOf(run);
     return place === undefined ? 0 : (place.position ?? this.before(place).length);
   }
 
   /** The place of a run in progress. */
-  #placeOf(run: RunHandle): Place | undefined {
-    const place = this.#byKey.get(runKey(run.meta.owner, run.meta.id));
+  #placeOf(run: Run): Place | undefined {
+    const place = this.#byKey.get(run.key);
     return place?.run === run ? place : undefined;
   }
 

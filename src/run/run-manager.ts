@@ -182,7 +182,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
 
   /** How many runs of the conversation end before this one starts; 0 if the run waits for none. */
   positionOf(run: RunHandle): number {
-    return run instanceof RemoteRun ? run.position : this.#live.positionOf(run);
+    if (run instanceof RemoteRun) return run.position;
+    return run instanceof Run ? this.#live.positionOf(run) : 0;
   }
 
   /** Whether a conversation has a run in progress or being claimed. */

@@ -1,3 +1,5 @@
+import { appended } from './appended.js';
+
 /** What code listens to that can be stopped: a part of `AbortSignal`. */
 export interface AbortSource {
   readonly aborted: boolean;
@@ -15,7 +17,7 @@ export interface AbortSource {
 export class Abort implements AbortSource {
   #aborted = false;
   #reason: unknown;
-  readonly #listeners: (() => void)[] = [];
+  #listeners: (() => void)[] = [];
   #controller: AbortController | undefined;
 
   get aborted(): boolean {
@@ -35,7 +37,7 @@ export class Abort implements AbortSource {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.push(listener);
+    this.#listeners = appended(this.#listeners, listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'eventemitter3';
 import { consoleLogger } from './console-logger.js';
 import type { Logger } from './logger.js';
 
@@ -8,12 +7,15 @@ type EventMap<Events> = { [Name in keyof Events]: readonly unknown[] };
 type Listener<Args extends readonly unknown[]> = (...args: Args) => void;
 type AnyListener = (...args: unknown[]) => unknown;
 
+const NOBODY: readonly AnyListener[] = [];
+
 /**
  * Typed events. If a listener throws, or returns a promise that rejects, the error is logged and affects neither other
  * listeners nor the emitter. An `error` event without a listener is nothing special.
  */
 export class TypedEmitter<Events extends EventMap<Events>> {
-  readonly #emitter = new EventEmitter();
+  /** A list is replaced when a listener is added or removed, so that listeners may do so while they are called. */
+  readonly #listeners = new Map<string, readonly AnyListener[]>();
   protected readonly logger: Logger;
 
   constructor(logger: Logger = consoleLogger) {
@@ -23,9 +25,12 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   /** Calls `listener` at every `event`. Returns a function that removes the listener. */
   on<Name extends keyof Events & string>(event: Name, listener: Listener<Events[Name]>): () => void {
     const added = listener as unknown as AnyListener;
-    this.#emitter.on(event, added);
+    this.#listeners.set(event, this.#of(event).concat(added));
     return () => {
-      this.#emitter.off(event, added);
+      this.#listeners.set(
+        event,
+        this.#of(event).filter((other) => other !== added),
+      );
     };
   }
 
@@ -40,8 +45,7 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   }
 
   protected emit<Name extends keyof Events & string>(event: Name, ...args: Events[Name]): void {
-    if (this.#emitter.listenerCount(event) === 0) return;
-    for (const listener of this.#emitter.listeners(event) as AnyListener[]) {
+    for (const listener of this.#of(event)) {
       try {
         const result: unknown = listener(...args);
         if (result instanceof Promise) result.catch((error: unknown) => this.#failed(event, error));
@@ -49,6 +53,10 @@ export class TypedEmitter<Events extends EventMap<Events>> {
         this.#failed(event, error);
       }
     }
+  }
+
+  #of(event: string): readonly AnyListener[] {
+    return this.#listeners.get(event) ?? NOBODY;
   }
 
   #failed(event: string, error: unknown): void {

@@ -338,7 +338,6 @@ describe('third parties', () => {
     '@photostructure/sqlite': /^stores\/sqlite\//,
     '@redis/client': /^(stores\/redis\/redis-client|queues\/bullmq\/connection)\.ts/,
     bullmq: /^queues\/bullmq[./]/,
-    eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
     '@opentelemetry/api': /^telemetry\/tracing\.ts/,
     preact: /^web\//,

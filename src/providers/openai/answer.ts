@@ -5,6 +5,7 @@ import { ProviderData, textOfList } from './provider-data.js';
 import { ToolCallAssembler } from './tool-call-assembler.js';
 import { isUpstreamError } from './upstream-error.js';
 import { readUsage } from './usage.js';
+import { appended } from '../../runtime/appended.js';
 
 /** The kinds of text a delta carries. */
 export type TextKind = 'text-delta' | 'reasoning-delta';
@@ -158,7 +159,7 @@ export class Answer {
 
   #takeDelta(delta: Delta): void {
     const { field, text } = reasoningOf(delta);
-    if (field !== undefined || MORE_FIELDS.some((name) => isSaid(delta[name]))) {
+    if (field !== undefined || saysMore(delta)) {
       const data = (this.#providerData ??= new ProviderData());
       if (field !== undefined) data.reasoningIn(field);
       data.take(delta, text);
@@ -206,7 +207,7 @@ export class Answer {
 
   #flush(): void {
     if (this.#text === '') return;
-    this.#parts.push({ type: this.#kind, text: this.#text });
+    this.#parts = appended(this.#parts, { type: this.#kind, text: this.#text });
     this.#text = '';
   }
 }
@@ -220,7 +221,7 @@ export function onlyText(chunk: unknown): { readonly kind: TextKind; readonly te
   if (typeof choice?.delta !== 'object' || choice.delta === null) return undefined;
   if (choice.finish_reason !== undefined && choice.finish_reason !== null) return undefined;
   const { delta } = choice;
-  if (MORE_FIELDS.some((name) => isSaid(delta[name]))) return undefined;
+  if (saysMore(delta)) return undefined;
   const said = delta.content ?? '';
   const long = delta.reasoning_content ?? '';
   const short = delta.reasoning ?? '';
@@ -241,6 +242,12 @@ function reasoningOf(delta: Delta): { readonly field: string | undefined; readon
     field ??= name;
   }
   return { field, text: textOfList(delta.reasoning_details) || textOfList(delta.thinking_blocks) };
+}
+
+/** Whether one of the {@link MORE_FIELDS} carries content. */
+function saysMore(delta: Delta): boolean {
+  for (const name of MORE_FIELDS) if (isSaid(delta[name])) return true;
+  return false;
 }
 
 function isSaid(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import { malformed } from './failures.js';
+import { appended } from '../../runtime/appended.js';
 
 /**
  * Bytes that arrived together. `text` holds one character per byte, so that positions are the same in both and no
@@ -139,7 +140,7 @@ export class SseDecoder {
       this.#start = this.#data.length === 0 && this.#name === '' ? from : -1;
       // Older versions of llama.cpp send an error in a field named `error`.
       if (field === 'error') this.#name = field;
-      this.#data.push(value);
+      this.#data = appended(this.#data, value);
       this.#dataSize += value.length + LINE_COST;
       checkSize(this.#dataSize);
     } else {

@@ -1,4 +1,5 @@
 import type { ByteSource, ResponseHead } from './byte-source.js';
+import { appended } from '../../runtime/appended.js';
 
 /** The part of undici's controller that is used. */
 interface BodyControl {
@@ -49,7 +50,7 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
       if (this.#discarded > DRAIN_BYTES) this.abort();
       return;
     }
-    this.#chunks.push(chunk);
+    this.#chunks = appended(this.#chunks, chunk);
     this.#bytes += chunk.length;
     if (this.#bytes >= HIGH_WATER_MARK && !this.#paused) {
       this.#paused = true;

@@ -52,12 +52,13 @@ export function isUpstreamError(sent: unknown): boolean {
     object,
     type,
     choices,
-    ...rest
+    message,
+    msg,
+    code,
   } = fields(sent);
   if (isSaid(error) || isFailure(fields(base).status_code) || isFailure(errorCode)) return true;
   if (Array.isArray(choices) && choices.length > 0) return isSaid(fields((choices as unknown[])[0]).error);
   if (object === 'error' || type === 'error' || isSaid(errors) || isSaid(detail)) return true;
-  const { message, msg, code } = rest;
   return choices === undefined && isText(message ?? msg) && (code === undefined || isFailure(code));
 }
 

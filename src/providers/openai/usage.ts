@@ -13,15 +13,18 @@ interface Fields {
 
 /** The usage of an answer, from the fields that a server sends; `undefined` if they hold no counts. */
 export function readUsage(usage: unknown): Extract<LlmPart, { type: 'usage' }> | undefined {
-  const { prompt_tokens: input, completion_tokens: output, ...more } = fieldsOf(usage);
+  // Most chunks have no usage.
+  if (usage === undefined || usage === null) return undefined;
+  const fields = fieldsOf(usage);
+  const { prompt_tokens: input, completion_tokens: output } = fields;
   if (!isCount(input) && !isCount(output)) return undefined;
   const cached = firstCount(
-    fieldsOf(more.prompt_tokens_details).cached_tokens,
+    fieldsOf(fields.prompt_tokens_details).cached_tokens,
     // DeepSeek and Moonshot.
-    more.prompt_cache_hit_tokens,
-    more.cached_tokens,
+    fields.prompt_cache_hit_tokens,
+    fields.cached_tokens,
   );
-  const reasoning = firstCount(fieldsOf(more.completion_tokens_details).reasoning_tokens, more.reasoning_tokens);
+  const reasoning = firstCount(fieldsOf(fields.completion_tokens_details).reasoning_tokens, fields.reasoning_tokens);
   return {
     type: 'usage',
     inputTokens: isCount(input) ? input : 0,
