@@ -5,8 +5,12 @@ import { defineConfig } from 'vitest/config';
 /** Tests that need no `dist`, no network but loopback, and no other process but a Redis server. */
 const UNIT = ['unit', 'golden', 'conformance', 'docs'] as const;
 
-/** Tests of what users install, and those that start its programs: they need `dist`. */
-const BUILT = ['integration', 'e2e', 'examples', 'package'] as const;
+/**
+ * Tests that start programs and browsers of `dist`. They are one project, because Vitest ends a worker, its browser and
+ * the sources it has loaded with the last file of its project. Tests that wait for other processes then also run beside
+ * those of pages, which keep the machine busy.
+ */
+const BUILT = ['integration', 'e2e', 'examples'] as const;
 
 export default defineConfig(({ mode }) => {
   // `npm run test:long`: every random schedule, and the tests that take minutes.
@@ -32,19 +36,25 @@ export default defineConfig(({ mode }) => {
       // Servers without a logger report what tests break on purpose.
       onConsoleLog: (log: string) => !log.startsWith('[agent-ws]'),
       projects: [
-        { test: { ...common, name: 'unit', include: UNIT.map((folder) => `test/${folder}/**/*.test.ts`) } },
-        ...BUILT.map((folder) => ({
+        { test: { ...common, name: 'unit', include: filesOf(UNIT) } },
+        { test: { ...common, name: 'built', include: filesOf(BUILT), globalSetup: ['test/helpers/build.ts'] } },
+        {
           test: {
             ...common,
-            name: folder,
-            include: [`test/${folder}/**/*.test.ts`],
-            globalSetup: ['test/helpers/build.ts', ...(folder === 'package' ? ['test/helpers/package.ts'] : [])],
+            // Tests of what users install.
+            name: 'package',
+            include: filesOf(['package']),
+            globalSetup: ['test/helpers/build.ts', 'test/helpers/package.ts'],
           },
-        })),
+        },
       ],
     },
   };
 });
+
+function filesOf(folders: readonly string[]): string[] {
+  return folders.map((folder) => `test/${folder}/**/*.test.ts`);
+}
 
 /** Another one for each commit; 0 outside of a repository. */
 function seedOfCommit(): number {

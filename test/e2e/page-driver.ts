@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
 /** The page paints in frames of its own: what it shows is waited for. */
@@ -6,18 +6,6 @@ export const PATIENT = { timeout: 20_000 };
 
 /** What the browser says of a server that is not there is not the page's fault. */
 const NO_SERVER = /ERR_|WebSocket connection to|Failed to load resource/;
-
-/** A browser with one person in it: its tabs share what the browser remembers. */
-export async function openBrowser(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    locale: 'en-US',
-    reducedMotion: 'reduce',
-    ...options,
-  });
-  context.setDefaultTimeout(30_000);
-  return context;
-}
 
 /** One tab with the page, and what a person does in it. */
 export class PageDriver {
@@ -30,14 +18,6 @@ export class PageDriver {
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.#complaints.push(message.text());
     });
-  }
-
-  /** Opens the page in a tab of its own, where it connects by itself. */
-  static async connected(context: BrowserContext, url: string): Promise<PageDriver> {
-    const driver = new PageDriver(await context.newPage());
-    await driver.page.goto(url);
-    await driver.isConnected();
-    return driver;
   }
 
   /** Opens the page like somebody who was never there. */

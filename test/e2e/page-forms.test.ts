@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { spoil } from '../helpers/pages.js';
 import {
   answer,
   ask,
@@ -106,6 +107,7 @@ describe('messages by form', () => {
 
   it('works without the document of the server, and says so', async () => {
     const other = await open();
+    spoil(page);
     await page.route('**/docs/asyncapi.json', (route) => route.fulfill({ status: 404, body: '' }));
     await page.reload();
     await other.isConnected();

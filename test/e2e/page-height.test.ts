@@ -4,48 +4,55 @@ import { useVisit, type Visit } from './use-page.js';
 
 let visit: Visit;
 let tab: PageDriver;
-useVisit((begun) => (visit = begun), { opensTab: false });
+useVisit((begun) => ({ visit, tab } = { visit: begun, tab: begun.tab }));
 
-/** A page of this size with an answer that is complete and one that runs: the dock then has one row more. */
-async function open(width: number, height: number): Promise<void> {
-  const isPhone = width <= 860;
-  tab = await visit.open({ viewport: { width, height }, isMobile: isPhone, hasTouch: isPhone });
-  await tab.ask('hostile');
-  await tab.is('hostile', 'finished');
-  await tab.ask('wait');
-  await tab.is('wait', 'running');
+/** An answer that is complete and one that runs: the dock then has one row more. */
+async function fill(driver: PageDriver): Promise<void> {
+  await driver.ask('hostile');
+  await driver.is('hostile', 'finished');
+  await driver.ask('wait');
+  await driver.is('wait', 'running');
 }
 
-it.each([
-  [320, 400],
-  [375, 400],
-  [844, 390],
-  [320, 568],
-  [1024, 500],
-  [1366, 650],
-])('keeps Send, the navigation and some conversation in sight at %i × %i', async (width, height) => {
-  await open(width, height);
-  const { page } = tab;
-  for (const type of await page.getByRole('tab').allTextContents()) {
-    await page.getByRole('tab', { name: type, exact: true }).click();
-    for (const id of ['composer-more', 'composer-preview']) {
-      const button = page.locator(`#${id}[aria-expanded=false]`);
-      if (await button.isVisible()) await button.click();
+/** Checks at each size that Send, the navigation and some conversation are in sight, whatever the composer shows. */
+async function fits({ page }: PageDriver, sizes: readonly (readonly [number, number])[]): Promise<void> {
+  const types = await page.getByRole('tab').allTextContents();
+  expect(types.length).toBeGreaterThan(3);
+  for (const type of types) {
+    await page.evaluate(`${SHOW_ALL}(${JSON.stringify(type)})`);
+    await page.locator('[role=tab][aria-selected=true]', { hasText: type }).waitFor();
+    for (const [width, height] of sizes) {
+      const message = `${type} at ${width} × ${height}`;
+      await page.setViewportSize({ width, height });
+      await page.evaluate('document.activeElement.blur()');
+      await expect.poll(() => page.evaluate(OUT_OF_SIGHT), { ...PATIENT, message }).toEqual([]);
+      expect(await page.evaluate(CONVERSATION_HEIGHT), message).toBeGreaterThanOrEqual(80);
+      expect(await page.evaluate(PAGE_SIZE), message).toEqual([width, height]);
+      if (!(await page.evaluate<boolean>(FOCUS_LAST))) continue;
+      await expect.poll(() => page.evaluate(FOCUS_IS_SEEN), { ...PATIENT, message }).toBe(true);
+      expect(await page.evaluate(OUT_OF_SIGHT), message).toEqual([]);
     }
-    await expect.poll(() => page.evaluate(OUT_OF_SIGHT), { ...PATIENT, message: type }).toEqual([]);
-    expect(await page.evaluate(CONVERSATION_HEIGHT), type).toBeGreaterThanOrEqual(80);
-    const last = page.locator('#composer-panel :is(input, select, textarea):visible').last();
-    if ((await last.count()) === 0) continue;
-    await last.focus();
-    await expect.poll(() => page.evaluate(FOCUS_IS_SEEN), { ...PATIENT, message: type }).toBe(true);
-    expect(await page.evaluate(OUT_OF_SIGHT), type).toEqual([]);
   }
-  expect(await page.evaluate(PAGE_SIZE)).toEqual([width, height]);
+}
+
+it('keeps Send, the navigation and some conversation in sight on low screens', async () => {
+  await fill(tab);
+  await fits(tab, [
+    [1366, 650],
+    [1024, 500],
+  ]);
 });
 
-it('scrolls as a whole where a banner leaves too little room', async () => {
-  await open(320, 400);
-  const { page } = tab;
+it('keeps them in sight on phones, and scrolls as a whole if a banner leaves too little room', async () => {
+  const phone = await visit.open({ viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true });
+  const { page } = phone;
+  await fill(phone);
+  await fits(phone, [
+    [320, 568],
+    [844, 390],
+    [375, 400],
+    [320, 400],
+  ]);
   await page.locator('#connection-toggle').click();
   await visit.server.crash();
   await page.locator('#banner').waitFor();
@@ -56,6 +63,26 @@ it('scrolls as a whole where a banner leaves too little room', async () => {
   expect(await page.evaluate(CONVERSATION_HEIGHT)).toBeGreaterThanOrEqual(80);
   await visit.restart();
 });
+
+/** Chooses a type of message, with its further fields and its preview. */
+const SHOW_ALL = `(async (type) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  [...document.querySelectorAll('[role=tab]')].find(({ textContent }) => textContent === type).click();
+  await frame();
+  for (const id of ['composer-more', 'composer-preview']) {
+    const button = document.querySelector('#' + id + '[aria-expanded=false]');
+    if (button?.checkVisibility()) button.click();
+  }
+  await frame();
+})`;
+
+/** Gives the focus to the last field; `false` if there is none. */
+const FOCUS_LAST = `(() => {
+  const fields = [...document.querySelectorAll('#composer-panel :is(input, select, textarea)')];
+  const last = fields.filter((field) => field.checkVisibility()).at(-1);
+  last?.focus();
+  return last !== undefined;
+})()`;
 
 /** Whether the middle of an element is in the viewport with nothing above it. */
 const SEEN = `((element) => {

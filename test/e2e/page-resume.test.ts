@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { spoil } from '../helpers/pages.js';
 import { type PageDriver, PATIENT } from './page-driver.js';
 import type { PageProvider } from './page-provider.js';
 import { useVisit, type Visit } from './use-page.js';
@@ -110,8 +111,10 @@ describe('a dropped connection', () => {
 
 describe('a log that comes with holes and repetitions', () => {
   it('is read again where a message is missing, and a repeated one is left out', async () => {
+    const own = await visit.open();
+    spoil(own.page);
     let seen = 0;
-    await tab.page.routeWebSocket(/ws\/agent/, (socket) => {
+    await own.page.routeWebSocket(/ws\/agent/, (socket) => {
       const upstream = socket.connectToServer();
       upstream.onMessage((text) => {
         const isChunk = String(text).includes('"stream_chunk"');
@@ -122,12 +125,12 @@ describe('a log that comes with holes and repetitions', () => {
         if (isChunk) socket.send(text);
       });
     });
-    await tab.page.reload();
-    await tab.isConnected();
-    await tab.ask('hello');
-    await tab.says('hello', 'Hello, world.');
-    await tab.is('hello', 'finished');
-    await tab.row('resumed').waitFor();
+    await own.page.reload();
+    await own.isConnected();
+    await own.ask('hello');
+    await own.says('hello', 'Hello, world.');
+    await own.is('hello', 'finished');
+    await own.row('resumed').waitFor();
   });
 });
 

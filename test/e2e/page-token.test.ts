@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { spoil } from '../helpers/pages.js';
 import { type PageDriver, PATIENT } from './page-driver.js';
 import { useVisit, type Visit } from './use-page.js';
 
@@ -52,6 +53,7 @@ describe('a token', () => {
 
   it('stands neither in the log nor in what is exported, even where a server says it back', async () => {
     const other = await visit.open();
+    spoil(other.page);
     await other.page.addInitScript(`{
       const Real = WebSocket;
       window.WebSocket = class extends Real {

@@ -1,20 +1,17 @@
-import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AgentSocketError, defineTool, type LlmPart, type LlmProvider } from '../../src/index.js';
 import type { ChatMessage } from '../../src/client/react.js';
-import { sharedBrowser } from '../helpers/browser.js';
 import { startServer, type TestServer } from '../helpers/server.js';
 import { bundleChat, ChatDriver } from './react-chat.js';
 
 /** Several pages, or several loads of one. */
 const SLOW = { timeout: 180_000 };
 
-let browser: Browser;
 let code: string;
 
 beforeAll(async () => {
-  [browser, code] = await Promise.all([sharedBrowser(), bundleChat()]);
+  code = await bundleChat();
 });
 
 const text = (value: string): LlmPart => ({ type: 'text-delta', text: value });
@@ -86,7 +83,7 @@ const sum = defineTool({
 async function start(): Promise<{ model: Model; service: TestServer; chat: ChatDriver }> {
   const model = new Model();
   const service = await startServer({ provider: model, tools: [sum], attachments: {} });
-  const chat = await ChatDriver.open(browser, code, service.url);
+  const chat = await ChatDriver.open(code, service.url);
   return { model, service, chat };
 }
 
@@ -240,7 +237,7 @@ describe('versions', () => {
     await chat.do('regenerate');
     await chat.shows('Q: one', 'A: Answer 1 to one', 'Q: two', 'A: Answer 3 to two 2/2');
     const { messages } = await chat.view();
-    const other = await ChatDriver.open(browser, code, service.url);
+    const other = await ChatDriver.open(code, service.url);
     await chat.do('selectBranch', messages[3]?.branch?.siblings[0]);
     const first = ['Q: one', 'A: Answer 1 to one', 'Q: two', 'A: Answer 2 to two 1/2'];
     await chat.shows(...first);
@@ -322,7 +319,7 @@ describe('useConversations and useConnection', () => {
   it('show what is there, and what becomes of it', async () => {
     const model = new Model();
     const service = await startServer({ provider: model, attachments: {}, authenticate: () => ({ id: 'alice' }) });
-    const chat = await ChatDriver.open(browser, code, service.url);
+    const chat = await ChatDriver.open(code, service.url);
     const list = () => expect.poll(() => chat.page.evaluate('globalThis.list'), { timeout: 20_000 });
     await list().toEqual([]);
     await chat.ask('one');

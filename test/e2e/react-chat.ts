@@ -2,9 +2,10 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import type { ChatMessage, ConversationHook } from '../../src/client/react.js';
+import { borrowPage, returnPage } from '../helpers/pages.js';
 
 /** What the page shows. */
 export interface ChatView {
@@ -40,7 +41,6 @@ export class ChatDriver {
 
   private constructor(page: Page) {
     this.page = page;
-    page.setDefaultTimeout(30_000);
     page.on('websocket', (socket) =>
       socket.on('framesent', ({ payload }) => {
         this.sent.push((JSON.parse(String(payload)) as { type: string }).type);
@@ -48,7 +48,7 @@ export class ChatDriver {
     );
   }
 
-  static async open(browser: Browser, code: string, serviceUrl: string): Promise<ChatDriver> {
+  static async open(code: string, serviceUrl: string): Promise<ChatDriver> {
     const script = code.replaceAll('</script', '<\\/script');
     const html = `<!doctype html><meta charset="utf-8"><div id="root"></div>
       <script>globalThis.serviceUrl = ${JSON.stringify(serviceUrl)}</script><script>${script}</script>`;
@@ -56,14 +56,14 @@ export class ChatDriver {
       response.writeHead(200, { 'content-type': 'text/html' }).end(html);
     });
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-    const page = await browser.newPage();
+    const page = await borrowPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
     onTestFinished(async () => {
-      await page.close();
+      await returnPage(page);
       server.closeAllConnections();
       server.close();
       expect(complaints.filter((text) => !/favicon|WebSocket connection to|404/.test(text))).toEqual([]);

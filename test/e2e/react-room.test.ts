@@ -2,20 +2,19 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { AgentSocketServerOptions } from '../../src/index.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
-import { sharedBrowser } from '../helpers/browser.js';
+import { borrowPage, returnPage } from '../helpers/pages.js';
 import { startServer } from '../helpers/server.js';
 
 const PATIENT = { timeout: 20_000 };
 
-let browser: Browser;
 let code: string;
 
 beforeAll(async () => {
-  const bundled = build({
+  const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('react-room-page.js', import.meta.url))],
     bundle: true,
     format: 'iife',
@@ -23,8 +22,7 @@ beforeAll(async () => {
     define: { 'process.env.NODE_ENV': '"development"' },
     write: false,
   });
-  [browser] = await Promise.all([sharedBrowser(), bundled]);
-  code = (await bundled).outputFiles[0]?.text ?? '';
+  code = outputFiles[0]?.text ?? '';
 });
 
 /** A page with two people, and the server between them. */
@@ -36,9 +34,8 @@ async function open(options: Partial<AgentSocketServerOptions> = {}, room = 'tea
   const presence: string[] = [];
   server.agent.rooms.on('join', (_, { name }) => presence.push(`${name} joins`));
   server.agent.rooms.on('leave', (_, { name }) => presence.push(`${name} leaves`));
-  const page = await browser.newPage();
-  onTestFinished(() => page.close());
-  page.setDefaultTimeout(30_000);
+  const page = await borrowPage();
+  onTestFinished(() => returnPage(page));
   const pages = http.createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><div id="root"></div>');
   });

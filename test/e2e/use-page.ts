@@ -1,14 +1,13 @@
-import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import type { BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { builtPages } from '../../src/http/static.js';
-import { sharedBrowser } from '../helpers/browser.js';
-import { openBrowser, PageDriver } from './page-driver.js';
+import { borrowPage, returnPage } from '../helpers/pages.js';
+import { PageDriver } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
 import { startPageServer, type PageServer } from './page-server.js';
 
 /** A person in front of the page. All tests of a file share the browser and the server; each begins with a fresh page. */
 export interface Visit {
-  readonly browser: Browser;
   readonly provider: PageProvider;
   readonly server: PageServer;
   /** The page, connected, or a blank one: see {@link VisitOptions}. The browser may complain of nothing in it. */
@@ -31,8 +30,6 @@ export interface VisitOptions {
 /** @param begin - called before each test */
 export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: VisitOptions = {}): void {
   const provider = new PageProvider();
-  let browser: Browser;
-  let context: BrowserContext;
   let server: PageServer;
   let tab: PageDriver;
   let opened: PageDriver[] = [];
@@ -41,12 +38,11 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
     server = await startPageServer(provider, builtPages(), port);
   };
   beforeAll(async () => {
-    [browser] = await Promise.all([sharedBrowser(), start()]);
-    context = await openBrowser(browser);
-    tab = new PageDriver(await context.newPage());
+    const [page] = await Promise.all([borrowPage(), start()]);
+    tab = new PageDriver(page);
   });
   afterAll(async () => {
-    await context.close();
+    await returnPage(tab.page);
     await server.close();
   });
   beforeEach(async () => {
@@ -57,18 +53,16 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
       await tab.afresh(server.url);
     }
     begin({
-      browser,
       provider,
       get server() {
         return server;
       },
       tab,
       async open(options, path) {
-        const own = await openBrowser(browser, options);
-        const driver =
-          path === undefined ? await PageDriver.connected(own, server.url) : new PageDriver(await own.newPage());
-        if (path !== undefined) await driver.page.goto(new URL(path, server.url).href);
+        const driver = new PageDriver(await borrowPage(options));
         opened.push(driver);
+        await driver.page.goto(new URL(path ?? '', server.url).href);
+        if (path === undefined) await driver.isConnected();
         return driver;
       },
       async restart() {
@@ -80,9 +74,12 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
   afterEach(async () => {
     provider.release();
     const complaints = [tab, ...opened].flatMap((driver) => driver.complaints(wasAway));
-    await Promise.all(opened.map(({ page }) => page.context().close()));
+    await Promise.all(opened.map(({ page }) => returnPage(page)));
     opened = [];
-    const others = context.pages().filter((page) => page !== tab.page);
+    const others = tab.page
+      .context()
+      .pages()
+      .filter((page) => page !== tab.page);
     await Promise.all(others.map((page) => page.close()));
     expect(complaints).toEqual([]);
   });
