@@ -27,7 +27,7 @@ export class Outage {
   readonly #logger: Logger;
   #since: number | undefined;
   #pauses = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #isClosed = false;
 
   constructor(connection: RedisConnection, logger: Logger) {
@@ -38,6 +38,11 @@ export class Outage {
   /** How long Redis has not answered, in milliseconds; 0 if it answers. */
   get ms(): number {
     return this.#since === undefined ? 0 : performance.now() - this.#since;
+  }
+
+  /** How many wait for the next attempt. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   get isClosed(): boolean {
@@ -64,11 +69,13 @@ export class Outage {
   async pause(): Promise<void> {
     const ms = Math.min(FIRST_PAUSE_MS * 2 ** this.#pauses++, LAST_PAUSE_MS) * (0.75 + Math.random() / 2);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#waiting.push(() => {
+      const goOn = (): void => {
         clearTimeout(timer);
+        this.#waiting.delete(goOn);
         resolve();
-      });
+      };
+      const timer = setTimeout(goOn, ms);
+      this.#waiting.add(goOn);
     });
   }
 
@@ -78,9 +85,7 @@ export class Outage {
   }
 
   #release(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const goOn of this.#waiting) goOn();
   }
 }
 
