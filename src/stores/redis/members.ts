@@ -5,6 +5,9 @@ import type { RedisConnection, Reply } from './redis-client.js';
 import { BEAT, FORGET_NODE } from './scripts/beat.js';
 import type { Signer } from '../../store/signer.js';
 
+/** How long is remembered of an unknown node that it was asked for, in milliseconds: many leases. */
+const STRANGER_MS = 3_600_000;
+
 /** What a node says of itself with each beat. */
 interface Said {
   /** Counts the beats of the node. */
@@ -27,6 +30,8 @@ export interface DeadNode {
 export interface BeatResult {
   /** The nodes that do not live any more. */
   readonly dead: readonly DeadNode[];
+  /** Whether nodes are forgotten since the last beat: others have taken over what was theirs. */
+  readonly hasForgotten: boolean;
   /** Whether Redis did not know this node: it was held for dead, or has just joined. */
   readonly wasForgotten: boolean;
   /** Id of the last entry in the control log. */
@@ -88,7 +93,12 @@ export class Members {
       throw error;
     }
     const [fields, controlHead, isNew] = reply as [string[], string, number];
-    return { dead: this.#see(fields, sentAt), controlHead, wasForgotten: isNew === 1 };
+    const before = this.#known;
+    const dead = this.#see(fields, sentAt);
+    const forgotten = [...before].filter((id) => !this.#known.has(id));
+    // Until the next beat, without the wait for those that were never seen.
+    if (forgotten.length > 0) this.#dead = new Set([...this.#dead, ...forgotten]);
+    return { dead, hasForgotten: forgotten.length > 0, controlHead, wasForgotten: isNew === 1 };
   }
 
   /** Removes a node whose runs have another host. */
@@ -136,7 +146,9 @@ export class Members {
     const dead = new Set(this.#observer.see({ beats, sentAt, answeredAt: performance.now() }));
     dead.delete(this.#options.nodeId);
     this.#known = new Set(said.keys());
-    for (const id of this.#known) this.#strangers.delete(id);
+    for (const [id, since] of this.#strangers) {
+      if (this.#known.has(id) || sentAt - since > STRANGER_MS) this.#strangers.delete(id);
+    }
     this.#living = present
       .filter(([id]) => !dead.has(id))
       .map(([id, { info }]) => ({ ...info, id }))
