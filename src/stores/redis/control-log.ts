@@ -66,12 +66,18 @@ export class ControlLog {
 
   /** Takes what a beat says about the end of the log. */
   async seeHead(head: string): Promise<void> {
+    if (this.#position === undefined) {
+      // It could not be read as the node joined.
+      await this.join();
+      this.#options.onEvent({ type: 'missed' });
+      return;
+    }
     const now = performance.now();
     this.#own = this.#own.filter(({ at }) => now - at < KEEP_MS);
     const lost = this.#own.filter(({ id }) => isAfter(id, head));
     this.#own = this.#own.filter(({ id }) => !isAfter(id, head));
     for (const { sealed } of lost) await this.#append(sealed);
-    if (lost.length > 0 || (this.#position !== undefined && isAfter(head, this.#position))) await this.look();
+    if (lost.length > 0 || isAfter(head, this.#position)) await this.look();
   }
 
   /** Reads everything that is new. */

@@ -23,6 +23,8 @@ export interface LookedAt {
   /** Empty if no node executes it. */
   readonly host: string;
   readonly facts: RunFacts;
+  /** How often something was wanted of it. */
+  readonly count: number;
   /** The nodes that read it or follow its log. */
   readonly nodes: readonly string[];
 }
@@ -139,7 +141,7 @@ export class Facts {
     return (await Promise.all(calls)).flat();
   }
 
-  #read(base: string, run: string, [host, meta, stop, nodes, decided]: LookReply): LookedAt | undefined {
+  #read(base: string, run: string, [host, meta, stop, nodes, count, decided]: LookReply): LookedAt | undefined {
     if (host === null || meta === null) return undefined;
     const decisions = decided.flatMap((sealed): [string, PassedDecision][] => {
       const text = this.#signer.open('fact', decisionOf(run), sealed);
@@ -153,6 +155,7 @@ export class Facts {
       place: { base, run },
       meta: JSON.parse(meta) as RunMeta,
       host,
+      count: Number(count ?? 0),
       facts: {
         ...(reason !== undefined && { stop: reason }),
         ...(decisions.length > 0 && { decisions: Object.fromEntries(decisions) }),
@@ -168,6 +171,7 @@ type LookReply = [
   meta: string | null,
   stop: string | null,
   nodes: string | null,
+  count: string | null,
   decided: string[],
 ];
 

@@ -9,6 +9,9 @@ import type { Signer } from '../../store/signer.js';
 /** From a script in memory to the shortest lease, in milliseconds. */
 const BEAT_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 
+/** How long is remembered of an unknown node that it was asked for, in milliseconds: many leases. */
+const STRANGER_MS = 3_600_000;
+
 /** What a node says of itself with each beat. */
 interface Said {
   /** Counts the beats of the node. */
@@ -31,6 +34,8 @@ export interface DeadNode {
 export interface BeatResult {
   /** The nodes that do not live any more. */
   readonly dead: readonly DeadNode[];
+  /** Whether nodes are forgotten since the last beat: others have taken over what was theirs. */
+  readonly hasForgotten: boolean;
   /** Whether Redis did not know this node: it counted as dead, or has just joined. */
   readonly wasForgotten: boolean;
   /** Id of the last entry in the control log. */
@@ -97,7 +102,12 @@ export class Members {
     }
     this.beats.add(performance.now() - sentAt);
     const [fields, controlHead, isNew, time] = reply as [string[], string, number, number];
-    return { dead: this.#see(fields, sentAt), controlHead, time, wasForgotten: isNew === 1 };
+    const before = this.#known;
+    const dead = this.#see(fields, sentAt);
+    const forgotten = [...before].filter((id) => !this.#known.has(id));
+    // Until the next beat, without the wait for those that were never seen.
+    if (forgotten.length > 0) this.#dead = new Set([...this.#dead, ...forgotten]);
+    return { dead, hasForgotten: forgotten.length > 0, controlHead, time, wasForgotten: isNew === 1 };
   }
 
   /** Removes a node whose runs have another host. */
@@ -145,7 +155,9 @@ export class Members {
     const dead = new Set(this.#observer.see({ beats, sentAt, answeredAt: performance.now() }));
     dead.delete(this.#options.nodeId);
     this.#known = new Set(said.keys());
-    for (const id of this.#known) this.#strangers.delete(id);
+    for (const [id, since] of this.#strangers) {
+      if (this.#known.has(id) || sentAt - since > STRANGER_MS) this.#strangers.delete(id);
+    }
     this.#living = present
       .filter(([id]) => !dead.has(id))
       .map(([id, { info }]) => ({ ...info, id }))

@@ -28,7 +28,7 @@ export class Outage {
   #since: number | undefined;
   #pauses = 0;
   #retries = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #isClosed = false;
 
   constructor(connection: RedisConnection, logger: Logger) {
@@ -44,6 +44,11 @@ export class Outage {
   /** How often something waited before the next attempt. */
   get retries(): number {
     return this.#retries;
+  }
+
+  /** How many wait for the next attempt. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   get isClosed(): boolean {
@@ -71,11 +76,13 @@ export class Outage {
     this.#retries++;
     const ms = Math.min(FIRST_PAUSE_MS * 2 ** this.#pauses++, LAST_PAUSE_MS) * (0.75 + Math.random() / 2);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#waiting.push(() => {
+      const goOn = (): void => {
         clearTimeout(timer);
+        this.#waiting.delete(goOn);
         resolve();
-      });
+      };
+      const timer = setTimeout(goOn, ms);
+      this.#waiting.add(goOn);
     });
   }
 
@@ -85,9 +92,7 @@ export class Outage {
   }
 
   #release(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const goOn of this.#waiting) goOn();
   }
 }
 

@@ -130,7 +130,12 @@ export class RedisCluster implements Cluster {
 
   async join(listener: ClusterListener): Promise<void> {
     this.#listener = listener;
-    await this.#control.join();
+    try {
+      await this.#control.join();
+    } catch (error) {
+      // Redis went away since the start: the next beat that succeeds makes good for it.
+      this.#options.logger.warn({ err: error }, 'Redis does not answer a node that joins its cluster');
+    }
     await this.#beat();
     this.#schedule();
   }
@@ -277,7 +282,7 @@ export class RedisCluster implements Cluster {
     this.#watches.retry();
     this.#checkSilent();
     this.#parts.followers.look(SILENCE_MS);
-    if (result.dead.length > 0) this.#lookAtFacts([...this.#parts.hosted.values()]);
+    if (result.dead.length > 0 || result.hasForgotten) this.#lookAtFacts([...this.#parts.hosted.values()]);
     this.#reaper.see(result.dead);
     for (const look of this.#looks) look();
     this.#try(this.#control.seeHead(result.controlHead));
@@ -317,8 +322,12 @@ export class RedisCluster implements Cluster {
 
   async #readFacts(runs: readonly HostedRun[]): Promise<void> {
     const places = runs.map(({ base, key }): RunPlace => ({ base, run: key }));
-    for (const { place, meta, host, facts, nodes } of await this.facts.look(places)) {
+    for (const { place, meta, host, facts, nodes, count } of await this.facts.look(places)) {
       if (host !== this.nodeId) continue;
+      const hosted = this.#parts.hosted.get(place.run);
+      // Before its first write, the engine may not know the run.
+      const isKnown = hosted !== undefined && (hosted.log.head > 0 || hosted.number > 0);
+      if (isKnown) hosted.facts = Math.max(hosted.facts, count);
       const gone = nodes.filter((id) => id !== this.nodeId && this.#members.isGone(id));
       for (const id of gone) this.#try(this.facts.dropReader(place, id));
       // This node is among them if it read the run before it took the run over: those clients go on reading that way.

@@ -48,6 +48,8 @@ export class RedisRunStore implements RunStore {
   readonly #init: RedisRunStoreInit;
   /** Runs claimed since the last commit. */
   readonly #claimed = new Set<HostedRun>();
+  /** Runs whose claims did not count, since a commit failed. */
+  readonly #withdrawn = new WeakSet<HostedRun>();
 
   constructor(init: RedisRunStoreInit) {
     this.#init = init;
@@ -178,6 +180,8 @@ export class RedisRunStore implements RunStore {
     const claimed = [...this.#claimed];
     try {
       await this.#init.queue.commit();
+      // Another commit that waited for the same runs may have failed meanwhile.
+      if (claimed.some((run) => this.#withdrawn.has(run))) throw unavailable(new Error('A claim was withdrawn'));
     } catch (error) {
       for (const run of claimed) this.#withdraw(run);
       throw error;
@@ -250,7 +254,8 @@ export class RedisRunStore implements RunStore {
 
   /** The claim of a run that is not begun, since the commit failed, must not keep its id. */
   #withdraw(run: HostedRun): void {
-    if (run.log.head > 0 || run.state !== 'accepted') return;
+    if (this.#withdrawn.has(run) || run.log.head > 0 || run.state !== 'accepted') return;
+    this.#withdrawn.add(run);
     this.#init.queue.push(run.meta.owner, new OperationWrite(run, ['u']));
     this.#init.hosted.delete(run);
   }

@@ -154,8 +154,21 @@ export class Wakes {
   #take(message: string, channel: string): void {
     const kind = message.slice(0, 1);
     const text = message.slice(1);
-    if (kind === WAKE.probe) this.#back.set(channel, Math.max(this.#back.get(channel) ?? 0, Number(text)));
-    else this.#takers.get(kind)?.(text);
+    if (kind === WAKE.probe) this.#onBack(channel, Number(text));
+    else this.#tell(kind, text);
+  }
+
+  #onBack(channel: string, number: number): void {
+    if (number > (this.#back.get(channel) ?? 0) && number <= this.#sent) this.#back.set(channel, number);
+  }
+
+  /** Whoever may publish in Redis may send anything: it must not end the process. */
+  #tell(kind: string, text: string): void {
+    try {
+      this.#takers.get(kind)?.(text);
+    } catch (error) {
+      this.#logger.warn({ err: error, kind }, 'A node was sent what it does not understand');
+    }
   }
 
   #missed(): void {

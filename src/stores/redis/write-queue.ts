@@ -239,7 +239,7 @@ export class WriteQueue implements WriteSink {
       write.onWritten(write.args[0] === 'm' ? (results as readonly Reply[])[result++] : undefined);
     if (run !== undefined && typeof payer === 'string') listener.onEnded(run, payer);
     if (run !== undefined && facts !== run.facts && !isFinal(run.state)) {
-      run.facts = Number(facts);
+      // Counted as seen when they are read.
       listener.onFacts(run);
     }
     if (typeof turn === 'string') listener.onTurn(JSON.parse(turn) as RunMeta);

@@ -22,13 +22,13 @@ local meta, hash, options, work, when_busy, most, most_in_line, name, id = unpac
 local current = redis.call('GET', base .. 'epoch')
 if current ~= epoch then return { 'lost', current } end
 local key, line = base .. 'r:' .. run, base .. 'line:' .. conversation
-local known = redis.call('HMGET', key, 'token', 'at', 'stop')
+local known = redis.call('HMGET', key, 'token', 'at', 'stop', 'host')
 local rank = redis.call('SCARD', base .. 'own:' .. owner)
-if known[1] == token then
+if known[1] == token and known[4] == host then
   local before = when_busy == 'interrupt' and tonumber(known[2]) > 0 and redis.call('LRANGE', line, 0, known[2] - 1) or {}
   return { 'created', known[2], known[3], before, rank - 1 }
 end
-if known[1] then return { 'known', record(base, run) } end
+if known[4] then return { 'known', record(base, run) } end
 local ended = redis.call('GET', base .. 'id:' .. run)
 if ended then return { 'expired', ended } end
 if rank >= tonumber(most) then return { 'full', 'owner' } end

@@ -82,7 +82,7 @@ return host`,
 
 /**
  * Looks at the facts of runs. Arguments: the runs. Returns of each: host (nothing if the run is over or unknown), meta,
- * stop, nodes, and its decisions.
+ * stop, nodes, how often the facts have changed, and its decisions.
  */
 export const LOOK = new Script(
   'look',
@@ -90,7 +90,7 @@ export const LOOK = new Script(
 local base, answers = KEYS[1], {}
 for i, run in ipairs(ARGV) do
   local key, decisions = base .. 'r:' .. run, {}
-  local found = redis.call('HMGET', key, 'host', 'meta', 'stop', 'nodes')
+  local found = redis.call('HMGET', key, 'host', 'meta', 'stop', 'nodes', 'f')
   found[1] = redis.call('HGET', base .. 'live', run)
   if found[1] then
     for _, field in ipairs(redis.call('HKEYS', key)) do

@@ -10,13 +10,18 @@ const STEP = 64;
 /** Argument: run. Returns its record, or nothing. */
 export const OPEN_RUN = new Script('open_run', `${RECORD}return record(KEYS[1], ARGV[1])`);
 
-/** Arguments: run, node. Returns the record and the draft of a run in progress that the node executes, or nothing. */
+/**
+ * Begins anew with a run in progress that the node executes, as if another host had taken it over: what it wrote before is
+ * lost. Arguments: run, node. Returns the record and the draft, or nothing.
+ */
 export const TAKE_RUN = new Script(
   'take_run',
   `${RECORD}
-local found = record(KEYS[1], ARGV[1])
-if not found or found[3] ~= ARGV[2] or redis.call('HEXISTS', KEYS[1] .. 'live', ARGV[1]) == 0 then return false end
-return { found, redis.call('GET', KEYS[1] .. 'x:' .. ARGV[1]) }`,
+local key = KEYS[1] .. 'r:' .. ARGV[1]
+if redis.call('HGET', key, 'host') ~= ARGV[2] then return false end
+if redis.call('HEXISTS', KEYS[1] .. 'live', ARGV[1]) == 0 then return false end
+redis.call('HINCRBY', key, 'gen', 1)
+return { record(KEYS[1], ARGV[1]), redis.call('GET', KEYS[1] .. 'x:' .. ARGV[1]) }`,
 );
 
 /** Arguments: owner, most runs. Returns the newest runs whose logs are stored and their records, newest

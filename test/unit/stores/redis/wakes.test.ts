@@ -56,4 +56,17 @@ describe('the wakes of a node', () => {
     wakes.close();
     expect(subscribers.every(({ isClosed }) => isClosed)).toBe(true);
   });
+
+  it('ignores what no node sends', async () => {
+    const { connection, subscribers } = fakeRedis();
+    const wakes = new Wakes({ connection, keys: new Keys('aw'), nodeId: 'n', logger: silentLogger });
+    wakes.on('e', (text) => void JSON.parse(text));
+    await wakes.open();
+    for (const forged of ['e{', 'bx', 'b1000', '?', '']) subscribers[0]?.listener(forged, 'aw:n:n');
+    // The forged probes do not count as answers.
+    Object.assign(subscribers[0] ?? {}, { isDeaf: true });
+    for (let beat = 0; beat < 3; beat++) wakes.probe();
+    await vi.waitFor(() => expect(subscribers).toHaveLength(2));
+    wakes.close();
+  });
 });
