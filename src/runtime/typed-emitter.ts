@@ -1,3 +1,4 @@
+import { EventEmitter } from 'eventemitter3';
 import { consoleLogger } from './console-logger.js';
 import type { Logger } from './logger.js';
 
@@ -7,15 +8,12 @@ type EventMap<Events> = { [Name in keyof Events]: readonly unknown[] };
 type Listener<Args extends readonly unknown[]> = (...args: Args) => void;
 type AnyListener = (...args: unknown[]) => unknown;
 
-const NOBODY: readonly AnyListener[] = [];
-
 /**
  * Typed events. If a listener throws, or returns a promise that rejects, the error is logged and affects neither other
  * listeners nor the emitter. An `error` event without a listener is nothing special.
  */
 export class TypedEmitter<Events extends EventMap<Events>> {
-  /** A list is replaced when a listener is added or removed, so that listeners may do so while they are called. */
-  readonly #listeners = new Map<string, readonly AnyListener[]>();
+  readonly #emitter = new EventEmitter();
   protected readonly logger: Logger;
 
   constructor(logger: Logger = consoleLogger) {
@@ -25,12 +23,9 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   /** Calls `listener` at every `event`. Returns a function that removes the listener. */
   on<Name extends keyof Events & string>(event: Name, listener: Listener<Events[Name]>): () => void {
     const added = listener as unknown as AnyListener;
-    this.#listeners.set(event, this.#of(event).concat(added));
+    this.#emitter.on(event, added);
     return () => {
-      this.#listeners.set(
-        event,
-        this.#of(event).filter((other) => other !== added),
-      );
+      this.#emitter.off(event, added);
     };
   }
 
@@ -45,7 +40,8 @@ export class TypedEmitter<Events extends EventMap<Events>> {
   }
 
   protected emit<Name extends keyof Events & string>(event: Name, ...args: Events[Name]): void {
-    for (const listener of this.#of(event)) {
+    if (this.#emitter.listenerCount(event) === 0) return;
+    for (const listener of this.#emitter.listeners(event) as AnyListener[]) {
       try {
         const result: unknown = listener(...args);
         if (result instanceof Promise) result.catch((error: unknown) => this.#failed(event, error));
@@ -53,10 +49,6 @@ export class TypedEmitter<Events extends EventMap<Events>> {
         this.#failed(event, error);
       }
     }
-  }
-
-  #of(event: string): readonly AnyListener[] {
-    return this.#listeners.get(event) ?? NOBODY;
   }
 
   #failed(event: string, error: unknown): void {

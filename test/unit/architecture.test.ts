@@ -338,6 +338,7 @@ describe('third parties', () => {
     '@photostructure/sqlite': /^stores\/sqlite\//,
     '@redis/client': /^(stores\/redis\/redis-client|queues\/bullmq\/connection)\.ts/,
     bullmq: /^queues\/bullmq[./]/,
+    eventemitter3: /^runtime\//,
     'prom-client': /^(telemetry|cli)\//,
     '@opentelemetry/api': /^telemetry\/tracing\.ts/,
     preact: /^web\//,
