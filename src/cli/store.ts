@@ -23,7 +23,9 @@ export async function openStore(resolved: ResolvedSettings, logger: Logger): Pro
   const access = redisAccess(resolved);
   if (access === undefined) return openDatabase(resolved, logger);
   const useless = (['store', 'storeKeyFile', 'storeBackup'] as const).find(isGiven);
-  if (useless !== undefined) throw new CliError(`${keyOf(useless)}: the store is ${keyOf('redis')}`);
+  if (useless !== undefined) {
+    throw new CliError(`${keyOf(useless)}: the store is already ${keyOf('redis')}; leave one of them out`);
+  }
   const { createRedisStore } = await import('../stores/redis.js');
   const { redisDurability: durability, beatMs, leaseMs } = settings;
   try {

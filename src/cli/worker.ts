@@ -45,8 +45,7 @@ export async function worker(flags: Flags): Promise<void> {
 async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
   const { settings, keyOf } = resolved;
   const access = redisAccess(resolved);
-  if (access === undefined)
-    throw new CliError(`${keyOf('redis')}: a worker takes its runs from Redis; add --redis URL`);
+  if (access === undefined) throw new CliError('--redis: a worker takes its runs from Redis; add --redis URL');
   const { provider } = await chooseProvider(resolved);
   const tools = await chooseTools(resolved);
   const log = openCommandLog(resolved);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createBullMqQueue, type BullMqQueueOptions, type Ticket, type WorkQueue } from '../../src/queues/bullmq.js';
+import { createRedisStore } from '../../src/stores/redis.js';
 import { workQueueCases } from '../../src/testing/index.js';
 import { bundle } from '../helpers/bundle.js';
 import { missingRedis, redisClusterOfFile, redisOfFile, startRedis } from '../helpers/redis.js';
@@ -40,6 +41,29 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
     await queue.close();
     expect(client.isOpen).toBe(false);
     expect(await (await openQueue({ url: redis.url, keyPrefix })).size()).toBe(1);
+  });
+
+  it('closes while Redis owes the answer to a ping', async () => {
+    const server = await startRedis();
+    const template = createClient({ url: server.url });
+    const made: ReturnType<typeof template.duplicate>[] = [];
+    const client = {
+      duplicate(overrides: object) {
+        const duplicate = template.duplicate({ ...overrides, pingInterval: 50 });
+        made.push(duplicate);
+        return duplicate;
+      },
+    };
+    const queue = await openQueue({ client });
+    const [used] = made;
+    if (used === undefined) throw new Error('The client was not used');
+    server.stop();
+    const ping = vi.spyOn(used, 'sendCommand');
+    await vi.waitFor(() => expect(ping).toHaveBeenCalledWith(['PING']));
+    await queue.close();
+    // An error to which nobody listens is thrown once the ping has failed, and fails this file.
+    await Promise.allSettled(ping.mock.results.map(async ({ value }) => void (await value)));
+    expect(used.isOpen).toBe(false);
   });
 
   it('starts no more runs in a minute than it may', async () => {
@@ -143,6 +167,7 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
     });
     await expect(createBullMqQueue({})).rejects.toThrow('Option "url" must be given, or client');
     await expect(createBullMqQueue({ url: 'http://:secret@localhost' })).rejects.toThrow(/^Option "url" (?!.*secret)/);
+    await expect(createRedisStore({ url: 'http://:secret@localhost' })).rejects.toThrow(/^Option "url" (?!.*secret)/);
   });
 
   it('tells once that Redis is away', async () => {

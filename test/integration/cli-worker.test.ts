@@ -129,13 +129,16 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
   });
 
   it.each([
-    [['worker'], /^AGENT_REDIS: a worker takes its runs from Redis; add --redis URL\n$/],
+    [['worker'], /^--redis: a worker takes its runs from Redis; add --redis URL\n$/],
     [['serve', '--run', 'queue'], /^--run: workers need a Redis; add --redis URL\n$/],
     [['serve', '--redis-prefix', 'a'], /^--redis-prefix: there is no Redis; add --redis URL\n$/],
     [['worker', '--redis', 'http://:hidden@localhost'], /^--redis: must be an address such as (?!.*hidden).*\n$/],
     [['worker', '--redis', 'redis://localhost:1'], /^--redis: The queue could not be opened: .*ECONNREFUSED.*\n$/],
     [['worker', '--redis', 'redis://localhost', '--concurrency', '0'], /^--concurrency: must be .*\n$/],
-    [['serve', '--redis', 'redis://localhost', '--store', 'sqlite:a.db'], /^--store: the store is --redis\n$/],
+    [
+      ['serve', '--redis', 'redis://localhost', '--store', 'sqlite:a.db'],
+      /^--store: the store is already --redis; leave one of them out\n$/,
+    ],
     [
       ['worker', '--redis', 'redis://:a@localhost', '--redis-password-file', 'x'],
       /^--redis-password-file: --redis has a password already\n$/,

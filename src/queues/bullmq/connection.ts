@@ -26,6 +26,8 @@ interface NodeRedis extends RedisConnectionClient {
   readonly options?: { readonly socket?: object };
   duplicate(overrides?: object): NodeRedis;
   destroy(): void;
+  removeAllListeners(event: string): unknown;
+  on(event: string, listener: () => void): unknown;
 }
 
 /** Makes a client for BullMQ, which duplicates it to get more. */
@@ -62,6 +64,9 @@ function ofNodeRedis(given: NodeRedis): QueueConnection {
       return client.isReady;
     },
     end: () => {
+      // A ping without an answer fails now, and BullMQ would throw its error, since nobody listens to BullMQ any more.
+      client.removeAllListeners('error');
+      client.on('error', () => undefined);
       if (client.isOpen) client.destroy();
     },
   };

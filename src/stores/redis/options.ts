@@ -1,7 +1,7 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
 import { aClusterSecret } from '../../store/cluster-secret.js';
-import { choice, delay, methods, size, text } from '../../runtime/rule.js';
+import { choice, delay, methods, secret, size, text } from '../../runtime/rule.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';
 
@@ -63,7 +63,8 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
 
 /** Braces would name the slot of Redis Cluster. */
 const aPrefix = text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix));
-const anAddress = text(
+// It may hold a password.
+const anAddress = secret(
   'an address such as redis://localhost:6379',
   (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
 );
