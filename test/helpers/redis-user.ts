@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const LINE = /^ACL SETUSER agent on >password (.*)$/m;
+const LINE = /^ACL SETUSER agent on >PASSWORD (.*)$/m;
 
 /** The user of Redis that the documentation describes. */
 export const REDIS_USER = 'agent';
@@ -12,9 +12,9 @@ export const REDIS_PASSWORD = 'Se/cret:of@agent%';
  * @param change - changes the rights
  */
 export function makeRedisUser(change: (right: string) => string = (right) => right): string[] {
-  const docs = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+  const docs = readFileSync(new URL('../../docs/cluster.md', import.meta.url), 'utf8');
   const [, line] = LINE.exec(docs) ?? [];
-  if (line === undefined) throw new Error('docs/operating.md has no line for ACL SETUSER');
+  if (line === undefined) throw new Error('docs/cluster.md has no line for ACL SETUSER');
   const rights = line.split(' ').map((right) => right.replace('aw:', 'test-*:').replace('{aw}', '{test-*}'));
   return ['ACL', 'SETUSER', REDIS_USER, 'reset', 'on', `>${REDIS_PASSWORD}`, ...rights.map(change).filter(Boolean)];
 }

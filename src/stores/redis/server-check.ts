@@ -62,7 +62,7 @@ export function reasonOf(cause: unknown): unknown {
   const isRefusal =
     cause instanceof Error && /NOPERM|ACL failure|The user executing the script can't/.test(cause.message);
   if (!isRefusal) return cause;
-  return new Error('The user of Redis lacks rights: docs/operating.md has a line for ACL SETUSER', { cause });
+  return new Error('The user of Redis lacks rights: docs/cluster.md has a line for ACL SETUSER', { cause });
 }
 
 async function checkSchema(connection: RedisConnection, keys: Keys): Promise<void> {

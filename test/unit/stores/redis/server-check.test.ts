@@ -103,7 +103,7 @@ describe.skipIf(missingRedis() !== '')(`createRedisStore with a server${missingR
     const answer = await redis.call(...makeRedisUser((each) => (each === right ? instead : each)));
     expect(answer).toBe('+OK\r\n');
     const said = await refusal({ url: redis.url });
-    expect(said).toMatch(/^The user of Redis lacks rights: docs\/operating\.md has a line for ACL SETUSER: .*\S/);
+    expect(said).toMatch(/^The user of Redis lacks rights: docs\/cluster\.md has a line for ACL SETUSER: .*\S/);
     expect(said).not.toContain(REDIS_PASSWORD);
     expect(await redis.call('EXISTS', 'test-check:{test-check}:nodes')).toBe(':0\r\n');
   });
