@@ -4,6 +4,7 @@ import { checkOptions } from '../runtime/option-table.js';
 import { REDIS_STORE_OPTIONS, type RedisStoreOptions } from './redis/options.js';
 import { RedisConnection } from './redis/redis-client.js';
 import { RedisStore } from './redis/redis-store.js';
+import { reasonOf } from './redis/server-check.js';
 import type { Store } from '../store/store.js';
 
 export type {
@@ -30,8 +31,8 @@ export type { RedisStoreOptions } from './redis/options.js';
  * If Redis is away later, the store connects again by itself: writes of runs wait, and what can be refused is refused with
  * `store_unavailable` after 5 s. Needs the package `@redis/client`.
  * @throws OptionError if an option breaks its rule; an `Error` if the package is missing, if no connection can be made within
- *   10 s, or if Redis is too old, is set to delete what it holds (`maxmemory-policy`), or has data that this version cannot
- *   read.
+ *   10 s, or if Redis is too old, is set to delete what it holds (`maxmemory-policy`), has data that this version cannot
+ *   read, or gives its user too few rights.
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { url, client, ...settings } = checkOptions(options, REDIS_STORE_OPTIONS);
@@ -42,11 +43,12 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Stor
   if (settings.leaseMs < 2 * settings.beatMs) {
     throw new OptionError('leaseMs', 'at least twice beatMs', settings.leaseMs);
   }
-  const connection = await RedisConnection.open(given);
+  let connection: RedisConnection | undefined;
   try {
+    connection = await RedisConnection.open(given);
     return await RedisStore.open(connection, settings);
   } catch (error) {
-    connection.close();
-    throw error;
+    connection?.close();
+    throw reasonOf(error);
   }
 }

@@ -26,11 +26,11 @@ function nodes(url: string, clusterSecret?: readonly string[]): ClusterNodes {
 }
 
 describe.skipIf(missingRedis() !== '')(`Cluster in Redis${missingRedis()}`, () => {
-  const redis = redisOfFile();
+  const redis = redisOfFile({ user: true });
   for (const { name, run } of clusterCases(() => nodes(redis.url))) it(name, run);
 });
 
 describe.skipIf(missingRedis() !== '')(`Cluster in Redis Cluster${missingRedis()}`, () => {
-  const cluster = redisClusterOfFile(3);
+  const cluster = redisClusterOfFile(3, { user: true });
   for (const { name, run } of clusterCases(() => nodes(cluster.servers[0]?.url ?? ''))) it(name, run);
 });

@@ -4,7 +4,7 @@ import { missingRedis, redisClusterOfFile } from '../helpers/redis.js';
 import { openRedisStore } from '../helpers/redis-store.js';
 
 describe.skipIf(missingRedis() !== '')(`in a Redis Cluster${missingRedis()}`, () => {
-  const { servers } = redisClusterOfFile();
+  const { servers } = redisClusterOfFile(3, { user: true });
   const open = (settings: object) => openRedisStore(servers[0]?.url ?? '', settings);
 
   describe('ConversationStore', () => {

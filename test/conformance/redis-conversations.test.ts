@@ -4,7 +4,7 @@ import { missingRedis, redisOfFile } from '../helpers/redis.js';
 import { openRedisStore } from '../helpers/redis-store.js';
 
 describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
-  const redis = redisOfFile();
+  const redis = redisOfFile({ user: true });
 
   describe('ConversationStore', () => {
     const make = async (settings: object) => (await openRedisStore(redis.url, settings)).conversations;

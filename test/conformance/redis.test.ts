@@ -8,7 +8,7 @@ import { IS_LONG } from '../helpers/schedules.js';
 import { metaOf } from '../helpers/sqlite.js';
 
 describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
-  const redis = redisOfFile();
+  const redis = redisOfFile({ user: true });
 
   describe('RunStore', () => {
     const make = async (settings: object) => (await openRedisStore(redis.url, settings)).runs;
@@ -43,7 +43,7 @@ describe.skipIf(missingRedis() !== '')(`in Redis${missingRedis()}`, () => {
 });
 
 describe.skipIf(missingRedis() !== '')(`in Redis Cluster${missingRedis()}`, () => {
-  const { servers } = redisClusterOfFile();
+  const { servers } = redisClusterOfFile(3, { user: true });
   const url = (): string => servers[0]?.url ?? '';
 
   describe('RunStore', () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { freePort } from './free-port.js';
+import { makeRedisUser, REDIS_PASSWORD, REDIS_USER } from './redis-user.js';
 
 const PROGRAMS = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'];
 
@@ -36,6 +37,8 @@ export interface RedisOptions {
   readonly fsync?: 'always' | 'everysec' | 'no';
   /** Makes each write to the disk last that long, in milliseconds. */
   readonly slowFsyncMs?: number;
+  /** Whether the address names a user with only the rights that the documentation describes. @default false */
+  readonly user?: boolean;
   /** Further settings of the server, as on its command line without dashes. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -115,7 +118,8 @@ class Server implements RedisServer {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    const user = this.#options.user === true ? `${REDIS_USER}:${encodeURIComponent(REDIS_PASSWORD)}@` : '';
+    return `redis://${user}127.0.0.1:${this.port}`;
   }
 
   get #isCluster(): boolean {
@@ -162,10 +166,11 @@ class Server implements RedisServer {
     const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
     for (;;) {
       const answer = await this.call('PING').catch(() => '');
-      if (answer === '+PONG\r\n' && !isOver()) return;
+      if (answer === '+PONG\r\n' && !isOver()) break;
       if (isOver()) throw new Error(`redis-server ended: ${output}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    if (this.#options.user === true) await expectOk(this, ...makeRedisUser());
   }
 
   async kill(): Promise<void> {
@@ -187,14 +192,21 @@ class Server implements RedisServer {
   call(...command: string[]): Promise<string> {
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, '127.0.0.1');
+      const { requirepass } = this.#options.settings ?? {};
+      let isAuthenticating = requirepass !== undefined;
       let answer = '';
       socket.setEncoding('utf8');
       socket.on('data', (text: string) => {
         answer += text;
+        if (isAuthenticating && answer.startsWith('+OK\r\n')) {
+          isAuthenticating = false;
+          answer = answer.slice('+OK\r\n'.length);
+        }
         if (isWhole(answer)) socket.destroy();
       });
       socket.once('error', reject);
       socket.once('close', () => (answer === '' ? reject(new Error('no answer')) : resolve(answer)));
+      if (requirepass !== undefined) socket.write(`*2\r\n$4\r\nAUTH\r\n$${requirepass.length}\r\n${requirepass}\r\n`);
       const parts = command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`);
       socket.write(`*${parts.length}\r\n${parts.join('')}`);
     });

@@ -18,8 +18,14 @@ const LAST_RETRY_MS = 500;
 const FIRST_CONNECT_MS = 10_000;
 /** Type of a text in the protocol of Redis: `RESP_TYPES.BLOB_STRING`. */
 const BLOB_STRING = 36;
+/** A timeout for each command takes four times as long as the command. */
+const NO_TIMEOUT = { commandOptions: { timeout: undefined } };
 /** Answers that no further attempt would change. */
 const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
+/** Codes of Node for a certificate that is not trusted. */
+const UNTRUSTED = /CERT|UNABLE_TO_VERIFY/;
+/** How often a client of Sentinel, which waits for a second each time, looks for the master before a command fails. */
+const REDISCOVERS = 4;
 
 /**
  * A client of `@redis/client` or `redis`: what `createClient`, `createCluster` or `createSentinel` returns. Its options
@@ -34,8 +40,7 @@ interface Native {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   connect(): Promise<unknown>;
-  destroy(): void;
-  close(): Promise<unknown>;
+  destroy(): unknown;
   on(event: string, listener: (...given: never[]) => void): unknown;
   sendCommand(...given: unknown[]): Promise<unknown>;
   subscribe(channel: string | string[], listener: (message: string, channel: string) => void): Promise<unknown>;
@@ -82,8 +87,14 @@ export class RedisConnection {
     const kind = kindOf(template);
     const connection = new RedisConnection(template.duplicate(optionsOf(template, kind)), kind);
     await connection.#connect();
-    if (typeof given !== 'string' || !(await connection.#isOfCluster())) return connection;
-    connection.close();
+    if (typeof given !== 'string') return connection;
+    let isOfCluster = true;
+    try {
+      isOfCluster = await connection.#isOfCluster();
+    } finally {
+      if (isOfCluster) connection.close();
+    }
+    if (!isOfCluster) return connection;
     return await RedisConnection.open(await clusterOf(given));
   }
 
@@ -130,7 +141,7 @@ export class RedisConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#native.isOpen) this.#native.destroy();
+    if (this.#native.isOpen) void this.#native.destroy();
   }
 
   #send(key: string | undefined, args: readonly RedisArgument[], options: object | undefined): Promise<Reply> {
@@ -150,7 +161,8 @@ export class RedisConnection {
       this.watch({
         onError: (error) => {
           reason = error;
-          if (REFUSED.has(replyCode(error) ?? '')) reject(new Error('Redis refuses', { cause: error }));
+          if (REFUSED.has(replyCode(error) ?? '') || isUntrusted(error))
+            reject(new Error('No further attempt can succeed', { cause: error }));
         },
       });
     });
@@ -178,6 +190,10 @@ export class RedisConnection {
 /** The code of an error that Redis answered, such as `NOSCRIPT`; `undefined` if Redis did not answer. */
 export function replyCode(error: unknown): string | undefined {
   return error instanceof Error ? /^([A-Z]{2,}) /.exec(error.message)?.[1] : undefined;
+}
+
+function isUntrusted(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && UNTRUSTED.test(String(error.code));
 }
 
 async function load(): Promise<typeof import('@redis/client')> {
@@ -215,14 +231,14 @@ interface GivenOptions {
 
 /** The options of a client with what this store relies on. */
 function optionsOf(native: Native & { options?: GivenOptions; _options?: GivenOptions }, kind: Kind): object {
-  const given = native.options ?? native._options;
+  const given = native.options ?? native._options ?? optionsOfSentinel(native);
   const ours = (socket: object | undefined): object => ({
+    RESP: 2,
     disableOfflineQueue: true,
     // Needs version 3 of the protocol, in which answers have other forms.
     maintNotifications: 'disabled',
     pingInterval: PING_MS,
-    // A timeout for each command takes four times as long as the command.
-    commandOptions: { timeout: undefined },
+    ...NO_TIMEOUT,
     socket: {
       ...socket,
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -230,13 +246,29 @@ function optionsOf(native: Native & { options?: GivenOptions; _options?: GivenOp
       reconnectStrategy: retryMs,
     },
   });
-  if (kind === 'one') return { RESP: 2, ...ours(given?.socket) };
+  if (kind === 'one') return ours(given.socket);
   if (kind === 'sentinel') {
-    const options = given?.nodeClientOptions;
-    return { RESP: 2, nodeClientOptions: { ...options, ...ours(options?.socket) } };
+    const options = given.nodeClientOptions;
+    const nodeClientOptions = { ...options, ...ours(options?.socket) };
+    // One connection keeps the order of commands.
+    const pools = { masterPoolSize: 1, replicaPoolSize: 0, reserveClient: false };
+    return { RESP: 2, ...NO_TIMEOUT, ...pools, maxCommandRediscovers: REDISCOVERS, nodeClientOptions };
   }
-  const defaults = { ...given?.defaults, ...ours(given?.defaults?.socket) };
-  return { RESP: 2, commandOptions: { timeout: undefined }, defaults };
+  return { RESP: 2, ...NO_TIMEOUT, defaults: { ...given.defaults, ...ours(given.defaults?.socket) } };
+}
+
+/**
+ * The options of a client of Sentinel, which no property has: `duplicate` passes them on to the constructor that it finds
+ * in the prototype.
+ */
+function optionsOfSentinel(native: Native): GivenOptions {
+  let options: GivenOptions = {};
+  function Taker(given: GivenOptions): void {
+    options = given;
+  }
+  const prototype: unknown = Object.create(native, { constructor: { value: Taker } });
+  (Object.create(prototype as object) as Native).duplicate();
+  return options;
 }
 
 function retryMs(retries: number): number {

@@ -3,6 +3,7 @@ import type { Keys } from './keys.js';
 import { PARTITIONS } from './partitions.js';
 import type { Durability } from './redis-calls.js';
 import type { RedisConnection } from './redis-client.js';
+import { CHECK_RIGHTS } from './scripts/rights.js';
 
 /** Version of what the keys hold: servers of another one do not understand it. */
 const SCHEMA = '1';
@@ -51,7 +52,17 @@ export async function checkServer({ connection, keys, durability, logger }: Serv
     logger.warn({}, 'Redis has no append-only file: what it holds is lost when it ends. Set "appendonly yes"');
   }
   await checkSchema(connection, keys);
+  await CHECK_RIGHTS.run(connection, keys.base(0), []);
   return isDurable;
+}
+
+/** What an error at the start means: if Redis refuses a command, its user lacks rights. */
+export function reasonOf(cause: unknown): unknown {
+  // Within a script only the text tells, which depends on the version of Redis.
+  const isRefusal =
+    cause instanceof Error && /NOPERM|ACL failure|The user executing the script can't/.test(cause.message);
+  if (!isRefusal) return cause;
+  return new Error('The user of Redis lacks rights: docs/cluster.md has a line for ACL SETUSER', { cause });
 }
 
 async function checkSchema(connection: RedisConnection, keys: Keys): Promise<void> {
