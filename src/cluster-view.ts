@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode, ClusterStatus, NodeInfo } from './store/cluster.js';
+import type { ClusterCounts } from './store/counts.js';
 
 /** What a server knows of its cluster; it counts what happens there. */
 export class ClusterView implements ClusterStatus {
@@ -22,6 +23,10 @@ export class ClusterView implements ClusterStatus {
     const { nodeId, nodes } = this.#cluster;
     const others = nodes.filter(({ id }) => id !== nodeId);
     return [...others, { id: nodeId, ...this.#describe() }].sort((one, other) => (one.id < other.id ? -1 : 1));
+  }
+
+  get counts(): ClusterCounts | undefined {
+    return this.#cluster.counts;
   }
 
   get isReachable(): boolean {

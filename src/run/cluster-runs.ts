@@ -40,6 +40,11 @@ export class ClusterRuns {
     this.#queue = options.queue;
   }
 
+  /** The line that runs wait in, or that this node takes runs from. */
+  get queue(): WorkQueue | undefined {
+    return this.#queue;
+  }
+
   /** Whether another node executes the run, or none does yet. */
   isElsewhere({ host }: StoredRun): boolean {
     return host !== this.#options.cluster.nodeId;

@@ -1,5 +1,6 @@
 import type { CancelReason } from '../protocol/server-messages.js';
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { ClusterCounts } from './counts.js';
 import type { StoredRun } from './run-store.js';
 
 /** One process of a cluster, as it describes itself with every beat. */
@@ -40,6 +41,8 @@ export interface ClusterStatus {
   readonly fencedRuns: number;
   /** How often, since the start, data of some owners was lost. */
   readonly losses: number;
+  /** What this node counts of its work with the stores, for metrics; absent if the stores count nothing. */
+  readonly counts?: ClusterCounts | undefined;
 }
 
 /** What a person decided about a tool call, on its way to the node that executes the run. */
@@ -121,6 +124,11 @@ export interface Cluster {
   readonly nodes: readonly ClusterNode[];
   /** Whether the stores answer. */
   readonly isReachable: boolean;
+  /**
+   * What this node counts of its work with the stores, for metrics.
+   * @default nothing is counted
+   */
+  readonly counts?: ClusterCounts | undefined;
   /** Begins to beat. Called once, before anything else. */
   join(listener: ClusterListener): Awaitable<void>;
   /** Beats now, since the description of this node has changed. */

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../runtime/awaitable.js';
+import type { QueueCounts } from './counts.js';
 
 /** Names a run that waits for a worker. What is to be done is in the record of the run. */
 export interface Ticket {
@@ -30,6 +31,11 @@ export interface WorkQueue {
   size(): Awaitable<number>;
   /** How long one place in the line takes at present, in milliseconds; `undefined` if nothing is known. */
   readonly msPerPlace: number | undefined;
+  /**
+   * What is counted of the tickets, for metrics.
+   * @default nothing is counted
+   */
+  readonly counts?: QueueCounts | undefined;
   /** Takes no more tickets, and waits until those that were taken are done. */
   close(): Promise<void>;
 }

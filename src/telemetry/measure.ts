@@ -54,15 +54,6 @@ export function measureConnections<P extends Principal, Metadata>(
   connections.on('refused', ({ reason }) => refused.inc({ reason: reasons.of(reason) }));
 }
 
-/** Measures the cluster as this node knows it. */
-export function measureCluster(cluster: ClusterStatus, make: Instruments): void {
-  make.gauge('agent_ws_cluster_members', (set) => set(cluster.nodes.length));
-  make.gauge('agent_ws_redis_up', (set) => set(cluster.isReachable ? 1 : 0));
-  make.total('agent_ws_cluster_reaped_runs_total', () => cluster.reapedRuns);
-  make.total('agent_ws_cluster_fenced_runs_total', () => cluster.fencedRuns);
-  make.total('agent_ws_partition_lost_total', () => cluster.losses);
-}
-
 /** Measures messages and resumes. */
 export function measureMessages<P extends Principal, Metadata>(
   messages: MessageHandler<P, Metadata>,
@@ -87,8 +78,8 @@ export function measureRuns(runs: RunManager, models: readonly string[], make: I
     for (const { state } of runs) counts.set(state, (counts.get(state) ?? 0) + 1);
     for (const [state, count] of counts) set(count, state);
   });
-  make.counted('agent_ws_token_gap_seconds', runs.pace.gaps);
-  make.total('agent_ws_tokens_after_cancel_total', () => runs.pace.afterCancel);
+  make.counted('agent_ws_token_gap_seconds', (tell) => tell(runs.pace.gaps));
+  make.total('agent_ws_tokens_after_cancel_total', (tell) => tell(runs.pace.afterCancel));
   const started = make.counter('agent_ws_runs_started_total');
   const ended = make.counter('agent_ws_runs_ended_total');
   const seconds = make.histogram('agent_ws_run_seconds');

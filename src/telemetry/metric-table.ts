@@ -104,7 +104,55 @@ export const METRICS = {
     help: 'Runs of this node that another node took over, because this one seemed gone.',
   },
   agent_ws_partition_lost_total: { type: 'counter', help: 'How often the data of some owners was lost.' },
+  agent_ws_cluster_beat_seconds: { type: 'histogram', help: 'From each beat of the node to the answer of Redis.' },
+  agent_ws_cluster_forged_total: {
+    type: 'counter',
+    help: 'What was dropped since it was not signed with a secret of the cluster: `entry` of a log, `fact` about a run, `ticket` of the queue, `control` (what all nodes are told) or `beat`.',
+    labels: ['kind'],
+  },
   agent_ws_redis_up: { type: 'gauge', help: 'Whether the store of the cluster answers, 1 or 0.' },
+  agent_ws_redis_calls_total: {
+    type: 'counter',
+    help: 'Calls of scripts that were sent to Redis, repeated ones included.',
+    labels: ['script'],
+  },
+  agent_ws_redis_call_seconds: {
+    type: 'histogram',
+    help: 'Duration of calls that Redis answered without an error, not counting the wait for a disk or a replica.',
+    labels: ['script'],
+  },
+  agent_ws_redis_retries_total: {
+    type: 'counter',
+    help: 'Pauses of calls before another attempt, since Redis could not be reached or could not do them.',
+  },
+  agent_ws_log_commit_seconds: {
+    type: 'histogram',
+    help: 'From the append of an entry to the log of a run until readers get it, which is when Redis has it.',
+  },
+  agent_ws_log_entries_per_call: { type: 'histogram', help: 'Entries of logs in each call that has any.' },
+  agent_ws_log_waiting_bytes: { type: 'gauge', help: 'Memory of writes that Redis has not confirmed yet.' },
+  agent_ws_log_resent_entries_total: {
+    type: 'counter',
+    help: 'Entries of logs that Redis had lost and that the node wrote again.',
+  },
+  agent_ws_follow_runs: { type: 'gauge', help: 'Runs of other nodes that this node follows for its readers.' },
+  agent_ws_follow_looks_total: {
+    type: 'counter',
+    help: 'How often the node asked Redis where a followed log is: after `silence`, after a new subscription (`resubscribe`), or since entries before those it was told were missing (`gap`).',
+    labels: ['reason'],
+  },
+  agent_ws_queue_tickets: {
+    type: 'gauge',
+    help: 'Runs in the line for workers, the same at every node; absent without a queue, or if the queue does not answer.',
+  },
+  agent_ws_queue_wait_seconds: {
+    type: 'histogram',
+    help: 'From the addition of a ticket to its first delivery to this worker, by the clocks of both machines.',
+  },
+  agent_ws_drain_connections_left: {
+    type: 'gauge',
+    help: 'Connections that a node of a cluster that ends still has; 0 if it does not end.',
+  },
 } as const satisfies Readonly<Record<string, MetricInfo>>;
 
 /** The name of a metric. */

@@ -4,14 +4,8 @@ import type { Principal } from '../connection/principal.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
 import { boolean, list, methods } from '../runtime/rule.js';
 import { Instruments } from './instruments.js';
-import {
-  measureCalls,
-  measureCluster,
-  measureConnections,
-  measureMessages,
-  measureRuns,
-  type Measured,
-} from './measure.js';
+import { measureCalls, measureConnections, measureMessages, measureRuns, type Measured } from './measure.js';
+import { measureCluster } from './measure-cluster.js';
 
 export { Registry } from 'prom-client';
 export type { Measured } from './measure.js';
@@ -79,7 +73,7 @@ export function createMetrics<P extends Principal, Metadata>(
   measureMessages(agent.messages, make);
   measureRuns(agent.runs, models, make);
   measureCalls(agent.runs, make);
-  if (agent.cluster !== undefined) measureCluster(agent.cluster, make);
+  if (agent.cluster !== undefined) measureCluster(agent.cluster, agent.runs, make);
   return {
     registry,
     listener: (_request, response) => {

@@ -25,6 +25,24 @@ describe('docs/operating.md', () => {
   });
 });
 
+/** The only metric that a query reads. */
+function metricOf(query: string): string {
+  const names = [...query.matchAll(/\b(?:agent_ws|nodejs|process)_\w+/g)].map(([name]) => name);
+  expect(names.length, query).toBe(1);
+  return names[0] ?? '';
+}
+
+/** The labels of a series of the service; `undefined` if it has no such series. */
+function labelsOf(series: string): string[] | undefined {
+  const row = rows.find(([name, { type }]) => series === (type === 'histogram' ? `${name}_bucket` : name));
+  return row && [...(row[1].labels ?? []), 'le', 'instance'];
+}
+
+/** The labels that a query groups by. */
+function groupsOf(query: string): string[] {
+  return /by \(([\w, ]+)\)/.exec(query)?.[1]?.split(', ') ?? [];
+}
+
 interface Dashboard {
   readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];
 }
@@ -39,17 +57,10 @@ describe('the dashboard for Grafana', () => {
     collectDefaultMetrics({ register: registry });
     const others = registry.getMetricsAsArray().map(({ name }) => name);
     for (const query of queries) {
-      const names = [...query.matchAll(/\b(?:agent_ws|nodejs|process)_\w+/g)].map(([name]) => name);
-      expect(names.length, query).toBe(1);
-      const [found = ''] = names;
-      const row = rows.find(([name, { type }]) => found === (type === 'histogram' ? `${name}_bucket` : name));
-      if (row === undefined) {
-        expect(others, query).toContain(found);
-        continue;
-      }
-      const { labels = [] } = row[1];
-      const by = /by \(([\w, ]+)\)/.exec(query)?.[1]?.split(', ') ?? [];
-      expect([...labels, 'le'], query).toEqual(expect.arrayContaining(by));
+      const found = metricOf(query);
+      const labels = labelsOf(found);
+      if (labels === undefined) expect(others, query).toContain(found);
+      else expect(labels, query).toEqual(expect.arrayContaining(groupsOf(query)));
     }
   });
 
@@ -58,5 +69,18 @@ describe('the dashboard for Grafana', () => {
       ([name]) => !queries.some((query) => new RegExp(`\\b${name}(?:_bucket)?\\{`).test(query)),
     );
     expect(missing.map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe('the alert rules for Prometheus', () => {
+  const text = readFileSync(join(ROOT, 'examples/metrics-alerts.yml'), 'utf8');
+  const queries = [...text.matchAll(/^ +expr: (.+)$/gm)].map(([, query = '']) => query);
+
+  it('read metrics that exist, and labels that they have', () => {
+    expect(queries.length).toBe([...text.matchAll(/- alert: /g)].length);
+    for (const query of queries) {
+      const labels = labelsOf(metricOf(query));
+      expect(labels, query).toEqual(expect.arrayContaining(groupsOf(query)));
+    }
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { onTestFinished, vi } from 'vitest';
 import type { RunLog, RunMeta } from '../../src/index.js';
 import { silentLogger } from '../../src/runtime/logger.js';
+import { runHash } from '../../src/stores/redis/keys.js';
 import { RedisConnection } from '../../src/stores/redis/redis-client.js';
 import { RedisStore, type RedisStoreSettings } from '../../src/stores/redis/redis-store.js';
 
@@ -33,6 +34,26 @@ export async function createRun(store: RedisStore, meta: RunMeta): Promise<RunLo
   const claim = await store.runs.create(meta);
   if (claim.status !== 'created') throw new Error(`The run is ${claim.status}`);
   return claim.log;
+}
+
+/** The keys of a run: record and log. */
+export function keysOf(store: RedisStore, { owner, id }: RunMeta): [record: string, log: string] {
+  const base = store.parts.keys.baseOf(owner);
+  return [`${base}r:${runHash(owner, id)}`, `${base}l:${runHash(owner, id)}`];
+}
+
+/** Takes a picture of a run in Redis. Returns a function that brings it back, as if what followed was lost. */
+export async function remember(store: RedisStore, meta: RunMeta): Promise<() => Promise<void>> {
+  const keys = keysOf(store, meta);
+  const { connection } = store.parts;
+  const dumps = await Promise.all(keys.map((key) => connection.sendForBytes(key, ['DUMP', key])));
+  return async () => {
+    for (const [index, key] of keys.entries()) {
+      const dump = dumps[index];
+      if (dump instanceof Buffer) await connection.send(key, ['RESTORE', key, '0', dump, 'REPLACE']);
+      else await connection.send(key, ['DEL', key]);
+    }
+  };
 }
 
 /** A reader that reads a log as connections do: whatever there is, whenever it is woken. */

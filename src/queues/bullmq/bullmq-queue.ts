@@ -1,6 +1,8 @@
 import type { Job, Queue, RedisClient, Worker } from 'bullmq';
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../runtime/logger.js';
+import { CountedHistogram } from '../../runtime/counted-histogram.js';
+import type { QueueCounts } from '../../store/counts.js';
 import { Signer } from '../../store/signer.js';
 import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
@@ -29,6 +31,9 @@ const FIRST_CONNECT_MS = 10_000;
 /** How long each step of closing may wait for Redis. In milliseconds. */
 const GOODBYE_MS = 2_000;
 
+/** From a worker that is idle to a line of an hour, in milliseconds. */
+const WAIT_BOUNDS_MS = [5, 10, 50, 100, 500, 1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000];
+
 /** A {@link WorkQueue} of BullMQ. */
 export class BullMqQueue implements WorkQueue {
   readonly #bullMq: BullMq;
@@ -43,6 +48,7 @@ export class BullMqQueue implements WorkQueue {
   #closing: Promise<void> | undefined;
   #lastError: unknown;
   #isAway = false;
+  readonly #waits = new CountedHistogram(WAIT_BOUNDS_MS);
   msPerPlace: number | undefined;
 
   constructor(bullMq: BullMq, connection: QueueConnection, settings: BullMqQueueSettings) {
@@ -117,6 +123,10 @@ export class BullMqQueue implements WorkQueue {
     return size;
   }
 
+  get counts(): QueueCounts {
+    return { waits: this.#waits, forged: this.#signer.forged.ticket };
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -145,9 +155,14 @@ export class BullMqQueue implements WorkQueue {
     return (await this.#client).runCommand(name, [...args]) as Promise<unknown>;
   }
 
-  async #do({ data }: Job<SignedTicket, void>, work: (ticket: Ticket) => Promise<void>): Promise<void> {
+  async #do(
+    { data, timestamp, attemptsStarted }: Job<SignedTicket, void>,
+    work: (ticket: Ticket) => Promise<void>,
+  ): Promise<void> {
     const ticket = { owner: data.owner, id: data.id };
     if (!this.#signer.accepts('ticket', jobIdOf(ticket), '', data.signature ?? '')) return;
+    // A ticket of a worker that died has waited and was at work.
+    if (attemptsStarted <= 1) this.#waits.add(Math.max(0, Date.now() - timestamp));
     const done = work(ticket).catch((error: unknown) => {
       this.#logger.error({ runId: ticket.id, err: error }, 'The run of a ticket failed');
     });

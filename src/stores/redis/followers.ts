@@ -1,4 +1,5 @@
 import type { StoredRun } from '../../store/run-store.js';
+import type { LookReason } from '../../store/counts.js';
 import { FollowedRun, type NewEntries, type ReadersListener } from './followed-run.js';
 import type { ReadStored } from './log-tail.js';
 import type { Signer } from '../../store/signer.js';
@@ -42,6 +43,7 @@ export class Followers implements ReadersListener {
   readonly #followed = new Map<string, Following>();
   /** Runs that were opened before their followed copy was: they follow the copy. */
   readonly #copies = new Map<FollowedRun, () => void>();
+  readonly #looks: Record<LookReason, number> = { silence: 0, resubscribe: 0, gap: 0 };
   #isClosed = false;
 
   constructor(calls: RedisCalls, node: string, signer: Signer, onLost: OnLostLog) {
@@ -54,6 +56,11 @@ export class Followers implements ReadersListener {
   /** Number of runs that are followed. */
   get size(): number {
     return this.#followed.size;
+  }
+
+  /** How often Redis was asked where a log is that is read here, by reason. */
+  get looks(): Readonly<Record<LookReason, number>> {
+    return this.#looks;
   }
 
   /** The run of a record: the same object for all who read it. */
@@ -86,6 +93,7 @@ export class Followers implements ReadersListener {
     for (const followed of this.#followed.values()) {
       const { run, early } = followed;
       if (run.isOver || run.heardAt > since) continue;
+      this.#looks[silentMs === 0 ? 'resubscribe' : 'silence']++;
       if (early === undefined) void this.#attach(followed);
       else followed.losses++;
     }
@@ -172,7 +180,10 @@ export class Followers implements ReadersListener {
   #take(followed: Following, entries: NewEntries): void {
     const result = followed.run.take(entries);
     if (result === 'lost') this.#lose(followed);
-    else if (result === 'gap' && followed.early === undefined) void this.#attach(followed);
+    else if (result === 'gap' && followed.early === undefined) {
+      this.#looks.gap++;
+      void this.#attach(followed);
+    }
   }
 
   #lose(followed: Following): void {

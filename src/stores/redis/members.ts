@@ -1,9 +1,13 @@
+import { CountedHistogram } from '../../runtime/counted-histogram.js';
 import type { ClusterNode, NodeInfo } from '../../store/cluster.js';
 import type { Keys } from './keys.js';
 import { Observer } from './observer.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { BEAT, FORGET_NODE } from './scripts/beat.js';
 import type { Signer } from '../../store/signer.js';
+
+/** From a script in memory to the shortest lease, in milliseconds. */
+const BEAT_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 
 /** What a node says of itself with each beat. */
 interface Said {
@@ -45,6 +49,8 @@ export interface MembersOptions {
 
 /** The nodes of the cluster, as this one sees them with each beat. */
 export class Members {
+  /** From each beat to its answer, in milliseconds. */
+  readonly beats = new CountedHistogram(BEAT_BOUNDS_MS);
   readonly #options: MembersOptions;
   readonly #base: string;
   readonly #observer: Observer;
@@ -87,6 +93,7 @@ export class Members {
       this.#observer.miss();
       throw error;
     }
+    this.beats.add(performance.now() - sentAt);
     const [fields, controlHead, isNew] = reply as [string[], string, number];
     return { dead: this.#see(fields, sentAt), controlHead, wasForgotten: isNew === 1 };
   }

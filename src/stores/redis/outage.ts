@@ -27,6 +27,7 @@ export class Outage {
   readonly #logger: Logger;
   #since: number | undefined;
   #pauses = 0;
+  #retries = 0;
   #waiting: (() => void)[] = [];
   #isClosed = false;
 
@@ -38,6 +39,11 @@ export class Outage {
   /** How long Redis has not answered, in milliseconds; 0 if it answers. */
   get ms(): number {
     return this.#since === undefined ? 0 : performance.now() - this.#since;
+  }
+
+  /** How often something waited before the next attempt. */
+  get retries(): number {
+    return this.#retries;
   }
 
   get isClosed(): boolean {
@@ -62,6 +68,7 @@ export class Outage {
 
   /** Waits before the next attempt: until there is a connection again, or for a moment. */
   async pause(): Promise<void> {
+    this.#retries++;
     const ms = Math.min(FIRST_PAUSE_MS * 2 ** this.#pauses++, LAST_PAUSE_MS) * (0.75 + Math.random() / 2);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);

@@ -1,4 +1,5 @@
 import { orTimeout } from '../../runtime/within.js';
+import { CountedCalls } from './counted-calls.js';
 
 /** An argument of a command. */
 export type RedisArgument = string | Buffer;
@@ -55,6 +56,8 @@ export interface ConnectionEvents {
 /** Connections to one Redis, or to all masters of a Redis Cluster. */
 export class RedisConnection {
   readonly isCluster: boolean;
+  /** The scripts that were called over this connection. */
+  readonly calls = new CountedCalls();
   readonly #native: Native;
   readonly #kind: Kind;
   readonly #ready: (() => void)[] = [];

@@ -17,6 +17,7 @@ import { hashOf, partitionOf, runHash, type RunPlace } from './keys.js';
 import { Members, type BeatResult } from './members.js';
 import { Readings } from './readings.js';
 import { Reaper } from './reaper.js';
+import { RedisCounts } from './redis-counts.js';
 import type { RedisParts } from './redis-parts.js';
 import { LINE } from './scripts/facts.js';
 import { placeOf, WAKE, type Wakes } from './wakes.js';
@@ -42,6 +43,7 @@ export interface RedisClusterOptions {
 /** The processes that work with the same Redis. */
 export class RedisCluster implements Cluster {
   readonly nodeId: string;
+  readonly counts: RedisCounts;
   readonly facts: Facts;
   /** Whether the node tells that it lives. Tests stop it, as if the process stood still. */
   beats = true;
@@ -71,6 +73,7 @@ export class RedisCluster implements Cluster {
     this.#parts = parts;
     this.facts = new Facts({ calls, keys, signer });
     this.#members = new Members({ ...options, connection, keys, signer, nodeId });
+    this.counts = new RedisCounts(parts, this.#members);
     this.#control = new ControlLog({
       connection,
       keys,

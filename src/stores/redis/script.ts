@@ -28,10 +28,12 @@ export class Script {
    */
   run(connection: RedisConnection, base: string, args: readonly RedisArgument[]): Promise<Reply> {
     const { text, hash } = connection.isCluster ? this.#sharded : this.#one;
-    return connection.send(base, ['EVALSHA', hash, '1', base, ...args]).catch((error: unknown) => {
+    const answered = connection.send(base, ['EVALSHA', hash, '1', base, ...args]).catch((error: unknown) => {
       if (replyCode(error) !== 'NOSCRIPT') throw error;
       return connection.send(base, ['EVAL', text, '1', base, ...args]);
     });
+    connection.calls.count(this.name, answered);
+    return answered;
   }
 }
 

@@ -35,6 +35,8 @@ export class WriteCall {
   readonly markers: Write[] = [];
   readonly args: RedisArgument[];
   bytes = 0;
+  /** Number of entries of logs. */
+  entries = 0;
   readonly #taken: (readonly Write[])[] = [];
 
   /** @param ready - lanes with something to send: those that are taken are removed */
@@ -101,6 +103,7 @@ export class WriteCall {
         entries = 0;
         this.args.push(...write.args);
       } else {
+        this.entries++;
         if (entries === 0) entries = this.args.push('e', '0') - 1;
         this.args[entries] = `${Number(this.args[entries]) + 1}`;
         this.args.push(...write.args);

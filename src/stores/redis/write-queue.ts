@@ -1,6 +1,7 @@
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunMeta } from '../../store/run-store.js';
+import { CountedHistogram } from '../../runtime/counted-histogram.js';
 import { Latch } from '../../runtime/latch.js';
 import type { WriteSink } from './hosted-run.js';
 import type { Keys } from './keys.js';
@@ -16,6 +17,10 @@ const MOST_CALLS = 4;
 /** Most waiting bytes before runs should wait, and before writes are refused. */
 const FULL_BYTES = 16 * 1_048_576;
 const MOST_BYTES = 64 * 1_048_576;
+/** From an append in memory to the longest that callers wait, in milliseconds. */
+const COMMIT_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+/** Entries of a call. */
+const ENTRIES_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** Gets what the answers say. No method throws. */
 export interface QueueListener {
@@ -41,6 +46,10 @@ interface Waiter {
 
 /** Collects the writes of one turn of the event loop, of all runs, and sends them together until they are written. */
 export class WriteQueue implements WriteSink {
+  /** From the append of each entry to its publication, in milliseconds. */
+  readonly commits = new CountedHistogram(COMMIT_BOUNDS_MS);
+  /** Entries of each call that has any. */
+  readonly entriesPerCall = new CountedHistogram(ENTRIES_BOUNDS);
   readonly #calls: RedisCalls;
   readonly #keys: Keys;
   readonly #node: string;
@@ -51,6 +60,9 @@ export class WriteQueue implements WriteSink {
   readonly #waiters = new Set<Waiter>();
   readonly #mostCalls: number;
   #bytes = 0;
+  #resentEntries = 0;
+  /** When this turn of the event loop pushed first, on the monotonic clock. */
+  #turnAt = 0;
   /** Opened when less waits than may. */
   #room: Latch | undefined;
   #inFlight = 0;
@@ -67,6 +79,11 @@ export class WriteQueue implements WriteSink {
   /** Memory of the waiting writes, in bytes. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Entries that Redis had lost and that were written again. */
+  get resentEntries(): number {
+    return this.#resentEntries;
   }
 
   /** A promise of less that waits, if so much waits that nothing more should be made. */
@@ -93,6 +110,7 @@ export class WriteQueue implements WriteSink {
     lane.waiting.push(write);
     if (lane.waiting.length === 1 && !lane.isSent) this.#makeReady(lane);
     this.#schedule();
+    write.at = this.#turnAt;
   }
 
   /** Resolves when everything so far of an owner is written; `undefined` if it is. Rejects as {@link commit} does. */
@@ -138,6 +156,7 @@ export class WriteQueue implements WriteSink {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    this.#turnAt = performance.now();
     setImmediate(() => {
       this.#isScheduled = false;
       this.#pump();
@@ -149,6 +168,7 @@ export class WriteQueue implements WriteSink {
       const [group, lanes] = this.#ready.entries().next().value ?? [];
       if (group === undefined || lanes === undefined) return;
       const call = new WriteCall(this.#node, lanes);
+      if (call.entries > 0) this.entriesPerCall.add(call.entries);
       if (lanes.length === 0) this.#ready.delete(group);
       this.#inFlight++;
       void this.#send(call).then(() => {
@@ -195,9 +215,13 @@ export class WriteQueue implements WriteSink {
     const listener = this.#listener;
     if (status === GAP && run !== undefined && !run.isOver) {
       const lost = run.kept.takeLost(Number(head), Number(last), first, run.lastNumber);
-      if (lost === undefined) listener.onBroken(run);
-      else run.lastNumber = run.number = Number(last);
-      return lost === undefined ? [] : lost.concat(writes);
+      if (lost === undefined) {
+        listener.onBroken(run);
+        return [];
+      }
+      run.lastNumber = run.number = Number(last);
+      for (const { seq } of lost) if (seq !== undefined) this.#resentEntries++;
+      return lost.concat(writes);
     }
     if (status === FENCED && run !== undefined) listener.onFenced(run);
     if (status === GONE && run !== undefined) listener.onGone(run, typeof epoch === 'string' ? epoch : undefined);
@@ -208,6 +232,7 @@ export class WriteQueue implements WriteSink {
     if (run !== undefined) {
       if (number !== undefined) run.lastNumber = number;
       run.kept.add(writes);
+      this.#countCommits(run.log.published, writes);
     }
     let result = 0;
     for (const write of writes)
@@ -219,6 +244,14 @@ export class WriteQueue implements WriteSink {
     }
     if (typeof turn === 'string') listener.onTurn(JSON.parse(turn) as RunMeta);
     return [];
+  }
+
+  /** What was written again after a loss has been published before. */
+  #countCommits(published: number, writes: readonly Write[]): void {
+    const now = performance.now();
+    for (const { seq, at } of writes) {
+      if (seq !== undefined && seq > published && at !== undefined) this.commits.add(now - at);
+    }
   }
 
   /** A call that can never be executed: the lane that it is for loses its writes, and no other. */

@@ -48,6 +48,8 @@ export interface Write {
   readonly seq?: number;
   /** Of an entry, its text; of anything else, the operation of the script and its arguments, or nothing. */
   readonly args: readonly RedisArgument[];
+  /** When it was given to the queue, on the monotonic clock. */
+  at?: number;
   /** Of what is not an entry, the number under which it was written last. */
   number?: number;
   /** It is written, which may be told again. `result` is what the operation returns. */
@@ -60,6 +62,7 @@ export interface Write {
 export class EntryWrite implements Write {
   readonly run: WritingRun;
   readonly args: readonly [string];
+  at = 0;
   readonly #entry: RunEntry;
 
   constructor(run: WritingRun, entry: RunEntry, signer: Signer) {
@@ -86,6 +89,7 @@ export class OperationWrite implements Write {
   readonly run: WritingRun | undefined;
   readonly args: readonly RedisArgument[];
   readonly bytes: number;
+  at = 0;
   number?: number;
   readonly #written: ((result: Reply | undefined) => void) | undefined;
   readonly #failed: ((error: unknown) => void) | undefined;

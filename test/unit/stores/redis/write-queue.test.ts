@@ -7,7 +7,7 @@ import { createRandom } from '../../../../src/testing/random.js';
 import { runHash } from '../../../../src/stores/redis/keys.js';
 import type { RedisStore } from '../../../../src/stores/redis/redis-store.js';
 import { missingRedis, redisOfFile, startRedis } from '../../../helpers/redis.js';
-import { createRun, LogReading, openRedisStore } from '../../../helpers/redis-store.js';
+import { createRun, keysOf, LogReading, openRedisStore, remember } from '../../../helpers/redis-store.js';
 import { seeds } from '../../../helpers/schedules.js';
 import { metaOf } from '../../../helpers/sqlite.js';
 
@@ -19,6 +19,8 @@ function textTo(last: number): string {
   for (let seq = 1; seq <= last; seq++) text += `${seq} `;
   return text;
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 /** What a run is told, besides its log. */
 function listen(store: RedisStore): { fenced: StoredRun[]; orphans: StoredRun[]; facts: StoredRun[] } {
@@ -32,28 +34,9 @@ function listen(store: RedisStore): { fenced: StoredRun[]; orphans: StoredRun[];
   return told;
 }
 
-/** The keys of a run: record and log. */
-function keysOf(store: RedisStore, { owner, id }: RunMeta): [record: string, log: string] {
-  const base = store.parts.keys.baseOf(owner);
-  return [`${base}r:${runHash(owner, id)}`, `${base}l:${runHash(owner, id)}`];
-}
-
 /** Sends a command. */
 function send(store: RedisStore, ...args: [string, string, ...(string | Buffer)[]]): Promise<unknown> {
   return store.parts.connection.send(args[1], args);
-}
-
-/** Takes a picture of a run in Redis. Returns a function that brings it back, as if what followed was lost. */
-async function remember(store: RedisStore, meta: RunMeta): Promise<() => Promise<void>> {
-  const keys = keysOf(store, meta);
-  const dumps = await Promise.all(keys.map((key) => store.parts.connection.sendForBytes(key, ['DUMP', key])));
-  return async () => {
-    for (const [index, key] of keys.entries()) {
-      const dump = dumps[index];
-      if (dump instanceof Buffer) await send(store, 'RESTORE', key, '0', dump, 'REPLACE');
-      else await send(store, 'DEL', key);
-    }
-  };
 }
 
 async function appendTo(log: RunLog, last: number): Promise<void> {
@@ -107,6 +90,9 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     await appendTo(log, 50);
     await restore();
     await appendTo(log, 51);
+    const { resentEntries, commits } = store.cluster.counts;
+    expect(resentEntries).toBe(40);
+    expect(sum(commits.counts)).toBe(51);
     expect(told.fenced).toEqual([]);
     const [record, stream] = keysOf(store, meta);
     expect(await send(store, 'XLEN', stream)).toBe(51);
