@@ -45,8 +45,6 @@ const MAX_LISTED = 1_000;
  */
 export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run> {
   readonly store: RunStore;
-  /** The line in which the runs that are asked for here wait for workers; `undefined` if they are executed here. */
-  readonly queue: WorkQueue | undefined;
   /** Counts of the text of all runs. */
   readonly pace = new RunPace();
   readonly #executor: RunExecutor;
@@ -67,22 +65,19 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: RunManagerOptions) {
     const checked = checkOptions(options, RUN_OPTIONS);
-    const { executor, store, logger } = checked;
+    const { executor, store, logger, maxLogBytes } = checked;
     super(logger);
     if (checked.queue !== undefined && checked.cluster === undefined) {
       throw new OptionError('queue', 'absent without a store of several processes', checked.queue);
     }
-    this.queue = checked.queue;
-    const { maxLogBytes } = checked;
     const shares = new RunShares({
       owner: { maxRuns: checked.maxRunsPerOwner, maxBytes: checked.maxLogBytesPerOwner ?? maxLogBytes / 4 },
       address: { maxRuns: checked.maxRunsPerAddress, maxBytes: checked.maxLogBytesPerAddress ?? maxLogBytes / 2 },
     });
     const live = (this.#live = new LiveRuns(shares));
-    const bounds = new RunBounds(live, checked);
+    const bounds = (this.#bounds = new RunBounds(live, checked));
     this.store = store;
     this.#executor = executor;
-    this.#bounds = bounds;
     this.#drain = new Drain(live);
     const listener = (this.#listener = this.#listen());
     this.#recovery = new Recovery({ live, store, executor, listener, logger, onBegin: (run) => this.start(run) });
@@ -230,8 +225,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     });
   }
 
-  /** The line that this node knows: {@link queue}, or the one that it takes work from. */
-  get line(): WorkQueue | undefined {
+  /** The line in which runs wait for workers: the one of the options, or the one that this node takes runs from. */
+  get queue(): WorkQueue | undefined {
     return this.#cluster?.queue;
   }
 

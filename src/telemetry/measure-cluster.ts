@@ -22,7 +22,7 @@ export function measureCluster(cluster: ClusterStatus, runs: RunManager, make: I
   measureQueue(runs, make);
   make.total('agent_ws_cluster_forged_total', (tell) => {
     const forged = new Map(Object.entries(cluster.counts?.forged ?? {}));
-    const tickets = runs.line?.counts?.forged ?? 0;
+    const tickets = runs.queue?.counts?.forged ?? 0;
     if (tickets > 0) forged.set('ticket', (forged.get('ticket') ?? 0) + tickets);
     for (const [kind, count] of forged) tell(count, kind);
   });
@@ -32,11 +32,11 @@ export function measureCluster(cluster: ClusterStatus, runs: RunManager, make: I
 /** Measures the line of runs. A worker has none before it begins to take from one. */
 function measureQueue(runs: RunManager, make: Instruments): void {
   make.gauge('agent_ws_queue_tickets', (tell) => {
-    const { line } = runs;
-    return line === undefined ? undefined : within(SIZE_MS, sizeOf(line).then(tell, ignore));
+    const { queue } = runs;
+    return queue === undefined ? undefined : within(SIZE_MS, sizeOf(queue).then(tell, ignore));
   });
   make.counted('agent_ws_queue_wait_seconds', (tell) => {
-    const { counts } = runs.line ?? {};
+    const { counts } = runs.queue ?? {};
     if (counts !== undefined) tell(counts.waits);
   });
 }
@@ -61,8 +61,8 @@ function measureCounts(counts: ClusterCounts, make: Instruments): void {
   });
 }
 
-async function sizeOf(line: WorkQueue): Promise<number> {
-  return await line.size();
+async function sizeOf(queue: WorkQueue): Promise<number> {
+  return await queue.size();
 }
 
 /** The number is absent then. */
