@@ -246,8 +246,10 @@ export class RedisRunStore implements RunStore {
   }
 
   #followed(record: RunRecord): StoredRun {
-    const { keys, followers } = this.#init;
+    const { keys, node, followers } = this.#init;
     const { owner, id } = record.meta;
+    // A run that this node is about to take over is not its own before it has it.
+    if (record.host === node && !isFinal(record.state)) return this.#followed({ ...record, host: '' });
     const place = { base: keys.baseOf(owner), key: runHash(owner, id) };
     return followers.runOf(record, place, this.#reader(record.meta));
   }

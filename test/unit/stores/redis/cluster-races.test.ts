@@ -236,4 +236,17 @@ describe.skipIf(missingRedis() !== '')(`nodes at the same moment${missingRedis()
     await Promise.all([outage.pause(), outage.pause()]);
     expect(outage.waiting).toBe(0);
   });
+
+  it('is not the host of a run before it has taken it over', async () => {
+    const [a, b] = await twoNodes();
+    const meta = metaOf();
+    await claim(a, meta);
+    // What Redis answers is still on its way.
+    await b.store.cluster.facts.adopt(
+      [b.store.cluster.facts.placeOf(meta.owner, meta.id)],
+      a.cluster.nodeId,
+      b.cluster.nodeId,
+    );
+    expect((await b.runs.open(meta.owner, meta.id))?.host).not.toBe(b.cluster.nodeId);
+  });
 });
