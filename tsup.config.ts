@@ -23,19 +23,19 @@ const anywhere: Options = {
   clean: false,
 };
 
-/** What users import: code with declarations. */
-function library(entry: Readonly<Record<string, string>>): Options {
-  const declarations = Object.entries(entry).map(([name, path]) => [
+/** Code that users import, with declarations. */
+function library(options: Options & { readonly entry: Record<string, string> }): Options {
+  const declarations = Object.entries(options.entry).map(([name, path]) => [
     name,
     path.replace(/^src/, DECLARATIONS).replace(/\.ts$/, '.d.ts'),
   ]);
-  return { entry, dts: { entry: Object.fromEntries(declarations) as Record<string, string> } };
+  return { ...options, dts: { entry: Object.fromEntries(declarations) as Record<string, string> } };
 }
 
 export default defineConfig([
-  {
+  library({
     ...node,
-    ...library({
+    entry: {
       index: 'src/index.ts',
       auth: 'src/auth/index.ts',
       protocol: 'src/protocol/index.ts',
@@ -47,13 +47,18 @@ export default defineConfig([
       metrics: 'src/telemetry/metrics.ts',
       tracing: 'src/telemetry/tracing.ts',
       testing: 'src/testing/index.ts',
-    }),
+    },
     format: ['esm', 'cjs'],
     shims: true,
-  },
-  { ...anywhere, ...library({ client: 'src/client/index.ts', encryption: 'src/client/encryption.ts' }) },
+  }),
+  library({ ...anywhere, entry: { client: 'src/client/index.ts', encryption: 'src/client/encryption.ts' } }),
   // Frameworks that render on a server need to be told that hooks run in the page.
-  { ...anywhere, ...library({ react: 'src/client/react.ts' }), banner: { js: "'use client';" }, external: ['react'] },
+  library({
+    ...anywhere,
+    entry: { react: 'src/client/react.ts' },
+    banner: { js: "'use client';" },
+    external: ['react'],
+  }),
   {
     ...node,
     // The command line carries what only it needs, so that an embedder installs none of it.

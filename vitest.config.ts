@@ -10,36 +10,32 @@ const BUILT = ['integration', 'e2e', 'examples', 'package'] as const;
 
 export default defineConfig(({ mode }) => {
   // `npm run test:long`: every random schedule, and the tests that take minutes.
-  // In the environment, since each project reads this file again and knows nothing of the mode.
   const parts = (process.env['TEST_PARTS'] ??= mode === 'long' ? '1' : '5');
   const seed = (process.env['TEST_SEED'] ??= String(seedOfCommit()));
+  const common = {
+    // For a busy machine: a test that passes does not wait for it.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    env: { TEST_SEED: seed, TEST_PARTS: parts },
+    setupFiles: ['test/helpers/patience.ts'],
+    // The sources are loaded once for all files of a worker: loading takes more time than most tests.
+    isolate: false,
+  };
   return {
     test: {
-      // For a busy machine: a test that passes does not wait for it.
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
-      // One more than there are cores: tests wait for browsers and other processes much of their time.
+      // One more than there are cores: tests wait for browsers and other processes much of their time. Only here: what
+      // a project says of it goes before --maxWorkers.
       maxWorkers: availableParallelism() + 1,
-      env: { TEST_SEED: seed, TEST_PARTS: parts },
       reporters: ['default', './test/helpers/slowest-files.ts'],
-      setupFiles: ['test/helpers/patience.ts'],
-      // The sources are loaded once for all files of a worker: loading takes more time than most tests.
-      isolate: false,
       // Translated once for all projects, and for the next run.
       experimental: { fsModuleCache: true },
       // Servers without a logger report what tests break on purpose.
       onConsoleLog: (log: string) => !log.startsWith('[agent-ws]'),
       projects: [
-        {
-          extends: true,
-          test: {
-            name: 'unit',
-            include: UNIT.map((folder) => `test/${folder}/**/*.test.ts`),
-          },
-        },
+        { test: { ...common, name: 'unit', include: UNIT.map((folder) => `test/${folder}/**/*.test.ts`) } },
         ...BUILT.map((folder) => ({
-          extends: true as const,
           test: {
+            ...common,
             name: folder,
             include: [`test/${folder}/**/*.test.ts`],
             globalSetup: ['test/helpers/build.ts', ...(folder === 'package' ? ['test/helpers/package.ts'] : [])],

@@ -10,6 +10,15 @@ import type { Logger } from './runtime/logger.js';
 import type { Cluster, ClusterEvent, NodeInfo } from './store/cluster.js';
 import { VERSION } from './version.js';
 
+/** How often a node looks whether it is cut off, in milliseconds. */
+const LOOK_MS = 1_000;
+
+/**
+ * How long the stores may not answer until a node closes its connections, in milliseconds: the clients may find a node that
+ * reaches them. Longer than an outage that all nodes have in common usually takes.
+ */
+const CUT_OFF_MS = 45_000;
+
 /** What {@link Membership} takes. */
 export interface MembershipOptions<P extends Principal, Metadata> {
   /** Absent if the server is alone. */
@@ -26,6 +35,9 @@ export class Membership<P extends Principal, Metadata> {
   /** What is known of the cluster; `undefined` if the server is alone. */
   readonly status: ClusterView | undefined;
   readonly #options: MembershipOptions<P, Metadata>;
+  #look: NodeJS.Timeout | undefined;
+  /** Since when the stores do not answer, on the monotonic clock. */
+  #cutOffSince: number | undefined;
 
   constructor(options: MembershipOptions<P, Metadata>) {
     this.#options = options;
@@ -43,12 +55,15 @@ export class Membership<P extends Principal, Metadata> {
     const { status } = this;
     if (cluster === undefined || status === undefined) return;
     const listener = runs.clusterListener;
+    this.#look = setInterval(() => this.#checkReach(performance.now()), LOOK_MS);
+    this.#look.unref();
     const joined = cluster.join({
       describe: () => this.#describe(),
       onFacts: (owner, id, facts) => listener.onFacts(owner, id, facts),
       onTurn: (owner, id) => listener.onTurn(owner, id),
       onOrphan: (run) => {
-        status.reapedRuns++;
+        // A worker takes runs that nobody has begun all the time.
+        if (run.work === undefined || run.log.head > 0) status.reapedRuns++;
         listener.onOrphan(run);
       },
       onFenced: (owner, id) => {
@@ -69,6 +84,11 @@ export class Membership<P extends Principal, Metadata> {
       joined.catch((error: unknown) => logger.error({ err: error }, 'The node cannot join its cluster'));
   }
 
+  /** Ends what the server does by itself as a node. */
+  stop(): void {
+    clearInterval(this.#look);
+  }
+
   /** Ends everything a principal has in progress on all nodes. Returns the number of connections closed here. */
   revoke(principalId: string): number {
     this.#tell({ type: 'revoke', principalId });
@@ -80,6 +100,20 @@ export class Membership<P extends Principal, Metadata> {
     const encoded = encodeMessage(message);
     if (this.#options.cluster === undefined) this.#broadcastHere(encoded);
     else this.#tell({ type: 'broadcast', encoded });
+  }
+
+  /** Lets the clients go elsewhere if this node has not reached the stores for long. */
+  #checkReach(now: number): void {
+    if (this.isReachable) return void (this.#cutOffSince = undefined);
+    this.#cutOffSince ??= now;
+    if (now - this.#cutOffSince < CUT_OFF_MS) return;
+    this.#cutOffSince = now;
+    const { connections, logger } = this.#options;
+    logger.error(
+      { connections: connections.size },
+      'The stores of the cluster do not answer: clients are sent elsewhere',
+    );
+    for (const connection of connections) connection.close(CLOSE_CODES.draining);
   }
 
   #describe(): NodeInfo {

@@ -77,8 +77,9 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
    */
   broadcast(message: ServerMessage | CustomMessage): void;
   /**
-   * Ends everything a principal has in progress, in a cluster on all nodes, after its credentials were withdrawn: its runs are cancelled, and its
-   * connections closed with code 4401. Does not keep it from coming back, which is for `authenticate` to refuse.
+   * Ends everything a principal has in progress, in a cluster on all nodes, after its credentials were withdrawn: its runs
+   * are cancelled, and its connections closed with code 4401. Does not keep it from coming back, which is for
+   * `authenticate` to refuse. A node that is away at present closes its connections when it comes back.
    * @returns the number of connections of this process that were closed
    */
   revoke(principalId: string): number;
@@ -92,7 +93,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   /**
    * Ends the service and leaves the `http.Server` as it was before, still listening. New connections are refused,
    * clients that understand it are told to reconnect, runs in progress may finish within `drainMs`, and then all
-   * connections close. A repeated call returns the same promise.
+   * connections close. In a cluster connections close first, their clients read on at other nodes, and other nodes take over
+   * runs that wait for a person. A repeated call returns the same promise.
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -180,6 +182,7 @@ export function createAgentSocketServer<P extends Principal = Principal, Metadat
     authenticator.stop();
     handshakes.stop();
     rooms.stop();
+    membership.stop();
   };
   const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, cluster, detach });
   const membership = new Membership<P, Metadata>({

@@ -216,7 +216,7 @@ function attempt(task: () => void): void {
   }
 }
 
-/** A node that cannot leave is taken for dead later. */
+/** A node that cannot leave counts as dead later. */
 function ignore(): void {}
 
 /** Resolves when every connection has been sent everything of the runs it reads. */

@@ -103,7 +103,8 @@ async function keep(name, args, port) {
   };
 }
 
-process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', replaceAll);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(0));
+process.on('SIGHUP', () => void replaceAll());
 
 const ports = await Promise.all(Array.from({ length: NODES }, freePort));
 const nodes = await Promise.all(
@@ -112,7 +113,8 @@ const nodes = await Promise.all(
     return keep(`agent-${index + 1}`, ['serve', '--run', 'queue', ...place], port);
   }),
 );
-await keep('worker', ['worker', '--concurrency', '32']);
+const health = await freePort();
+await keep('worker', ['worker', '--concurrency', '32', '--health', String(health)], health);
 
 // The same file as elsewhere, with the addresses of this machine.
 const file = PROXIES[values.proxy];
@@ -124,11 +126,12 @@ let config = readFileSync(new URL(file, import.meta.url), 'utf8')
 for (const [index, its] of ports.entries()) config = config.replace(`agent-${index + 1}:8003`, `127.0.0.1:${its}`);
 const configured = join(folder, file);
 writeFileSync(configured, config);
-if (values.proxy === 'nginx')
-  start('nginx', 'nginx', ['-c', configured, '-p', folder, '-e', 'stderr', '-g', 'daemon off;']);
-else start('haproxy', 'haproxy', ['-f', configured, '-db']);
-
-if (await ready(`http://127.0.0.1:${port}/readyz`)) console.log(`http://127.0.0.1:${port}/`);
+const proxy =
+  values.proxy === 'nginx'
+    ? start('nginx', 'nginx', ['-c', configured, '-p', folder, '-e', 'stderr', '-g', 'daemon off;'])
+    : start('haproxy', 'haproxy', ['-f', configured, '-db']);
+if (await ready(`http://127.0.0.1:${port}/readyz`, proxy)) console.log(`http://127.0.0.1:${port}/`);
+else await end(1);
 
 /** A rolling update: each node ends in order and starts again before the next one ends. */
 async function replaceAll() {
@@ -136,12 +139,12 @@ async function replaceAll() {
   console.log('All nodes were replaced');
 }
 
-async function end() {
+async function end(code) {
   if (ending) return;
   ending = true;
   // Nobody waits for answers in progress here. nginx has processes of its own, which it ends itself.
   for (const child of running) child.kill(child.spawnfile === 'nginx' ? 'SIGTERM' : 'SIGKILL');
   await Promise.all([...running].map(({ exited }) => exited));
   rmSync(folder, { recursive: true, force: true });
-  process.exit(0);
+  process.exit(code);
 }

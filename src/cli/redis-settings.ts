@@ -43,7 +43,7 @@ export const REDIS_SETTINGS = {
     env: 'AGENT_CLUSTER_SECRET_FILE',
     type: file,
     default: undefined,
-    help: 'File with secrets of at least 16 characters, one a line, that sign what processes tell each other through Redis: the first signs, all are accepted.',
+    help: 'File with secrets of at least 16 characters, one a line, that sign what nodes tell each other through Redis: the first signs, all are accepted.',
   }),
   run: setting({
     group: 'Cluster',

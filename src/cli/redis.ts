@@ -1,5 +1,5 @@
 import type { Logger } from '../runtime/logger.js';
-import { MIN_SECRET_LENGTH } from '../runtime/cluster-secret.js';
+import { MIN_SECRET_LENGTH } from '../store/cluster-secret.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import { CliError } from './cli-error.js';
 import { readSettingFile } from './setting-file.js';

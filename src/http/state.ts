@@ -1,8 +1,7 @@
-import type { ClusterStatus } from '../store/cluster.js';
 import type { LlmTool } from '../tool/llm-tool.js';
 import type { MessageKeyBody } from './message-key.js';
 import type { MetricsSource } from './metrics.js';
-import type { StatisticsSnapshot } from './statistics.js';
+import type { ClusterSnapshot, StatisticsSnapshot } from './statistics.js';
 
 /** What the HTTP routes need to know of their server. */
 export interface HttpRoutesState {
@@ -15,7 +14,7 @@ export interface HttpRoutesState {
   /** Called for every `GET /ws/statistics`. */
   statistics(): StatisticsSnapshot;
   /** The cluster of the server; `undefined` if the server is alone. */
-  readonly cluster?: ClusterStatus | undefined;
+  readonly cluster?: ClusterSnapshot | undefined;
   /** Served at `/metrics`; absent if nothing is. */
   readonly metrics?: MetricsSource | undefined;
   /** Called for every request for a document. */

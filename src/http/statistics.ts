@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { ClusterNode, ClusterStatus } from '../store/cluster.js';
 import { failure, json } from './reply.js';
 import type { Route } from './route.js';
 
@@ -48,11 +47,26 @@ export type StatisticsSnapshot = Readonly<Omit<Body, 'connections'>> & {
   readonly connections: readonly Readonly<Body['connections'][number]>[];
 };
 
+/** One process of a cluster. */
+interface NodeSnapshot {
+  readonly id: string;
+  readonly version: string;
+  readonly draining: boolean;
+  readonly connections: number;
+  readonly totalConnections: number;
+  readonly totalMessages: number;
+  readonly runs: number;
+}
+
+/** The processes of a cluster. */
+export interface ClusterSnapshot {
+  /** The process that answers. */
+  readonly nodeId: string;
+  readonly nodes: readonly NodeSnapshot[];
+}
+
 /** `GET /ws/statistics`. */
-export function statisticsRoute(
-  snapshot: () => StatisticsSnapshot,
-  cluster: Pick<ClusterStatus, 'nodeId' | 'nodes'> | undefined,
-): Route {
+export function statisticsRoute(snapshot: () => StatisticsSnapshot, cluster?: ClusterSnapshot): Route {
   return {
     path: '/ws/statistics',
     summary: { en: 'Connections and messages, counted', zh: '连接与消息统计' },
@@ -81,11 +95,8 @@ export function statisticsRoute(
 
 const CLUSTER = 'cluster';
 
-function sumOf(
-  { connections }: StatisticsSnapshot,
-  { nodeId, nodes }: Pick<ClusterStatus, 'nodeId' | 'nodes'>,
-): StatisticsSnapshot {
-  const sum = (count: (node: ClusterNode) => number): number => nodes.reduce((total, node) => total + count(node), 0);
+function sumOf({ connections }: StatisticsSnapshot, { nodeId, nodes }: ClusterSnapshot): StatisticsSnapshot {
+  const sum = (count: (node: NodeSnapshot) => number): number => nodes.reduce((total, node) => total + count(node), 0);
   return {
     active_connections: sum((node) => node.connections),
     total_connections: sum((node) => node.totalConnections),

@@ -69,6 +69,12 @@ export interface RunLog extends ReadableLog {
    */
   append(entry: RunEntry): void;
   /**
+   * A promise to wait for before more is pulled from the provider, since too much waits to be committed; `undefined` if
+   * there is no need to wait.
+   * @default there never is
+   */
+  backpressure?(): Promise<void> | undefined;
+  /**
    * For logs that commit entries later and may lose them: the run calls this once, when it gets the log. Call `fail`
    * with the reason if accepted entries cannot be stored. Before that, remove everything that is not published: `head`
    * equals `published` again, and the next entry has the `seq` after it. The run then stops and ends with

@@ -23,7 +23,8 @@ export interface RoomLimits {
   maxRoomsPerConnection?: number | undefined;
   /**
    * Connections in one room. One more gets `room_full`, or takes the place of the newest connection of the address that
-   * has most, if its own address would still have fewer.
+   * has most, if its own address would still have fewer. The connections at all nodes of a cluster count; of several that
+   * join at the same moment at different nodes, a few more may get in.
    * @default 1000
    */
   maxRoomMembers?: number | undefined;

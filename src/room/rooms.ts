@@ -36,9 +36,9 @@ export interface JoinRequest extends Omit<RoomStart, 'after' | 'recovered'> {
 
 /** Events of {@link Rooms}. */
 export interface RoomEvents {
-  /** The first connection of a principal joined. */
+  /** The first connection of a principal joined; told at the node where it did. */
   join: [room: string, member: RoomMember, principal: Principal];
-  /** The last connection of a principal left. */
+  /** The last connection of a principal left; told at the node where it did, and of no member whose node has died. */
   leave: [room: string, member: RoomMember, principal: Principal];
   /** Something was said; `principal` is absent if the server said it. */
   message: [room: string, message: PublishedMessage & RoomPost, principal: Principal | undefined];

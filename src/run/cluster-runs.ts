@@ -30,6 +30,8 @@ export interface ClusterRunsOptions {
 export class ClusterRuns {
   readonly #options: ClusterRunsOptions;
   #queue: WorkQueue | undefined;
+  /** Frees the place of a run that this node took from the line. */
+  readonly #idle = new WeakMap<Run, () => void>();
   /** One handle for each stored run, which a store keeps as long as its log is followed. */
   readonly #remote = new WeakMap<StoredRun, RemoteRun>();
 
@@ -46,10 +48,7 @@ export class ClusterRuns {
   /** The handle of a run of another node. */
   remote(stored: StoredRun): RemoteRun {
     let run = this.#remote.get(stored);
-    if (run === undefined) {
-      run = new RemoteRun(stored, this.#options.cluster, (adopted) => this.onOrphan(adopted));
-      this.#remote.set(stored, run);
-    }
+    if (run === undefined) this.#remote.set(stored, (run = new RemoteRun(stored, this.#options.cluster)));
     return run;
   }
 
@@ -113,10 +112,19 @@ export class ClusterRuns {
     const { cluster, live } = this.#options;
     this.#queue = queue;
     queue.take(concurrency, async ({ owner, id }) => {
-      const stored = await cluster.adopt(owner, id);
-      if (stored === undefined) return;
-      this.onOrphan(stored);
-      await live.get(owner, id)?.ended;
+      if ((await cluster.adopt(owner, id)) === undefined) return;
+      const run = live.get(owner, id);
+      if (run !== undefined) await this.#untilIdle(run);
     });
+  }
+
+  /** A run has changed its state: a person may take long, and meanwhile a worker does other runs. */
+  onState(run: Run): void {
+    if (run.state === 'waiting_approval') this.#idle.get(run)?.();
+  }
+
+  #untilIdle(run: Run): Promise<void> {
+    const idle = new Promise<void>((resolve) => this.#idle.set(run, resolve));
+    return Promise.race([run.ended, idle]);
   }
 }

@@ -27,17 +27,14 @@ export class RemoteRun implements RunHandle {
   rank = 0;
   readonly #stored: StoredRun;
   readonly #cluster: Cluster;
-  readonly #takeOver: (stored: StoredRun) => void;
 
-  /** @param takeOver - called with the run if this node has become its host */
-  constructor(stored: StoredRun, cluster: Cluster, takeOver: (stored: StoredRun) => void) {
+  constructor(stored: StoredRun, cluster: Cluster) {
     this.id = stored.meta.id;
     this.meta = stored.meta;
     this.log = stored.log;
     this.options = optionsOf(stored);
     this.#stored = stored;
     this.#cluster = cluster;
-    this.#takeOver = takeOver;
     this.readers = new RemoteReaders(stored.meta, cluster);
   }
 
@@ -88,14 +85,9 @@ export class RemoteRun implements RunHandle {
     return standing ?? (await decisionsIn(this.log)).get(toolCallId);
   }
 
-  /** Asks the host to stop the run. A run that waits for a worker is ended by this node. */
-  async stop(cause: StopCause): Promise<void> {
+  stop(cause: StopCause): Awaitable<void> {
     if (cause.state !== 'cancelled' || this.isOver) return;
-    const { owner, id } = this.meta;
-    await this.#cluster.stop(owner, id, cause.reason);
-    if (this.host !== undefined) return;
-    const adopted = await this.#cluster.adopt(owner, id);
-    if (adopted !== undefined) this.#takeOver(adopted);
+    return this.#cluster.stop(this.meta.owner, this.id, cause.reason);
   }
 
   /** Follows the log until `find` gives something. */
@@ -118,7 +110,7 @@ export class RemoteRun implements RunHandle {
           }
         } catch (error) {
           off();
-          reject(error);
+          reject(error instanceof Error ? error : new Error('The log cannot be read', { cause: error }));
           return;
         } finally {
           isLooking = false;

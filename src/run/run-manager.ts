@@ -3,9 +3,11 @@ import type { RunLog } from '../log/run-log.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkOptions } from '../runtime/option-table.js';
+import { integer } from '../runtime/rule.js';
 import { OptionError } from '../runtime/option-error.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import type { Cluster, ClusterListener } from '../store/cluster.js';
+import { aWorkQueue } from '../store/store-rules.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
@@ -227,9 +229,19 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     });
   }
 
-  /** Does the work of runs that were asked for at other nodes, `concurrency` at a time, until the queue is closed. */
+  /**
+   * Makes this node a worker: takes runs from the line in which services leave them, and executes them, until the queue is
+   * closed. Called once.
+   * @param queue - the line; whoever opens the queue closes it, before the server ends
+   * @param concurrency - how many runs are executed at the same time
+   * @throws OptionError if the store is not one for several processes, or an argument breaks its rule
+   */
   work(queue: WorkQueue, concurrency: number): void {
-    this.#cluster?.take(queue, concurrency);
+    if (this.#cluster === undefined) {
+      throw new OptionError('store', 'Only a cluster has workers: "store" must be one for several processes');
+    }
+    aWorkQueue.read('queue', queue);
+    this.#cluster.take(queue, integer(1).read('concurrency', concurrency));
   }
 
   /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */
@@ -280,6 +292,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       // A run whose end was lost ends again, for its readers.
       if (isFinal(run.state) && this.#live.leave(run)) this.#onEnd(run);
       this.#drain.checkIdle();
+      this.#cluster?.onState(run);
     }
   }
 

@@ -277,7 +277,7 @@ export class Run implements RunHandle {
 
   /** A promise to wait for before more is pulled from the provider; `undefined` if there is no need to wait. */
   backpressure(): Promise<void> | undefined {
-    return this.#stop === undefined ? this.readers.backpressure() : undefined;
+    return this.#stop === undefined ? (this.readers.backpressure() ?? this.log.backpressure?.()) : undefined;
   }
 
   /** Ends the run, whatever errors log and store have. Only the first call counts. */

@@ -34,7 +34,7 @@ export interface ClusterStatus {
   readonly nodes: readonly ClusterNode[];
   /** Whether the stores answer. */
   readonly isReachable: boolean;
-  /** Runs without a host that this node took over since its start: those of nodes that are gone, and parked ones. */
+  /** Runs of nodes that are gone which this node has taken over since its start. */
   readonly reapedRuns: number;
   /** Runs of this node that another node took over since its start, because this one seemed gone. */
   readonly fencedRuns: number;
@@ -126,14 +126,17 @@ export interface Cluster {
   reap?(nodeId: string): Awaitable<void>;
   /**
    * Lets the host stop a run. If no run has the id, the id is remembered for 60 s, and a run that is claimed with it is
-   * stopped: see `stop` of a claim.
+   * stopped: see `stop` of a claim. A run without a host is adopted by this node: see {@link ClusterListener.onOrphan}.
    */
   stop(owner: string, id: string, reason: CancelReason): Awaitable<void>;
   /** Lets the host decide about a tool call. What counts is in the log of the run. */
   decide(owner: string, id: string, toolCallId: string, decision: PassedDecision): Awaitable<void>;
   /** Tells the host how this node reads a run; `undefined` if it reads it no more. Written in the order of the calls. */
   read(owner: string, id: string, reading: NodeReading | undefined): void;
-  /** Makes this node the host of a run that has none; `undefined` if it has one, or is over. */
+  /**
+   * Makes this node the host of a run that has none, and tells of it by {@link ClusterListener.onOrphan}; `undefined` if the
+   * run has a host, or is over.
+   */
   adopt(owner: string, id: string): Awaitable<StoredRun | undefined>;
   /** The runs of a conversation in progress on all nodes, in the order of their turns. */
   inProgress(owner: string, conversationId: string): Awaitable<readonly StoredRun[]>;

@@ -6,16 +6,32 @@ import { RedisConnection } from './redis/redis-client.js';
 import { RedisStore } from './redis/redis-store.js';
 import type { Store } from '../store/store.js';
 
+export type {
+  Cluster,
+  ClusterEvent,
+  ClusterListener,
+  ClusterNode,
+  ClusterStatus,
+  NodeInfo,
+  NodeReading,
+  PassedDecision,
+  RunFacts,
+} from '../store/cluster.js';
+export type { ClaimRequest } from '../store/run-store.js';
 export type { Store } from '../store/store.js';
 export type { RedisClientLike } from './redis/redis-client.js';
 export type { RedisStoreOptions } from './redis/options.js';
 
 /**
- * Connects to Redis 6.2 or later, Redis Cluster 7.0 or later, or Valkey. Servers that work with the same Redis and
- * `keyPrefix` are one cluster: any of them serves any client.
+ * Connects to Redis 6.2 or later, Redis Cluster 7.0 or later, or Valkey, and checks its settings. Servers that work with
+ * the same Redis and `keyPrefix` are one cluster: any of them serves any client. Each server needs a store of its own, and
+ * whoever opens the store closes it after the server.
  *
- * Needs the package `@redis/client`.
- * @throws OptionError if an option breaks its rule; an `Error` if no connection can be made within 10 s.
+ * If Redis is away later, the store connects again by itself: writes of runs wait, and what can be refused is refused with
+ * `store_unavailable` after 5 s. Needs the package `@redis/client`.
+ * @throws OptionError if an option breaks its rule; an `Error` if the package is missing, if no connection can be made within
+ *   10 s, or if Redis is too old, is set to delete what it holds (`maxmemory-policy`), or has data that this version cannot
+ *   read.
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { url, client, ...settings } = checkOptions(options, REDIS_STORE_OPTIONS);

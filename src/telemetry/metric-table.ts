@@ -97,7 +97,7 @@ export const METRICS = {
   agent_ws_cluster_members: { type: 'gauge', help: 'Nodes of the cluster that are alive. Absent without a cluster.' },
   agent_ws_cluster_reaped_runs_total: {
     type: 'counter',
-    help: 'Runs without a host that this node took over: those of nodes that are gone, and parked ones.',
+    help: 'Runs of nodes that are gone which this node has taken over.',
   },
   agent_ws_cluster_fenced_runs_total: {
     type: 'counter',

@@ -2,7 +2,7 @@ import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { PATIENT, type PageDriver } from './page-driver.js';
 import type { PageProvider } from './page-provider.js';
-import { useVisit, type Visit } from './use-page.js';
+import { useVisit, type Visit, type VisitOptions } from './use-page.js';
 
 /** What the tests of one file look at. */
 export let visit: Visit;
@@ -11,12 +11,12 @@ export let page: Page;
 let driver: PageDriver;
 
 /** {@link useVisit}, for tests that look at one page at a time. */
-export function useOnePage(): void {
+export function useOnePage(options?: VisitOptions): void {
   useVisit((begun) => {
     visit = begun;
     ({ provider } = visit);
     look(visit.tab);
-  });
+  }, options);
 }
 
 /** From now on the test looks at the page in another browser. */

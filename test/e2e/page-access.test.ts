@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ask, ended, open, page, row, says, send, tab, useOnePage } from './one-page.js';
 import { PATIENT } from './page-driver.js';
 
-useOnePage();
+useOnePage({ opensTab: false });
 
 describe('for everybody', () => {
   it('speaks Chinese to those who prefer it, switches, and remembers', async () => {
@@ -84,6 +84,7 @@ describe('for everybody', () => {
   });
 
   it('names every control', async () => {
+    await open();
     await ask('hello');
     await ended('hello', 'finished');
     for (const type of ['streaming_query', 'agent_query', 'tool_call', 'raw JSON']) {
@@ -204,12 +205,19 @@ const UNNAMED = `[...document.querySelectorAll('button, a[href], input, select, 
 /** Enabled text whose contrast with what lies behind it is below 4.5 (WCAG 2.2, 1.4.3). */
 const LOW_CONTRAST = `(() => {
   const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  // Thousands of elements have a few dozen pairs of colors.
+  const painted = new Map();
   const paint = (colors) => {
-    for (const color of colors) {
-      context.fillStyle = color;
-      context.fillRect(0, 0, 1, 1);
+    const seen = colors.filter((color) => color !== 'rgba(0, 0, 0, 0)');
+    const key = seen.join();
+    if (!painted.has(key)) {
+      for (const color of seen) {
+        context.fillStyle = color;
+        context.fillRect(0, 0, 1, 1);
+      }
+      painted.set(key, [...context.getImageData(0, 0, 1, 1).data].slice(0, 3));
     }
-    return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    return painted.get(key);
   };
   const luminance = (rgb) => {
     const [r, g, b] = rgb.map((value) => value / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));

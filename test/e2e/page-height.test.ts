@@ -4,7 +4,7 @@ import { useVisit, type Visit } from './use-page.js';
 
 let visit: Visit;
 let tab: PageDriver;
-useVisit((begun) => (visit = begun));
+useVisit((begun) => (visit = begun), { opensTab: false });
 
 /** A page of this size with an answer that is complete and one that runs: the dock then has one row more. */
 async function open(width: number, height: number): Promise<void> {

@@ -11,7 +11,7 @@ export interface Visit {
   readonly browser: Browser;
   readonly provider: PageProvider;
   readonly server: PageServer;
-  /** The page, connected. The browser may complain of nothing in it. */
+  /** The page, connected, or a blank one: see {@link VisitOptions}. The browser may complain of nothing in it. */
   readonly tab: PageDriver;
   /** Opens the page in another browser, or what lies at `path`, until the end of the test. */
   open(options?: BrowserContextOptions, path?: string): Promise<PageDriver>;
@@ -19,8 +19,17 @@ export interface Visit {
   restart(): Promise<void>;
 }
 
+/** What {@link useVisit} does before each test. */
+export interface VisitOptions {
+  /**
+   * Whether the page is open in `tab` when a test begins. A test that opens the page itself does not need it.
+   * @default true
+   */
+  readonly opensTab?: boolean;
+}
+
 /** @param begin - called before each test */
-export function useVisit(begin: (visit: Visit) => void): void {
+export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: VisitOptions = {}): void {
   const provider = new PageProvider();
   let browser: Browser;
   let context: BrowserContext;
@@ -43,8 +52,10 @@ export function useVisit(begin: (visit: Visit) => void): void {
   beforeEach(async () => {
     provider.reset();
     wasAway = false;
-    await tab.page.bringToFront();
-    await tab.afresh(server.url);
+    if (opensTab) {
+      await tab.page.bringToFront();
+      await tab.afresh(server.url);
+    }
     begin({
       browser,
       provider,

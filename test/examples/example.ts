@@ -16,7 +16,11 @@ export interface Example {
   /** Its WebSocket endpoint. */
   readonly endpoint: string;
   /** A client of the documented core; with `negotiate` one that knows all of the protocol. */
-  connect(options?: { readonly negotiate?: boolean; readonly headers?: Record<string, string> }): Promise<TestClient>;
+  connect(options?: {
+    readonly negotiate?: boolean;
+    readonly headers?: Record<string, string>;
+    readonly timeoutMs?: number;
+  }): Promise<TestClient>;
   /** Waits until it printed this pattern, and returns what matches. */
   printed(pattern: string): Promise<string>;
   /** Types this into its terminal. */
@@ -28,9 +32,13 @@ export interface Example {
 }
 
 /** Runs a file of `examples/` as its first lines say, on a free port, and waits until it is ready. */
-export async function startExample(file: string, env: Readonly<Record<string, string>> = {}): Promise<Example> {
+export async function startExample(
+  file: string,
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<Example> {
   const loader = file.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
-  const child = spawn(process.execPath, [...loader, join(ROOT, 'examples', file)], {
+  const child = spawn(process.execPath, [...loader, join(ROOT, 'examples', file), ...args], {
     cwd: join(ROOT, 'examples'),
     env: { PATH: process.env['PATH'], PORT: '0', ...env },
     stdio: 'pipe',
@@ -75,9 +83,10 @@ export async function startExample(file: string, env: Readonly<Record<string, st
   return {
     url,
     endpoint,
-    connect: ({ negotiate = false, headers } = {}) =>
+    connect: ({ negotiate = false, headers, timeoutMs } = {}) =>
       TestClient.connect(endpoint, {
         negotiate,
+        timeoutMs,
         ...(negotiate && headers === undefined && { protocols: [ONE_OWNER] }),
         ...(headers !== undefined && { headers }),
       }),

@@ -18,10 +18,10 @@ export interface NodesOptions {
 
 /** Starts servers that are one cluster; they end with the test. */
 export async function startNodes(redis: string, count: number, options: NodesOptions = {}): Promise<TestNode[]> {
-  const keyPrefix = randomUUID();
+  const keyPrefix = options.store?.keyPrefix ?? randomUUID();
   const nodes: TestNode[] = [];
   for (let node = 0; node < count; node++) {
-    const store = await createRedisStore({ url: redis, keyPrefix, logger: false, ...options.store });
+    const store = await createRedisStore({ url: redis, logger: false, ...options.store, keyPrefix });
     onTestFinished(async () => store.close());
     nodes.push({ ...(await startServer({ logger: false, ...options.server?.(node), store })), store });
   }

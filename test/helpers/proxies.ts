@@ -9,7 +9,11 @@ import { temporaryDirectory } from './temporary-directory.js';
 
 const PAGE = readFileSync(new URL('../../docs/proxies.md', import.meta.url), 'utf8');
 
-const PLACES = { nginx: '/usr/sbin/nginx', haproxy: '/usr/sbin/haproxy', caddy: '/usr/bin/caddy' } as const;
+const PLACES = {
+  nginx: '/usr/sbin/nginx',
+  haproxy: '/usr/sbin/haproxy',
+  caddy: '/usr/bin/caddy',
+} as const;
 
 export type ProxyName = keyof typeof PLACES;
 
@@ -32,7 +36,10 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
   const files = ['-keyout', `${certificate}.key`, '-out', `${certificate}.pem`];
   const made = spawnSync('openssl', ['req', '-x509', ...key, ...subject, ...files], { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(made.stderr);
-  if (name === 'haproxy') writeFileSync(`${certificate}.pem`, readFileSync(`${certificate}.key`), { flag: 'a' });
+  if (name === 'haproxy')
+    writeFileSync(`${certificate}.pem`, readFileSync(`${certificate}.key`), {
+      flag: 'a',
+    });
 
   let config = new RegExp(`^\`\`\`${name}\n(.*?)^\`\`\``, 'ms').exec(PAGE)?.[1] ?? '';
   const put = (documented: string, here: string): void => {
@@ -55,6 +62,26 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
   }
   if (name !== 'caddy') put('/etc/ssl/chat.example', certificate);
 
+  await launch(name, config, folder, port);
+  return port;
+}
+
+/** Starts a balancer with the configuration of the examples in front of three nodes. Returns the port of the balancer. */
+export async function startBalancer(name: 'nginx' | 'haproxy', nodes: readonly number[]): Promise<number> {
+  const folder = temporaryDirectory();
+  const port = await freePort();
+  const source = { nginx: 'nginx.conf', haproxy: 'haproxy.cfg' }[name];
+  let config = readFileSync(new URL(`../../examples/deploy/${source}`, import.meta.url), 'utf8')
+    .replace('bind :8080', `bind 127.0.0.1:${port}`)
+    .replace('listen 8080', `listen 127.0.0.1:${port}`)
+    .replaceAll('/tmp/nginx', join(folder, 'nginx'));
+  for (const [index, node] of nodes.entries()) config = config.replace(`agent-${index + 1}:8003`, `127.0.0.1:${node}`);
+  await launch(name, name === 'nginx' ? `daemon off;\n${config}` : config, folder, port);
+  return port;
+}
+
+/** Starts a proxy that ends with the test, and waits until it listens. */
+async function launch(name: ProxyName, config: string, folder: string, port: number): Promise<void> {
   const file = join(folder, 'config');
   writeFileSync(file, config);
   const args = {
@@ -63,7 +90,10 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
     caddy: ['run', '--config', file, '--adapter', 'caddyfile'],
   };
   const env = { PATH: process.env['PATH'], HOME: folder };
-  const child = spawn(PLACES[name], args[name], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(PLACES[name], args[name], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
   const ended = once(child, 'exit');
@@ -78,7 +108,6 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
       throw new Error(`${name} ended: ${errors}`);
     }),
   ]);
-  return port;
 }
 
 async function accepts(port: number): Promise<void> {

@@ -4,7 +4,6 @@ import type { RunLog, RunMeta } from '../../src/index.js';
 import { silentLogger } from '../../src/runtime/logger.js';
 import { RedisConnection } from '../../src/stores/redis/redis-client.js';
 import { RedisStore, type RedisStoreSettings } from '../../src/stores/redis/redis-store.js';
-import { WAKE, Wakes } from '../../src/stores/redis/wakes.js';
 
 const DEFAULTS: RedisStoreSettings = {
   keyPrefix: '',
@@ -27,17 +26,6 @@ export async function openRedisStore(url: string, settings: Partial<RedisStoreSe
   const store = await RedisStore.open(connection, { ...DEFAULTS, keyPrefix: `test-${randomUUID()}`, ...settings });
   onTestFinished(() => store.close());
   return store;
-}
-
-/** Tells a store what other nodes write, as a member of a cluster is told. */
-export async function hear(store: RedisStore): Promise<Wakes> {
-  const { connection, keys, node, followers } = store.parts;
-  const wakes = new Wakes({ connection, keys, nodeId: node, logger: silentLogger });
-  wakes.on(WAKE.entries, (text) => followers.take(text));
-  wakes.onMissed(() => followers.look(0));
-  await wakes.open();
-  onTestFinished(() => wakes.close());
-  return wakes;
 }
 
 /** Claims a run. */

@@ -60,7 +60,10 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
 
     expect(await (await fetch(`${origin}/healthz`)).json()).toEqual({ status: 'ok' });
     expect(await (await fetch(`${origin}/readyz`)).json()).toEqual({ status: 'ready' });
-    expect(await (await fetch(`${origin}/metrics`)).text()).toMatch(/^agent_ws_runs_\w*total\{.*\} 3$/m);
+    const metrics = await (await fetch(`${origin}/metrics`)).text();
+    expect(metrics).toMatch(/^agent_ws_runs_\w*total\{.*\} 3$/m);
+    // They were nobody's before.
+    expect(metrics).toMatch(/^agent_ws_cluster_reaped_runs_total 0$/m);
     for (const path of ['/docs', '/ws/statistics', '/ws/agent', '/static/test_websocket.html']) {
       expect((await fetch(origin + path)).status, path).toBe(404);
     }

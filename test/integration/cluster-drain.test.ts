@@ -19,7 +19,10 @@ function storeOfNode(onStep: (step: Step) => void): Store {
       isReachable: true,
       join: () => undefined,
       announce: () => onStep('announce'),
-      leave: () => Promise.resolve(onStep('leave')),
+      leave: () => {
+        onStep('leave');
+        return Promise.resolve();
+      },
       stop: () => undefined,
       decide: () => undefined,
       read: () => undefined,

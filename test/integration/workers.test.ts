@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CLIENT_SECRET_PREFIX } from '../../src/protocol/version.js';
 import { TestClient } from '../../src/testing/index.js';
 import { runCli, startCli, type CliProcess, type LogLine } from '../helpers/cli-process.js';
 import { freePort } from '../helpers/free-port.js';
@@ -94,24 +96,45 @@ describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !=
     });
   });
 
+  it('end the answers of one that died at once, since the others are told', async () => {
+    const { cli, url } = await start();
+    const protocols = [CLIENT_SECRET_PREFIX + 'a'.repeat(32)];
+    const clients = await Promise.all([1, 2].map(() => TestClient.connect(url, { protocols, timeoutMs: 30_000 })));
+    const opened = await vi.waitFor(() => {
+      const lines = linesOf(cli, 'Connection opened');
+      expect(lines).toHaveLength(SIZE);
+      return lines;
+    });
+    const [asking, reading] = clients;
+    const id = asking?.connected.connection_id;
+    const host = opened.find(({ connectionId }) => connectionId === id)?.['worker'];
+    const runId = randomUUID();
+    asking?.send({ type: 'streaming_query', query: 'Tell me a long story', run_id: runId });
+    await asking?.next('stream_chunk');
+    reading?.send({ type: 'resume', run_id: runId, after: 0 });
+    await reading?.next('stream_chunk');
+    const at = performance.now();
+    process.kill(Number((await listening(cli, Number(host)))['pid']), 'SIGKILL');
+    expect(await reading?.next('error')).toMatchObject({ code: 'run_interrupted' });
+    // The beats of a node must be missing for 8 s before others take it for dead.
+    expect(performance.now() - at).toBeLessThan(6_000);
+  });
+
   it('are replaced one after the other at SIGHUP, and refuse nobody meanwhile', async () => {
     const { cli, url } = await start();
     const before = await connectSome(url, SIZE);
     cli.kill('SIGHUP');
     let accepted = 0;
-    let isOver = false;
-    const replaced = cli.log('Every worker was replaced').then(() => (isOver = true));
-    while (!isOver) {
+    const isOver = (): boolean => linesOf(cli, 'Every worker was replaced').length > 0;
+    while (!isOver()) {
       const client = await TestClient.connect(url, { timeoutMs: 30_000 });
       accepted++;
       await client.close();
     }
-    await replaced;
     expect(accepted).toBeGreaterThan(0);
     for (const { closed } of before) expect((await closed).code).toBe(1012);
-    expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2]);
-    const now = workersOf(linesOf(cli, 'Listening'));
-    expect(now).toEqual([1, 2, 3, 4]);
+    await vi.waitFor(() => expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2]));
+    await vi.waitFor(() => expect(workersOf(linesOf(cli, 'Listening')).sort()).toEqual([1, 2, 3, 4]));
   });
 
   it('end at once with a second signal', async () => {

@@ -1,6 +1,6 @@
 // What the code of the documentation takes for granted: the reader's own program. It exists for the compiler alone.
 import type { IncomingMessage, Server } from 'node:http';
-import type { AgentSocketServer, LlmProvider, Principal, Tool } from 'agent-ws';
+import type { AgentSocketServer, ConversationStore, LlmProvider, Principal, Tool } from 'agent-ws';
 import type { AgentClient, ClientRun, Conversation } from 'agent-ws/client';
 
 interface Tenant {
@@ -25,6 +25,7 @@ export declare const file: File;
 export declare const bank: { refund(orderId: string, amount: number, idempotencyKey: string): Promise<{ id: string }> };
 export declare function budgetOf(principalId: string): Promise<number>;
 export declare function charge(principalId: string, tokens: number): void;
+export declare const conversations: ConversationStore;
 export declare const key: Uint8Array;
 export declare const rows: readonly Tenant[];
 export declare function log(text: string): void;

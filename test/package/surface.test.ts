@@ -44,6 +44,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
   'agent-ws/demo': ['createDemoProvider'],
   'agent-ws/openai': ['createOpenAiProvider'],
   'agent-ws/sqlite': ['createSqliteStore', 'readStoreKeys'],
+  'agent-ws/redis': ['createRedisStore'],
   'agent-ws/metrics': ['Registry', 'createMetrics'],
   'agent-ws/tracing': ['createTracing'],
   'agent-ws/client': ['AgentClientError', 'CLIENT_ERROR_CODES', 'createAgentClient'],
@@ -112,6 +113,19 @@ it('prints nothing, keeps no process alive and loads no HTTP client when it is i
   expect(cjs).toContain('/node_modules/agent-ws/dist/index.cjs');
   expect(cjs).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);
   expect(await evaluate('silent.cjs', `require('agent-ws');`)).toBe('');
+});
+
+it('needs the client of Redis only for a store in Redis, and says so', async () => {
+  const code = `import { createAgentSocketServer } from 'agent-ws';
+     import { createRedisStore } from 'agent-ws/redis';
+     console.log(typeof createAgentSocketServer);
+     await createRedisStore({ url: 'redis://127.0.0.1:1' }).catch(({ message }) => console.log(message));
+     await createRedisStore({}).catch(({ name, option }) => console.log(name, option));`;
+  expect((await evaluate('redis.mjs', code)).trim().split('\n')).toEqual([
+    'function',
+    'The package @redis/client is missing: run "npm install @redis/client"',
+    'OptionError url',
+  ]);
 });
 
 it('recognises the errors of its other copy', async () => {

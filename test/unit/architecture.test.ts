@@ -127,7 +127,7 @@ const ENGINE: readonly (readonly string[])[] = [
 const DRIVERS: Readonly<Record<string, string>> = {
   transport: 'connection',
   encryption: 'connection',
-  http: 'tool',
+  http: 'store',
   tools: 'tool',
   auth: 'connection',
   stores: 'store',
@@ -140,7 +140,9 @@ const DOORS = [
   'server.ts',
   'options.ts',
   'shutdown.ts',
+  'cluster-view.ts',
   'membership.ts',
+  'cluster-view.ts',
   'version.ts',
   'index.ts',
   'cli',

@@ -1,7 +1,7 @@
 import type { Job, Queue, RedisClient, Worker } from 'bullmq';
 import { createHash } from 'node:crypto';
 import type { Logger } from '../../runtime/logger.js';
-import { Signer } from '../../runtime/signer.js';
+import { Signer } from '../../store/signer.js';
 import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
 import type { QueueConnection } from './connection.js';
@@ -12,8 +12,8 @@ type BullMq = typeof import('bullmq');
 
 /** The data of a job. */
 interface SignedTicket extends Ticket {
-  /** Empty without a secret. */
-  readonly signature: string;
+  /** Empty without a secret, absent in jobs of others. */
+  readonly signature?: string;
 }
 
 /** The name of the queue for BullMQ and its dashboards. */
@@ -37,7 +37,7 @@ export class BullMqQueue implements WorkQueue {
   readonly #maxStartsPerMinute: number | undefined;
   readonly #logger: Logger;
   readonly #signer: Signer;
-  readonly #queue: Queue<SignedTicket, void, string>;
+  readonly #queue: Queue<SignedTicket, void>;
   readonly #atWork = new Set<Promise<void>>();
   #worker: Worker<SignedTicket, void> | undefined;
   #closing: Promise<void> | undefined;
@@ -72,7 +72,7 @@ export class BullMqQueue implements WorkQueue {
       for (const { name, keys, lua } of [COUNT_END, PLACES]) client.defineCommand(name, { numberOfKeys: keys, lua });
     } catch (error) {
       await this.close();
-      throw new Error('The queue could not be opened', { cause: this.#lastError ?? error });
+      throw cannotOpen(this.#lastError ?? error);
     }
   }
 
@@ -147,7 +147,7 @@ export class BullMqQueue implements WorkQueue {
 
   async #do({ data }: Job<SignedTicket, void>, work: (ticket: Ticket) => Promise<void>): Promise<void> {
     const ticket = { owner: data.owner, id: data.id };
-    if (!this.#signer.accepts('ticket', jobIdOf(ticket), '', String(data.signature))) return;
+    if (!this.#signer.accepts('ticket', jobIdOf(ticket), '', data.signature ?? '')) return;
     const done = work(ticket).catch((error: unknown) => {
       this.#logger.error({ runId: ticket.id, err: error }, 'The run of a ticket failed');
     });
@@ -180,6 +180,10 @@ export class BullMqQueue implements WorkQueue {
       this.#logger.warn({ err: error }, 'The queue cannot reach Redis: tickets wait');
     }
   }
+}
+
+function cannotOpen(cause: unknown): Error {
+  return new Error('The queue could not be opened', { cause });
 }
 
 async function settled(work: Promise<unknown> | undefined): Promise<void> {

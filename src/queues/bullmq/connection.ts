@@ -88,7 +88,7 @@ function ofIoRedis(client: IoRedis): QueueConnection {
 async function clientOf(url: string): Promise<NodeRedis> {
   try {
     const { createClient } = await import('@redis/client');
-    return createClient({ url }) as unknown as NodeRedis;
+    return createClient({ url });
   } catch (cause) {
     throw new Error('The package @redis/client is missing: run "npm install @redis/client"', { cause });
   }

@@ -1,4 +1,4 @@
-import { aClusterSecret } from '../../runtime/cluster-secret.js';
+import { aClusterSecret } from '../../store/cluster-secret.js';
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import type { Checked, OptionTable } from '../../runtime/option-table.js';
 import { integer, methods, secret, text } from '../../runtime/rule.js';

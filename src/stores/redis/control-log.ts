@@ -3,7 +3,7 @@ import type { ClusterEvent } from '../../store/cluster.js';
 import type { Keys } from './keys.js';
 import type { RedisConnection } from './redis-client.js';
 import { CONTROL_LENGTH, TELL } from './scripts/control.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 
 /** How long this node can tell again what Redis lost with its last seconds, in milliseconds. */
 const KEEP_MS = 10_000;

@@ -6,7 +6,8 @@ import { toRecord, type RunRecord } from './record.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
 import { ADOPT, DEAD, DECIDE, LOOK, READ, READING, STOP } from './scripts/facts.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
+import { openStop, sealStop } from './signed-stop.js';
 
 /** How long an early cancel is remembered, in milliseconds. */
 const TOMBSTONE_MS = 60_000;
@@ -59,7 +60,7 @@ export class Facts {
 
   /** Returns the host: `''` if the run has none, `undefined` if no run in progress has the id. */
   async stop({ base, run }: RunPlace, reason: CancelReason): Promise<string | undefined> {
-    const stop = this.#signer.seal('fact', stopOf(run), reason);
+    const stop = sealStop(reason, run, this.#signer);
     const args = [run, stop, String(TOMBSTONE_MS)];
     return asHost(await this.#calls.write(STOP, base, args));
   }
@@ -107,16 +108,11 @@ export class Facts {
     const adopted = await this.#inCalls(places, RECORDS_PER_CALL, async (base, part) => {
       const reply = await this.#calls.once(ADOPT, base, [nodeId, ...part.flatMap(({ run }) => [run, from])]);
       return (reply as readonly ([Reply, string | null] | null)[]).map((answer, i): Adopted | undefined => {
-        const record = toRecord(answer?.[0] ?? null, (sealed) => this.readStop(part[i]?.run ?? '', sealed));
+        const record = toRecord(answer?.[0] ?? null, part[i]?.run ?? '', this.#signer);
         return record && { record, drafts: answer?.[1] ?? '' };
       });
     });
     return adopted.filter((run) => run !== undefined);
-  }
-
-  /** Why a run is to be stopped, from the field of its record. */
-  readStop(run: string, sealed: string): CancelReason | undefined {
-    return this.#signer.open('fact', stopOf(run), sealed) as CancelReason | undefined;
   }
 
   placeOf(owner: string, id: string): RunPlace {
@@ -150,7 +146,7 @@ export class Facts {
       const { toolCallId, approved, reason } = JSON.parse(text) as StoredDecision;
       return [[toolCallId, { approved, by: 'principal', ...(reason !== undefined && { reason }) }]];
     });
-    const reason = stop === null ? undefined : this.readStop(run, stop);
+    const reason = stop === null ? undefined : openStop(stop, run, this.#signer);
     const parts = (nodes ?? '').split(' ').filter((part) => part !== '');
     return {
       place: { base, run },
@@ -174,7 +170,6 @@ type LookReply = [
   decided: string[],
 ];
 
-const stopOf = (run: string): string => `${run} stop`;
 const decisionOf = (run: string): string => `${run} decision`;
 
 function asHost(reply: unknown): string | undefined {

@@ -1,9 +1,9 @@
 import type { StoredRun } from '../../store/run-store.js';
 import { FollowedRun, type NewEntries, type ReadersListener } from './followed-run.js';
 import type { ReadStored } from './log-tail.js';
-import type { RunRecord } from './record.js';
-import type { StoredEntry } from './run-entry.js';
-import type { Reply } from './redis-client.js';
+import type { Signer } from '../../store/signer.js';
+import { toRecord, type RunRecord } from './record.js';
+import { isOurs, type StoredEntry } from './run-entry.js';
 import type { RedisCalls } from './redis-calls.js';
 import { ATTACH, DETACH } from './scripts/read.js';
 
@@ -17,9 +17,6 @@ const MOST_EARLY = 1_000;
 /** Told when readers of a run must be sent away: what they have read is lost, or the run is. */
 export type OnLostLog = (run: StoredRun) => void;
 
-/** Reads what a script has found of a run. */
-export type ToRecord = (key: string, reply: Reply) => RunRecord | undefined;
-
 /** What a node is told about one log. */
 type ToldEntries = readonly [key: string, generation: number, first: number, entries: readonly StoredEntry[]];
 
@@ -28,8 +25,8 @@ interface Following {
   readonly run: FollowedRun;
   /** What came while Redis is asked; absent if it is not asked. */
   early?: NewEntries[] | undefined;
-  /** Whether Redis must be asked again: the answer may be older than what was lost. */
-  isStale?: boolean;
+  /** How often something may have been lost: an answer that was asked for before may be older. */
+  losses: number;
   timer?: NodeJS.Timeout | undefined;
 }
 
@@ -40,17 +37,17 @@ interface Following {
 export class Followers implements ReadersListener {
   readonly #calls: RedisCalls;
   readonly #node: string;
-  readonly #record: ToRecord;
+  readonly #signer: Signer;
   readonly #onLost: OnLostLog;
   readonly #followed = new Map<string, Following>();
   /** Runs that were opened before their followed copy was: they follow the copy. */
   readonly #copies = new Map<FollowedRun, () => void>();
   #isClosed = false;
 
-  constructor(calls: RedisCalls, node: string, record: ToRecord, onLost: OnLostLog) {
+  constructor(calls: RedisCalls, node: string, signer: Signer, onLost: OnLostLog) {
     this.#calls = calls;
     this.#node = node;
-    this.#record = record;
+    this.#signer = signer;
     this.#onLost = onLost;
   }
 
@@ -72,7 +69,9 @@ export class Followers implements ReadersListener {
     for (const [key, generation, first, entries] of JSON.parse(text) as ToldEntries[]) {
       const followed = this.#followed.get(key);
       if (followed === undefined) continue;
-      const told = { generation, first, entries };
+      const forged = entries.findIndex((entry, index) => !isOurs(entry, key, first + index, this.#signer));
+      if (forged === 0) continue;
+      const told = { generation, first, entries: forged === -1 ? entries : entries.slice(0, forged) };
       if (followed.early === undefined) this.#take(followed, told);
       else if (followed.early.length < MOST_EARLY) followed.early.push(told);
     }
@@ -88,7 +87,7 @@ export class Followers implements ReadersListener {
       const { run, early } = followed;
       if (run.isOver || run.heardAt > since) continue;
       if (early === undefined) void this.#attach(followed);
-      else followed.isStale = true;
+      else followed.losses++;
     }
   }
 
@@ -100,7 +99,7 @@ export class Followers implements ReadersListener {
   onRead(run: FollowedRun): void {
     if (run.isOver || this.#isClosed) return;
     let followed = this.#followed.get(run.key);
-    if (followed === undefined) this.#followed.set(run.key, (followed = { run }));
+    if (followed === undefined) this.#followed.set(run.key, (followed = { run, losses: 0 }));
     clearTimeout(followed.timer);
     const { run: original } = followed;
     if (original !== run) {
@@ -135,10 +134,10 @@ export class Followers implements ReadersListener {
   async #attach(followed: Following): Promise<void> {
     const { run } = followed;
     followed.early = [];
-    followed.isStale = false;
+    const { losses } = followed;
     let record: RunRecord | undefined;
     try {
-      record = this.#record(run.key, await this.#calls.read(ATTACH, run.base, [run.key, this.#node]));
+      record = toRecord(await this.#calls.read(ATTACH, run.base, [run.key, this.#node]), run.key, this.#signer);
     } catch {
       // The outage is reported once, by whoever writes.
       followed.early = undefined;
@@ -154,7 +153,7 @@ export class Followers implements ReadersListener {
     }
     if (!this.#update(followed, record)) return;
     for (const entries of early) this.#take(followed, entries);
-    if (followed.isStale) void this.#attach(followed);
+    if (followed.losses > losses) void this.#attach(followed);
   }
 
   #again(followed: Following): void {

@@ -1,3 +1,4 @@
+import type { Signer } from '../../store/signer.js';
 import type { CancelReason, RunState } from '../../protocol/server-messages.js';
 import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
@@ -10,6 +11,8 @@ const ENTRY_BYTES = 40;
 
 /** Takes writes, in the order of the calls. */
 export interface WriteSink {
+  /** A promise of less that waits, if so much waits that nothing more should be made. */
+  readonly room: Promise<void> | undefined;
   push(owner: string, write: Write): void;
   /** @throws AgentSocketError `store_unavailable` if too much waits */
   pushBounded(owner: string, write: Write): void;
@@ -24,6 +27,7 @@ export interface HostedRunInit {
   readonly key: string;
   readonly host: string;
   readonly sink: WriteSink;
+  readonly signer: Signer;
   readonly readStored: ReadStored;
   readonly state?: RunState | undefined;
   readonly stop?: CancelReason | undefined;
@@ -87,14 +91,16 @@ export class HostedRun implements StoredRun, WritingRun {
 class HostedLog implements RunLog, Publisher {
   readonly #run: HostedRun;
   readonly #sink: WriteSink;
+  readonly #signer: Signer;
   readonly #tail: LogTail;
   #head: number;
   #bytes = 0;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(run: HostedRun, { sink, readStored, head = 0, meta }: HostedRunInit) {
+  constructor(run: HostedRun, { sink, signer, readStored, head = 0, meta }: HostedRunInit) {
     this.#run = run;
     this.#sink = sink;
+    this.#signer = signer;
     this.#tail = new LogTail(meta.id, head, readStored);
     this.#head = head;
   }
@@ -113,7 +119,7 @@ class HostedLog implements RunLog, Publisher {
 
   append(entry: RunEntry): void {
     if (entry.seq !== this.#head + 1) throw new RangeError(`Entry ${entry.seq} does not follow ${this.#head}`);
-    const write = new EntryWrite(this.#run, entry);
+    const write = new EntryWrite(this.#run, entry, this.#signer);
     // What a node writes that does not know yet that it is no longer the host is lost.
     if (!this.#run.isOver) this.#sink.pushBounded(this.#run.meta.owner, write);
     this.#head = entry.seq;
@@ -131,6 +137,10 @@ class HostedLog implements RunLog, Publisher {
 
   onPublished(wake: () => void): () => void {
     return this.#tail.onPublished(wake);
+  }
+
+  backpressure(): Promise<void> | undefined {
+    return this.#sink.room;
   }
 
   onFailed(fail: (error: unknown) => void): void {

@@ -3,7 +3,7 @@ import type { Keys } from './keys.js';
 import { Observer } from './observer.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { BEAT, FORGET_NODE } from './scripts/beat.js';
-import type { Signer } from '../../runtime/signer.js';
+import type { Signer } from '../../store/signer.js';
 
 /** What a node says of itself with each beat. */
 interface Said {
@@ -27,7 +27,7 @@ export interface DeadNode {
 export interface BeatResult {
   /** The nodes that do not live any more. */
   readonly dead: readonly DeadNode[];
-  /** Whether Redis did not know this node: it was held for dead, or has just joined. */
+  /** Whether Redis did not know this node: it counted as dead, or has just joined. */
   readonly wasForgotten: boolean;
   /** Id of the last entry in the control log. */
   readonly controlHead: string;

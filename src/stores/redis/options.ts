@@ -1,6 +1,6 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
-import { aClusterSecret } from '../../runtime/cluster-secret.js';
+import { aClusterSecret } from '../../store/cluster-secret.js';
 import { choice, delay, methods, size, text } from '../../runtime/rule.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';
@@ -20,7 +20,7 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
    */
   client?: RedisClientLike | undefined;
   /**
-   * What all keys begin with. Servers with the same prefix are one cluster.
+   * What all keys begin with. Nodes with the same prefix are one cluster.
    * @default 'aw'
    */
   keyPrefix?: string | undefined;
@@ -31,18 +31,18 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
    */
   durability?: 'normal' | 'disk' | 'replica' | undefined;
   /**
-   * How often a server tells the others that it lives. In milliseconds.
+   * How often a node tells the others that it lives. In milliseconds.
    * @default 2000
    */
   beatMs?: number | undefined;
   /**
-   * How long a server may be silent until the others hold it for dead and take over its runs. In milliseconds, at least twice
+   * How long a node may be silent until the others count it as dead and take over its runs. In milliseconds, at least twice
    * `beatMs`.
    * @default 8000
    */
   leaseMs?: number | undefined;
   /**
-   * Secrets of at least 16 characters that sign what servers tell each other through Redis, so that whoever can write to
+   * Secrets of at least 16 characters that sign what nodes tell each other through Redis, so that whoever can write to
    * Redis cannot decide for a person. The first signs, all are accepted: to change the secret, first add the new one at the
    * end everywhere, then put it first, then leave the old one out.
    * @default none: nothing is signed
@@ -90,17 +90,17 @@ export const REDIS_STORE_OPTIONS = {
     default: 'normal',
   },
   beatMs: {
-    text: 'How often a server tells the others that it lives.',
+    text: 'How often a node tells the others that it lives.',
     rule: delay(100),
     default: 2_000,
   },
   leaseMs: {
-    text: 'How long a server may be silent until the others hold it for dead and take over its runs.',
+    text: 'How long a node may be silent until the others count it as dead and take over its runs.',
     rule: delay(200),
     default: 8_000,
   },
   clusterSecret: {
-    text: 'Secrets of at least 16 characters that sign what servers tell each other through Redis, so that whoever can write to Redis cannot decide for a person.',
+    text: 'Secrets of at least 16 characters that sign what nodes tell each other through Redis, so that whoever can write to Redis cannot decide for a person.',
     rule: aClusterSecret,
     defaultText: 'none: nothing is signed',
   },

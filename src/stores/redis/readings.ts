@@ -31,7 +31,7 @@ export class Readings {
     for (const wanted of this.#wanted.values()) if (!wanted.isWritten) void this.#write(wanted);
   }
 
-  /** Writes everything, since other nodes held this one for dead. */
+  /** Writes everything, since this node counted as dead. */
   repeat(): void {
     for (const wanted of this.#wanted.values()) void this.#write(wanted);
   }

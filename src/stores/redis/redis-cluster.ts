@@ -13,12 +13,11 @@ import { ControlLog } from './control-log.js';
 import { Facts, type Adopted } from './facts.js';
 import type { HostedRun } from './hosted-run.js';
 import { hashOf, partitionOf, runHash, type RunPlace } from './keys.js';
-import { Members } from './members.js';
+import { Members, type BeatResult } from './members.js';
 import { Readings } from './readings.js';
 import { Reaper } from './reaper.js';
 import type { RedisParts } from './redis-parts.js';
 import { LINE } from './scripts/facts.js';
-import type { Signer } from '../../runtime/signer.js';
 import { placeOf, WAKE, type Wakes } from './wakes.js';
 import { Watches } from './watches.js';
 
@@ -31,7 +30,6 @@ const SILENCE_MS = 5_000;
 export interface RedisClusterOptions {
   /** What works with the runs of this node. */
   readonly parts: RedisParts;
-  readonly signer: Signer;
   readonly wakes: Wakes;
   readonly logger: Logger;
   /** How often the node tells that it lives, in milliseconds. */
@@ -65,13 +63,13 @@ export class RedisCluster implements Cluster {
   readonly #looks: (() => void)[] = [];
 
   constructor(options: RedisClusterOptions) {
-    const { parts, signer, logger, wakes } = options;
-    const { calls, connection, keys, node: nodeId } = parts;
+    const { parts, logger, wakes } = options;
+    const { calls, connection, keys, signer, node: nodeId } = parts;
     this.nodeId = nodeId;
     this.#options = options;
     this.#parts = parts;
     this.facts = new Facts({ calls, keys, signer });
-    this.#members = new Members({ ...options, connection, keys, nodeId });
+    this.#members = new Members({ ...options, connection, keys, signer, nodeId });
     this.#control = new ControlLog({
       connection,
       keys,
@@ -103,7 +101,6 @@ export class RedisCluster implements Cluster {
       onFenced: ({ meta }) => this.#listener?.onFenced(meta.owner, meta.id),
       onOrphan: (run) => this.#listener?.onOrphan(run),
       onLost: (partition) => this.#onLost(partition),
-      readStop: (key, sealed) => this.facts.readStop(key, sealed),
       replace: (base, keys) => this.#replace(base, keys),
     };
   }
@@ -254,7 +251,7 @@ export class RedisCluster implements Cluster {
   async #beatOnce(): Promise<void> {
     const listener = this.#listener;
     if (listener === undefined || this.#isOver || !this.beats) return;
-    const { logger, wakes } = this.#options;
+    const { logger } = this.#options;
     let result;
     try {
       result = await this.#members.beat(listener.describe());
@@ -262,10 +259,14 @@ export class RedisCluster implements Cluster {
       logger.debug({ err: error }, 'A beat was not answered');
       return;
     }
-    if (this.#isOver) return;
     this.#answeredAt = performance.now();
     this.#parts.calls.clock.see(result.time);
-    wakes.probe();
+    this.#onBeat(result);
+  }
+
+  #onBeat(result: BeatResult): void {
+    if (this.#isOver) return;
+    this.#options.wakes.probe();
     if (result.wasForgotten) this.#onMissed();
     this.#readings.retry();
     this.#watches.retry();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CancelReason } from '../../protocol/server-messages.js';
+import type { Signer } from '../../store/signer.js';
 import type { Logger } from '../../runtime/logger.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
@@ -11,7 +11,7 @@ import { Keys } from './keys.js';
 import { Outage } from './outage.js';
 import { RedisCalls, type Durability } from './redis-calls.js';
 import type { RedisConnection, Reply } from './redis-client.js';
-import { RedisRunStore, type RunWishes } from './redis-run-store.js';
+import { RedisRunStore } from './redis-run-store.js';
 import { Retention, type RetentionSettings } from './retention.js';
 import { TAKE_RUN } from './scripts/read.js';
 import type { WritingRun } from './write.js';
@@ -21,7 +21,7 @@ import { WriteQueue, type QueueListener } from './write-queue.js';
 const AGAIN_MS = 1_000;
 
 /** What is told of the runs of this node. No method throws, and everything may be told more than once. */
-export interface RunHooks extends RunWishes {
+export interface RunHooks {
   /** Other nodes want something of a run: see its record. */
   onFacts(run: StoredRun): void;
   /** The run is the first of its conversation now, and this node or none is its host. */
@@ -32,6 +32,8 @@ export interface RunHooks extends RunWishes {
   onOrphan(run: StoredRun): void;
   /** The data of a partition is lost. */
   onLost(partition: number): void;
+  /** Stops the runs that a new one replaces. */
+  replace(base: string, keys: readonly string[]): void;
 }
 
 /** What {@link RedisParts} takes. */
@@ -41,6 +43,7 @@ export interface RedisPartsInit {
   readonly durability: Durability;
   readonly retention: RetentionSettings;
   readonly isDurable: boolean;
+  readonly signer: Signer;
   readonly logger: Logger;
 }
 
@@ -50,7 +53,6 @@ const NOTHING: RunHooks = {
   onFenced: () => undefined,
   onOrphan: () => undefined,
   onLost: () => undefined,
-  readStop: (_, sealed) => sealed as CancelReason,
   replace: () => undefined,
 };
 
@@ -61,6 +63,7 @@ export class RedisParts implements QueueListener {
   readonly connection: RedisConnection;
   readonly keys: Keys;
   readonly outage: Outage;
+  readonly signer: Signer;
   readonly calls: RedisCalls;
   readonly queue: WriteQueue;
   readonly hosted = new HostedRuns();
@@ -70,28 +73,21 @@ export class RedisParts implements QueueListener {
   readonly runs: RedisRunStore;
   hooks: RunHooks = NOTHING;
 
-  private constructor({ connection, keyPrefix, durability, retention, isDurable, logger }: RedisPartsInit) {
+  private constructor({ connection, keyPrefix, durability, retention, isDurable, signer, logger }: RedisPartsInit) {
     const { node, hosted } = this;
     this.connection = connection;
     this.keys = new Keys(keyPrefix);
     this.outage = new Outage(connection, logger);
+    this.signer = signer;
     this.calls = new RedisCalls(connection, this.outage, durability);
     this.queue = new WriteQueue(this.calls, this.keys, node, this);
-    this.followers = new Followers(
-      this.calls,
-      node,
-      (key, reply) => this.runs.record(key, reply),
-      (run) => this.hooks.onFenced(run),
-    );
+    this.followers = new Followers(this.calls, node, signer, (run) => this.hooks.onFenced(run));
     this.epochs = new Epochs(this.calls, this.keys, (partition) => this.#lose(partition));
     this.retention = new Retention(this.calls, this.keys, node, retention, logger);
     const { calls, keys, queue, followers, epochs } = this;
     const parts = { calls, keys, node, queue, hosted, followers, epochs, retention: this.retention };
-    const facts = {
-      readStop: (key: string, sealed: string) => this.hooks.readStop(key, sealed),
-      replace: (base: string, keys: readonly string[]) => this.hooks.replace(base, keys),
-    };
-    this.runs = new RedisRunStore({ ...parts, facts, isDurable });
+    const replace = (base: string, runs: readonly string[]): void => this.hooks.replace(base, runs);
+    this.runs = new RedisRunStore({ ...parts, signer, replace, isDurable });
     // The Redis that answers now may have lost the last moments of the one before.
     connection.watch({ onReady: () => hosted.recent().forEach((run) => queue.check(run)) });
   }

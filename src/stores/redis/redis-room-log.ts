@@ -34,7 +34,7 @@ export class RedisRoomLog implements RoomLog {
   readonly #clock: () => number;
   /** Whether Redis lost the room, or a part of it: readers have what the room does not have. */
   #lost = false;
-  #catchingUp: Promise<void> | undefined;
+  #isReading = false;
 
   constructor({ room, peers, kept, payer, bounds, clock }: RedisRoomLogInit) {
     this.room = room;
@@ -144,10 +144,11 @@ export class RedisRoomLog implements RoomLog {
   }
 
   #catchUp(): void {
-    this.#catchingUp ??= this.#readOn().finally(() => (this.#catchingUp = undefined));
+    if (!this.#isReading) void this.#readOn();
   }
 
   async #readOn(): Promise<void> {
+    this.#isReading = true;
     try {
       for (;;) {
         const events = eventsOf(await this.room.read(this.#kept.published));
@@ -156,6 +157,8 @@ export class RedisRoomLog implements RoomLog {
       }
     } catch {
       // Read on with the next look.
+    } finally {
+      this.#isReading = false;
     }
   }
 

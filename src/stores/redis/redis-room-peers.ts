@@ -19,8 +19,8 @@ export class RedisRoomPeers implements RoomPeers {
   #listener: PeerListener | undefined;
   /** Number of the last change that is known. */
   #change: number;
-  #telling: Promise<void> | undefined;
-  #reading: Promise<void> | undefined;
+  #isTelling = false;
+  #isReading = false;
 
   /** @param fields - names and values of the hash in Redis */
   constructor(room: RedisRoom, epoch: string, change: number, fields: readonly string[]) {
@@ -62,7 +62,7 @@ export class RedisRoomPeers implements RoomPeers {
 
   tell(members: readonly PeerMember[]): void {
     for (const member of members) this.#untold.set(member.id, member);
-    this.#telling ??= this.#tell().finally(() => (this.#telling = undefined));
+    if (!this.#isTelling) void this.#tell();
   }
 
   listen(listener: PeerListener): void {
@@ -95,7 +95,7 @@ export class RedisRoomPeers implements RoomPeers {
   /** Reads all members if there was a change that is not known, and tells what is not told yet. */
   look(change: number): void {
     if (this.#untold.size > 0) this.tell([]);
-    if (change > this.#change) this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    if (change > this.#change && !this.#isReading) void this.#read();
   }
 
   /** Drops the members of nodes that are gone. */
@@ -112,31 +112,41 @@ export class RedisRoomPeers implements RoomPeers {
   }
 
   async #tell(): Promise<void> {
+    this.#isTelling = true;
     // What is told in one turn is one call.
     await Promise.resolve();
-    while (this.#untold.size > 0) {
-      const members = [...this.#untold.values()];
-      const records = members.map(({ id, shown, connections }): [string, Omit<Told, 'change'> | null] => [
-        id,
-        connections === 0 ? null : { shown, connections },
-      ]);
-      const args = records.flatMap(([id, told]) => [id, told === null ? '' : JSON.stringify(told)]);
-      const told = [this.#epoch, JSON.stringify(records), ...args];
-      const change = await this.#room.run(TELL_MEMBERS, told).catch(() => null);
-      // Told again with the next look.
-      if (typeof change !== 'number') return;
-      for (const member of members) if (this.#untold.get(member.id) === member) this.#untold.delete(member.id);
-      for (const [id, told] of records) this.#set(this.#room.node, id, told === null ? undefined : { ...told, change });
-      if (change === this.#change + 1) this.#change = change;
-      else this.look(change);
-      // What another node told meanwhile is older.
-      this.#changed(members.map(({ id }) => id).filter((id) => this.has(id)));
-    }
+    while (this.#untold.size > 0 && (await this.#tellUntold())) continue;
+    this.#isTelling = false;
+  }
+
+  /** Returns whether it was told. */
+  async #tellUntold(): Promise<boolean> {
+    const members = [...this.#untold.values()];
+    const records = members.map(({ id, shown, connections }): [string, Omit<Told, 'change'> | null] => [
+      id,
+      connections === 0 ? null : { shown, connections },
+    ]);
+    const args = records.flatMap(([id, told]) => [id, told === null ? '' : JSON.stringify(told)]);
+    const told = [this.#epoch, JSON.stringify(records), ...args];
+    const change = await this.#room.run(TELL_MEMBERS, told).catch(() => null);
+    // Told again with the next look.
+    if (typeof change !== 'number') return false;
+    for (const member of members) if (this.#untold.get(member.id) === member) this.#untold.delete(member.id);
+    for (const [id, told] of records) this.#set(this.#room.node, id, told === null ? undefined : { ...told, change });
+    if (change === this.#change + 1) this.#change = change;
+    else this.look(change);
+    // What another node told meanwhile is older.
+    this.#changed(members.map(({ id }) => id).filter((id) => this.has(id)));
+    return true;
   }
 
   async #read(): Promise<void> {
+    this.#isReading = true;
     try {
-      const [change, fields] = (await this.#room.run(READ_MEMBERS, [])) as [number, string[]];
+      let change = 0;
+      let fields: string[] = [];
+      do [change, fields] = (await this.#room.run(READ_MEMBERS, [])) as [number, string[]];
+      while (change < this.#change);
       const before = [...this.#told.keys()];
       const own = this.#idsHere();
       this.#change = change;
@@ -146,6 +156,8 @@ export class RedisRoomPeers implements RoomPeers {
       for (const id of own) if (!here.has(id) && !this.#untold.has(id)) this.#listener?.onExpelled(id);
     } catch {
       // Read with the next look.
+    } finally {
+      this.#isReading = false;
     }
   }
 

@@ -11,11 +11,13 @@ import type { HostedRuns } from './hosted-runs.js';
 import { hashOf, runHash, type Keys } from './keys.js';
 import type { ReadStored } from './log-tail.js';
 import { kindOfFault, unavailable } from './outage.js';
-import { toRecord, type RunRecord } from './record.js';
+import { sealField, toRecord, type RunRecord } from './record.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
 import type { Retention } from './retention.js';
 import { decodeEntry } from './run-entry.js';
+import { openStop } from './signed-stop.js';
+import type { Signer } from '../../store/signer.js';
 import { CLAIM } from './scripts/claim.js';
 import { LIST_RUNS, OPEN_RUN, READ_LOG } from './scripts/read.js';
 import { OperationWrite } from './write.js';
@@ -23,14 +25,6 @@ import type { WriteQueue } from './write-queue.js';
 
 /** What a claim asks for if nothing is asked for. */
 const ANY: ClaimRequest = { options: '{}', maxRunsOfOwner: Infinity, maxRunsOfConversation: Infinity };
-
-/** What nodes want of runs. */
-export interface RunWishes {
-  /** Why a run is to be stopped, from the field of its record; `undefined` if it is not signed. */
-  readStop(key: string, sealed: string): CancelReason | undefined;
-  /** Stops the runs that a new one replaces. Never throws. */
-  replace(base: string, keys: readonly string[]): void;
-}
 
 /** What {@link RedisRunStore} takes. */
 export interface RedisRunStoreInit {
@@ -42,7 +36,9 @@ export interface RedisRunStoreInit {
   readonly followers: Followers;
   readonly epochs: Epochs;
   readonly retention: Retention;
-  readonly facts: RunWishes;
+  readonly signer: Signer;
+  /** Stops the runs that a new one replaces. Never throws. */
+  readonly replace: (base: string, keys: readonly string[]) => void;
   readonly isDurable: boolean;
 }
 
@@ -67,7 +63,7 @@ export class RedisRunStore implements RunStore {
   }
 
   async create(meta: RunMeta, request: ClaimRequest = ANY): Promise<Claim> {
-    const { calls, keys, node, queue, hosted, epochs, facts } = this.#init;
+    const { calls, keys, node, queue, hosted, epochs, signer } = this.#init;
     const { owner, id, conversationId, payer = owner } = meta;
     const [base, key] = [keys.baseOf(owner), runHash(owner, id)];
     await queue.settled(owner);
@@ -84,7 +80,7 @@ export class RedisRunStore implements RunStore {
       JSON.stringify(meta),
       JSON.stringify(meta.requestHash),
       request.options,
-      request.work ?? '',
+      request.work === undefined ? '' : sealField('work', request.work, meta, signer),
       request.whenBusy ?? 'enqueue',
       luaNumber(request.maxRunsOfOwner),
       luaNumber(request.maxRunsOfConversation),
@@ -94,8 +90,8 @@ export class RedisRunStore implements RunStore {
     switch (answer[0]) {
       case 'created': {
         const [, , sealed, replaced] = answer;
-        const stop = typeof sealed === 'string' ? facts.readStop(key, sealed) : undefined;
-        if (Array.isArray(replaced) && replaced.length > 0) facts.replace(base, replaced as string[]);
+        const stop = typeof sealed === 'string' ? openStop(sealed, key, signer) : undefined;
+        if (Array.isArray(replaced) && replaced.length > 0) this.#init.replace(base, replaced as string[]);
         const created = {
           status: 'created',
           position: Number(answer[1]),
@@ -105,7 +101,17 @@ export class RedisRunStore implements RunStore {
         if (!isHost) return { ...created, log: this.#followed(waiting(meta, request, stop)).log };
         const { options } = request;
         const run = hosted.add(
-          new HostedRun({ meta, base, key, host: node, sink: queue, readStored: this.#reader(meta), stop, options }),
+          new HostedRun({
+            meta,
+            base,
+            key,
+            host: node,
+            sink: queue,
+            signer,
+            readStored: this.#reader(meta),
+            stop,
+            options,
+          }),
         );
         this.#claimed.add(run);
         return { ...created, log: run.log };
@@ -134,12 +140,13 @@ export class RedisRunStore implements RunStore {
   }
 
   setState(owner: string, id: string, state: RunState, checkpoint?: string): void {
-    const { calls, queue, hosted, retention } = this.#init;
+    const { calls, queue, hosted, retention, signer } = this.#init;
     const run = hosted.get(runHash(owner, id));
     if (run === undefined || isFinal(run.state)) return;
     run.state = state;
     run.checkpoint = isFinal(state) ? undefined : checkpoint;
-    const stored = checkpoint === undefined ? '' : JSON.stringify(checkpoint);
+    const stored =
+      checkpoint === undefined ? '' : sealField('checkpoint', JSON.stringify(checkpoint), run.meta, signer);
     const args = isFinal(state)
       ? ['z', state, `${run.log.bytes}`, ...retention.endArgs]
       : ['s', state, stored, `${calls.clock.aheadMs}`];
@@ -194,7 +201,7 @@ export class RedisRunStore implements RunStore {
 
   /** Makes this node the host of the run of a record, which names it as the host. */
   host(record: RunRecord, drafts: string): HostedRun {
-    const { calls, keys, node, queue, hosted } = this.#init;
+    const { calls, keys, node, queue, hosted, signer } = this.#init;
     const { meta } = record;
     const skewMs = calls.clock.aheadMs - record.aheadMs;
     const key = runHash(meta.owner, meta.id);
@@ -204,13 +211,23 @@ export class RedisRunStore implements RunStore {
       .join('');
     const base = keys.baseOf(meta.owner);
     return hosted.add(
-      new HostedRun({ ...record, base, key, host: node, sink: queue, readStored: this.#reader(meta), draft, skewMs }),
+      new HostedRun({
+        ...record,
+        base,
+        key,
+        host: node,
+        sink: queue,
+        signer,
+        readStored: this.#reader(meta),
+        draft,
+        skewMs,
+      }),
     );
   }
 
   /** What a script has found of a run. */
   record(key: string, reply: Reply): RunRecord | undefined {
-    return toRecord(reply, (sealed) => this.#init.facts.readStop(key, sealed));
+    return toRecord(reply, key, this.#init.signer);
   }
 
   /** The run of a record: the one in memory, if this node executes it. */
@@ -241,12 +258,13 @@ export class RedisRunStore implements RunStore {
   #reader({ owner, id }: RunMeta): ReadStored {
     return async (after, to): Promise<readonly WireEntry[]> => {
       if (after >= to) return [];
-      const { calls, keys } = this.#init;
+      const { calls, keys, signer } = this.#init;
       const args = [runHash(owner, id), `${after + 1}`, `${to}`];
       const bodies = (await calls.read(READ_LOG, keys.baseOf(owner), args)) as string[];
       if (bodies.length === 0) throw new Error('The log of the run is gone');
       const log = new MemoryRunLog(id, after);
-      for (const [index, body] of bodies.entries()) log.append(decodeEntry(body, after + 1 + index));
+      for (const [index, body] of bodies.entries())
+        log.append(decodeEntry(body, runHash(owner, id), after + 1 + index, signer));
       return log.read(after);
     };
   }

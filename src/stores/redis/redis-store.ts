@@ -5,7 +5,7 @@ import type { RedisStoreOptions, REDIS_STORE_OPTIONS } from './options.js';
 import type { RedisConnection, Reply } from './redis-client.js';
 import { checkServer } from './server-check.js';
 import { RedisCluster } from './redis-cluster.js';
-import { Signer } from '../../runtime/signer.js';
+import { Signer } from '../../store/signer.js';
 import { Wakes } from './wakes.js';
 import { RedisConversationStore, type MessageWrite, type MessageWrites } from './redis-conversation-store.js';
 import { RedisParts } from './redis-parts.js';
@@ -39,7 +39,6 @@ export class RedisStore implements Store {
   readonly cluster: RedisCluster;
   /** What works with the runs of this node. */
   readonly parts: RedisParts;
-  readonly signer: Signer;
   readonly #wakes: Wakes;
   readonly #shares: RedisShares;
 
@@ -48,10 +47,9 @@ export class RedisStore implements Store {
     const { logger, maxConversationBytes, maxOwnerConversationBytes, clock = Date.now } = settings;
     this.parts = parts;
     this.runs = parts.runs;
-    const { beatMs, leaseMs, clusterSecret = [] } = settings;
-    this.signer = new Signer(clusterSecret, logger);
+    const { beatMs, leaseMs } = settings;
     this.#wakes = new Wakes({ connection, keys, nodeId: node, logger });
-    this.cluster = new RedisCluster({ parts, signer: this.signer, wakes: this.#wakes, logger, beatMs, leaseMs });
+    this.cluster = new RedisCluster({ parts, wakes: this.#wakes, logger, beatMs, leaseMs });
     this.ledger = new RedisToolLedger(calls, keys, node);
     const bounds = { maxConversationBytes, maxOwnerConversationBytes };
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
@@ -64,9 +62,11 @@ export class RedisStore implements Store {
   }
 
   static async open(connection: RedisConnection, settings: RedisStoreSettings): Promise<RedisStore> {
-    const { keyPrefix, durability, logger } = settings;
+    const { keyPrefix, durability, logger, clusterSecret = [] } = settings;
     const isDurable = await checkServer({ connection, keys: new Keys(keyPrefix), durability, logger });
-    const parts = await RedisParts.open({ connection, keyPrefix, durability, isDurable, logger, retention: settings });
+    const signer = new Signer(clusterSecret, logger);
+    const made = { connection, keyPrefix, durability, isDurable, signer, logger };
+    const parts = await RedisParts.open({ ...made, retention: settings });
     const store = new RedisStore(parts, settings);
     await store.#wakes.open();
     return store;

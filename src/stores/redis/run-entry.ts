@@ -2,19 +2,42 @@ import type { TextType } from '../../protocol/encode.js';
 import { TERMINAL_TYPES, type RunState } from '../../protocol/server-messages.js';
 import type { MessageEntry, RunEntry } from '../../log/run-log.js';
 import { isFinal } from '../../store/run-state.js';
+import type { Signer } from '../../store/signer.js';
 
 /** An entry as it is stored: type, time, and text or message. JSON, since it keeps halves of characters. */
-export type StoredEntry = readonly [type: string, timestamp: number, content: unknown];
+export type StoredEntry = readonly [type: string, timestamp: number, content: unknown, signature?: string];
 
-/** The text that is stored of an entry. */
-export function encodeEntry(entry: RunEntry): string {
+/**
+ * The text that is stored of an entry, with a signature at its end if the cluster signs.
+ * @param key - hash of owner and id of the run
+ */
+export function encodeEntry(entry: RunEntry, key: string, signer: Signer): string {
   const content = 'encoded' in entry ? entry.encoded : JSON.stringify(entry.content);
-  return `["${entry.type}",${entry.timestamp},${content}]`;
+  const body = `["${entry.type}",${entry.timestamp},${content}]`;
+  if (!signer.isActive) return body;
+  return `${body.slice(0, -1)},"${signer.sign('entry', `${key} ${entry.seq}`, body)}"]`;
 }
 
-/** The entry of a text that is stored. */
-export function decodeEntry(body: string, seq: number): RunEntry {
-  return toEntry(JSON.parse(body) as StoredEntry, seq);
+/** Whether a node of the cluster has written an entry, at this place. If not, it must be dropped. */
+export function isOurs(
+  [type, timestamp, content, signature]: StoredEntry,
+  key: string,
+  seq: number,
+  signer: Signer,
+): boolean {
+  if (!signer.isActive) return true;
+  const body = JSON.stringify([type, timestamp, content]);
+  return signer.accepts('entry', `${key} ${seq}`, body, String(signature));
+}
+
+/**
+ * The entry of a text that is stored.
+ * @throws if no node of the cluster has written it
+ */
+export function decodeEntry(text: string, key: string, seq: number, signer: Signer): RunEntry {
+  const entry = JSON.parse(text) as StoredEntry;
+  if (!isOurs(entry, key, seq, signer)) throw new Error('An entry of a log is not signed with a secret of the cluster');
+  return toEntry(entry, seq);
 }
 
 /** The entry of a text that is stored, when it is parsed. */
@@ -32,7 +55,7 @@ export function stateOf([type, , content]: StoredEntry): RunState | undefined {
 }
 
 /** The state of a run, if its end may be in the log and not yet in the record. */
-export function stateWith(state: RunState, newest: string | null): RunState {
-  if (newest === null || isFinal(state)) return state;
-  return stateOf(JSON.parse(newest) as StoredEntry) ?? state;
+export function stateWith(state: RunState, newest: StoredEntry | undefined): RunState {
+  if (newest === undefined || isFinal(state)) return state;
+  return stateOf(newest) ?? state;
 }

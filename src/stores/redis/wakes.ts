@@ -132,16 +132,23 @@ export class Wakes {
     this.#renewing = true;
     try {
       const subscriber = await this.#subscribe();
-      this.#subscriber?.close();
-      this.#subscriber = subscriber;
-      if (this.#closed) subscriber.close();
-      else this.#missed();
-      this.#logger.warn({}, 'Subscribed to Redis anew, since nothing was delivered');
+      this.#replace(subscriber);
     } catch (error) {
       this.#logger.warn({ err: error }, 'Redis delivers nothing, and could not be subscribed to anew');
     } finally {
       this.#renewing = false;
     }
+  }
+
+  #replace(subscriber: RedisConnection): void {
+    this.#subscriber?.close();
+    this.#subscriber = subscriber;
+    if (this.#closed) {
+      subscriber.close();
+      return;
+    }
+    this.#missed();
+    this.#logger.warn({}, 'Subscribed to Redis anew, since nothing was delivered');
   }
 
   #take(message: string, channel: string): void {

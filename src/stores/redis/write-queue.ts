@@ -1,6 +1,7 @@
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunMeta } from '../../store/run-store.js';
+import { Latch } from '../../runtime/latch.js';
 import type { WriteSink } from './hosted-run.js';
 import type { Keys } from './keys.js';
 import { kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
@@ -50,6 +51,8 @@ export class WriteQueue implements WriteSink {
   readonly #waiters = new Set<Waiter>();
   readonly #mostCalls: number;
   #bytes = 0;
+  /** Opened when less waits than may. */
+  #room: Latch | undefined;
   #inFlight = 0;
   #isScheduled = false;
 
@@ -66,9 +69,11 @@ export class WriteQueue implements WriteSink {
     return this.#bytes;
   }
 
-  /** Whether so much waits that nothing more should be made. */
-  get isFull(): boolean {
-    return this.#bytes > FULL_BYTES;
+  /** A promise of less that waits, if so much waits that nothing more should be made. */
+  get room(): Promise<void> | undefined {
+    if (this.#bytes <= FULL_BYTES) return undefined;
+    this.#room ??= new Latch();
+    return this.#room.opened;
   }
 
   pushBounded(owner: string, write: Write): void {
@@ -253,6 +258,9 @@ export class WriteQueue implements WriteSink {
       if (lane.waiting.length > 0) this.#makeReady(lane);
       else this.#lanes.delete(lane.owner);
     }
+    if (this.#room === undefined || this.#bytes > FULL_BYTES) return;
+    this.#room.open();
+    this.#room = undefined;
   }
 
   #refuseWaiters(error: unknown, isRefused: boolean): void {

@@ -1,6 +1,7 @@
 import type { RunState } from '../../protocol/server-messages.js';
 import type { RunEntry } from '../../log/run-log.js';
 import type { RunMeta } from '../../store/run-store.js';
+import type { Signer } from '../../store/signer.js';
 import type { KeptWrites } from './kept-writes.js';
 import type { RedisArgument, Reply } from './redis-client.js';
 import { encodeEntry } from './run-entry.js';
@@ -61,10 +62,10 @@ export class EntryWrite implements Write {
   readonly args: readonly [string];
   readonly #entry: RunEntry;
 
-  constructor(run: WritingRun, entry: RunEntry) {
+  constructor(run: WritingRun, entry: RunEntry, signer: Signer) {
     this.run = run;
     this.#entry = entry;
-    this.args = [encodeEntry(entry)];
+    this.args = [encodeEntry(entry, run.key, signer)];
   }
 
   get seq(): number {

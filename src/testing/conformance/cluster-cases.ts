@@ -73,7 +73,7 @@ export function clusterCases(make: () => ClusterNodes | Promise<ClusterNodes>): 
     }),
     define('claims an id once on all nodes', 4, async (...nodes) => {
       const meta = metaOf();
-      const claims = await Promise.all(nodes.map(({ runs }) => runs.create(meta, ASKED)));
+      const claims = await Promise.all(nodes.map(async ({ runs }) => await runs.create(meta, ASKED)));
       assert.equal(claims.filter(({ status }) => status === 'created').length, 1);
       assert.equal(claims.filter(({ status }) => status === 'existing').length, 3);
     }),
@@ -83,7 +83,9 @@ export function clusterCases(make: () => ClusterNodes | Promise<ClusterNodes>): 
       assert(first !== undefined);
       await claim(first, meta, WORK);
       assert.equal((await first.runs.open(meta.owner, meta.id))?.host || undefined, undefined);
-      const asked = Array.from({ length: 20 }, (_, i) => nodes[i % nodes.length]?.cluster.adopt(meta.owner, meta.id));
+      const asked = Array.from({ length: 20 }, async (_, i) => {
+        return await nodes[i % nodes.length]?.cluster.adopt(meta.owner, meta.id);
+      });
       const given = (await Promise.all(asked)).filter((run) => run !== undefined);
       assert.equal(given.length, 1);
       const [run] = given;
@@ -225,7 +227,7 @@ export function clusterCases(make: () => ClusterNodes | Promise<ClusterNodes>): 
         assert.equal(b.orphans.length + c.orphans.length, 2);
       },
     ),
-    define('lets a node that was held for dead come back', 2, async (a, b) => {
+    define('lets a node that counted as dead come back', 2, async (a, b) => {
       a.freeze();
       await eventually(() => assert.deepEqual(ids(b), [b.cluster.nodeId]), b.patienceMs);
       a.thaw();

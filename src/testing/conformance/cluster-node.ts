@@ -8,9 +8,9 @@ import type { Subject } from './define-case.js';
 export interface NodeUnderTest {
   readonly store: Store;
   /** Stops what the node does by itself, as if its process stood still: it does not beat any more. */
-  freeze(): void;
+  readonly freeze: () => void;
   /** Goes on after {@link NodeUnderTest.freeze}. */
-  thaw(): void;
+  readonly thaw: () => void;
 }
 
 /** Starts the nodes of one cluster. */
@@ -38,8 +38,8 @@ export interface ListeningNode {
   readonly patienceMs: number;
   /** What was told last of a run. */
   factsOf(meta: RunMeta): RunFacts | undefined;
-  freeze(): void;
-  thaw(): void;
+  readonly freeze: () => void;
+  readonly thaw: () => void;
   end(): Promise<void>;
 }
 

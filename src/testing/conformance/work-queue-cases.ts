@@ -79,7 +79,7 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
     define('answers for many tickets at once', async (open) => {
       const queue = await open();
       const tickets = Array.from({ length: 1000 }, () => ticket());
-      await Promise.all(tickets.slice(0, 100).map((one) => queue.add(one, 0)));
+      await Promise.all(tickets.slice(0, 100).map((one) => Promise.resolve(queue.add(one, 0))));
       const places = await queue.positions(tickets);
       assert.equal(places.length, 1000);
       assert.equal(places.filter((place) => place !== undefined).length, 100);

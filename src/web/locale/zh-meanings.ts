@@ -65,6 +65,9 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'The subprotocol this server speaks.': '服务器使用的子协议。',
   'Identity of the store. After a reconnect with another epoch, the outcome of unanswered requests is unknown.': '存储的标识。重连后若 epoch 不同，未得到答复的请求结果未知。',
   'Who owns this connection and its runs.': '本连接及其运行的所有者。',
+  'The process that has this connection, if several work together.': '承载本连接的进程（多个进程协同工作时才有）。',
+  'The process that does the run, if several work together and one of them has begun.':
+    '执行该运行的进程（多个进程协同工作且已有进程开始执行时才有）。',
   'Bytes of a message, runs in progress on one connection, seconds between pings of a silent connection, seconds that a run goes on without a reader, and the attachments that a question may have, if any.': '单条消息的字节数、一个连接上同时进行的运行数、静默多久后发送 ping、没有读者时运行继续多久，以及（若允许）问题可带哪些附件。',
   'The answer to `ping`.': '对 `ping` 的答复。',
   'Unix time in seconds; never goes back within a connection.': 'Unix 时间，单位秒；在同一连接内不会倒退。',
@@ -81,7 +84,8 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'The params of the call, or the text of the model if it was not valid JSON.': '调用的参数；如果模型给出的不是合法 JSON，则为其原文。',
   'How long the decision may take.': '作出决定的时限。',
   'The answer to `list_runs`.': '对 `list_runs` 的答复。',
-  'A run waits for a worker, and has a new place in the line. Not in the log of the run. Only for clients that negotiated the subprotocol.': '一个运行正在等待工作进程，它在队列中的位置变了。不属于该运行的日志。仅发给协商了子协议的客户端。',
+  'A run waits for a worker, and has a new place in the line. Not in the log of the run.':
+    '一个运行正在等待工作进程，它在队列中的位置变了。不属于该运行的日志。',
   'The place of the run in the line of all runs that wait; the first is 1.': '该运行在所有等待中的运行的队列里的位置；第一个为 1。',
   'How long the run will wait if the line moves as it did in the last minute.': '如果队列按最近一分钟的速度前进，该运行还要等多久。',
   'The runs that can be read, oldest first; for clients that share the principal `anonymous`, those that this connection started or resumed.': '可以读取的运行，最早的在前；共用 `anonymous` 主体的客户端只能看到本连接发起或续读的运行。',
@@ -220,6 +224,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'The server is shutting down, at its limit of connections, or cannot write to its store.':
     '服务器正在关闭，或连接数已达上限，或无法写入存储。',
   'Ask with a WebSocket client.': '请使用 WebSocket 客户端访问。',
+  'There is no such `scope`.': '没有这样的 `scope`。',
   'The counts of this moment.': '此刻的统计数字。',
   'The server authenticates clients, and does not know who asks.': '服务器要求验证身份，但不知道请求者是谁。',
   'A page for people.': '给人看的页面。',

@@ -17,6 +17,16 @@ describe('readTarget', () => {
     ['*', undefined, '*'],
     ['', undefined, ''],
   ])('%s', (url, authority, path) => {
-    expect(readTarget(url)).toEqual({ authority, path });
+    expect(readTarget(url)).toMatchObject({ authority, path });
+  });
+
+  it.each([
+    ['/ws/agent', ''],
+    ['/ws/agent?', ''],
+    ['/ws/agent?a=1&b=%20?c#d?e', 'a=1&b=%20?c'],
+    ['/ws/agent#a?b', ''],
+    ['http://host?a', 'a'],
+  ])('%s has the query "%s"', (url, query) => {
+    expect(readTarget(url).query).toBe(query);
   });
 });

@@ -78,7 +78,7 @@ describe('a run that the application creates', () => {
   it('is cancelled when it starts if its cancel came first', async () => {
     const { runs } = createEngine();
     const id = '11111111-2222-4333-8444-555555555555';
-    runs.cancelOnArrival(OWNER.principal, id);
+    await runs.cancelOnArrival(OWNER.principal, id);
     const created = await runs.create(OWNER, question({ run_id: id }));
     if (!created.isNew) throw new Error('The run is new');
     expect(created.run.state).toBe('accepted');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { defineTool, type LlmPart, type Store, type ToolLedger } from '../../../src/index.js';
+import type { WorkQueue } from '../../../src/store/work-queue.js';
 import { createSqliteStore } from '../../../src/stores/sqlite.js';
 import { createScriptedProvider, TestClient } from '../../../src/testing/index.js';
 import { startServer } from '../../helpers/server.js';
@@ -156,4 +157,10 @@ describe('edges', () => {
       'stream_end',
     ]);
   });
+});
+
+it('is a worker only in a cluster, and says so', async () => {
+  const { agent } = await startServer({});
+  const queue = { add: () => undefined, take: () => undefined, positions: () => [] } as unknown as WorkQueue;
+  expect(() => agent.runs.work(queue, 1)).toThrow(/"store" must be one for several processes/);
 });

@@ -55,7 +55,7 @@ it('tells of HTTP requests that were refused or denied, whoever judged them', as
       if (user === 'banned') throw new AgentSocketError('forbidden', 'No');
       return user === undefined ? null : { id: String(user), scopes: user === 'alice' ? ['statistics'] : [] };
     },
-    permissions: (...[principal, action]) => action !== 'page' && principal.scopes?.includes(action) === true,
+    permissions: (...[principal, action]) => action !== 'page' && principal.scopes.includes(action),
     logger: false,
   });
   const events: AuditEvent[] = [];

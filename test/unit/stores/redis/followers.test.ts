@@ -5,7 +5,7 @@ import type { RunEntry } from '../../../../src/index.js';
 import { createRandom, type Random } from '../../../../src/testing/random.js';
 import type { RedisStore } from '../../../../src/stores/redis/redis-store.js';
 import { missingRedis, redisOfFile } from '../../../helpers/redis.js';
-import { createRun, hear, LogReading, openRedisStore } from '../../../helpers/redis-store.js';
+import { createRun, LogReading, openRedisStore } from '../../../helpers/redis-store.js';
 import { seeds, share } from '../../../helpers/schedules.js';
 import { metaOf } from '../../../helpers/sqlite.js';
 
@@ -39,7 +39,6 @@ describe.skipIf(missingRedis() !== '')(`runs of other nodes${missingRedis()}`, (
 
   it('reads a log that another node writes, and finds the run over when the last message wakes it', async () => {
     const { host, reader } = await openNodes();
-    await hear(reader);
     const meta = metaOf(randomUUID());
     const log = await createRun(host, meta);
     log.append(chunk(1));
@@ -72,15 +71,17 @@ describe.skipIf(missingRedis() !== '')(`runs of other nodes${missingRedis()}`, (
     if (run === undefined) throw new Error('There is no such run');
     const reading = new LogReading(run.log);
     const { followers } = reader.parts;
+    const told = vi.spyOn(followers, 'take').mockReturnValue();
     for (let seq = 1; seq <= 10; seq++) log.append(chunk(seq));
     await host.runs.commit();
-    followers.take(JSON.stringify([[reader.parts.node, 1, 1, []]]));
     followers.look(0);
     await vi.waitFor(() => expect(reading.position).toBe(10));
     for (let seq = 11; seq <= 20; seq++) log.append(chunk(seq));
     log.append(endOf(21, meta.id));
     host.runs.setState(meta.owner, meta.id, 'finished');
     await host.runs.commit();
+    await vi.waitFor(() => expect(told).toHaveBeenCalled());
+    expect(reading.position).toBe(10);
     followers.look(0);
     expect(await reading.until(21)).toBe(textTo(21));
     expect(run.state).toBe('finished');
@@ -88,7 +89,6 @@ describe.skipIf(missingRedis() !== '')(`runs of other nodes${missingRedis()}`, (
 
   it('begins to follow a run that was opened twice with both of its readers', async () => {
     const { host, reader } = await openNodes();
-    await hear(reader);
     const meta = metaOf(randomUUID());
     const log = await createRun(host, meta);
     const [first, second] = await Promise.all([1, 2].map(() => reader.runs.open(meta.owner, meta.id)));
@@ -106,14 +106,12 @@ describe.skipIf(missingRedis() !== '')(`runs of other nodes${missingRedis()}`, (
 
   it('neither misses nor repeats an entry, whenever a reader comes', { timeout: 120_000 }, async () => {
     const { host, reader } = await openNodes();
-    const wakes = await hear(reader);
     const runs = share(3_000);
     const [seed = 1] = seeds(1, 1_000_000);
     const random = createRandom(seed);
     for (let done = 0; done < runs; done += TOGETHER) {
       await Promise.all(Array.from({ length: TOGETHER }, () => playRun(host, reader, random)));
     }
-    wakes.close();
   });
 });
 

@@ -11,7 +11,7 @@ function setUp() {
   return {
     observer,
     /** Beats once, `after` milliseconds after the last beat, and waits `took` for the answer. */
-    beat(beats: Record<string, number>, { after = BEAT, took = 5 } = {}): string[] {
+    beat: (beats: Record<string, number>, { after = BEAT, took = 5 } = {}): string[] => {
       now += after;
       return observer.see({ beats: new Map(Object.entries(beats)), sentAt: now, answeredAt: now + took });
     },

@@ -1,5 +1,5 @@
-import { OptionError } from './option-error.js';
-import type { Rule } from './rule.js';
+import { OptionError } from '../runtime/option-error.js';
+import type { Rule } from '../runtime/rule.js';
 
 /** What a secret that processes share needs, in UTF-16 units. */
 export const MIN_SECRET_LENGTH = 16;

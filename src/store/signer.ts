@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Logger } from './logger.js';
+import type { Logger } from '../runtime/logger.js';
 
 /** What one node writes and others act on. */
-export const SIGNED_KINDS = ['entry', 'fact', 'ticket', 'control', 'beat'] as const;
+export const SIGNED_KINDS = ['entry', 'record', 'fact', 'ticket', 'control', 'beat'] as const;
 
 export type SignedKind = (typeof SIGNED_KINDS)[number];
 
@@ -19,7 +19,7 @@ const SIGNATURE_LENGTH = 22;
 export class Signer {
   readonly #secrets: readonly string[];
   readonly #logger: Logger;
-  readonly #forged: Record<SignedKind, number> = { entry: 0, fact: 0, ticket: 0, control: 0, beat: 0 };
+  readonly #forged: Record<SignedKind, number> = { entry: 0, record: 0, fact: 0, ticket: 0, control: 0, beat: 0 };
 
   /** @param secrets - the first one signs, all are accepted */
   constructor(secrets: readonly string[], logger: Logger) {

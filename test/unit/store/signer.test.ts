@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/runtime/logger.js';
-import { Signer } from '../../../src/runtime/signer.js';
+import { Signer } from '../../../src/store/signer.js';
 
 const OLD = 'an old secret of a cluster';
 const NEW = 'a new secret of a cluster';

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { TestClient } from '../../src/testing/index.js';
+import { missing, type ProxyName } from '../helpers/proxies.js';
+import { missingRedis } from '../helpers/redis.js';
+import { startExample, type Example } from './example.js';
+
+/** A node that the script has started. */
+interface Node {
+  readonly pid: number;
+  readonly port: number;
+}
+
+async function nodeOf(example: Example, number: number): Promise<Node> {
+  const line = await example.printed(`agent-${number}: process \\d+, port \\d+`);
+  const [, pid, port] = /process (\d+), port (\d+)/.exec(line) ?? [];
+  return { pid: Number(pid), port: Number(port) };
+}
+
+/** The ids of the connections of a node. */
+async function connectionsOf({ port }: Node): Promise<string[]> {
+  const response = await fetch(`http://127.0.0.1:${port}/ws/statistics`);
+  const { connections } = (await response.json()) as { connections: { id: string }[] };
+  return connections.map(({ id }) => id);
+}
+
+/** The messages of a run that a client has, as the entries of the log that each stands for. */
+function spansOf({ messages }: TestClient): { first: number; last: number }[] {
+  return messages.flatMap((message) => {
+    if (!('seq' in message) || message.seq === undefined) return [];
+    const first = 'first_seq' in message ? (message.first_seq ?? message.seq) : message.seq;
+    return [{ first, last: message.seq }];
+  });
+}
+
+describe.each<ProxyName>(['haproxy', 'nginx'])('local.mjs with %s', (proxy) => {
+  const reason = missing(proxy) + missingRedis();
+
+  it.skipIf(reason !== '')(
+    `serves any client from any node, and goes on with an answer whose node was killed${reason}`,
+    { timeout: 180_000 },
+    async () => {
+      const example = await startExample('deploy/local.mjs', {}, ['--proxy', proxy]);
+      // Killed, the script would leave behind what it has started.
+      onTestFinished(async () => {
+        await example.stop();
+      });
+      const nodes = await Promise.all([1, 2, 3].map((number) => nodeOf(example, number)));
+      const clients = await Promise.all(Array.from({ length: 6 }, () => example.connect({ negotiate: true })));
+      const counts = (await Promise.all(nodes.map(connectionsOf))).map(({ length }) => length);
+      expect(counts).toEqual([2, 2, 2]);
+
+      // The worker answers: the node passes on what it reads.
+      const [client] = clients;
+      const runId = randomUUID();
+      client?.send({ type: 'streaming_query', query: 'Tell me a long story', run_id: runId });
+      await client?.next('stream_chunk');
+      const id = client?.connected.connection_id ?? '';
+      const mine = await Promise.all(nodes.map(async (node) => (await connectionsOf(node)).includes(id)));
+      const victim = nodes[mine.indexOf(true)];
+      process.kill(victim?.pid ?? 0, 'SIGKILL');
+      expect((await client?.closed)?.code).toBe(1006);
+
+      const again = await example.connect({ negotiate: true, timeoutMs: 120_000 });
+      const before = client === undefined ? [] : spansOf(client);
+      again.send({ type: 'resume', run_id: runId, after: before.at(-1)?.last ?? 0 });
+      await vi.waitFor(() => expect(again.all('stream_chunk').length).toBeGreaterThan(10), { timeout: 60_000 });
+      again.send({ type: 'cancel', run_id: runId, request_id: 'c' });
+      await again.next('cancelled');
+      let last = 0;
+      for (const span of [...before, ...spansOf(again)]) {
+        expect(span.first).toBe(last + 1);
+        last = span.last;
+      }
+      // The script starts the node again, as a service manager does.
+      await example.printed(`process (?!${nodes.map(({ pid }) => pid).join('|')})\\d+, port ${victim?.port}\\n`);
+      expect(await example.stop()).toBe(0);
+    },
+  );
+});

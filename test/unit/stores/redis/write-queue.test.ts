@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import type { RunEntry, RunLog, RunMeta, StoredRun } from '../../../../src/index.js';
+import { FaultProxy } from '../../../../src/testing/index.js';
+import { createRandom } from '../../../../src/testing/random.js';
+import { runHash } from '../../../../src/stores/redis/keys.js';
+import type { RedisStore } from '../../../../src/stores/redis/redis-store.js';
+import { missingRedis, redisOfFile, startRedis } from '../../../helpers/redis.js';
+import { createRun, LogReading, openRedisStore } from '../../../helpers/redis-store.js';
+import { seeds } from '../../../helpers/schedules.js';
+import { metaOf } from '../../../helpers/sqlite.js';
+
+const chunk = (seq: number): RunEntry => ({ type: 'stream_chunk', seq, timestamp: seq, content: `${seq} ` });
+
+/** The text of the first entries of a log. */
+function textTo(last: number): string {
+  let text = '';
+  for (let seq = 1; seq <= last; seq++) text += `${seq} `;
+  return text;
+}
+
+/** What a run is told, besides its log. */
+function listen(store: RedisStore): { fenced: StoredRun[]; orphans: StoredRun[]; facts: StoredRun[] } {
+  const told = { fenced: [] as StoredRun[], orphans: [] as StoredRun[], facts: [] as StoredRun[] };
+  store.parts.hooks = {
+    ...store.parts.hooks,
+    onFenced: (run) => void told.fenced.push(run),
+    onOrphan: (run) => void told.orphans.push(run),
+    onFacts: (run) => void told.facts.push(run),
+  };
+  return told;
+}
+
+/** The keys of a run: record and log. */
+function keysOf(store: RedisStore, { owner, id }: RunMeta): [record: string, log: string] {
+  const base = store.parts.keys.baseOf(owner);
+  return [`${base}r:${runHash(owner, id)}`, `${base}l:${runHash(owner, id)}`];
+}
+
+/** Sends a command. */
+function send(store: RedisStore, ...args: [string, string, ...(string | Buffer)[]]): Promise<unknown> {
+  return store.parts.connection.send(args[1], args);
+}
+
+/** Takes a picture of a run in Redis. Returns a function that brings it back, as if what followed was lost. */
+async function remember(store: RedisStore, meta: RunMeta): Promise<() => Promise<void>> {
+  const keys = keysOf(store, meta);
+  const dumps = await Promise.all(keys.map((key) => store.parts.connection.sendForBytes(key, ['DUMP', key])));
+  return async () => {
+    for (const [index, key] of keys.entries()) {
+      const dump = dumps[index];
+      if (dump instanceof Buffer) await send(store, 'RESTORE', key, '0', dump, 'REPLACE');
+      else await send(store, 'DEL', key);
+    }
+  };
+}
+
+async function appendTo(log: RunLog, last: number): Promise<void> {
+  for (let seq = log.head + 1; seq <= last; seq++) log.append(chunk(seq));
+  await vi.waitFor(() => expect(log.published).toBe(last));
+}
+
+describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () => {
+  const redis = redisOfFile();
+
+  /** A store and another with the same keys. */
+  async function openTwo(): Promise<[RedisStore, RedisStore]> {
+    const keyPrefix = `test-${randomUUID()}`;
+    return [await openRedisStore(redis.url, { keyPrefix }), await openRedisStore(redis.url, { keyPrefix })];
+  }
+
+  it('refuses what a node writes that is no longer the host, and tells it so once', async () => {
+    const [old, other] = await openTwo();
+    const { fenced } = listen(old);
+    const meta = metaOf(randomUUID());
+    const log = await createRun(old, meta);
+    await appendTo(log, 3);
+    const place = other.cluster.facts.placeOf(meta.owner, meta.id);
+    expect(await other.cluster.facts.adopt([place], old.parts.node, other.parts.node)).toHaveLength(1);
+    log.append(chunk(4));
+    old.runs.setState(meta.owner, meta.id, 'running', 'a checkpoint');
+    old.runs.keepDraft(meta.owner, meta.id, 'a draft');
+    await old.runs.commit();
+    log.append(chunk(5));
+    old.runs.setState(meta.owner, meta.id, 'finished');
+    await old.runs.commit();
+    expect(fenced.map((run) => run.meta)).toEqual([meta]);
+    expect(log.published).toBe(3);
+    await expect(old.ledger.begin({ runKey: `${meta.id} ${meta.owner}`, toolCallId: 'a' })).rejects.toThrow(
+      'Another node executes the run',
+    );
+    const run = await old.runs.open(meta.owner, meta.id);
+    expect(run).toMatchObject({ state: 'accepted', host: other.parts.node });
+    expect(run?.checkpoint).toBeUndefined();
+    expect(run?.log.published).toBe(3);
+  });
+
+  it('writes again what Redis has lost, and nothing twice', async () => {
+    const store = await openRedisStore(redis.url);
+    const told = listen(store);
+    const meta = metaOf(randomUUID());
+    const log = await createRun(store, meta);
+    await appendTo(log, 10);
+    const restore = await remember(store, meta);
+    store.runs.setState(meta.owner, meta.id, 'waiting_approval', 'where it waits');
+    await appendTo(log, 50);
+    await restore();
+    await appendTo(log, 51);
+    expect(told.fenced).toEqual([]);
+    const [record, stream] = keysOf(store, meta);
+    expect(await send(store, 'XLEN', stream)).toBe(51);
+    expect(await send(store, 'HGET', record, 'checkpoint')).toBe('"where it waits"');
+    expect(await new LogReading(log).until(51)).toBe(textTo(51));
+    store.runs.setState(meta.owner, meta.id, 'finished');
+    await store.runs.commit();
+    const ended = await store.runs.open(meta.owner, meta.id);
+    expect(await new LogReading(ended?.log ?? log).until(51)).toBe(textTo(51));
+  });
+
+  it('finds out that the end of a run is lost, though nothing follows it', async () => {
+    const store = await openRedisStore(redis.url);
+    const meta = metaOf(randomUUID());
+    const log = await createRun(store, meta);
+    await appendTo(log, 2);
+    const restore = await remember(store, meta);
+    await appendTo(log, 3);
+    store.runs.setState(meta.owner, meta.id, 'finished');
+    await store.runs.commit();
+    await restore();
+    // The connection is closed from outside, as a Redis that ends does.
+    const [record] = keysOf(store, meta);
+    const admin = await store.parts.connection.another();
+    await admin.send(record, ['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+    admin.close();
+    await vi.waitFor(async () => expect(await send(store, 'HGET', record, 'state')).toBe('finished'));
+    expect((await store.runs.open(meta.owner, meta.id))?.log.published).toBe(3);
+  });
+
+  it('gives a run up, and has it ended, if Redis has lost more than is kept', async () => {
+    const store = await openRedisStore(redis.url);
+    const told = listen(store);
+    const meta = metaOf(randomUUID());
+    const log = await createRun(store, meta);
+    await appendTo(log, 2);
+    const restore = await remember(store, meta);
+    await appendTo(log, 5);
+    store.parts.hosted.get(runHash(meta.owner, meta.id))?.kept.takeLost(0, 0, undefined, 0);
+    await restore();
+    log.append(chunk(6));
+    await vi.waitFor(() => expect(told.orphans).toHaveLength(1));
+    expect(told.fenced.map((run) => run.log)).toEqual([log]);
+    const [orphan] = told.orphans;
+    expect(orphan?.log.published).toBe(2);
+    orphan?.log.append(chunk(3));
+    store.runs.setState(meta.owner, meta.id, 'interrupted');
+    await store.runs.commit();
+    expect((await store.runs.open(meta.owner, meta.id))?.state).toBe('interrupted');
+  });
+
+  it('gives up a run that is gone, and says of a partition that it is lost', async () => {
+    const store = await openRedisStore(redis.url);
+    const { fenced } = listen(store);
+    const lost: number[] = [];
+    store.parts.hooks = { ...store.parts.hooks, onLost: (partition) => void lost.push(partition) };
+    const meta = metaOf(randomUUID());
+    const log = await createRun(store, meta);
+    const [record, stream] = keysOf(store, meta);
+    await send(store, 'DEL', record, stream);
+    log.append(chunk(1));
+    await vi.waitFor(() => expect(fenced).toHaveLength(1));
+    expect(lost).toEqual([]);
+    const epoch = store.runs.epochOf(meta.owner);
+    const next = metaOf(randomUUID());
+    const nextLog = await createRun(store, next);
+    await send(store, 'DEL', `${store.parts.keys.baseOf(meta.owner)}epoch`, keysOf(store, next)[0]);
+    nextLog.append(chunk(1));
+    await vi.waitFor(() => expect(lost).toHaveLength(1));
+    expect(store.runs.epochOf(meta.owner)).not.toBe(epoch);
+  });
+
+  it('loses only the writes of an owner whose write Redis can never execute', async () => {
+    const store = await openRedisStore(redis.url);
+    const [good, bad] = [metaOf(randomUUID(), 'good'), metaOf(randomUUID(), 'bad')];
+    const logs = await Promise.all([good, bad].map((meta) => createRun(store, meta)));
+    const failures: unknown[] = [];
+    logs[1]?.onFailed?.((error) => failures.push(error));
+    await send(store, 'SET', keysOf(store, bad)[1], 'not a log');
+    for (const log of logs) for (let seq = 1; seq <= 3; seq++) log.append(chunk(seq));
+    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    await store.runs.commit();
+    expect(logs.map(({ published, head }) => [published, head])).toEqual([
+      [3, 3],
+      [0, 0],
+    ]);
+  });
+
+  it('frees the id of a claim if the commit fails, and keeps what has written', async () => {
+    const server = await startRedis();
+    const store = await openRedisStore(server.url);
+    const [empty, used] = [metaOf(randomUUID()), metaOf(randomUUID())];
+    await createRun(store, empty);
+    (await createRun(store, used)).append(chunk(1));
+    await server.call('CONFIG', 'SET', 'maxmemory', '1');
+    await expect(store.runs.commit()).rejects.toThrow('Redis does not answer');
+    await server.call('CONFIG', 'SET', 'maxmemory', '0');
+    expect((await store.runs.create(empty)).status).toBe('created');
+    expect((await store.runs.create(used)).status).toBe('existing');
+  });
+
+  it('asks runs to wait while Redis takes nothing, and lets them go on afterwards', async () => {
+    const server = await startRedis();
+    const store = await openRedisStore(server.url);
+    const log = await createRun(store, metaOf('alice'));
+    const content = 'x'.repeat(16_000);
+    const append = (): void => log.append({ type: 'stream_chunk', seq: log.head + 1, timestamp: 1, content });
+    append();
+    expect(log.backpressure?.()).toBeUndefined();
+    server.stop();
+    for (let i = 0; i < 1_100; i++) append();
+    const room = log.backpressure?.();
+    expect(room).toBeInstanceOf(Promise);
+    server.cont();
+    await room;
+    expect(log.backpressure?.()).toBeUndefined();
+    await vi.waitFor(() => expect(log.published).toBe(1_101), { timeout: 30_000 });
+  });
+
+  it('writes everything once, however often the connection is cut', { timeout: 60_000 }, async () => {
+    const proxy = await FaultProxy.start({ target: Number(new URL(redis.url).port) });
+    try {
+      const store = await openRedisStore(`redis://127.0.0.1:${proxy.port}`);
+      for (const seed of seeds(1, 40)) await playCuts(store, proxy, seed);
+    } finally {
+      await proxy.close();
+    }
+  });
+});
+
+/** Writes several runs of a few owners while the connection is cut at random moments. */
+async function playCuts(store: RedisStore, proxy: FaultProxy, seed: number): Promise<void> {
+  const random = createRandom(seed);
+  const metas = Array.from({ length: 6 }, (_, index) => metaOf(randomUUID(), `owner ${index % 3}`));
+  const logs = await Promise.all(metas.map((meta) => createRun(store, meta)));
+  const conversation = { owner: 'owner 0', id: `talk ${seed}` };
+  let said = 0;
+  for (let step = 0; step < 60; step++) {
+    for (const log of logs) if (random.chance(0.7)) log.append(chunk(log.head + 1));
+    if (random.chance(0.3)) {
+      const [meta] = metas;
+      const runId = meta?.id ?? '';
+      const message = { id: randomUUID(), role: 'user', content: `${++said}`, runId, createdAt: 1 } as const;
+      store.conversations.append(conversation, [message]);
+    }
+    if (random.chance(0.1)) proxy.cutAll(random.pick(['rst', 'fin']));
+    await (random.chance(0.7) ? setImmediate() : pause(random.int(0, 3)));
+  }
+  for (const { owner, id } of metas) store.runs.setState(owner, id, 'finished');
+  await store.runs.commit();
+  for (const [index, { owner, id }] of metas.entries()) {
+    const run = await store.runs.open(owner, id);
+    const last = logs[index]?.head ?? 0;
+    expect(run).toMatchObject({ state: 'finished' });
+    expect(run?.log.published).toBe(last);
+    if (run !== undefined && last > 0) expect(await new LogReading(run.log).until(last)).toBe(textTo(last));
+  }
+  expect((await store.conversations.find(conversation))?.messages ?? 0).toBe(said);
+}
