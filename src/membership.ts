@@ -70,6 +70,7 @@ export class Membership<P extends Principal, Metadata> {
         status.fencedRuns++;
         listener.onFenced(owner, id);
       },
+      onUnreadable: (run) => listener.onUnreadable(run),
       onCreated: (run) => listener.onCreated(run),
       onEvent: (event) => this.#onEvent(event),
       onLost: (isOf) => {

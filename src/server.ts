@@ -72,8 +72,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
    */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /**
-   * Sends a message to every connection, in a cluster to those of all nodes, encoded once. The message arrives at least
-   * once. To choose connections of this process, use `connections.broadcast`.
+   * Sends a message to every connection, in a cluster to those of all nodes, encoded once. A connection gets it at least
+   * once, unless it ends meanwhile. To choose connections of this process, use `connections.broadcast`.
    */
   broadcast(message: ServerMessage | CustomMessage): void;
   /**

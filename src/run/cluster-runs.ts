@@ -102,6 +102,11 @@ export class ClusterRuns {
     run.readers.move();
   }
 
+  /** What was read of a run of another node is lost: its readers ask again. */
+  onUnreadable(stored: StoredRun): void {
+    this.#remote.get(stored)?.readers.move();
+  }
+
   /** Another node has created a run in a conversation that is watched here. */
   onCreated(stored: StoredRun): void {
     if (!isFinal(stored.state) && this.isElsewhere(stored)) this.#options.onCreated(this.remote(stored));

@@ -230,8 +230,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /**
-   * Makes this node a worker: takes runs from the line in which services leave them, and executes them, until the queue is
-   * closed. Called once.
+   * Makes this node a worker: executes the runs that services leave in the line, until the queue is closed. Called once.
    * @param queue - the line; whoever opens the queue closes it, before the server ends
    * @param concurrency - how many runs are executed at the same time
    * @throws OptionError if the store is not one for several processes, or an argument breaks its rule
@@ -241,7 +240,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
       throw new OptionError('store', 'Only a cluster has workers: "store" must be one for several processes');
     }
     aWorkQueue.read('queue', queue);
-    this.#cluster.take(queue, integer(1).read('concurrency', concurrency));
+    integer(1).read('concurrency', concurrency);
+    this.#cluster.take(queue, concurrency);
   }
 
   /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */
@@ -250,7 +250,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   }
 
   /** What the other nodes want of the runs of this one. */
-  get clusterListener(): Pick<ClusterListener, 'onFacts' | 'onTurn' | 'onOrphan' | 'onFenced' | 'onCreated'> {
+  get clusterListener(): Omit<ClusterListener, 'describe' | 'onEvent' | 'onLost'> {
     if (this.#cluster === undefined) throw new Error('The runs belong to no cluster');
     return this.#cluster;
   }

@@ -63,7 +63,10 @@ export interface RunFacts {
   readonly stop?: CancelReason | undefined;
   /** Decisions about tool calls, by `toolCallId`: the first one counts. */
   readonly decisions?: Readonly<Record<string, PassedDecision>> | undefined;
-  /** The nodes that read the run, other than its host, by node id; absent if nothing is known of a change. */
+  /**
+   * The nodes that read the run by {@link Cluster.read}, by node id, its host included if it did before it became the
+   * host; absent if nothing is known of a change.
+   */
   readonly readers?: Readonly<Record<string, NodeReading>> | undefined;
 }
 
@@ -73,8 +76,8 @@ export type ClusterEvent =
   /** A message of the application for all connections, encoded. */
   | { readonly type: 'broadcast'; readonly encoded: string }
   /**
-   * The node was away for so long that it is not known what it was told: everybody who is connected must come again. Only
-   * told by the cluster itself.
+   * The node was away for so long that some events are lost to it: its connections must be closed, since a principal may
+   * have been revoked. Only told by the cluster itself.
    */
   | { readonly type: 'missed' };
 
@@ -93,6 +96,11 @@ export interface ClusterListener {
   onOrphan(run: StoredRun): void;
   /** Another node is the host of the run now: this node must not write, begin a tool or end the run any more. */
   onFenced(owner: string, id: string): void;
+  /**
+   * The log of a run that another node wrote cannot be read any further with this object: what it gave is lost, or the
+   * run is. Whoever reads it must open the run again.
+   */
+  onUnreadable(run: StoredRun): void;
   /** Another node has created a run in a conversation that is watched here. */
   onCreated(run: StoredRun): void;
   /** Something that every node is told. */

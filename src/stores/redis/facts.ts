@@ -101,12 +101,13 @@ export class Facts {
   }
 
   /**
-   * Makes a node the host of runs. Returns those whose host it is now.
+   * Makes a node the host of runs. Returns those whose host it is now, or was before. Goes on until the answer is known:
+   * a node that does not know of its runs would keep them for ever.
    * @param from - the host that they must have, `''` for none
    */
   async adopt(places: readonly RunPlace[], from: string, nodeId: string): Promise<Adopted[]> {
     const adopted = await this.#inCalls(places, RECORDS_PER_CALL, async (base, part) => {
-      const reply = await this.#calls.once(ADOPT, base, [nodeId, ...part.flatMap(({ run }) => [run, from])]);
+      const reply = await this.#calls.write(ADOPT, base, [nodeId, ...part.flatMap(({ run }) => [run, from])]);
       return (reply as readonly ([Reply, string | null] | null)[]).map((answer, i): Adopted | undefined => {
         const record = toRecord(answer?.[0] ?? null, part[i]?.run ?? '', this.#signer);
         return record && { record, drafts: answer?.[1] ?? '' };

@@ -176,8 +176,10 @@ export class Followers implements ReadersListener {
   }
 
   #lose(followed: Following): void {
+    const { run } = followed;
     this.#forget(followed);
-    this.#onLost(followed.run);
+    const copies = [...this.#copies.keys()].filter(({ key }) => key === run.key);
+    for (const lost of [run, ...copies]) this.#onLost(lost);
   }
 
   #leave(followed: Following): void {

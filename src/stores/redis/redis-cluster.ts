@@ -8,6 +8,7 @@ import type {
   NodeReading,
   PassedDecision,
 } from '../../store/cluster.js';
+import { isFinal } from '../../store/run-state.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
 import { ControlLog } from './control-log.js';
 import { Facts, type Adopted } from './facts.js';
@@ -99,6 +100,7 @@ export class RedisCluster implements Cluster {
       onFacts: ({ meta }) => this.#onHosted(runHash(meta.owner, meta.id), (run) => this.#lookAtFacts([run])),
       onTurn: (meta) => this.#onTurn(meta),
       onFenced: ({ meta }) => this.#listener?.onFenced(meta.owner, meta.id),
+      onUnreadable: (run) => this.#listener?.onUnreadable(run),
       onOrphan: (run) => this.#listener?.onOrphan(run),
       onLost: (partition) => this.#onLost(partition),
       replace: (base, keys) => this.#replace(base, keys),
@@ -316,14 +318,24 @@ export class RedisCluster implements Cluster {
       if (host !== this.nodeId) continue;
       const gone = nodes.filter((id) => id !== this.nodeId && this.#members.isGone(id));
       for (const id of gone) this.#try(this.facts.dropReader(place, id));
-      const readers = Object.entries(facts.readers ?? {}).filter(([id]) => id !== this.nodeId && !gone.includes(id));
+      // This node is among them if it read the run before it took the run over: those clients go on reading that way.
+      const readers = Object.entries(facts.readers ?? {}).filter(([id]) => !gone.includes(id));
       this.#listener?.onFacts(meta.owner, meta.id, { ...facts, readers: Object.fromEntries(readers) });
     }
   }
 
-  /** Gives the engine a run that this node has become the host of. */
-  #begin({ record, drafts }: Adopted): StoredRun {
-    const run = this.#parts.runs.host(record, drafts);
+  /** Gives the engine a run that this node has become the host of; `undefined` if it was before, or the run is over. */
+  #begin({ record, drafts }: Adopted): StoredRun | undefined {
+    const { hosted, runs } = this.#parts;
+    const { owner, id } = record.meta;
+    if (hosted.get(runHash(owner, id)) !== undefined) return undefined;
+    if (isFinal(record.state)) {
+      // Its host wrote the last message, and nothing after it.
+      runs.host({ ...record, state: 'running' }, '');
+      runs.setState(owner, id, record.state);
+      return undefined;
+    }
+    const run = runs.host(record, drafts);
     this.#listener?.onOrphan(run);
     this.#lookAtFacts([run]);
     return run;

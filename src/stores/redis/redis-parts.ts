@@ -26,8 +26,10 @@ export interface RunHooks {
   onFacts(run: StoredRun): void;
   /** The run is the first of its conversation now, and this node or none is its host. */
   onTurn(meta: RunMeta): void;
-  /** The run must not go on here, and its readers must ask again: another node executes it, or what they read is lost. */
+  /** The run must not go on here, and its readers must ask again: another node executes it, or it is lost. */
   onFenced(run: StoredRun): void;
+  /** Readers of a run of another node must ask again: what they read is lost. */
+  onUnreadable(run: StoredRun): void;
   /** This node is the host of the run and must end it. */
   onOrphan(run: StoredRun): void;
   /** The data of a partition is lost. */
@@ -51,6 +53,7 @@ const NOTHING: RunHooks = {
   onFacts: () => undefined,
   onTurn: () => undefined,
   onFenced: () => undefined,
+  onUnreadable: () => undefined,
   onOrphan: () => undefined,
   onLost: () => undefined,
   replace: () => undefined,
@@ -81,7 +84,7 @@ export class RedisParts implements QueueListener {
     this.signer = signer;
     this.calls = new RedisCalls(connection, this.outage, durability);
     this.queue = new WriteQueue(this.calls, this.keys, node, this);
-    this.followers = new Followers(this.calls, node, signer, (run) => this.hooks.onFenced(run));
+    this.followers = new Followers(this.calls, node, signer, (run) => this.hooks.onUnreadable(run));
     this.epochs = new Epochs(this.calls, this.keys, (partition) => this.#lose(partition));
     this.retention = new Retention(this.calls, this.keys, node, retention, logger);
     const { calls, keys, queue, followers, epochs } = this;

@@ -31,6 +31,7 @@ export interface ListeningNode {
   /** Ids of runs. */
   readonly turns: string[];
   readonly fenced: string[];
+  readonly unreadable: string[];
   readonly events: ClusterEvent[];
   /** How often data was lost. */
   lost: number;
@@ -58,6 +59,7 @@ export async function joinNode(made: ClusterNodes): Promise<ListeningNode> {
     created: [],
     turns: [],
     fenced: [],
+    unreadable: [],
     events: [],
     lost: 0,
     patienceMs: made.noticeMs + 10_000,
@@ -74,6 +76,7 @@ export async function joinNode(made: ClusterNodes): Promise<ListeningNode> {
     onTurn: (_, id) => void node.turns.push(id),
     onOrphan: (run) => void node.orphans.push(run),
     onFenced: (_, id) => void (node.fenced.includes(id) || node.fenced.push(id)),
+    onUnreadable: (run) => void node.unreadable.push(run.meta.id),
     onCreated: (run) => void node.created.push(run),
     onEvent: (event) => void node.events.push(event),
     onLost: () => void node.lost++,

@@ -105,7 +105,8 @@ return answers`,
 
 /**
  * Makes a node the host of runs. Arguments: the node, then of each run its hash and the host that it must have, empty for
- * none. Returns of each run its record and its draft if the node is its host now, and nothing otherwise.
+ * none. Returns of each run its record and its draft if the node is its host now, and nothing otherwise: also if it was
+ * before, since a call whose answer was lost is repeated.
  */
 export const ADOPT = new Script(
   'adopt',
@@ -113,7 +114,8 @@ export const ADOPT = new Script(
 local base, answers = KEYS[1], {}
 for i = 2, #ARGV, 2 do
   local run, key, answer = ARGV[i], base .. 'r:' .. ARGV[i], false
-  if redis.call('HGET', base .. 'live', run) == ARGV[i + 1] then
+  local host = redis.call('HGET', base .. 'live', run)
+  if host and (host == ARGV[i + 1] or host == ARGV[1]) then
     if redis.call('EXISTS', key) == 0 then
       redis.call('HDEL', base .. 'live', run)
     else

@@ -17,8 +17,9 @@ export const FENCED = 3;
 export const GONE = 4;
 
 /**
- * `finish(ctx, …)`: ends a run. `turn(ctx, conversation)`: tells whose turn it is in a conversation. `leave(ctx, conversation)`: the
- * run no longer waits there for its turn, or has it.
+ * `finish(ctx, …)`: ends a run. `turn(ctx, conversation)`: tells whose turn it is in a conversation. `ownTurn(ctx)`: tells the host of a
+ * run that waits for its turn if it has it, since what it was told may be lost, or came before the host knew of the run.
+ * `leave(ctx, conversation)`: the run no longer waits there for its turn, or has it.
  */
 const END = `
 local KEPT = { meta = 1, hash = 1, host = 1, gen = 1, f = 1, w = 1, o = 1, c = 1, p = 1, state = 1 }
@@ -29,6 +30,11 @@ local function turn(ctx, conversation)
   local its = redis.call('HMGET', ctx.base .. 'r:' .. next, 'host', 'meta')
   if not its[1] then return end
   if its[1] == '' or its[1] == NODE then ctx.turn = its[2] else wake(its[1], 't' .. ctx.base .. next) end
+end
+local function ownTurn(ctx)
+  local of = redis.call('HMGET', ctx.key, 'c', 'state', 'meta')
+  if of[1] == '' or of[2] ~= 'queued' then return end
+  if redis.call('LINDEX', ctx.base .. 'line:' .. of[1], 0) == ctx.run then ctx.turn = of[3] end
 end
 local function leave(ctx, conversation)
   if conversation == '' then return end
@@ -78,6 +84,7 @@ local operations = {
       redis.call('HSET', ctx.key, 'state', ARGV[at])
       if ARGV[at + 1] == '' then redis.call('HDEL', ctx.key, 'checkpoint')
       else redis.call('HSET', ctx.key, 'checkpoint', ARGV[at + 1], 'ahead', ARGV[at + 2]) end
+      if ARGV[at] == 'queued' then ownTurn(ctx) end
     end
     return at + 3
   end,
@@ -177,6 +184,8 @@ while at <= #ARGV do
     if ctx.status ~= ${OK} then
       if ctx.status == ${DONE} and ARGV[past - 6] == 'z' then turn(ctx, redis.call('HGET', ctx.key, 'c')) end
       at = past
+    elseif at == past and ctx.key then
+      ownTurn(ctx)
     end
   elseif name == 'e' then
     local count = tonumber(ARGV[at + 1])
