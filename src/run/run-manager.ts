@@ -36,7 +36,7 @@ import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
 
-/** Maximum number of runs that {@link RunManager.list} returns. */
+/** How many runs {@link RunManager.list} returns. */
 const MAX_LISTED = 1_000;
 
 /**
@@ -237,12 +237,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * @throws OptionError if the store is not one for several processes, or an argument breaks its rule
    */
   work(queue: WorkQueue, concurrency: number): void {
-    if (this.#cluster === undefined) {
-      throw new OptionError('store', 'Only a cluster has workers: "store" must be one for several processes');
-    }
+    const cluster = this.#cluster;
+    if (cluster === undefined) throw new OptionError('store', 'Workers need a "store" for several processes');
     aWorkQueue.read('queue', queue);
     integer(1).read('concurrency', concurrency);
-    this.#cluster.take(queue, concurrency);
+    cluster.take(queue, concurrency);
   }
 
   /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */

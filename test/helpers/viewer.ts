@@ -67,7 +67,7 @@ export class Viewer {
       },
       { timeout },
     );
-    if (failure !== undefined) throw failure;
+    if (failure instanceof Error) throw failure;
   }
 
   async next<T extends ServerMessageType>(type: T): Promise<ServerMessageOf<T>> {

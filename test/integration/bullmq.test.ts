@@ -46,7 +46,7 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
   it('closes while Redis owes the answer to a ping', async () => {
     const server = await startRedis();
     const template = createClient({ url: server.url });
-    const made: ReturnType<typeof template.duplicate>[] = [];
+    const made: { readonly isOpen: boolean; sendCommand(args: readonly string[]): Promise<unknown> }[] = [];
     const client = {
       duplicate(overrides: object) {
         const duplicate = template.duplicate({ ...overrides, pingInterval: 50 });
