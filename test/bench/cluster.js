@@ -14,7 +14,7 @@ const SETTLE = 25;
 const OWNER = 'bench';
 
 const { createRedisStore } = await import(new URL('../../dist/redis.js', import.meta.url).href);
-const [, script, url, ...rest] = process.argv;
+const [, , url, ...rest] = process.argv;
 const now = () => performance.timeOrigin + performance.now();
 
 if (rest[0] === 'reader') await read(...rest.slice(1));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import type { RunEntry, RunLog, RunMeta, StoredRun } from '../../../../src/index.js';
+import type { RunEntry, RunLog, StoredRun } from '../../../../src/index.js';
 import { FaultProxy } from '../../../../src/testing/index.js';
 import { createRandom } from '../../../../src/testing/random.js';
 import { runHash } from '../../../../src/stores/redis/keys.js';
