@@ -134,9 +134,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * Claims the id of a request and creates its run, in the order of the calls. Before that, the limits are checked and
    * the place in the queue of the conversation is taken. A known id gives the existing run, and nothing is executed.
    * The result is a promise if the store returns one.
-   * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`,
-   * `conversation_busy`, or an error of the executor's `check` or of `beforeRun`; any other error if the store cannot claim the id, which
-   * is then free.
+   * @throws AgentSocketError (or rejects with it) `too_many_runs`, `run_id_conflict`, `run_expired`, `conversation_busy`, or
+   * an error of the executor's `check` or of `beforeRun`; any other error if the store cannot claim the id: it is free then.
    */
   create(asker: RunAsker, request: RunRequest): Awaitable<CreatedRun> {
     const owner = ownerOf(asker);

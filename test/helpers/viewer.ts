@@ -55,13 +55,13 @@ export class Viewer {
 
   /** Waits for something of what came on this connection. */
   async until(condition: () => boolean, timeout = 30_000): Promise<void> {
-    let failure: unknown;
+    let failure: Error | undefined;
     await vi.waitFor(
       () => {
         try {
           this.#pull();
         } catch (error) {
-          failure ??= error;
+          failure ??= error instanceof Error ? error : new Error(String(error));
         }
         if (failure === undefined && !condition()) throw new Error(`Not so yet: ${this.#story()}`);
       },
