@@ -5,6 +5,9 @@ import { CliError } from './cli-error.js';
 import { readSettingFile } from './setting-file.js';
 import type { ResolvedSettings } from './settings.js';
 
+/** After which time an operator may think that nothing happens, in milliseconds. */
+const LATE_MS = 1_000;
+
 /** Settings that mean nothing without Redis. */
 const USELESS_ALONE = [
   'redisPasswordFile',
@@ -73,9 +76,19 @@ export async function openQueue(
   const { createBullMqQueue } = await import('../queues/bullmq.js');
   const { maxStartsPerMinute } = settings;
   try {
-    return await createBullMqQueue({ ...access, maxStartsPerMinute, logger });
+    return await sayIfLate(access, logger, () => createBullMqQueue({ ...access, maxStartsPerMinute, logger }));
   } catch (error) {
     throw cannotReach(keyOf('redis'), error);
+  }
+}
+
+/** Opens something in Redis, and says after a moment that it waits: the attempts last 10 s. */
+export async function sayIfLate<T>({ url }: RedisAccess, logger: Logger, open: () => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => logger.warn({ redis: new URL(url).host }, 'Waiting for Redis'), LATE_MS);
+  try {
+    return await open();
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from '../runtime/logger.js';
 import { createSqliteStore, readStoreKeys, type SqliteStore } from '../stores/sqlite.js';
 import type { Store } from '../store/store.js';
 import { CliError, systemReason } from './cli-error.js';
-import { cannotReach, redisAccess } from './redis.js';
+import { cannotReach, redisAccess, sayIfLate } from './redis.js';
 import type { ResolvedSettings } from './settings.js';
 
 const SQLITE = 'sqlite:';
@@ -29,7 +29,8 @@ export async function openStore(resolved: ResolvedSettings, logger: Logger): Pro
   const { createRedisStore } = await import('../stores/redis.js');
   const { redisDurability: durability, beatMs, leaseMs } = settings;
   try {
-    return await createRedisStore({ ...access, durability, beatMs, leaseMs, ...pick(settings, BOUNDS), logger });
+    const options = { ...access, durability, beatMs, leaseMs, ...pick(settings, BOUNDS), logger };
+    return await sayIfLate(access, logger, () => createRedisStore(options));
   } catch (error) {
     if (OptionError.isInstance(error)) throw error;
     throw cannotReach(keyOf('redis'), error);

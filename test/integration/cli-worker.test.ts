@@ -128,6 +128,16 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
     expect(run.state).toBe('queued');
   });
 
+  it('says that it waits for a Redis that does not answer', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const command = startCli(['serve', '--redis', `redis://:hidden@127.0.0.1:${port}`]);
+    expect(await command.log(/Waiting for Redis/)).toMatchObject({ redis: `127.0.0.1:${port}` });
+    await command.stop('SIGKILL');
+  });
+
   it.each([
     [['worker'], /^--redis: a worker takes its runs from Redis; add --redis URL\n$/],
     [['serve', '--run', 'queue'], /^--run: workers need a Redis; add --redis URL\n$/],
