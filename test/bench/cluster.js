@@ -96,7 +96,7 @@ async function read(keyPrefix, streams) {
   process.send('ready');
   await done;
   const { user, system } = process.cpuUsage(cpu);
-  process.send({ times, cpu: user + system });
+  await new Promise((resolve) => process.send({ times, cpu: user + system }, resolve));
   await store.close();
 }
 
