@@ -33,9 +33,9 @@ async function measure(streams) {
     }),
   );
   const reader = fork(fileURLToPath(import.meta.url), [url, 'reader', keyPrefix, String(streams)]);
-  const [opened] = [once(reader, 'message')];
   reader.send(ids);
-  await opened;
+  await once(reader, 'message');
+  const result = once(reader, 'message');
 
   const commits = [];
   for (const log of logs) {
@@ -53,7 +53,7 @@ async function measure(streams) {
   while (logs.some(({ published }) => published < ENTRIES)) await new Promise((resolve) => setTimeout(resolve, 5));
   const seconds = (now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
-  const [seen] = await once(reader, 'message');
+  const [seen] = await result;
   await store.close();
   const of = (name, times) => `${name} p50 ${short(percentile(times, 50))} ms, p99 ${short(percentile(times, 99))} ms`;
   const count = streams * ENTRIES;
@@ -96,7 +96,7 @@ async function read(keyPrefix, streams) {
   process.send('ready');
   await done;
   const { user, system } = process.cpuUsage(cpu);
-  process.send({ times, cpu: user + system });
+  await new Promise((resolve) => process.send({ times, cpu: user + system }, resolve));
   await store.close();
 }
 
