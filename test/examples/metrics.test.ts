@@ -47,7 +47,8 @@ it.skipIf(process.env['CI'] === undefined && !hasPrometheus())(
     expect(config).toContain("'127.0.0.1:9464'");
     writeFileSync(
       join(directory, 'prometheus.yml'),
-      config.replace('127.0.0.1:9464', target).replace('scrape_interval: 5s', 'scrape_interval: 1s'),
+      `rule_files: ['${join(ROOT, 'examples/metrics-alerts.yml')}']\n` +
+        config.replace('127.0.0.1:9464', target).replace('scrape_interval: 5s', 'scrape_interval: 1s'),
     );
     const port = await freePort();
     const prometheus = spawn(
@@ -69,14 +70,20 @@ it.skipIf(process.env['CI'] === undefined && !hasPrometheus())(
       const { data } = await query('count_over_time(agent_ws_connections_limit[1m]) > 1');
       expect(data.result).toHaveLength(1);
     });
+    const rules = (await (await fetch(`http://127.0.0.1:${port}/api/v1/rules`)).json()) as {
+      data: { groups: { rules: { lastError?: string }[] }[] };
+    };
+    const alerts = rules.data.groups.flatMap((group) => group.rules);
+    expect(alerts.length).toBeGreaterThan(5);
+    expect(alerts.filter(({ lastError = '' }) => lastError !== '')).toEqual([]);
     const text = readFileSync(join(ROOT, 'examples/metrics-dashboard.json'), 'utf8');
     const { panels } = JSON.parse(text) as { panels: { title: string; targets: { expr: string }[] }[] };
     for (const { title, targets } of panels) {
       for (const { expr } of targets) {
-        const answer = await query(expr.replaceAll('$job', '.+').replaceAll('$__rate_interval', '1m'));
+        const answer = await query(expr.replaceAll('$job', '.+').replaceAll(/\$__(rate_interval|range)/g, '1m'));
         expect(answer.status, title).toBe('success');
         // What did not happen has no series yet, but what one answer with a tool causes has.
-        if (/runs_ended|tokens_total|token_gap|held|connections|tool_call|eventloop/.test(expr)) {
+        if (/runs_ended|tokens_total|token_gap|held|(?<!drain_)connections|tool_call|eventloop/.test(expr)) {
           expect(answer.data.result.length, `${title}: ${expr}`).toBeGreaterThan(0);
         }
       }

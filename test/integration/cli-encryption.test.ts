@@ -59,7 +59,8 @@ describe('encrypted messages of the command', () => {
     await talk(kid);
     await talk(String(messageKey));
     writeFileSync(path, readFileSync(next, 'utf8'));
-    await expect.poll(() => cli.stdout.split('was read again').length).toBe(3);
+    // Without a signal, a changed file is noticed within seconds.
+    await expect.poll(() => cli.stdout.split('was read again').length, { timeout: 30_000 }).toBe(3);
     await talk(kid);
     expect((await runCli(['chat', url, '--server-key', String(messageKey)], { input: 'Hi\n' })).stderr).toContain(
       '4421',

@@ -1,4 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -133,9 +134,10 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void silent.close());
     const { port } = silent.address() as AddressInfo;
-    const command = startCli(['serve', '--redis', `redis://:hidden@127.0.0.1:${port}`]);
+    const command = startCli(['serve', '--redis', `redis://:hidden@127.0.0.1:${port}`, ...JSON_LOG]);
     expect(await command.log(/Waiting for Redis/)).toMatchObject({ redis: `127.0.0.1:${port}` });
-    await command.stop('SIGKILL');
+    command.kill('SIGKILL');
+    await command.exited;
   });
 
   it.each([

@@ -53,6 +53,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
   'agent-ws/testing': [
     'FaultProxy',
     'TestClient',
+    'clusterCases',
     'conversationStoreCases',
     'createRandom',
     'createScriptedProvider',
@@ -64,6 +65,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     'runStoreFaultCases',
     'socketCases',
     'toolLedgerCases',
+    'workQueueCases',
   ],
 };
 

@@ -162,5 +162,5 @@ describe('edges', () => {
 it('is a worker only in a cluster, and says so', async () => {
   const { agent } = await startServer({});
   const queue = { add: () => undefined, take: () => undefined, positions: () => [] } as unknown as WorkQueue;
-  expect(() => agent.runs.work(queue, 1)).toThrow(/"store" must be one for several processes/);
+  expect(() => agent.runs.work(queue, 1)).toThrow(/need a "store" for several processes/);
 });

@@ -23,7 +23,7 @@ describe('a signer', () => {
     expect(signer.open('fact', 'k d:2', sealed)).toBeUndefined();
     expect(signer.open('control', 'k d:1', sealed)).toBeUndefined();
     expect(signer.open('fact', 'k d:1', new Signer([OLD], silentLogger).seal('fact', 'k d:1', 'x'))).toBeUndefined();
-    expect(signer.forged).toEqual({ entry: 0, fact: 5, ticket: 0, control: 1, beat: 0 });
+    expect(signer.forged).toEqual({ entry: 0, record: 0, fact: 5, ticket: 0, control: 1, beat: 0 });
     // Once for each kind, and nothing of what it says.
     expect(lines).toHaveLength(2);
     expect(JSON.stringify(lines)).not.toContain('secret text');
