@@ -124,7 +124,8 @@ export class ClusterRuns {
     queue.take(concurrency, async ({ owner, id }) => {
       if ((await cluster.adopt(owner, id)) === undefined) return;
       const run = live.get(owner, id);
-      if (run !== undefined) await this.#untilIdle(run);
+      // A tool call may wait for a person before anything else happens.
+      if (run !== undefined && run.state !== 'waiting_approval') await this.#untilIdle(run);
     });
   }
 
