@@ -1,4 +1,5 @@
 import { ClusterView } from './cluster-view.js';
+import type { Connection } from './connection/connection.js';
 import type { ConnectionManager } from './connection/connection-manager.js';
 import type { Principal } from './connection/principal.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
@@ -51,7 +52,7 @@ export class Membership<P extends Principal, Metadata> {
 
   /** Becomes a node of the cluster. */
   join(): void {
-    const { cluster, connections, runs, logger } = this.#options;
+    const { cluster, runs, logger } = this.#options;
     const { status } = this;
     if (cluster === undefined || status === undefined) return;
     const listener = runs.clusterListener;
@@ -76,9 +77,7 @@ export class Membership<P extends Principal, Metadata> {
       onLost: (isOf) => {
         status.losses++;
         runs.lose(isOf);
-        for (const connection of connections) {
-          if (isOf(connection.principal.id)) connection.close(CLOSE_CODES.draining);
-        }
+        this.#sendAway(({ principal }) => isOf(principal.id));
       },
     });
     if (isLater(joined))
@@ -98,9 +97,9 @@ export class Membership<P extends Principal, Metadata> {
 
   /** Sends a message to every connection of all nodes. */
   broadcast(message: ServerMessage | CustomMessage): void {
-    const encoded = encodeMessage(message);
-    if (this.#options.cluster === undefined) this.#broadcastHere(encoded);
-    else this.#tell({ type: 'broadcast', encoded });
+    const { cluster, connections } = this.#options;
+    if (cluster === undefined) connections.broadcast(message);
+    else this.#tell({ type: 'broadcast', encoded: encodeMessage(message) });
   }
 
   /** Lets the clients go elsewhere if this node has not reached the stores for long. */
@@ -114,7 +113,7 @@ export class Membership<P extends Principal, Metadata> {
       { connections: connections.size },
       'The stores of the cluster do not answer: clients are sent elsewhere',
     );
-    for (const connection of connections) connection.close(CLOSE_CODES.draining);
+    this.#sendAway();
   }
 
   #describe(): NodeInfo {
@@ -143,17 +142,19 @@ export class Membership<P extends Principal, Metadata> {
         this.#revokeHere(event.principalId);
         break;
       case 'broadcast':
-        this.#broadcastHere(event.encoded);
+        this.#options.connections.broadcastEncoded(event.encoded);
         break;
       case 'missed':
         // Whoever was thrown out meanwhile must not stay because this node was away.
-        for (const connection of this.#options.connections) connection.close(CLOSE_CODES.draining);
+        this.#sendAway();
     }
   }
 
-  #broadcastHere(encoded: string): void {
-    const bytes = new TextEncoder().encode(encoded);
-    for (const connection of this.#options.connections) connection.sendEncoded(bytes);
+  /** Closes connections so that their clients come back, here or elsewhere. */
+  #sendAway(isMeant: (connection: Connection<P, Metadata>) => boolean = () => true): void {
+    for (const connection of this.#options.connections) {
+      if (isMeant(connection)) connection.close(CLOSE_CODES.draining);
+    }
   }
 
   #revokeHere(principalId: string): number {

@@ -183,11 +183,16 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
    * @returns the number of connections that got the message.
    */
   broadcast(message: ServerMessage | CustomMessage, filter?: (connection: Connection<P, Metadata>) => boolean): number {
-    const encoded = new TextEncoder().encode(encodeMessage(message));
+    return this.broadcastEncoded(encodeMessage(message), filter);
+  }
+
+  /** Like {@link broadcast}, for a message that is encoded already. */
+  broadcastEncoded(encoded: string, filter?: (connection: Connection<P, Metadata>) => boolean): number {
+    const bytes = new TextEncoder().encode(encoded);
     let sent = 0;
     for (const connection of this.#connections.values()) {
       if (filter !== undefined && !filter(connection)) continue;
-      if (connection.sendEncoded(encoded)) sent++;
+      if (connection.sendEncoded(bytes)) sent++;
     }
     return sent;
   }

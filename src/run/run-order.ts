@@ -13,9 +13,8 @@ export interface RunOrder {
 }
 
 /** The order of a request, as JSON. */
-export function encodeOrder(asker: RunAsker, request: RunRequest): string {
-  const { id, scopes } = asker.principal;
-  return JSON.stringify({ request, principal: { id, scopes }, options: optionsOf(asker, request) } satisfies RunOrder);
+export function encodeOrder({ request, principal: { id, scopes }, options }: RunOrder): string {
+  return JSON.stringify({ request, principal: { id, scopes }, options } satisfies RunOrder);
 }
 
 /** Reads what {@link encodeOrder} wrote. */
