@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { PATIENCE } from './test/helpers/patience-limits.js';
 
 /** Tests that need no `dist`, no network but loopback, and no other process but a Redis server. */
 const UNIT = ['unit', 'golden', 'conformance', 'docs'] as const;
@@ -22,6 +23,7 @@ export default defineConfig(({ mode }) => {
     hookTimeout: 180_000,
     env: { TEST_SEED: seed, TEST_PARTS: parts },
     setupFiles: ['test/helpers/patience.ts'],
+    expect: { poll: PATIENCE },
     // The sources are loaded once for all files of a worker: loading takes more time than most tests.
     isolate: false,
   };

@@ -28,7 +28,8 @@ process.on('exit', () => {
   rmSync(directory, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
-setTimeout(() => fail(`not done in time, seed ${seed}`), (seconds + 60) * 1_000 + PATIENCE_MS).unref();
+let step = 'starting';
+setTimeout(() => fail(`not done in time (${step}), seed ${seed}`), (seconds + 60) * 1_000 + PATIENCE_MS).unref();
 
 const [{ createRandom, FaultProxy }, { createAgentClient }] = await Promise.all([load('testing'), load('client')]);
 const what = `${clients} clients, ${seconds} s, ${kills} kills, answers of up to ${tokens} tokens`;
@@ -46,19 +47,32 @@ const disturbance = new Disturbance({ proxy, random: createRandom(seed), servers
 const crowd = new Crowd({ url: proxy.url(), upstream, tokens, ms: seconds * 1_000, createAgentClient });
 const watch = new LoadWatch();
 
+let clientsLeft = clients;
+let isDisturbing = true;
+const tell = () => {
+  step = `${clientsLeft} clients left, ${isDisturbing ? 'a server or Redis does not come back' : 'all servers up'}`;
+};
 await Promise.all([
-  disturbance.run(seconds * 1_000, kills),
+  disturbance.run(seconds * 1_000, kills).then(() => {
+    isDisturbing = false;
+    tell();
+  }),
   ...Array.from({ length: clients }, (_, number) => {
     const random = createRandom((seed + number + 1) >>> 0);
-    return number % 4 === 0 ? crowd.libraryClient(random) : crowd.plainClient(random);
+    return (number % 4 === 0 ? crowd.libraryClient(random) : crowd.plainClient(random)).then(() => {
+      clientsLeft--;
+      tell();
+    });
   }),
 ]);
 
+step = 'asking the servers';
 const { lateP99 } = watch.take();
 const states = await Promise.all(disturbance.servers.map((server) => server.state()));
 const live = states.reduce((sum, state) => sum + state.live, 0);
 const unfinished = states.reduce((sum, state) => sum + state.unfinished, 0);
 const warnings = states.flatMap((state) => state.warnings);
+step = 'stopping the servers';
 const exitCodes = await Promise.all(disturbance.servers.map((server) => server.stop()));
 const toolLines = readToolLines(toolFile);
 const violations = [

@@ -22,6 +22,11 @@ export function kindOfFault(error: unknown): FaultKind {
   return REPLY.test(message) ? 'wrong' : 'lost';
 }
 
+/** Whether Redis has no room, which takes longer than anybody should wait. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('OOM');
+}
+
 /** Knows whether Redis answers, and lets everything that waits for it try again together. */
 export class Outage {
   readonly #logger: Logger;

@@ -1,4 +1,4 @@
-import { Outage, kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
+import { isFull, kindOfFault, Outage, PATIENCE_MS, unavailable } from './outage.js';
 import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
 import { SharedClock } from './shared-clock.js';
 import type { Script } from './script.js';
@@ -73,9 +73,4 @@ export class RedisCalls {
       await outage.pause();
     }
   }
-}
-
-/** Whether Redis has no room, which takes longer than anybody should wait. */
-function isFull(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('OOM');
 }

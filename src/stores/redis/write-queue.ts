@@ -5,7 +5,7 @@ import { CountedHistogram } from '../../runtime/counted-histogram.js';
 import { Latch } from '../../runtime/latch.js';
 import type { WriteSink } from './hosted-run.js';
 import type { Keys } from './keys.js';
-import { kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
+import { isFull, kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
 import { DONE, FENCED, GAP, GONE, OK, WRITE } from './scripts/write.js';
@@ -121,7 +121,7 @@ export class WriteQueue implements WriteSink {
 
   /**
    * Resolves when everything so far is written.
-   * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s; what waits is written later
+   * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s or has no room; what waits is written later
    */
   commit(): Promise<void> {
     return this.#lanes.size === 0 ? Promise.resolve() : this.#waitFor([...this.#lanes.values()]);
@@ -187,13 +187,12 @@ export class WriteQueue implements WriteSink {
         this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
         return;
       } catch (error) {
-        const kind = kindOfFault(error);
-        if (kind === 'wrong' || outage.isClosed) {
+        if (kindOfFault(error) === 'wrong' || outage.isClosed) {
           this.#onWrong(call, error);
           return;
         }
         outage.begin(error);
-        this.#refuseWaiters(error, kind === 'refused');
+        this.#refuseWaiters(error);
         await outage.pause();
       }
     }
@@ -296,10 +295,10 @@ export class WriteQueue implements WriteSink {
     this.#room = undefined;
   }
 
-  #refuseWaiters(error: unknown, isRefused: boolean): void {
-    const now = performance.now();
+  #refuseWaiters(error: unknown): void {
+    const since = isFull(error) ? Infinity : performance.now() - PATIENCE_MS;
     for (const waiter of this.#waiters) {
-      if (!isRefused && now - waiter.since < PATIENCE_MS) continue;
+      if (waiter.since > since) continue;
       this.#waiters.delete(waiter);
       waiter.reject(unavailable(error));
     }

@@ -70,7 +70,7 @@ export class Crowd {
     const giveUp = setTimeout(() => run.readers.forEach((reader) => reader.stop()), giveUpAt - now());
     const reading = [asker.follow()];
     if (plan.tab) {
-      while (asker.position === 0 && now() < giveUpAt) await sleep(10);
+      while (asker.position === 0 && asker.end === null && now() < giveUpAt) await sleep(10);
       const tab = makeReader(plan, false);
       run.readers.push(tab);
       reading.push(tab.follow());

@@ -1,4 +1,4 @@
-import { now } from '../../bench/lib/clock.js';
+import { now, sleep } from '../../bench/lib/clock.js';
 import { questionOf } from './plan.js';
 
 /** The first reader of a run through the client library: what a program sees of it. Stands where a `Follower` does. */
@@ -15,6 +15,7 @@ export class LibraryReader {
   #client;
   #plan;
   #run;
+  #stopped = false;
 
   constructor({ client, plan }) {
     this.#client = client;
@@ -30,6 +31,15 @@ export class LibraryReader {
   }
 
   async follow() {
+    while (this.end === null && !this.#stopped) await this.#ask();
+  }
+
+  stop() {
+    this.#stopped = true;
+    this.#run?.detach();
+  }
+
+  async #ask() {
     const { id, cancelAfter } = this.#plan;
     this.#run = this.#client.stream(questionOf(this.#plan), { runId: id });
     let pieces = 0;
@@ -42,16 +52,16 @@ export class LibraryReader {
       } else if (event.type === 'reset') {
         this.#violate('was reset, though all it had seen was committed');
         this.text = '';
+      } else if (event.type === 'end' && event.error?.code === 'store_unavailable' && this.position === 0) {
+        // Nothing was changed: the same question again is safe.
+        await sleep(50);
+        break;
       } else if (event.type === 'end' && event.state !== 'detached') {
         this.end = endOf(event);
         this.endedAt = now();
       }
     }
     if (this.text !== this.#run.text) this.#violate('told other text by events than by run.text');
-  }
-
-  stop() {
-    this.#run?.detach();
   }
 
   #violate(what) {
