@@ -3,6 +3,7 @@ import type { CancelReason, RunState } from '../../protocol/server-messages.js';
 import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
 import { KeptWrites } from './kept-writes.js';
+import { encodeEntry } from './run-entry.js';
 import { LogTail, type ReadStored } from './log-tail.js';
 import { EntryWrite, type Publisher, type Write, type WritingRun } from './write.js';
 
@@ -62,7 +63,7 @@ export class HostedRun implements StoredRun, WritingRun {
   /** Number of the newest write that is no entry, and of the newest one that was answered. */
   number: number;
   lastNumber: number;
-  readonly kept = new KeptWrites<Write>();
+  readonly kept: KeptWrites<Write> = new KeptWrites<Write>((seq, text) => new EntryWrite(this, seq, text));
 
   constructor(init: HostedRunInit) {
     this.meta = init.meta;
@@ -119,11 +120,12 @@ class HostedLog implements RunLog, Publisher {
 
   append(entry: RunEntry): void {
     if (entry.seq !== this.#head + 1) throw new RangeError(`Entry ${entry.seq} does not follow ${this.#head}`);
-    const write = new EntryWrite(this.#run, entry, this.#signer);
+    const text = encodeEntry(entry, this.#run.key, this.#signer);
+    const write = new EntryWrite(this.#run, entry.seq, text, entry);
     // What a node writes that does not know yet that it is no longer the host is lost.
     if (!this.#run.isOver) this.#sink.pushBounded(this.#run.meta.owner, write);
     this.#head = entry.seq;
-    this.#bytes += ENTRY_BYTES + write.args[0].length;
+    this.#bytes += ENTRY_BYTES + text.length;
   }
 
   /** Lets readers see an entry that is written. */

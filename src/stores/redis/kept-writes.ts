@@ -7,44 +7,85 @@ export interface Keepable {
   readonly seq?: number;
   /** Of what is not an entry, the number under which it was written. */
   readonly number?: number;
+  /** Of an entry, its text. */
   readonly args: readonly unknown[];
 }
 
-/** What was written of a run lately, to be written again if Redis loses it. */
+/**
+ * What was written of a run lately, to be written again if Redis loses it. Of an entry only its text is kept: what lives
+ * for seconds makes the garbage collector slow.
+ */
 export class KeptWrites<Write extends Keepable> {
-  #writes: { readonly write: Write; readonly at: number }[] = [];
+  readonly #toWrite: (seq: number, text: string) => Write;
+  /** Entries without gaps, as they are stored; the time when each was written stands at the same place. */
+  #texts: string[] = [];
+  #times: number[] = [];
+  #firstSeq = 0;
+  /** Anything else, in its order. */
+  #others: { readonly write: Write; readonly at: number }[] = [];
+
+  /** @param toWrite - makes the write of an entry again */
+  constructor(toWrite: (seq: number, text: string) => Write) {
+    this.#toWrite = toWrite;
+  }
 
   get isEmpty(): boolean {
-    return this.#writes.length === 0;
+    return this.#texts.length === 0 && this.#others.length === 0;
   }
 
   /** Keeps what was just written. */
   add(writes: readonly Write[]): void {
     const at = performance.now();
-    for (const write of writes) if (write.args.length > 0) this.#writes.push({ write, at });
-    let old = 0;
-    while (old < this.#writes.length && (this.#writes[old]?.at ?? at) < at - KEPT_MS) old++;
-    // Dropped in large steps, since each step moves the rest.
-    if (old > 256 || old * 2 > this.#writes.length) this.#writes.splice(0, old);
+    for (const write of writes) {
+      if (write.seq !== undefined) this.#addEntry(write.seq, write.args[0] as string, at);
+      else if (write.args.length > 0) this.#others.push({ write, at });
+    }
+    this.#dropBefore(at - KEPT_MS);
   }
 
   /**
    * Takes what Redis has lost, if it has everything up to an entry and a write; `undefined` if more was lost than is kept.
+   * Entries come first: what is said of a run may lag behind its log, and never goes before.
    * @param head - the newest entry in Redis
    * @param number - the number of the last write in Redis
    * @param next - the first entry that was not written yet, if there is any
    * @param last - the number of the last write that was answered
    */
   takeLost(head: number, number: number, next: number | undefined, last: number): Write[] | undefined {
-    const lost = this.#writes.map(({ write }) => write).filter((write) => isLost(write, head, number));
-    const firstEntry = lost.find(({ seq }) => seq !== undefined)?.seq ?? next;
+    const index = Math.max(0, head + 1 - this.#firstSeq);
+    const seq = this.#firstSeq + index;
+    const isAnyLost = index < this.#texts.length;
+    const firstEntry = isAnyLost ? seq : next;
     if (firstEntry !== undefined && firstEntry > head + 1) return undefined;
-    if (number < last && !lost.some((write) => write.number === number + 1)) return undefined;
-    this.#writes = this.#writes.filter(({ write }) => !isLost(write, head, number));
-    return lost;
-  }
-}
+    const others = this.#others.filter(({ write }) => (write.number ?? 0) > number);
+    if (number < last && !others.some(({ write }) => write.number === number + 1)) return undefined;
 
-function isLost({ seq, number = 0 }: Keepable, head: number, written: number): boolean {
-  return seq === undefined ? number > written : seq > head;
+    const texts = this.#texts.splice(index);
+    this.#times.length = this.#texts.length;
+    this.#others = this.#others.filter(({ write }) => (write.number ?? 0) <= number);
+    return [...texts.map((text, offset) => this.#toWrite(seq + offset, text)), ...others.map(({ write }) => write)];
+  }
+
+  #addEntry(seq: number, text: string, at: number): void {
+    if (seq !== this.#firstSeq + this.#texts.length) {
+      this.#texts = [];
+      this.#times = [];
+      this.#firstSeq = seq;
+    }
+    this.#texts.push(text);
+    this.#times.push(at);
+  }
+
+  /** In large steps, since each step moves the rest. */
+  #dropBefore(time: number): void {
+    let old = 0;
+    while (old < this.#times.length && (this.#times[old] ?? time) < time) old++;
+    if (old > 256 || old * 2 > this.#times.length) {
+      this.#texts.splice(0, old);
+      this.#times.splice(0, old);
+      this.#firstSeq += old;
+    }
+    const young = this.#others.findIndex(({ at }) => at >= time);
+    if (young !== 0) this.#others.splice(0, young === -1 ? this.#others.length : young);
+  }
 }

@@ -210,7 +210,7 @@ export class WriteQueue implements WriteSink {
 
   /** Returns what has to be written again. */
   #onAnswer({ run, writes, first, number }: Part, answer: readonly Reply[]): readonly Write[] {
-    const [status, head, facts, last, epoch, turn, payer, results] = answer;
+    const [status, facts, head, last, epoch, turn, payer, results] = answer;
     const listener = this.#listener;
     if (status === GAP && run !== undefined && !run.isOver) {
       const lost = run.kept.takeLost(Number(head), Number(last), first, run.lastNumber);
@@ -230,14 +230,14 @@ export class WriteQueue implements WriteSink {
     }
     if (run !== undefined) {
       if (number !== undefined) run.lastNumber = number;
-      run.kept.add(writes);
       this.#countCommits(run.log.published, writes);
+      run.kept.add(writes);
     }
     let result = 0;
     for (const write of writes)
-      write.onWritten(write.args[0] === 'm' ? (results as readonly Reply[])[result++] : undefined);
+      write.onWritten(write.args[0] === 'm' ? (results as readonly Reply[] | null | undefined)?.[result++] : undefined);
     if (run !== undefined && typeof payer === 'string') listener.onEnded(run, payer);
-    if (run !== undefined && facts !== run.facts && !isFinal(run.state)) {
+    if (run !== undefined && Number(facts) !== run.facts && !isFinal(run.state)) {
       // Counted as seen when they are read.
       listener.onFacts(run);
     }

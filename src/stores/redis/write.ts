@@ -1,10 +1,8 @@
 import type { RunState } from '../../protocol/server-messages.js';
 import type { RunEntry } from '../../log/run-log.js';
 import type { RunMeta } from '../../store/run-store.js';
-import type { Signer } from '../../store/signer.js';
 import type { KeptWrites } from './kept-writes.js';
 import type { RedisArgument, Reply } from './redis-client.js';
-import { encodeEntry } from './run-entry.js';
 
 /** Memory that a waiting write takes besides its text, in bytes. */
 const WRITE_BYTES = 200;
@@ -61,18 +59,20 @@ export interface Write {
 /** An entry of a log. */
 export class EntryWrite implements Write {
   readonly run: WritingRun;
+  readonly seq: number;
   readonly args: readonly [string];
   at = 0;
-  readonly #entry: RunEntry;
+  readonly #entry: RunEntry | undefined;
 
-  constructor(run: WritingRun, entry: RunEntry, signer: Signer) {
+  /**
+   * @param text - the entry as it is stored
+   * @param entry - what readers see when it is written, if they have not seen it
+   */
+  constructor(run: WritingRun, seq: number, text: string, entry?: RunEntry) {
     this.run = run;
+    this.seq = seq;
+    this.args = [text];
     this.#entry = entry;
-    this.args = [encodeEntry(entry, run.key, signer)];
-  }
-
-  get seq(): number {
-    return this.#entry.seq;
   }
 
   get bytes(): number {
@@ -80,7 +80,7 @@ export class EntryWrite implements Write {
   }
 
   onWritten(): void {
-    this.run.log.publish(this.#entry);
+    if (this.#entry !== undefined) this.run.log.publish(this.#entry);
   }
 }
 

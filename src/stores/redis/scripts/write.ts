@@ -107,6 +107,7 @@ local operations = {
   end,
   m = function(ctx, at)
     local charge, after = addMessages(ctx.base, ARGV, at)
+    ctx.results = ctx.results or {}
     ctx.results[#ctx.results + 1] = charge
     return after
   end,
@@ -121,8 +122,9 @@ local operations = {
  * many, then each. Others: see `operations`. Writes other than entries have numbers, so that a call that is sent again, and arrives twice, is executed
  * once.
  *
- * Returns of each run in the order of the first selection: how it took its part, newest seq, number of facts, number of the
- * last write, current epoch if the run is gone, meta of a run whose turn it is, payer if it ended, and the results.
+ * Returns of each run in the order of the first selection: how it took its part, number of facts, and, if there is anything
+ * to say: newest seq, number of the last write, current epoch if the run is gone, meta of a run whose turn it is, payer if it
+ * ended, and the results.
  */
 export const WRITE = new Script(
   'write',
@@ -131,10 +133,12 @@ local NODE = ARGV[1]
 ${ADD_MESSAGES}${END}${OPERATIONS}
 local contexts, known = {}, {}
 local function select(base, run, number, last, first)
-  local ctx = known[base .. run]
+  -- A run has one base.
+  local name = run == '' and base or run
+  local ctx = known[name]
   if ctx then return ctx end
-  ctx = { base = base, run = run, status = ${OK}, head = 0, results = {} }
-  known[base .. run] = ctx
+  ctx = { base = base, run = run, status = ${OK} }
+  known[name] = ctx
   contexts[#contexts + 1] = ctx
   if run == '' then return ctx end
   ctx.key = base .. 'r:' .. run
@@ -143,28 +147,30 @@ local function select(base, run, number, last, first)
     ctx.status, ctx.epoch = ${GONE}, redis.call('GET', base .. 'epoch')
     return ctx
   end
-  ctx.number, ctx.facts, ctx.gen, ctx.nodes = tonumber(of[2] or 0), tonumber(of[3] or 0), of[4], of[5]
+  local written = of[2] or '0'
+  ctx.number, ctx.facts, ctx.gen, ctx.nodes = written, of[3], of[4], of[5]
   if of[1] ~= NODE then ctx.status = ${FENCED} return ctx end
-  if ctx.number < tonumber(last) then ctx.status = ${GAP} end
-  if number ~= '' and ctx.number >= tonumber(number) then ctx.status = ${DONE} end
+  if written ~= last and tonumber(written) < tonumber(last) then ctx.status = ${GAP} end
+  if number ~= '' and tonumber(written) >= tonumber(number) then ctx.status = ${DONE} end
   if first ~= '' or ctx.status == ${GAP} then
-    ctx.head = newest(base, run)
+    ctx.log = base .. 'l:' .. run
+    -- Nothing is ever taken out of a log.
+    ctx.head = redis.call('XLEN', ctx.log)
     if first ~= '' then
       ctx.seq = tonumber(first)
       if ctx.seq > ctx.head + 1 then ctx.status = ${GAP} end
     end
   end
   if ctx.status == ${OK} and number ~= '' then
-    ctx.number = tonumber(number)
+    ctx.number = number
     redis.call('HSET', ctx.key, 'w', number)
   end
   return ctx
 end
 local function append(ctx, at, count)
-  local log = ctx.base .. 'l:' .. ctx.run
   for i = at, at + count - 1 do
     if ctx.seq > ctx.head then
-      redis.call('XADD', log, ctx.seq .. '-0', 'e', ARGV[i])
+      redis.call('XADD', ctx.log, ctx.seq .. '-0', 'e', ARGV[i])
       ctx.head = ctx.seq
       if ctx.nodes then
         if not ctx.entries then ctx.entries, ctx.first = {}, ctx.seq end
@@ -201,7 +207,12 @@ for i, ctx in ipairs(contexts) do
     local item = '["' .. ctx.run .. '",' .. ctx.gen .. ',' .. ctx.first .. ',[' .. table.concat(ctx.entries, ',') .. ']]'
     wakeReaders(ctx.nodes, item)
   end
-  answers[i] = { ctx.status, ctx.head, ctx.facts or 0, ctx.number or 0, ctx.epoch or false, ctx.turn or false, ctx.payer or false, ctx.results }
+  local answer = { ctx.status, ctx.facts or '0' }
+  if ctx.status == ${GAP} or ctx.epoch or ctx.turn or ctx.payer or ctx.results then
+    answer[3], answer[4], answer[5] = ctx.head or 0, ctx.number or '0', ctx.epoch or false
+    answer[6], answer[7], answer[8] = ctx.turn or false, ctx.payer or false, ctx.results or false
+  end
+  answers[i] = answer
 end
 publish()
 return answers`,
