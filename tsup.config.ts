@@ -64,7 +64,8 @@ export default defineConfig([
     // The command line carries what only it needs, so that an embedder installs none of it.
     entry: { 'cli/main': 'src/cli/main.ts' },
     format: ['esm'],
-    noExternal: ['pino', 'commander', 'prom-client', '@opentelemetry/api'],
+    // Of zod it uses a third: loading all its files would take most of the time of a start.
+    noExternal: ['pino', 'commander', 'prom-client', '@opentelemetry/api', 'zod'],
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },

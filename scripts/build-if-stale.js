@@ -1,7 +1,7 @@
 // Builds `dist` if it is missing or older than its sources. With --no-dts the type declarations, which take most of the
 // time, are neither checked nor built.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,12 +19,22 @@ if (!isStale(withTypes ? [...CODE, ...TYPES] : CODE)) {
   run('npm', ['run', 'build']);
 } else {
   console.log('agent-ws: building dist without types');
+  const begun = Date.now();
   run('npx', ['tsup', '--no-dts']);
+  removeOlder(join(ROOT, 'dist'), begun);
 }
 
 function isStale(outputs) {
   const newest = Math.max(...SOURCES.map((path) => newestIn(join(ROOT, path))));
   return outputs.some((path) => !existsSync(join(ROOT, path)) || statSync(join(ROOT, path)).mtimeMs < newest);
+}
+
+/** Removes code of former builds: the names of shared files change with their content. */
+function removeOlder(directory, begun) {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (/\.c?js$/.test(name) && statSync(path).mtimeMs < begun) rmSync(path);
+  }
 }
 
 function newestIn(path) {

@@ -15,7 +15,8 @@ export type { Decide } from './permission/decide.js';
 export type { Socket, SocketListener } from './connection/socket.js';
 
 // Messages; their schemas are in agent-ws/protocol
-export { MessageHandler, type MessageHandlerOptions } from './message/message-handler.js';
+export { MessageHandler } from './message/message-handler.js';
+export type { MessageHandlerOptions } from './message/message-handler-options.js';
 export { defineMessage, type CustomMessageType } from './message/custom-message.js';
 export type { ErrorCode, FinishReason, RunState, Usage } from './protocol/index.js';
 
@@ -34,7 +35,8 @@ export type { RunHandle } from './run/run-handle.js';
 export type { RunOutcome, RunWorker } from './run/run-worker.js';
 
 // Stores
-export { createMemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store.js';
+export { createMemoryStore } from './stores/memory/memory-store.js';
+export type { MemoryStoreOptions } from './stores/memory/options.js';
 export type { Store } from './store/store.js';
 export type { Awaitable } from './runtime/awaitable.js';
 export type { Claim, RunKind, RunMeta, RunStore, StoredRun } from './store/run-store.js';

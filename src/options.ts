@@ -9,7 +9,7 @@ import { hostnameOf } from './http/host.js';
 import { parseOrigin } from './http/origin.js';
 import type { MetricsSource } from './http/metrics.js';
 import { isProxyEntry } from './http/trusted-proxies.js';
-import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message/message-handler.js';
+import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message/message-handler-options.js';
 import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { ROOM_LIMITS, type RoomLimits } from './room/room-options.js';
@@ -20,7 +20,7 @@ import { nested, omit, pick, type OptionTable } from './runtime/option-table.js'
 import { aFunction, choice, delay, list, methods, must, text, type Rule } from './runtime/rule.js';
 import { aStore } from './store/store-rules.js';
 import type { Store } from './store/store.js';
-import { MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './stores/memory/memory-store.js';
+import { MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './stores/memory/options.js';
 import type { ToolRegistry } from './tool/tool-registry.js';
 import type { Tool } from './tool/tool.js';
 import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.js';

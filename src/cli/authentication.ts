@@ -1,5 +1,4 @@
 import { firstOf, type AuthHook } from '../auth/first-of.js';
-import { jwtAuth } from '../auth/jwt.js';
 import { tokenAuth, type StaticToken } from '../auth/static-tokens.js';
 import { OptionError } from '../runtime/option-error.js';
 import { CliError } from './cli-error.js';
@@ -38,13 +37,13 @@ interface Source {
  * @param onWithdrawn - called for each principal that a new file of tokens no longer has
  * @throws CliError if settings are missing or contradict each other, or a file cannot be read or used
  */
-export function chooseAuthentication(
+export async function chooseAuthentication(
   resolved: ResolvedSettings,
   onWithdrawn: (principalId: string) => void,
-): Authentication | undefined {
+): Promise<Authentication | undefined> {
   const { settings, keyOf } = resolved;
   try {
-    const sources = [...jwtSources(resolved), ...tokenSources(resolved, onWithdrawn)];
+    const sources = [...(await jwtSources(resolved)), ...tokenSources(resolved, onWithdrawn)];
     if (sources.length === 0) return undefined;
     if (settings.anonymous === 'shared') {
       const used = HOOKS.filter((name) => settings[name] !== undefined).map(keyOf);
@@ -65,7 +64,7 @@ export function chooseAuthentication(
   }
 }
 
-function jwtSources({ settings, keyOf }: ResolvedSettings): Source[] {
+async function jwtSources({ settings, keyOf }: ResolvedSettings): Promise<Source[]> {
   const { authJwks: jwksUrl, authSecretFile: secretFile, authIssuer: issuer, authAudience: audience } = settings;
   const given = (['authJwks', 'authSecretFile'] as const).filter((name) => settings[name] !== undefined);
   if (given.length === 0) {
@@ -78,6 +77,8 @@ function jwtSources({ settings, keyOf }: ResolvedSettings): Source[] {
     if (settings[name] === undefined)
       throw new CliError(`${keyOf(name)}: must be given with ${given.map(keyOf).join(', ')}`);
   }
+  // Loaded here, since most services need no cryptography of tokens.
+  const { jwtAuth } = await import('../auth/jwt.js');
   const pinned = { issuer: issuer ?? '', audience: audience ?? '' };
   const sources: Source[] = jwksUrl === undefined ? [] : [{ hook: jwtAuth({ jwksUrl, ...pinned }) }];
   if (secretFile !== undefined) {

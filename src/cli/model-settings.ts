@@ -1,9 +1,9 @@
 import { OPENAI_PROVIDER_OPTIONS } from '../providers/openai/options.js';
-import { toolsInTheBox } from '../tools/in-the-box.js';
+import { TOOL_NAMES } from '../tools/names.js';
 import { optionSettings, setting } from './setting.js';
 import { file, jsonObject, jsonTexts, list, providerPlace, text } from './value-types.js';
 
-const TOOL_NAMES = toolsInTheBox.map(({ name }) => name);
+const BUILT_IN_TOOLS = Object.values(TOOL_NAMES);
 
 /** Settings that are options of `createOpenAiProvider`. */
 export const OPENAI_SETTINGS = {
@@ -51,7 +51,7 @@ export const MODEL_SETTINGS = {
     env: 'AGENT_TOOLS',
     type: file,
     default: undefined,
-    shownDefault: TOOL_NAMES.join(' and '),
+    shownDefault: BUILT_IN_TOOLS.join(' and '),
     help: 'A module that exports tools: they replace the built-in ones.',
   }),
   approveTools: setting({
@@ -60,6 +60,6 @@ export const MODEL_SETTINGS = {
     env: 'AGENT_APPROVE_TOOLS',
     type: list('names', 'names of tools', (entry): entry is string => entry !== ''),
     default: [],
-    help: `Tools that run only if a person has approved the call: ${TOOL_NAMES.join(',')}.`,
+    help: `Tools that run only if a person has approved the call: ${BUILT_IN_TOOLS.join(',')}.`,
   }),
 };

@@ -60,7 +60,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
   const server = createHttpServer(settings, certificate);
   const messageKey = readMessageKey(settings, keyOf, (pem) => agent.replaceMessageKey(pem));
   const provider = await chooseProvider(resolved);
-  const authentication = chooseAuthentication(resolved, (principalId) => agent.revoke(principalId));
+  const authentication = await chooseAuthentication(resolved, (principalId) => agent.revoke(principalId));
   const authenticate = authentication?.authenticate;
   // Without authentication, whoever reaches the service uses the operator's key.
   const isCareful = authenticate === undefined && provider.kind === 'openai' && !isGiven('host');

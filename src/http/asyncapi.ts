@@ -3,12 +3,13 @@ import { CORE_REQUESTS, type ClientMessageType } from '../protocol/client-messag
 import { CORE_TYPES, TERMINAL_TYPES, type ServerMessageType } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { documentedMessages, type DocumentedMessage } from './message-schemas.js';
-import { sharedSchemas, withReferences } from './shared-schemas.js';
+import { SharedSchemas } from './shared-schemas.js';
 import type { HttpRoutesState } from './state.js';
 
 /** The WebSocket endpoint as an AsyncAPI 3.0 document, seen from the server: it receives what clients send. */
 export function asyncApi(state: HttpRoutesState): object {
   const messages = documentedMessages();
+  const shared = new SharedSchemas();
   const fromClients = messages.filter(({ direction }) => direction === 'client');
   const fromServer = messages.filter(({ direction }) => direction === 'server');
   return {
@@ -44,8 +45,8 @@ export function asyncApi(state: HttpRoutesState): object {
       send: operation('send', 'What the server sends.', fromServer),
     },
     components: {
-      messages: Object.fromEntries(messages.map((message) => [message.id, component(message)])),
-      schemas: sharedSchemas(),
+      messages: Object.fromEntries(messages.map((message) => [message.id, component(message, shared)])),
+      schemas: shared.schemas,
     },
     'x-tools': state.tools().map(describeTool),
   };
@@ -110,7 +111,7 @@ function references(messages: readonly DocumentedMessage[]): object[] {
   return messages.map(({ id }) => ({ $ref: `#/channels/agent/messages/${id}` }));
 }
 
-function component({ type, direction, schema, example }: DocumentedMessage): object {
+function component({ type, direction, schema, example }: DocumentedMessage, shared: SharedSchemas): object {
   return {
     name: type,
     title: type,
@@ -120,7 +121,7 @@ function component({ type, direction, schema, example }: DocumentedMessage): obj
       ...((direction === 'client' ? CORE_REQUESTS : CORE_TYPES).has(type) ? [] : [{ name: SUBPROTOCOL }]),
       ...(TERMINAL_TYPES.has(type) ? [{ name: 'ends-a-run' }] : []),
     ],
-    payload: withReferences(schema),
+    payload: shared.withReferences(schema),
     examples: [{ payload: example }],
     'x-direction': direction,
   };

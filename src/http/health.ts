@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SUBPROTOCOL } from '../protocol/version.js';
 import { json } from './reply.js';
 import type { Route } from './route.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { clientMessages } from '../protocol/client-messages.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { clientExamples, serverExamples } from './message-examples.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { healthSchema } from './health.js';
 import { messageKeySchema } from './message-key.js';
 import { documentSchema } from './message-schemas.js';

@@ -1,27 +1,25 @@
 import * as fields from '../protocol/server-fields.js';
 import { documentSchema, type DocumentSchema } from './message-schemas.js';
 
-/** Schemas that several messages share, by the name that code generators give their type. */
-const SHARED: Readonly<Record<string, DocumentSchema>> = {
-  AttachmentInfo: documentSchema(fields.attachmentInfo),
-  ErrorCode: documentSchema(fields.errorCode),
-  FinishReason: documentSchema(fields.finishReason),
-  RunKind: documentSchema(fields.runKind),
-  RunState: documentSchema(fields.runState),
-  Usage: documentSchema(fields.usage),
-};
-const names = new Map(Object.entries(SHARED).map(([name, schema]) => [JSON.stringify(schema), name]));
+/** Schemas that several messages of one document share, by the name that code generators give their type. */
+export class SharedSchemas {
+  /** For `components.schemas`. */
+  readonly schemas: Readonly<Record<string, DocumentSchema>> = {
+    AttachmentInfo: documentSchema(fields.attachmentInfo),
+    ErrorCode: documentSchema(fields.errorCode),
+    FinishReason: documentSchema(fields.finishReason),
+    RunKind: documentSchema(fields.runKind),
+    RunState: documentSchema(fields.runState),
+    Usage: documentSchema(fields.usage),
+  };
+  readonly #names = new Map(Object.entries(this.schemas).map(([name, schema]) => [JSON.stringify(schema), name]));
 
-/** The schemas that messages refer to, for `components.schemas`. */
-export function sharedSchemas(): Readonly<Record<string, DocumentSchema>> {
-  return SHARED;
-}
-
-/** Replaces the schemas of {@link SHARED} in a schema by references. */
-export function withReferences(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withReferences);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const name = names.get(JSON.stringify(schema));
-  if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withReferences(value)]));
+  /** Replaces what is shared in a schema by references. */
+  withReferences(schema: unknown): unknown {
+    if (Array.isArray(schema)) return schema.map((entry) => this.withReferences(entry));
+    if (typeof schema !== 'object' || schema === null) return schema;
+    const name = this.#names.get(JSON.stringify(schema));
+    if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
+    return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, this.withReferences(value)]));
+  }
 }

@@ -1,13 +1,8 @@
-import { CONNECTION_OPTIONS, type ConnectionManagerOptions } from '../connection/connection-options.js';
 import type { Connection } from '../connection/connection.js';
 import { accountsOf, type Principal } from '../connection/principal.js';
-import type { ConversationStore } from '../store/conversation-store.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
-import { aConversationStore } from '../store/store-rules.js';
 import { BoundedLog } from '../runtime/bounded-log.js';
-import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
-import { checkOptions, type OptionTable } from '../runtime/option-table.js';
-import { aFunction, methods } from '../runtime/rule.js';
+import { checkOptions } from '../runtime/option-table.js';
 import { fieldIssues, summary } from '../protocol/field-issues.js';
 import { nearest } from '../protocol/nearest.js';
 import { OptionError } from '../runtime/option-error.js';
@@ -24,18 +19,15 @@ import { jsonSchemaOf } from '../protocol/json-schema-of.js';
 import { serverMessages } from '../protocol/server-messages.js';
 import { LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { isLater, type Awaitable } from '../runtime/awaitable.js';
-import type { Rooms } from '../room/rooms.js';
 import type { RunHandle } from '../run/run-handle.js';
-import type { RunManager } from '../run/run-manager.js';
-import { PERMISSIONS, Permissions, type PermissionsOption } from '../permission/permissions.js';
+import { Permissions } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
-import type { CheckToken } from './check-token.js';
 import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { RoomRuns } from './room-runs.js';
+import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message-handler-options.js';
 import { LargeAnswers } from './large-answers.js';
 import { RateLimiter } from './rate-limiter.js';
-import { rateLimits, type RateLimits } from './rate-limits.js';
 import { Unanswered } from './unanswered.js';
 import { handlers } from './handlers/table.js';
 import { questions, type Wish } from './questions.js';
@@ -54,57 +46,6 @@ const STORED: ReadonlySet<ClientMessageType> = new Set([
   'select_branch',
   'join',
 ]);
-
-/** What {@link MessageHandler} takes. */
-export interface MessageHandlerOptions<P extends Principal = Principal>
-  extends Pick<ConnectionManagerOptions, 'maxRunsPerConnection'>, PermissionsOption<P>, LoggerOption {
-  /** The runs that queries, tool calls and cancels act on. */
-  runs: RunManager;
-  /** What was said in conversations. The same store as that of the executor. */
-  conversations: ConversationStore;
-  /**
-   * How often clients may ask: messages, queries, tool calls and tokens of the model, each of a connection, a principal
-   * and an address. One more is refused with `rate_limited` and `retry_after_ms`; a connection that goes on all the same is
-   * closed with code 4429. `false` for no limits. See {@link RateLimits}.
-   * @default what no person reaches
-   */
-  rateLimits?: RateLimits | false | undefined;
-  /**
-   * The rooms that clients join.
-   * @default none: messages about rooms are refused
-   */
-  rooms?: Rooms | undefined;
-  /**
-   * Whose a token of the message `auth` is. Called for each such message; `null` refuses it with `unauthorized`,
-   * and so does its absence.
-   * @default none
-   */
-  checkToken?: CheckToken | undefined;
-}
-
-export const MESSAGE_HANDLER_OPTIONS = {
-  runs: {
-    text: 'The runs that queries, tool calls and cancels act on.',
-    rule: methods('a RunManager', ['create', 'start']),
-    required: true,
-  },
-  conversations: { text: 'What was said in conversations.', rule: aConversationStore, required: true },
-  rateLimits: {
-    text: 'How often clients may ask: messages, queries, tool calls and tokens of the model, each of a connection, a principal and an address.',
-    rule: rateLimits,
-    default: {},
-    defaultText: 'what no person reaches',
-  },
-  rooms: {
-    text: 'The rooms that clients join.',
-    rule: methods('Rooms', ['join', 'leave']),
-    defaultText: 'none: messages about rooms are refused',
-  },
-  checkToken: { text: 'Whose a token of the message `auth` is.', rule: aFunction, defaultText: 'none' },
-  maxRunsPerConnection: CONNECTION_OPTIONS.maxRunsPerConnection,
-  permissions: PERMISSIONS,
-  logger: LOGGER,
-} as const satisfies OptionTable<MessageHandlerOptions>;
 
 /** Events of a {@link MessageHandler}. */
 export interface MessageEvents<P extends Principal, Metadata> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { requestId, timestamp } from './server-fields.js';
 
 /** The server's messages about who the client is. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LIMITS } from './version.js';
 
 /** Fields that several messages of clients share. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { requestId, uuid } from './client-fields.js';
 import { roomName, roomRequests } from './room-requests.js';
 import { TRACEPARENT } from './traceparent.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgentSocketError } from './agent-socket-error.js';
 import { fieldIssues, summary } from './field-issues.js';
 import { QUERY_REQUIRED } from './client-messages.js';

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { en } from 'zod/locales';
 import { nearest } from './nearest.js';
 import { rangeRule, type RangeIssue } from './issue-range.js';
 import { jsonSchemaAt, valueAt, type SchemaNode } from './json-schema-at.js';
@@ -6,7 +7,7 @@ import { jsonSchemaAt, valueAt, type SchemaNode } from './json-schema-at.js';
 /** Maximum length of a name, in characters. */
 const MAX_NAME = 200;
 
-const english = z.locales.en().localeError;
+const english = en().localeError;
 
 /** An issue of a schema, in the form of Standard Schema. */
 export interface SchemaIssue {

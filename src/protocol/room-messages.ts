@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { from, memberId, memberState, room } from './room-fields.js';
 import { requestId, runId, runKind, timestamp } from './server-fields.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { requestId, uuid } from './client-fields.js';
 import { memberState } from './room-fields.js';
 import { LIMITS } from './version.js';

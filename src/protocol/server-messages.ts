@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { authMessages } from './auth-messages.js';
 import { conversationMessages } from './conversation-messages.js';
 import { from, room } from './room-fields.js';

@@ -1,10 +1,11 @@
 import { Parser } from 'expr-eval';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTool } from '../tool/tool.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { BINARY_OPERATORS, CONSTANTS, FUNCTIONS, UNARY_OPERATORS, table } from './arithmetic.js';
 import { MAX_EXPRESSION_LENGTH, badExpression, tokenize } from './expression.js';
 import { checkGrammar } from './grammar.js';
+import { TOOL_NAMES } from './names.js';
 
 /** The tables in which a parser looks up names. The declarations of expr-eval omit two of them. */
 interface ParserTables {
@@ -76,7 +77,7 @@ export function evaluate(text: string): number {
  * and signs, is checked as a whole, and is written anew before it reaches the parser.
  */
 export const calculator = defineTool({
-  name: 'calculator',
+  name: TOOL_NAMES.calculator,
   description:
     'Calculates an arithmetic expression and returns the number. Use it for every calculation instead of working it out yourself. ' +
     'Operators: + - * / % (remainder) ^ (power) ! (factorial) and parentheses. ' +

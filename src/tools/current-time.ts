@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTool, type Tool } from '../tool/tool.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
 import { aFunction, text } from '../runtime/rule.js';
+import { TOOL_NAMES } from './names.js';
 
 /** What {@link createCurrentTime} takes. */
 export interface CurrentTimeOptions {
@@ -50,7 +51,7 @@ export interface CurrentTime {
 export function createCurrentTime(options: CurrentTimeOptions = {}): Tool {
   const { now, timeZone } = checkOptions(options, CURRENT_TIME_OPTIONS);
   return defineTool({
-    name: 'current_time',
+    name: TOOL_NAMES.currentTime,
     description:
       'Tells the current date, time and weekday, in the time zone asked for. Use it whenever the answer depends on what day or time it is.',
     params: z.object({

@@ -12,7 +12,7 @@ import { TICKET_OPTIONS } from '../../src/auth/tickets.js';
 import { CONNECTION_OPTIONS } from '../../src/connection/connection-options.js';
 import { ENCRYPTION_OPTIONS } from '../../src/encryption/options.js';
 import { CUSTOM_MESSAGE } from '../../src/message/custom-message.js';
-import { MESSAGE_HANDLER_OPTIONS } from '../../src/message/message-handler.js';
+import { MESSAGE_HANDLER_OPTIONS } from '../../src/message/message-handler-options.js';
 import { RATE_LIMITS } from '../../src/message/rate-limits.js';
 import { SERVER_OPTIONS } from '../../src/options.js';
 import { DEMO_PROVIDER_OPTIONS } from '../../src/providers/demo/options.js';
@@ -22,7 +22,7 @@ import { RUN_OPTIONS } from '../../src/run/run-manager-options.js';
 import type { Option } from '../../src/runtime/option-table.js';
 import type { NumberRule } from '../../src/runtime/rule.js';
 import { CLOSE_OPTIONS } from '../../src/shutdown.js';
-import { MEMORY_STORE_OPTIONS } from '../../src/stores/memory/memory-store.js';
+import { MEMORY_STORE_OPTIONS } from '../../src/stores/memory/options.js';
 import { REDIS_STORE_OPTIONS } from '../../src/stores/redis/options.js';
 import { SQLITE_STORE_OPTIONS } from '../../src/stores/sqlite/options.js';
 import { TOOL_DEFINITION } from '../../src/tool/tool.js';
@@ -45,7 +45,7 @@ const SOCKET = 'transport/socket-options.ts SocketOptions';
 const EXECUTOR = 'agent/executor-options.ts AgentExecutorOptions';
 const RUNS = 'run/run-manager-options.ts RunManagerOptions';
 const ROOMS = 'room/room-options.ts RoomLimits';
-const CONVERSATIONS = 'stores/memory/memory-conversation-store.ts MemoryConversationStoreOptions';
+const CONVERSATIONS = 'stores/memory/options.ts MemoryConversationStoreOptions';
 
 /** Every table of options. Where two interfaces have a name, the first one counts. */
 export const TABLES: Readonly<Record<string, Documented>> = {
@@ -58,7 +58,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
       CONNECTION,
       SOCKET,
       RUNS,
-      'message/message-handler.ts MessageHandlerOptions',
+      'message/message-handler-options.ts MessageHandlerOptions',
       CONVERSATIONS,
       RETENTION,
       DETACH,
@@ -91,7 +91,7 @@ export const TABLES: Readonly<Record<string, Documented>> = {
   executor: { table: EXECUTOR_OPTIONS, interfaces: [EXECUTOR, PERMISSIONS, LOGGER] },
   messages: {
     table: MESSAGE_HANDLER_OPTIONS,
-    interfaces: ['message/message-handler.ts MessageHandlerOptions', CONNECTION, PERMISSIONS, LOGGER],
+    interfaces: ['message/message-handler-options.ts MessageHandlerOptions', CONNECTION, PERMISSIONS, LOGGER],
   },
 };
 

@@ -288,6 +288,18 @@ describe('floors', () => {
     expect(show(light)).toEqual([]);
   });
 
+  it('shows the help of the command without loading what it starts', () => {
+    const seen = new Set(['cli/program.ts']);
+    const packages = new Set<string>();
+    for (const file of seen) {
+      for (const { to, isLocal } of runtimeImports.filter(({ from }) => from === file))
+        (isLocal ? seen : packages).add(to);
+    }
+    expect(seen.size).toBeGreaterThan(20);
+    expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual(['commander']);
+    expect([...seen]).not.toContain('server.ts');
+  });
+
   it('runs in no circle', () => {
     expect(circles(imports)).toEqual([]);
   });

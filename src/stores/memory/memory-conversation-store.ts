@@ -1,7 +1,6 @@
 import { FairMap, type FairEntry } from '../../runtime/fair-map.js';
 import { heldBytes } from '../../runtime/held-bytes.js';
-import { checkOptions, type OptionTable } from '../../runtime/option-table.js';
-import { size } from '../../runtime/rule.js';
+import { checkOptions } from '../../runtime/option-table.js';
 import type {
   AttachmentBytes,
   BranchMessage,
@@ -14,39 +13,9 @@ import type {
   Page,
   PageRequest,
 } from '../../store/conversation-store.js';
-import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import { pageBefore } from '../../store/page-before.js';
 import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
-
-/** What {@link MemoryConversationStore} takes. */
-export interface MemoryConversationStoreOptions extends Pick<RetentionOptions, 'clock'> {
-  /**
-   * Size of all conversations together. In bytes; the owner that holds most loses those first that it has not
-   * used for the longest time, and last of all one that is larger by itself. The anonymous clients of one address count as
-   * one owner here.
-   * @default 134217728
-   */
-  maxConversationBytes?: number | undefined;
-  /**
-   * Size of the conversations of one owner. In bytes; those not used for the longest time go first.
-   * @default maxConversationBytes
-   */
-  maxOwnerConversationBytes?: number | undefined;
-}
-
-export const MEMORY_CONVERSATION_STORE_OPTIONS = {
-  maxConversationBytes: {
-    text: 'Size of all conversations together.',
-    rule: size(0),
-    default: 134_217_728,
-  },
-  maxOwnerConversationBytes: {
-    text: 'Size of the conversations of one owner.',
-    rule: size(0),
-    defaultText: 'maxConversationBytes',
-  },
-  clock: RETENTION_OPTIONS.clock,
-} as const satisfies OptionTable<MemoryConversationStoreOptions>;
+import { MEMORY_CONVERSATION_STORE_OPTIONS, type MemoryConversationStoreOptions } from './options.js';
 
 /** Memory that a conversation or a message takes besides its text, roughly. */
 const CONVERSATION_BYTES = 800;

@@ -1,22 +1,11 @@
-import { checkOptions, pick, type OptionTable } from '../../runtime/option-table.js';
+import { checkOptions, pick } from '../../runtime/option-table.js';
 import type { Store } from '../../store/store.js';
-import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
-import {
-  MEMORY_CONVERSATION_STORE_OPTIONS,
-  MemoryConversationStore,
-  type MemoryConversationStoreOptions,
-} from './memory-conversation-store.js';
+import { RETENTION_OPTIONS } from '../retention-options.js';
+import { MemoryConversationStore } from './memory-conversation-store.js';
 import { MemoryRoomStore } from './memory-room-store.js';
 import { MemoryRunStore } from './memory-run-store.js';
 import { MemoryToolLedger } from './memory-tool-ledger.js';
-
-/** What {@link createMemoryStore} takes. */
-export interface MemoryStoreOptions extends RetentionOptions, MemoryConversationStoreOptions {}
-
-export const MEMORY_STORE_OPTIONS = {
-  ...RETENTION_OPTIONS,
-  ...MEMORY_CONVERSATION_STORE_OPTIONS,
-} as const satisfies OptionTable<MemoryStoreOptions>;
+import { MEMORY_CONVERSATION_STORE_OPTIONS, MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './options.js';
 
 /**
  * Keeps everything in memory, bounded, as long as the process lives.

@@ -16,7 +16,7 @@ import { MemoryConversationStore } from '../../../src/stores/memory/memory-conve
 import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
 import { MemoryToolLedger } from '../../../src/stores/memory/memory-tool-ledger.js';
 import { EXECUTOR_OPTIONS } from '../../../src/agent/executor-options.js';
-import { MESSAGE_HANDLER_OPTIONS } from '../../../src/message/message-handler.js';
+import { MESSAGE_HANDLER_OPTIONS } from '../../../src/message/message-handler-options.js';
 import { RUN_OPTIONS } from '../../../src/run/run-manager-options.js';
 import { TERMINAL_TYPES } from '../../../src/protocol/index.js';
 import { createScriptedProvider, linkSockets, type LinkedSocket } from '../../../src/testing/index.js';
