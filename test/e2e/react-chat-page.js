@@ -1,16 +1,15 @@
 /**
- * A chat that writes down what the hooks give: the test looks at `view`, and at how often each message was rendered.
- * The test sets `serviceUrl` before it.
+ * A chat that writes down what the hooks give, for one test after the other (see `ComponentPage`): the test looks at `view`,
+ * and at how often each message was rendered.
  */
 import { createElement as h, memo, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createAgentClient } from '../../src/client/index.ts';
 import { useAttachment, useConnection, useConversation, useConversations } from '../../src/client/react.ts';
 
-const { document, serviceUrl } = globalThis;
-const client = createAgentClient({ url: serviceUrl, backoff: { baseMs: 20, capMs: 50 } });
-const nothing = { messages: [], status: 'loading', hasMore: false, approvals: 0 };
-Object.assign(globalThis, { client, nothing, renders: {}, pictures: [], heard: [], statuses: {} });
+const { document } = globalThis;
+const view = { messages: [], status: 'loading', hasMore: false, approvals: 0 };
+let client;
 
 const Message = memo(function Message({ message, conversation }) {
   globalThis.renders[message.id] = (globalThis.renders[message.id] ?? 0) + 1;
@@ -78,4 +77,14 @@ function App() {
   );
 }
 
-createRoot(document.getElementById('root')).render(h(App));
+globalThis.begin = ({ serviceUrl }) => {
+  client = createAgentClient({ url: serviceUrl, backoff: { baseMs: 20, capMs: 50 } });
+  const nothing = { chat: undefined, shown: undefined, list: undefined, connection: undefined };
+  Object.assign(globalThis, { client, view, renders: {}, pictures: [], heard: [], statuses: {} }, nothing);
+  const root = createRoot(document.getElementById('root'));
+  root.render(h(App));
+  return () => {
+    root.unmount();
+    client.close();
+  };
+};

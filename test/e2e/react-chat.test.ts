@@ -1,18 +1,17 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { AgentSocketError, defineTool, type LlmPart, type LlmProvider } from '../../src/index.js';
 import type { ChatMessage } from '../../src/client/react.js';
 import { startServer, type TestServer } from '../helpers/server.js';
-import { bundleChat, ChatDriver } from './react-chat.js';
+import { ChatDriver } from './react-chat.js';
+import type { ComponentPage } from './component-page.js';
 
-/** Several pages, or several loads of one. */
-const SLOW = { timeout: 180_000 };
-
-let code: string;
+let page: ComponentPage;
 
 beforeAll(async () => {
-  code = await bundleChat();
+  page = await ChatDriver.loadPage();
 });
+afterAll(() => page.close());
 
 const text = (value: string): LlmPart => ({ type: 'text-delta', text: value });
 
@@ -83,14 +82,14 @@ const sum = defineTool({
 async function start(): Promise<{ model: Model; service: TestServer; chat: ChatDriver }> {
   const model = new Model();
   const service = await startServer({ provider: model, tools: [sum], attachments: {} });
-  const chat = await ChatDriver.open(code, service.url);
+  const chat = await ChatDriver.open(page, service.url);
   return { model, service, chat };
 }
 
 const withoutTime = (messages: readonly ChatMessage[]) => messages.map((message) => ({ ...message, createdAt: 0 }));
 
 describe('an answer', () => {
-  it('keeps its id, its place and its shape from the first word to the history after a reload', SLOW, async () => {
+  it('keeps its id, its place and its shape from the first word to the history after a reload', async () => {
     const { chat } = await start();
     await chat.ask('sum');
     const { messages } = await chat.view();
@@ -124,7 +123,7 @@ describe('an answer', () => {
     expect(withoutTime((await chat.idle()).messages)).toEqual(withoutTime(messages));
   });
 
-  it('is rendered alone when a word comes, however long the conversation is', SLOW, async () => {
+  it('is rendered alone when a word comes, however long the conversation is', async () => {
     const { chat, model } = await start();
     for (let n = 0; n < 20; n++) await chat.ask(n % 2 === 0 ? `question ${n}` : 'sum');
     const renders = (): Promise<Record<string, number>> => chat.page.evaluate('({ ...globalThis.renders })');
@@ -181,7 +180,7 @@ describe('an answer', () => {
 });
 
 describe('many conversations', () => {
-  it('that are shown at once stay loaded', SLOW, async () => {
+  it('that are shown at once stay loaded', async () => {
     const { chat } = await start();
     const ids = Array.from({ length: 30 }, (_, index) => `many-${index}`);
     const statuses = () => chat.page.evaluate<Record<string, string[]>>('globalThis.statuses');
@@ -196,7 +195,7 @@ describe('many conversations', () => {
 });
 
 describe('a question that failed', () => {
-  it('stays where it was asked, with its reason, also after a reload', SLOW, async () => {
+  it('stays where it was asked, with its reason, also after a reload', async () => {
     const { chat, model } = await start();
     await chat.ask('one');
     model.fails = true;
@@ -230,14 +229,16 @@ describe('a question that failed', () => {
 });
 
 describe('versions', () => {
-  it('are all there, and each can be shown, here and in another tab', SLOW, async () => {
+  it('are all there, and each can be shown, here and in another tab', async () => {
     const { chat, service } = await start();
     await chat.ask('one');
     await chat.ask('two');
     await chat.do('regenerate');
     await chat.shows('Q: one', 'A: Answer 1 to one', 'Q: two', 'A: Answer 3 to two 2/2');
     const { messages } = await chat.view();
-    const other = await ChatDriver.open(code, service.url);
+    const otherPage = await ChatDriver.loadPage();
+    onTestFinished(() => otherPage.close());
+    const other = await ChatDriver.open(otherPage, service.url);
     await chat.do('selectBranch', messages[3]?.branch?.siblings[0]);
     const first = ['Q: one', 'A: Answer 1 to one', 'Q: two', 'A: Answer 2 to two 1/2'];
     await chat.shows(...first);
@@ -254,7 +255,7 @@ describe('versions', () => {
     await chat.shows('Q: one 1/2', ...first.slice(1, 3), 'A: Answer 3 to two 2/2');
   });
 
-  it('stay as they were where an answer anew comes to nothing, and the reason is shown', SLOW, async () => {
+  it('stay as they were where an answer anew comes to nothing, and the reason is shown', async () => {
     const { chat, model } = await start();
     await chat.ask('one');
     await chat.ask('two');
@@ -287,7 +288,7 @@ describe('attachments', () => {
   const isDrawn = (chat: ChatDriver) =>
     expect.poll(() => chat.page.evaluate("document.querySelector('img')?.naturalWidth"), { timeout: 20_000 });
 
-  it('are sent as files, shown at once and after a reload, and taken over by an edit', SLOW, async () => {
+  it('are sent as files, shown at once and after a reload, and taken over by an edit', async () => {
     const { chat } = await start();
     await chat.page.evaluate(`
       const bytes = Uint8Array.from(atob('${PNG}'), (c) => c.charCodeAt(0));
@@ -319,7 +320,7 @@ describe('useConversations and useConnection', () => {
   it('show what is there, and what becomes of it', async () => {
     const model = new Model();
     const service = await startServer({ provider: model, attachments: {}, authenticate: () => ({ id: 'alice' }) });
-    const chat = await ChatDriver.open(code, service.url);
+    const chat = await ChatDriver.open(page, service.url);
     const list = () => expect.poll(() => chat.page.evaluate('globalThis.list'), { timeout: 20_000 });
     await list().toEqual([]);
     await chat.ask('one');

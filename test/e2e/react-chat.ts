@@ -1,11 +1,7 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import type { ChatMessage, ConversationHook } from '../../src/client/react.js';
-import { borrowPage, returnPage } from '../helpers/pages.js';
+import { ComponentPage } from './component-page.js';
 
 /** What the page shows. */
 export interface ChatView {
@@ -20,62 +16,44 @@ type Action = Exclude<keyof ConversationHook, 'messages' | 'hasMore' | 'status' 
 
 const PATIENT = { timeout: 20_000 };
 
-/** The page in one file. */
-export async function bundleChat(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('react-chat-page.js', import.meta.url))],
-    bundle: true,
-    format: 'iife',
-    platform: 'browser',
-    define: { 'process.env.NODE_ENV': '"development"' },
-    write: false,
-  });
-  return outputFiles[0]?.text ?? '';
-}
-
 /** A page with one conversation, and what it sends. */
 export class ChatDriver {
   readonly page: Page;
   /** The types of all messages it sent. */
   readonly sent: string[] = [];
+  readonly #shown: ComponentPage;
+  readonly #values: { readonly serviceUrl: string };
 
-  private constructor(page: Page) {
-    this.page = page;
-    page.on('websocket', (socket) =>
+  private constructor(shown: ComponentPage, serviceUrl: string) {
+    this.page = shown.page;
+    this.#shown = shown;
+    this.#values = { serviceUrl };
+    this.page.on('websocket', (socket) =>
       socket.on('framesent', ({ payload }) => {
         this.sent.push((JSON.parse(String(payload)) as { type: string }).type);
       }),
     );
   }
 
-  static async open(code: string, serviceUrl: string): Promise<ChatDriver> {
-    const script = code.replaceAll('</script', '<\\/script');
-    const html = `<!doctype html><meta charset="utf-8"><div id="root"></div>
-      <script>globalThis.serviceUrl = ${JSON.stringify(serviceUrl)}</script><script>${script}</script>`;
-    const server = http.createServer((_, response) => {
-      response.writeHead(200, { 'content-type': 'text/html' }).end(html);
-    });
-    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-    const page = await borrowPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
+  /** Until the end of the test. */
+  static async open(shown: ComponentPage, serviceUrl: string): Promise<ChatDriver> {
+    const driver = new ChatDriver(shown, serviceUrl);
     onTestFinished(async () => {
-      await returnPage(page);
-      server.closeAllConnections();
-      server.close();
-      expect(complaints.filter((text) => !/favicon|WebSocket connection to|404/.test(text))).toEqual([]);
+      shown.page.removeAllListeners('websocket');
+      await shown.end();
     });
-    const driver = new ChatDriver(page);
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await shown.begin({ serviceUrl });
     await driver.idle();
     return driver;
   }
 
+  /** A page for {@link ChatDriver.open}. */
+  static loadPage(): Promise<ComponentPage> {
+    return ComponentPage.load('react-chat-page.js');
+  }
+
   view(): Promise<ChatView> {
-    return this.page.evaluate('globalThis.view ?? globalThis.nothing');
+    return this.page.evaluate('globalThis.view');
   }
 
   pictures(): Promise<readonly ChatView[]> {
@@ -127,7 +105,7 @@ export class ChatDriver {
   }
 
   async reload(): Promise<void> {
-    await this.page.reload();
+    await this.#shown.reload(this.#values);
     await this.until(({ status }) => status !== 'loading');
   }
 }

@@ -1,24 +1,21 @@
-/** A small page that shows what the hooks give. The test sets `serverUrl` before it. */
+/** A small page that shows what the hooks give, for one test after the other: see `ComponentPage`. */
 import { StrictMode, createElement as h, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createAgentClient } from '../../src/client/index.ts';
 import { useAgentRun, useConversation } from '../../src/client/react.ts';
 
-const { document, serverUrl } = globalThis;
-const client = createAgentClient({ url: serverUrl, backoff: { baseMs: 20, capMs: 50 } });
-globalThis.client = client;
-globalThis.renders = 0;
+const { document } = globalThis;
+let client;
 
 const button = (name, onClick) => h('button', { onClick }, name);
 
 function Run() {
   const { start, cancel, approve, text, reasoning, state, error, toolCalls, approvals } = useAgentRun(client);
   globalThis.renders++;
-  const asked = globalThis.question ?? 'Hello';
   return h(
     'section',
     { id: 'run' },
-    button('Ask', () => start(asked)),
+    button('Ask', () => start('Hello')),
     button('Cancel', () => cancel()),
     h('output', { id: 'text' }, text),
     h('output', { id: 'reasoning' }, reasoning),
@@ -60,4 +57,13 @@ function App() {
   );
 }
 
-createRoot(document.getElementById('root')).render(h(StrictMode, null, h(App)));
+globalThis.begin = ({ serverUrl }) => {
+  client = createAgentClient({ url: serverUrl, backoff: { baseMs: 20, capMs: 50 } });
+  globalThis.renders = 0;
+  const root = createRoot(document.getElementById('root'));
+  root.render(h(StrictMode, null, h(App)));
+  return () => {
+    root.unmount();
+    client.close();
+  };
+};

@@ -1,19 +1,14 @@
-/** A small page that shows what `useRoom` gives to two people. The test sets `serverUrl` and `room` before it. */
+/** A small page that shows what `useRoom` gives to two people, for one test after the other: see `ComponentPage`. */
 import { StrictMode, createElement as h, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createAgentClient } from '../../src/client/index.ts';
 import { useRoom } from '../../src/client/react.ts';
 
-const { document, serverUrl, room } = globalThis;
-const clients = ['Ada', 'Bob'].map((name) => ({
-  name,
-  client: createAgentClient({ url: `${serverUrl}?${name}`, backoff: { baseMs: 20, capMs: 50 } }),
-}));
-globalThis.functions = new Set();
+const { document } = globalThis;
 
 const button = (name, onClick) => h('button', { onClick }, name);
 
-function Member({ client, name }) {
+function Member({ client, name, room }) {
   const { state, messages, members, memberId, agent, runs, error, publish, typing, send } = useRoom(client, room, {
     name,
   });
@@ -29,22 +24,38 @@ function Member({ client, name }) {
     h(
       'output',
       { className: 'members' },
-      members.map((each) => `${each.name}${each.memberId === memberId ? '*' : ''} ${each.state}`).join(),
+      // By name: nothing says who of the two comes first.
+      members
+        .map((each) => `${each.name}${each.memberId === memberId ? '*' : ''} ${each.state}`)
+        .sort()
+        .join(),
     ),
     h('output', { className: 'messages' }, messages.map(({ seq, content }) => `${seq} ${content}`).join()),
     h('output', { className: 'runs' }, runs.map((shown) => `${shown.name}: ${shown.query} ${shown.run.text}`).join()),
   );
 }
 
-function App() {
+function App({ members, room }) {
   const [isShown, show] = useState(true);
   return h(
     'main',
     null,
     button('Toggle Bob', () => show(!isShown)),
-    h(Member, clients[0]),
-    isShown && h(Member, clients[1]),
+    h(Member, { ...members[0], room }),
+    isShown && h(Member, { ...members[1], room }),
   );
 }
 
-createRoot(document.getElementById('root')).render(h(StrictMode, null, h(App)));
+globalThis.begin = ({ serverUrl, room }) => {
+  const members = ['Ada', 'Bob'].map((name) => ({
+    name,
+    client: createAgentClient({ url: `${serverUrl}?${name}`, backoff: { baseMs: 20, capMs: 50 } }),
+  }));
+  globalThis.functions = new Set();
+  const root = createRoot(document.getElementById('root'));
+  root.render(h(StrictMode, null, h(App, { members, room })));
+  return () => {
+    root.unmount();
+    for (const { client } of members) client.close();
+  };
+};

@@ -1,29 +1,18 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { AgentSocketServerOptions } from '../../src/index.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
-import { borrowPage, returnPage } from '../helpers/pages.js';
 import { startServer } from '../helpers/server.js';
+import { ComponentPage } from './component-page.js';
 
 const PATIENT = { timeout: 20_000 };
 
-let code: string;
+let shown: ComponentPage;
 
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('react-room-page.js', import.meta.url))],
-    bundle: true,
-    format: 'iife',
-    platform: 'browser',
-    define: { 'process.env.NODE_ENV': '"development"' },
-    write: false,
-  });
-  code = outputFiles[0]?.text ?? '';
+  shown = await ComponentPage.load('react-room-page.js');
 });
+afterAll(() => shown.close());
 
 /** A page with two people, and the server between them. */
 async function open(options: Partial<AgentSocketServerOptions> = {}, room = 'team') {
@@ -34,19 +23,9 @@ async function open(options: Partial<AgentSocketServerOptions> = {}, room = 'tea
   const presence: string[] = [];
   server.agent.rooms.on('join', (_, { name }) => presence.push(`${name} joins`));
   server.agent.rooms.on('leave', (_, { name }) => presence.push(`${name} leaves`));
-  const page = await borrowPage();
-  onTestFinished(() => returnPage(page));
-  const pages = http.createServer((_, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><div id="root"></div>');
-  });
-  await new Promise<void>((ready) => pages.listen(0, '127.0.0.1', ready));
-  onTestFinished(() => {
-    pages.closeAllConnections();
-    pages.close();
-  });
-  await page.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}/`);
-  await page.evaluate(`Object.assign(globalThis, ${JSON.stringify({ serverUrl: server.url, room })})`);
-  await page.addScriptTag({ content: code });
+  const { page } = shown;
+  onTestFinished(() => shown.end());
+  await shown.begin({ serverUrl: server.url, room });
   return { ...server, page, presence, ...driver(page) };
 }
 
@@ -68,7 +47,7 @@ describe('useRoom', () => {
     await page.getByRole('button', { name: 'Toggle Bob' }).click();
     await shows('Ada', 'members').toBe('Ada* idle');
     // React mounts every component twice while it is developed.
-    expect(presence).toEqual(['Ada joins', 'Bob joins', 'Bob leaves']);
+    expect(presence.sort()).toEqual(['Ada joins', 'Bob joins', 'Bob leaves']);
     await page.getByRole('button', { name: 'Toggle Bob' }).click();
     await shows('Bob', 'state').toBe('joined ');
     await press('Bob', 'Say');

@@ -1,48 +1,23 @@
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sharedBrowser } from '../helpers/browser.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
 import { ScriptedServer, type Frame, type ScriptedPeer } from '../helpers/scripted-server.js';
+import { ComponentPage } from './component-page.js';
 
-let browser: Browser;
-let code: string;
-let server: ScriptedServer;
+let shown: ComponentPage;
 let page: Page;
-let complaints: string[];
+let server: ScriptedServer;
 
 beforeAll(async () => {
-  const bundled = build({
-    entryPoints: [fileURLToPath(new URL('react-page.js', import.meta.url))],
-    bundle: true,
-    format: 'iife',
-    platform: 'browser',
-    define: { 'process.env.NODE_ENV': '"development"' },
-    write: false,
-  });
-  [browser] = await Promise.all([sharedBrowser(), bundled]);
-  code = (await bundled).outputFiles[0]?.text ?? '';
+  shown = await ComponentPage.load('react-page.js');
+  ({ page } = shown);
 });
+afterAll(() => shown.close());
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
-  page = await browser.newPage();
-  page.setDefaultTimeout(30_000);
-  complaints = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  await page.setContent('<!doctype html><div id="root"></div>');
-  await page.evaluate(`globalThis.serverUrl = ${JSON.stringify(server.url)}`);
-  await page.addScriptTag({ content: code });
+  await shown.begin({ serverUrl: server.url });
 });
-
-afterEach(async () => {
-  await page.close();
-  // A connection that breaks is the browser's to report.
-  expect(complaints.filter((text) => !text.includes('WebSocket connection to'))).toEqual([]);
-});
+afterEach(() => shown.end());
 
 const PATIENT = { timeout: 20_000 };
 const says = (id: string) => expect.poll(() => page.locator(`#${id}`).textContent(), PATIENT);
