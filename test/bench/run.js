@@ -1,4 +1,5 @@
 // npm run bench -- [row ...] [--rounds N] [--quick] [--json FILE] [--bare-vs-bare]
+// npm run bench -- --cluster [row ...] [--rounds N] [--quick] [--json FILE]
 // npm run bench:check -- --against DIR [row ...]
 import { existsSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -11,6 +12,14 @@ import { short, table } from './lib/table.js';
 import { isStepBack, judged } from './lib/verdict.js';
 import { asksAgain } from './rows/asks-again.js';
 import { cancel } from './rows/cancel.js';
+import { commits } from './rows/cluster/commits.js';
+import { delay } from './rows/cluster/delay.js';
+import { elsewhere } from './rows/cluster/elsewhere.js';
+import { fanOut } from './rows/cluster/fan-out.js';
+import { line } from './rows/cluster/line.js';
+import { nodeKilled } from './rows/cluster/node-killed.js';
+import { tokens as clusterTokens } from './rows/cluster/tokens.js';
+import { twoNodes } from './rows/cluster/two-nodes.js';
 import { encrypted } from './rows/encrypted.js';
 import { firstToken } from './rows/first-token.js';
 import { idle } from './rows/idle.js';
@@ -40,6 +49,16 @@ const ROWS = {
   resume,
   rooms,
 };
+const CLUSTER_ROWS = {
+  tokens: clusterTokens,
+  delay,
+  'two-nodes': twoNodes,
+  elsewhere,
+  'fan-out': fanOut,
+  'node-killed': nodeKilled,
+  line,
+  commits,
+};
 const LONGEST_MS = 60 * 60_000;
 /** Fewer rounds than this cannot tell a change from noise. */
 const LEAST_CHECK_ROUNDS = 5;
@@ -47,8 +66,10 @@ const LEAST_CHECK_ROUNDS = 5;
 const USAGE = `npm run bench -- [row ...] [options]
 
 Rows (all without any): ${Object.keys(ROWS).join(', ')}
+With --cluster: ${Object.keys(CLUSTER_ROWS).join(', ')}
 
-  --rounds N       rounds per row (5; 2 with --quick)
+  --cluster        rows with a Redis, which the benchmark starts: redis-server must be installed
+  --rounds N       rounds per row (5; 3 with --cluster, 2 with --quick)
   --quick          shorter windows
   --json FILE      write every round as JSON as well ("-" for standard output, instead of the tables)
   --starts HOW     of the paced streams: "steady", spread over the length of a stream (default), or
@@ -75,6 +96,7 @@ function readArguments() {
         starts: { type: 'string', default: 'steady' },
         against: { type: 'string' },
         check: { type: 'boolean', default: false },
+        cluster: { type: 'boolean', default: false },
         sqlite: { type: 'boolean', default: false },
         'bare-vs-bare': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -90,12 +112,16 @@ if (values.help) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const unknown = positionals.find((name) => !Object.hasOwn(ROWS, name));
-if (unknown !== undefined) fail(`no row "${unknown}"; there are ${Object.keys(ROWS).join(', ')}`);
+const rows = values.cluster ? CLUSTER_ROWS : ROWS;
+const unknown = positionals.find((name) => !Object.hasOwn(rows, name));
+if (unknown !== undefined) fail(`no row "${unknown}"; there are ${Object.keys(rows).join(', ')}`);
+if (values.cluster && (values.against !== undefined || values.check || values.sqlite || values['bare-vs-bare'])) {
+  fail('--cluster measures this build, and goes with --rounds, --quick and --json only');
+}
 if (values.check && (values.against === undefined || values['bare-vs-bare'])) {
   fail('--check compares two builds of this package: add --against DIR');
 }
-const rounds = Number(values.rounds ?? (values.quick && !values.check ? 2 : 5));
+const rounds = Number(values.rounds ?? (values.quick && !values.check ? 2 : values.cluster ? 3 : 5));
 if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) fail(`--rounds is 1 to 50, not "${values.rounds}"`);
 if (values.check && rounds < LEAST_CHECK_ROUNDS) fail(`--check needs ${LEAST_CHECK_ROUNDS} rounds or more`);
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -129,21 +155,23 @@ const machine = {
   pinned,
 };
 print(
-  `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${rounds} rounds, ratio is agent-ws / ${values.against ?? 'bare'} of a round`,
+  `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${rounds} rounds, ratio is ` +
+    (values.cluster ? 'second / first column of a round' : `agent-ws / ${values.against ?? 'bare'} of a round`),
 );
 if (!pinned) print('taskset is not here: the processes share all cores, take the figures with care');
 
 const BARE = { script: 'bare.js', args: [] };
-const agentWs = (dist, args) => ({ script: 'agent-ws.js', args: [dist, ...args] });
+const agentWs = (dist, settings = {}) => ({ script: 'agent-ws.js', args: [dist, JSON.stringify(settings)] });
 const bench = new Bench({
   quick: values.quick,
   starts: values.starts,
   rounds,
   freshRounds: values.check ? rounds : Math.min(rounds, values.quick ? 2 : 3),
   sides: {
-    bare: otherDist === undefined ? BARE : agentWs(otherDist, []),
-    ours: values['bare-vs-bare'] ? BARE : agentWs(DIST, values.sqlite ? ['sqlite'] : []),
+    bare: otherDist === undefined ? BARE : agentWs(otherDist),
+    ours: values['bare-vs-bare'] ? BARE : agentWs(DIST, values.sqlite ? { store: 'sqlite' } : {}),
   },
+  agentWs: (settings) => agentWs(DIST, settings),
   progress,
 });
 const report = { machine, rounds, quick: values.quick, starts: values.starts, rows: {}, disturbed: bench.disturbed };
@@ -151,13 +179,13 @@ const names = otherDist === undefined ? ['bare ws', 'agent-ws'] : ['other build'
 const stepsBack = [];
 try {
   await bench.start();
-  for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
-    const measure = () => ROWS[name](bench);
+  for (const name of positionals.length > 0 ? positionals : Object.keys(rows)) {
+    const measure = () => rows[name](bench);
     const lines = values.check ? await judged(measure) : await measure();
     report.rows[name] = lines;
     stepsBack.push(...lines.filter(isStepBack).map(({ label, verdict }) => `${name}, ${label}: ${verdict}`));
     progress('');
-    print(`\n${name}\n${table(lines, names)}`);
+    print(`\n${name}\n${table(lines, rows[name].columns ?? names)}`);
   }
 } catch (error) {
   fail(error.stack);

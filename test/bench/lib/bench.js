@@ -3,7 +3,8 @@ import { now } from './clock.js';
 import { OtherWork } from './other-work.js';
 import { tlsFixture } from './tls-fixture.js';
 
-const SERVER_CORE = 0;
+/** The core of the server. */
+export const SERVER_CORE = 0;
 /** The core of everything but the server. */
 export const LOAD_CORE = 1;
 /** A load side that runs later than this at the 99th percentile, in milliseconds, has measured itself too. */
@@ -18,21 +19,25 @@ export class Bench {
   upstream = new Child('upstream.js', { core: LOAD_CORE });
   load = new Child('load.js', { core: LOAD_CORE });
   pinger = new Child('load.js', { core: LOAD_CORE });
+  viewers = new Child('viewers.js', { core: LOAD_CORE });
+  /** The Redis of the row that is measured, if it has one. */
+  redis = null;
   /** Every measurement in which the load side was late or somebody else worked on our cores. */
   disturbed = [];
   #plainUrl = '';
   #secureUrl = '';
 
   /**
-   * @param {{ quick: boolean, starts: 'steady' | 'together', rounds: number, freshRounds: number, sides: Record<'bare' | 'ours', { script: string, args: string[] }>, progress: (text: string) => void }} options
-   *   `freshRounds`: of the measurements that start a process for each
+   * @param {{ agentWs: (settings: object) => { script: string, args: string[] }, quick: boolean, starts: 'steady' | 'together', rounds: number, freshRounds: number, sides: Record<'bare' | 'ours', { script: string, args: string[] }>, progress: (text: string) => void }} options
+   *   `freshRounds`: of the measurements that start a process for each; `agentWs`: how this build is started with settings
    */
-  constructor({ quick, starts, rounds, freshRounds, sides, progress }) {
+  constructor({ quick, starts, rounds, freshRounds, sides, agentWs, progress }) {
     this.quick = quick;
     this.starts = starts;
     this.roundCount = rounds;
     this.freshRounds = freshRounds;
     this.sides = sides;
+    this.agentWs = agentWs;
     this.progress = progress;
   }
 
@@ -42,13 +47,15 @@ export class Bench {
   }
 
   async start() {
-    const [{ port, securePort }] = await Promise.all([this.upstream.ready, this.load.ready, this.pinger.ready]);
+    const [{ port, securePort }] = await Promise.all(
+      [this.upstream, this.load, this.pinger, this.viewers].map(({ ready }) => ready),
+    );
     this.#plainUrl = `http://127.0.0.1:${port}/v1`;
     this.#secureUrl = `https://127.0.0.1:${securePort}/v1`;
   }
 
   async stop() {
-    await Promise.all([this.upstream.stop(), this.load.stop(), this.pinger.stop()]);
+    await Promise.all([this.upstream, this.load, this.pinger, this.viewers].map((child) => child.stop()));
   }
 
   /**
@@ -56,15 +63,17 @@ export class Bench {
    * @param {string} label for the progress line
    * @param {(server: Awaited<ReturnType<Bench['server']>>) => Promise<Record<string, number>>} measure one round with one server
    * @param {{ fresh?: boolean, timed?: boolean, secure?: boolean, warmUp?: (server: any) => Promise<unknown> }} options
-   *   `sides`: the servers that are measured, if one of them cannot do it; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it; `secure`: the upstream speaks https
+   *   `sides`: the servers that are measured, if one of them cannot do it; `start`: starts those of a side, instead of one
+   *   as the sides of the benchmark say; `fresh`: a new server process for every round instead of one for all; `timed: false`: other work cannot disturb it; `secure`: the upstream speaks https
    * @returns the rounds of each side, and for each whether it was disturbed
    */
-  async rounds(label, measure, { fresh = false, timed = true, secure = false, sides = ['bare', 'ours'], warmUp } = {}) {
+  async rounds(label, measure, options = {}) {
+    const { fresh = false, timed = true, secure = false, sides = ['bare', 'ours'], start, warmUp } = options;
     const rounds = fresh ? this.freshRounds : this.roundCount;
     const results = { bare: [], ours: [], disturbed: [] };
     const servers = {};
     const begin = async (side) => {
-      servers[side] = await this.#server(this.sides[side], secure);
+      servers[side] = await (start?.(side) ?? this.server(this.sides[side], { secure }));
       await warmUp?.(servers[side]);
     };
     try {
@@ -76,7 +85,7 @@ export class Bench {
           const once = async () => {
             if (fresh) await begin(side);
             const seen = await this.#watched(servers[side], measure);
-            if (fresh) await servers[side].child.stop();
+            if (fresh) await servers[side].stop();
             return seen;
           };
           let seen = await once();
@@ -91,13 +100,13 @@ export class Bench {
         results.disturbed.push(disturbed);
       }
     } finally {
-      await Promise.all(Object.values(servers).map(({ child }) => child.stop()));
+      await Promise.all(Object.values(servers).map((server) => server.stop()));
     }
     return results;
   }
 
   /** A fresh server process. */
-  async #server({ script, args }, secure) {
+  async server({ script, args }, { secure = false } = {}) {
     const child = new Child(script, {
       core: SERVER_CORE,
       args: [secure ? this.#secureUrl : this.#plainUrl, ...args],
@@ -106,8 +115,8 @@ export class Bench {
     const { port } = await child.ready;
     const asked = (name) => () => child.call(name);
     return {
-      child,
       port,
+      stop: () => child.stop(),
       sample: asked('sample'),
       collect: asked('collect'),
       profile: asked('profile'),
@@ -117,22 +126,25 @@ export class Bench {
 
   /** One measurement, with what tells whether it can be believed. */
   async #watched(server, measure) {
-    const watch = () => Promise.all([this.load, this.pinger, this.upstream].map((child) => child.call('watch')));
+    const watch = () =>
+      Promise.all([this.load, this.pinger, this.upstream, this.viewers].map((child) => child.call('watch')));
     await watch();
     const other = new OtherWork();
     const self = process.cpuUsage();
+    const redis = await this.redis?.cpuMs();
     const before = await server.sample();
     const begun = now();
     const result = await measure(server);
     const after = await server.sample();
     const tookMs = now() - begun;
-    const [load, pinger, upstream] = await watch();
+    const [load, pinger, upstream, viewers] = await watch();
     const { user, system } = process.cpuUsage(self);
     const serverMs = (after.cpu - before.cpu) / 1000;
-    const loadMs = load.cpuMs + pinger.cpuMs + upstream.cpuMs + (user + system) / 1000;
+    const redisMs = redis === undefined ? 0 : (await this.redis.cpuMs()) - redis;
+    const loadMs = load.cpuMs + pinger.cpuMs + upstream.cpuMs + viewers.cpuMs + redisMs + (user + system) / 1000;
     const [onServer, onLoad] = (pinned && other.since([serverMs, loadMs])) || [0, 0];
     const conditions = {
-      loadLate: Math.max(load.lateP99, pinger.lateP99),
+      loadLate: Math.max(load.lateP99, pinger.lateP99, viewers.lateP99),
       upstreamLate: upstream.lateP99,
       loadCoreBusy: (loadMs / tookMs) * 100,
       otherOnServerCore: (onServer / tookMs) * 100,
@@ -162,4 +174,10 @@ export function metric(label, unit, results, key, goal = null, kind = 'cost') {
     ours: results.ours.map((round) => round[key]),
     disturbed: results.disturbed,
   };
+}
+
+/** The line of what the second side takes more than the first one, in the same round. */
+export function difference(label, unit, { bare, ours, disturbed }, key, goal = null) {
+  const more = ours.map((round, i) => ({ [key]: round[key] - bare[i][key] }));
+  return metric(label, unit, { bare: [], ours: more, disturbed }, key, goal);
 }

@@ -14,7 +14,16 @@ export function pinSelf(core) {
 
 /** Ends every child at once. */
 export function killAll() {
-  for (const child of children) child.kill();
+  for (const child of children) child.kill('SIGKILL');
+}
+
+/** Starts a process on a core. It ends with this one. */
+export function spawnOn(core, [program, ...args], options) {
+  const [first, ...rest] = canPin ? ['taskset', '-c', String(core), program, ...args] : [program, ...args];
+  const child = spawn(first, rest, options);
+  children.add(child);
+  child.on('exit', () => children.delete(child));
+  return child;
 }
 
 /** One process of the benchmark, asked over its IPC channel and never over the sockets being measured. */
@@ -31,15 +40,12 @@ export class Child {
    */
   constructor(script, { core, args = [], env = {} }) {
     const path = fileURLToPath(new URL(`../processes/${script}`, import.meta.url));
-    const node = [process.execPath, '--expose-gc', path, ...args];
-    const command = canPin ? ['taskset', '-c', String(core), ...node] : node;
-    this.#process = spawn(command[0], command.slice(1), {
+    this.#process = spawnOn(core, [process.execPath, '--expose-gc', path, ...args], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // JSON makes null of an answer that never came, which is Infinity.
       serialization: 'advanced',
       env: { ...process.env, ...env },
     });
-    children.add(this);
     this.#ready = new Promise((resolve, reject) => {
       this.#pending.set(0, { resolve, reject });
     });
@@ -51,7 +57,6 @@ export class Child {
       else call?.reject(new Error(`${script}: ${error}`));
     });
     this.#process.on('exit', (code, signal) => {
-      children.delete(this);
       this.#ended = new Error(`${script} ended (${signal ?? `exit code ${code}`})`);
       for (const { reject } of this.#pending.values()) reject(this.#ended);
       this.#pending.clear();
@@ -86,15 +91,11 @@ export class Child {
     });
   }
 
-  kill() {
-    this.#process.kill('SIGKILL');
-  }
-
   /** Ends the process and resolves when it is gone. */
   async stop() {
     if (this.#ended) return;
     const gone = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.kill();
+    this.#process.kill('SIGKILL');
     await gone;
   }
 }

@@ -67,6 +67,7 @@ export class Client {
     return new Promise((resolve, reject) => new Client(port, index, protocol, resolve, reject));
   }
 
+  /** @param index - selects the source address, and is the name of the user */
   constructor(port, index, protocol, resolve, reject) {
     this.#opened = resolve;
     this.#socket = net.connect({
@@ -83,7 +84,7 @@ export class Client {
       else if (!this.#closing) this.onLost();
     });
     this.#socket.write(
-      `GET /ws/agent HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `GET /ws/agent HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-User: ${index}\r\n` +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YmVuY2gtYmVuY2gtYmVuYw==\r\n' +
         `${protocol === '' ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`}\r\n`,
     );
@@ -161,11 +162,16 @@ export class Client {
   }
 }
 
-/** Opens many connections, some at a time. */
+/**
+ * Opens many connections, some at a time.
+ * @param port - or several ports, which get the same number of connections
+ */
 export async function openMany(port, count, atOnce = 100, protocol = '') {
+  const ports = [port].flat();
+  const open = (index) => Client.open(ports[index % ports.length], index, protocol);
   const clients = [];
   for (let i = 0; i < count; i += atOnce) {
-    const batch = Array.from({ length: Math.min(atOnce, count - i) }, (_, k) => Client.open(port, i + k, protocol));
+    const batch = Array.from({ length: Math.min(atOnce, count - i) }, (_, k) => open(i + k));
     clients.push(...(await Promise.all(batch)));
   }
   return clients;

@@ -6,20 +6,35 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { answerServerCalls } from '../lib/server-calls.js';
 
-const [, , upstream, dist, storeKind] = process.argv;
+/**
+ * The third argument is JSON: `store`, `sqlite` or `redis`, else in memory; `url` and `prefix` of the Redis; `users`, whether
+ * clients are who they say; `runs`: `queue` leaves them to workers, and `work` makes this process a worker.
+ */
+const [, , upstream, dist, settings = '{}'] = process.argv;
+const { store, url, prefix, users = false, runs } = JSON.parse(settings);
 
 // A built package: what users run.
 const load = (entry) => import(pathToFileURL(join(dist, entry)).href);
 const { createAgentSocketServer } = await load('index.js');
 const { createOpenAiProvider } = await load('openai.js');
 
-async function openStore() {
+async function openSqlite() {
   const { createSqliteStore } = await load('sqlite.js');
   const directory = mkdtempSync(join(tmpdir(), 'agent-ws-bench-'));
-  const store = await createSqliteStore({ path: join(directory, 'bench.db') });
+  const opened = await createSqliteStore({ path: join(directory, 'bench.db') });
   // The file is held open and goes with the process, however that ends.
   rmSync(directory, { recursive: true, force: true });
-  return store;
+  return opened;
+}
+
+async function openRedis() {
+  const { createRedisStore } = await load('redis.js');
+  return createRedisStore({ url, keyPrefix: prefix });
+}
+
+async function openQueue() {
+  const { createBullMqQueue } = await load('bullmq.js');
+  return createBullMqQueue({ url, keyPrefix: prefix });
 }
 
 const server = createServer();
@@ -31,7 +46,10 @@ const options = {
   ...(existsSync(join(dist, 'encryption.js')) && {
     encryption: { key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey },
   }),
-  ...(storeKind === 'sqlite' && { store: await openStore() }),
+  ...(store === 'sqlite' && { store: await openSqlite() }),
+  ...(store === 'redis' && { store: await openRedis() }),
+  ...(runs === 'queue' && { queue: await openQueue() }),
+  ...(users && { authenticate: ({ headers }) => ({ id: headers['x-user'] }) }),
 };
 
 // All clients have one address. Limits that nobody reaches cost what limits cost.
@@ -57,5 +75,7 @@ function create() {
   }
 }
 
-server.on('request', create().requestListener);
+const agent = create();
+if (runs === 'work') agent.runs.work(await openQueue(), 32);
+server.on('request', agent.requestListener);
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => answerServerCalls(server.address().port));

@@ -68,6 +68,8 @@ let paced = 0;
 let ticking = null;
 let lateness = [];
 let aborts = [];
+/** Of each stream, when it was asked for and when each token went out; `null` if nobody wants to know. */
+let sends = null;
 
 const slotNow = () => Math.floor(now() - epoch);
 
@@ -112,6 +114,8 @@ class Answer {
     this.plan = plan;
     this.id = plan.stream % IDS;
     this.withUsage = withUsage;
+    this.times = sends === null ? null : new Float64Array(plan.tokens);
+    sends?.set(plan.stream, { askedAt: now(), times: this.times });
   }
 
   start() {
@@ -128,6 +132,7 @@ class Answer {
     const { stream, tokens, perPacket, ownChunks } = this.plan;
     const count = Math.min(perPacket, tokens - this.#sent);
     const bytes = packet(this.id, (stream + this.#sent) % TOKENS.length, count, ownChunks);
+    this.times?.fill(now(), this.#sent, this.#sent + count);
     this.#sent += count;
     return bytes;
   }
@@ -242,6 +247,16 @@ answerCalls(
     aborts() {
       const seen = aborts;
       aborts = [];
+      return seen;
+    },
+    /** Records from now on what {@link sends} tells. */
+    recordSends() {
+      sends = new Map();
+    },
+    /** When each stream was asked for and its tokens went out, by its number; records no more. */
+    sends() {
+      const seen = sends;
+      sends = null;
       return seen;
     },
     /** The connections over TLS and how many of them resumed a session, since the last call. */
