@@ -3,7 +3,7 @@ import { onTestFinished, vi } from 'vitest';
 import type { RunLog, RunMeta } from '../../src/index.js';
 import { silentLogger } from '../../src/runtime/logger.js';
 import { runHash } from '../../src/stores/redis/keys.js';
-import { RedisConnection } from '../../src/stores/redis/redis-client.js';
+import { RedisConnection, type RedisClientLike } from '../../src/stores/redis/redis-client.js';
 import { RedisStore, type RedisStoreSettings } from '../../src/stores/redis/redis-store.js';
 
 const DEFAULTS: RedisStoreSettings = {
@@ -22,8 +22,11 @@ const DEFAULTS: RedisStoreSettings = {
 };
 
 /** A store with keys of its own, or those of another store, until the end of the test. */
-export async function openRedisStore(url: string, settings: Partial<RedisStoreSettings> = {}): Promise<RedisStore> {
-  const connection = await RedisConnection.open(url);
+export async function openRedisStore(
+  redis: string | RedisClientLike,
+  settings: Partial<RedisStoreSettings> = {},
+): Promise<RedisStore> {
+  const connection = await RedisConnection.open(redis);
   const store = await RedisStore.open(connection, { ...DEFAULTS, keyPrefix: `test-${randomUUID()}`, ...settings });
   onTestFinished(() => store.close());
   return store;

@@ -33,7 +33,11 @@ export function missingSlowFsync(): string {
 export interface RedisOptions {
   /** Whether writes are kept over a restart. @default true */
   readonly appendonly?: boolean;
-  /** When writes reach the disk. @default 'everysec' */
+  /**
+   * When writes reach the disk.
+   * @default 'no': an answer comes after the write to the file, so that a killed process has lost nothing, however busy the
+   * disk is. With `everysec` Redis waits for a slow disk, and answers before it writes.
+   */
   readonly fsync?: 'always' | 'everysec' | 'no';
   /** Makes each write to the disk last that long, in milliseconds. */
   readonly slowFsyncMs?: number;
@@ -142,7 +146,7 @@ class Server implements RedisServer {
 
   async restart(): Promise<void> {
     if (program === undefined) throw new Error('redis-server is not installed: apt-get install redis-server');
-    const { appendonly = true, fsync = 'everysec', slowFsyncMs, settings = {} } = this.#options;
+    const { appendonly = true, fsync = 'no', slowFsyncMs, settings = {} } = this.#options;
     const all: Record<string, string> = {
       port: String(this.port),
       bind: '127.0.0.1',

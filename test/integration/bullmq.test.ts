@@ -104,7 +104,7 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
   });
 
   it('gives every ticket in spite of a Redis that is killed', async () => {
-    const server = await startRedis({ fsync: 'always' });
+    const server = await startRedis();
     const queue = await openQueue({ url: server.url });
     const taken = new Set<string>();
     const taker = await openQueue({ url: server.url });

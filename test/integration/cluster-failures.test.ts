@@ -7,7 +7,7 @@ import { IS_LONG } from '../helpers/schedules.js';
 import { Viewer } from '../helpers/viewer.js';
 
 /** What Redis tells the disk takes that long, so that it has not written down what it has answered. */
-const redis = redisServerOfFile(missingSlowFsync() === '' ? { slowFsyncMs: 1_500 } : {});
+const redis = redisServerOfFile(missingSlowFsync() === '' ? { fsync: 'everysec', slowFsyncMs: 1_500 } : {});
 
 let cluster: ClusterProcesses;
 let end: (() => Promise<void>) | undefined;

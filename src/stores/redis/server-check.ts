@@ -83,9 +83,11 @@ async function readAll(connection: RedisConnection, keys: Keys): Promise<Readonl
   const partitions = connection.isCluster ? Array.from({ length: PARTITIONS }, (_, partition) => partition) : [0];
   for (;;) {
     const infos = await Promise.all(
-      partitions.map(async (partition) => parse(String(await connection.send(keys.base(partition), ['INFO'])))),
+      partitions.map(async (partition) => String(await connection.send(keys.base(partition), ['INFO']))),
     );
-    const servers = [...new Map(infos.map((info) => [info.get('run_id'), info])).values()];
+    // Several partitions are of one Redis.
+    const distinct = new Map(infos.map((info) => [/^run_id:(\w+)/m.exec(info)?.[1], info]));
+    const servers = [...distinct.values()].map(parse);
     if (servers.every((info) => info.get('loading') !== '1')) return servers;
     if (performance.now() > until) throw new Error('Redis is still reading its files');
     await new Promise((resolve) => setTimeout(resolve, LOADING_PAUSE_MS));

@@ -8,7 +8,7 @@ const RUN = '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d';
 /** Maximum bytes of UTF-8 text in one message. */
 const CHUNK_BYTES = 65_536;
 /** Number of random schedules. */
-const SCHEDULES = 500;
+const SCHEDULES = 200;
 
 /** An entry of a run without its `seq`. */
 export type Piece =

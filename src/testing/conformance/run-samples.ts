@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { RunLog } from '../../log/run-log.js';
 import type { RunMeta, RunStore } from '../../store/run-store.js';
 
-/** Number of calls that suffice for a store that expires in steps. */
-const EXPIRE_CALLS = 200;
+/** Number of calls that suffice for some hundred runs in a store that expires in steps. */
+const EXPIRE_CALLS = 30;
 
 export function metaOf(id: string = randomUUID(), owner = 'ann'): RunMeta {
   return { owner, id, kind: 'streaming_query', requestHash: `hash of ${id}`, createdAt: 1 };

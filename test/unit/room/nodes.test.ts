@@ -179,7 +179,6 @@ describe.skipIf(missingRedis() !== '')(`A room at two nodes${missingRedis()}`, (
     const { a, b, redis } = await startTwo();
     const [ada, bob] = [await a.join('ada'), await b.join('bob')];
     await say(ada, 'before');
-    await redis.call('CONFIG', 'SET', 'appendfsync', 'always');
     await redis.kill();
     const saying = say(ada, 'after');
     await redis.restart();

@@ -10,7 +10,7 @@ describe.skipIf(missingRedis() !== '')(`a Redis server of a test${missingRedis()
   });
 
   test('keeps what it has acknowledged over a crash, with appendonly', async () => {
-    const redis = await startRedis({ fsync: 'always' });
+    const redis = await startRedis();
     expect(await redis.call('SET', 'a', 'b')).toBe('+OK\r\n');
     await redis.kill();
     await expect(redis.call('PING')).rejects.toThrow();

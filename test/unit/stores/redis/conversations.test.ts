@@ -84,7 +84,7 @@ describe.skipIf(missingRedis() !== '')(`Conversations of several nodes in Redis$
   });
 
   it('are written once if Redis was away, in their order', async () => {
-    const own = await startRedis({ fsync: 'always' });
+    const own = await startRedis();
     const store = await openRedisStore(own.url);
     const runId = await claim(store);
     for (let count = 0; count < 20; count++) {
