@@ -19,6 +19,8 @@ export interface Publisher {
 /** A run as the queue of its writes sees it. */
 export interface WritingRun {
   readonly meta: RunMeta;
+  /** What the keys of the partition begin with. */
+  readonly base: string;
   /** Hash of owner and id. */
   readonly key: string;
   readonly state: RunState;

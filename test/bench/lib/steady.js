@@ -8,8 +8,7 @@ const SETTLE_MS = 800;
  * The measurement of what a token takes while streams run and none starts or ends: `clients` streams, each with a packet of
  * `perPacket` tokens every 20 ms.
  */
-export function steady(bench, { clients, perPacket = 1, ownChunks = false }) {
-  const windowMs = bench.quick ? 1000 : 2000;
+export function steady(bench, { clients, perPacket = 1, ownChunks = false, windowMs = bench.quick ? 1000 : 2000 }) {
   const packets = (ms) => Math.ceil(ms / INTERVAL_MS) * perPacket;
   const start = (port, tokens) =>
     bench.load.call('streamsStart', {

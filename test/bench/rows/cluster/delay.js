@@ -16,12 +16,12 @@ export const delay = (bench) =>
       difference('first token alone, more p50', 'ms', first, 'p50', { atMost: 1.5 }),
       metric('wrong answers', '', first, 'wrong', { atMost: 0 }, 'rule'),
     ];
-    for (const runs of [50, 200, 1_000]) {
+    for (const runs of [200, 1_000]) {
       const measure = ({ port }, seconds) => watched(bench, { runs, seconds, askAt: [port].flat()[0] });
       const results = await bench.rounds(
         `delay of ${runs} streams`,
         async (server) => {
-          const { asking, exact } = await measure(server, bench.quick ? 2 : 3);
+          const { asking, exact } = await measure(server, 2.5);
           return { ...asking, exact };
         },
         { start, warmUp: (server) => measure(server, 1.5) },

@@ -12,7 +12,7 @@ export const elsewhere = (bench) =>
       async (server) => {
         const [host, other] = server.nodes;
         const before = await Promise.all([host.sample(), other.sample()]);
-        const { asking, reading, exact, tokens } = await measure(server, bench.quick ? 2 : 4);
+        const { asking, reading, exact, tokens } = await measure(server, bench.quick ? 2 : 3);
         const after = await Promise.all([host.sample(), other.sample()]);
         const [atHost, atOther] = after.map(({ cpu }, i) => (cpu - before[i].cpu) / tokens);
         return { host: { ...asking, cpu: atHost }, other: { ...reading.get(other.port), cpu: atOther }, exact };

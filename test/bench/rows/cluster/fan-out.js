@@ -16,7 +16,7 @@ export const fanOut = (bench) =>
         const cpu = () => Promise.all(nodes.map((node) => node.sample().then((sample) => sample.cpu)));
         const redis = await bench.redis.cpuMs();
         const before = await cpu();
-        const { reading, exact, tokens } = await measure(server, bench.quick ? 2 : 4);
+        const { reading, exact, tokens } = await measure(server, bench.quick ? 2 : 3);
         const after = await cpu();
         const round = { exact, redis: (((await bench.redis.cpuMs()) - redis) * 1000) / tokens };
         for (const [i, { port }] of nodes.entries()) {

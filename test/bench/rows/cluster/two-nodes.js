@@ -7,8 +7,9 @@ export const twoNodes = (bench) =>
   withRedis(bench, async () => {
     const roles = { bare: [undefined], ours: [undefined, undefined] };
     const start = (side) => startNodes(bench, ...roles[side]);
+    const windowMs = bench.quick ? 1000 : 1500;
     const cases = {
-      '200 streams a node': (nodes) => steady(bench, { clients: 200 * nodes.length }),
+      '200 streams a node': (nodes) => steady(bench, { clients: 200 * nodes.length, windowMs }),
       'at full speed': (nodes) => flatOut(bench, { clients: 25 * nodes.length }),
     };
     const lines = [];
