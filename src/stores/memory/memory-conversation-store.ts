@@ -1,7 +1,6 @@
 import { FairMap, type FairEntry } from '../../runtime/fair-map.js';
 import { heldBytes } from '../../runtime/held-bytes.js';
 import { checkOptions, type OptionTable } from '../../runtime/option-table.js';
-import { size } from '../../runtime/rule.js';
 import type {
   AttachmentBytes,
   BranchMessage,
@@ -14,6 +13,7 @@ import type {
   Page,
   PageRequest,
 } from '../../store/conversation-store.js';
+import { CONVERSATION_OPTIONS } from '../conversation-options.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import { pageBefore } from '../../store/page-before.js';
 import { pageOfMessages, siblingsOf } from '../../store/page-of-messages.js';
@@ -35,16 +35,7 @@ export interface MemoryConversationStoreOptions extends Pick<RetentionOptions, '
 }
 
 export const MEMORY_CONVERSATION_STORE_OPTIONS = {
-  maxConversationBytes: {
-    text: 'Size of all conversations together.',
-    rule: size(0),
-    default: 134_217_728,
-  },
-  maxOwnerConversationBytes: {
-    text: 'Size of the conversations of one owner.',
-    rule: size(0),
-    defaultText: 'maxConversationBytes',
-  },
+  ...CONVERSATION_OPTIONS,
   clock: RETENTION_OPTIONS.clock,
 } as const satisfies OptionTable<MemoryConversationStoreOptions>;
 
