@@ -1,7 +1,9 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
 import { aClusterSecret } from '../../store/cluster-secret.js';
-import { choice, delay, methods, secret, size, text } from '../../runtime/rule.js';
+import { aKeyPrefix, aRedisAddress } from '../../runtime/redis-access.js';
+import { choice, delay, methods } from '../../runtime/rule.js';
+import { CONVERSATION_OPTIONS } from '../conversation-options.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';
 
@@ -61,18 +63,10 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
   maxOwnerConversationBytes?: number | undefined;
 }
 
-/** Braces would name the slot of Redis Cluster. */
-const aPrefix = text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix));
-// It may hold a password.
-const anAddress = secret(
-  'an address such as redis://localhost:6379',
-  (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
-);
-
 export const REDIS_STORE_OPTIONS = {
   url: {
     text: 'Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`.',
-    rule: anAddress,
+    rule: aRedisAddress,
     defaultText: 'none: `client` is used',
   },
   client: {
@@ -82,7 +76,7 @@ export const REDIS_STORE_OPTIONS = {
   },
   keyPrefix: {
     text: 'What all keys begin with.',
-    rule: aPrefix,
+    rule: aKeyPrefix,
     default: 'aw',
   },
   durability: {
@@ -105,16 +99,7 @@ export const REDIS_STORE_OPTIONS = {
     rule: aClusterSecret,
     defaultText: 'none: nothing is signed',
   },
-  maxConversationBytes: {
-    text: 'Size of all conversations together.',
-    rule: size(0),
-    default: 134_217_728,
-  },
-  maxOwnerConversationBytes: {
-    text: 'Size of the conversations of one owner.',
-    rule: size(0),
-    defaultText: 'maxConversationBytes',
-  },
+  ...CONVERSATION_OPTIONS,
   ...omit(RETENTION_OPTIONS, 'clock'),
   logger: LOGGER,
 } as const satisfies OptionTable<RedisStoreOptions>;
