@@ -12,20 +12,23 @@ import { ChatScreen } from './chat-screen.js';
 import { ChatTurn } from './chat-turn.js';
 import { CliError } from './cli-error.js';
 import type { ChatFlags } from './program.js';
+import type { Surroundings } from './surroundings.js';
 
 /** Number of attempts after a loss if nobody watches; a person may wait any time. */
 const UNWATCHED_ATTEMPTS = 10;
 /** Number of messages that `/history` shows. */
 const HISTORY = 50;
 
-/** `agent-ws chat`: resolves when the chat has ended and the exit code is set. */
-export async function chat({ url: written, conversation, room, name, serverKey }: ChatFlags): Promise<void> {
+/** `agent-ws chat`: resolves to the exit code when the chat has ended. */
+export async function chat(
+  { url: written, conversation, room, name, serverKey }: ChatFlags,
+  { env, stdin, stdout, stderr }: Surroundings,
+): Promise<number> {
   if (name !== undefined && room === undefined) throw new CliError('--name is for a room: add --room');
   const url = endpointOf(written);
-  const { stdin, stdout, stderr } = process;
-  const isWatched = stdin.isTTY;
-  const token = readToken(process.env);
-  const clientSecret = process.env['AGENT_WS_CLIENT_SECRET']?.trim() ?? '';
+  const isWatched = stdin.isTTY === true;
+  const token = readToken(env);
+  const clientSecret = env['AGENT_WS_CLIENT_SECRET']?.trim() ?? '';
   const client = createClient({
     url,
     WebSocket: ChatSocket,
@@ -41,14 +44,14 @@ export async function chat({ url: written, conversation, room, name, serverKey }
       : new ChatRoom(client, screen, { room, name, isWatched });
   const input = new ChatInput({
     input: stdin,
-    output: stdout.isTTY ? stdout : stderr,
+    output: stdout.isTTY === true ? stdout : stderr,
     isTerminal: isWatched,
     onInterrupt: () => session.interrupt(),
   });
   const interrupt = (): void => session.interrupt();
   process.on('SIGINT', interrupt);
   try {
-    process.exitCode = await session.talk(input, url);
+    return await session.talk(input, url);
   } finally {
     process.off('SIGINT', interrupt);
     input.close();
@@ -71,7 +74,7 @@ export function endpointOf(url: string): string {
  * Reads the token. An empty variable counts as absent, like every variable.
  * @throws CliError if the token cannot be sent
  */
-function readToken(environment: NodeJS.ProcessEnv): string | undefined {
+function readToken(environment: Surroundings['env']): string | undefined {
   const token = environment['AGENT_WS_TOKEN']?.trim() ?? '';
   if (token === '' || isSubprotocol(token)) return token === '' ? undefined : token;
   // The value is a secret, so the message does not show it.

@@ -29,6 +29,7 @@ import { SETTINGS } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
 import { openStore } from './store.js';
+import type { Surroundings } from './surroundings.js';
 import { chooseTools } from './tools.js';
 import { chooseTracer } from './tracing.js';
 import { startWorkers } from './workers.js';
@@ -38,8 +39,8 @@ import { Primary } from './workers/primary.js';
  * `agent-ws serve`: resolves once the service listens. The service runs until a signal stops it.
  * @throws CliError for every error that the operator can correct
  */
-export async function serve(flags: Flags): Promise<void> {
-  const sources = { flags, environment: process.env, dotEnv: readDotEnv(process.cwd()) };
+export async function serve(flags: Flags, { env, cwd }: Pick<Surroundings, 'env' | 'cwd'>): Promise<void> {
+  const sources = { flags, environment: env, dotEnv: readDotEnv(cwd()) };
   const resolved = resolveSettings(sources);
   const { workers } = resolved.settings;
   if (workers !== undefined && cluster.isPrimary) return startWorkers(resolved, workers);

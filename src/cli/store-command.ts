@@ -7,6 +7,7 @@ import { CliError, systemReason } from './cli-error.js';
 import { isOpenToAll, OPEN_SECRET } from './setting-file.js';
 import { SETTINGS } from './settings-table.js';
 import { databaseOf, readKeys } from './store.js';
+import type { Screen, Surroundings } from './surroundings.js';
 
 /** What `agent-ws store` can do. */
 export type StoreAction = 'check' | 'compact' | 'export';
@@ -23,21 +24,21 @@ export interface StoreFlags {
  * `agent-ws store check|compact|export`: works on a database that no process has open.
  * @throws CliError if the database cannot be opened, or is broken
  */
-export async function store(action: StoreAction, flags: StoreFlags): Promise<void> {
+export async function store(action: StoreAction, flags: StoreFlags, surroundings: Surroundings): Promise<void> {
   const path = databaseOf(flags.place) ?? flags.place;
   if (!existsSync(path)) throw new CliError(`"${path}": no such file`);
-  const opened = await open(path, action, flags);
+  const opened = await open(path, action, flags, surroundings);
   try {
-    await ACTIONS[action](opened);
+    await ACTIONS[action](opened, surroundings.stdout);
   } finally {
     opened.database.close();
   }
 }
 
-const ACTIONS: Readonly<Record<StoreAction, (opened: OpenDatabase) => void | Promise<void>>> = {
-  check: ({ database }) => {
+const ACTIONS: Readonly<Record<StoreAction, (opened: OpenDatabase, stdout: Screen) => void | Promise<void>>> = {
+  check: ({ database }, stdout) => {
     const { problems, counts, shrinksByItself, keys } = checkDatabase(database);
-    write({
+    write(stdout, {
       isSound: problems.length === 0,
       ...counts,
       shrinksByItself,
@@ -46,17 +47,17 @@ const ACTIONS: Readonly<Record<StoreAction, (opened: OpenDatabase) => void | Pro
     });
     if (problems.length > 0) throw new CliError('The database is broken: restore a backup, or export what can be read');
   },
-  compact: ({ database }) => {
+  compact: ({ database }, stdout) => {
     const size = (): number => database.number('PRAGMA page_size') * database.number('PRAGMA page_count');
     const before = size();
     compactDatabase(database);
-    write({ bytesBefore: before, bytesAfter: size() });
+    write(stdout, { bytesBefore: before, bytesAfter: size() });
   },
-  export: async ({ database, epoch }) => {
+  export: async ({ database, epoch }, stdout) => {
     for (const line of exportDatabase(database, epoch)) {
-      if (process.stdout.destroyed) return;
+      if (stdout.destroyed) return;
       try {
-        if (!write(line)) await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
+        if (!write(stdout, line)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
       } catch (error) {
         // A reader that left, such as `head`, wants no more.
         if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
@@ -66,13 +67,18 @@ const ACTIONS: Readonly<Record<StoreAction, (opened: OpenDatabase) => void | Pro
   },
 };
 
-async function open(path: string, action: StoreAction, flags: StoreFlags): Promise<OpenDatabase> {
+async function open(
+  path: string,
+  action: StoreAction,
+  flags: StoreFlags,
+  { env: environment, stderr }: Surroundings,
+): Promise<OpenDatabase> {
   const { flag = '', env } = SETTINGS.storeKeyFile;
   const isExport = action === 'export';
-  const file = flags.storeKeyFile ?? (process.env[env] === '' ? undefined : process.env[env]);
+  const file = flags.storeKeyFile ?? (environment[env] === '' ? undefined : environment[env]);
   const keys = isExport ? readKeys(file, flags.storeKeyFile === undefined ? env : flag) : undefined;
   // Standard output is for the export.
-  if (keys !== undefined && file !== undefined && isOpenToAll(file)) process.stderr.write(`${file}: ${OPEN_SECRET}\n`);
+  if (keys !== undefined && file !== undefined && isOpenToAll(file)) stderr.write(`${file}: ${OPEN_SECRET}\n`);
   try {
     const options = { path, durability: 'full', waitMs: 1_000, keys, skipsContent: !isExport } as const;
     return await openDatabase(await loadDriver(), options);
@@ -81,6 +87,6 @@ async function open(path: string, action: StoreAction, flags: StoreFlags): Promi
   }
 }
 
-function write(line: object): boolean {
-  return process.stdout.write(`${JSON.stringify(line)}\n`);
+function write(stdout: Screen, line: object): boolean {
+  return stdout.write(`${JSON.stringify(line)}\n`);
 }

@@ -22,6 +22,7 @@ import { warnOfOpenSecrets } from './setting-file.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
 import { openStore } from './store.js';
+import type { Surroundings } from './surroundings.js';
 import { chooseTools } from './tools.js';
 import { chooseTracer } from './tracing.js';
 
@@ -32,8 +33,8 @@ const QUEUE_END_MS = 2_000;
  * `agent-ws worker`: resolves once runs are taken from the line. The worker runs until a signal stops it.
  * @throws CliError for every error that the operator can correct
  */
-export async function worker(flags: Flags): Promise<void> {
-  const sources = { flags, environment: process.env, dotEnv: readDotEnv(process.cwd()) };
+export async function worker(flags: Flags, { env, cwd }: Pick<Surroundings, 'env' | 'cwd'>): Promise<void> {
+  const sources = { flags, environment: env, dotEnv: readDotEnv(cwd()) };
   const resolved = resolveSettings(sources);
   try {
     await start(resolved, oddities(sources));

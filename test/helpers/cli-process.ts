@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ROOT } from './build.js';
+import { CommandOutput } from './command-output.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 /** The built program of the command line. */
@@ -33,9 +34,7 @@ export interface CliOptions {
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
 /** A running command line. */
-export interface CliProcess {
-  readonly stdout: string;
-  readonly stderr: string;
+export interface CliProcess extends Pick<CommandOutput, 'stdout' | 'stderr' | 'output' | 'errors'> {
   readonly pid: number;
   /** Resolves to the exit code, or to the name of the signal that ended the process. */
   readonly exited: Promise<number | string>;
@@ -46,10 +45,6 @@ export interface CliProcess {
   endInput(): void;
   /** Stops reading standard output, as `| head` does. */
   closeOutput(): void;
-  /** Waits until standard output matches; fails if the process ends before. */
-  output(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Waits until standard error matches; fails if the process ends before. */
-  errors(pattern: RegExp): Promise<RegExpExecArray>;
   /** Waits for a line of the JSON log with this message. */
   log(msg: string | RegExp): Promise<LogLine>;
   /** All lines of the JSON log so far. */
@@ -67,24 +62,14 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
   // A process that has ended reads no input.
   child.stdin.on('error', () => undefined);
   if (options.types !== true) child.stdin.end(options.input);
-  let stdout = '';
-  let stderr = '';
-  let ended = false;
-  const checks = new Set<() => void>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    for (const check of [...checks]) check();
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    for (const check of [...checks]) check();
-  });
+  const output = new CommandOutput();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => output.addOutput(text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => output.addErrors(text));
   const exited = new Promise<number | string>((resolve) =>
     // 'close' comes only after the pipes are empty.
     child.once('close', (code, signal) => {
-      ended = true;
       resolve(code ?? String(signal));
-      for (const check of [...checks]) check();
+      output.end();
     }),
   );
   const { onStarted = onTestFinished } = options;
@@ -93,32 +78,18 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     await exited;
   });
 
-  function until<T>(what: string, find: () => T | null | undefined): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const check = (): void => {
-        const found = find();
-        if (found == null && !ended) return;
-        checks.delete(check);
-        if (found != null) resolve(found);
-        else reject(new Error(`The process ended before ${what}\n${stdout}\n${stderr}`));
-      };
-      checks.add(check);
-      check();
-    });
-  }
-
   const parse = (): LogLine[] =>
-    stdout
+    output.stdout
       .split('\n')
       .slice(0, -1)
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as LogLine);
   return {
     get stdout() {
-      return stdout;
+      return output.stdout;
     },
     get stderr() {
-      return stderr;
+      return output.stderr;
     },
     get lines() {
       return parse();
@@ -129,10 +100,10 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     type: (text) => void child.stdin.write(text),
     endInput: () => void child.stdin.end(),
     closeOutput: () => void child.stdout.destroy(),
-    output: (pattern) => until(String(pattern), () => pattern.exec(stdout)),
-    errors: (pattern) => until(String(pattern), () => pattern.exec(stderr)),
+    output: (pattern) => output.output(pattern),
+    errors: (pattern) => output.errors(pattern),
     log: (msg) =>
-      until(String(msg), () =>
+      output.until(String(msg), () =>
         parse().find((line) => (typeof msg === 'string' ? line.msg === msg : msg.test(line.msg))),
       ),
   };

@@ -9,11 +9,12 @@ import { z } from 'zod';
 import { calculator, defineTool, type LlmPart, type LlmRequest } from '../../src/index.js';
 import type { FinishReason } from '../../src/protocol/server-messages.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
-import { runCli, startCli, type CliProcess } from '../helpers/cli-process.js';
+import { runCli, startCli } from '../helpers/cli-process.js';
+import { runHere, startHere, type CommandHere } from '../helpers/command-here.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 import { startServer } from '../helpers/server.js';
 
-/** Makes standard input pass for a terminal, so that no test needs one. */
+/** Makes the standard input of a process pass for a terminal, so that no test needs one. */
 const AS_TERMINAL = 'data:text/javascript,process.stdin.isTTY=true';
 /** As much of a picture as a server looks at. */
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n and more', 'latin1');
@@ -25,8 +26,8 @@ const question = ({ messages }: LlmRequest): string => messages.findLast(({ role
 const endless = () => createScriptedProvider(['Once upon', new Promise<void>(() => undefined)]);
 
 /** A chat with somebody who types, ready for the first question. */
-async function talk(url: string, ...args: string[]): Promise<CliProcess> {
-  const chat = startCli(['chat', url, ...args], { types: true, imports: [AS_TERMINAL] });
+async function talk(url: string): Promise<CommandHere> {
+  const chat = startHere(['chat', url], { types: true });
   await chat.errors(/Conversation/);
   return chat;
 }
@@ -45,7 +46,7 @@ describe('agent-ws chat with a pipe', () => {
 
   it('says that nothing was asked', async () => {
     const server = await startServer({ provider: createScriptedProvider(['Fine']) });
-    expect(await runCli(['chat', server.url], { input: '\n \n' })).toEqual({
+    expect(await runHere(['chat', server.url], { input: '\n \n' })).toEqual({
       code: 1,
       stdout: '',
       stderr: 'Nothing was asked: standard input is empty\n',
@@ -55,14 +56,14 @@ describe('agent-ws chat with a pipe', () => {
   it('finds the endpoint of a host by itself', async () => {
     const server = await startServer({ provider: createScriptedProvider(['Fine']) });
     const { host } = new URL(server.url);
-    expect(await runCli(['chat', `http://${host}/`], { input: 'one\n' })).toMatchObject({ code: 0, stdout: 'Fine\n' });
+    expect(await runHere(['chat', `http://${host}/`], { input: 'one\n' })).toMatchObject({ code: 0, stdout: 'Fine\n' });
   });
 
   it('is one conversation, and goes on with another where it is told', async () => {
     const provider = createScriptedProvider(['Fine']);
     const server = await startServer({ provider });
-    await runCli(['chat', server.url, '--conversation', 'c1'], { input: 'one\ntwo\n' });
-    const { stderr } = await runCli(['chat', server.url, '--conversation', 'c1'], { input: 'three\n/history\n' });
+    await runHere(['chat', server.url, '--conversation', 'c1'], { input: 'one\ntwo\n' });
+    const { stderr } = await runHere(['chat', server.url, '--conversation', 'c1'], { input: 'three\n/history\n' });
     const heard = provider.calls.map(({ request }) => request.messages.map(({ content }) => content).join());
     expect(heard).toEqual(['one', 'one,Fine,two', 'one,Fine,two,Fine,three']);
     expect(stderr.split('\n').slice(-3)).toEqual(['you: three', 'agent: Fine', '']);
@@ -80,7 +81,7 @@ describe('agent-ws chat with a pipe', () => {
       'one',
       'two',
     ];
-    const first = await runCli(['chat', server.url, '--conversation', 'c1'], { input: lines.join('\n') });
+    const first = await runHere(['chat', server.url, '--conversation', 'c1'], { input: lines.join('\n') });
     expect(first).toEqual({
       code: 0,
       stdout: 'Fine\nFine\n',
@@ -96,7 +97,7 @@ describe('agent-ws chat with a pipe', () => {
     });
     // They belong to one question.
     expect(asked[1]).not.toHaveProperty('attachments.0');
-    const { stderr } = await runCli(['chat', server.url, '--conversation', 'c1'], { input: '/history\n' });
+    const { stderr } = await runHere(['chat', server.url, '--conversation', 'c1'], { input: '/history\n' });
     expect(stderr).toContain('you: one [my notes.md] [dot.png]\n');
   });
 
@@ -107,7 +108,7 @@ describe('agent-ws chat with a pipe', () => {
     const attach = async (name: string, content?: Buffer): Promise<string> => {
       const path = join(directory, name);
       if (content !== undefined) writeFileSync(path, content);
-      const { code, stdout, stderr } = await runCli(['chat', server.url], { input: `/attach ${path}\none\n` });
+      const { code, stdout, stderr } = await runHere(['chat', server.url], { input: `/attach ${path}\none\n` });
       expect([code, stdout]).toEqual([1, '']);
       return stderr;
     };
@@ -119,7 +120,7 @@ describe('agent-ws chat with a pipe', () => {
     );
     expect(provider.calls).toEqual([]);
     const plain = await startServer({ provider: createScriptedProvider(['Fine']) });
-    const { code, stderr } = await runCli(['chat', plain.url], { input: '/attach a.png\none\n' });
+    const { code, stderr } = await runHere(['chat', plain.url], { input: '/attach a.png\none\n' });
     expect([code, stderr]).toEqual([1, 'The server or its model takes no attachments\n']);
   });
 
@@ -145,21 +146,21 @@ describe('agent-ws chat with a pipe', () => {
     ['cut off before its first word', finish('length'), 'The answer was cut off at its greatest length (length)'],
   ])('ends with 1 after an answer that is %s, and tells why', async (_name, parts, reason) => {
     const server = await startServer({ provider: createScriptedProvider(parts) });
-    const { code, stderr } = await runCli(['chat', server.url], { input: 'one\ntwo\n' });
+    const { code, stderr } = await runHere(['chat', server.url], { input: 'one\ntwo\n' });
     expect([code, stderr]).toEqual([1, `${reason}\n`]);
   });
 
   it('ends with 1 where the model calls tools to its last step', async () => {
     const call: LlmPart = { type: 'tool-call', id: 'c1', name: 'calculator', arguments: '{"expression":"1+1"}' };
     const server = await startServer({ provider: createScriptedProvider([call]), tools: [calculator], maxSteps: 2 });
-    const { code, stdout, stderr } = await runCli(['chat', server.url], { input: 'one\n' });
+    const { code, stdout, stderr } = await runHere(['chat', server.url], { input: 'one\n' });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/The model used up its steps \(max_steps\)\n$/);
   });
 
   it('ends with 0 after an answer that was cut off, and tells so', async () => {
     const server = await startServer({ provider: createScriptedProvider(finish('length', text)) });
-    expect(await runCli(['chat', server.url], { input: 'one\n' })).toEqual({
+    expect(await runHere(['chat', server.url], { input: 'one\n' })).toEqual({
       code: 0,
       stdout: 'Once upon\n',
       stderr: 'The answer was cut off at its greatest length (length)\n',
@@ -167,7 +168,7 @@ describe('agent-ws chat with a pipe', () => {
   });
 
   it('says in one line that there is no service', async () => {
-    const { code, stdout, stderr } = await runCli(['chat', 'ws://127.0.0.1:9/ws/agent'], { input: 'one\n' });
+    const { code, stdout, stderr } = await runHere(['chat', 'ws://127.0.0.1:9/ws/agent'], { input: 'one\n' });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^There is no answer from ws:\/\/127\.0\.0\.1:9\/ws\/agent\.[^\n]+agent-ws serve[^\n]+\n$/);
   });
@@ -183,7 +184,7 @@ describe('agent-ws chat with a pipe', () => {
         `ws://${secure}/`,
         `wss://${secure}/`,
         `ws://127.0.0.1:${await echo()}/`,
-      ].map((url) => runCli(['chat', url], { input: 'one\n' })),
+      ].map((url) => runHere(['chat', url], { input: 'one\n' })),
     );
     expect(notFound?.stderr).toBe(`ws://${plain}/x answers with HTTP status 404, not as a WebSocket endpoint\n`);
     expect(noTls?.stderr).toMatch(/^There is no TLS at wss:.* Try ws:\/\/\n$/);
@@ -196,19 +197,19 @@ describe('agent-ws chat with a pipe', () => {
 
   it('says what a token may hold, and never shows it', async () => {
     const { url } = await startServer();
-    const { code, stderr } = await runCli(['chat', url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: 'bad token,,' } });
+    const { code, stderr } = await runHere(['chat', url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: 'bad token,,' } });
     expect([code, stderr]).toEqual([
       1,
       "AGENT_WS_TOKEN: must hold nothing but letters, digits and any of !#$%&'*+-.^_`|~\n",
     ]);
-    expect(await runCli(['chat', url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: '' } })).toMatchObject({ code: 0 });
+    expect(await runHere(['chat', url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: '' } })).toMatchObject({ code: 0 });
   });
 
   it.each([
     [['ftp://x'], 'Option "url" must be a ws, wss, http or https URL, received "ftp://x"\n'],
     [['ws://x', 'y'], "error: too many arguments for 'chat'. Expected 1 argument but got 2.\n"],
   ])('refuses %s', async (args, stderr) => {
-    expect(await runCli(['chat', ...args])).toEqual({ code: 1, stdout: '', stderr });
+    expect(await runHere(['chat', ...args])).toEqual({ code: 1, stdout: '', stderr });
   });
 
   it('shows its token to the server, and says where it does not hold', async () => {
@@ -218,7 +219,7 @@ describe('agent-ws chat with a pipe', () => {
         return isKnown ? { id: 'ann' } : null;
       },
     });
-    const ask = (token: string) => runCli(['chat', server.url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: token } });
+    const ask = (token: string) => runHere(['chat', server.url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: token } });
     expect(await ask('s3cret')).toMatchObject({ code: 0, stdout: 'Hello\n' });
     const refused = await ask('wrong');
     expect(refused.code).toBe(1);
@@ -228,7 +229,7 @@ describe('agent-ws chat with a pipe', () => {
   it('refuses a tool that needs a decision', async () => {
     const ran: unknown[] = [];
     const server = await startServer({ ...paying(ran) });
-    const { code, stdout, stderr } = await runCli(['chat', server.url], { input: 'Pay\n' });
+    const { code, stdout, stderr } = await runHere(['chat', server.url], { input: 'Pay\n' });
     expect([code, stdout, ran]).toEqual([0, 'Done\n', []]);
     expect(stderr).toContain('Let pay run with {"amount":5}? Refused: there is nobody to decide');
   });
@@ -288,7 +289,9 @@ describe('agent-ws chat in a terminal', () => {
   it('stops the answer at Ctrl-C, and leaves at the second', async () => {
     const provider = endless();
     const server = await startServer({ provider });
-    const chat = await talk(server.url);
+    // A process, which shows that nothing keeps it alive.
+    const chat = startCli(['chat', server.url], { types: true, imports: [AS_TERMINAL] });
+    await chat.errors(/Conversation/);
     chat.type('Tell\n');
     await chat.output(/Once upon/);
     chat.type(CTRL_C);

@@ -5,7 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { encryptFor } from '../../src/client/encryption.js';
 import { createAgentClient, type AgentClient } from '../../src/client/index.js';
-import { runCli, startCli } from '../helpers/cli-process.js';
+import { startCli } from '../helpers/cli-process.js';
+import { runHere } from '../helpers/command-here.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
 const LOCAL = ['serve', '--host', '127.0.0.1', '--port', '0'];
@@ -17,16 +18,14 @@ function keyFile(namedCurve = 'P-256'): string {
   return path;
 }
 
-async function serve() {
-  const cli = startCli([...LOCAL, '--message-key-file', keyFile(), '--require-encryption']);
-  const { endpoint, messageKey } = await cli.log('Listening');
-  return { cli, url: String(endpoint), thumbprint: String(messageKey) };
-}
-
 describe('encrypted messages of the command', () => {
-  it('serve the chat that knows the key', async () => {
-    const { cli, url, thumbprint } = await serve();
-    const { code, stdout } = await runCli(['chat', url, '--server-key', thumbprint], { input: 'What is 123 + 456?\n' });
+  it('serve the chat that knows the key, and refuse any other', async () => {
+    const cli = startCli([...LOCAL, '--message-key-file', keyFile(), '--require-encryption']);
+    const { endpoint, messageKey } = await cli.log('Listening');
+    const [url, thumbprint] = [String(endpoint), String(messageKey)];
+    const { code, stdout } = await runHere(['chat', url, '--server-key', thumbprint], {
+      input: 'What is 123 + 456?\n',
+    });
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('579') as string });
     const published: unknown = await (
       await fetch(`${url.replace('ws:', 'http:').replace('/ws/agent', '')}/ws/key`)
@@ -35,6 +34,19 @@ describe('encrypted messages of the command', () => {
     expect(published).not.toHaveProperty('d');
     expect(cli.stdout).not.toContain('PRIVATE');
     await cli.log('Every user of this machine can read a file with a secret: chmod 600 it');
+
+    const refused = async (...flags: string[]): Promise<unknown> =>
+      await runHere(['chat', url, ...flags], { input: 'Hi\n' });
+    expect(await refused()).toMatchObject({
+      code: 1,
+      stderr:
+        'The server closed the connection with 4426: Encrypted messages are required. --server-key names the key that the server shows when it starts\n',
+    });
+    expect(await refused('--server-key', 'A'.repeat(43))).toMatchObject({
+      code: 1,
+      stderr:
+        'The server closed the connection with 4421: No pinned key. The server has another key than --server-key\n',
+    });
   });
 
   it('use a key that was exchanged at once, and those who talk go on', async () => {
@@ -62,7 +74,7 @@ describe('encrypted messages of the command', () => {
     // Without a signal, a changed file is noticed within seconds.
     await expect.poll(() => cli.stdout.split('was read again').length, { timeout: 30_000 }).toBe(3);
     await talk(kid);
-    expect((await runCli(['chat', url, '--server-key', String(messageKey)], { input: 'Hi\n' })).stderr).toContain(
+    expect((await runHere(['chat', url, '--server-key', String(messageKey)], { input: 'Hi\n' })).stderr).toContain(
       '4421',
     );
     expect(await early.ask('What is 1 + 1?')).toMatchObject({ text: expect.stringContaining('2') as string });
@@ -73,38 +85,21 @@ describe('encrypted messages of the command', () => {
     expect(await published()).toBe(kid);
   });
 
-  it.each([
-    [
-      'does not encrypt',
-      () => [],
-      '4426: Encrypted messages are required. --server-key names the key that the server shows when it starts',
-    ],
-    [
-      'has another key',
-      () => ['--server-key', 'A'.repeat(43)],
-      '4421: No pinned key. The server has another key than --server-key',
-    ],
-  ])('refuse a chat that %s', async (_what, flags, reason) => {
-    const { url } = await serve();
-    const { code, stderr } = await runCli(['chat', url, ...flags()], { input: 'Hi\n' });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: `The server closed the connection with ${reason}\n` });
-  });
-
   it('need a key of the right form', async () => {
-    expect(await runCli(['chat', 'ws://127.0.0.1:1', '--server-key', 'short'])).toMatchObject({
+    expect(await runHere(['chat', 'ws://127.0.0.1:1', '--server-key', 'short'])).toMatchObject({
       code: 1,
       stderr: '--server-key: A key must be a thumbprint of 43 characters or a public JWK on P-256\n',
     });
     const wrong = keyFile('P-384');
-    const { code, stderr } = await runCli([...LOCAL, '--message-key-file', wrong]);
+    const { code, stderr } = await runHere([...LOCAL, '--message-key-file', wrong]);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: `--message-key-file: "${wrong}" must hold a private key on the curve P-256 in PEM format. To make one: openssl ecparam -name prime256v1 -genkey -noout -out ${wrong}\n`,
     });
-    expect((await runCli([...LOCAL, '--message-key-file', 'none.key'])).stderr).toBe(
+    expect((await runHere([...LOCAL, '--message-key-file', 'none.key'])).stderr).toBe(
       '--message-key-file: "none.key" cannot be read: no such file\n',
     );
-    expect((await runCli([...LOCAL, '--require-encryption'])).stderr).toBe(
+    expect((await runHere([...LOCAL, '--require-encryption'])).stderr).toBe(
       '--require-encryption: must be given together with --message-key-file\n',
     );
   });

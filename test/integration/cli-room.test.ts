@@ -3,19 +3,18 @@ import { z } from 'zod';
 import { createAgentClient, type ClientRoom } from '../../src/client/index.js';
 import { defineTool, type AgentSocketServerOptions } from '../../src/index.js';
 import { createScriptedProvider } from '../../src/testing/index.js';
-import { runCli, startCli, type CliProcess } from '../helpers/cli-process.js';
+import { runCli } from '../helpers/cli-process.js';
+import { runHere, startHere, type CommandHere } from '../helpers/command-here.js';
 import { startServer } from '../helpers/server.js';
 
-/** Makes standard input pass for a terminal, so that no test needs one. */
-const AS_TERMINAL = 'data:text/javascript,process.stdin.isTTY=true';
 const CTRL_C = '\u0003';
 
 /** A server at which every client is somebody of its own. */
 const start = (options: Partial<AgentSocketServerOptions> = {}) => startServer({ anonymous: 'separate', ...options });
 
 /** A person who types in a room, once they know who is there. */
-async function enter(url: string, name: string): Promise<CliProcess> {
-  const chat = startCli(['chat', url, '--room', 'team', '--name', name], { types: true, imports: [AS_TERMINAL] });
+async function enter(url: string, name: string): Promise<CommandHere> {
+  const chat = startHere(['chat', url, '--room', 'team', '--name', name], { types: true });
   await chat.errors(new RegExp(`Here: .*${name} \\(you\\)`));
   return chat;
 }
@@ -159,14 +158,13 @@ describe('agent-ws chat in a room with a pipe', () => {
       provider: createScriptedProvider([new Error('secret')]),
       maxRoomMessageBytes: 256,
     });
-    const chat = (input: string, ...args: string[]) => runCli(['chat', url, '--room', 'team', ...args], { input });
-    const [long, failed, nothing, badName, badRoom] = await Promise.all([
-      chat(`${'x'.repeat(300)}\nnever\n`),
-      chat('/ask one\nnever\n'),
-      chat(''),
-      chat('one\n', '--name', ' two  blanks'),
-      runCli(['chat', url, '--room', 'a b'], { input: 'one\n' }),
-    ]);
+    const chat = (input: string, ...args: string[]) => runHere(['chat', url, '--room', 'team', ...args], { input });
+    // One after the other: what is said in the room is for everybody in it.
+    const long = await chat(`${'x'.repeat(300)}\nnever\n`);
+    const failed = await chat('/ask one\nnever\n');
+    const nothing = await chat('');
+    const badName = await chat('one\n', '--name', ' two  blanks');
+    const badRoom = await runHere(['chat', url, '--room', 'a b'], { input: 'one\n' });
     expect(long.stderr).toMatch(/^Not said: .*must fit into 256 bytes\n$/m);
     expect(failed.stderr).toMatch(/\(provider_error\)\n$/);
     expect(nothing.stderr).toMatch(/Nothing was said: standard input is empty\n$/);
@@ -182,7 +180,7 @@ describe('agent-ws chat in a room with a pipe', () => {
     [['--name', 'Ada'], '--name is for a room: add --room\n'],
     [['--room', 'a', '--conversation', 'c'], /cannot be used with option '--room/],
   ])('refuses %j', async (args, reason) => {
-    const { code, stderr } = await runCli(['chat', 'ws://127.0.0.1:9', ...args], { input: 'one\n' });
+    const { code, stderr } = await runHere(['chat', 'ws://127.0.0.1:9', ...args], { input: 'one\n' });
     expect(code).toBe(1);
     expect(stderr).toMatch(reason);
   });

@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
 import { endpointPath } from '../../src/cli/value-types.js';
 import { runCli, startCli } from '../helpers/cli-process.js';
+import { runHere, type HereOptions } from '../helpers/command-here.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 import { startOpenAiUpstream } from '../helpers/openai-upstream.js';
 
@@ -218,15 +219,20 @@ describe('agent-ws serve', () => {
   });
 
   describe('ends with one line on standard error', () => {
-    async function failure(args: readonly string[], options: Parameters<typeof runCli>[1] = {}): Promise<string> {
-      const { code, stdout, stderr } = await runCli(args, options);
+    // Before it listens it leaves nothing behind, so that no process is needed.
+    async function failure(
+      args: readonly string[],
+      options: HereOptions = {},
+      run: typeof runHere | typeof runCli = runHere,
+    ): Promise<string> {
+      const { code, stdout, stderr } = await run(args, options);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(/^[^\n]+\n$/);
       return stderr.trimEnd();
     }
 
     it('for a bad value', async () => {
-      expect(await failure(['serve'], { env: { PORT: 'abc' } })).toBe(
+      expect(await failure(['serve'], { env: { PORT: 'abc' } }, runCli)).toBe(
         'PORT: must be an integer from 0 to 65535, received "abc" (from environment)',
       );
     });
@@ -260,13 +266,13 @@ describe('agent-ws serve', () => {
       onTestFinished(() => void taken.close());
       await once(taken, 'listening');
       const { port } = taken.address() as AddressInfo;
-      expect(await failure(['serve', '--host', '127.0.0.1'], { env: { PORT: String(port) } })).toBe(
+      expect(await failure(['serve', '--host', '127.0.0.1'], { env: { PORT: String(port) } }, runCli)).toBe(
         `PORT: ${port} is already in use on 127.0.0.1; stop the other server or choose another port`,
       );
     });
 
     it('for an address that is not here', async () => {
-      expect(await failure(['serve', '--host', '192.0.2.1', '--port', '0'])).toBe(
+      expect(await failure(['serve', '--host', '192.0.2.1', '--port', '0'], {}, runCli)).toBe(
         '--host: "192.0.2.1" is not an address of this machine',
       );
     });
@@ -291,7 +297,7 @@ describe('agent-ws serve', () => {
     it('for a log file that cannot be written', async () => {
       const cwd = temporaryDirectory();
       mkdirSync(join(cwd, 'logs/agent-engine.log'), { recursive: true });
-      expect(await failure([...LOCAL, '--log-file'], { cwd })).toBe(
+      expect(await failure([...LOCAL, '--log-file'], { cwd }, runCli)).toBe(
         '--log-file: "logs/agent-engine.log" cannot be written: it is a directory',
       );
     });

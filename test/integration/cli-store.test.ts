@@ -6,6 +6,7 @@ import { keyIdOf } from '../../src/stores/encryption.js';
 import { loadDriver } from '../../src/stores/sqlite/driver.js';
 import { TestClient } from '../../src/testing/index.js';
 import { runCli, startCli } from '../helpers/cli-process.js';
+import { runHere } from '../helpers/command-here.js';
 import { createRun, metaOf, openStore, temporaryDatabase } from '../helpers/sqlite.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
@@ -44,7 +45,7 @@ it('checks, compacts and exports a database', async () => {
   expect(checked).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(checked.stdout)).toMatchObject({ isSound: true, conversations: 2, messages: 2, runs: 1, keys: [] });
 
-  const compacted = await runCli(['store', 'compact', `sqlite:${path}`]);
+  const compacted = await runHere(['store', 'compact', `sqlite:${path}`]);
   const { bytesBefore, bytesAfter } = JSON.parse(compacted.stdout) as Record<string, number>;
   expect(compacted.code).toBe(0);
   expect(bytesAfter).toBeLessThan(500_000);
@@ -88,23 +89,23 @@ it('finds what is broken, and says what it cannot open', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ isSound: false, problems: ['1 messages belong to no conversation'] });
 
   const missing = join(temporaryDirectory(), 'none.db');
-  expect(await runCli(['store', 'check', missing])).toMatchObject({ code: 1, stderr: `"${missing}": no such file\n` });
+  expect(await runHere(['store', 'check', missing])).toMatchObject({ code: 1, stderr: `"${missing}": no such file\n` });
   expect(existsSync(missing)).toBe(false);
   await openStore({ path });
-  expect((await runCli(['store', 'compact', path])).stderr).toContain('belongs to another process');
+  expect((await runHere(['store', 'compact', path])).stderr).toContain('belongs to another process');
 }, 60_000);
 
 it('exports what is encrypted with its key only, and checks it without', async () => {
   const key = randomBytes(32);
   const path = await database([key]);
-  const checked = await runCli(['store', 'check', path]);
+  const checked = await runHere(['store', 'check', path]);
   expect(JSON.parse(checked.stdout)).toMatchObject({ isSound: true, keys: [keyIdOf(key)] });
-  const refused = await runCli(['store', 'export', path]);
+  const refused = await runHere(['store', 'export', path]);
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect(refused.stderr).toContain(`is encrypted with the key ${keyIdOf(key)}, and no key is given`);
   const file = join(temporaryDirectory(), 'keys');
   writeFileSync(file, key.toString('base64'), { mode: 0o644 });
-  const exported = await runCli(['store', 'export', path, '--store-key-file', file]);
+  const exported = await runHere(['store', 'export', path, '--store-key-file', file]);
   expect(exported.stdout).toContain('6 * 7 = ?');
   expect(exported.stderr).toContain('Every user of this machine can read a file with a secret: chmod 600 it');
 }, 60_000);
@@ -131,8 +132,8 @@ it('encrypts what the service stores, and copies the database of a service that 
   await client.close();
 
   expect((statSync(backup).mode & 0o777).toString(8)).toBe('600');
-  expect(JSON.parse((await runCli(['store', 'check', backup])).stdout)).toMatchObject({ isSound: true, messages: 2 });
-  const exported = await runCli(['store', 'export', backup, '--store-key-file', keys]);
+  expect(JSON.parse((await runHere(['store', 'check', backup])).stdout)).toMatchObject({ isSound: true, messages: 2 });
+  const exported = await runHere(['store', 'export', backup, '--store-key-file', keys]);
   expect(exported.stdout).toContain('pineapple');
   await vi.waitFor(() => expect(existsSync(`${backup}.part`)).toBe(false));
 }, 60_000);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAgentClient, type RunEvent } from '../../src/client/index.js';
-import { startCli, type CliProcess } from '../helpers/cli-process.js';
+import { runCli, startCli, type CliProcess } from '../helpers/cli-process.js';
+import { runHere } from '../helpers/command-here.js';
 import { missingRedis, startRedis } from '../helpers/redis.js';
 
 const missing = missingRedis();
@@ -140,12 +141,17 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
     await command.exited;
   });
 
+  it('says that there is no Redis at an address, and ends', async () => {
+    const { code, stderr } = await runCli(['worker', '--redis', 'redis://localhost:1']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^--redis: No connection to Redis could be made: .*ECONNREFUSED.*\n$/);
+  });
+
   it.each([
     [['worker'], /^--redis: a worker takes its runs from Redis; add --redis URL\n$/],
     [['serve', '--run', 'queue'], /^--run: workers need a Redis; add --redis URL\n$/],
     [['serve', '--redis-prefix', 'a'], /^--redis-prefix: there is no Redis; add --redis URL\n$/],
     [['worker', '--redis', 'http://:hidden@localhost'], /^--redis: must be an address such as (?!.*hidden).*\n$/],
-    [['worker', '--redis', 'redis://localhost:1'], /^--redis: No connection to Redis could be made: .*ECONNREFUSED.*\n$/],
     [['worker', '--redis', 'redis://localhost', '--concurrency', '0'], /^--concurrency: must be .*\n$/],
     [
       ['serve', '--redis', 'redis://localhost', '--store', 'sqlite:a.db'],
@@ -160,8 +166,8 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
       /^--cluster-secret-file: ".*" must hold secrets of at least 16 characters, one a line\n$/,
     ],
   ])('says what is wrong with %s', async (args, error) => {
-    const command = startCli(args);
-    expect(await command.exited).toBe(1);
-    expect(command.stderr).toMatch(error);
+    const { code, stderr } = await runHere(args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(error);
   });
 });
