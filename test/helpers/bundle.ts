@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
+import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 
 /** Inside the package, so that a bundle finds what the sources find: packages, and the built page. */
@@ -17,16 +17,13 @@ export async function bundle(program: URL): Promise<string> {
   afterAll(() => rmSync(outDir, { recursive: true, force: true }));
   const entry = fileURLToPath(program);
   await build({
-    config: false,
-    silent: true,
-    clean: false,
-    entry: [entry],
-    outDir,
-    format: ['esm'],
+    entryPoints: [entry],
+    bundle: true,
+    outdir: outDir,
+    format: 'esm',
     platform: 'node',
     target: 'node20',
-    splitting: false,
-    skipNodeModulesBundle: true,
+    packages: 'external',
   });
   return join(outDir, `${parse(entry).name}.js`);
 }
