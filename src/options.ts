@@ -14,6 +14,7 @@ import type { PermissionsOption } from './permission/permissions.js';
 import { DEFAULT_PATH } from './protocol/version.js';
 import { ROOM_LIMITS, type RoomLimits } from './room/room-options.js';
 import { RUN_OPTIONS, type BeforeRun, type RunManagerOptions } from './run/run-manager-options.js';
+import type { Awaitable } from './runtime/awaitable.js';
 import type { LogIds } from './runtime/log-ids.js';
 import { OptionError } from './runtime/option-error.js';
 import { nested, omit, pick, type OptionTable } from './runtime/option-table.js';
@@ -21,7 +22,6 @@ import { aFunction, choice, delay, list, methods, must, text, type Rule } from '
 import { aStore } from './store/store-rules.js';
 import type { Store } from './store/store.js';
 import { MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './stores/memory/options.js';
-import type { ToolRegistry } from './tool/tool-registry.js';
 import type { Tool } from './tool/tool.js';
 import { SOCKET_OPTIONS, type SocketOptions } from './transport/socket-options.js';
 
@@ -38,22 +38,24 @@ type PartOptions<P extends Principal, Metadata> = Omit<
   RoomLimits &
   SocketOptions;
 
-/** What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes. */
-export interface AgentSocketServerOptions<P extends Principal = Principal, Metadata = undefined> extends PartOptions<
-  P,
-  Metadata
-> {
+/**
+ * What `createAgentSocketServer` takes. Times in milliseconds, sizes in bytes.
+ * @typeParam P - what `authenticate` returns
+ * @typeParam Metadata - what `metadata` returns
+ * @typeParam T - the tools, each of which may require another type of principal and metadata
+ */
+export interface AgentSocketServerOptions<
+  P extends Principal = Principal,
+  Metadata = undefined,
+  T extends Tool<never, never> = Tool<NoInfer<P>, NoInfer<Metadata>>,
+> extends PartOptions<P, Metadata> {
   /** The server to attach to. It may be listening already, and may carry other routes and upgrades. */
   server: HttpServer | HttpsServer;
   /**
    * The tools of the model and of `tool_call`: the same for all, or a function of who asks.
    * @default none
    */
-  tools?:
-    | ToolRegistry<NoInfer<P>, NoInfer<Metadata>>
-    | Iterable<Tool<NoInfer<P>, NoInfer<Metadata>>>
-    | ToolsOf<NoInfer<P>, NoInfer<Metadata>>
-    | undefined;
+  tools?: Iterable<T> | ToolsOf<NoInfer<P>, NoInfer<Metadata>> | undefined;
   /**
    * Keeps runs, conversations and the record of tool calls. The store stays open when the server closes. `retainMs`,
    * `maxRetainedBytes`, `maxConversationBytes` and `maxOwnerConversationBytes` are for the default only.
@@ -151,6 +153,22 @@ export interface AgentSocketServerOptions<P extends Principal = Principal, Metad
    */
   metrics?: MetricsSource | undefined;
 }
+
+/**
+ * Relates the hooks to the tools. The type of `tools` cannot: the compiler checks it first while it does not know what hooks
+ * with an inferred `request` return, and takes that for a `Principal`, which tools that require more do not fit.
+ */
+export type FitsTools<P extends Principal, Metadata, T extends Tool<never, never>> = ([T] extends [Tool<P, never>]
+  ? unknown
+  : { authenticate: (request: IncomingMessage) => Awaitable<PrincipalOf<T> | null> }) &
+  ([T] extends [Tool<never, Metadata>]
+    ? unknown
+    : { metadata: (request: IncomingMessage, principal: never) => MetadataOf<T> });
+
+/** What tools require: of a union of tools, the types that all of them accept. */
+type PrincipalOf<T> = IntersectionOf<T extends Tool<infer P, never> ? (value: P) => void : never>;
+type MetadataOf<T> = IntersectionOf<T extends Tool<never, infer Metadata> ? (value: Metadata) => void : never>;
+type IntersectionOf<Consumer> = [Consumer] extends [(value: infer All) => void] ? All : never;
 
 /**
  * Characters of a path (RFC 3986, section 3.3). The path is compared as sent, so another spelling would match nothing.

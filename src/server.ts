@@ -22,7 +22,7 @@ import { withLogIds } from './runtime/log-ids.js';
 import { MESSAGE_HANDLER_OPTIONS } from './message/message-handler-options.js';
 import { MessageHandler } from './message/message-handler.js';
 import type { ClusterStatus } from './store/cluster.js';
-import { SERVER_OPTIONS, type AgentSocketServerOptions } from './options.js';
+import { SERVER_OPTIONS, type AgentSocketServerOptions, type FitsTools } from './options.js';
 import { EXECUTOR_OPTIONS } from './agent/executor-options.js';
 import { AgentExecutor } from './agent/executor.js';
 import { MemoryRoomStore } from './stores/memory/memory-room-store.js';
@@ -106,7 +106,12 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
  * are.
  * @throws OptionError if an option breaks its rule.
  */
-export function createAgentSocketServer<P extends Principal = Principal, Metadata = undefined>(
+export function createAgentSocketServer<
+  P extends Principal = Principal,
+  Metadata = undefined,
+  T extends Tool<never, never> = Tool<P, Metadata>,
+>(given: AgentSocketServerOptions<P, Metadata, T> & FitsTools<P, Metadata, T>): AgentSocketServer<P, Metadata>;
+export function createAgentSocketServer<P extends Principal, Metadata>(
   given: AgentSocketServerOptions<P, Metadata>,
 ): AgentSocketServer<P, Metadata> {
   const checked = checkOptions(given, SERVER_OPTIONS);

@@ -1,4 +1,4 @@
-import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { JsonWebKeyInput, KeyObject } from 'node:crypto';
 import type { Awaitable } from '../runtime/awaitable.js';
 import type { OptionTable } from '../runtime/option-table.js';
 import { aFunction, delay, must, type Rule } from '../runtime/rule.js';
@@ -24,7 +24,8 @@ export interface JwtAuthOptions<Own extends object = object> {
    * The public key of who signs the tokens. PEM (`BEGIN PUBLIC KEY` or `BEGIN CERTIFICATE`), a JWK, or a `KeyObject`.
    * @default none
    */
-  publicKey?: string | JsonWebKey | KeyObject | undefined;
+  // `JsonWebKey` itself is exported by some versions of the types of Node only.
+  publicKey?: string | JsonWebKeyInput['key'] | KeyObject | undefined;
   /**
    * Address of a JSON Web Key Set (RFC 7517). `https`, or `http` on loopback. The set is read at the first token, and again
    * when it is older than `jwksCacheMs` or a token names an unknown key.

@@ -9,7 +9,16 @@ export type Question<P extends Principal = Principal> = {
 /**
  * Decides whether a principal may do something. Called before every action, and has to answer at once: what it needs to
  * know is loaded in `authenticate`. If it throws or returns a promise, the error is logged and the action is refused with
- * `internal_error`.
+ * `internal_error`. It may leave out `resource`, or all parameters.
  * @returns `true` allows the action; anything else refuses it with `forbidden`.
  */
-export type Decide<P extends Principal = Principal> = (this: void, ...question: Question<P>) => boolean;
+export type Decide<P extends Principal = Principal> = ((this: void, ...question: Question<P>) => boolean) | DecideAll;
+
+/**
+ * A function that takes every question. One of fewer parameters is not assignable to one of a union of tuples. The compiler
+ * infers no parameters from two signatures that differ in type parameters, so those of all hooks come from {@link Question}.
+ */
+interface DecideAll {
+  (this: void, principal: Principal, action: Action, resource: ActionResources[Action]): boolean;
+  <A extends Action>(this: void, principal: Principal, action: A, resource: ActionResources[A]): boolean;
+}

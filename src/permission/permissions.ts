@@ -14,7 +14,7 @@ export interface PermissionsOption<P extends Principal = Principal> {
    * Decides what each principal may do; see docs/permissions.md. Called before every action with the principal, the
    * action and what the action is about. `true` allows it, anything else refuses it with `forbidden`; if the hook
    * throws or returns a promise, the action is refused with `internal_error` and the error is logged.
-   * In TypeScript name all three parameters: the compiler then relates `resource` and the principal to the `action`.
+   * The compiler relates `resource` and the principal to the `action`.
    * @default `scopes` of the principal; without scopes, everything is allowed
    */
   permissions?: Decide<P> | undefined;

@@ -6,6 +6,7 @@ import {
   defineMessage,
   defineTool,
   type AgentSocketServer,
+  type AgentSocketServerOptions,
   type LlmProvider,
   type Principal,
   type ToolCallInfo,
@@ -94,10 +95,21 @@ createAgentSocketServer({ server, provider, tools: [greet] });
 createAgentSocketServer({
   server,
   provider,
-  // @ts-expect-error these principals have none
   tools: [greet],
+  // @ts-expect-error these principals have none
   authenticate: () => ({ id: '1', age: 36 }),
+  metadata: (): Tab => ({ tab: '1' }),
 });
+createAgentSocketServer({
+  server,
+  provider,
+  tools: [greet],
+  // @ts-expect-error these principals have none, also if the type of `request` is inferred
+  authenticate: (request) => ({ id: request.url ?? '', age: 36 }),
+  metadata: (): Tab => ({ tab: '1' }),
+});
+// @ts-expect-error no metadata has the tab that the tool reads
+createAgentSocketServer({ server, provider, tools: [greet], authenticate: (): User => ({ id: '1', name: 'Ada' }) });
 createAgentSocketServer({
   server,
   provider,
@@ -105,6 +117,33 @@ createAgentSocketServer({
   authenticate: (): User => ({ id: '1', name: 'Ada' }),
   metadata: (): Tab => ({ tab: '1' }),
 });
+// Everything is inferred, with tools of different needs and no annotation.
+const inferred = createAgentSocketServer({
+  server,
+  provider,
+  tools: [tool, greet],
+  authenticate: (request) => (request.url === undefined ? null : { id: '1', name: 'Ada', plan: request.url }),
+  metadata: (request, { plan }) => ({ tab: `${plan} ${request.method ?? ''}`, n: 1 }),
+  beforeRun: ({ plan }) => {
+    if (plan === 'none') throw new AgentSocketError('forbidden', 'No plan');
+  },
+  systemPrompt: ({ principal, metadata }) => `${principal.plan} ${metadata?.n ?? 0}`,
+  permissions: (user, action) => action === 'page' || action === 'tool' || user.plan === 'all',
+});
+inferred.connections.on('connect', ({ principal, metadata }) => {
+  const plan: string = principal.plan;
+  const n: number = metadata.n;
+  return { plan, n };
+});
+// Options that are declared before, and wrappers.
+export function start<P extends Principal, Metadata>(
+  options: Partial<AgentSocketServerOptions<P, Metadata>>,
+): AgentSocketServer<P, Metadata> {
+  return createAgentSocketServer({ server, provider, ...options });
+}
+export const declared = (options: AgentSocketServerOptions<User, Tab>): AgentSocketServer<User, Tab> =>
+  createAgentSocketServer(options);
+createAgentSocketServer<User>({ server, provider, tools: [tool], authenticate: () => ({ id: '1', name: 'Ada' }) });
 createAgentSocketServer({
   server,
   provider,
@@ -124,6 +163,15 @@ createAgentSocketServer({
   // @ts-expect-error a page is loaded before anybody is known
   permissions: (user, action, _resource) => user.email === action,
 });
+const authenticate = (): User => ({ id: '1', name: 'Ada' });
+createAgentSocketServer({ server, provider, authenticate, permissions: (user) => user.id === '1' });
+createAgentSocketServer({ server, provider, authenticate, permissions: () => true });
+// @ts-expect-error a page is loaded before anybody is known
+createAgentSocketServer({ server, provider, authenticate, permissions: (user: User, action) => user.name === action });
+// @ts-expect-error there is no such action
+createAgentSocketServer({ server, provider, authenticate, permissions: (_user, action) => action === 'refund' });
+// @ts-expect-error the policy has to answer at once
+createAgentSocketServer({ server, provider, authenticate, permissions: (user, action) => Promise.resolve(action) });
 // @ts-expect-error a registry of tools that anybody may call
 new ToolRegistry().register(greet);
 server.on('request', agent.requestListener);
