@@ -150,6 +150,9 @@ function acceptableAnswer(message: LlmAssistantMessage, reader: ChatReader): Llm
 
 function acceptableQuestion(message: UserMessage, { accepts = [] }: ChatReader): UserMessage | undefined {
   const { attachments = [] } = message;
+  if (attachments.length === 0) {
+    return isBlank(message.content) ? undefined : { role: 'user', content: wellFormed(message.content) };
+  }
   const kept = attachments.filter(({ type }) => accepts.includes(type));
   const others = attachments.filter(({ type }) => !accepts.includes(type));
   const content = joined(

@@ -128,21 +128,26 @@ function traced(request: LlmRequest, deps: AgentDeps, { vendor, server, model }:
 }
 
 /** Asks the provider, and gives each part to `take` as it arrives; no more are pulled while all readers lag behind. */
-async function stream(
-  request: LlmRequest,
-  { provider, output, forTools }: AgentDeps,
-  trace: TraceContext | undefined,
-  take: Take,
-): Promise<void> {
-  const { abort, principal, runId, conversationId, metadata } = forTools;
+function stream(request: LlmRequest, deps: AgentDeps, trace: TraceContext | undefined, take: Take): Promise<void> {
+  const { provider, output, forTools } = deps;
   const takeAll = (parts: readonly LlmPart[]): Promise<void> | undefined => {
     for (const part of mergeText(parts)) take(part);
     return output.backpressure();
   };
   const lean = leanStreams.get(Reflect.get(provider, 'stream'));
-  if (lean !== undefined) {
-    return lean(request, { abort, take: takeAll, principal, runId, conversationId, metadata, trace });
-  }
+  if (lean === undefined) return pull(request, deps, trace, takeAll);
+  const { abort, principal, runId, conversationId, metadata } = forTools;
+  return lean(request, { abort, take: takeAll, principal, runId, conversationId, metadata, trace });
+}
+
+/** Pulls the parts of a provider that is an iterator. */
+async function pull(
+  request: LlmRequest,
+  { provider, output, forTools }: AgentDeps,
+  trace: TraceContext | undefined,
+  takeAll: (parts: readonly LlmPart[]) => Promise<void> | undefined,
+): Promise<void> {
+  const { abort, principal, runId, conversationId, metadata } = forTools;
   const options = { signal: abort.signal, principal, runId, conversationId, metadata, trace };
   for await (const element of provider.stream(request, options)) {
     const parts = isBatch(element) ? element : [element];
@@ -156,10 +161,8 @@ async function stream(
   }
 }
 
-function originOf(state: AgentState, { provider }: AgentDeps): LlmOrigin {
-  const model = state.model ?? provider.model;
-  const { vendor, server } = provider;
-  return { vendor, ...(server !== undefined && { server }), ...(model !== undefined && { model }) };
+function originOf(state: AgentState, { provider: { vendor, server, model } }: AgentDeps): LlmOrigin {
+  return { vendor, server, model: state.model ?? model };
 }
 
 function requestOf(
@@ -168,12 +171,13 @@ function requestOf(
   origin: LlmOrigin,
   { tools, toolChoice, callsAsText }: OfferedTools,
 ): LlmRequest {
+  const { vendor, server, model } = origin;
   return {
-    messages: acceptableChat(state.messages, { ...origin, accepts: deps.provider.accepts, callsAsText }),
+    messages: acceptableChat(state.messages, { vendor, server, model, accepts: deps.provider.accepts, callsAsText }),
     tools,
-    ...(toolChoice !== undefined && { toolChoice }),
-    ...(state.model !== undefined && { model: state.model }),
-    ...(state.temperature !== undefined && { temperature: state.temperature }),
+    toolChoice,
+    model: state.model,
+    temperature: state.temperature,
   };
 }
 

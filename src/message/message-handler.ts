@@ -81,7 +81,8 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     runs.on('end', ({ usage, principal, shares }) => {
       if (usage === undefined) return;
       const address = shares.find((share) => share.of === 'address')?.key;
-      limiter.spend({ ...accountsOf(principal.id, undefined), address }, usage.input_tokens + usage.output_tokens);
+      const { owner } = accountsOf(principal.id, undefined);
+      limiter.spend({ owner, address }, usage.input_tokens + usage.output_tokens);
     });
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
     this.#context = {

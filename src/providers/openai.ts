@@ -1,5 +1,6 @@
 import type { LlmProvider, LlmRequest } from '../agent/llm-provider.js';
 import type { ByteSource } from './openai/byte-source.js';
+import type { Learned } from './openai/chat-decoder.js';
 import { chatRequest } from './openai/chat-request.js';
 import { ChatStream, type ChatUpstream } from './openai/chat-stream.js';
 import { createClient, type ChatClient } from './openai/client.js';
@@ -33,6 +34,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   let client: Promise<ChatClient> | undefined;
   let connected: ChatClient | undefined;
   let withUsage = true;
+  const learned: Learned = {};
 
   function connect(): Promise<ChatClient> {
     client ??= (
@@ -61,8 +63,10 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   function openWithUsage(asked: Asked, abort: Abort, deadline: number): Promise<ByteSource> {
     // Another request may set `withUsage` to false while this one waits.
     const usage = withUsage;
-    return open(asked, usage, abort, deadline).catch(async (error: unknown) => {
-      if (!usage || !refusesStreamOptions(error)) throw error;
+    const opened = open(asked, usage, abort, deadline);
+    if (!usage) return opened;
+    return opened.catch(async (error: unknown) => {
+      if (!refusesStreamOptions(error)) throw error;
       const source = await open(asked, false, abort, deadline);
       withUsage = false;
       return source;
@@ -72,6 +76,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   function chatStream(request: LlmRequest, trace: TraceContext | undefined, abort: AbortSource): ChatStream {
     const upstream: ChatUpstream = {
       failures: new Failures(keys, request.messages, baseUrl),
+      learned,
       firstTokenTimeoutMs,
       tokenTimeoutMs,
       open: (own, deadline) => openWithUsage({ request, trace }, own, deadline),

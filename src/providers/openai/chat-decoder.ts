@@ -8,8 +8,13 @@ import { WholeBody } from './whole-body.js';
 /** Maximum number of events between two attempts to learn a template, for servers whose chunks never match. */
 const MAX_PATIENCE = 64;
 
-/** Events that are parsed before the first template is learned. In a short answer, learning costs more than it saves. */
-const FIRST_LESSON = 6;
+/** Events that are parsed before another template is learned. In a short answer, learning costs more than it saves. */
+const NEXT_LESSON = 6;
+
+/** What a provider knows of its server: the template of an earlier answer, if there was one. */
+export interface Learned {
+  template?: DeltaTemplate;
+}
 
 /** Decodes the bytes of a body into the parts of an answer. */
 export class ChatDecoder implements SseSink {
@@ -23,10 +28,13 @@ export class ChatDecoder implements SseSink {
   #lesson: { readonly raw: string; readonly chunk: unknown } | undefined;
   #fitted = true;
   #patience = 0;
-  #wait = FIRST_LESSON;
+  #wait: number;
+  readonly #learned: Learned;
 
-  constructor(failures: Failures) {
+  constructor(failures: Failures, learned: Learned = {}) {
     this.#failures = failures;
+    this.#learned = learned;
+    this.#wait = learned.template === undefined ? 0 : NEXT_LESSON;
     this.#answer = new Answer(failures);
   }
 
@@ -113,6 +121,7 @@ export class ChatDecoder implements SseSink {
 
   event(data: string, name: string, raw: string | undefined): void {
     if (data === '') return;
+    const isFirst = this.#whole !== undefined;
     this.#whole = undefined;
     if (data.startsWith('[DONE]')) {
       this.#answer.finish();
@@ -129,7 +138,9 @@ export class ChatDecoder implements SseSink {
     if (name === 'error') throw this.#failures.inStream(chunk);
     if (typeof chunk !== 'object' || chunk === null) throw malformed('An event holds no JSON object.');
     this.#answer.chunk(chunk);
-    if (raw !== undefined && this.#wait-- <= 0) this.#lesson = { raw, chunk };
+    if (raw === undefined) return;
+    if (isFirst) this.#template = this.#learned.template?.forAnswer(raw);
+    if (this.#wait-- <= 0) this.#lesson = { raw, chunk };
   }
 
   /** Learning costs two calls of `JSON.parse`, so it becomes rarer if the chunks of a server never match. */
@@ -140,7 +151,7 @@ export class ChatDecoder implements SseSink {
       this.#wait = 0;
       return;
     }
-    this.#template = template;
+    this.#template = this.#learned.template = template;
     this.#patience = this.#fitted ? 0 : Math.min(this.#patience * 2 + 1, MAX_PATIENCE);
     this.#wait = this.#patience;
     this.#fitted = false;

@@ -10,17 +10,18 @@ export function chatRequest(
   options: Pick<ResolvedOptions, 'model' | 'temperature' | 'extraBody'>,
   withUsage: boolean,
 ): Record<string, unknown> {
-  const temperature = request.temperature ?? options.temperature;
-  return {
+  const body: Record<string, unknown> = {
     ...options.extraBody,
     model: request.model ?? options.model,
     messages: request.messages.map(chatMessage),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(request.tools.length === 0 ? {} : { tools: request.tools.map(chatTool) }),
-    ...(request.toolChoice === undefined ? {} : { tool_choice: request.toolChoice }),
-    stream: true,
-    ...(withUsage ? { stream_options: { include_usage: true } } : {}),
   };
+  const temperature = request.temperature ?? options.temperature;
+  if (temperature !== undefined) body['temperature'] = temperature;
+  if (request.tools.length > 0) body['tools'] = request.tools.map(chatTool);
+  if (request.toolChoice !== undefined) body['tool_choice'] = request.toolChoice;
+  body['stream'] = true;
+  if (withUsage) body['stream_options'] = { include_usage: true };
+  return body;
 }
 
 function chatMessage(message: LlmMessage): Record<string, unknown> {

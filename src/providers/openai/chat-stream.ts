@@ -1,12 +1,13 @@
 import type { LlmPart } from '../../agent/llm-provider.js';
 import type { ByteSource } from './byte-source.js';
-import { ChatDecoder } from './chat-decoder.js';
+import { ChatDecoder, type Learned } from './chat-decoder.js';
 import { isEventStream, type Failures } from './failures.js';
 import { Abort, type AbortSource } from '../../runtime/abort.js';
 
 /** The source of a {@link ChatStream}. */
 export interface ChatUpstream {
   readonly failures: Failures;
+  readonly learned: Learned;
   /** See {@link OpenAiProviderOptions}. */
   readonly firstTokenTimeoutMs: number;
   readonly tokenTimeoutMs: number;
@@ -48,7 +49,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   constructor(upstream: ChatUpstream, signal: AbortSource) {
     this.#upstream = upstream;
     this.#signal = signal;
-    this.#decoder = new ChatDecoder(upstream.failures);
+    this.#decoder = new ChatDecoder(upstream.failures, upstream.learned);
   }
 
   [Symbol.asyncIterator](): this {

@@ -8,6 +8,10 @@ const ESCAPED_SENTINEL = JSON.stringify(SENTINEL).slice(1, -1);
 const HOLE = /"(?:content|reasoning_content|reasoning)"\s*:\s*"/g;
 /** OpenAI pads every chunk with random text, so that the length of a packet does not reveal its content. */
 const PADDING = /"obfuscation"\s*:\s*"/;
+/** What follows the members that name the answer, which all of its events begin with. */
+const CHOICES = '"choices"';
+/** The beginning of an event up to {@link CHOICES}, if its members are plain values that decide nothing about the others. */
+const OPENING = /^data: ?\{(?:\s*"\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\d.]+|null|true|false)\s*,\s*)*$/;
 /** Anything but ASCII that needs no escape inside a JSON string. */
 const NOT_PLAIN = /[^ !#-[\]-~]/;
 /** Characters that a JSON string cannot hold unescaped, and the backslash that begins an escape. */
@@ -46,7 +50,7 @@ export class DeltaTemplate {
    */
   static learn(event: string, chunk: unknown): DeltaTemplate | undefined {
     const known = onlyText(chunk)?.text;
-    if (known === undefined || known === SENTINEL) return undefined;
+    if (known === undefined || known === '' || known === SENTINEL) return undefined;
     const opening = event.indexOf('{');
     const closing = event.lastIndexOf('}') + 1;
     const data = event.slice(opening, closing);
@@ -66,6 +70,17 @@ export class DeltaTemplate {
       return new DeltaTemplate(kind, head, behind.slice(0, padded), last + foot);
     }
     return undefined;
+  }
+
+  /**
+   * The template for another answer of the same server: what names the answer at the beginning of its events is taken from
+   * one of them, which was parsed. `undefined` if that is not possible.
+   */
+  forAnswer(event: string): DeltaTemplate | undefined {
+    const opening = event.slice(0, event.indexOf(CHOICES));
+    const at = this.#before.indexOf(CHOICES);
+    if (at === -1 || !OPENING.test(opening)) return undefined;
+    return new DeltaTemplate(this.kind, opening + this.#before.slice(at), this.#behind, this.#last);
   }
 
   /** The end of the event at `position`, with its text in {@link text}; -1 if the event does not match. */

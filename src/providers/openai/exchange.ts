@@ -116,7 +116,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('The request goes on elsewhere.'));
       return;
     }
-    this.#limitRetries(headers);
+    if (status >= 300) this.#limitRetries(headers);
     this.#decompression = Decompression.of(headers.get('content-encoding'), controller);
     const head = { status, contentType: headers.get('content-type') };
     this.#body = new UpstreamBody(this.#decompression ?? controller, head);

@@ -22,8 +22,19 @@ interface Envelope {
   /** The URL that the package requested. */
   readonly url: string;
   /** The URL of the request: `url`, or the target of a redirect. */
-  readonly target: URL;
+  readonly target: Target;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A URL as a request needs it: reading the parts of a `URL` for each request costs as much as sending it to undici. */
+interface Target {
+  readonly href: string;
+  readonly origin: string;
+  readonly path: string;
+}
+
+function targetOf({ href, origin, pathname, search }: URL): Target {
+  return { href, origin, path: pathname + search };
 }
 
 /** Maximum number of redirects that are followed for one request. */
@@ -61,7 +72,7 @@ export class UndiciTransport {
     const headers = Object.fromEntries(init.headers ?? []);
     let envelope = this.#known;
     if (envelope?.url !== url) {
-      envelope = { url, target: new URL(url), headers };
+      envelope = { url, target: targetOf(new URL(url)), headers };
       // Headers of a retry name the retry, so they are not reused.
       if (headers['x-stainless-retry-count'] === '0' && init.method?.toUpperCase() === 'POST') this.#known = envelope;
     }
@@ -81,18 +92,19 @@ export class UndiciTransport {
     options: ExchangeOptions,
   ): Promise<UpstreamResponse> {
     return new Promise((resolve, reject) => {
-      const go = (to: URL, redirects: number): void => {
+      const go = (to: Target, redirects: number): void => {
         const exchange = new Exchange(to.href, options, resolve, reject, (status, location) => {
-          const next = redirects < MAX_REDIRECTS ? followed(to, status, location) : undefined;
-          if (next === undefined) return false;
+          const moved = redirects < MAX_REDIRECTS ? followed(new URL(to.href), status, location) : undefined;
+          if (moved === undefined) return false;
+          const next = targetOf(moved);
           if (this.#known?.url === url) this.#known = { ...this.#known, target: next };
           go(next, redirects + 1);
           return true;
         });
         if (exchange.refusedEarly()) return;
-        const path = to.pathname + to.search;
+        const { origin, path } = to;
         const sent = options.trace === undefined ? headers : { ...headers, ...options.trace };
-        this.#agent.dispatch({ origin: to.origin, path, method, headers: sent, body }, exchange);
+        this.#agent.dispatch({ origin, path, method, headers: sent, body }, exchange);
       };
       go(target, 0);
     });

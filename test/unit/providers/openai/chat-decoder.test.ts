@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LlmPart } from '../../../../src/agent/llm-provider.js';
 import { AgentSocketError } from '../../../../src/protocol/agent-socket-error.js';
-import { ChatDecoder } from '../../../../src/providers/openai/chat-decoder.js';
+import { ChatDecoder, type Learned } from '../../../../src/providers/openai/chat-decoder.js';
 import { Failures } from '../../../../src/providers/openai/failures.js';
 import { DeltaTemplate } from '../../../../src/providers/openai/delta-template.js';
 import { cut } from './cut.js';
@@ -22,8 +22,8 @@ function finish(reason: string): object {
   return { ...HEAD, choices: [{ index: 0, delta: {}, finish_reason: reason }] };
 }
 
-function decode(pieces: readonly Buffer[]): { parts: LlmPart[]; complete: boolean } {
-  const decoder = new ChatDecoder(new Failures([], []));
+function decode(pieces: readonly Buffer[], learned?: Learned): { parts: LlmPart[]; complete: boolean } {
+  const decoder = new ChatDecoder(new Failures([], []), learned);
   const parts: LlmPart[] = [];
   for (const piece of pieces) {
     decoder.push(piece);
@@ -139,6 +139,8 @@ describe('ChatDecoder', () => {
       (json) => json.replace('"delta":{', '"delta":{"content":"lost",'),
     );
     const streams = fc.record({
+      id: text,
+      isKnown: fc.boolean(),
       chunks: fc.array(fc.tuple(delta, extra), { minLength: 1, maxLength: 20 }),
       repeat: fc.integer({ min: 1, max: 3 }),
       style,
@@ -146,17 +148,19 @@ describe('ChatDecoder', () => {
       end: fc.constantFrom('\n', '\r\n', '\r'),
     });
     const match = vi.spyOn(DeltaTemplate.prototype, 'match');
+    // The known streams are answers of one server.
+    const learned: Learned = {};
     let matched = 0;
     let refused = 0;
     fc.assert(
       fc.property(streams, fc.infiniteStream(fc.integer({ min: 1, max: 900 })), (stream, sizes) => {
         const jsons = stream.chunks.flatMap(([d, e]) =>
           Array.from({ length: stream.repeat }, () =>
-            restyled(JSON.stringify(chunk(d, e)).replace('"twice":1', SECOND), stream.style),
+            restyled(JSON.stringify(chunk(d, { id: stream.id, ...e })).replace('"twice":1', SECOND), stream.style),
           ),
         );
         const bytes = Buffer.from(jsons.map((json) => stream.lead + json + stream.end + stream.end).join(''));
-        const { parts } = decode(cut(bytes, sizes));
+        const { parts } = decode(cut(bytes, sizes), stream.isKnown ? learned : {});
         for (const { value } of match.mock.results) {
           if (value === -1) refused++;
           else matched++;
@@ -169,6 +173,34 @@ describe('ChatDecoder', () => {
     // Both ways must have been gone often for this to say anything.
     expect(matched).toBeGreaterThan(500);
     expect(refused).toBeGreaterThan(500);
+  });
+
+  it('knows the events of an answer from those of the answer before, however short both are', () => {
+    const answer = (id: string, ...said: string[]): string =>
+      events(
+        [chunk({ role: 'assistant', content: '' }), ...said.map((content) => chunk({ content }))].map((c) => ({
+          ...c,
+          id,
+        })),
+      );
+    const learned: Learned = {};
+    decode([Buffer.from(answer('one', 'Hello', ' you'))], learned);
+    const match = vi.spyOn(DeltaTemplate.prototype, 'match');
+    const { parts } = decode([Buffer.from(answer('"two"', 'Good', ' bye'))], learned);
+    expect(parts).toEqual([{ type: 'text-delta', text: 'Good bye' }]);
+    expect(match.mock.results.filter(({ value }) => value !== -1)).toHaveLength(2);
+  });
+
+  it.each([
+    ['{"choices":[{"delta":{"content":"A"}}],"id":"1"}', '{"choices":[{"delta":{"content":"B"}}],"id":"2"}'],
+    ['{"id":"1","choices":[{"delta":{"content":"A"}}]}', '{"of":"choices","choices":[{"delta":{"content":"B"}}]}'],
+    ['{"id":"1","choices":[{"delta":{"content":"A"}}]}', '{"of":{"choices":[]},"choices":[{"delta":{"content":"B"}}]}'],
+    ['{"id":"1","choices":[{"delta":{"content":"A"}}]}', '{"of":["choices"],"choices":[{"delta":{"content":"B"}}]}'],
+  ])('does not take the beginning of an event for that of another kind: %s, then %s', (before, now) => {
+    const learned: Learned = {};
+    const repeated = (json: string): Buffer => Buffer.from(`data: ${json}\n\n`.repeat(9));
+    decode([repeated(before)], learned);
+    expect(spelledParts(decode([repeated(now)], learned).parts)).toBe(plainly(Array<string>(9).fill(now)));
   });
 
   it.each([
