@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { PATIENT } from './page-driver.js';
-import { open, page, provider, row, useOnePage } from './one-page.js';
+import { open, page, provider, row, useOnePage, visit } from './one-page.js';
 
 useOnePage();
 
@@ -59,6 +59,7 @@ const b = new Side('B');
 
 /** Both in a room that no other test uses. */
 async function meet(room: string): Promise<void> {
+  visit.spoil();
   await page.locator('#room-open').click();
   await page.getByLabel('Room', { exact: true }).fill(room);
   await a.join('ann');
@@ -140,6 +141,7 @@ describe('a room with two names', () => {
   });
 
   it('says why nobody comes in', async () => {
+    visit.spoil();
     await page.locator('#room-open').click();
     await page.getByLabel('Room', { exact: true }).fill('two words');
     const form = page.getByRole('form', { name: 'A · Join' });
