@@ -103,7 +103,7 @@ export class PageDriver {
 
   /** Also of runs that are part of no conversation: those stand in each. */
   async #isEmpty(): Promise<void> {
-    const answers = this.page.locator('article');
+    const answers = this.page.locator('#answers article');
     const left = async (): Promise<number> => {
       if ((await answers.count()) > 0) await this.page.getByRole('button', { name: 'Clear ended answers' }).click();
       return answers.count();
