@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { AgentClient } from '../../src/client/index.js';
 import { FaultProxy } from '../../src/testing/index.js';
 import { launchBrowser } from '../helpers/browser.js';
+import { borrowPage, returnPage } from '../helpers/pages.js';
 import { startServer } from '../helpers/server.js';
 
 /** What the page has as globals. */
@@ -12,7 +13,6 @@ declare const createAgentClient: (options: object) => AgentClient;
 declare const client: AgentClient;
 
 const PATIENT = { timeout: 20_000 };
-let browser: Browser;
 let code: string;
 
 beforeAll(async () => {
@@ -28,14 +28,11 @@ beforeAll(async () => {
     platform: 'browser',
     write: false,
   });
-  browser = await launchBrowser({ hasBackForwardCache: true });
   code = (await bundled).outputFiles[0]?.text ?? '';
 });
 
-afterAll(() => browser.close());
-
 /** A page below /app/ beside the service, with a proxy between client and service. */
-async function open(): Promise<{ page: Page; proxy: FaultProxy; origin: string }> {
+async function open(hasBackForwardCache = false): Promise<{ page: Page; proxy: FaultProxy; origin: string }> {
   const { http, origin, port, agent } = await startServer({ path: '/app/ws/agent' });
   const proxy = await FaultProxy.start({ target: port });
   onTestFinished(() => proxy.close());
@@ -47,10 +44,16 @@ async function open(): Promise<{ page: Page; proxy: FaultProxy; origin: string }
       isScript ? code : '<!doctype html><base href="/app/"><title>x</title><script src="/client.js"></script>',
     );
   });
-  const page = await browser.newPage();
-  onTestFinished(() => page.close());
+  const page = await (hasBackForwardCache ? pageWithCache() : borrowPage());
+  if (!hasBackForwardCache) onTestFinished(() => returnPage(page));
   await page.goto(`${origin}/app/deep/route`);
   return { page, proxy, origin };
+}
+
+async function pageWithCache(): Promise<Page> {
+  const browser = await launchBrowser({ hasBackForwardCache: true });
+  onTestFinished(() => browser.close());
+  return browser.newPage();
 }
 
 /** Connects with waits of ten minutes, so that nothing comes of waiting. */
@@ -71,7 +74,7 @@ it('takes a relative URL as relative to the base of the page', async () => {
 });
 
 it('is connected again when the page comes back from the back-forward cache', async () => {
-  const { page, origin } = await open();
+  const { page, origin } = await open(true);
   await connect(page, { url: 'ws/agent' });
   await page.evaluate(() => {
     Object.assign(globalThis, { isTheSame: true });

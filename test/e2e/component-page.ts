@@ -25,10 +25,10 @@ export class ComponentPage {
   }
 
   /**
-   * @param entry - a file beside this one, whose function `begin` shows the components with the values it is given, and
+   * @param entry - the file whose function `begin` shows the components with the values it is given, and
    *   returns the function that takes them away
    */
-  static async load(entry: string): Promise<ComponentPage> {
+  static async load(entry: URL): Promise<ComponentPage> {
     const [page, code] = await Promise.all([borrowPage(), bundle(entry)]);
     const server = http.createServer(({ url }, response) => {
       const isScript = url === '/page.js';
@@ -72,9 +72,9 @@ export class ComponentPage {
   }
 }
 
-async function bundle(entry: string): Promise<string> {
+async function bundle(entry: URL): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    entryPoints: [fileURLToPath(entry)],
     bundle: true,
     format: 'iife',
     platform: 'browser',

@@ -62,20 +62,22 @@ describe('the documentation page', () => {
     expect(await page.evaluate("localStorage.getItem('agent-ws.language')")).toBe('en');
   });
 
-  it('draws its sequences and tells them as text', async () => {
-    await open();
+  it('draws its sequences and tells them as text, copies an example, and says what is missing without scripts', async () => {
+    await open({ permissions: ['clipboard-read', 'clipboard-write'] });
     expect(await page.locator('.sequence svg[role=img]').count()).toBe(4);
     const cancel = page.locator('#sequence-cancel');
     await cancel.getByText('As text').click();
     await cancel.getByText('Client → Server: cancel').waitFor();
-  });
 
-  it('copies an example', async () => {
-    await open({ permissions: ['clipboard-read', 'clipboard-write'] });
     await page.locator('#cancel').getByRole('button', { name: 'Copy' }).click();
     await page.locator('#cancel').getByText('Copied').waitFor();
     const copied = await page.evaluate<string>('navigator.clipboard.readText()');
     expect(JSON.parse(copied)).toMatchObject({ type: 'cancel' });
+
+    // The text that a browser without scripts shows; this one has it as text.
+    const missing = (await page.locator('noscript').textContent()) ?? '';
+    expect(missing).toContain('This page needs JavaScript.');
+    expect(missing).toContain('href="docs/asyncapi.json"');
   });
 
   it('fits a telephone, where the contents fold', async () => {
@@ -84,13 +86,5 @@ describe('the documentation page', () => {
     expect(await page.locator('.contents').isVisible()).toBe(false);
     await page.locator('summary', { hasText: 'Contents' }).click();
     expect(await page.locator('.contents').isVisible()).toBe(true);
-  });
-
-  it('says what is missing without scripts', async () => {
-    await open();
-    // The text that a browser without scripts shows; this one has it as text.
-    const missing = (await page.locator('noscript').textContent()) ?? '';
-    expect(missing).toContain('This page needs JavaScript.');
-    expect(missing).toContain('href="docs/asyncapi.json"');
   });
 });

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { spoil } from '../helpers/pages.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ask, ended, open, page, row, says, send, tab, useOnePage } from './one-page.js';
 import { PATIENT } from './page-driver.js';
 
 useOnePage({ opensTab: false });
+
+const SCRIPT = '**/static/test_websocket.js';
 
 describe('for everybody', () => {
   it('speaks Chinese to those who prefer it, switches, and remembers', async () => {
@@ -40,12 +41,17 @@ describe('for everybody', () => {
   it('begins with the links that skip its parts, whatever a browser makes of scrolling', async () => {
     await open();
     // What Chromium 150 does besides scrolling: the next Tab goes on from there.
-    spoil(page);
-    await page.addInitScript(`Element.prototype.scrollIntoView = function () {
+    const spoilt = `Element.prototype.scrollIntoView = function () {
       getSelection().collapse(this, 0);
-    }`);
+    };`;
+    await page.route(SCRIPT, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: spoilt + (await response.text()) });
+    });
+    onTestFinished(() => page.unroute(SCRIPT));
     await page.reload();
     await page.waitForSelector('html[data-connection=open]');
+    expect(await page.evaluate('String(Element.prototype.scrollIntoView)')).toContain('collapse');
     await page.keyboard.press('Tab');
     await expect.poll(() => page.evaluate('document.activeElement.getAttribute("href")'), PATIENT).toBe('#composer');
   });

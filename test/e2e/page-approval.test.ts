@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest';
 import { type PageDriver, PATIENT } from './page-driver.js';
-import { useVisit } from './use-page.js';
+import { useVisit, type Visit } from './use-page.js';
 
+let visit: Visit;
 let tab: PageDriver;
-useVisit((visit) => ({ tab } = visit));
+useVisit((begun) => {
+  visit = begun;
+  ({ tab } = visit);
+});
 
 const asked = (driver: PageDriver) => driver.page.getByRole('region', { name: /May this tool run\? refund/ });
 
@@ -37,7 +41,7 @@ it('tells the model the reason of a refusal, by keyboard alone', async () => {
 });
 
 it('is decided once by two tabs, and both learn how', async () => {
-  const second = await tab.secondTab();
+  const second = await visit.secondTab();
   await tab.ask('refund it');
   await asked(second).waitFor();
   await asked(tab).waitFor();
@@ -60,7 +64,6 @@ it('is decided once by two tabs, and both learn how', async () => {
   expect(await second.answer('refund it').locator('.prose').textContent()).toBe(
     await tab.answer('refund it').locator('.prose').textContent(),
   );
-  expect(second.complaints()).toEqual([]);
 });
 
 it('is asked again after a reload, with the time that is left', async () => {
@@ -73,14 +76,13 @@ it('is asked again after a reload, with the time that is left', async () => {
   await asked(tab)
     .getByText(/^4:5\d left$/)
     .waitFor();
-  const second = await tab.secondTab();
+  const second = await visit.secondTab();
   await asked(second)
     .getByText(/^4:5\d left$/)
     .waitFor();
   await asked(second).getByRole('button', { name: 'Approve' }).click();
   await tab.says('refund it', 'The tool said: {"refunded":"A-1001"}');
   await asked(tab).getByText('Approved. Decided in another tab.').waitFor();
-  expect(second.complaints()).toEqual([]);
 });
 
 it('is asked for a direct tool call as well, and ends with the run', async () => {
@@ -104,6 +106,7 @@ it('is asked for a direct tool call as well, and ends with the run', async () =>
 });
 
 it('speaks Chinese', async () => {
+  visit.spoil();
   await tab.page.getByRole('button', { name: '切换到中文' }).click();
   await tab.ask('refund it');
   const question = tab.page.getByRole('region', { name: /是否允许运行此工具/ });

@@ -6,6 +6,7 @@ useOnePage();
 
 describe('connection', () => {
   it('connects by itself, disconnects, and says so', async () => {
+    visit.spoil();
     await expect.poll(() => page.locator('#status').textContent(), PATIENT).toBe('Connected');
     await expect
       .poll(() => page.getByLabel('Endpoint', { exact: true }).inputValue(), PATIENT)
@@ -16,6 +17,7 @@ describe('connection', () => {
   });
 
   it('refuses a URL that is none', async () => {
+    visit.spoil();
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await page.getByLabel('Endpoint', { exact: true }).fill('ftp://example');
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
@@ -40,6 +42,7 @@ describe('connection', () => {
   });
 
   it('says of a lost connection what it means to a person', async () => {
+    visit.spoil();
     await visit.server.crash();
     await page.waitForSelector('html[data-connection=waiting]');
     const said = () => page.locator('#banner p').textContent();
@@ -76,6 +79,8 @@ describe('connection', () => {
   });
 
   it('stays away after a close code that says so', async () => {
+    visit.spoil();
+    visit.spoil();
     for (const { id } of visit.server.agent.connections) {
       visit.server.agent.connections.disconnect(id, { code: 4403, reason: 'Forbidden' });
     }

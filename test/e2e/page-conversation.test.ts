@@ -147,7 +147,7 @@ describe('edit and regenerate', () => {
     await tab.is('mute', 'running');
     await tab.press('mute', 'Cancel');
     await tab.is('mute', 'cancelled');
-    const second = await tab.secondTab();
+    const second = await visit.secondTab();
     await second.is('mute', 'cancelled');
     await tab.press('mute', 'Regenerate');
     await tab.is('mute', 'running');
@@ -156,7 +156,6 @@ describe('edit and regenerate', () => {
     await tab.shows('mute');
     await second.is('mute', 'cancelled');
     await second.shows('mute');
-    expect(second.complaints()).toEqual([]);
     await tab.press('mute', 'Regenerate');
     await tab.is('mute', 'running');
     provider.release();
@@ -196,12 +195,13 @@ describe('a question that meets a running one', () => {
     await tab.answer('wait one').getByText('a newer question took its place').waitFor();
     await tab.is('recall three', 'finished');
     await expect.poll(() => choice.isHidden(), PATIENT).toBe(true);
+    visit.spoil();
   });
 });
 
 describe('two tabs', () => {
   it('show the question and the answer of each other as it streams', async () => {
-    const second = await tab.secondTab();
+    const second = await visit.secondTab();
     await tab.ask('wait together');
     await second.says('wait together', 'first ');
     await second.answer('wait together').getByText('from another tab').waitFor();
@@ -215,7 +215,6 @@ describe('two tabs', () => {
     await second.is('wait again', 'cancelled');
     await tab.shows('wait together', 'wait again');
     await second.shows('wait together', 'wait again');
-    expect(second.complaints()).toEqual([]);
   });
 
   it('show a late second tab the whole of a running answer, and the place of a queued one', async () => {
@@ -223,20 +222,19 @@ describe('two tabs', () => {
     await tab.ask('wait here');
     await tab.says('wait here', 'first ');
     await tab.ask('recall later');
-    const second = await tab.secondTab();
+    const second = await visit.secondTab();
     await second.shows('hello', 'wait here', 'recall later');
     await second.says('wait here', 'first ');
     await second.answer('recall later').getByText('In line, 1 before it').waitFor();
     provider.release();
     await second.is('recall later', 'finished');
     await second.shows('hello', 'wait here', 'recall later');
-    expect(second.complaints()).toEqual([]);
   });
 
   it('follow an edit of the other one without doubling anything', async () => {
     await told('recall a', 'You asked: recall a. Answer 1.');
     await told('recall b', 'You asked: recall a, recall b. Answer 2.');
-    const second = await tab.secondTab();
+    const second = await visit.secondTab();
     await second.shows('recall a', 'recall b');
     await tab.press('recall b', 'Regenerate');
     await second.says('recall b', 'You asked: recall a, recall b. Answer 3.');
@@ -248,16 +246,14 @@ describe('two tabs', () => {
     await tab.says('recall z', 'You asked: recall z. Answer 4.');
     await tab.shows('recall z');
     await second.shows('recall z');
-    expect(second.complaints()).toEqual([]);
   });
 
   it('catch up on what was said while one of them was away', async () => {
-    const second = await tab.secondTab();
+    const second = await visit.secondTab();
     await second.page.getByRole('button', { name: 'Disconnect' }).click();
     await told('recall a', 'You asked: recall a. Answer 1.');
     await second.page.locator('#connect').click();
     await second.says('recall a', 'You asked: recall a. Answer 1.');
-    expect(second.complaints()).toEqual([]);
   });
 });
 
@@ -299,6 +295,7 @@ describe('conversations', () => {
   });
 
   it('are told by a server that knows the person, in a browser that does not', async () => {
+    visit.spoil();
     const endpoint = `ws://127.0.0.1:${server.port}/ws/agent?user=anna`;
     const open = async (driver: PageDriver): Promise<void> => {
       await driver.page.getByRole('button', { name: 'Disconnect' }).click();

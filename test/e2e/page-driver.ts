@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
@@ -28,6 +29,21 @@ export class PageDriver {
     this.#complaints.length = 0;
   }
 
+  /** Leaves all that was said and asked for another conversation, as a link to it does. */
+  async elsewhere(): Promise<void> {
+    await this.isConnected();
+    await this.page.evaluate(`location.hash = 'conversation=${randomUUID()}'`);
+    await this.#isEmpty();
+    await this.page.locator('#log-clear').click();
+    this.#complaints.length = 0;
+  }
+
+  /** Goes to the conversation that another tab shows. */
+  async follow({ page }: PageDriver): Promise<void> {
+    await this.page.evaluate(`location.hash = ${JSON.stringify(new URL(page.url()).hash)}`);
+    await this.isConnected();
+  }
+
   /** Opens the second tab the way the page offers it. */
   async secondTab(): Promise<PageDriver> {
     const opening = this.page.context().waitForEvent('page');
@@ -37,14 +53,9 @@ export class PageDriver {
     return driver;
   }
 
-  /** What the browser complained about, a refused script least of all. */
-  complaints(serverWasAway = false): string[] {
-    return this.#complaints.filter((text) => !serverWasAway || !NO_SERVER.test(text));
-  }
-
   /** What the browser complained about, which is then forgotten. */
-  takeComplaints(): string[] {
-    return this.#complaints.splice(0);
+  takeComplaints(serverWasAway = false): string[] {
+    return this.#complaints.splice(0).filter((text) => !serverWasAway || !NO_SERVER.test(text));
   }
 
   async isConnected(): Promise<void> {
@@ -88,5 +99,15 @@ export class PageDriver {
     await this.page.bringToFront();
     const titles = this.page.locator('article:not([hidden]) .ask h3');
     await expect.poll(() => titles.allTextContents(), PATIENT).toEqual(questions);
+  }
+
+  /** Also of runs that are part of no conversation: those stand in each. */
+  async #isEmpty(): Promise<void> {
+    const answers = this.page.locator('#answers article');
+    const left = async (): Promise<number> => {
+      if ((await answers.count()) > 0) await this.page.getByRole('button', { name: 'Clear ended answers' }).click();
+      return answers.count();
+    };
+    await expect.poll(left, PATIENT).toBe(0);
   }
 }

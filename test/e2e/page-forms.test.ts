@@ -1,10 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { spoil } from '../helpers/pages.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   answer,
   ask,
   ended,
-  open,
   page,
   provider,
   row,
@@ -14,10 +12,13 @@ import {
   standAlone,
   tab,
   useOnePage,
+  visit,
 } from './one-page.js';
 import { PATIENT } from './page-driver.js';
 
 useOnePage();
+
+const DOCUMENT = '**/docs/asyncapi.json';
 
 describe('messages by form', () => {
   it('sends streaming_query and shows the answer with its numbers', async () => {
@@ -84,6 +85,8 @@ describe('messages by form', () => {
   });
 
   it('shows optional fields on request and refuses a wrong one before it is sent', async () => {
+    visit.spoil();
+    await tab('streaming_query').click();
     await page.getByRole('button', { name: /More fields/ }).click();
     await page.getByLabel('run_id').fill('not-a-uuid');
     await ask('hello');
@@ -106,11 +109,11 @@ describe('messages by form', () => {
   });
 
   it('works without the document of the server, and says so', async () => {
-    const other = await open();
-    spoil(page);
-    await page.route('**/docs/asyncapi.json', (route) => route.fulfill({ status: 404, body: '' }));
+    visit.spoil();
+    onTestFinished(() => page.unroute(DOCUMENT));
+    await page.route(DOCUMENT, (route) => route.fulfill({ status: 404, body: '' }));
     await page.reload();
-    await other.isConnected();
+    await visit.tab.isConnected();
     await expect
       .poll(() => page.getByRole('tab').allTextContents(), PATIENT)
       .toEqual(['streaming_query', 'agent_query', 'raw JSON']);
@@ -119,7 +122,7 @@ describe('messages by form', () => {
     await sendRaw('{"type":"ping"}');
     await page.getByText('publishes no /docs/asyncapi.json').waitFor();
     await row('pong').first().waitFor();
-    expect(other.takeComplaints().filter((text) => !text.includes('404'))).toEqual([]);
+    expect(visit.tab.takeComplaints().filter((text) => !text.includes('404'))).toEqual([]);
   });
 
   it('brings back what was asked before', async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { answer, ask, ended, page, provider, row, says, standAlone, useOnePage } from './one-page.js';
+import { answer, ask, ended, page, provider, row, says, standAlone, useOnePage, visit } from './one-page.js';
 import { PATIENT } from './page-driver.js';
 
 useOnePage();
@@ -51,6 +51,7 @@ describe('answers', () => {
   });
 
   it('keeps the document small under thousands of chunks', async () => {
+    visit.spoil();
     await page.getByLabel('Fold chunks').uncheck();
     await ask('many');
     await ended('many', 'finished');
@@ -62,6 +63,8 @@ describe('answers', () => {
 
 describe('log', () => {
   it('filters by direction, type and text', async () => {
+    await visit.afresh();
+    visit.spoil();
     await ask('hello');
     await ended('hello', 'finished');
     await page.getByLabel('Direction').selectOption('out');
@@ -81,6 +84,8 @@ describe('log', () => {
   });
 
   it('holds its rows in the order of time, whatever was filtered before', async () => {
+    await visit.afresh();
+    visit.spoil();
     await ask('hello');
     await ended('hello', 'finished');
     const places = () => page.evaluate<string[]>(ROWS_IN_ORDER);
@@ -106,6 +111,8 @@ describe('log', () => {
   });
 
   it('opens a message as a tree, folds chunks, and finds a run', async () => {
+    await visit.afresh();
+    visit.spoil();
     await ask('hello');
     await ended('hello', 'finished');
     await page.locator('.row', { hasText: '×2' }).getByRole('button').click();
@@ -127,6 +134,7 @@ describe('statistics and export', () => {
   });
 
   it('exports the session', async () => {
+    await visit.afresh();
     await ask('hello');
     await ended('hello', 'finished');
     const downloading = page.waitForEvent('download');

@@ -49,7 +49,7 @@ export class ChatDriver {
 
   /** A page for {@link ChatDriver.open}. */
   static loadPage(): Promise<ComponentPage> {
-    return ComponentPage.load('react-chat-page.js');
+    return ComponentPage.load(new URL('react-chat-page.js', import.meta.url));
   }
 
   view(): Promise<ChatView> {

@@ -10,7 +10,7 @@ const PATIENT = { timeout: 20_000 };
 let shown: ComponentPage;
 
 beforeAll(async () => {
-  shown = await ComponentPage.load('react-room-page.js');
+  shown = await ComponentPage.load(new URL('react-room-page.js', import.meta.url));
 });
 afterAll(() => shown.close());
 

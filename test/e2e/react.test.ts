@@ -8,7 +8,7 @@ let page: Page;
 let server: ScriptedServer;
 
 beforeAll(async () => {
-  shown = await ComponentPage.load('react-page.js');
+  shown = await ComponentPage.load(new URL('react-page.js', import.meta.url));
   ({ page } = shown);
 });
 afterAll(() => shown.close());

@@ -6,7 +6,10 @@ import { PageDriver } from './page-driver.js';
 import { PageProvider } from './page-provider.js';
 import { startPageServer, type PageServer } from './page-server.js';
 
-/** A person in front of the page. All tests of a file share the browser and the server; each begins with a fresh page. */
+/**
+ * A person in front of the page. All tests of a file share the server and the tab: each begins with a conversation of
+ * its own, for which nothing has to be loaded.
+ */
 export interface Visit {
   readonly provider: PageProvider;
   readonly server: PageServer;
@@ -14,6 +17,12 @@ export interface Visit {
   readonly tab: PageDriver;
   /** Opens the page in another browser, or what lies at `path`, until the end of the test. */
   open(options?: BrowserContextOptions, path?: string): Promise<PageDriver>;
+  /** Another tab of the person, with the conversation of `tab`. The browser may complain of nothing in it either. */
+  secondTab(): Promise<PageDriver>;
+  /** Loads the page in `tab` as it is to somebody who was never there. */
+  afresh(): Promise<void>;
+  /** Has the page loaded for the next test: this one leaves more behind than a conversation, such as a filter. */
+  spoil(): void;
   /** Starts the server anew where it was. The browser may complain about the time without it. */
   restart(): Promise<void>;
 }
@@ -32,7 +41,9 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
   const provider = new PageProvider();
   let server: PageServer;
   let tab: PageDriver;
+  let second: PageDriver | undefined;
   let opened: PageDriver[] = [];
+  let isSpoiled = true;
   let wasAway = false;
   const start = async (port?: number): Promise<void> => {
     server = await startPageServer(provider, builtPages(), port);
@@ -50,8 +61,10 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
     wasAway = false;
     if (opensTab) {
       await tab.page.bringToFront();
-      await tab.afresh(server.url);
+      if (isSpoiled) await tab.afresh(server.url);
+      else await tab.elsewhere();
     }
+    isSpoiled = false;
     begin({
       provider,
       get server() {
@@ -65,21 +78,33 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
         if (path === undefined) await driver.isConnected();
         return driver;
       },
+      async secondTab() {
+        if (second === undefined) second = await tab.secondTab();
+        else await second.follow(tab);
+        return second;
+      },
+      afresh: () => tab.afresh(server.url),
+      spoil() {
+        isSpoiled = true;
+      },
       async restart() {
         wasAway = true;
         await start(server.port);
       },
     });
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
     provider.release();
-    const complaints = [tab, ...opened].flatMap((driver) => driver.complaints(wasAway));
+    if (task.result?.state === 'fail') isSpoiled = true;
+    const tabs = [tab, ...(second === undefined ? [] : [second]), ...opened];
+    const complaints = tabs.flatMap((driver) => driver.takeComplaints(wasAway));
     await Promise.all(opened.map(({ page }) => returnPage(page)));
     opened = [];
+    if (isSpoiled) second = undefined;
     const others = tab.page
       .context()
       .pages()
-      .filter((page) => page !== tab.page);
+      .filter((page) => page !== tab.page && page !== second?.page);
     await Promise.all(others.map((page) => page.close()));
     expect(complaints).toEqual([]);
   });

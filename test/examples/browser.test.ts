@@ -1,5 +1,5 @@
-import { chromium } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
+import { borrowPage, returnPage } from '../helpers/pages.js';
 import { scripts, startOpenAiUpstream } from '../helpers/openai-upstream.js';
 import { startExample } from './example.js';
 
@@ -7,16 +7,12 @@ it(
   'browser.html, served by browser.mjs, streams answers as text only and stops them',
   { timeout: 60_000 },
   async () => {
-    const browser = await chromium.launch({
-      executablePath: process.env['CHROME_PATH'] ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-    });
-    onTestFinished(() => browser.close());
+    const page = await borrowPage();
+    onTestFinished(() => returnPage(page));
     const upstream = await startOpenAiUpstream(scripts.echo);
     onTestFinished(() => upstream.close());
     const { url } = await startExample('browser.mjs', { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: upstream.url });
 
-    const page = await browser.newPage();
     const failures: string[] = [];
     page.on('pageerror', (error) => failures.push(error.message));
     await page.goto(url.href);

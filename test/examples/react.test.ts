@@ -1,15 +1,14 @@
 import type { Page } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
-import { launchBrowser } from '../helpers/browser.js';
+import { sharedBrowser } from '../helpers/browser.js';
 import { startExample } from './example.js';
 
 const LONG = 'How do I connect from a browser?';
 
 it('react.jsx, served by react.mjs, is one chat in every tab and after a reload', { timeout: 60_000 }, async () => {
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
   // Two tabs of one browser: another browser would be another person.
-  const context = await browser.newContext();
+  const context = await (await sharedBrowser()).newContext();
+  onTestFinished(() => context.close());
   const { url } = await startExample('react.mjs');
   const failures: string[] = [];
   const open = async (address: string): Promise<Page> => {

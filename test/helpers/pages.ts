@@ -10,11 +10,12 @@ const keys = new WeakMap<Page, string>();
  * loaded a page before needs half the time.
  */
 export async function borrowPage(options: BrowserContextOptions = {}): Promise<Page> {
-  const { viewport = { width: 1440, height: 900 }, colorScheme = 'light', ...fixed } = options;
+  const { viewport = { width: 1280, height: 800 }, colorScheme = 'light', permissions = [], ...fixed } = options;
   const key = JSON.stringify(fixed);
   const page = idle.get(key)?.pop() ?? (await newPage(key, fixed));
   if (viewport !== null) await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  if (permissions.length > 0) await page.context().grantPermissions(permissions);
   return page;
 }
 
@@ -45,6 +46,7 @@ async function isCleared(page: Page): Promise<boolean> {
   try {
     if (page.url() !== 'about:blank') await page.evaluate('localStorage.clear(); sessionStorage.clear()');
     await page.context().clearCookies();
+    await page.context().clearPermissions();
     await page.goto('about:blank');
     return true;
   } catch {
