@@ -1,12 +1,13 @@
 import type { Logger } from '../runtime/logger.js';
+import { isRefusal, replyCode } from '../runtime/redis-access.js';
 import { MIN_SECRET_LENGTH } from '../store/cluster-secret.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import { CliError } from './cli-error.js';
 import { readSettingFile } from './setting-file.js';
 import type { ResolvedSettings } from './settings.js';
 
-/** After which time an operator may think that nothing happens, in milliseconds. */
-const LATE_MS = 1_000;
+/** After which time a Redis that answers would have answered, in milliseconds. */
+const LATE_MS = 250;
 
 /** Settings that mean nothing without Redis. */
 const USELESS_ALONE = [
@@ -82,7 +83,7 @@ export async function openQueue(
   }
 }
 
-/** Opens something in Redis, and says after a moment that it waits: the attempts last 10 s. */
+/** Opens something in Redis, and says after a moment that it waits: the attempts last 5 s. */
 export async function sayIfLate<T>({ url }: RedisAccess, logger: Logger, open: () => Promise<T>): Promise<T> {
   const timer = setTimeout(() => logger.warn({ redis: new URL(url).host }, 'Waiting for Redis'), LATE_MS);
   try {
@@ -92,11 +93,29 @@ export async function sayIfLate<T>({ url }: RedisAccess, logger: Logger, open: (
   }
 }
 
-/** An error in words of the operator, with its cause: only the cause says what is wrong with the connection. */
+/** An error in words of the operator, with its causes: only the last one says what is wrong with the connection. */
 export function cannotReach(key: string, error: unknown): CliError {
-  const { message, cause } = error as Error;
-  const reason = cause instanceof Error ? `: ${cause.message}` : '';
-  return new CliError(`${key}: ${message}${reason}`, { cause: error });
+  const said: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) said.push(wordsOf(at), ...adviceOn(at));
+  return new CliError(`${key}: ${said.join(': ')}`, { cause: error });
+}
+
+/** If several addresses of a host refuse, their common error has a code and no words. */
+function wordsOf(error: Error & { readonly code?: unknown }): string {
+  return error.message === '' ? String(error.code ?? error.name) : error.message.replace(/\.$/, '');
+}
+
+/** What helps against a refusal. */
+function adviceOn(error: Error): string[] {
+  if (!isRefusal(error)) return [];
+  switch (replyCode(error)) {
+    case undefined:
+      return ['NODE_EXTRA_CA_CERTS=FILE in the environment names the certificate of a private authority'];
+    case 'NOPERM':
+      return [];
+    default:
+      return ['--redis-password-file FILE names the password, and --redis redis://USER@HOST the user if it has one'];
+  }
 }
 
 function linesOf(file: string, key: string): readonly string[] {

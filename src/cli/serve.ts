@@ -74,9 +74,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
 
   const metrics = await chooseMetrics(resolved, provider.provider, primary);
   const access = redisAccess(resolved);
+  const store = await openStore(resolved, logger);
   const queue =
     access !== undefined && settings.run === 'queue' ? await openQueue(resolved, access, logger) : undefined;
-  const store = await openStore(resolved, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
     encryption: messageKey?.encryption,

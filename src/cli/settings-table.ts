@@ -113,7 +113,7 @@ export const SETTINGS = {
     env: 'AGENT_WORKERS',
     type: integer('number', 1, 256),
     default: undefined,
-    help: 'How many processes share the port. One that ends is replaced. Needs --redis.',
+    help: 'How many processes of the service share the port. One that ends is replaced. Needs --redis. They are not the workers of --run queue.',
   }),
   tlsCert: setting({
     group: 'Server',

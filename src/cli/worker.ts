@@ -56,8 +56,8 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
 
   const { createMetrics, Registry } = await import('../telemetry/metrics.js');
   const registry = new Registry();
-  const queue = await openQueue(resolved, access, logger);
   const store = await openStore(resolved, logger);
+  const queue = await openQueue(resolved, access, logger);
   const agent = createAgentSocketServer({
     ...serverOptions(settings),
     store,

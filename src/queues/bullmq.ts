@@ -1,5 +1,6 @@
 /** `agent-ws/bullmq`: the line of runs that wait for a worker, as a queue of BullMQ. */
 import { checkOptions } from '../runtime/option-table.js';
+import { urlOrClient } from '../runtime/redis-access.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import { BullMqQueue } from './bullmq/bullmq-queue.js';
 import { connect } from './bullmq/connection.js';
@@ -15,13 +16,13 @@ export type { BullMqQueueOptions } from './bullmq/options.js';
  *
  * The first ticket of each owner is taken before the second of any other, and so on; of equals the one that was added first.
  * The queue connects again by itself; while Redis is away, its methods wait. Needs the package `bullmq`.
- * @throws OptionError if an option breaks its rule; an `Error` if no connection can be made within 10 s, if a package is
+ * @throws OptionError if an option breaks its rule; an `Error` if no connection can be made within 5 s, if a package is
  *   missing, or if the Redis is a member of a Redis Cluster and the client is not one of `ioredis`.
  */
 export async function createBullMqQueue(options: BullMqQueueOptions): Promise<WorkQueue> {
   const { url, client, ...settings } = checkOptions(options, BULLMQ_QUEUE_OPTIONS);
   const bullMq = await load();
-  const queue = new BullMqQueue(bullMq, await connect(url, client), settings);
+  const queue = new BullMqQueue(bullMq, await connect(urlOrClient(url, client)), settings);
   await queue.open();
   return queue;
 }

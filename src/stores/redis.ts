@@ -1,6 +1,7 @@
 /** `agent-ws/redis`: keeps runs, tool calls and conversations in Redis or Valkey, for one server or several. */
 import { OptionError } from '../runtime/option-error.js';
 import { checkOptions } from '../runtime/option-table.js';
+import { urlOrClient } from '../runtime/redis-access.js';
 import { REDIS_STORE_OPTIONS, type RedisStoreOptions } from './redis/options.js';
 import { RedisConnection } from './redis/redis-client.js';
 import { RedisStore } from './redis/redis-store.js';
@@ -31,15 +32,12 @@ export type { RedisStoreOptions } from './redis/options.js';
  * If Redis is away later, the store connects again by itself: writes of runs wait, and what can be refused is refused with
  * `store_unavailable` after 5 s. Needs the package `@redis/client`.
  * @throws OptionError if an option breaks its rule; an `Error` if the package is missing, if no connection can be made within
- *   10 s, or if Redis is too old, is set to delete what it holds (`maxmemory-policy`), has data that this version cannot
+ *   5 s, or if Redis is too old, is set to delete what it holds (`maxmemory-policy`), has data that this version cannot
  *   read, or gives its user too few rights.
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<Store> {
   const { url, client, ...settings } = checkOptions(options, REDIS_STORE_OPTIONS);
-  const given = url ?? client;
-  if (given === undefined || (url !== undefined && client !== undefined)) {
-    throw new OptionError('url', 'Either "url" or "client" is needed, and not both');
-  }
+  const given = urlOrClient(url, client);
   if (settings.leaseMs < 2 * settings.beatMs) {
     throw new OptionError('leaseMs', 'at least twice beatMs', settings.leaseMs);
   }

@@ -165,7 +165,7 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
       message: 'The queue could not be opened',
       cause: { code: 'ECONNREFUSED' },
     });
-    await expect(createBullMqQueue({})).rejects.toThrow('Option "url" must be given, or client');
+    await expect(createBullMqQueue({})).rejects.toThrow('Either "url" or "client" is needed, and not both');
     await expect(createBullMqQueue({ url: 'http://:secret@localhost' })).rejects.toThrow(/^Option "url" (?!.*secret)/);
     await expect(createRedisStore({ url: 'http://:secret@localhost' })).rejects.toThrow(/^Option "url" (?!.*secret)/);
   });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from '../../runtime/logger.js';
 import { CountedHistogram } from '../../runtime/counted-histogram.js';
 import type { QueueCounts } from '../../store/counts.js';
+import { FIRST_CONNECT_MS, isRefusal } from '../../runtime/redis-access.js';
 import { Signer } from '../../store/signer.js';
 import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
@@ -26,8 +27,6 @@ const LAST_PRIORITY = 2_097_151;
 const HOLD_MS = 10_000;
 /** How many places are asked for in one call: Redis does nothing else meanwhile. */
 const TICKETS_OF_CALL = 500;
-/** How long the first connection may take, in milliseconds. */
-const FIRST_CONNECT_MS = 10_000;
 /** How long each step of closing may wait for Redis. In milliseconds. */
 const GOODBYE_MS = 2_000;
 
@@ -46,7 +45,10 @@ export class BullMqQueue implements WorkQueue {
   readonly #atWork = new Set<Promise<void>>();
   #worker: Worker<SignedTicket, void> | undefined;
   #closing: Promise<void> | undefined;
-  #lastError: unknown;
+  /** Why there is no connection yet: a refusal, or the last error. */
+  #reason: unknown;
+  /** Gives up the first connection, since no further attempt can succeed. */
+  #giveUp: ((reason: unknown) => void) | undefined;
   #isAway = false;
   readonly #waits = new CountedHistogram(WAIT_BOUNDS_MS);
   msPerPlace: number | undefined;
@@ -71,14 +73,15 @@ export class BullMqQueue implements WorkQueue {
   /** Waits for the connection. */
   async open(): Promise<void> {
     try {
-      const client = await orTimeout(FIRST_CONNECT_MS, this.#client);
+      const refused = new Promise<never>((_, reject) => (this.#giveUp = reject));
+      const client = await orTimeout(FIRST_CONNECT_MS, Promise.race([this.#client, refused]));
       if (!client.isCluster && (await client.info()).includes('cluster_enabled:1')) {
         throw new Error('For a Redis Cluster BullMQ needs a client of ioredis');
       }
       for (const { name, keys, lua } of [COUNT_END, PLACES]) client.defineCommand(name, { numberOfKeys: keys, lua });
     } catch (error) {
       await this.close();
-      throw cannotOpen(this.#lastError ?? error);
+      throw cannotOpen(this.#reason ?? error);
     }
   }
 
@@ -185,7 +188,8 @@ export class BullMqQueue implements WorkQueue {
 
   /** Says once that Redis is away, and not again at each attempt to connect. */
   #onError(error: unknown): void {
-    this.#lastError = error;
+    if (!isRefusal(this.#reason)) this.#reason = error;
+    if (isRefusal(error)) this.#giveUp?.(error);
     if (this.#closing !== undefined) return;
     if (this.#connection.isReady) {
       this.#isAway = false;

@@ -31,13 +31,9 @@ interface NodeRedis extends RedisConnectionClient {
 }
 
 /** Makes a client for BullMQ, which duplicates it to get more. */
-export async function connect(url: string | undefined, client: RedisClient | undefined): Promise<QueueConnection> {
-  if (client === undefined) {
-    if (url === undefined) throw new OptionError('url', 'given, or client', url);
-    return ofNodeRedis(await clientOf(url));
-  }
-  if (url !== undefined) throw new OptionError('client', 'absent if there is url', client);
-  return isIoRedis(client) ? ofIoRedis(client) : ofNodeRedis(client as NodeRedis);
+export async function connect(given: string | RedisClient): Promise<QueueConnection> {
+  if (typeof given === 'string') return ofNodeRedis(await clientOf(given));
+  return isIoRedis(given) ? ofIoRedis(given) : ofNodeRedis(given as NodeRedis);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { aClusterSecret } from '../../store/cluster-secret.js';
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import type { Checked, OptionTable } from '../../runtime/option-table.js';
-import { integer, methods, secret, text } from '../../runtime/rule.js';
+import { aKeyPrefix, aRedisAddress } from '../../runtime/redis-access.js';
+import { integer, methods } from '../../runtime/rule.js';
 import type { RedisClient } from './connection.js';
 
 /** What `createBullMqQueue` takes. */
@@ -35,15 +36,10 @@ export interface BullMqQueueOptions extends LoggerOption {
   maxStartsPerMinute?: number | undefined;
 }
 
-const address = secret(
-  'an address such as redis://localhost:6379',
-  (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
-);
-
 export const BULLMQ_QUEUE_OPTIONS = {
   url: {
     text: 'Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`.',
-    rule: address,
+    rule: aRedisAddress,
     defaultText: 'none: `client` is used',
   },
   client: {
@@ -53,8 +49,7 @@ export const BULLMQ_QUEUE_OPTIONS = {
   },
   keyPrefix: {
     text: 'What all keys begin with, in braces: the prefix of the store.',
-    // Braces would name another slot of Redis Cluster.
-    rule: text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix)),
+    rule: aKeyPrefix,
     default: 'aw',
   },
   clusterSecret: {

@@ -1,7 +1,8 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
 import { aClusterSecret } from '../../store/cluster-secret.js';
-import { choice, delay, methods, secret, size, text } from '../../runtime/rule.js';
+import { aKeyPrefix, aRedisAddress } from '../../runtime/redis-access.js';
+import { choice, delay, methods, size } from '../../runtime/rule.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';
 
@@ -61,18 +62,10 @@ export interface RedisStoreOptions extends Omit<RetentionOptions, 'clock'>, Logg
   maxOwnerConversationBytes?: number | undefined;
 }
 
-/** Braces would name the slot of Redis Cluster. */
-const aPrefix = text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) => /^[\w.:-]{1,40}$/.test(prefix));
-// It may hold a password.
-const anAddress = secret(
-  'an address such as redis://localhost:6379',
-  (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
-);
-
 export const REDIS_STORE_OPTIONS = {
   url: {
     text: 'Address of Redis or Valkey: `redis://` or, encrypted, `rediss://`.',
-    rule: anAddress,
+    rule: aRedisAddress,
     defaultText: 'none: `client` is used',
   },
   client: {
@@ -82,7 +75,7 @@ export const REDIS_STORE_OPTIONS = {
   },
   keyPrefix: {
     text: 'What all keys begin with.',
-    rule: aPrefix,
+    rule: aKeyPrefix,
     default: 'aw',
   },
   durability: {

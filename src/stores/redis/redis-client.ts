@@ -1,3 +1,4 @@
+import { FIRST_CONNECT_MS, isRefusal } from '../../runtime/redis-access.js';
 import { orTimeout } from '../../runtime/within.js';
 import { CountedCalls } from './counted-calls.js';
 
@@ -14,16 +15,10 @@ const CONNECT_TIMEOUT_MS = 2_000;
 /** First and longest pause before a connection is made again, in milliseconds. */
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 500;
-/** How long the first connection may take, in milliseconds. */
-const FIRST_CONNECT_MS = 10_000;
 /** Type of a text in the protocol of Redis: `RESP_TYPES.BLOB_STRING`. */
 const BLOB_STRING = 36;
 /** A timeout for each command takes four times as long as the command. */
 const NO_TIMEOUT = { commandOptions: { timeout: undefined } };
-/** Answers that no further attempt would change. */
-const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
-/** Codes of Node for a certificate that is not trusted. */
-const UNTRUSTED = /CERT|UNABLE_TO_VERIFY/;
 /** How often a client of Sentinel, which waits for a second each time, looks for the master before a command fails. */
 const REDISCOVERS = 4;
 
@@ -80,7 +75,7 @@ export class RedisConnection {
   /**
    * Connects.
    * @param given - an address, or a client whose options are used
-   * @throws if no connection can be made within 10 s
+   * @throws if no connection can be made within 5 s
    */
   static async open(given: string | RedisClientLike): Promise<RedisConnection> {
     const template = typeof given === 'string' ? await clientOf(given) : (given as Native);
@@ -161,8 +156,7 @@ export class RedisConnection {
       this.watch({
         onError: (error) => {
           reason = error;
-          if (REFUSED.has(replyCode(error) ?? '') || isUntrusted(error))
-            reject(new Error('No further attempt can succeed', { cause: error }));
+          if (isRefusal(error)) reject(new Error('No further attempt can succeed', { cause: error }));
         },
       });
     });
@@ -185,15 +179,6 @@ export class RedisConnection {
   #onError(error: unknown): void {
     if (!this.#closed) for (const listener of this.#failed) listener(error);
   }
-}
-
-/** The code of an error that Redis answered, such as `NOSCRIPT`; `undefined` if Redis did not answer. */
-export function replyCode(error: unknown): string | undefined {
-  return error instanceof Error ? /^([A-Z]{2,}) /.exec(error.message)?.[1] : undefined;
-}
-
-function isUntrusted(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && UNTRUSTED.test(String(error.code));
 }
 
 async function load(): Promise<typeof import('@redis/client')> {

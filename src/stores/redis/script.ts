@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { replyCode, type RedisArgument, type RedisConnection, type Reply } from './redis-client.js';
+import { replyCode } from '../../runtime/redis-access.js';
+import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
 
 /** `CHANNEL`: what the channel of a node begins with. On one Redis, all partitions of a node have one channel. */
 const CHANNEL = `local CHANNEL = string.match(KEYS[1], '^([^{]*)') .. 'n:'\n`;

@@ -89,6 +89,18 @@ describe('the program', () => {
     expect([...taken].sort()).toEqual(Object.keys(SETTINGS).sort());
   });
 
+  it('shows for a worker how long its runs may go on, which is always in a cluster', async () => {
+    const [service = '', worker = ''] = await Promise.all(
+      ['serve', 'worker'].map(async (command) => {
+        const { out } = await run(command, '--help');
+        return /--drain [^]*?\)/.exec(out)?.[0].replace(/\s+/g, ' ');
+      }),
+    );
+    expect(service).toContain('default 5, in a cluster 600)');
+    expect(worker).toContain('takes no more from the line');
+    expect(worker).toContain('default 600)');
+  });
+
   it('refuses for a worker what only a service has, and the other way round', async () => {
     for (const flag of ['--port', '--auth-jwks', '--max-connections', '--run', '--store', '--room-rate', '--workers']) {
       expect(await run('worker', flag, '1'), flag).toMatchObject({ exitCode: 1 });

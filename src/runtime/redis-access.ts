@@ -1,0 +1,47 @@
+import { OptionError } from './option-error.js';
+import { secret, text } from './rule.js';
+
+/** How long the first connection to Redis may take, in milliseconds. */
+export const FIRST_CONNECT_MS = 5_000;
+
+/** Answers of Redis to a connection that no further attempt would change. */
+const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
+/** Codes of Node for a certificate that is not trusted. */
+const UNTRUSTED = /CERT|UNABLE_TO_VERIFY/;
+
+/** It may hold a password. */
+export const aRedisAddress = secret(
+  'an address such as redis://localhost:6379',
+  (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+);
+
+/** Braces would name the slot of Redis Cluster. */
+export const aKeyPrefix = text('1 to 40 letters, digits, "-", "_", "." or ":"', (prefix) =>
+  /^[\w.:-]{1,40}$/.test(prefix),
+);
+
+/**
+ * The one of two options that says how to reach Redis.
+ * @throws OptionError if none or both are given
+ */
+export function urlOrClient<Client extends object>(
+  url: string | undefined,
+  client: Client | undefined,
+): string | Client {
+  const given = url ?? client;
+  if (given === undefined || (url !== undefined && client !== undefined)) {
+    throw new OptionError('url', 'Either "url" or "client" is needed, and not both');
+  }
+  return given;
+}
+
+/** The code of an error that Redis answered, such as `NOSCRIPT`; `undefined` if Redis did not answer. */
+export function replyCode(error: unknown): string | undefined {
+  return error instanceof Error ? /^([A-Z]{2,}) /.exec(error.message)?.[1] : undefined;
+}
+
+/** Whether Redis refuses the password or the user, or its certificate is not trusted: no further attempt can succeed. */
+export function isRefusal(error: unknown): boolean {
+  if (REFUSED.has(replyCode(error) ?? '')) return true;
+  return error instanceof Error && 'code' in error && UNTRUSTED.test(String(error.code));
+}
