@@ -1,5 +1,5 @@
 import type { OptionTable } from '../../runtime/option-table.js';
-import { size } from '../../runtime/rule.js';
+import { CONVERSATION_OPTIONS } from '../conversation-options.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 
 /** What `MemoryConversationStore` takes. */
@@ -19,16 +19,7 @@ export interface MemoryConversationStoreOptions extends Pick<RetentionOptions, '
 }
 
 export const MEMORY_CONVERSATION_STORE_OPTIONS = {
-  maxConversationBytes: {
-    text: 'Size of all conversations together.',
-    rule: size(0),
-    default: 134_217_728,
-  },
-  maxOwnerConversationBytes: {
-    text: 'Size of the conversations of one owner.',
-    rule: size(0),
-    defaultText: 'maxConversationBytes',
-  },
+  ...CONVERSATION_OPTIONS,
   clock: RETENTION_OPTIONS.clock,
 } as const satisfies OptionTable<MemoryConversationStoreOptions>;
 

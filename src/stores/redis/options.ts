@@ -2,7 +2,8 @@ import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import { omit, type OptionTable } from '../../runtime/option-table.js';
 import { aClusterSecret } from '../../store/cluster-secret.js';
 import { aKeyPrefix, aRedisAddress } from '../../runtime/redis-access.js';
-import { choice, delay, methods, size } from '../../runtime/rule.js';
+import { choice, delay, methods } from '../../runtime/rule.js';
+import { CONVERSATION_OPTIONS } from '../conversation-options.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 import type { RedisClientLike } from './redis-client.js';
 
@@ -98,16 +99,7 @@ export const REDIS_STORE_OPTIONS = {
     rule: aClusterSecret,
     defaultText: 'none: nothing is signed',
   },
-  maxConversationBytes: {
-    text: 'Size of all conversations together.',
-    rule: size(0),
-    default: 134_217_728,
-  },
-  maxOwnerConversationBytes: {
-    text: 'Size of the conversations of one owner.',
-    rule: size(0),
-    defaultText: 'maxConversationBytes',
-  },
+  ...CONVERSATION_OPTIONS,
   ...omit(RETENTION_OPTIONS, 'clock'),
   logger: LOGGER,
 } as const satisfies OptionTable<RedisStoreOptions>;

@@ -1,7 +1,8 @@
 import { LOGGER, type LoggerOption } from '../../runtime/logger-option.js';
 import type { OptionTable } from '../../runtime/option-table.js';
-import { choice, delay, must, size, text } from '../../runtime/rule.js';
+import { choice, delay, must, text } from '../../runtime/rule.js';
 import { KEY_BYTES, keyIdOf } from '../encryption.js';
+import { CONVERSATION_OPTIONS } from '../conversation-options.js';
 import { RETENTION_OPTIONS, type RetentionOptions } from '../retention-options.js';
 
 /** What `createSqliteStore` takes. */
@@ -62,14 +63,10 @@ export const SQLITE_STORE_OPTIONS = {
     rule: delay(0),
     default: 5_000,
   },
-  maxConversationBytes: {
-    text: 'Size of all conversations together.',
-    rule: size(0),
-    default: 8_589_934_592,
-  },
+  maxConversationBytes: { ...CONVERSATION_OPTIONS.maxConversationBytes, default: 8_589_934_592 },
   maxOwnerConversationBytes: {
-    text: 'Size of the conversations of one owner.',
-    rule: size(0),
+    text: CONVERSATION_OPTIONS.maxOwnerConversationBytes.text,
+    rule: CONVERSATION_OPTIONS.maxOwnerConversationBytes.rule,
     default: 1_073_741_824,
   },
   keys: {
