@@ -19,7 +19,7 @@ export interface ReaperOptions {
   readonly connection: RedisConnection;
   readonly keys: Keys;
   readonly nodeId: string;
-  readonly members: Members;
+  readonly members: Pick<Members, 'rank' | 'isForgotten' | 'forget' | 'remove'>;
   readonly facts: Facts;
   readonly logger: Logger;
   /** This node is the host of a run now. */
