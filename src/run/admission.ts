@@ -164,14 +164,13 @@ export class Admission {
 }
 
 function claimOf({ maxRunsOfOwner, line }: SharedAdmission, asker: RunAsker, request: RunRequest): ClaimRequest {
-  const options = optionsOf(asker, request);
   return {
-    options: JSON.stringify(options),
+    options: JSON.stringify(optionsOf(asker, request)),
     whenBusy: 'when_busy' in request ? request.when_busy : undefined,
     // All who are anonymous are no owner whose runs could be counted: see maxRunsPerAddress.
     maxRunsOfOwner: accountsOf(ownerOf(asker), undefined).owner === undefined ? Infinity : maxRunsOfOwner,
     maxRunsOfConversation: MAX_QUEUE,
-    work: line && encodeOrder({ request, principal: asker.principal, options }),
+    work: line && encodeOrder({ request, principal: asker.principal }),
   };
 }
 

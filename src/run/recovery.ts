@@ -6,7 +6,7 @@ import type { LiveRuns } from './live-runs.js';
 import type { RunExecutor } from './run-executor.js';
 import type { RunListener } from './run-listener.js';
 import { decodeOrder } from './run-order.js';
-import type { RunCheckpoint } from './run-worker.js';
+import type { RunCheckpoint, RunOptions } from './run-worker.js';
 import { Run } from './run.js';
 
 /** Pause between two attempts to read the runs of an earlier process, in milliseconds. */
@@ -68,8 +68,10 @@ export class Recovery {
     // A client may have asked for the run by its id before, and the run may be over since.
     const here = live.get(meta.owner, meta.id) ?? this.#askedFor.get(runKey(meta.owner, meta.id));
     if (here !== undefined) return here;
-    if (stored.work !== undefined && log.head === 0 && stored.stop === undefined)
-      return this.#begin(stored, stored.work);
+    const { work: order, options: kept } = stored;
+    // What is missing was not written by a node of the cluster.
+    if (order !== undefined && kept !== undefined && log.head === 0 && stored.stop === undefined)
+      return this.#begin(stored, order, JSON.parse(kept) as RunOptions);
     const restore = executor.restore?.bind(executor);
     const checkpoint = restore === undefined ? undefined : this.#checkpointOf(stored);
     if (checkpoint !== undefined && restore !== undefined) {
@@ -88,9 +90,9 @@ export class Recovery {
   }
 
   /** Begins a run that waited for a worker. */
-  #begin({ meta, log }: StoredRun, order: string): Run {
+  #begin({ meta, log }: StoredRun, order: string, options: RunOptions): Run {
     const { executor, listener, onBegin } = this.#options;
-    const { request, principal, options } = decodeOrder(order);
+    const { request, principal } = decodeOrder(order);
     const work = (run: Run): ReturnType<RunExecutor['execute']> => executor.execute(run, request);
     const run = new Run({ meta, principal, log, listener, work, options });
     const { live } = this.#options;

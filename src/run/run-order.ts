@@ -4,17 +4,16 @@ import type { AttachmentInfo } from '../store/conversation-store.js';
 import type { RunAsker } from './run-asker.js';
 import type { RunOptions } from './run-worker.js';
 
-/** What a worker needs to do a run that was asked for at another node: plain data. */
+/** What a worker needs, besides the options, to do a run that was asked for at another node: plain data. */
 export interface RunOrder {
   readonly request: RunRequest;
   /** Who asks: id and scopes. What the application added to the principal stays in its process. */
   readonly principal: Principal;
-  readonly options: RunOptions;
 }
 
 /** The order of a request, as JSON. */
-export function encodeOrder({ request, principal: { id, scopes }, options }: RunOrder): string {
-  return JSON.stringify({ request, principal: { id, scopes }, options } satisfies RunOrder);
+export function encodeOrder({ request, principal: { id, scopes } }: RunOrder): string {
+  return JSON.stringify({ request, principal: { id, scopes } } satisfies RunOrder);
 }
 
 /** Reads what {@link encodeOrder} wrote. */

@@ -94,7 +94,7 @@ export interface ClaimRequest {
   readonly maxRunsOfOwner: number;
   /** Maximum number of runs of the conversation in progress on all nodes. */
   readonly maxRunsOfConversation: number;
-  /** What a worker needs to do the run, as JSON: then this node does not become its host. */
+  /** What a worker needs besides the options to do the run, as JSON: then this node does not become its host. */
   readonly work?: string | undefined;
 }
 

@@ -48,7 +48,7 @@ export function toRecord(reply: Reply, key: string, signer: Signer): RunRecord |
     state: stateWith(state as RunState, isEnd ? last : undefined),
     host: host ?? '',
     stop: stop === null || stop === undefined ? undefined : openStop(stop, key, signer),
-    options: options ?? undefined,
+    options: openField('options', options, parsed, signer),
     work: openField('work', work, parsed, signer),
     checkpoint: saved === undefined ? undefined : (JSON.parse(saved) as string),
     aheadMs: Number(ahead ?? 0),
@@ -60,8 +60,8 @@ export function toRecord(reply: Reply, key: string, signer: Signer): RunRecord |
   };
 }
 
-/** What a node that takes over a run acts on: what is to be done, and what was decided. */
-type SignedField = 'work' | 'checkpoint';
+/** What a node that takes over a run acts on: how and what is to be done, and what was decided. */
+type SignedField = 'options' | 'work' | 'checkpoint';
 
 /** A field of a record as it is stored: bound to the run, so that it means nothing in the record of another one. */
 export function sealField(field: SignedField, text: string, { owner, id }: RunMeta, signer: Signer): string {

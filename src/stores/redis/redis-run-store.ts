@@ -81,7 +81,7 @@ export class RedisRunStore implements RunStore {
       randomUUID(),
       JSON.stringify(meta),
       JSON.stringify(meta.requestHash),
-      request.options,
+      sealField('options', request.options, meta, signer),
       request.work === undefined ? '' : sealField('work', request.work, meta, signer),
       request.whenBusy ?? 'enqueue',
       luaNumber(request.maxRunsOfOwner),
