@@ -2,6 +2,7 @@ import { ClusterView } from './cluster-view.js';
 import type { Connection } from './connection/connection.js';
 import type { ConnectionManager } from './connection/connection-manager.js';
 import type { Principal } from './connection/principal.js';
+import type { MessageHandler } from './message/message-handler.js';
 import { CLOSE_CODES } from './protocol/close-codes.js';
 import { encodeMessage } from './protocol/encode.js';
 import type { CustomMessage, ServerMessage } from './protocol/server-messages.js';
@@ -9,6 +10,7 @@ import type { RunManager } from './run/run-manager.js';
 import { isLater } from './runtime/awaitable.js';
 import type { Logger } from './runtime/logger.js';
 import type { Cluster, ClusterEvent, NodeInfo } from './store/cluster.js';
+import { isFinal } from './store/run-state.js';
 import { VERSION } from './version.js';
 
 /** How often a node looks whether it is cut off, in milliseconds. */
@@ -26,6 +28,7 @@ export interface MembershipOptions<P extends Principal, Metadata> {
   readonly cluster: Cluster | undefined;
   readonly connections: ConnectionManager<P, Metadata>;
   readonly runs: RunManager;
+  readonly messages: Pick<MessageHandler<P, Metadata>, 'revoke'>;
   /** Whether the server accepts no new connections. */
   readonly isDraining: () => boolean;
   readonly logger: Logger;
@@ -37,6 +40,8 @@ export class Membership<P extends Principal, Metadata> {
   readonly status: ClusterView | undefined;
   readonly #options: MembershipOptions<P, Metadata>;
   #look: NodeJS.Timeout | undefined;
+  /** Principals that this node has told the others to revoke, until it hears of that itself. */
+  readonly #asked = new Set<string>();
   /** Since when the stores do not answer, on the monotonic clock. */
   #cutOffSince: number | undefined;
 
@@ -91,6 +96,7 @@ export class Membership<P extends Principal, Metadata> {
 
   /** Ends everything a principal has in progress on all nodes. Returns the number of connections closed here. */
   revoke(principalId: string): number {
+    if (this.#options.cluster !== undefined) this.#asked.add(principalId);
     this.#tell({ type: 'revoke', principalId });
     return this.#revokeHere(principalId);
   }
@@ -139,7 +145,7 @@ export class Membership<P extends Principal, Metadata> {
   #onEvent(event: ClusterEvent): void {
     switch (event.type) {
       case 'revoke':
-        this.#revokeHere(event.principalId);
+        this.#onRevoked(event.principalId);
         break;
       case 'broadcast':
         this.#options.connections.broadcastEncoded(event.encoded);
@@ -157,8 +163,27 @@ export class Membership<P extends Principal, Metadata> {
     }
   }
 
+  /** Nodes at which the principal had asked for nothing leave its waiting runs to the others. */
+  #onRevoked(principalId: string): void {
+    const closed = this.#revokeHere(principalId);
+    if (!this.#asked.delete(principalId) && closed === 0) return;
+    const { logger } = this.#options;
+    this.#stopWaiting(principalId).catch((error: unknown) =>
+      logger.error({ err: error }, 'The waiting runs of a revoked principal could not be stopped'),
+    );
+  }
+
+  /** Stops the runs of a principal that wait for workers: no node executes them, so none would stop them. */
+  async #stopWaiting(principalId: string): Promise<void> {
+    const { cluster, runs } = this.#options;
+    for (const { meta, host, state } of await runs.list({ id: principalId })) {
+      if (host === '' && !isFinal(state)) await cluster?.stop(meta.owner, meta.id, 'requested');
+    }
+  }
+
   #revokeHere(principalId: string): number {
-    const { connections, runs } = this.#options;
+    const { connections, runs, messages } = this.#options;
+    messages.revoke(principalId);
     for (const run of runs) {
       if (run.principal.id === principalId) run.stop({ state: 'cancelled', reason: 'requested' });
     }

@@ -81,7 +81,8 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   /**
    * Ends everything a principal has in progress, in a cluster on all nodes, after its credentials were withdrawn: its runs
    * are cancelled, and its connections closed with code 4401. Does not keep it from coming back, which is for
-   * `authenticate` to refuse. A node that is away at present closes its connections when it comes back.
+   * `authenticate` to refuse. A node that is away at present closes its connections when it comes back,
+   * and if this one is, the others are told when it reaches the store again.
    * @returns the number of connections of this process that were closed
    */
   revoke(principalId: string): number;
@@ -196,6 +197,7 @@ export function createAgentSocketServer<P extends Principal, Metadata>(
     cluster,
     connections,
     runs,
+    messages,
     isDraining: () => shutdown.hasBegun,
     logger,
   });

@@ -148,6 +148,11 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     }
   }
 
+  /** Stops the runs of a principal in rooms that are not among the runs of this process. */
+  revoke(principalId: string): void {
+    this.#context.roomRuns?.revoke(principalId);
+  }
+
   async #await(connection: Connection<P, Metadata>, handled: Promise<void>, envelope: Envelope): Promise<void> {
     this.#unanswered.add(connection);
     try {

@@ -23,6 +23,11 @@ export class RemoteRuns {
     this.#logger = logger;
   }
 
+  /** The rooms with such runs. */
+  get rooms(): readonly string[] {
+    return [...this.#rooms.keys()];
+  }
+
   of(room: string): readonly Followed[] {
     return [...(this.#rooms.get(room)?.values() ?? [])];
   }

@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.js';
 import type { MemberState } from '../protocol/room-fields.js';
 import { RunStartedFrame } from '../reading/run-started-frame.js';
 import type { Readers } from '../reading/readers.js';
+import { memberIdOf } from '../room/member.js';
 import { roomOf, roomOwner } from '../room/room-owner.js';
 import type { RoomQuestion } from '../room/room-post.js';
 import type { Rooms } from '../room/rooms.js';
@@ -50,6 +51,17 @@ export class RoomRuns {
   /** Informs a connection of a run in a room, unless it has left, and lets it read the run from its start. */
   introduce(connection: Connection, room: string, run: RunHandle): void {
     if (this.#rooms.has(connection, room)) this.#readers.show(connection, run);
+  }
+
+  /** Stops the runs of a principal in rooms that this node does not execute: no node does if they wait for workers. */
+  revoke(principalId: string): void {
+    for (const room of this.#remote.rooms) {
+      const memberId = memberIdOf(room, principalId);
+      for (const { run } of this.#remote.of(room)) {
+        if (run.options.author?.memberId !== memberId) continue;
+        this.#try(room, () => run.stop({ state: 'cancelled', reason: 'requested' }));
+      }
+    }
   }
 
   #here(room: string): readonly Run[] {
@@ -120,7 +132,9 @@ export class RoomRuns {
   }
 
   #try(room: string, work: () => Awaitable<void>): void {
-    void orElse(work, (error) => this.#logger.error({ room, err: error }, 'A run in a room could not be looked up'));
+    void orElse(work, (error) =>
+      this.#logger.error({ room, err: error }, 'A run in a room could not be looked up or stopped'),
+    );
   }
 }
 

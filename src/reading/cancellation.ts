@@ -4,11 +4,16 @@ import { allOf, isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunStore } from '../store/run-store.js';
 import type { Subscription } from './subscription.js';
 
-/** The outcome of a cancel. */
-export interface Cancellation {
+/** The outcome of a cancel, as the client is told. */
+export interface CancelReply {
   readonly outcome: 'cancelled' | 'already_finished' | 'nothing_running';
   /** The runs that were stopped. */
   readonly runIds: string[];
+}
+
+/** What came of one attempt: with `moved`, a run goes on at another node, or is lost. */
+interface CancelOutcome extends Omit<CancelReply, 'outcome'> {
+  readonly outcome: CancelReply['outcome'] | 'moved';
 }
 
 /** A cancel in progress: its runs were stopped, but may not have ended yet. */
@@ -43,14 +48,15 @@ export class Cancelling {
     this.#stopped = runs;
   }
 
-  /** Resolves when the runs are over and the connection has been sent everything of them. */
-  async done(store: RunStore): Promise<Cancellation> {
+  /** Resolves when the runs are over, as far as this node can tell, and the connection has been sent everything of them. */
+  async done(store: RunStore): Promise<CancelOutcome> {
     await allOf(this.#told);
     await Promise.all(this.#waitFor.map(({ ended }) => ended));
     // Replies only after the commit, so that a crash cannot lose the end of the runs.
     await store.commit();
     const runIds = this.#stopped.filter((run) => run.state === 'cancelled').map((run) => run.id);
     if (runIds.length > 0) return { outcome: 'cancelled', runIds };
+    if (this.#stopped.some((run) => !run.isOver)) return { outcome: 'moved', runIds };
     return { outcome: this.#meant === 0 ? 'nothing_running' : 'already_finished', runIds };
   }
 }

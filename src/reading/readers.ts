@@ -9,11 +9,14 @@ import type { Logger } from '../runtime/logger.js';
 import { conversationKey } from '../store/conversation-store.js';
 import type { StoredRun } from '../store/run-store.js';
 import { PlacesInLine } from './places-in-line.js';
-import { Cancelling, type Cancellation } from './cancellation.js';
+import { Cancelling, type CancelReply } from './cancellation.js';
 import { RunStartedFrame } from './run-started-frame.js';
 import { SeenRuns } from './seen-runs.js';
 import { Subscriptions } from './subscriptions.js';
 import { Watchers } from './watchers.js';
+
+/** How often a run that is to be stopped is looked up, if it moves to another node meanwhile. */
+const CANCEL_ATTEMPTS = 3;
 
 /** How many runs are looked up in one turn of the event loop. */
 const LOOKUPS = 100;
@@ -157,15 +160,21 @@ export class Readers {
 
   /**
    * Stops one run of the owner, or every run that the connection started or resumed. Waits until the runs are over and
-   * the connection has been sent all their messages. Earlier requests of the connection are claimed first. An unknown
+   * the connection has been sent all their messages. A run that moves to another node meanwhile is looked up again. Earlier requests of the connection are claimed first. An unknown
    * id is remembered for 60 s: a run that is created with it is cancelled.
    */
   async cancel(
     connection: Connection,
     { id, owner = connection.principal, mayStop }: CancelRequest,
-  ): Promise<Cancellation> {
-    const cancelling = await inTurn(connection, () => this.#stop(connection, id, owner, mayStop));
-    return cancelling?.done(this.#runs.store) ?? { outcome: 'nothing_running', runIds: [] };
+  ): Promise<CancelReply> {
+    for (let attempts = 1; ; attempts++) {
+      const cancelling = await inTurn(connection, () => this.#stop(connection, id, owner, mayStop));
+      if (cancelling === undefined) return { outcome: 'nothing_running', runIds: [] };
+      const { outcome, runIds } = await cancelling.done(this.#runs.store);
+      if (outcome !== 'moved') return { outcome, runIds };
+      // If this process ends, its runs are left to others.
+      if (id === undefined || attempts === CANCEL_ATTEMPTS) return { outcome: 'already_finished', runIds };
+    }
   }
 
   #stop(

@@ -1,5 +1,5 @@
 import type { Principal } from '../connection/principal.js';
-import type { RoomPeers } from '../store/room-store.js';
+import type { PeerMember, RoomPeers } from '../store/room-store.js';
 import { Member, memberIdOf, type RoomMember } from './member.js';
 
 /** What others see of a member besides its id. */
@@ -65,7 +65,9 @@ export class Members {
     if (this.#peers === undefined || ids.size === 0) return;
     const told = Array.from(ids, (id) => {
       const member = this.#here.get(id);
-      return { id, shown: member === undefined ? '' : encode(member), connections: member?.connections ?? 0 };
+      const { principal, connections = 0 } = member ?? {};
+      const shown = member === undefined ? '' : encode(member);
+      return { id, principalId: principal?.id ?? '', shown, connections };
     });
     this.#peers.tell(told);
   }
@@ -92,6 +94,7 @@ function encode({ name, data, state }: Shown): string {
   return JSON.stringify({ name, data, state });
 }
 
-function decode(shown: string): Shown {
+/** What others see of a member, as {@link PeerMember.shown} has it. */
+export function decode(shown: string): Shown {
   return JSON.parse(shown) as Shown;
 }

@@ -21,6 +21,7 @@ import {
 import type { PublishedMessage, RoomPost, RoomQuestion } from './room-post.js';
 import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
 import { RoomReader, startOf, type RoomReaderOwner, type RoomStart } from './room-reader.js';
+import { decode } from './members.js';
 import { eventKey, Room } from './room.js';
 
 /** How often logs are freed of what is too old, in milliseconds. */
@@ -38,7 +39,10 @@ export interface JoinRequest extends Omit<RoomStart, 'after' | 'recovered'> {
 export interface RoomEvents {
   /** The first connection of a principal joined; told at the node where it did. */
   join: [room: string, member: RoomMember, principal: Principal];
-  /** The last connection of a principal left; told at the node where it did, and of no member whose node has died. */
+  /**
+   * The last connection of a principal left; told at the node where it did. Of a principal whose node has died, only the id is
+   * known: told after the lease, at one of the nodes that have the room open.
+   */
   leave: [room: string, member: RoomMember, principal: Principal];
   /** Something was said; `principal` is absent if the server said it. */
   message: [room: string, message: PublishedMessage & RoomPost, principal: Principal | undefined];
@@ -359,6 +363,12 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     log.peers.listen({
       onMembers: (ids) => room.presence.onMembers(ids),
       onExpelled: (id) => void this.#expel(room, id),
+      onGone: (gone) => {
+        for (const { id, principalId, shown } of gone) {
+          if (room.members.get(id) === undefined)
+            this.emit('leave', name, { id, ...decode(shown) }, { id: principalId });
+        }
+      },
       onEvent: (encoded) => {
         const { from, content, run } = JSON.parse(encoded) as ServerMessageOf<'room_event'>;
         if (from === undefined) return;

@@ -109,7 +109,7 @@ export class ClusterRuns {
 
   /** What was read of a run of another node is lost: its readers ask again. */
   onUnreadable(stored: StoredRun): void {
-    this.#remote.get(stored)?.readers.move();
+    this.#remote.get(stored)?.move();
   }
 
   /** Another node has created a run in a conversation that is watched here. */

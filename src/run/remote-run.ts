@@ -8,6 +8,7 @@ import type { RunMeta, StoredRun } from '../store/run-store.js';
 import type { ApprovalCall, Decision } from './approvals.js';
 import { decisionsIn, resolvedIn } from './decisions-in.js';
 import type { RunHandle } from './run-handle.js';
+import { notFound } from './run-errors.js';
 import type { RunCheckpoint, RunOptions, StopCause } from './run-worker.js';
 
 /**
@@ -27,6 +28,8 @@ export class RemoteRun implements RunHandle {
   rank = 0;
   readonly #stored: StoredRun;
   readonly #cluster: Cluster;
+  /** Ends each wait for something in the log. */
+  readonly #waits = new Set<() => void>();
 
   constructor(stored: StoredRun, cluster: Cluster) {
     this.id = stored.meta.id;
@@ -56,9 +59,15 @@ export class RemoteRun implements RunHandle {
     return host === '' ? undefined : host;
   }
 
-  /** Resolves when the final message is in the log; until then, the log is followed. */
+  /** Resolves when the final message is in the log, which is followed until then, or cannot be read any further. */
   get ended(): Promise<void> {
     return this.#until(() => this.isOver || undefined).then(() => undefined);
+  }
+
+  /** The log cannot be read any further: its readers, and whoever waits for something in it, have to look the run up again. */
+  move(): void {
+    this.readers.move();
+    for (const end of [...this.#waits]) end();
   }
 
   /** The approval requests without a decision, as of the last time the run was looked up. */
@@ -81,6 +90,7 @@ export class RemoteRun implements RunHandle {
       after = seq;
       return found ?? (this.isOver && after >= this.log.published ? null : undefined);
     });
+    if (standing === undefined) throw notFound();
     // The host may have decided before the run was looked up.
     return standing ?? (await decisionsIn(this.log)).get(toolCallId);
   }
@@ -90,8 +100,8 @@ export class RemoteRun implements RunHandle {
     return this.#cluster.stop(this.meta.owner, this.id, cause.reason);
   }
 
-  /** Follows the log until `find` gives something. */
-  #until<T>(find: () => Awaitable<T | undefined>): Promise<T> {
+  /** Follows the log until `find` gives something; `undefined` if the log cannot be read any further. */
+  #until<T>(find: () => Awaitable<T | undefined>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       let isLooking = false;
       let isAsked = true;
@@ -104,19 +114,25 @@ export class RemoteRun implements RunHandle {
             isAsked = false;
             const found = await find();
             if (found === undefined) continue;
-            off();
-            resolve(found);
+            end(found);
             return;
           }
         } catch (error) {
-          off();
           reject(error instanceof Error ? error : new Error('The log cannot be read', { cause: error }));
+          end();
           return;
         } finally {
           isLooking = false;
         }
       };
+      const end = (found?: T): void => {
+        off();
+        this.#waits.delete(giveUp);
+        resolve(found);
+      };
+      const giveUp = (): void => end();
       const off = this.log.onPublished(() => void look());
+      this.#waits.add(giveUp);
       void look();
     });
   }

@@ -158,6 +158,9 @@ export interface Cluster {
   inProgress(owner: string, conversationId: string): Awaitable<readonly StoredRun[]>;
   /** Whether {@link ClusterListener.onCreated} is called for a conversation. */
   watch(owner: string, conversationId: string, active: boolean): void;
-  /** Tells every node, this one included, at least once. */
+  /**
+   * Tells every node, this one included, at least once. Rejects if the stores do not answer; a revocation is told when they
+   * answer again.
+   */
   tell(event: ClusterEvent): Awaitable<void>;
 }

@@ -36,6 +36,7 @@ export function encodeRoomEvent({ body }: RoomEntry, seq: number): string {
 /** A member of a room, as other nodes need to know it. */
 export interface PeerMember {
   readonly id: string;
+  readonly principalId: string;
   /** What others see of it, as JSON. */
   readonly shown: string;
   /** Number of its connections at the node. */
@@ -46,6 +47,8 @@ export interface PeerMember {
 export interface PeerListener {
   /** Members at other nodes have changed, came or left. */
   onMembers(ids: readonly string[]): void;
+  /** Members whose last nodes have died, as they were told last; of the nodes that have the room open one is called. */
+  onGone(members: readonly Omit<PeerMember, 'connections'>[]): void;
   /** Something was said at another node; called before readers are woken. */
   onEvent(encoded: string): void;
   /** Another node has taken a member of this node out of the room. */
@@ -104,8 +107,8 @@ export interface RoomStore {
   /** Nobody reads or writes the log any more. The store may free its memory, and may delete it if it is empty. */
   close(name: string): void;
   /**
-   * Takes a member out of a room at all other nodes, if several processes work with the store; see
-   * {@link PeerListener.onExpelled}. The room need not be open here.
+   * Takes a member out of a room at all other nodes, if several processes work with the store, as soon as the store
+   * answers; see {@link PeerListener.onExpelled}. The room need not be open here.
    */
   expel?(name: string, memberId: string): void;
   /** Deletes what exceeds the bounds. Called every few seconds; if it throws or rejects, the error is logged. */

@@ -39,6 +39,8 @@ export class ControlLog {
   #number = 0;
   /** Ids of what was read, so that entries that come twice count once. */
   readonly #seen = new Set<string>();
+  /** Revocations that could not be told yet, by principal: they must not be forgotten. */
+  readonly #untold = new Map<string, string>();
   /** What this node told lately. */
   #own: { id: string; at: number; sealed: string }[] = [];
   #reading: Promise<void> | undefined;
@@ -58,10 +60,13 @@ export class ControlLog {
     this.#number = last?.number ?? 0;
   }
 
-  /** Adds an entry. Rejects if it cannot be stored. */
+  /** Adds an entry. Rejects if it cannot be stored; a revocation is added with the next beat that is answered then. */
   async tell(event: ClusterEvent): Promise<void> {
     const told: Told = { id: randomUUID(), event };
-    await this.#append(this.#options.signer.seal('control', '', JSON.stringify(told)));
+    const sealed = this.#options.signer.seal('control', '', JSON.stringify(told));
+    if (event.type !== 'revoke') return this.#append(sealed);
+    this.#untold.set(event.principalId, sealed);
+    await this.#tellUntold(event.principalId, sealed);
   }
 
   /** Takes what a beat says about the end of the log. */
@@ -72,6 +77,7 @@ export class ControlLog {
       this.#options.onEvent({ type: 'missed' });
       return;
     }
+    for (const [principalId, sealed] of [...this.#untold]) await this.#tellUntold(principalId, sealed);
     const now = performance.now();
     this.#own = this.#own.filter(({ at }) => now - at < KEEP_MS);
     const lost = this.#own.filter(({ id }) => isAfter(id, head));
@@ -86,6 +92,11 @@ export class ControlLog {
     this.#again = true;
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
     await this.#reading;
+  }
+
+  async #tellUntold(principalId: string, sealed: string): Promise<void> {
+    await this.#append(sealed);
+    if (this.#untold.get(principalId) === sealed) this.#untold.delete(principalId);
   }
 
   async #append(sealed: string): Promise<void> {

@@ -205,7 +205,13 @@ export class RedisCluster implements Cluster {
   }
 
   async tell(event: ClusterEvent): Promise<void> {
-    await this.#control.tell(event);
+    try {
+      await this.#control.tell(event);
+    } catch (error) {
+      if (event.type !== 'revoke') throw error;
+      this.#options.logger.warn({ err: error }, 'Other nodes are told of a revocation when Redis answers again');
+      return;
+    }
     await this.#options.wakes.send(new Set([this.nodeId, ...this.nodes.map(({ id }) => id)]), WAKE.control);
   }
 

@@ -111,6 +111,13 @@ export class RedisRoomPeers implements RoomPeers {
     this.#changed(ids);
   }
 
+  /** Tells of members whose last nodes are gone: ids, and what the nodes had told, as Redis had it. */
+  tellGone(fields: readonly string[]): void {
+    const gone: Omit<PeerMember, 'connections'>[] = [];
+    for (let at = 0; at + 1 < fields.length; at += 2) gone.push({ id: fields[at] ?? '', ...toldOf(fields[at + 1]) });
+    if (gone.length > 0) this.#listener?.onGone(gone);
+  }
+
   async #tell(): Promise<void> {
     this.#isTelling = true;
     // What is told in one turn is one call.
@@ -122,9 +129,9 @@ export class RedisRoomPeers implements RoomPeers {
   /** Returns whether it was told. */
   async #tellUntold(): Promise<boolean> {
     const members = [...this.#untold.values()];
-    const records = members.map(({ id, shown, connections }): [string, Omit<Told, 'change'> | null] => [
+    const records = members.map(({ id, ...told }): [string, Omit<Told, 'change'> | null] => [
       id,
-      connections === 0 ? null : { shown, connections },
+      told.connections === 0 ? null : told,
     ]);
     const args = records.flatMap(([id, told]) => [id, told === null ? '' : JSON.stringify(told)]);
     const told = [this.#epoch, JSON.stringify(records), ...args];
@@ -169,10 +176,7 @@ export class RedisRoomPeers implements RoomPeers {
     this.#told.clear();
     for (let at = 0; at + 1 < fields.length; at += 2) {
       const [node = '', id = ''] = (fields[at] ?? '').split(' ');
-      const value = fields[at + 1] ?? '';
-      const change = value.slice(0, value.indexOf(' '));
-      const told = JSON.parse(value.slice(change.length + 1)) as Omit<Told, 'change'>;
-      this.#set(node, id, { ...told, change: Number(change) });
+      this.#set(node, id, toldOf(fields[at + 1]));
     }
   }
 
@@ -191,6 +195,12 @@ export class RedisRoomPeers implements RoomPeers {
   #isOther(node: string): boolean {
     return node !== this.#room.node;
   }
+}
+
+/** What a node has told of a member, as Redis has it: `<change> <JSON>`. */
+function toldOf(value = ''): Told {
+  const change = value.slice(0, value.indexOf(' '));
+  return { ...(JSON.parse(value.slice(change.length + 1)) as Omit<Told, 'change'>), change: Number(change) };
 }
 
 function parse(text: string): [string, Omit<Told, 'change'> | null][] {

@@ -36,6 +36,8 @@ export class RedisRoomStore implements RoomStore {
   readonly #early = new Map<string, ((log: RedisRoomLog) => void)[]>();
   /** Rooms that nobody here has open any more, as far as Redis does not know that yet. */
   readonly #closing = new Map<string, RedisRoomLog>();
+  /** Rooms and members that are to be taken out of them, as far as Redis does not know that yet. */
+  readonly #expelled: (readonly [name: string, memberId: string])[] = [];
   readonly #memory = new RoomMemory();
   /** Who has how many closed rooms. */
   readonly #closed: RedisShares;
@@ -77,8 +79,9 @@ export class RedisRoomStore implements RoomStore {
   }
 
   expel(name: string, memberId: string): void {
-    // While Redis is away, only this node takes the member out.
-    new RedisRoom(this.#init, name).run(EXPEL_MEMBER, [memberId]).catch(() => undefined);
+    // If Redis is away, with the next beat that it answers.
+    const again = (): void => void this.#expelled.push([name, memberId]);
+    new RedisRoom(this.#init, name).run(EXPEL_MEMBER, [memberId]).catch(again);
   }
 
   async expire({ maxRooms }: RoomBounds): Promise<void> {
@@ -92,8 +95,9 @@ export class RedisRoomStore implements RoomStore {
     this.#closed.close();
   }
 
-  /** Lets the members of nodes that are gone leave. */
-  forgetNodes(): void {
+  /** Lets the members of nodes that are gone leave, and takes out those that could not be taken out before. */
+  onBeat(): void {
+    for (const member of this.#expelled.splice(0)) this.expel(...member);
     for (const log of this.#open.values()) this.#forget(log, log.peers.nodes);
   }
 
@@ -150,7 +154,10 @@ export class RedisRoomStore implements RoomStore {
     const gone = [...nodes].filter((node) => node !== log.room.node && this.#init.isGone(node));
     if (gone.length === 0) return;
     log.peers.forget(gone);
-    log.room.run(FORGET_ROOM_NODES, gone).catch(() => undefined);
+    log.room.run(FORGET_ROOM_NODES, gone).then(
+      (left) => log.peers.tellGone(left as readonly string[]),
+      () => undefined,
+    );
   }
 
   #wake(text: string, take: (log: RedisRoomLog, rest: string) => void): void {

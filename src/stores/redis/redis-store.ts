@@ -56,7 +56,7 @@ export class RedisStore implements Store {
     const { cluster } = this;
     const isGone = (id: string) => cluster.isGone(id);
     this.rooms = new RedisRoomStore({ calls, keys, wakes: this.#wakes, node, isGone, clock, logger });
-    cluster.onBeat(() => this.rooms.forgetNodes());
+    cluster.onBeat(() => this.rooms.onBeat());
     const writes = messageWrites(parts);
     this.conversations = new RedisConversationStore({ calls, keys, writes, shares: this.#shares, clock });
   }

@@ -154,12 +154,27 @@ redis.call('HSET', info, 'u', u)
 return { redis.call('HGET', info, 'payer'), u }`,
 );
 
-/** Removes nodes that are gone. Further arguments: the nodes. */
+/**
+ * Removes nodes that are gone. Further arguments: the nodes. Returns the members that no other node has: of each the id and
+ * what a node that is gone had told.
+ */
 export const FORGET_ROOM_NODES = new Script(
   'forget_room_nodes',
   `${ROOM}${LEAVE}
+local dead, told, gone = {}, {}, {}
+for at = 3, #ARGV do dead[ARGV[at]] = true end
+local fields = redis.call('HGETALL', members)
+for at = 1, #fields, 2 do
+  local other, id = string.match(fields[at], '^(%S+) (.*)$')
+  if dead[other] then told[id] = fields[at + 1] end
+end
 for at = 3, #ARGV do leave(ARGV[at]) end
-return 1`,
+for _, field in ipairs(redis.call('HKEYS', members)) do told[string.match(field, ' (.*)$')] = nil end
+for id, value in pairs(told) do
+  gone[#gone + 1] = id
+  gone[#gone + 1] = value
+end
+return gone`,
 );
 
 /** Removes a closed room unless it was opened. Further argument: number of the last write that is known. */
