@@ -40,6 +40,7 @@ export class PageDriver {
 
   /** Goes to the conversation that another tab shows. */
   async follow({ page }: PageDriver): Promise<void> {
+    await this.page.bringToFront();
     await this.page.evaluate(`location.hash = ${JSON.stringify(new URL(page.url()).hash)}`);
     await this.isConnected();
   }
