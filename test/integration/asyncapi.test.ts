@@ -38,9 +38,10 @@ describe('the AsyncAPI document', () => {
     );
   });
 
-  it('is valid with another path and without tools', async () => {
+  it('is the same with another path and without tools, but for these', () => {
     const other = asyncApi(quietState({ path: '/chat/a-b', tools: () => [] }));
-    expect(errorsOf(await parser.parse(JSON.stringify(other)))).toEqual([]);
+    const expected = JSON.stringify({ ...asyncApi(state), 'x-tools': [] }).replaceAll('/ws/agent', '/chat/a-b');
+    expect(other).toEqual(JSON.parse(expected));
   });
 
   it('holds every message, with its direction and the operation that carries it', async () => {

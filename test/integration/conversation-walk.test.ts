@@ -3,7 +3,7 @@ import { IS_LONG, seeds } from '../helpers/schedules.js';
 import { Walk } from '../helpers/walk/walk.js';
 
 /** A walk looks at all that was said after each step: the time grows with the square of the steps. */
-const STEPS = IS_LONG ? 400 : 60;
+const STEPS = IS_LONG ? 400 : 40;
 
 it.each(seeds(1, 20))(
   `${STEPS} steps at random (seed %i) send nothing that a strict server refuses, and lose nothing that was said`,
