@@ -8,7 +8,7 @@ import { startCli, type CliProcess } from './cli-process.js';
 import { startOpenAiUpstream, type OpenAiUpstream, type UpstreamRequest } from './openai-upstream.js';
 
 /** How often nodes beat, and how long one may be silent. In milliseconds. */
-const BEAT_MS = 300;
+const BEAT_MS = 600;
 export const LEASE_MS = 2_500;
 
 /** How much longer everything may take than on a machine that does nothing else. */

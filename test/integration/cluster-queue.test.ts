@@ -9,8 +9,8 @@ import { missingRedis, redisOfFile } from '../helpers/redis.js';
 
 const redis = redisOfFile();
 
-/** A node whose runs wait for a worker, and a worker that does one run at a time. */
-async function withWorker(options: Partial<AgentSocketServerOptions>): Promise<TestNode> {
+/** A node whose runs wait for a worker, and a worker that does so many runs at a time. */
+async function withWorker(options: Partial<AgentSocketServerOptions>, concurrency = 1): Promise<TestNode> {
   const keyPrefix = randomUUID();
   const queues = await Promise.all([0, 1].map(() => createBullMqQueue({ url: redis.url, keyPrefix, logger: false })));
   const [queue, taken] = queues;
@@ -21,7 +21,7 @@ async function withWorker(options: Partial<AgentSocketServerOptions>): Promise<T
     store: { keyPrefix },
   });
   if (node === undefined || worker === undefined) throw new Error('No nodes');
-  worker.agent.runs.work(taken, 1);
+  worker.agent.runs.work(taken, concurrency);
   return node;
 }
 
@@ -87,18 +87,21 @@ describe(`a cluster with a worker${missingRedis()}`, { skip: missingRedis() !== 
 
   it('keeps a run that is read at the node where it was asked for, and ends one that nobody reads', async () => {
     const provider = createScriptedProvider(['Hel', new Promise(() => undefined)]);
-    const node = await withWorker({ provider, detachGraceMs: 500 });
-    const client = await TestClient.connect(node.url);
-    const runId = randomUUID();
+    const node = await withWorker({ provider, detachGraceMs: 500 }, 2);
+    const stateOf = async (run: string) => (await node.store.runs.open('anonymous', run))?.state;
+    const [client, leaves] = [await TestClient.connect(node.url), await TestClient.connect(node.url)];
+    const [runId, unread] = [randomUUID(), randomUUID()];
     client.send({ type: 'streaming_query', query: 'Hi', run_id: runId });
     await client.next('stream_chunk');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    leaves.send({ type: 'streaming_query', query: 'Hi', run_id: unread });
+    await leaves.next('stream_chunk');
+    await leaves.close();
+    // The time of the one that is read would have been over earlier.
+    await vi.waitFor(async () => expect(await stateOf(unread)).toBe('cancelled'));
     const later = await TestClient.connect(node.url);
     later.send({ type: 'resume', run_id: runId, after: 0 });
     expect(await later.next('resumed')).toMatchObject({ state: 'running' });
     await Promise.all([client.close(), later.close()]);
-    await vi.waitFor(async () => expect((await node.store.runs.open('anonymous', runId))?.state).toBe('cancelled'), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(async () => expect(await stateOf(runId)).toBe('cancelled'));
   });
 });

@@ -213,16 +213,21 @@ describe(`a cluster${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
       detachGraceMs: 300,
     });
     const asks = await TestClient.connect(a.url);
-    const runId = randomUUID();
+    const [runId, unread] = [randomUUID(), randomUUID()];
     asks.send({ type: 'streaming_query', query: 'Hi', run_id: runId });
     await asks.next('stream_chunk');
     const reads = await TestClient.connect(b.url);
     reads.send({ type: 'resume', run_id: runId, after: 0 });
     await reads.next('stream_chunk');
     await vi.waitFor(() => expect([...a.agent.runs][0]?.readers.size).toBe(2));
+    const asksAnother = await TestClient.connect(a.url);
+    asksAnother.send({ type: 'streaming_query', query: 'Hi', run_id: unread });
+    await asksAnother.next('stream_chunk');
     await asks.close();
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect([...a.agent.runs]).toHaveLength(1);
+    await asksAnother.close();
+    // The time of the one that is read would have been over earlier.
+    await vi.waitFor(() => expect([...a.agent.runs].map(({ id }) => id)).not.toContain(unread));
+    expect([...a.agent.runs].map(({ id }) => id)).toEqual([runId]);
     await reads.close();
     await vi.waitFor(() => expect([...a.agent.runs]).toHaveLength(0), { timeout: 10_000 });
   });

@@ -394,6 +394,7 @@ describe('capacity', () => {
     const waiting: (() => void)[] = [];
     const { agent, port, url } = await startServer({
       maxConnections: 100,
+      authenticateTimeoutMs: 120_000,
       authenticate: () => new Promise<Principal>((resolve) => waiting.push(() => resolve({ id: 'x' }))),
     });
     agent.connections.on('connect', () => (most = Math.max(most, agent.connections.size)));

@@ -11,9 +11,12 @@ import { readThrough } from '../helpers/resume/read-through.js';
 import { RunReader } from '../helpers/resume/run-reader.js';
 import { checkText, Schedule } from '../helpers/resume/schedule.js';
 import { Answer, SteppedProvider } from '../helpers/resume/stepped-provider.js';
-import { seeds } from '../helpers/schedules.js';
+import { IS_LONG, seeds } from '../helpers/schedules.js';
 import { startServer } from '../helpers/server.js';
 import { createEngine } from '../unit/run/harness.js';
+
+/** The schedules of a long run; a run of one commit plays a tenth of them. */
+const scaled = (count: number): number => (IS_LONG ? count : count / 2);
 
 /** On a machine that has a lot else to do. */
 const TIMEOUT_MS = 240_000;
@@ -64,15 +67,15 @@ describe('resume, in memory', () => {
   }
 
   it('gives every reader the whole run, whatever is cut, repeated and delayed', { timeout: TIMEOUT_MS }, async () => {
-    await runSchedules(new MemoryRunStore(), 1_000, 1_000);
+    await runSchedules(new MemoryRunStore(), 1_000, scaled(1_000));
   });
 
   it('does so over a store that publishes and reads late', { timeout: TIMEOUT_MS }, async () => {
-    await runSchedules(new LateRunStore(createRandom(1)), 100_000, 1_000);
+    await runSchedules(new LateRunStore(createRandom(1)), 100_000, scaled(1_000));
   });
 
   it('does so from a database', { timeout: TIMEOUT_MS }, async () => {
-    await runSchedules((await openStore()).runs, 200_000, 300);
+    await runSchedules((await openStore()).runs, 200_000, scaled(300));
   });
 });
 
@@ -122,10 +125,10 @@ describe('resume, over a network that cuts at any byte', () => {
   }
 
   it('gives every reader the whole run', { timeout: TIMEOUT_MS }, async () => {
-    await runOverNetwork(createMemoryStore(), 150);
+    await runOverNetwork(createMemoryStore(), scaled(150));
   });
 
   it('does so from a database', { timeout: TIMEOUT_MS }, async () => {
-    await runOverNetwork(await openStore(), 60);
+    await runOverNetwork(await openStore(), scaled(60));
   });
 });

@@ -8,14 +8,17 @@ import { startCli, type CliProcess } from '../helpers/cli-process.js';
 import { freePort } from '../helpers/free-port.js';
 import { missing, startBalancer } from '../helpers/proxies.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
+import { IS_LONG } from '../helpers/schedules.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
 const redis = redisOfFile();
 
 const NODES = 3;
 
+/** How many of them are replaced. */
+const REPLACED = IS_LONG ? NODES : 2;
+
 /** In the long tests as many as a busy service has. */
-const IS_LONG = process.env['TEST_PARTS'] === '1';
 const CLIENTS = IS_LONG ? 1_000 : 24;
 const STREAMS = IS_LONG ? 60 : 6;
 /** New connections while a node ends. */
@@ -34,7 +37,7 @@ const provider = (asked: string): string => `
       appendFileSync(${JSON.stringify(asked)}, 'asked\\n');
       for (let index = 0; index < ${TOKENS}; index++) {
         yield { type: 'text-delta', text: '<' + index + '>' };
-        await delay(150);
+        await delay(100);
       }
     },
   };
@@ -64,7 +67,7 @@ class Recorder {
 const reason = missing('haproxy') + missingRedis();
 
 it.skipIf(reason !== '')(
-  `replaces ${NODES} nodes behind HAProxy: no answer is interrupted, no connection ends abnormally, no new one is lost${reason}`,
+  `replaces ${REPLACED} of ${NODES} nodes behind HAProxy: no answer is interrupted, no connection ends abnormally, no new one is lost${reason}`,
   { timeout: IS_LONG ? 900_000 : 240_000 },
   async () => {
     const folder = temporaryDirectory();
@@ -97,7 +100,7 @@ it.skipIf(reason !== '')(
       await Promise.all(clients.slice(from, from + 50).map((client) => client.ping()));
     }
     const finishes: (string | undefined)[] = [];
-    for (const [index, port] of ports.entries()) {
+    for (const [index, port] of ports.slice(0, REPLACED).entries()) {
       const runs = clients.slice(0, STREAMS).map((client) => client.stream('Go'));
       await expect.poll(() => runs.every(({ text }) => text !== ''), { timeout: 30_000 }).toBe(true);
       nodes[index]?.kill('SIGTERM');
@@ -106,15 +109,15 @@ it.skipIf(reason !== '')(
       finishes.push(...runs.map(({ text }) => text));
       expect(await nodes[index]?.exited).toBe(0);
       await Promise.all(late.map((client) => client.close()));
-      nodes[index] = await start(port);
+      if (index + 1 < REPLACED) nodes[index] = await start(port);
     }
 
-    expect(finishes).toHaveLength(NODES * STREAMS);
+    expect(finishes).toHaveLength(REPLACED * STREAMS);
     // Nothing was started a second time.
-    expect(readFileSync(asked, 'utf8').match(/asked/g)).toHaveLength(NODES * STREAMS);
+    expect(readFileSync(asked, 'utf8').match(/asked/g)).toHaveLength(REPLACED * STREAMS);
     expect(recorder.codes.length).toBeGreaterThan(0);
     expect(new Set(recorder.codes)).toEqual(new Set([1012]));
-    expect(Math.max(...recorder.counts.values())).toBeLessThanOrEqual(1 + NODES);
+    expect(Math.max(...recorder.counts.values())).toBeLessThanOrEqual(1 + REPLACED);
     expect(nodes.flatMap(({ lines }) => lines).filter(({ level }) => level === 'error')).toEqual([]);
   },
 );

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore, type AgentSocketServerOptions, type Principal } from '../../../src/index.js';
 import { TestClient } from '../../../src/testing/index.js';
-import { missingRedis, startRedis } from '../../helpers/redis.js';
+import { missingRedis, redisServerOfFile } from '../../helpers/redis.js';
 import { openRedisStore } from '../../helpers/redis-store.js';
 import { startServer } from '../../helpers/server.js';
 
@@ -31,11 +31,13 @@ async function start(url: string, keyPrefix: string, options: Partial<AgentSocke
   return { rooms: server.agent.rooms, connect, join };
 }
 
+// No test runs beside another one, so that a test may kill it.
+const redis = redisServerOfFile();
+
 async function startTwo(options: Partial<AgentSocketServerOptions> = {}) {
-  const redis = await startRedis();
   const keyPrefix = randomUUID();
   const [a, b] = [await start(redis.url, keyPrefix, options), await start(redis.url, keyPrefix, options)];
-  return { a, b, redis };
+  return { a, b };
 }
 
 async function say(client: TestClient, content: string, message: object = {}): Promise<number> {
@@ -164,7 +166,7 @@ describe.skipIf(missingRedis() !== '')(`A room at two nodes${missingRedis()}`, (
   });
 
   it('misses nothing while nothing is delivered', async () => {
-    const { a, b, redis } = await startTwo();
+    const { a, b } = await startTwo();
     const [ada, bob] = [await a.join('ada'), await b.join('bob')];
     await say(ada, 'before');
     await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -176,7 +178,7 @@ describe.skipIf(missingRedis() !== '')(`A room at two nodes${missingRedis()}`, (
   });
 
   it('goes on after Redis was restarted', async () => {
-    const { a, b, redis } = await startTwo();
+    const { a, b } = await startTwo();
     const [ada, bob] = [await a.join('ada'), await b.join('bob')];
     await say(ada, 'before');
     await redis.kill();
@@ -187,7 +189,7 @@ describe.skipIf(missingRedis() !== '')(`A room at two nodes${missingRedis()}`, (
   });
 
   it('lets clients join anew if Redis has lost it', async () => {
-    const { a, b, redis } = await startTwo();
+    const { a, b } = await startTwo();
     const [ada, bob] = [await a.join('ada'), await b.join('bob')];
     await say(ada, 'lost');
     await expect.poll(() => events(bob)).toEqual(['1 lost']);

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRedisStore, type RedisStoreOptions } from '../../../../src/stores/redis.js';
 import type { Store } from '../../../../src/store/store.js';
-import { missingRedis, startRedis, type RedisOptions } from '../../../helpers/redis.js';
+import { missingRedis, redisServerOfFile, startRedis } from '../../../helpers/redis.js';
 import { makeRedisUser, REDIS_PASSWORD } from '../../../helpers/redis-user.js';
 
 async function open(options: RedisStoreOptions): Promise<Store> {
@@ -40,9 +40,6 @@ async function pretend(...infos: readonly string[]): Promise<{ url: string; aske
   return { url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => asked };
 }
 
-const start = async (settings: Record<string, string> = {}, options: RedisOptions = {}) =>
-  startRedis({ ...options, settings });
-
 describe('createRedisStore', () => {
   it('refuses a Redis that is too old', async () => {
     const { url } = await pretend('redis_version:6.0.16\r\n');
@@ -63,8 +60,10 @@ describe('createRedisStore', () => {
 });
 
 describe.skipIf(missingRedis() !== '')(`createRedisStore with a server${missingRedis()}`, () => {
+  const shared = redisServerOfFile({ user: true });
+
   it('refuses a Redis that would delete runs', async () => {
-    const { url } = await start({ 'maxmemory-policy': 'allkeys-lru' });
+    const { url } = await startRedis({ settings: { 'maxmemory-policy': 'allkeys-lru' } });
     expect(await refusal({ url })).toBe(
       'Redis has maxmemory-policy allkeys-lru and would delete runs: set it to noeviction',
     );
@@ -76,19 +75,16 @@ describe.skipIf(missingRedis() !== '')(`createRedisStore with a server${missingR
     const logger = { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn() };
     expect((await open({ url, logger })).runs.isDurable).toBe(false);
     expect(warn).toHaveBeenCalledExactlyOnceWith({}, expect.stringContaining('appendonly yes'));
-    const durable = await startRedis();
-    expect((await open({ url: durable.url, logger })).runs.isDurable).toBe(true);
+    expect((await open({ url: shared.url, keyPrefix: 'test-durable', logger })).runs.isDurable).toBe(true);
     expect(warn).toHaveBeenCalledOnce();
   });
 
   it('refuses data of another version, and leaves it alone', async () => {
-    const redis = await start();
-    const key = 'test-check:{test-check}:meta';
-    await redis.call('HSET', key, 'schema', '2');
-    expect(await refusal({ url: redis.url })).toBe(
-      'Redis holds data of version 2 under "test-check", and this server knows 1',
+    await shared.call('HSET', 'test-old:{test-old}:meta', 'schema', '2');
+    expect(await refusal({ url: shared.url, keyPrefix: 'test-old' })).toBe(
+      'Redis holds data of version 2 under "test-old", and this server knows 1',
     );
-    expect(await redis.call('DBSIZE')).toBe(':1\r\n');
+    expect(await shared.call('KEYS', 'test-old*')).toMatch(/^\*1\r\n/);
   });
 
   it.each([
@@ -99,27 +95,26 @@ describe.skipIf(missingRedis() !== '')(`createRedisStore with a server${missingR
     ['INFO', '+info', ''],
     ['scripts', '+eval', ''],
   ])('refuses a user who has no right to %s, before anything is written', async (_, right, instead) => {
-    const redis = await startRedis({ user: true });
-    const answer = await redis.call(...makeRedisUser((each) => (each === right ? instead : each)));
+    const answer = await shared.call(...makeRedisUser((each) => (each === right ? instead : each)));
     expect(answer).toBe('+OK\r\n');
-    const said = await refusal({ url: redis.url });
+    await shared.call('SCRIPT', 'FLUSH');
+    const said = await refusal({ url: shared.url });
     expect(said).toMatch(/^The user of Redis lacks rights: docs\/cluster\.md has a line for ACL SETUSER: .*\S/);
     expect(said).not.toContain(REDIS_PASSWORD);
-    expect(await redis.call('EXISTS', 'test-check:{test-check}:nodes')).toBe(':0\r\n');
+    expect(await shared.call('EXISTS', 'test-check:{test-check}:nodes')).toBe(':0\r\n');
   });
 
   it('says at once that the password is wrong, without telling it', async () => {
-    const redis = await startRedis({ user: true });
-    const said = await refusal({ url: redis.url.replace('agent:', 'agent:wrong') });
+    const said = await refusal({ url: shared.url.replace('agent:', 'agent:wrong') });
     expect(said).toContain('WRONGPASS');
     expect(said).not.toMatch(/Se.?.?.?cret/);
   });
 
   it('cannot wait for the disk before version 7.2, and says so', async () => {
-    const redis = await start();
-    const version = /redis_version:(\S+)/.exec(await redis.call('INFO', 'server'))?.[1] ?? '';
+    expect(await shared.call(...makeRedisUser())).toBe('+OK\r\n');
+    const version = /redis_version:(\S+)/.exec(await shared.call('INFO', 'server'))?.[1] ?? '';
     const canWait = Number.parseFloat(version) >= 7.2;
-    const said = await refusal({ url: redis.url, durability: 'disk' });
+    const said = await refusal({ url: shared.url, keyPrefix: 'test-disk', durability: 'disk' });
     expect(said).toBe(
       canWait ? '' : `Redis ${version} cannot wait for its disk: "durability: disk" needs 7.2 or later`,
     );
