@@ -42,7 +42,8 @@ function goalText(goal) {
   return parts.join(', ');
 }
 
-const range = (values) => {
+/** The median and, in brackets, the least and the greatest. */
+export const range = (values) => {
   if (values.length === 0) return '';
   const { min, median: middle, max } = spread(values);
   return min === max ? short(middle) : `${short(middle)} (${short(min)} … ${short(max)})`;
