@@ -31,11 +31,15 @@ export interface Example {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
 
-/** Runs a file of `examples/` as its first lines say, on a free port, and waits until it is ready. */
+/**
+ * Runs a file of `examples/` as its first lines say, on a free port, and waits until it is ready. It ends with the test,
+ * unless `onStarted` takes what ends it.
+ */
 export async function startExample(
   file: string,
   env: Readonly<Record<string, string>> = {},
   args: readonly string[] = [],
+  onStarted: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<Example> {
   const loader = file.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
   const child = spawn(process.execPath, [...loader, join(ROOT, 'examples', file), ...args], {
@@ -59,7 +63,7 @@ export async function startExample(
       for (const check of [...checks]) check();
     });
   });
-  onTestFinished(async () => {
+  onStarted(async () => {
     child.kill('SIGKILL');
     await exited;
   });

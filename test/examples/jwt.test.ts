@@ -1,13 +1,17 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { createAgentClient } from '../../src/client/index.js';
 import { TestClient } from '../../src/testing/index.js';
 import { sharedBrowser } from '../helpers/browser.js';
-import { startExample } from './example.js';
+import { startExample, type Example } from './example.js';
 
 describe('jwt-express.mjs', () => {
+  let example: Example;
+  beforeAll(async () => {
+    example = await startExample('jwt-express.mjs', {}, [], afterAll);
+  });
+
   it('lets a page connect with a ticket, and no token is in its URL', { timeout: 60_000 }, async () => {
-    const example = await startExample('jwt-express.mjs');
     const page = await (await sharedBrowser()).newPage();
     onTestFinished(() => page.close());
     const failures: string[] = [];
@@ -24,7 +28,6 @@ describe('jwt-express.mjs', () => {
   });
 
   it('lets people in by tickets and services by JWTs, and ends what a person has open at the logout', async () => {
-    const example = await startExample('jwt-express.mjs');
     const { origin } = example.url;
     expect(await TestClient.refused(example.endpoint)).toMatchObject({ code: 4401 });
     expect((await fetch(`${origin}/ws/ticket`, { method: 'POST' })).status).toBe(401);

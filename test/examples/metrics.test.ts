@@ -1,31 +1,23 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { ROOT } from '../helpers/build.js';
 import { freePort } from '../helpers/free-port.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 import { startExample, type Example } from './example.js';
 
 /** metrics.mjs after one answer, and the address of its metrics. */
-async function start(): Promise<{ example: Example; target: string }> {
+let example: Example;
+let target: string;
+beforeAll(async () => {
   const port = await freePort();
-  const example = await startExample('metrics.mjs', { METRICS_PORT: String(port) });
+  example = await startExample('metrics.mjs', { METRICS_PORT: String(port) }, [], afterAll);
+  target = `127.0.0.1:${port}`;
   await example.printed(`metrics at port ${port}`);
   const client = await example.connect({ negotiate: true });
   await client.ask({ type: 'streaming_query', query: 'What is 6 * 7?' });
   await client.close();
-  return { example, target: `127.0.0.1:${port}` };
-}
-
-it('metrics.mjs measures its service, tells of its audit, and stops when told', async () => {
-  const { example, target } = await start();
-  const text = await (await fetch(`http://${target}/metrics`)).text();
-  expect(text).toContain('agent_ws_runs_ended_total{kind="streaming_query",state="finished",code=""} 1');
-  expect(text).toContain('agent_ws_tool_calls_total{tool="calculator",outcome="ok"} 1');
-  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
-  await example.printed("audit \\{[^}]*event: 'tool'[^}]*calculator");
-  expect(await example.stop()).toBe(0);
 });
 
 function hasPrometheus(): boolean {
@@ -41,7 +33,6 @@ function hasPrometheus(): boolean {
 it.skipIf(process.env['CI'] === undefined && !hasPrometheus())(
   'Prometheus reads the metrics as metrics-prometheus.yml says, and knows every query of metrics-dashboard.json',
   async () => {
-    const { target } = await start();
     const directory = temporaryDirectory();
     const config = readFileSync(join(ROOT, 'examples/metrics-prometheus.yml'), 'utf8');
     expect(config).toContain("'127.0.0.1:9464'");
@@ -90,3 +81,12 @@ it.skipIf(process.env['CI'] === undefined && !hasPrometheus())(
     }
   },
 );
+
+it('metrics.mjs measures its service, tells of its audit, and stops when told', async () => {
+  const text = await (await fetch(`http://${target}/metrics`)).text();
+  expect(text).toContain('agent_ws_runs_ended_total{kind="streaming_query",state="finished",code=""} 1');
+  expect(text).toContain('agent_ws_tool_calls_total{tool="calculator",outcome="ok"} 1');
+  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+  await example.printed("audit \\{[^}]*event: 'tool'[^}]*calculator");
+  expect(await example.stop()).toBe(0);
+});

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ROOT } from '../helpers/build.js';
 import { scripts, startOpenAiUpstream } from '../helpers/openai-upstream.js';
 import { startExample } from './example.js';
 
@@ -29,17 +32,27 @@ describe.each([
     expect(await client.closed).toEqual({ code: 1012, reason: 'Server is restarting' });
     expect(await exit).toBe(0);
   });
+});
 
-  it('asks the model behind OPENAI_API_KEY where that is set', async () => {
-    const upstream = await startOpenAiUpstream(scripts.echo);
-    onTestFinished(() => upstream.close());
-    const env = { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: upstream.url, OPENAI_MODEL: 'test-model' };
-    const client = await (await startExample(file, env)).connect();
-    expect(await client.ask({ type: 'agent_query', query: 'Are you there?' })).toMatchObject({
-      type: 'agent_response',
-      vendor: 'openai',
-    });
-    expect(upstream.requests[0]?.headers.authorization).toBe('Bearer test-key');
-    expect(upstream.requests[0]?.body).toMatchObject({ model: 'test-model' });
+/** The lines that choose the provider. */
+function choiceOf(file: string): string[] {
+  const lines = readFileSync(join(ROOT, 'examples', file), 'utf8').split('\n');
+  return lines.filter((line) => /OPENAI_|^ *provider: |agent-ws\/(?:demo|openai)/.test(line) && !line.startsWith('//'));
+}
+
+it('http.mjs asks the model behind OPENAI_API_KEY where that is set, and so do the others', async () => {
+  const upstream = await startOpenAiUpstream(scripts.echo);
+  onTestFinished(() => upstream.close());
+  const env = { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: upstream.url, OPENAI_MODEL: 'test-model' };
+  const client = await (await startExample('http.mjs', env)).connect();
+  expect(await client.ask({ type: 'agent_query', query: 'Are you there?' })).toMatchObject({
+    type: 'agent_response',
+    vendor: 'openai',
   });
+  expect(upstream.requests[0]?.headers.authorization).toBe('Bearer test-key');
+  expect(upstream.requests[0]?.body).toMatchObject({ model: 'test-model' });
+
+  const choice = choiceOf('http.mjs');
+  expect(choice).toHaveLength(6);
+  for (const file of ['express.mjs', 'koa.mjs', 'fastify.mjs']) expect(choiceOf(file), file).toEqual(choice);
 });

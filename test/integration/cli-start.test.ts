@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
 import { endpointPath } from '../../src/cli/value-types.js';
-import { runCli, startCli } from '../helpers/cli-process.js';
+import { runCli, startCli, type CliProcess } from '../helpers/cli-process.js';
 import { runHere, type HereOptions } from '../helpers/command-here.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 import { startOpenAiUpstream } from '../helpers/openai-upstream.js';
@@ -81,14 +81,6 @@ describe('agent-ws serve', () => {
     expect(cli.stderr).toBe('');
   });
 
-  it('tells what of .env it does not know, or doubts', async () => {
-    const cwd = temporaryDirectory();
-    writeFileSync(join(cwd, '.env'), 'AGENT_MAXSTEPS=4\nLOG_FILE=true\n');
-    const cli = startCli(LOCAL, { cwd });
-    expect(await cli.log(/AGENT_MAX_STEPS/)).toMatchObject({ level: 'warn' });
-    expect(await cli.log(/LOG_FILE=true/)).toMatchObject({ level: 'warn' });
-  });
-
   it('serves tools and a provider of the operator, and whole ids', async () => {
     const cwd = temporaryDirectory();
     writeFileSync(
@@ -118,11 +110,12 @@ describe('agent-ws serve', () => {
     await client.close();
   });
 
-  it('reads .env, below the environment, below the flags', async () => {
+  it('reads .env, below the environment, below the flags, and tells what of it it does not know, or doubts', async () => {
     const cwd = temporaryDirectory();
     writeFileSync(
       join(cwd, '.env'),
-      'HOST=127.0.0.1\nPORT=abc\nWS_PATH=/file\nWS_HEARTBEAT_INTERVAL=7\nWS_MAX_CONNECTIONS=1\n',
+      'HOST=127.0.0.1\nPORT=abc\nWS_PATH=/file\nWS_HEARTBEAT_INTERVAL=7\nWS_MAX_CONNECTIONS=1\n' +
+        'AGENT_MAXSTEPS=4\nLOG_FILE=true\n',
     );
     const cli = startCli(['serve', '--port', '0'], { cwd, env: { WS_PATH: '/env', PORT: 'nonsense' } });
     const { endpoint } = await cli.log('Listening');
@@ -131,6 +124,8 @@ describe('agent-ws serve', () => {
     expect(client.connected.limits.heartbeat_seconds).toBe(7);
     expect(await TestClient.refused(String(endpoint))).toMatchObject({ code: 1013 });
     await client.close();
+    expect(await cli.log(/AGENT_MAX_STEPS/)).toMatchObject({ level: 'warn' });
+    expect(await cli.log(/LOG_FILE=true/)).toMatchObject({ level: 'warn' });
   });
 
   it('serves https and wss', async () => {
@@ -191,31 +186,30 @@ describe('agent-ws serve', () => {
     for (const secret of ['private', runId]) expect(file + cli.stderr).not.toContain(secret);
   });
 
-  it('says why the demo answers where a server without keys was meant', async () => {
-    const cli = startCli(LOCAL, { env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } });
-    expect(await cli.log(/^OPENAI_BASE_URL is set/)).toMatchObject({ level: 'warn' });
+  /** What a service on all addresses, unless it is told otherwise, warns of until it is stopped. */
+  async function warnings(cli: CliProcess): Promise<unknown[]> {
+    await cli.log('Listening');
+    cli.kill('SIGTERM');
+    expect(await cli.exited).toBe(0);
+    return cli.lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+  }
+
+  it('says why the demo answers where a server without keys was meant, and warns of nothing else', async () => {
+    const cli = startCli(['serve', '--port', '0'], { env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' } });
+    expect(await warnings(cli)).toEqual([expect.stringMatching(/^OPENAI_BASE_URL is set/)]);
   });
 
   it('serves this machine only when it has a key and no host, and says so', async () => {
     const cli = startCli(['serve', '--port', '0'], { env: { OPENAI_API_KEY: 'sk-private-123' } });
     expect(await cli.log('Listening')).toMatchObject({ host: '127.0.0.1' });
     expect(await cli.log(/^Only this machine is served/)).toMatchObject({ level: 'info', host: '127.0.0.1' });
+    expect(await warnings(cli)).toEqual([]);
   });
 
-  it('warns when a key serves beyond this machine, and only then', async () => {
-    const env = { OPENAI_API_KEY: 'sk-private-123' };
-    const open = startCli(['serve', '--port', '0', '--host', '0.0.0.0'], { env });
-    expect(await open.log(/no authentication/)).toMatchObject({ level: 'warn', host: '0.0.0.0' });
-    expect((await open.log('Listening'))['endpoint']).toMatch(/^ws:\/\/localhost:/);
-    const lines = await Promise.all(
-      [startCli(LOCAL, { env }), startCli(['serve', '--port', '0', '--provider', 'demo'], { env })].map(async (cli) => {
-        await cli.log('Listening');
-        cli.kill('SIGTERM');
-        expect(await cli.exited).toBe(0);
-        return cli.lines;
-      }),
-    );
-    expect(lines.flat().filter(({ level }) => level === 'warn')).toEqual([]);
+  it('warns when a key serves beyond this machine', async () => {
+    const cli = startCli(['serve', '--port', '0', '--host', '0.0.0.0'], { env: { OPENAI_API_KEY: 'sk-private-123' } });
+    expect(await cli.log(/no authentication/)).toMatchObject({ level: 'warn', host: '0.0.0.0' });
+    expect((await cli.log('Listening'))['endpoint']).toMatch(/^ws:\/\/localhost:/);
   });
 
   describe('ends with one line on standard error', () => {
@@ -295,10 +289,9 @@ describe('agent-ws serve', () => {
     });
 
     it('for a log file that cannot be written', async () => {
-      const cwd = temporaryDirectory();
-      mkdirSync(join(cwd, 'logs/agent-engine.log'), { recursive: true });
-      expect(await failure([...LOCAL, '--log-file'], { cwd }, runCli)).toBe(
-        '--log-file: "logs/agent-engine.log" cannot be written: it is a directory',
+      const directory = temporaryDirectory();
+      expect(await failure([...LOCAL, '--log-file', directory])).toBe(
+        `--log-file: "${directory}" cannot be written: it is a directory`,
       );
     });
 

@@ -10,6 +10,8 @@ import { makeCertificate } from '../helpers/tls/make-certificate.js';
 
 type Pair = ReturnType<typeof makeCertificate>;
 
+const [first, second] = [makeCertificate(), makeCertificate()];
+
 const READ = 'The TLS certificate was read again';
 const BROKEN = 'The new TLS certificate cannot be used; the old one stays in use';
 
@@ -19,7 +21,7 @@ function replace(path: string, content: Buffer): void {
   renameSync(`${path}.new`, path);
 }
 
-async function start(first: Pair) {
+async function start() {
   const directory = temporaryDirectory();
   const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
   const write = (pair: Pair): void => {
@@ -57,8 +59,7 @@ async function talk(url: string, { cert }: Pair) {
 
 describe('the certificate of the command', () => {
   it('is read again on SIGHUP, and live connections go on', async () => {
-    const [first, second] = [makeCertificate(), makeCertificate()];
-    const { cli, url, write } = await start(first);
+    const { cli, url, write } = await start();
     const { socket, messages } = await talk(url, first);
     write(second);
     cli.kill('SIGHUP');
@@ -71,8 +72,7 @@ describe('the certificate of the command', () => {
   });
 
   it('is read again when the files change, one after the other', async () => {
-    const [first, second] = [makeCertificate(), makeCertificate()];
-    const { cli, url, cert, key } = await start(first);
+    const { cli, url, cert, key } = await start();
     replace(cert, second.cert);
     // The new certificate does not fit the old key.
     await cli.log(BROKEN);
@@ -83,8 +83,7 @@ describe('the certificate of the command', () => {
   });
 
   it('is read again when a symbolic link leads to other files', async () => {
-    const [first, second] = [makeCertificate(), makeCertificate()];
-    const { cli, url, cert, key } = await start(first);
+    const { cli, url, cert, key } = await start();
     const other = temporaryDirectory();
     writeFileSync(join(other, 'c'), second.cert);
     writeFileSync(join(other, 'k'), second.key);
@@ -103,8 +102,7 @@ describe('the certificate of the command', () => {
     ['is no PEM', (path: string) => replace(path, Buffer.from('nonsense'))],
     ['is gone', (path: string) => renameSync(path, `${path}.old`)],
   ])('stays the old one if the new one %s, and the log tells why', async (_what, spoil) => {
-    const first = makeCertificate();
-    const { cli, url, cert } = await start(first);
+    const { cli, url, cert } = await start();
     spoil(cert);
     cli.kill('SIGHUP');
     const line = await cli.log(BROKEN);

@@ -76,11 +76,14 @@ async function evaluate(name: string, code: string): Promise<string> {
   return stdout;
 }
 
-it.each(Object.keys(SURFACE))('%s exports what it should, as ESM and as CJS', async (entry) => {
-  const esm = await evaluate('names.mjs', `console.log(JSON.stringify(Object.keys(await import('${entry}')).sort()))`);
-  expect(JSON.parse(esm)).toEqual(SURFACE[entry]);
-  const cjs = await evaluate('names.cjs', `console.log(JSON.stringify(Object.keys(require('${entry}')).sort()))`);
-  expect(JSON.parse(cjs)).toEqual(SURFACE[entry]);
+it.each([
+  ['ESM', 'names.mjs', 'await import(entry)'],
+  ['CJS', 'names.cjs', 'require(entry)'],
+])('exports what it should as %s', async (_format, file, load) => {
+  const code = `const surface = {};
+    for (const entry of ${JSON.stringify(Object.keys(SURFACE))}) surface[entry] = Object.keys(${load}).sort();
+    console.log(JSON.stringify(surface));`;
+  expect(JSON.parse(await evaluate(file, code))).toEqual(SURFACE);
 });
 
 it('offers its package.json, and nothing below the entries', async () => {
@@ -111,10 +114,13 @@ it('prints nothing, keeps no process alive and loads no HTTP client when it is i
   expect(esm.stderr).toContain('/node_modules/agent-ws/dist/index.js');
   expect(esm.stderr).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);
 
-  const cjs = await evaluate('quiet.cjs', `require('agent-ws'); console.log(Object.keys(require.cache).join('\\n'))`);
-  expect(cjs).toContain('/node_modules/agent-ws/dist/index.cjs');
+  const cjs = await evaluate(
+    'quiet.cjs',
+    `require('agent-ws'); console.log(JSON.stringify(Object.keys(require.cache)))`,
+  );
+  // Nothing else is printed.
+  expect(JSON.parse(cjs)).toContainEqual(expect.stringMatching(/\/node_modules\/agent-ws\/dist\/index\.cjs$/));
   expect(cjs).not.toMatch(/node_modules\/(?:openai|undici|prom-client|@opentelemetry)\//);
-  expect(await evaluate('silent.cjs', `require('agent-ws');`)).toBe('');
 });
 
 it('needs the client of Redis only for a store in Redis, and says so', async () => {
