@@ -102,9 +102,9 @@ class MessageSegment implements WireEntry {
  */
 export class MemoryRunLog implements RunLog {
   readonly #runId: string;
-  readonly #segments: (TextSegment | MessageSegment)[] = [];
+  #segments: (TextSegment | MessageSegment)[] = [];
   /** Replaced when a reader is added or removed, so that a reader may add or remove readers while it is woken. */
-  #wakes: readonly (() => void)[] = [];
+  #wakes: readonly (() => void)[] = NOBODY;
   #published: number;
   #bytes = 0;
   /** The newest entry as a wire message. It is encoded once for all readers that the entry wakes, and then dropped. */
@@ -128,6 +128,11 @@ export class MemoryRunLog implements RunLog {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Frees the room reserved for more entries: the run is over. */
+  seal(): void {
+    this.#segments = this.#segments.slice();
   }
 
   append(entry: RunEntry): void {
@@ -173,7 +178,8 @@ export class MemoryRunLog implements RunLog {
   onPublished(wake: () => void): () => void {
     this.#wakes = this.#wakes.concat(wake);
     return () => {
-      this.#wakes = this.#wakes.filter((other) => other !== wake);
+      const others = this.#wakes.filter((other) => other !== wake);
+      this.#wakes = others.length === 0 ? NOBODY : others;
     };
   }
 
@@ -195,6 +201,7 @@ export class MemoryRunLog implements RunLog {
 }
 
 const NOTHING: readonly WireEntry[] = [];
+const NOBODY: readonly (() => void)[] = [];
 
 function encodeTextEntry(
   type: TextType,

@@ -13,6 +13,7 @@ const RUN_BYTES = 1_500;
 /** The draft is always empty: a crash that would need it loses the log as well. */
 interface MemoryRun extends StoredRun {
   state: RunState;
+  readonly log: MemoryRunLog;
   checkpoint?: string | undefined;
 }
 
@@ -51,7 +52,7 @@ export class MemoryRunStore implements RunStore {
     const log = new MemoryRunLog(meta.id);
     let runs = this.#owners.get(meta.owner);
     if (runs === undefined) this.#owners.set(meta.owner, (runs = new Map<string, MemoryRun>()));
-    runs.set(meta.id, { meta, state: 'accepted', log, draft: '' });
+    runs.set(meta.id, { meta, state: 'accepted', log, draft: '', checkpoint: undefined });
     return { status: 'created', log };
   }
 
@@ -65,6 +66,7 @@ export class MemoryRunStore implements RunStore {
     run.state = state;
     run.checkpoint = checkpoint;
     if (!isFinal(state)) return;
+    run.log.seal();
     const { requestHash, payer } = run.meta;
     const bytes = run.log.bytes + RUN_BYTES;
     this.#retained.set(owner, id, { requestHash, at: this.#options.clock() }, bytes, payer);
