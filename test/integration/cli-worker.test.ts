@@ -145,7 +145,10 @@ describe.skipIf(missing !== '')(`agent-ws worker${missing}`, () => {
     [['serve', '--run', 'queue'], /^--run: workers need a Redis; add --redis URL\n$/],
     [['serve', '--redis-prefix', 'a'], /^--redis-prefix: there is no Redis; add --redis URL\n$/],
     [['worker', '--redis', 'http://:hidden@localhost'], /^--redis: must be an address such as (?!.*hidden).*\n$/],
-    [['worker', '--redis', 'redis://localhost:1'], /^--redis: No connection to Redis could be made: .*ECONNREFUSED.*\n$/],
+    [
+      ['worker', '--redis', 'redis://localhost:1'],
+      /^--redis: No connection to Redis could be made: .*ECONNREFUSED.*\n$/,
+    ],
     [['worker', '--redis', 'redis://localhost', '--concurrency', '0'], /^--concurrency: must be .*\n$/],
     [
       ['serve', '--redis', 'redis://localhost', '--store', 'sqlite:a.db'],
