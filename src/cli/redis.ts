@@ -101,8 +101,8 @@ export function cannotReach(key: string, error: unknown): CliError {
 }
 
 /** If several addresses of a host refuse, their common error has a code and no words. */
-function wordsOf(error: Error & { readonly code?: unknown }): string {
-  return error.message === '' ? String(error.code ?? error.name) : error.message.replace(/\.$/, '');
+function wordsOf(error: NodeJS.ErrnoException): string {
+  return error.message === '' ? (error.code ?? error.name) : error.message.replace(/\.$/, '');
 }
 
 /** What helps against a refusal. */

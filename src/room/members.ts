@@ -1,5 +1,5 @@
 import type { Principal } from '../connection/principal.js';
-import type { PeerMember, RoomPeers } from '../store/room-store.js';
+import type { RoomPeers } from '../store/room-store.js';
 import { Member, memberIdOf, type RoomMember } from './member.js';
 
 /** What others see of a member besides its id. */
@@ -94,7 +94,7 @@ function encode({ name, data, state }: Shown): string {
   return JSON.stringify({ name, data, state });
 }
 
-/** What others see of a member, as {@link PeerMember.shown} has it. */
+/** What others see of a member, as other nodes are told it. */
 export function decode(shown: string): Shown {
   return JSON.parse(shown) as Shown;
 }

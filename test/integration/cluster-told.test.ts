@@ -71,7 +71,7 @@ describe.skipIf(missingRedis() !== '')(`Nodes of a cluster${missingRedis()}`, ()
     await Promise.all([joined(a, 'ada'), joined(b, 'bob'), joined(b, 'ada'), joined(c, 'cy')]);
     const [adasId, bobsId, cysId] = ['ada', 'bob', 'cy'].map((id) => a.agent.rooms.memberId('team', { id }));
     const all = [adasId, bobsId, cysId].sort();
-    await vi.waitUntil(() => [a, c].every((node) => `${namesAt(node).sort()}` === `${all}`), PATIENCE);
+    await vi.waitUntil(() => [a, c].every((node) => namesAt(node).sort().join() === all.join()), PATIENCE);
     const left: unknown[] = [];
     for (const { agent } of [a, c]) {
       agent.rooms.on('leave', (room, { id, name }, { id: principalId }) => left.push({ room, id, name, principalId }));
@@ -80,7 +80,7 @@ describe.skipIf(missingRedis() !== '')(`Nodes of a cluster${missingRedis()}`, ()
     await vi.waitUntil(() => left.length > 0 && ![...namesAt(a), ...namesAt(c)].includes(bobsId ?? ''), PATIENCE);
     // Whatever the nodes asked Redis before this is answered.
     for (const { agent } of [a, c]) await agent.rooms.publish('team', { content: 'Who is there?' });
-    expect(left).toEqual([{ room: 'team', id: bobsId, name: expect.stringContaining('guest'), principalId: 'bob' }]);
+    expect(left).toEqual([{ room: 'team', id: bobsId, name: `guest-${bobsId?.slice(0, 4)}`, principalId: 'bob' }]);
     expect(namesAt(a)).toContain(adasId);
   });
 

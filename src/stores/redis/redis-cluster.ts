@@ -59,6 +59,8 @@ export class RedisCluster implements Cluster {
   #beating: Promise<void> | undefined;
   #beatsAgain = false;
   #answeredAt = performance.now();
+  /** Whether Redis has not answered a beat since. */
+  #isAway = false;
   #isOver = false;
   /** How much each run had written at the last beat. */
   readonly #positions = new WeakMap<HostedRun, number>();
@@ -130,6 +132,7 @@ export class RedisCluster implements Cluster {
 
   async join(listener: ClusterListener): Promise<void> {
     this.#listener = listener;
+    this.#answeredAt = performance.now();
     try {
       await this.#control.join();
     } catch (error) {
@@ -273,10 +276,22 @@ export class RedisCluster implements Cluster {
       result = await this.#members.beat(listener.describe());
     } catch (error) {
       logger.debug({ err: error }, 'A beat was not answered');
+      this.#isAway = true;
       return;
     }
-    this.#answeredAt = performance.now();
+    this.#answered(performance.now());
     this.#onBeat(result);
+  }
+
+  /** Says if the node itself was silent for so long that others may soon count it as dead. Outages are reported once. */
+  #answered(now: number): void {
+    const { leaseMs, logger } = this.#options;
+    const ms = Math.round(now - this.#answeredAt);
+    if (!this.#isAway && ms > leaseMs / 2) {
+      logger.warn({ ms, leaseMs }, 'A beat is late: the process stood still, has too much to do, or Redis is slow');
+    }
+    this.#answeredAt = now;
+    this.#isAway = false;
   }
 
   #onBeat(result: BeatResult): void {
