@@ -1,5 +1,5 @@
 import { createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
-import { OptionError } from '../runtime/option-error.js';
+import { OptionError, secretError } from '../runtime/option-error.js';
 import { KEY_ALGORITHMS, SECRET_ALGORITHMS, type JwtAuthOptions } from './jwt-options.js';
 
 /** The algorithm of each kind of public key (RFC 7518, section 3.1; RFC 8037, section 3.1). */
@@ -19,7 +19,7 @@ export function secretKey(secret: string | Uint8Array, algorithms: readonly stri
   }
   checkKind(algorithms, SECRET_ALGORITHMS);
   const least = Math.max(...algorithms.map((name) => Number(name.slice(2)) / 8));
-  if (bytes.length < least) throw new OptionError('secret', `at least ${least} bytes long`, `${bytes.length} bytes`);
+  if (bytes.length < least) throw secretError('secret', `at least ${least} bytes long`, `${bytes.length} bytes`);
   return { key: createSecretKey(bytes), algorithms };
 }
 
@@ -27,8 +27,7 @@ export function secretKey(secret: string | Uint8Array, algorithms: readonly stri
 export function publicKey(given: NonNullable<JwtAuthOptions['publicKey']>, algorithms?: readonly string[]): PinnedKey {
   const key = readKey(given);
   const own = algorithmOf(key);
-  if (own === undefined)
-    throw new OptionError('publicKey', 'a key of RSA, of a NIST curve or of Ed25519', 'another key');
+  if (own === undefined) throw secretError('publicKey', 'a key of RSA, of a NIST curve or of Ed25519', 'another key');
   if (algorithms !== undefined) checkKind(algorithms, KEY_ALGORITHMS);
   return { key, algorithms: algorithms ?? [own] };
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { isPrincipalId, type Principal } from '../connection/principal.js';
+import { PRINCIPAL_ID, isPrincipalId, type Principal } from '../connection/principal.js';
 import { OptionError } from '../runtime/option-error.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
 import { must, text } from '../runtime/rule.js';
@@ -14,8 +14,8 @@ export interface StaticToken {
   /** The id of its principal. Several tokens may have the same. */
   readonly id: string;
   /**
-   * What the principal may do; see `permissions`.
-   * @default none
+   * What the principal may do, `['*']` for everything; see `permissions`.
+   * @default none, with which the principal may do nothing
    */
   readonly scopes?: readonly string[] | undefined;
   /**
@@ -106,7 +106,7 @@ function readEntry(option: string, given: unknown): Entry {
     const rule = 'must be the SHA-256 of the token, 64 hexadecimal digits';
     throw new OptionError(`${option}.sha256`, `Option "${option}.sha256" ${rule}`);
   }
-  if (!isPrincipalId(id)) throw new OptionError(`${option}.id`, 'the id of a principal', id);
+  if (!isPrincipalId(id)) throw new OptionError(`${option}.id`, PRINCIPAL_ID, id);
   if (scopes !== undefined && !isTexts(scopes)) throw new OptionError(`${option}.scopes`, 'a list of texts', scopes);
   const endsAt = typeof expiresAt === 'string' ? Date.parse(expiresAt) : expiresAt;
   if (endsAt !== undefined && (typeof endsAt !== 'number' || !Number.isFinite(endsAt))) {

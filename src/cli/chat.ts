@@ -90,11 +90,16 @@ function encryptionFor(serverKey: string): MessageEncryption {
   }
 }
 
+/** @throws CliError in the words of who runs the command */
 function createClient(options: AgentClientOptions): AgentClient {
   try {
     return createAgentClient(options);
   } catch (error) {
-    throw new CliError((error as Error).message, { cause: error });
+    const { message } = error as Error;
+    const words = message
+      .replace(/^Option "url"/, 'The address')
+      .replace(/^Option "clientSecret"/, 'AGENT_WS_CLIENT_SECRET:');
+    throw new CliError(words, { cause: error });
   }
 }
 

@@ -147,10 +147,10 @@ export function checkOptions(options: AgentClientOptions): Settings {
   check('token', 'a function', token, (value) => value === undefined || typeof value === 'function');
   check('tokenIn', '"protocol", "message" or "query"', tokenIn, (value) => PLACES.some((place) => place === value));
   const { clientSecret } = options;
-  // A secret is not shown.
-  const shownSecret = typeof clientSecret === 'string' && !isClientSecret(clientSecret) ? 'other text' : clientSecret;
-  const secretRule = '22 to 128 letters, digits, "-" or "_"';
-  check('clientSecret', secretRule, shownSecret, (value) => value === undefined || isClientSecret(value));
+  if (clientSecret !== undefined && !isClientSecret(clientSecret)) {
+    const shown = typeof clientSecret === 'string' ? 'other text' : show(clientSecret);
+    throw new TypeError(`Option "clientSecret" must be 22 to 128 letters, digits, "-" or "_", received ${shown}`);
+  }
   check('backoff', 'an object', backoff, (value) => typeof value === 'object' && value !== null);
   checkKnown(backoff, BACKOFF, 'backoff');
   check('encryption', 'what encryptFor() gives', encryption, (value) => value === undefined || isEncryption(value));
@@ -230,13 +230,11 @@ function check(option: string, rule: string, value: unknown, fits: (value: unkno
 }
 
 function optionError(option: string, rule: string, value: unknown): TypeError {
-  const shown =
-    typeof value === 'string'
-      ? JSON.stringify(value.slice(0, 60))
-      : Array.isArray(value)
-        ? 'an array'
-        : typeof value === 'object' && value !== null
-          ? 'an object'
-          : String(value);
-  return new TypeError(`Option "${option}" must be ${rule}, received ${shown}`);
+  return new TypeError(`Option "${option}" must be ${rule}, received ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, KeyObject } from 'node:crypto';
-import { OptionError } from '../runtime/option-error.js';
+import { OptionError, secretError } from '../runtime/option-error.js';
 import type { OptionTable } from '../runtime/option-table.js';
 import { boolean, type Rule } from '../runtime/rule.js';
 
@@ -45,13 +45,13 @@ export const ENCRYPTION_OPTIONS = {
 function readKeys(option: string, given: unknown): KeyObject[] {
   if (given instanceof KeyObject) {
     if (isUsable(given)) return [given];
-    throw new OptionError(option, privateKeys.sentence, 'another key');
+    throw secretError(option, privateKeys.sentence, 'another key');
   }
   if (typeof given !== 'string') throw new OptionError(option, privateKeys.sentence, given);
   const blocks = given.match(PEM) ?? [];
   const keys = blocks.flatMap((pem) => readPem(pem));
   if (keys.length === blocks.length && keys.length > 0) return keys;
-  throw new OptionError(option, privateKeys.sentence, 'other text');
+  throw secretError(option, privateKeys.sentence);
 }
 
 /** `openssl ecparam` writes a block of parameters before the key, which is not one. */

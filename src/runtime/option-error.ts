@@ -29,3 +29,8 @@ function show(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return String(value);
 }
+
+/** The error for a value that may be secret: only what may be said of it is shown. */
+export function secretError(option: string, rule: string, received = 'other text'): OptionError {
+  return new OptionError(option, `Option "${option}" must be ${rule}, received ${received}`);
+}

@@ -1,6 +1,6 @@
 import { checkMethods } from './check-methods.js';
 import { checkNumber, numberSentence, MAX_DELAY_MS, type NumberBounds } from './check-number.js';
-import { OptionError } from './option-error.js';
+import { OptionError, secretError } from './option-error.js';
 
 /** The rule of an option. */
 export interface Rule<Read = unknown> {
@@ -57,7 +57,7 @@ export function secret(sentence: string, fits: (text: string) => boolean): Rule 
     sentence,
     read(option, value) {
       if (typeof value !== 'string') throw new OptionError(option, sentence, value);
-      if (!fits(value)) throw new OptionError(option, sentence, 'other text');
+      if (!fits(value)) throw secretError(option, sentence);
       return value;
     },
   };

@@ -170,20 +170,22 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
     await expect(createRedisStore({ url: 'http://:secret@localhost' })).rejects.toThrow(/^Option "url" (?!.*secret)/);
   });
 
-  it('tells once that Redis is away', async () => {
+  it('tells once that Redis is away and once that it is back, each time', async () => {
     const server = await startRedis();
-    const warn = vi.fn();
-    const logger = { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn() };
+    const told: string[] = [];
+    const tell = (_: object, message: string) => void (message.includes(' Redis') && told.push(message));
+    const logger = { debug: vi.fn(), info: tell, warn: tell, error: vi.fn() };
     const queue = await openQueue({ url: server.url, logger });
     queue.take(1, () => Promise.resolve());
-    await server.kill();
-    const waiting = Promise.resolve(queue.size());
-    await vi.waitFor(() =>
-      expect(warn).toHaveBeenCalledWith(expect.anything(), expect.stringContaining('cannot reach')),
-    );
-    await server.restart();
-    expect(await waiting.catch(() => queue.size())).toBe(0);
-    expect(warn.mock.calls.filter(([, message]) => String(message).includes('cannot reach'))).toHaveLength(1);
+    const outage = ['The queue cannot reach Redis: tickets wait', 'The queue reaches Redis again'];
+    for (const before of [[], outage]) {
+      await server.kill();
+      const waiting = Promise.resolve(queue.size());
+      await vi.waitFor(() => expect(told).toEqual([...before, outage[0]]));
+      await server.restart();
+      expect(await waiting.catch(() => queue.size())).toBe(0);
+      await vi.waitFor(() => expect(told).toEqual([...before, ...outage]));
+    }
   });
 });
 

@@ -205,6 +205,18 @@ describe('agent-ws chat with a pipe', () => {
     expect(await runHere(['chat', url], { input: 'Hi\n', env: { AGENT_WS_TOKEN: '' } })).toMatchObject({ code: 0 });
   });
 
+  it('names the address and the variable that it cannot use', async () => {
+    const secret = { input: 'Hi\n', env: { AGENT_WS_CLIENT_SECRET: 'guessable' } };
+    expect(await runCli(['chat', 'localhost'], secret)).toMatchObject({
+      code: 1,
+      stderr: 'AGENT_WS_CLIENT_SECRET: must be 22 to 128 letters, digits, "-" or "_", received other text\n',
+    });
+    expect(await runCli(['chat', 'ftp://localhost'], { input: 'Hi\n' })).toMatchObject({
+      code: 1,
+      stderr: 'The address must be a ws, wss, http or https URL, received "ftp://localhost"\n',
+    });
+  });
+
   it.each([
     [['ftp://x'], 'Option "url" must be a ws, wss, http or https URL, received "ftp://x"\n'],
     [['ws://x', 'y'], "error: too many arguments for 'chat'. Expected 1 argument but got 2.\n"],

@@ -68,6 +68,7 @@ export class BullMqQueue implements WorkQueue {
       streams: { events: { maxLen: 100 } },
     });
     this.#queue.on('error', (error) => this.#onError(error));
+    connection.onReady(() => this.#onReady());
   }
 
   /** Waits for the connection. */
@@ -192,12 +193,17 @@ export class BullMqQueue implements WorkQueue {
     if (isRefusal(error)) this.#giveUp?.(error);
     if (this.#closing !== undefined) return;
     if (this.#connection.isReady) {
-      this.#isAway = false;
       this.#logger.warn({ err: error }, 'The queue reports an error');
     } else if (!this.#isAway) {
       this.#isAway = true;
       this.#logger.warn({ err: error }, 'The queue cannot reach Redis: tickets wait');
     }
+  }
+
+  #onReady(): void {
+    if (!this.#isAway || this.#closing !== undefined) return;
+    this.#isAway = false;
+    this.#logger.info({}, 'The queue reaches Redis again');
   }
 }
 

@@ -16,6 +16,8 @@ export interface RedisClient {
 export interface QueueConnection {
   readonly client: RedisConnectionClient;
   readonly isReady: boolean;
+  /** Calls back at each connect, until the end. */
+  onReady(listener: () => void): void;
   /** Closes what was made here. */
   end(): void;
 }
@@ -59,6 +61,7 @@ function ofNodeRedis(given: NodeRedis): QueueConnection {
     get isReady() {
       return client.isReady;
     },
+    onReady: (listener) => void client.on('ready', listener),
     end: () => {
       // A ping without an answer fails now, and BullMQ would throw its error, since nobody listens to BullMQ any more.
       client.removeAllListeners('error');
@@ -70,6 +73,8 @@ function ofNodeRedis(given: NodeRedis): QueueConnection {
 
 interface IoRedis extends RedisConnectionClient {
   readonly status: string;
+  on(event: 'ready', listener: () => void): unknown;
+  off(event: 'ready', listener: () => void): unknown;
 }
 
 function isIoRedis(client: object): client is IoRedis {
@@ -77,12 +82,19 @@ function isIoRedis(client: object): client is IoRedis {
 }
 
 function ofIoRedis(client: IoRedis): QueueConnection {
+  const listeners: (() => void)[] = [];
   return {
     client,
     get isReady() {
       return client.status === 'ready';
     },
-    end: () => undefined,
+    onReady: (listener) => {
+      listeners.push(listener);
+      client.on('ready', listener);
+    },
+    end: () => {
+      for (const listener of listeners) client.off('ready', listener);
+    },
   };
 }
 

@@ -8,7 +8,7 @@ it.each([
   ['url', { url: 'http://' }, 'a ws, wss, http or https URL, received "http://"'],
   ['protocols', { protocols: [1] }, 'an array of strings, received an array'],
   ['token', { token: 'secret' }, 'a function, received "secret"'],
-  ['clientSecret', { clientSecret: 'guessable' }, '22 to 128 letters, digits, "-" or "_", received "other text"'],
+  ['clientSecret', { clientSecret: 'guessable' }, '22 to 128 letters, digits, "-" or "_", received other text'],
   ['tokenIn', { tokenIn: 'header' }, '"protocol", "message" or "query", received "header"'],
   ['WebSocket', { WebSocket: {} }, 'a class, received an object'],
   ['connectTimeoutMs', { connectTimeoutMs: 0 }, 'milliseconds from 1 to 2147483647, received 0'],
