@@ -4,6 +4,10 @@ import { secret, text } from './rule.js';
 /** How long the first connection to Redis may take, in milliseconds. */
 export const FIRST_CONNECT_MS = 5_000;
 
+/** First and longest pause before a connection is made again, in milliseconds. */
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 500;
+
 /** Answers of Redis to a connection that no further attempt would change. */
 const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
 /** Codes of Node for a certificate that is not trusted. */
@@ -44,4 +48,9 @@ export function replyCode(error: unknown): string | undefined {
 export function isRefusal(error: unknown): boolean {
   if (REFUSED.has(replyCode(error) ?? '')) return true;
   return error instanceof Error && 'code' in error && UNTRUSTED.test(String(error.code));
+}
+
+/** How long to wait before a connection is made again, in milliseconds; by default, a client gives up one that was silent. */
+export function reconnectMs(retries: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** retries, LAST_RETRY_MS) * (0.75 + Math.random() / 2);
 }

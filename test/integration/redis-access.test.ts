@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createBullMqQueue } from '../../src/queues/bullmq.js';
 import { createRedisStore } from '../../src/stores/redis.js';
 import { TestClient } from '../../src/testing/index.js';
@@ -88,6 +88,22 @@ describe.skipIf(missingRedis() !== '')(`A Redis with TLS and a password${missing
       expect(await saidBy(create({ url: wrong, logger: false }))).toContain('WRONGPASS');
       expect(await saidBy(create({ url: redis.url, logger: false }))).toContain('NOAUTH');
     }
+  });
+
+  it('serves a queue again after a silence', async () => {
+    const template = createClient({ url: redis.url.replace('//', `//:${encodeURIComponent(PASSWORD)}@`) });
+    const client = {
+      duplicate: (overrides: { readonly socket: object }) =>
+        template.duplicate({ ...overrides, pingInterval: 50, socket: { ...overrides.socket, socketTimeout: 500 } }),
+    };
+    const warn = vi.fn<(fields: object, message: string) => void>();
+    const queue = await createBullMqQueue({ client, logger: { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn() } });
+    onTestFinished(() => queue.close());
+    redis.stop();
+    onTestFinished(() => redis.cont());
+    await vi.waitUntil(() => warn.mock.calls.some(([, message]) => message.includes('cannot reach Redis')));
+    redis.cont();
+    expect(await queue.size()).toBe(0);
   });
 
   it('serves a command that knows authority and password by files', async () => {

@@ -1,5 +1,6 @@
 import type { RedisConnectionClient } from 'bullmq';
 import { OptionError } from '../../runtime/option-error.js';
+import { reconnectMs } from '../../runtime/redis-access.js';
 
 /** How often an idle connection is tried. In milliseconds. */
 const PING_MS = 5_000;
@@ -54,7 +55,13 @@ function ofNodeRedis(given: NodeRedis): QueueConnection {
     pingInterval: PING_MS,
     // A timeout for each command takes four times as long as the command.
     commandOptions: { timeout: undefined },
-    socket: { ...given.options?.socket, connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_MS },
+    socket: {
+      ...given.options?.socket,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS,
+      // Without a connection that comes back, BullMQ would try again without a pause.
+      reconnectStrategy: reconnectMs,
+    },
   });
   return {
     client,

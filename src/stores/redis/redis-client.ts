@@ -1,4 +1,4 @@
-import { FIRST_CONNECT_MS, isRefusal } from '../../runtime/redis-access.js';
+import { FIRST_CONNECT_MS, isRefusal, reconnectMs } from '../../runtime/redis-access.js';
 import { orTimeout } from '../../runtime/within.js';
 import { CountedCalls } from './counted-calls.js';
 
@@ -12,9 +12,6 @@ const SOCKET_TIMEOUT_MS = 5_000;
 /** How often an idle connection is used, so that a dead one is noticed, in milliseconds. */
 const PING_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 2_000;
-/** First and longest pause before a connection is made again, in milliseconds. */
-const FIRST_RETRY_MS = 50;
-const LAST_RETRY_MS = 500;
 /** Type of a text in the protocol of Redis: `RESP_TYPES.BLOB_STRING`. */
 const BLOB_STRING = 36;
 /** A timeout for each command takes four times as long as the command. */
@@ -228,7 +225,7 @@ function optionsOf(native: Native & { options?: GivenOptions; _options?: GivenOp
       ...socket,
       connectTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
-      reconnectStrategy: retryMs,
+      reconnectStrategy: reconnectMs,
     },
   });
   if (kind === 'one') return ours(given.socket);
@@ -254,8 +251,4 @@ function optionsOfSentinel(native: Native): GivenOptions {
   const prototype: unknown = Object.create(native, { constructor: { value: Taker } });
   (Object.create(prototype as object) as Native).duplicate();
   return options;
-}
-
-function retryMs(retries: number): number {
-  return Math.min(FIRST_RETRY_MS * 2 ** retries, LAST_RETRY_MS) * (0.75 + Math.random() / 2);
 }
