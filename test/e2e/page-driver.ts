@@ -35,7 +35,6 @@ export class PageDriver {
     await this.page.evaluate(`location.hash = 'conversation=${randomUUID()}'`);
     await this.#isEmpty();
     await this.page.locator('#log-clear').click();
-    this.#complaints.length = 0;
   }
 
   /** Goes to the conversation that another tab shows. */

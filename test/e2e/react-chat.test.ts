@@ -186,10 +186,10 @@ describe('many conversations', () => {
     const statuses = () => chat.page.evaluate<Record<string, string[]>>('globalThis.statuses');
     await chat.page.evaluate(`globalThis.showMany(${JSON.stringify(ids)})`);
     const areIdle = async () => Object.values(await statuses()).filter((told) => told.at(-1) === 'idle').length;
-    await expect.poll(areIdle, { timeout: 10_000 }).toBe(30);
+    await expect.poll(areIdle).toBe(30);
     // All are rendered again, and one more.
     await chat.page.evaluate(`globalThis.showMany(${JSON.stringify([...ids, 'one-more'])})`);
-    await expect.poll(areIdle, { timeout: 10_000 }).toBe(31);
+    await expect.poll(areIdle).toBe(31);
     for (const told of Object.values(await statuses())) expect(told.join(' ')).toMatch(/^(loading )+idle( idle)*$/);
   });
 });
@@ -286,7 +286,7 @@ const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwA
 
 describe('attachments', () => {
   const isDrawn = (chat: ChatDriver) =>
-    expect.poll(() => chat.page.evaluate("document.querySelector('img')?.naturalWidth"), { timeout: 20_000 });
+    expect.poll(() => chat.page.evaluate("document.querySelector('img')?.naturalWidth"));
 
   it('are sent as files, shown at once and after a reload, and taken over by an edit', async () => {
     const { chat } = await start();
@@ -321,7 +321,7 @@ describe('useConversations and useConnection', () => {
     const model = new Model();
     const service = await startServer({ provider: model, attachments: {}, authenticate: () => ({ id: 'alice' }) });
     const chat = await ChatDriver.open(page, service.url);
-    const list = () => expect.poll(() => chat.page.evaluate('globalThis.list'), { timeout: 20_000 });
+    const list = () => expect.poll(() => chat.page.evaluate('globalThis.list'));
     await list().toEqual([]);
     await chat.ask('one');
     await list().toEqual(['one']);
@@ -337,6 +337,6 @@ describe('useConversations and useConnection', () => {
       takes: ['image/png', 'image/jpeg', 'image/webp', 'image/gif'],
     });
     await chat.page.evaluate('globalThis.client.close()');
-    await expect.poll(() => chat.page.evaluate('globalThis.connection.state'), { timeout: 20_000 }).toBe('closed');
+    await expect.poll(() => chat.page.evaluate('globalThis.connection.state')).toBe('closed');
   });
 });

@@ -5,7 +5,7 @@ import { startExample } from './example.js';
 
 const LONG = 'How do I connect from a browser?';
 
-it('react.jsx, served by react.mjs, is one chat in every tab and after a reload', { timeout: 60_000 }, async () => {
+it('react.jsx, served by react.mjs, is one chat in every tab and after a reload', async () => {
   // Two tabs of one browser: another browser would be another person.
   const context = await (await sharedBrowser()).newContext();
   onTestFinished(() => context.close());
@@ -24,8 +24,7 @@ it('react.jsx, served by react.mjs, is one chat in every tab and after a reload'
     await page.getByText('Send').click();
   };
   const said = (page: Page): Promise<string[]> => page.locator('section > p:not(.tool)').allTextContents();
-  const poll = (page: Page) =>
-    expect.poll(async () => (await said(page)).filter((text) => text !== ''), { timeout: 10_000 });
+  const poll = (page: Page) => expect.poll(async () => (await said(page)).filter((text) => text !== ''));
 
   const one = await open(url.href);
   await ask(one, 'What is 6 * 7?');
@@ -64,7 +63,7 @@ it('react.jsx, served by react.mjs, is one chat in every tab and after a reload'
   await poll(two).toEqual(['What is 2 + 3?', expect.stringContaining('**5**')]);
   await idle(two);
   await two.getByLabel('Versions').getByText('1', { exact: true }).click();
-  await expect.poll(async () => (await said(one))[0], { timeout: 10_000 }).toBe('What is 6 * 7?');
+  await expect.poll(async () => (await said(one))[0]).toBe('What is 6 * 7?');
   await one.getByLabel('Versions').first().getByText('2', { exact: true }).click();
   await poll(two).toEqual(['What is 2 + 3?', expect.stringContaining('**5**')]);
 
