@@ -190,7 +190,7 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
 });
 
 describe.skipIf(missing !== '')(`a Redis Cluster${missing}`, () => {
-  const cluster = redisClusterOfFile();
+  const cluster = redisClusterOfFile(1);
 
   it('needs ioredis for BullMQ', async () => {
     const url = cluster.servers[0]?.url ?? '';
