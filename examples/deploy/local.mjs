@@ -142,9 +142,12 @@ async function replaceAll() {
 async function end(code) {
   if (ending) return;
   ending = true;
-  // Nobody waits for answers in progress here. nginx has processes of its own, which it ends itself.
-  for (const child of running) child.kill(child.spawnfile === 'nginx' ? 'SIGTERM' : 'SIGKILL');
-  await Promise.all([...running].map(({ exited }) => exited));
+  // Something may start meanwhile, if not everything has started yet.
+  while (running.size > 0) {
+    // Nobody waits for answers in progress here. nginx has processes of its own, which it ends itself.
+    for (const child of running) child.kill(child.spawnfile === 'nginx' ? 'SIGTERM' : 'SIGKILL');
+    await Promise.all([...running].map(({ exited }) => exited));
+  }
   rmSync(folder, { recursive: true, force: true });
   process.exit(code);
 }
