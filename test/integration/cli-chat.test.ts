@@ -218,7 +218,7 @@ describe('agent-ws chat with a pipe', () => {
   });
 
   it.each([
-    [['ftp://x'], 'Option "url" must be a ws, wss, http or https URL, received "ftp://x"\n'],
+    [['ftp://x'], 'The address must be a ws, wss, http or https URL, received "ftp://x"\n'],
     [['ws://x', 'y'], "error: too many arguments for 'chat'. Expected 1 argument but got 2.\n"],
   ])('refuses %s', async (args, stderr) => {
     expect(await runHere(['chat', ...args])).toEqual({ code: 1, stdout: '', stderr });
