@@ -123,6 +123,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       // in front asks another process at once.
       server.close();
       await closed;
+      await primary?.leave();
       server.closeAllConnections();
       await queue?.close();
       await store?.close();

@@ -127,7 +127,9 @@ describe.skipIf(missingRedis() !== '')(`in a Redis Cluster${missingRedis()}`, ()
     const modules = await Promise.all(
       readdirSync(SCRIPTS).map(async (file) => (await import(new URL(file, SCRIPTS).href)) as object),
     );
-    const scripts = modules.flatMap((module) => Object.values(module) as unknown[]).filter((it) => it instanceof Script);
+    const scripts = modules
+      .flatMap((module) => Object.values(module) as unknown[])
+      .filter((it) => it instanceof Script);
     const called = new Set(run.mock.contexts);
     const uncalled = scripts.filter((script) => !called.has(script)).map(({ name }) => name);
     expect(uncalled.filter((name) => !OTHERS.includes(name))).toEqual([]);

@@ -12,6 +12,8 @@ export type ToWorker =
   | { readonly type: 'gone'; readonly nodeId: string }
   /** Send your metrics. */
   | { readonly type: 'measure'; readonly id: number }
+  /** No new connection is on its way to you any more. */
+  | { readonly type: 'left' }
   /** The metrics of all processes, which the worker asked for. */
   | { readonly type: 'metrics'; readonly id: number; readonly text: string };
 
@@ -19,6 +21,8 @@ export type ToWorker =
 export type ToPrimary =
   /** Which node of the cluster the worker is. */
   | { readonly type: 'node'; readonly nodeId: string }
+  /** The worker has closed its listener. */
+  | { readonly type: 'left' }
   /** The metrics of the worker, which the primary asked for. */
   | { readonly type: 'measured'; readonly id: number; readonly metrics: ExportedMetrics }
   /** Send the metrics of all processes. */

@@ -1,8 +1,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Registry } from 'prom-client';
 import type { MetricsSource } from '../../http/metrics.js';
+import { within } from '../../runtime/within.js';
 import type { Stopping } from '../stopping.js';
 import type { ToPrimary, ToWorker } from './messages.js';
+
+/** How long the primary may take to say that no connection is on its way, in milliseconds. */
+const LEAVE_MS = 2_000;
 
 /** The process that started this one, as a worker sees it. */
 export class Primary {
@@ -11,6 +15,7 @@ export class Primary {
   #act: ((message: ToWorker) => void) | undefined;
   readonly #asked = new Map<number, (text: string) => void>();
   #lastId = 0;
+  #onLeft: (() => void) | undefined;
   #registry: Registry | undefined;
 
   private constructor(worker: Worker) {
@@ -72,8 +77,20 @@ export class Primary {
     for (const message of this.#early.splice(0)) act(message);
   }
 
+  /**
+   * Waits until the primary sends no more connections to this process, which has closed its listener. The primary hands
+   * connections over by messages: if the process ended before it has answered one, nobody would ever serve that client.
+   */
+  async leave(): Promise<void> {
+    if (!this.#worker.isConnected()) return;
+    const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
+    this.#tell({ type: 'left' });
+    await within(LEAVE_MS, left);
+  }
+
   #onMessage(message: ToWorker): void {
-    if (message.type === 'measure') void this.#answer(message.id);
+    if (message.type === 'left') this.#onLeft?.();
+    else if (message.type === 'measure') void this.#answer(message.id);
     else if (message.type === 'metrics') this.#onMetrics(message.id, message.text);
     else if (this.#act === undefined) this.#early.push(message);
     else this.#act(message);
