@@ -180,10 +180,11 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
     const outage = ['The queue cannot reach Redis: tickets wait', 'The queue reaches Redis again'];
     for (const before of [[], outage]) {
       await server.kill();
-      const waiting = Promise.resolve(queue.size());
+      // Redis may refuse it while it reads its file.
+      const waiting = Promise.resolve(queue.size()).catch(() => undefined);
       await vi.waitFor(() => expect(told).toEqual([...before, outage[0]]));
       await server.restart();
-      expect(await waiting.catch(() => queue.size())).toBe(0);
+      expect((await waiting) ?? (await queue.size())).toBe(0);
       await vi.waitFor(() => expect(told).toEqual([...before, ...outage]));
     }
   });
