@@ -5,6 +5,7 @@ import { createBullMqQueue } from '../../src/queues/bullmq.js';
 import { createRedisStore } from '../../src/stores/redis.js';
 import { Keys, runHash } from '../../src/stores/redis/keys.js';
 import type { RedisCluster } from '../../src/stores/redis/redis-cluster.js';
+import type { RedisStore } from '../../src/stores/redis/redis-store.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { startNodes, type NodesOptions, type TestNode } from '../helpers/cluster.js';
 import { missingRedis, redisServerOfFile } from '../helpers/redis.js';
@@ -51,9 +52,14 @@ describe.skipIf(missingRedis() !== '')(`Nodes of a cluster${missingRedis()}`, ()
     const [a, b] = await nodes(2);
     const [ada, bob, cy] = [await connect(b, 'ada'), await joined(b, 'bob'), await connect(b, 'cy')];
     const bobsId = a.agent.rooms.memberId('team', { id: 'bob' });
+    await joined(a, 'dee');
+    await vi.waitUntil(() => namesAt(a).includes(bobsId), PATIENCE);
     await redis.kill();
+    // What is sent before a node notices is repeated without an end, since Redis may have done it.
+    const { connection } = (a.store as RedisStore).parts;
+    await vi.waitUntil(() => !connection.isReady, PATIENCE);
     expect(a.agent.revoke('ada')).toBe(0);
-    expect(a.agent.rooms.remove('team', 'bob')).toBe(0);
+    expect(a.agent.rooms.remove('team', 'bob')).toBe(1);
     // Both attempts are over when a later one is.
     await expect(Promise.resolve(a.agent.rooms.publish('other', { content: 'Hi' }))).rejects.toThrow();
     await redis.restart();
