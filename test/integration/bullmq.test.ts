@@ -147,6 +147,28 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
     });
   });
 
+  it('takes tickets as soon as Redis does not refuse its connections any more', async () => {
+    const server = await startRedis();
+    const rights = (...changes: string[]): Promise<unknown> => server.call('ACL', 'SETUSER', 'taker', ...changes);
+    await rights('on', '>secret', '~*', '&*', '+@all');
+    const keyPrefix = randomUUID();
+    const taking = await openQueue({ url: server.url.replace('redis://', 'redis://taker:secret@'), keyPrefix });
+    // BullMQ asks for the version of Redis with every connection.
+    await rights('-info');
+    const given: Ticket[] = [];
+    taking.take(1, (one) => Promise.resolve(void given.push(one)));
+    const waiting = ticket();
+    await (await openQueue({ url: server.url, keyPrefix })).add(waiting, 0);
+    const refusals = async (): Promise<number> => {
+      const stats = await server.call('INFO', 'errorstats');
+      return Number(/errorstat_NOPERM:count=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    await vi.waitFor(async () => expect(await refusals()).toBeGreaterThan(3));
+    expect(given).toEqual([]);
+    await rights('+info');
+    await vi.waitFor(() => expect(given).toEqual([waiting]));
+  });
+
   it('can be closed without Redis', async () => {
     const server = await startRedis();
     const queue = await createBullMqQueue({ url: server.url, logger: false });

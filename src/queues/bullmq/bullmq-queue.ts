@@ -27,6 +27,8 @@ const LAST_PRIORITY = 2_097_151;
 const HOLD_MS = 10_000;
 /** How many places are asked for in one call: Redis does nothing else meanwhile. */
 const TICKETS_OF_CALL = 500;
+/** Pause after an attempt of the worker that failed. In milliseconds. */
+const RETRY_MS = 500;
 /** How long each step of closing may wait for Redis. In milliseconds. */
 const GOODBYE_MS = 2_000;
 
@@ -100,18 +102,21 @@ export class BullMqQueue implements WorkQueue {
   take(concurrency: number, work: (ticket: Ticket) => Promise<void>): void {
     if (this.#worker !== undefined) throw new Error('The queue gives tickets already');
     const max = this.#maxStartsPerMinute;
-    this.#worker = new this.#bullMq.Worker(NAME, (job) => this.#do(job, work), {
-      connection: this.#connection.client,
-      prefix: this.#prefix,
-      concurrency,
-      ...(max === undefined ? {} : { limiter: { max, duration: 60_000 } }),
-      lockDuration: HOLD_MS,
-      stalledInterval: HOLD_MS / 2,
-      // A ticket is not the work: it is delivered as often as it takes.
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
-      runRetryDelay: 500,
-    });
-    this.#worker.on('error', (error) => this.#onError(error));
+    this.#work(
+      () =>
+        new this.#bullMq.Worker<SignedTicket, void>(NAME, (job) => this.#do(job, work), {
+          connection: this.#connection.client,
+          prefix: this.#prefix,
+          concurrency,
+          ...(max === undefined ? {} : { limiter: { max, duration: 60_000 } }),
+          lockDuration: HOLD_MS,
+          stalledInterval: HOLD_MS / 2,
+          // A ticket is not the work: it is delivered as often as it takes.
+          maxStalledCount: Number.MAX_SAFE_INTEGER,
+          runRetryDelay: RETRY_MS,
+          autorun: false,
+        }),
+    );
   }
 
   async positions(tickets: readonly Ticket[]): Promise<readonly (number | undefined)[]> {
@@ -133,6 +138,25 @@ export class BullMqQueue implements WorkQueue {
 
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
+  }
+
+  /**
+   * Starts a worker of BullMQ when it has its connections. If the first attempt fails, it never gets them and would ask
+   * again without a pause, so another one takes its place.
+   */
+  #work(make: () => Worker<SignedTicket, void>): void {
+    if (this.#closing !== undefined) return;
+    const worker = (this.#worker = make());
+    const onError = (error: unknown): void => this.#onError(error);
+    worker.on('error', onError);
+    worker.waitUntilReady().then(
+      () => worker.run().catch(onError),
+      (error: unknown) => {
+        onError(error);
+        worker.close(true).catch(onError);
+        setTimeout(() => this.#work(make), RETRY_MS);
+      },
+    );
   }
 
   get #client(): Promise<RedisClient> {
