@@ -42,11 +42,12 @@ it.each([
 });
 
 describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !== '', timeout: 90_000 }, () => {
-  it('take in the same number of clients each, are measured together, whichever is asked, and end together', async () => {
+  it('share the clients, are measured together, whichever is asked, and end together', async () => {
     const { cli, url, origin } = await start('--metrics');
     const clients = await connectSome(url, 2 * SIZE);
     await vi.waitFor(() => expect(linesOf(cli, 'Connection opened')).toHaveLength(2 * SIZE));
-    expect(workersOf(linesOf(cli, 'Connection opened')).sort()).toEqual([1, 1, 2, 2]);
+    // A worker that has not answered yet is passed over.
+    expect(new Set(workersOf(linesOf(cli, 'Connection opened')))).toEqual(new Set([1, 2]));
     expect(await clients[0]?.ask({ type: 'agent_query', query: '1+1' })).toMatchObject({ type: 'agent_response' });
 
     const text = await (await fetch(`${origin}/metrics`)).text();

@@ -83,8 +83,10 @@ export class BullMqQueue implements WorkQueue {
       }
       for (const { name, keys, lua } of [COUNT_END, PLACES]) client.defineCommand(name, { numberOfKeys: keys, lua });
     } catch (error) {
+      // What fails while it closes is no reason.
+      const reason = isRefusal(error) ? error : (this.#reason ?? error);
       await this.close();
-      throw cannotOpen(this.#reason ?? error);
+      throw cannotOpen(reason);
     }
   }
 
@@ -153,7 +155,6 @@ export class BullMqQueue implements WorkQueue {
       () => worker.run().catch(onError),
       (error: unknown) => {
         onError(error);
-        worker.close(true).catch(onError);
         setTimeout(() => this.#work(make), RETRY_MS);
       },
     );
