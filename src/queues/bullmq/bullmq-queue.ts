@@ -155,6 +155,7 @@ export class BullMqQueue implements WorkQueue {
       () => worker.run().catch(onError),
       (error: unknown) => {
         onError(error);
+        worker.getBackend().disconnectBlocking(false).catch(onError);
         setTimeout(() => this.#work(make), RETRY_MS);
       },
     );
