@@ -65,7 +65,8 @@ export class Members {
   #living: readonly ClusterNode[] = [];
   /** Every node that is known, dead or alive. */
   #known: ReadonlySet<string> = new Set();
-  #dead: ReadonlySet<string> = new Set();
+  /** What Redis has of each node that is dead; `null` if it is forgotten. */
+  #dead: ReadonlyMap<string, string | null> = new Map();
   /** When ids that belong to no known node were asked for first. */
   readonly #strangers = new Map<string, number>();
 
@@ -106,13 +107,13 @@ export class Members {
     const dead = this.#see(fields, sentAt);
     const forgotten = [...before].filter((id) => !this.#known.has(id));
     // Until the next beat, without the wait for those that were never seen.
-    if (forgotten.length > 0) this.#dead = new Set([...this.#dead, ...forgotten]);
+    this.#dead = new Map([...this.#dead, ...forgotten.map((id) => [id, null] as const)]);
     return { dead, hasForgotten: forgotten.length > 0, controlHead, time, wasForgotten: isNew === 1 };
   }
 
-  /** Removes a node whose runs have another host. */
-  async forget({ id, said }: DeadNode): Promise<void> {
-    await FORGET_NODE.run(this.#options.connection, this.#base, [id, said]);
+  /** Removes a node whose runs have another host. Returns whether it was there, and did not come back. */
+  async forget({ id, said }: DeadNode): Promise<boolean> {
+    return (await FORGET_NODE.run(this.#options.connection, this.#base, [id, said])) === 1;
   }
 
   /** Removes a node that does not live, whatever it said. */
@@ -120,9 +121,20 @@ export class Members {
     await this.#options.connection.send(this.#base, ['HDEL', `${this.#base}nodes`, id]);
   }
 
-  /** Whether a node that reads something is dead. */
+  /** Whether a node that reads something is dead, as of the last beat. */
   isGone(id: string): boolean {
     return this.#dead.has(id) || this.isForgotten(id);
+  }
+
+  /**
+   * Those of some nodes that are dead and have not come back since the last beat. What a node owned before the call can be
+   * taken from it: it owned that when it counted as dead.
+   */
+  async stillGone(ids: Iterable<string>): Promise<string[]> {
+    const gone = [...ids].filter((id) => this.isGone(id));
+    if (gone.length === 0) return gone;
+    const said = await this.#options.connection.send(this.#base, ['HMGET', `${this.#base}nodes`, ...gone]);
+    return gone.filter((id, index) => (said as readonly (string | null)[])[index] === (this.#dead.get(id) ?? null));
   }
 
   /**
@@ -163,8 +175,9 @@ export class Members {
       .map(([id, { info }]) => ({ ...info, id }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
     const absent = [...said].filter(([id, { gone }]) => id !== this.#options.nodeId && (gone === true || dead.has(id)));
-    this.#dead = new Set(absent.map(([id]) => id));
-    return absent.map(([id, { gone }]) => ({ id, said: raw.get(id) ?? '', hasLeft: gone === true }));
+    const ends = absent.map(([id, { gone }]) => ({ id, said: raw.get(id) ?? '', hasLeft: gone === true }));
+    this.#dead = new Map(ends.map(({ id, said: last }) => [id, last]));
+    return ends;
   }
 
   #parse(id: string, sealed: string): Said | undefined {

@@ -19,7 +19,7 @@ export interface ReaperOptions {
   readonly connection: RedisConnection;
   readonly keys: Keys;
   readonly nodeId: string;
-  readonly members: Pick<Members, 'rank' | 'isForgotten' | 'forget' | 'remove'>;
+  readonly members: Pick<Members, 'rank' | 'isForgotten' | 'stillGone' | 'forget' | 'remove'>;
   readonly facts: Facts;
   readonly logger: Logger;
   /** This node is the host of a run now. */
@@ -60,7 +60,7 @@ export class Reaper {
 
   /** Takes over the runs of a node whose process has ended, as somebody has seen. */
   async reap(id: string): Promise<void> {
-    const count = await this.#adoptAll(id);
+    const count = await this.#adoptAll(id, () => Promise.resolve(true));
     await this.#options.members.remove(id);
     this.#options.logger.warn({ node: id, runs: count }, 'A node has ended: took over its runs');
   }
@@ -74,9 +74,9 @@ export class Reaper {
     try {
       // Another node may have taken over meanwhile, or the node lives after all.
       if (this.#closed || !this.#dead.has(node.id)) return;
-      const count = await this.#adoptAll(node.id);
-      await members.forget(node);
-      if (!node.hasLeft || count > 0) {
+      const count = await this.#adoptAll(node.id, async () => (await members.stillGone([node.id])).length > 0);
+      const isDone = await members.forget(node);
+      if (count > 0 || (isDone && !node.hasLeft)) {
         logger.warn(
           { node: node.id, runs: count },
           node.hasLeft ? 'Took over the runs of a node that left' : 'A node is dead: took over its runs',
@@ -90,11 +90,16 @@ export class Reaper {
     }
   }
 
-  async #adoptAll(from: string): Promise<number> {
+  /**
+   * Takes over the runs of a node.
+   * @param isDead - whether the node has not beaten again. Asked after runs were found: those that a node begins after it has
+   *   come back are not among them
+   */
+  async #adoptAll(from: string, isDead: () => Promise<boolean>): Promise<number> {
     let count = 0;
     await this.#walk(async (base, hosts) => {
       const places = [...hosts].filter(([, host]) => host === from).map(([run]) => ({ base, run }));
-      count += await this.#adopt(places, from);
+      if (places.length > 0 && (await isDead())) count += await this.#adopt(places, from);
     });
     return count;
   }
@@ -115,8 +120,9 @@ export class Reaper {
       await this.#walk(async (base, hosts) => {
         const waiting = [...hosts].filter(([, host]) => host === '').map(([run]) => ({ base, run }));
         await this.#lookAtWaiting(base, waiting);
-        for (const forgotten of new Set(hosts.values())) {
-          if (forgotten === '' || !this.#options.members.isForgotten(forgotten)) continue;
+        const { members } = this.#options;
+        const strangers = [...new Set(hosts.values())].filter((host) => host !== '' && members.isForgotten(host));
+        for (const forgotten of await members.stillGone(strangers)) {
           const places = [...hosts].filter(([, host]) => host === forgotten).map(([run]) => ({ base, run }));
           await this.#adopt(places, forgotten);
         }

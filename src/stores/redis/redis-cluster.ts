@@ -120,9 +120,9 @@ export class RedisCluster implements Cluster {
     return performance.now() - this.#answeredAt < this.#options.beatMs + UNREACHABLE_MS;
   }
 
-  /** Whether a node that something still belongs to is dead. */
-  isGone(id: string): boolean {
-    return this.#members.isGone(id);
+  /** Those of the nodes that something still belongs to that are dead. */
+  stillGone(ids: Iterable<string>): Promise<string[]> {
+    return this.#members.stillGone(ids);
   }
 
   /** Calls `look` after each beat. */

@@ -19,8 +19,8 @@ const MAX_EARLY = 1_000;
 /** What {@link RedisRoomStore} takes. */
 export interface RedisRoomStoreInit extends RedisRoomInit {
   readonly wakes: Pick<Wakes, 'on' | 'onMissed'>;
-  /** Whether a node that has rooms open is gone. */
-  readonly isGone: (node: string) => boolean;
+  /** Those of the nodes that have rooms open that are gone. */
+  readonly stillGone: (nodes: Iterable<string>) => Promise<string[]>;
   readonly clock: () => number;
   readonly logger: Logger;
 }
@@ -98,7 +98,8 @@ export class RedisRoomStore implements RoomStore {
   /** Lets the members of nodes that are gone leave, and takes out those that could not be taken out before. */
   onBeat(): void {
     for (const member of this.#expelled.splice(0)) this.expel(...member);
-    for (const log of this.#open.values()) this.#forget(log, log.peers.nodes);
+    // What Redis does not answer is found by a later look.
+    for (const log of this.#open.values()) this.#forget(log, log.peers.nodes).catch(() => undefined);
   }
 
   async #make(name: string, bounds: RoomBounds, payer: string): Promise<RedisRoomLog> {
@@ -144,20 +145,17 @@ export class RedisRoomStore implements RoomStore {
 
   async #look(log: RedisRoomLog): Promise<void> {
     try {
-      this.#forget(log, await log.look());
+      await this.#forget(log, await log.look());
     } catch {
       // The next look finds what this one would have found.
     }
   }
 
-  #forget(log: RedisRoomLog, nodes: Iterable<string>): void {
-    const gone = [...nodes].filter((node) => node !== log.room.node && this.#init.isGone(node));
+  async #forget(log: RedisRoomLog, nodes: Iterable<string>): Promise<void> {
+    const gone = (await this.#init.stillGone(nodes)).filter((node) => node !== log.room.node);
     if (gone.length === 0) return;
     log.peers.forget(gone);
-    log.room.run(FORGET_ROOM_NODES, gone).then(
-      (left) => log.peers.tellGone(left as readonly string[]),
-      () => undefined,
-    );
+    log.peers.tellGone((await log.room.run(FORGET_ROOM_NODES, gone)) as readonly string[]);
   }
 
   #wake(text: string, take: (log: RedisRoomLog, rest: string) => void): void {

@@ -54,8 +54,8 @@ export class RedisStore implements Store {
     const bounds = { maxConversationBytes, maxOwnerConversationBytes };
     this.#shares = conversationShares({ connection, keys, logger, ...bounds });
     const { cluster } = this;
-    const isGone = (id: string) => cluster.isGone(id);
-    this.rooms = new RedisRoomStore({ calls, keys, wakes: this.#wakes, node, isGone, clock, logger });
+    const stillGone = (ids: Iterable<string>) => cluster.stillGone(ids);
+    this.rooms = new RedisRoomStore({ calls, keys, wakes: this.#wakes, node, stillGone, clock, logger });
     cluster.onBeat(() => this.rooms.onBeat());
     const writes = messageWrites(parts);
     this.conversations = new RedisConversationStore({ calls, keys, writes, shares: this.#shares, clock });

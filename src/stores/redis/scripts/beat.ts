@@ -14,12 +14,12 @@ return { redis.call('HGETALL', KEYS[1] .. 'nodes'), last[1] and last[1][1] or '0
 `,
 );
 
-/** Forgets a dead node, unless it has beaten since. Arguments: the node, and what it said last. */
+/** Forgets a dead node, unless it has beaten since. Arguments: the node, and what it said last. Returns 1 if it did. */
 export const FORGET_NODE = new Script(
   'forget-node',
   `
 if redis.call('HGET', KEYS[1] .. 'nodes', ARGV[1]) == ARGV[2] then
-  redis.call('HDEL', KEYS[1] .. 'nodes', ARGV[1])
+  return redis.call('HDEL', KEYS[1] .. 'nodes', ARGV[1])
 end
 return 0
 `,

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ClaimRequest, RunMeta } from '../../../../src/store/run-store.js';
+import { Members } from '../../../../src/stores/redis/members.js';
 import { Reaper } from '../../../../src/stores/redis/reaper.js';
 import type { RedisStore } from '../../../../src/stores/redis/redis-store.js';
 import { silentLogger } from '../../../../src/runtime/logger.js';
@@ -22,7 +23,13 @@ function janitorOf({ parts, cluster }: RedisStore, { rank = 0, forgotten = '' } 
     connection: parts.connection,
     keys: parts.keys,
     nodeId: parts.node,
-    members: { rank, isForgotten: (id) => id === forgotten, remove: vi.fn(), forget: vi.fn() },
+    members: {
+      rank,
+      isForgotten: (id) => id === forgotten,
+      stillGone: (ids) => Promise.resolve([...ids]),
+      remove: vi.fn(),
+      forget: vi.fn(),
+    },
     facts: cluster.facts,
     logger: silentLogger,
     onAdopted: ({ record }) => void adopted.push(record.meta.id),
@@ -81,3 +88,52 @@ describe.skipIf(missingRedis() !== '')(`The look through all runs in progress${m
     expect(janitor.walks).toHaveBeenCalled();
   });
 });
+
+describe.skipIf(missingRedis() !== '')(`A node that counts as dead${missingRedis()}`, () => {
+  const INFO = { version: '1', draining: false, connections: 0, totalConnections: 0, totalMessages: 0, runs: 0 };
+  // Dead as soon as two beats of another node have seen the same of it.
+  const TIMES = { beatMs: 60_000, leaseMs: 0 };
+
+  it.each([true, false])('loses its runs unless it has come back: %s', async (comesBack) => {
+    const store = await openRedisStore(redis.url);
+    const other = await openRedisStore(redis.url, { keyPrefix: store.parts.keys.prefix });
+    const of = ({ parts: { connection, keys, node, signer } }: RedisStore): Members =>
+      new Members({ connection, keys, nodeId: node, signer, ...TIMES });
+    const [members, others] = [of(store), of(other)];
+    await others.beat(INFO);
+    await members.beat(INFO);
+    const { dead } = await members.beat(INFO);
+    expect(dead.map(({ id }) => id)).toEqual([other.parts.node]);
+    expect(members.isGone(other.parts.node)).toBe(true);
+    if (comesBack) await others.beat(INFO);
+    const run = await claim(other, ASKED);
+    expect(await members.stillGone([other.parts.node, store.parts.node])).toEqual(comesBack ? [] : [other.parts.node]);
+
+    const lines: string[] = [];
+    const reaper = new Reaper({
+      connection: store.parts.connection,
+      keys: store.parts.keys,
+      nodeId: store.parts.node,
+      members,
+      facts: store.cluster.facts,
+      logger: { ...silentLogger, warn: (_fields: unknown, line?: string) => void lines.push(line ?? '') },
+      onAdopted: vi.fn(),
+      onTurn: vi.fn(),
+    });
+    const forgotten = vi.spyOn(members, 'forget');
+    reaper.see(dead);
+    await vi.waitFor(() => expect(forgotten).toHaveBeenCalledOnce());
+    await forgotten.mock.results[0]?.value;
+    const { host } = (await openedBy(store, run)) ?? {};
+    expect(host).toBe(comesBack ? other.parts.node : store.parts.node);
+    await members.beat(INFO);
+    expect(members.isGone(other.parts.node)).toBe(!comesBack);
+    expect(lines).toEqual(comesBack ? [] : ['A node is dead: took over its runs']);
+  });
+});
+
+/** A run as a node sees it that has neither read it nor executes it. */
+async function openedBy({ parts }: RedisStore, { owner, id }: RunMeta) {
+  const fresh = await openRedisStore(redis.url, { keyPrefix: parts.keys.prefix });
+  return fresh.runs.open(owner, id);
+}

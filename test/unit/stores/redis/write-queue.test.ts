@@ -186,8 +186,9 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     const store = await openRedisStore(server.url);
     const [empty, used] = [metaOf(randomUUID()), metaOf(randomUUID())];
     await createRun(store, empty);
-    (await createRun(store, used)).append(chunk(1));
+    const log = await createRun(store, used);
     await server.call('CONFIG', 'SET', 'maxmemory', '1');
+    log.append(chunk(1));
     await expect(store.runs.commit()).rejects.toThrow('Redis does not answer');
     await server.call('CONFIG', 'SET', 'maxmemory', '0');
     expect((await store.runs.create(empty)).status).toBe('created');
