@@ -7,7 +7,7 @@ import { FIRST_CONNECT_MS, isRefusal } from '../../runtime/redis-access.js';
 import { Signer } from '../../store/signer.js';
 import { orTimeout, within } from '../../runtime/within.js';
 import type { Ticket, WorkQueue } from '../../store/work-queue.js';
-import type { QueueConnection } from './connection.js';
+import { cannotOpen, type QueueConnection } from './connection.js';
 import type { BullMqQueueSettings } from './options.js';
 import { COUNT_END, PLACES, type Script } from './scripts.js';
 
@@ -231,10 +231,6 @@ export class BullMqQueue implements WorkQueue {
     this.#isAway = false;
     this.#logger.info({}, 'The queue reaches Redis again');
   }
-}
-
-function cannotOpen(cause: unknown): Error {
-  return new Error('The queue could not be opened', { cause });
 }
 
 async function settled(work: Promise<unknown> | undefined): Promise<void> {

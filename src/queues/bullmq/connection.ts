@@ -1,6 +1,7 @@
 import type { RedisConnectionClient } from 'bullmq';
 import { OptionError } from '../../runtime/option-error.js';
-import { reconnectMs } from '../../runtime/redis-access.js';
+import { FIRST_CONNECT_MS, isRefusal, reconnectMs } from '../../runtime/redis-access.js';
+import { orTimeout } from '../../runtime/within.js';
 
 /** How often an idle connection is tried. In milliseconds. */
 const PING_MS = 5_000;
@@ -28,22 +29,27 @@ interface NodeRedis extends RedisConnectionClient {
   readonly isOpen: boolean;
   readonly options?: { readonly socket?: object };
   duplicate(overrides?: object): NodeRedis;
+  connect(): Promise<unknown>;
+  sendCommand(args: readonly string[]): Promise<unknown>;
   destroy(): void;
   removeAllListeners(event: string): unknown;
-  on(event: string, listener: () => void): unknown;
+  on(event: string, listener: (error: unknown) => void): unknown;
 }
 
-/** Makes a client for BullMQ, which duplicates it to get more. */
+/**
+ * Makes a client for BullMQ, which duplicates it to get more.
+ * @throws if no connection can be made within 5 s, or Redis refuses it
+ */
 export async function connect(given: string | RedisClient): Promise<QueueConnection> {
-  if (typeof given === 'string') return ofNodeRedis(await clientOf(given));
-  return isIoRedis(given) ? ofIoRedis(given) : ofNodeRedis(given as NodeRedis);
+  if (typeof given === 'string') return await ofNodeRedis(await clientOf(given));
+  return isIoRedis(given) ? ofIoRedis(given) : await ofNodeRedis(given as NodeRedis);
 }
 
 /**
  * BullMQ repeats a failed command at once, without a delay, so commands have to wait while there is no connection. Its
  * connections may be idle or wait for long, so pings show which of them are dead.
  */
-function ofNodeRedis(given: NodeRedis): QueueConnection {
+async function ofNodeRedis(given: NodeRedis): Promise<QueueConnection> {
   if ('masters' in given || 'getMasterNode' in given) {
     throw new OptionError('client', 'a client of ioredis for Redis Cluster and Sentinel, since BullMQ needs it', given);
   }
@@ -63,19 +69,52 @@ function ofNodeRedis(given: NodeRedis): QueueConnection {
       reconnectStrategy: reconnectMs,
     },
   });
+  const end = (): void => {
+    // A ping without an answer fails now, and BullMQ would throw its error, since nobody listens to BullMQ any more.
+    client.removeAllListeners('error');
+    client.on('error', () => undefined);
+    if (client.isOpen) client.destroy();
+  };
+  try {
+    await firstAnswer(client);
+  } catch (error) {
+    end();
+    throw error;
+  }
   return {
     client,
     get isReady() {
       return client.isReady;
     },
     onReady: (listener) => void client.on('ready', listener),
-    end: () => {
-      // A ping without an answer fails now, and BullMQ would throw its error, since nobody listens to BullMQ any more.
-      client.removeAllListeners('error');
-      client.on('error', () => undefined);
-      if (client.isOpen) client.destroy();
-    },
+    end,
   };
+}
+
+/**
+ * Connects, and waits for an answer. BullMQ sends its scripts before it has one, and Redis closes the connection of a client
+ * that sends so much without a password, in which the reason is often lost.
+ */
+async function firstAnswer(client: NodeRedis): Promise<void> {
+  let reason: unknown;
+  const refused = new Promise<never>((_, reject) => {
+    client.on('error', (error) => {
+      reason = error;
+      if (isRefusal(error)) reject(error);
+    });
+  });
+  // Answered also while Redis reads its file.
+  const answer = client.connect().then(() => client.sendCommand(['INFO', 'server']));
+  try {
+    await orTimeout(FIRST_CONNECT_MS, Promise.race([answer, refused]));
+  } catch (error) {
+    throw cannotOpen(isRefusal(error) ? error : (reason ?? error));
+  }
+}
+
+/** Says why a queue does not open. */
+export function cannotOpen(cause: unknown): Error {
+  return new Error('The queue could not be opened', { cause });
 }
 
 interface IoRedis extends RedisConnectionClient {
