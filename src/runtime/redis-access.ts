@@ -45,7 +45,7 @@ export function replyCode(error: unknown): string | undefined {
 }
 
 /** Whether Redis refuses the password or the user, or its certificate is not trusted: no further attempt can succeed. */
-export function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): error is Error {
   if (REFUSED.has(replyCode(error) ?? '')) return true;
   return error instanceof Error && 'code' in error && UNTRUSTED.test(String(error.code));
 }
