@@ -35,6 +35,9 @@ import { chooseTracer } from './tracing.js';
 import { startWorkers } from './workers.js';
 import { Primary } from './workers/primary.js';
 
+/** How long a worker that is replaced still takes handshakes after its listener has closed, in milliseconds. */
+const HANDSHAKES_MS = 500;
+
 /**
  * `agent-ws serve`: resolves once the service listens. The service runs until a signal stops it.
  * @throws CliError for every error that the operator can correct
@@ -117,7 +120,9 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
         { signal, ...inUse },
         `Stopping; running answers get ${seconds} s to finish, a second signal stops at once`,
       );
-      const closed = agent.close({ ...times, closeCode: 'draining' });
+      // Whoever came to this worker just before is served by it, as if it had come to the one that takes its place.
+      const handshakesMs = primary !== undefined && signal === 'SIGHUP' ? HANDSHAKES_MS : 0;
+      const closed = agent.close({ ...times, delayMs: times.delayMs + handshakesMs, closeCode: 'draining' });
       if (times.delayMs > 0) await delay(times.delayMs);
       // Stops listening before anything else: the system refuses new connections from here on, so that a load balancer
       // in front asks another process at once.

@@ -18,12 +18,14 @@ export interface WatchedFilesInit {
 /** Files that are read again when they change, without a restart. */
 export class WatchedFiles {
   readonly #init: WatchedFilesInit;
-  #contents: readonly Buffer[];
+  /** What was read last, whether it could be used or not; `undefined` if it could not be read. */
+  #seen: readonly Buffer[] | undefined;
   #logger: Logger | undefined;
+  #first: NodeJS.Timeout | undefined;
 
   constructor(init: WatchedFilesInit) {
     this.#init = init;
-    this.#contents = init.contents;
+    this.#seen = init.contents;
   }
 
   /** Reads the files again whenever they change, until {@link unwatch}. */
@@ -33,19 +35,22 @@ export class WatchedFiles {
       // Looking at the file itself, not at events of its directory, also sees a symbolic link that leads elsewhere now.
       watchFile(path, { interval: LOOK_MS, persistent: false }, this.#changed);
     }
+    // What changed before the watch knew the files is no change for it.
+    this.#first = setTimeout(this.#changed, LOOK_MS).unref();
   }
 
   unwatch(): void {
+    clearTimeout(this.#first);
     for (const path of this.#init.paths) unwatchFile(path, this.#changed);
   }
 
   /** Reads the files again. What cannot be used is logged, and what was read before stays in use. */
   reload(): void {
     const { name, use } = this.#init;
+    this.#seen = undefined;
     try {
-      const contents = this.#read();
-      use(contents);
-      this.#contents = contents;
+      this.#seen = this.#read();
+      use(this.#seen);
     } catch (error) {
       this.#logger?.error({ err: error }, `The new ${name} cannot be used; the old one stays in use`);
       return;
@@ -54,19 +59,19 @@ export class WatchedFiles {
   }
 
   readonly #changed = (): void => {
-    if (!this.#isCurrent()) this.reload();
+    if (!this.#isSeen()) this.reload();
   };
 
   #read(): readonly Buffer[] {
     return this.#init.paths.map((path) => readFileSync(path));
   }
 
-  /** Whether the files hold what is in use: the second of two changes may have been read with the first. */
-  #isCurrent(): boolean {
+  /** Whether the files hold what was read last: the second of two changes may have been read with the first. */
+  #isSeen(): boolean {
     try {
-      return this.#read().every((content, index) => this.#contents[index]?.equals(content));
+      return this.#read().every((content, index) => this.#seen?.[index]?.equals(content));
     } catch {
-      return false;
+      return this.#seen === undefined;
     }
   }
 }
