@@ -84,6 +84,8 @@ export default defineConfig([
     esbuildOptions: (options) => {
       // The hooks that users import run on Preact here.
       options.alias = { react: 'preact/compat' };
+      // No module of the package has effects of its own, so an import for its effect would do nothing.
+      options.logOverride = { 'ignored-bare-import': 'error' };
     },
   },
 ]);

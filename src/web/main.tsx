@@ -1,4 +1,3 @@
-import './talk/tab.js';
 import './style/tokens.css';
 import './style/base.css';
 import './style/markdown.css';

@@ -51,6 +51,16 @@ describe('a token', () => {
     await second.says('hello', 'Hello, world.');
     await expect.poll(owners, PATIENT).toEqual([TOKEN, TOKEN]);
     expect(second.page.url()).not.toContain(TOKEN);
+    // What a tab asked for stays its own: the browser copies what the first one kept.
+    const own = 'sessionStorage.getItem("agent-ws.own-runs")';
+    expect(await second.page.evaluate(own)).toBeNull();
+    expect(await tab.page.evaluate(own)).toMatch(/^\["[^"]+"/);
+    await second.page.reload();
+    await second.says('hello', 'Hello, world.');
+    await second.ask('here');
+    await second.page.reload();
+    await second.isConnected();
+    expect(JSON.parse(await second.page.evaluate<string>(own))).toHaveLength(1);
   });
 
   it('stands neither in the log nor in what is exported, even where a server says it back', async () => {

@@ -1,9 +1,9 @@
 import type { AgentClient, AttachmentInput, ClientRun, QueryOptions, RunKind } from '../../client/index.js';
-import { readKeptList, writeKept } from '../ui/kept.js';
 import { parseMessage, requestedBy, textOf } from '../frames/frames.js';
 import { recording } from '../frames/recording.js';
 import { Value } from '../ui/signal.js';
 import { followOwn, isFollowed } from './tracks.js';
+import { readOfTab, writeOfTab } from './tab.js';
 
 /** What a run outside of a conversation was asked for. */
 export interface LooseRequest {
@@ -60,7 +60,7 @@ export function readLoose(client: AgentClient, runId: string, request: LooseRequ
 
 /** Reads on what this tab asked for before it was loaded again, and what it lost when it disconnected. */
 export function resumeLoose(client: AgentClient): void {
-  for (const { id, request, createdAt } of readKeptList('sessionStorage', 'loose-runs', isKeptRun)) {
+  for (const { id, request, createdAt } of readOfTab('loose-runs', isKeptRun)) {
     readLoose(client, id, request, createdAt);
   }
   client.on('connected', () => {
@@ -111,7 +111,7 @@ function keep(): void {
   const kept = looseRuns.value
     .filter(({ run }) => isLive(run) || run.error?.code === 'client_closed')
     .map(({ run, request, createdAt }): KeptRun => ({ id: run.id, request, createdAt }));
-  writeKept('sessionStorage', 'loose-runs', JSON.stringify(kept.slice(-MAX_KEPT)));
+  writeOfTab('loose-runs', kept.slice(-MAX_KEPT));
 }
 
 function isKeptRun(value: unknown): value is KeptRun {

@@ -10,8 +10,8 @@ import type {
 import { formatMs } from '../ui/format.js';
 import { announce } from '../ui/announcer.js';
 import { currentI18n } from '../ui/i18n.js';
-import { readKeptList, writeKept } from '../ui/kept.js';
 import { useValue, Value } from '../ui/signal.js';
+import { readOfTab, writeOfTab } from './tab.js';
 
 /** A decision that a person was asked for. */
 export interface Approval extends PendingApproval {
@@ -45,7 +45,7 @@ const tracks = new Map<string, Value<Track | undefined>>();
 /** All of them: two clients may read the same run. */
 const ofRuns = new WeakMap<ClientRun, Value<Track | undefined>>();
 /** The runs this tab asked for, so that a reload knows them for its own. */
-let own = readKeptList('sessionStorage', 'own-runs', (id) => typeof id === 'string');
+let own = readOfTab('own-runs', (id) => typeof id === 'string');
 
 /** The runs in progress, oldest first. */
 export const liveRuns = new Value<readonly ClientRun[]>([]);
@@ -68,7 +68,7 @@ export function isFollowed(runId: string): boolean {
 /** Follows a run that this tab asked for. */
 export function followOwn(run: ClientRun, kind: RunKind): ClientRun {
   own = [...own, run.id].slice(-MAX_OWN);
-  writeKept('sessionStorage', 'own-runs', JSON.stringify(own));
+  writeOfTab('own-runs', own);
   follow(run, kind, true);
   return run;
 }
