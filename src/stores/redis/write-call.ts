@@ -50,7 +50,7 @@ export class WriteCall {
       count += this.#take(lane, MOST_WRITES - count);
       if (lane.isSuspect) break;
     }
-    for (const [index, lane] of this.lanes.entries()) this.#encode(lane, this.#taken[index] ?? []);
+    for (const [index, lane] of this.lanes.entries()) this.#encode(lane, index, this.#taken[index] ?? []);
   }
 
   /** Whether there is nothing to send. */
@@ -78,7 +78,7 @@ export class WriteCall {
     return count;
   }
 
-  #encode(lane: Lane, writes: readonly Write[]): void {
+  #encode(lane: Lane, index: number, writes: readonly Write[]): void {
     const parts = new Map<WritingRun | undefined, Part>();
     const sent = writes.filter((write) => this.#isSent(write));
     for (const write of sent) this.#addTo(parts, lane, write);
@@ -95,7 +95,9 @@ export class WriteCall {
         close();
         current = part;
         entries = 0;
-        this.args.push('r', lane.base, part.run?.key ?? '', text(part.number), `${part.run?.lastNumber ?? 0}`);
+        const { run } = part;
+        const number = run === undefined ? index : part.number;
+        this.args.push('r', lane.base, run?.key ?? '', text(number), `${run?.lastNumber ?? 0}`);
         this.args.push(text(part.first), '');
         size = this.args.length - 1;
       }

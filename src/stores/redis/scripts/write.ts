@@ -117,9 +117,10 @@ local operations = {
 /**
  * Writes what gathered in a node, of many runs, in its order. A run takes all of its part or nothing of it.
  *
- * Arguments: node, then operations. `r` selects a run: base, run or nothing, number of this write or nothing, number of the
- * last write that was answered, seq of its first entry or nothing, and how many arguments belong to it. `e` adds entries: how
- * many, then each. Others: see `operations`. Writes other than entries have numbers, so that a call that is sent again, and arrives twice, is executed
+ * Arguments: node, then operations. `r` selects a run: base, run or nothing, number of this write or nothing (without a run,
+ * a number that tells the writes of one owner from those of others), number of the last write that was answered, seq of its
+ * first entry or nothing, and how many arguments belong to it. `e` adds entries: how many, then each. Others: see
+ * `operations`. Writes other than entries have numbers, so that a call that is sent again, and arrives twice, is executed
  * once.
  *
  * Returns of each run in the order of the first selection: how it took its part, number of facts, and, if there is anything
@@ -133,8 +134,7 @@ local NODE = ARGV[1]
 ${ADD_MESSAGES}${END}${OPERATIONS}
 local contexts, known = {}, {}
 local function select(base, run, number, last, first)
-  -- A run has one base.
-  local name = run == '' and base or run
+  local name = run == '' and number or run
   local ctx = known[name]
   if ctx then return ctx end
   ctx = { base = base, run = run, status = ${OK} }

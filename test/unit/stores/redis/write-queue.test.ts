@@ -3,8 +3,11 @@ import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { RunEntry, RunLog, StoredRun } from '../../../../src/index.js';
 import { FaultProxy } from '../../../../src/testing/index.js';
+import { messageOf } from '../../../../src/testing/conformance/conversation-samples.js';
 import { createRandom } from '../../../../src/testing/random.js';
-import { runHash } from '../../../../src/stores/redis/keys.js';
+import { hashOf, runHash } from '../../../../src/stores/redis/keys.js';
+import { PARTITIONS } from '../../../../src/stores/redis/partitions.js';
+import { RedisShares } from '../../../../src/stores/redis/redis-shares.js';
 import type { RedisStore } from '../../../../src/stores/redis/redis-store.js';
 import { missingRedis, redisOfFile, startRedis } from '../../../helpers/redis.js';
 import { createRun, keysOf, LogReading, openRedisStore, remember } from '../../../helpers/redis-store.js';
@@ -193,6 +196,25 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     await server.call('CONFIG', 'SET', 'maxmemory', '0');
     expect((await store.runs.create(empty)).status).toBe('created');
     expect((await store.runs.create(used)).status).toBe('existing');
+  });
+
+  it('knows what each of many owners gets whose messages are written together', async () => {
+    const store = await openRedisStore(redis.url);
+    const { fenced } = listen(store);
+    const charge = vi.spyOn(RedisShares.prototype, 'charge');
+    // More than partitions: some of them are in one.
+    const metas = Array.from({ length: PARTITIONS + 20 }, (_, index) => metaOf(randomUUID(), `owner ${index}`));
+    const logs = await Promise.all(metas.map((meta) => createRun(store, meta)));
+    for (const [index, { owner }] of metas.entries()) {
+      store.conversations.append({ owner, id: 'c' }, [messageOf(`${index}`)]);
+      logs[index]?.append(chunk(1));
+    }
+    await store.runs.commit();
+    expect(fenced).toEqual([]);
+    expect(logs.map(({ published }) => published)).toEqual(metas.map(() => 1));
+    const charged = charge.mock.calls.map(([item, { payer }]) => [item.split(':')[1], payer]);
+    expect(charged.sort()).toEqual(metas.map(({ owner }) => [hashOf(owner, 'c'), hashOf(owner)]).sort());
+    charge.mockRestore();
   });
 
   it('asks runs to wait while Redis takes nothing, and lets them go on afterwards', async () => {
