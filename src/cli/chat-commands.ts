@@ -79,9 +79,11 @@ export async function showHistory(screen: ChatScreen, history: ChatActions['hist
 }
 
 function lineOf(message: HistoryMessage): string {
-  const { role, name, content, attachments = [], toolCalls = [], toolName, status } = message;
+  const { role, name, content, attachments = [], toolCalls = [], toolName, status, error } = message;
+  // For the model, a tool that failed says so in JSON.
+  const text = role === 'tool' && error !== undefined ? `failed: ${error.message}` : content;
   const calls = toolCalls.map((call) => `${call.toolName}(${call.arguments})`).join(' ');
   const files = attachments.map(({ name, mediaType }) => `[${name ?? mediaType}]`).join(' ');
-  const said = [content, files, calls].filter((part) => part !== '').join(' ');
+  const said = [text, files, calls].filter((part) => part !== '').join(' ');
   return `${toolName ?? name ?? WHO[role]}: ${said}${status === undefined ? '' : ` (${status})`}`;
 }

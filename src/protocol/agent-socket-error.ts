@@ -5,7 +5,7 @@ const BRAND = Symbol.for('agent-ws.AgentSocketError');
 
 /** A field that a schema refused. */
 export interface FieldIssue {
-  /** Dotted path of the field: `params.expression`. Empty for the whole value. */
+  /** Dotted path of the field: `options.model`; of params of a tool, within them: `expression`. Empty for the whole value. */
   readonly path: string;
   /** The rule that the field breaks. */
   readonly message: string;

@@ -12,7 +12,7 @@ export interface Token {
 /** `invalid_params`: the expression is wrong. The sentence is shown to people and to the model. */
 export function badExpression(sentence: string): AgentSocketError {
   return new AgentSocketError('invalid_params', sentence, {
-    issues: [{ path: 'params.expression', message: sentence }],
+    issues: [{ path: 'expression', message: sentence }],
   });
 }
 

@@ -101,6 +101,15 @@ describe('agent-ws chat with a pipe', () => {
     expect(stderr).toContain('you: one [my notes.md] [dot.png]\n');
   });
 
+  it('shows in its history why a tool failed', async () => {
+    const call: LlmPart = { type: 'tool-call', id: 'a', name: 'calculator', arguments: '{"expression":"1/"}' };
+    const provider = createScriptedProvider([call], ['It failed.']);
+    const server = await startServer({ provider, tools: [calculator] });
+    const { stderr } = await runHere(['chat', server.url, '--conversation', 'c1'], { input: 'one\n/history\n' });
+    expect(stderr).toMatch(/^calculator: failed: A number is missing .*\.$/m);
+    expect(stderr).not.toContain('{"error"');
+  });
+
   it('asks nothing where a file cannot go along, and tells why', async () => {
     const provider = { ...createScriptedProvider(['Fine']), accepts: ['image'] as const };
     const server = await startServer({ provider, attachments: { maxBytes: 100 } });

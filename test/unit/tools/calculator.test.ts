@@ -228,7 +228,7 @@ describe('calculator', () => {
   ])('says what is wrong with %j', async (expression, message) => {
     const error = await errorOf(() => calculate(expression));
     expect(error).toMatchObject({ code: 'invalid_params', message: expect.stringMatching(message) as unknown });
-    expect(error).toHaveProperty('issues.0.path', 'params.expression');
+    expect(error).toHaveProperty('issues.0.path', 'expression');
   });
 
   it('goes to the limits of nesting and length, and no further', async () => {
