@@ -8,6 +8,7 @@ import { metricsServer } from './metrics.js';
 import { endWithNpx } from './npx.js';
 import type { ResolvedSettings } from './settings.js';
 import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
+import type { Question } from './workers/messages.js';
 import { PoolMetrics } from './workers/pool-metrics.js';
 import { Pool, tell } from './workers/pool.js';
 
@@ -32,17 +33,18 @@ export async function startWorkers(resolved: ResolvedSettings, size: number): Pr
     logger,
     onMessage: (worker, message) => {
       if (message.type === 'measured') metrics.onMeasured(message.id, message.metrics);
-      else if (message.type === 'ask_metrics') void answer(worker, message.id);
+      else if (message.type === 'ask') void answer(worker, message.id, message.question);
     },
   });
   const metrics = new PoolMetrics(pool);
-  const answer = async (worker: Worker, id: number): Promise<void> => {
+  const answer = async (worker: Worker, id: number, question: Question): Promise<void> => {
+    let text = '';
     try {
-      tell(worker, { type: 'metrics', id, text: await metrics.metrics() });
+      if (question === 'metrics') text = await metrics.metrics();
     } catch (error) {
       logger.error({ err: error }, 'The metrics of the workers cannot be put together');
-      tell(worker, { type: 'metrics', id, text: '' });
     }
+    tell(worker, { type: 'answer', id, text });
   };
   const { delayMs, drainMs } = drainTimes(settings, true);
   const stopping = new Stopping(log, {

@@ -12,18 +12,21 @@ export type ToWorker =
   | { readonly type: 'gone'; readonly nodeId: string }
   /** Send your metrics. */
   | { readonly type: 'measure'; readonly id: number }
-  /** No new connection is on its way to you any more. */
-  | { readonly type: 'left' }
-  /** The metrics of all processes, which the worker asked for. */
-  | { readonly type: 'metrics'; readonly id: number; readonly text: string };
+  /** The answer to what the worker asked under this id. */
+  | { readonly type: 'answer'; readonly id: number; readonly text: string };
+
+/** What a worker asks the primary process. */
+export type Question =
+  /** May the worker, which has closed its listener, end? The answer, which has no text, comes after the last connection. */
+  | 'leave'
+  /** What are the metrics of all processes? */
+  | 'metrics';
 
 /** What a worker tells the primary process. */
 export type ToPrimary =
   /** Which node of the cluster the worker is. */
   | { readonly type: 'node'; readonly nodeId: string }
-  /** The worker has closed its listener. */
-  | { readonly type: 'left' }
   /** The metrics of the worker, which the primary asked for. */
   | { readonly type: 'measured'; readonly id: number; readonly metrics: ExportedMetrics }
-  /** Send the metrics of all processes. */
-  | { readonly type: 'ask_metrics'; readonly id: number };
+  /** Answer the question under this id. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question };

@@ -52,7 +52,6 @@ export class Pool {
     cluster.on('message', (worker: Worker, message: ToPrimary) => {
       const member = this.#members.get(worker.id);
       if (message.type === 'node' && member !== undefined) member.nodeId = message.nodeId;
-      if (message.type === 'left') tell(worker, { type: 'left' });
       options.onMessage(worker, message);
     });
     cluster.on('listening', (worker) => this.#onListening(worker));

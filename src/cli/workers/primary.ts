@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { MetricsSource } from '../../http/metrics.js';
 import { within } from '../../runtime/within.js';
 import type { Stopping } from '../stopping.js';
-import type { ToPrimary, ToWorker } from './messages.js';
+import type { Question, ToPrimary, ToWorker } from './messages.js';
 
 /** How long the primary may take to say that no connection is on its way, in milliseconds. */
 const LEAVE_MS = 2_000;
@@ -13,9 +13,9 @@ export class Primary {
   readonly #worker: Worker;
   readonly #early: ToWorker[] = [];
   #act: ((message: ToWorker) => void) | undefined;
+  /** What waits for the answer to each question. */
   readonly #asked = new Map<number, (text: string) => void>();
   #lastId = 0;
-  #onLeft: (() => void) | undefined;
   #registry: Registry | undefined;
 
   private constructor(worker: Worker) {
@@ -48,13 +48,7 @@ export class Primary {
 
   /** The metrics of all workers, in the place of those of this process. */
   metricsOfAll(contentType: string): MetricsSource {
-    const metrics = (): Promise<string> =>
-      new Promise((resolve) => {
-        const id = ++this.#lastId;
-        this.#asked.set(id, resolve);
-        this.#tell({ type: 'ask_metrics', id });
-      });
-    return { contentType, metrics };
+    return { contentType, metrics: () => this.#ask('metrics') };
   }
 
   /**
@@ -83,24 +77,30 @@ export class Primary {
    */
   async leave(): Promise<void> {
     if (!this.#worker.isConnected()) return;
-    const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
-    this.#tell({ type: 'left' });
-    await within(LEAVE_MS, left);
+    await within(LEAVE_MS, this.#ask('leave'));
   }
 
   #onMessage(message: ToWorker): void {
-    if (message.type === 'left') this.#onLeft?.();
-    else if (message.type === 'measure') void this.#answer(message.id);
-    else if (message.type === 'metrics') this.#onMetrics(message.id, message.text);
+    if (message.type === 'answer') this.#onAnswer(message.id, message.text);
+    else if (message.type === 'measure') void this.#sendMetrics(message.id);
     else if (this.#act === undefined) this.#early.push(message);
     else this.#act(message);
   }
 
-  async #answer(id: number): Promise<void> {
+  async #sendMetrics(id: number): Promise<void> {
     this.#tell({ type: 'measured', id, metrics: (await this.#registry?.getMetricsAsJSON()) ?? [] });
   }
 
-  #onMetrics(id: number, text: string): void {
+  /** If the primary is gone, there is no answer: this process ends then. */
+  #ask(question: Question): Promise<string> {
+    return new Promise((resolve) => {
+      const id = ++this.#lastId;
+      this.#asked.set(id, resolve);
+      this.#tell({ type: 'ask', id, question });
+    });
+  }
+
+  #onAnswer(id: number, text: string): void {
     this.#asked.get(id)?.(text);
     this.#asked.delete(id);
   }
