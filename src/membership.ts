@@ -13,7 +13,7 @@ import type { Cluster, ClusterEvent, NodeInfo } from './store/cluster.js';
 import { isFinal } from './store/run-state.js';
 import { VERSION } from './version.js';
 
-/** How often a node looks whether it is cut off, in milliseconds. */
+/** How often a node looks whether it is cut off, and whether there are workers, in milliseconds. */
 const LOOK_MS = 1_000;
 
 /**
@@ -61,7 +61,11 @@ export class Membership<P extends Principal, Metadata> {
     const { status } = this;
     if (cluster === undefined || status === undefined) return;
     const listener = runs.clusterListener;
-    this.#look = setInterval(() => this.#checkReach(performance.now()), LOOK_MS);
+    this.#look = setInterval(() => {
+      const now = performance.now();
+      this.#checkReach(now);
+      runs.lineWatch?.look(now);
+    }, LOOK_MS);
     this.#look.unref();
     const joined = cluster.join({
       describe: () => this.#describe(),
@@ -132,6 +136,8 @@ export class Membership<P extends Principal, Metadata> {
       totalConnections,
       totalMessages,
       runs: runs.size,
+      // Without a queue it takes none, and while it ends neither.
+      concurrency: runs.queue === undefined || isDraining() ? 0 : runs.queue.concurrency,
     };
   }
 

@@ -60,7 +60,9 @@ export class ChatTurn {
     const screen = this.#screen;
     switch (event.type) {
       case 'state':
-        if (event.state === 'queued') screen.notice('waiting for its turn…', 'dim');
+        if (event.state !== 'queued') break;
+        if (event.noWorkers === true) screen.notice('no worker is running: waiting until there is one…', 'yellow');
+        else screen.notice('waiting for its turn…', 'dim');
         break;
       case 'text':
         screen.answer(event.text);

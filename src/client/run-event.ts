@@ -69,6 +69,8 @@ export interface QueuePlace {
   readonly place?: number | undefined;
   /** How long the run will wait if that line moves as it did in the last minute. In milliseconds. */
   readonly estimatedWaitMs?: number | undefined;
+  /** Whether no worker is running, so that the place does not change until there is one. */
+  readonly noWorkers?: boolean | undefined;
 }
 
 /** The complete answer of a finished run. */

@@ -93,8 +93,8 @@ export class Runs {
       delivery.run.moveTo(message.state);
     } else if (message.type === 'queued') {
       // What was said of the line before the run began may arrive later.
-      const { position: place, estimated_wait_ms: estimatedWaitMs } = message;
-      if (delivery.run.seq === 0) delivery.run.moveTo('queued', { place, estimatedWaitMs });
+      const { position: place, estimated_wait_ms: estimatedWaitMs, no_workers: noWorkers } = message;
+      if (delivery.run.seq === 0) delivery.run.moveTo('queued', { place, estimatedWaitMs, noWorkers });
     } else if (message.type === 'resumed') this.#resumed(delivery, message);
     return true;
   }

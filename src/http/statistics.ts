@@ -31,6 +31,13 @@ export const statisticsSchema = z
           total_connections: z.int().min(0),
           total_messages: z.int().min(0),
           active_runs: z.int().min(0),
+          concurrency: z
+            .int()
+            .min(0)
+            .optional()
+            .describe(
+              'How many runs the node takes from the line for workers at the same time; 0 if it is no worker, or ends. Absent for a node of an older version.',
+            ),
         }),
       )
       .optional()
@@ -56,6 +63,7 @@ interface NodeSnapshot {
   readonly totalConnections: number;
   readonly totalMessages: number;
   readonly runs: number;
+  readonly concurrency?: number | undefined;
 }
 
 /** The processes of a cluster. */
@@ -112,6 +120,7 @@ function sumOf({ connections }: StatisticsSnapshot, { nodeId, nodes }: ClusterSn
       total_connections: counts.totalConnections,
       total_messages: counts.totalMessages,
       active_runs: counts.runs,
+      concurrency: counts.concurrency,
     })),
   };
 }

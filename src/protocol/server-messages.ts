@@ -110,9 +110,15 @@ export const serverMessages = {
         .min(0)
         .optional()
         .describe('How long the run will wait if the line moves as it did in the last minute.'),
+      no_workers: z
+        .literal(true)
+        .optional()
+        .describe(
+          'No worker is running. The run waits until there is one, which the next `queued` or the run itself says.',
+        ),
     })
     .describe(
-      'A run waits for a worker, and has a new place in the line. Not in the log of the run. Only for clients that negotiated the subprotocol.',
+      'A run waits for a worker. Sent again if its place changes, or if workers come or go. Not in the log of the run. Only for clients that negotiated the subprotocol.',
     ),
   runs: z
     .object({

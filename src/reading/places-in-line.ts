@@ -8,18 +8,29 @@ const PERIOD_MS = 1_000;
 /** How long after a run came. In milliseconds: others may come with it. */
 const FIRST_MS = 50;
 
-/** Tells the clients of a node the places of their runs that wait for a worker, each when it has changed. */
+/** What {@link PlacesInLine} takes. */
+export interface PlacesInLineOptions {
+  readonly queue: WorkQueue;
+  /** Whether no node takes runs from the line. */
+  readonly hasNoWorkers: () => boolean;
+  /** Whether a connection reads a run. */
+  readonly isReading: (connection: Connection, run: RunHandle) => boolean;
+}
+
+/**
+ * Tells the clients of a node the places of their runs that wait for a worker, and whether there is none, each when it has
+ * changed.
+ */
 export class PlacesInLine {
-  readonly #queue: WorkQueue;
-  readonly #isReading: (connection: Connection, run: RunHandle) => boolean;
+  readonly #options: PlacesInLineOptions;
   /** The last place that a connection was told, for each run that waits. */
   readonly #told = new Map<RemoteRun, Map<Connection, number>>();
+  /** Whether clients are told that there is no worker. */
+  #hasNoWorkers = false;
   #isAsking = false;
 
-  /** @param isReading - whether a connection reads a run */
-  constructor(queue: WorkQueue, isReading: (connection: Connection, run: RunHandle) => boolean) {
-    this.#queue = queue;
-    this.#isReading = isReading;
+  constructor(options: PlacesInLineOptions) {
+    this.#options = options;
   }
 
   /** Tells a connection that reads a run the places of the run, while it waits. */
@@ -39,8 +50,9 @@ export class PlacesInLine {
   async #ask(): Promise<void> {
     try {
       this.#forget();
+      this.#lookForWorkers();
       const runs = [...this.#told.keys()];
-      const places = await this.#queue.positions(runs.map(({ meta: { owner, id } }) => ({ owner, id })));
+      const places = await this.#options.queue.positions(runs.map(({ meta: { owner, id } }) => ({ owner, id })));
       for (const [i, run] of runs.entries()) this.#tell(run, places[i]);
     } catch {
       // The queue cannot be reached, which it reports itself: the places are asked for again.
@@ -53,16 +65,26 @@ export class PlacesInLine {
   #forget(): void {
     for (const [run, told] of this.#told) {
       for (const connection of told.keys()) {
-        if (!connection.isOpen || !this.#isReading(connection, run)) told.delete(connection);
+        if (!connection.isOpen || !this.#options.isReading(connection, run)) told.delete(connection);
       }
       if (told.size === 0 || !isWaiting(run)) this.#told.delete(run);
     }
   }
 
+  /** If workers come or go, every client is told, also if its place stays the same. */
+  #lookForWorkers(): void {
+    const hasNoWorkers = this.#options.hasNoWorkers();
+    if (hasNoWorkers === this.#hasNoWorkers) return;
+    this.#hasNoWorkers = hasNoWorkers;
+    for (const told of this.#told.values()) for (const connection of told.keys()) told.set(connection, 0);
+  }
+
   /** @param place - `undefined` for a run whose turn in its conversation has not come, or that was taken just now */
   #tell(run: RemoteRun, place: number | undefined): void {
     if (place === undefined || !isWaiting(run)) return;
-    const { msPerPlace } = this.#queue;
+    const { msPerPlace } = this.#options.queue;
+    // A line without workers does not move as it did.
+    const isKnown = msPerPlace !== undefined && !this.#hasNoWorkers;
     for (const [connection, last] of this.#told.get(run) ?? []) {
       // A client that does not read gets the newest place later.
       if (last === place || !connection.isWritable) continue;
@@ -72,7 +94,8 @@ export class PlacesInLine {
         timestamp: connection.timestamp(),
         run_id: run.id,
         position: place,
-        estimated_wait_ms: msPerPlace === undefined ? undefined : Math.round(place * msPerPlace),
+        estimated_wait_ms: isKnown ? Math.round(place * msPerPlace) : undefined,
+        no_workers: this.#hasNoWorkers || undefined,
       });
     }
   }

@@ -73,8 +73,14 @@ export class Readers {
       const [owner, id] = JSON.parse(key) as [string, string];
       runs.watch(owner, id, active);
     });
-    const { queue } = runs;
-    this.#line = queue && new PlacesInLine(queue, (connection, { id }) => this.#subscriptions.of(connection).has(id));
+    const { queue, lineWatch } = runs;
+    this.#line =
+      queue &&
+      new PlacesInLine({
+        queue,
+        hasNoWorkers: () => lineWatch?.hasNoWorkers === true,
+        isReading: (connection, { id }) => this.#subscriptions.of(connection).has(id),
+      });
     runs.on('start', (run) => this.#announce(run));
     runs.on('elsewhere', (run) => this.#announce(run));
   }

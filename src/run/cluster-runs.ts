@@ -4,7 +4,10 @@ import type { StoredRun } from '../store/run-store.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import type { Logger } from '../runtime/logger.js';
 import { isLater } from '../runtime/awaitable.js';
+import { integer } from '../runtime/rule.js';
+import { aWorkQueue } from '../store/store-rules.js';
 import type { Decision } from './approvals.js';
+import { LineWatch } from './line-watch.js';
 import type { LiveRuns } from './live-runs.js';
 import type { Recovery } from './recovery.js';
 import { RemoteRun } from './remote-run.js';
@@ -28,6 +31,8 @@ export interface ClusterRunsOptions {
 
 /** The runs of a cluster: those of other nodes, and what other nodes want of those of this node. */
 export class ClusterRuns {
+  /** Whether there are workers for the runs that this node leaves in the line; `undefined` if it leaves none there. */
+  readonly lineWatch: LineWatch | undefined;
   readonly #options: ClusterRunsOptions;
   #queue: WorkQueue | undefined;
   /** Frees the place of a run that this node took from the line. */
@@ -37,7 +42,9 @@ export class ClusterRuns {
 
   constructor(options: ClusterRunsOptions) {
     this.#options = options;
-    this.#queue = options.queue;
+    const { cluster, queue, logger } = options;
+    this.#queue = queue;
+    this.lineWatch = queue && new LineWatch({ cluster, queue, logger });
   }
 
   /** The line that runs wait in, or that this node takes runs from. */
@@ -117,9 +124,14 @@ export class ClusterRuns {
     if (!isFinal(stored.state) && this.isElsewhere(stored)) this.#options.onCreated(this.remote(stored));
   }
 
-  /** Takes runs from the line for workers, until the queue is closed. */
+  /**
+   * Takes runs from the line for workers, until the queue is closed.
+   * @throws OptionError if an argument breaks its rule
+   */
   take(queue: WorkQueue, concurrency: number): void {
     const { cluster, live } = this.#options;
+    aWorkQueue.read('queue', queue);
+    integer(1).read('concurrency', concurrency);
     this.#queue = queue;
     queue.take(concurrency, async ({ owner, id }) => {
       if ((await cluster.adopt(owner, id)) === undefined) return;
@@ -127,6 +139,7 @@ export class ClusterRuns {
       // A tool call may wait for a person before anything else happens.
       if (run !== undefined && run.state !== 'waiting_approval') await this.#untilIdle(run);
     });
+    cluster.announce();
   }
 
   /** A run has changed its state: a person may take long, and meanwhile a worker does other runs. */

@@ -3,17 +3,16 @@ import type { RunLog } from '../log/run-log.js';
 import type { RunRequest } from '../protocol/client-messages.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkOptions } from '../runtime/option-table.js';
-import { integer } from '../runtime/rule.js';
 import { OptionError } from '../runtime/option-error.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
 import type { Cluster, ClusterListener } from '../store/cluster.js';
-import { aWorkQueue } from '../store/store-rules.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import { isFinal } from '../store/run-state.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
 import { Admission, type Admitted } from './admission.js';
 import type { Decision } from './approvals.js';
 import { ClusterRuns } from './cluster-runs.js';
+import type { LineWatch } from './line-watch.js';
 import { Drain } from './drain.js';
 import { RemoteRun } from './remote-run.js';
 import { optionsOf } from './run-order.js';
@@ -229,6 +228,11 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     return this.#cluster?.queue;
   }
 
+  /** Whether there are workers for the `queue` of the options; `undefined` without one. */
+  get lineWatch(): LineWatch | undefined {
+    return this.#cluster?.lineWatch;
+  }
+
   /**
    * Makes this node a worker: executes the runs that services leave in the line, until the queue is closed. Called once.
    * @param queue - the line; whoever opens the queue closes it, before the server ends
@@ -236,11 +240,8 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
    * @throws OptionError if the store is not one for several processes, or an argument breaks its rule
    */
   work(queue: WorkQueue, concurrency: number): void {
-    const cluster = this.#cluster;
-    if (cluster === undefined) throw new OptionError('store', 'Workers need a "store" for several processes');
-    aWorkQueue.read('queue', queue);
-    integer(1).read('concurrency', concurrency);
-    cluster.take(queue, concurrency);
+    if (this.#cluster === undefined) throw new OptionError('store', 'Workers need a "store" for several processes');
+    this.#cluster.take(queue, concurrency);
   }
 
   /** Forgets the runs of owners whose data is lost: nothing of them can be stored any more. */

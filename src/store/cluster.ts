@@ -16,6 +16,11 @@ export interface NodeInfo {
   readonly totalMessages: number;
   /** Runs that the node executes. */
   readonly runs: number;
+  /**
+   * How many runs the node takes from the line of a queue at the same time: 0 for a service, and for a worker that ends.
+   * Absent for a node of an older version, which may be a worker.
+   */
+  readonly concurrency?: number | undefined;
 }
 
 /** A node that is alive. */

@@ -25,6 +25,8 @@ export interface WorkQueue {
    * @param work - does the run of a ticket; resolves when it is over
    */
   take(concurrency: number, work: (ticket: Ticket) => Promise<void>): void;
+  /** How many tickets are taken at a time: 0 before {@link WorkQueue.take}, and from {@link WorkQueue.close} on. */
+  readonly concurrency: number;
   /** The place of each ticket in the line, from 1; `undefined` for one that is not in it. */
   positions(tickets: readonly Ticket[]): Awaitable<readonly (number | undefined)[]>;
   /** Number of tickets in the line. */

@@ -2,6 +2,7 @@ import type { RunManager } from '../run/run-manager.js';
 import { within } from '../runtime/within.js';
 import type { ClusterStatus } from '../store/cluster.js';
 import type { ClusterCounts } from '../store/counts.js';
+import { lineConcurrency } from '../store/line-concurrency.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import type { Instruments } from './instruments.js';
 
@@ -19,7 +20,7 @@ export function measureCluster(cluster: ClusterStatus, runs: RunManager, make: I
     const self = cluster.nodes.find(({ id }) => id === cluster.nodeId);
     tell(self?.draining === true ? self.connections : 0);
   });
-  measureQueue(runs, make);
+  measureQueue(cluster, runs, make);
   make.total('agent_ws_cluster_forged_total', (tell) => {
     const forged = new Map(Object.entries(cluster.counts?.forged ?? {}));
     const tickets = runs.queue?.counts?.forged ?? 0;
@@ -30,10 +31,14 @@ export function measureCluster(cluster: ClusterStatus, runs: RunManager, make: I
 }
 
 /** Measures the line of runs. A worker has none before it begins to take from one. */
-function measureQueue(runs: RunManager, make: Instruments): void {
+function measureQueue(cluster: ClusterStatus, runs: RunManager, make: Instruments): void {
   make.gauge('agent_ws_queue_tickets', (tell) => {
     const { queue } = runs;
     return queue === undefined ? undefined : within(SIZE_MS, sizeOf(queue).then(tell, ignore));
+  });
+  make.gauge('agent_ws_queue_concurrency', (tell) => {
+    const concurrency = runs.queue && lineConcurrency(cluster.nodes);
+    if (concurrency !== undefined) tell(concurrency);
   });
   make.counted('agent_ws_queue_wait_seconds', (tell) => {
     const { counts } = runs.queue ?? {};

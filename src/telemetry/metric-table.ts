@@ -145,6 +145,10 @@ export const METRICS = {
     type: 'gauge',
     help: 'Runs in the line for workers, the same at every node; absent without a queue, or if the queue does not answer.',
   },
+  agent_ws_queue_concurrency: {
+    type: 'gauge',
+    help: 'Runs that the workers that are alive take from the line at the same time, all together; 0 if there is no worker. The same at every node; absent without a queue, or while a node of an older version is alive.',
+  },
   agent_ws_queue_wait_seconds: {
     type: 'histogram',
     help: 'From the addition of a ticket to its first delivery to this worker, by the clocks of both machines.',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createMemoryStore, type Store } from '../../src/index.js';
+import type { ClusterNode } from '../../src/store/cluster.js';
 import type { Ticket, WorkQueue } from '../../src/store/work-queue.js';
 
 /** A line for workers that moves when a test says so. */
@@ -10,6 +11,7 @@ export class Line implements WorkQueue {
   asked = 0;
   isBroken = false;
   msPerPlace: number | undefined;
+  readonly concurrency = 0;
 
   add(ticket: Ticket): void {
     this.tickets.push(ticket);
@@ -39,13 +41,22 @@ export class Line implements WorkQueue {
   }
 }
 
-/** The store of a node that executes no runs, and knows no other node. */
-export function storeWithoutWorkers(): Store {
+/** A node that takes so many runs from the line at the same time. */
+export function nodeOf(concurrency: number | undefined): ClusterNode {
+  const counts = { connections: 0, totalConnections: 0, totalMessages: 0, runs: 0 };
+  return { id: randomUUID(), version: '1.2.3', draining: false, ...counts, concurrency };
+}
+
+/**
+ * The store of a node that executes no runs.
+ * @param nodes - what it knows of the others; by default there is a worker, whose work nobody sees
+ */
+export function storeWithoutRuns(nodes: readonly ClusterNode[] = [nodeOf(1)]): Store {
   return {
     ...createMemoryStore(),
     cluster: {
       nodeId: randomUUID(),
-      nodes: [],
+      nodes,
       isReachable: true,
       join: () => undefined,
       announce: () => undefined,

@@ -3,26 +3,50 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { defineTool, type AgentSocketServerOptions } from '../../src/index.js';
 import { createBullMqQueue } from '../../src/queues/bullmq.js';
+import type { WorkQueue } from '../../src/store/work-queue.js';
+import { createMetrics } from '../../src/telemetry/metrics.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { startNodes, type TestNode } from '../helpers/cluster.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
 
 const redis = redisOfFile();
 
-/** A node whose runs wait for a worker, and a worker that does so many runs at a time. */
-async function withWorker(options: Partial<AgentSocketServerOptions>, concurrency = 1): Promise<TestNode> {
+interface Pair {
+  /** Its runs wait for a worker. */
+  readonly service: TestNode;
+  readonly worker: TestNode;
+  /** The line, as the worker has it. */
+  readonly taken: WorkQueue;
+}
+
+/** A service, and another node that takes no runs yet. */
+async function startPair(options: Partial<AgentSocketServerOptions>): Promise<Pair> {
   const keyPrefix = randomUUID();
   const queues = await Promise.all([0, 1].map(() => createBullMqQueue({ url: redis.url, keyPrefix, logger: false })));
   const [queue, taken] = queues;
   if (queue === undefined || taken === undefined) throw new Error('No queues');
   onTestFinished(async () => void (await Promise.all(queues.map((one) => one.close()))));
-  const [node, worker] = await startNodes(redis.url, 2, {
+  const [service, worker] = await startNodes(redis.url, 2, {
     server: (index) => ({ ...options, ...(index === 0 && { queue }) }),
     store: { keyPrefix },
   });
-  if (node === undefined || worker === undefined) throw new Error('No nodes');
+  if (service === undefined || worker === undefined) throw new Error('No nodes');
+  return { service, worker, taken };
+}
+
+/** A node whose runs wait for a worker, and a worker that does so many runs at a time. */
+async function withWorker(options: Partial<AgentSocketServerOptions>, concurrency = 1): Promise<TestNode> {
+  const { service, worker, taken } = await startPair(options);
   worker.agent.runs.work(taken, concurrency);
-  return node;
+  return service;
+}
+
+/** What a node says of itself and the other one, by the ids of both. */
+async function concurrencyAt({ origin }: TestNode): Promise<Record<string, unknown>> {
+  const body = (await (await fetch(`${origin}/ws/statistics?scope=cluster`)).json()) as {
+    readonly nodes: readonly { readonly id: string; readonly concurrency?: number }[];
+  };
+  return Object.fromEntries(body.nodes.map(({ id, concurrency }) => [id, concurrency]));
 }
 
 describe(`a cluster with a worker${missingRedis()}`, { skip: missingRedis() !== '' }, () => {
@@ -47,6 +71,47 @@ describe(`a cluster with a worker${missingRedis()}`, { skip: missingRedis() !== 
     expect(client.text(ids[2] ?? '')).toBe('Two');
     expect(client.text(ids[1] ?? '')).toBe('');
     expect(agent.runs.size).toBe(0);
+  });
+
+  it('tells clients and the log when there is no worker, once, and when there is one', async () => {
+    const lines: string[] = [];
+    const note = (_: object, text: string): void => void lines.push(text);
+    const quiet = (): void => undefined;
+    const logger = { debug: quiet, info: note, warn: note, error: note };
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const provider = createScriptedProvider(['One', opened], ['Two']);
+    const { service, worker, taken } = await startPair({ provider, logger });
+    const ids = [service, worker].map(({ agent }) => agent.cluster?.nodeId ?? '');
+    const [serviceId = '', workerId = ''] = ids;
+    const { registry } = createMetrics(service.agent);
+    const client = await TestClient.connect(service.url);
+    const runs = [randomUUID(), randomUUID()];
+    for (const id of runs) client.send({ type: 'streaming_query', query: 'Hi', run_id: id });
+    for (const id of runs)
+      await client.next('queued', ({ run_id, no_workers }) => run_id === id && no_workers === true);
+    const warning = 'Runs wait in line, but no worker is running: start "agent-ws worker --redis URL"';
+    await vi.waitFor(() => expect(lines).toContain(warning));
+    expect(await concurrencyAt(service)).toEqual({ [serviceId]: 0, [workerId]: 0 });
+    expect(await registry.metrics()).toMatch(/^agent_ws_queue_concurrency 0$/m);
+
+    worker.agent.runs.work(taken, 1);
+    await client.next('stream_chunk');
+    // The other one waits on, and is told that there is a worker.
+    await client.next('queued', ({ position, no_workers }) => position === 1 && no_workers === undefined);
+    await vi.waitFor(() => expect(lines.at(-1)).toBe('A worker takes runs from the line now'));
+    expect(await concurrencyAt(service)).toEqual({ [serviceId]: 0, [workerId]: 1 });
+    expect(await registry.metrics()).toMatch(/^agent_ws_queue_concurrency 1$/m);
+
+    // A worker that ends takes no more runs, while it does the one that it has.
+    const closed = taken.close();
+    const ended = worker.agent.close({ drainMs: 60_000 });
+    await vi.waitFor(async () => expect(await concurrencyAt(service)).toEqual({ [serviceId]: 0, [workerId]: 0 }));
+    await client.next('queued', ({ position, no_workers }) => position === 1 && no_workers === true);
+    await vi.waitFor(() => expect(lines.filter((line) => line === warning)).toHaveLength(2));
+    open();
+    await Promise.all([closed, ended]);
+    expect(client.text(runs[0] ?? '') + client.text(runs[1] ?? '')).toBe('One');
   });
 
   it('answers the questions of a conversation in their order', async () => {

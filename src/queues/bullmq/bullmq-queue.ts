@@ -47,6 +47,7 @@ export class BullMqQueue implements WorkQueue {
   readonly #atWork = new Set<Promise<void>>();
   #worker: Worker<SignedTicket, void> | undefined;
   #closing: Promise<void> | undefined;
+  #concurrency = 0;
   /** Why there is no connection yet: a refusal, or the last error. */
   #reason: unknown;
   /** Gives up the first connection, since no further attempt can succeed. */
@@ -103,6 +104,7 @@ export class BullMqQueue implements WorkQueue {
 
   take(concurrency: number, work: (ticket: Ticket) => Promise<void>): void {
     if (this.#worker !== undefined) throw new Error('The queue gives tickets already');
+    this.#concurrency = concurrency;
     const max = this.#maxStartsPerMinute;
     this.#work(
       () =>
@@ -119,6 +121,10 @@ export class BullMqQueue implements WorkQueue {
           autorun: false,
         }),
     );
+  }
+
+  get concurrency(): number {
+    return this.#closing === undefined ? this.#concurrency : 0;
   }
 
   async positions(tickets: readonly Ticket[]): Promise<readonly (number | undefined)[]> {

@@ -173,12 +173,15 @@ export function workQueueCases(makeLine: () => OpenWorkQueue | Promise<OpenWorkQ
       const queue = await open();
       const taker = await open();
       let done: (() => void) | undefined;
+      assert.equal(taker.concurrency, 0);
       const { tickets } = taken(taker, 1, () => new Promise((resolve) => (done = resolve)));
       const [a, b] = [ticket(), ticket()];
       await queue.add(a, 0);
       await eventually(() => assert.ok(done));
+      assert.deepEqual([taker.concurrency, queue.concurrency], [1, 0]);
       let isClosed = false;
       const closed = taker.close().then(() => (isClosed = true));
+      assert.equal(taker.concurrency, 0);
       await queue.add(b, 0);
       await queue.positions([a, b]);
       assert.equal(isClosed, false);

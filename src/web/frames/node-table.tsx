@@ -12,6 +12,7 @@ interface Node {
   readonly active_connections: number;
   readonly active_runs: number;
   readonly total_messages: number;
+  readonly concurrency?: number;
 }
 
 /** The nodes in the answer of `/ws/statistics`. */
@@ -41,10 +42,11 @@ export function NodeTable({ nodes }: { readonly nodes: readonly Node[] }) {
         </tr>
       </thead>
       <tbody>
-        {nodes.map(({ id, draining, active_connections, active_runs, total_messages }) => (
+        {nodes.map(({ id, draining, active_connections, active_runs, total_messages, concurrency = 0 }) => (
           <tr key={id} data-node={id} aria-current={id === greeting?.nodeId}>
             <th scope="row" title={id}>
               <code>{shortNode(id)}</code> {id === greeting?.nodeId && <Tag tone="good">{t('server.here')}</Tag>}
+              {concurrency > 0 && <Tag tone="plain">{t('server.worker', { count: concurrency })}</Tag>}
               {draining && <Tag tone="out">{t('server.draining')}</Tag>}
             </th>
             <td>{formatCount(active_connections, language)}</td>

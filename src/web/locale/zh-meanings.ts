@@ -84,8 +84,10 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'The params of the call, or the text of the model if it was not valid JSON.': '调用的参数；如果模型给出的不是合法 JSON，则为其原文。',
   'How long the decision may take.': '作出决定的时限。',
   'The answer to `list_runs`.': '对 `list_runs` 的答复。',
-  'A run waits for a worker, and has a new place in the line. Not in the log of the run.':
-    '一个运行正在等待工作进程，它在队列中的位置变了。不属于该运行的日志。',
+  'A run waits for a worker. Sent again if its place changes, or if workers come or go. Not in the log of the run.':
+    '一个运行正在等待工作进程。位置变化，或工作进程出现、消失时会再次发送。不属于该运行的日志。',
+  'No worker is running. The run waits until there is one, which the next `queued` or the run itself says.':
+    '没有工作进程在运行。该运行会一直等到有工作进程为止，届时由下一条 `queued` 或该运行自己的消息告知。',
   'The place of the run in the line of all runs that wait; the first is 1.': '该运行在所有等待中的运行的队列里的位置；第一个为 1。',
   'How long the run will wait if the line moves as it did in the last minute.': '如果队列按最近一分钟的速度前进，该运行还要等多久。',
   'The runs that can be read, oldest first; for clients that share the principal `anonymous`, those that this connection started or resumed.': '可以读取的运行，最早的在前；共用 `anonymous` 主体的客户端只能看到本连接发起或续读的运行。',

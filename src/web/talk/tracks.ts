@@ -128,8 +128,9 @@ function begin(
   ofRuns.set(run, track);
   run.subscribe((event) => {
     if (event.type === 'state') {
-      const { place, estimatedWaitMs } = event;
-      change(track, { state: run.state, line: place === undefined ? undefined : { place, estimatedWaitMs } });
+      const { place, estimatedWaitMs, noWorkers } = event;
+      const line = place === undefined ? undefined : { place, estimatedWaitMs, noWorkers };
+      change(track, { state: run.state, line });
     } else if (event.type === 'reset') change(track, { approvals: [] });
     else if (event.type === 'approval-request') {
       const { isPending, ...asked } = event;

@@ -172,8 +172,9 @@ function Again({ question, answer, of, state, children }: AgainProps) {
 function stateText(state: TurnState, track: Track | undefined, ahead: number, { t }: I18n): string {
   if (track?.isCancelling === true) return t('state.cancelling');
   if (state !== 'queued') return t(`state.${state}`);
-  const { place, estimatedWaitMs } = track?.line ?? {};
+  const { place, estimatedWaitMs, noWorkers } = track?.line ?? {};
   if (place === undefined) return ahead > 0 ? t('state.queuedAt', { count: ahead }) : t('state.queued');
+  if (noWorkers === true) return t('state.noWorkers', { place });
   if (estimatedWaitMs === undefined) return t('state.queuedPlace', { place });
   return t('state.queuedFor', { place, time: formatMs(estimatedWaitMs) });
 }

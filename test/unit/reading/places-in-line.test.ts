@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAgentClient, type RunEvent } from '../../../src/client/index.js';
+import { LineWatch } from '../../../src/run/line-watch.js';
 import { TestClient } from '../../../src/testing/index.js';
-import { Line, storeWithoutWorkers } from '../../helpers/line.js';
+import { Line, storeWithoutRuns } from '../../helpers/line.js';
 import { startServer } from '../../helpers/server.js';
 
 const OTHERS = ['a', 'b', 'c'].map((id) => ({ owner: 'other', id }));
@@ -9,7 +10,7 @@ const OTHERS = ['a', 'b', 'c'].map((id) => ({ owner: 'other', id }));
 async function start(options: { maxQueued?: number } = {}) {
   const queue = new Line();
   queue.tickets = [...OTHERS];
-  const server = await startServer({ store: storeWithoutWorkers(), queue, ...options });
+  const server = await startServer({ store: storeWithoutRuns(), queue, ...options });
   return { ...server, queue };
 }
 
@@ -51,6 +52,37 @@ describe('runs that wait for a worker', () => {
     queue.tickets.shift();
     await vi.waitFor(() => expect(placesOf(client)).toHaveLength(2), 10_000);
     expect(placesOf(core)).toEqual([]);
+  });
+
+  it('tells each client when workers are gone and when they are there again, also if no place changes', async () => {
+    const watch = vi.spyOn(LineWatch.prototype, 'hasNoWorkers', 'get');
+    onTestFinished(() => watch.mockRestore());
+    watch.mockReturnValue(false);
+    const { url, queue } = await start();
+    queue.msPerPlace = 100;
+    const client = createAgentClient({ url });
+    const run = client.stream('q');
+    const lines: unknown[] = [];
+    run.subscribe((event) => {
+      if (event.type === 'state' && event.state === 'queued')
+        lines.push([event.place, event.estimatedWaitMs, event.noWorkers]);
+    });
+    await vi.waitFor(() => expect(lines).toHaveLength(1), 10_000);
+    watch.mockReturnValue(true);
+    await vi.waitFor(() => expect(lines).toHaveLength(2), 10_000);
+    const { asked } = queue;
+    await vi.waitFor(() => expect(queue.asked).toBeGreaterThan(asked), 10_000);
+    queue.tickets.shift();
+    await vi.waitFor(() => expect(lines).toHaveLength(3), 10_000);
+    watch.mockReturnValue(false);
+    await vi.waitFor(() => expect(lines).toHaveLength(4), 10_000);
+    expect(lines).toEqual([
+      [4, 400, undefined],
+      [4, undefined, true],
+      [3, undefined, true],
+      [3, 300, undefined],
+    ]);
+    client.close();
   });
 
   it('tells nothing of a run that is not in the line, and asks for none when nobody reads', async () => {
