@@ -48,6 +48,11 @@ export function setup(project: TestProject): () => void {
   };
 }
 
+/** The program of a TypeScript compiler, by the name of its package here. */
+export function compilerOf(name: 'typescript' | 'typescript-native'): string {
+  return join(ROOT, 'node_modules', name, 'bin/tsc');
+}
+
 /** The output of a process, and how it ended. */
 export interface Finished {
   readonly code: number;

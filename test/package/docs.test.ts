@@ -5,7 +5,7 @@ import { compile } from './compile-docs.js';
 // One program for both tests: most of its time goes into the types of libraries.
 const wrong = { line: 7, language: 'js', code: "import { client } from 'agent-ws/client';\nserver.lissten(1);" };
 const pages = PAGES.map(readPage);
-const errors = compile([...pages, { path: 'wrong.md', blocks: [wrong], headings: [], links: [] }]);
+const errors = await compile([...pages, { path: 'wrong.md', blocks: [wrong], headings: [], links: [] }]);
 
 it('compiles the code of every page of the documentation', () => {
   const blocks = pages.flatMap((page) => page.blocks);
