@@ -9,18 +9,34 @@ import { ROOT } from '../helpers/build.js';
 /** All clients are one owner, as the tabs of a browser are. */
 const ONE_OWNER = CLIENT_SECRET_PREFIX + randomBytes(16).toString('hex');
 
+/** What {@link connectTo} takes. */
+export interface ConnectOptions {
+  readonly negotiate?: boolean;
+  readonly headers?: Record<string, string>;
+  readonly timeoutMs?: number;
+}
+
+/** A client of the documented core; with `negotiate` one that knows all of the protocol. */
+export function connectTo(
+  endpoint: string,
+  { negotiate = false, headers, timeoutMs }: ConnectOptions = {},
+): Promise<TestClient> {
+  return TestClient.connect(endpoint, {
+    negotiate,
+    timeoutMs,
+    ...(negotiate && headers === undefined && { protocols: [ONE_OWNER] }),
+    ...(headers !== undefined && { headers }),
+  });
+}
+
 /** A running example. */
 export interface Example {
   /** What it printed when it was ready. */
   readonly url: URL;
   /** Its WebSocket endpoint. */
   readonly endpoint: string;
-  /** A client of the documented core; with `negotiate` one that knows all of the protocol. */
-  connect(options?: {
-    readonly negotiate?: boolean;
-    readonly headers?: Record<string, string>;
-    readonly timeoutMs?: number;
-  }): Promise<TestClient>;
+  /** {@link connectTo} its endpoint. */
+  connect(options?: ConnectOptions): Promise<TestClient>;
   /** Waits until it printed this pattern, and returns what matches. */
   printed(pattern: string): Promise<string>;
   /** Types this into its terminal. */
@@ -87,13 +103,7 @@ export async function startExample(
   return {
     url,
     endpoint,
-    connect: ({ negotiate = false, headers, timeoutMs } = {}) =>
-      TestClient.connect(endpoint, {
-        negotiate,
-        timeoutMs,
-        ...(negotiate && headers === undefined && { protocols: [ONE_OWNER] }),
-        ...(headers !== undefined && { headers }),
-      }),
+    connect: (options) => connectTo(endpoint, options),
     printed: (pattern) => until(new RegExp(pattern)),
     type: (text) => {
       child.stdin.write(text);
