@@ -1,5 +1,6 @@
 import { OptionError } from './option-error.js';
 import { secret, text } from './rule.js';
+import { orTimeout } from './within.js';
 
 /** How long the first connection to Redis may take, in milliseconds. */
 export const FIRST_CONNECT_MS = 5_000;
@@ -48,6 +49,32 @@ export function replyCode(error: unknown): string | undefined {
 export function isRefusal(error: unknown): error is Error {
   if (REFUSED.has(replyCode(error) ?? '')) return true;
   return error instanceof Error && 'code' in error && UNTRUSTED.test(String(error.code));
+}
+
+/**
+ * Waits for the first connection of a client, which would go on trying.
+ * @param connect - lets the client begin
+ * @param watch - calls a listener with each error of the client
+ * @param toError - makes the error out of why there is no connection
+ * @throws that error, at once if Redis refuses and otherwise after 5 s
+ */
+export async function firstConnection(
+  connect: () => Promise<unknown>,
+  watch: (onError: (error: unknown) => void) => void,
+  toError: (cause: unknown) => Error,
+): Promise<void> {
+  let reason: unknown;
+  const refused = new Promise<never>((_, reject) => {
+    watch((error) => {
+      reason = error;
+      if (isRefusal(error)) reject(error);
+    });
+  });
+  try {
+    await orTimeout(FIRST_CONNECT_MS, Promise.race([connect(), refused]));
+  } catch (error) {
+    throw toError(isRefusal(error) ? error : (reason ?? error));
+  }
 }
 
 /** How long to wait before a connection is made again, in milliseconds; by default, a client gives up one that was silent. */

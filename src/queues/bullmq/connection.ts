@@ -1,7 +1,6 @@
 import type { RedisConnectionClient } from 'bullmq';
 import { OptionError } from '../../runtime/option-error.js';
-import { FIRST_CONNECT_MS, isRefusal, reconnectMs } from '../../runtime/redis-access.js';
-import { orTimeout } from '../../runtime/within.js';
+import { firstConnection, reconnectMs } from '../../runtime/redis-access.js';
 
 /** How often an idle connection is tried. In milliseconds. */
 const PING_MS = 5_000;
@@ -96,20 +95,12 @@ async function ofNodeRedis(given: NodeRedis): Promise<QueueConnection> {
  * that sends so much without a password, in which the reason is often lost.
  */
 async function firstAnswer(client: NodeRedis): Promise<void> {
-  let reason: unknown;
-  const refused = new Promise<never>((_, reject) => {
-    client.on('error', (error) => {
-      reason = error;
-      if (isRefusal(error)) reject(error);
-    });
-  });
-  // Answered also while Redis reads its file.
-  const answer = client.connect().then(() => client.sendCommand(['INFO', 'server']));
-  try {
-    await orTimeout(FIRST_CONNECT_MS, Promise.race([answer, refused]));
-  } catch (error) {
-    throw cannotOpen(isRefusal(error) ? error : (reason ?? error));
-  }
+  await firstConnection(
+    // Answered also while Redis reads its file.
+    () => client.connect().then(() => client.sendCommand(['INFO', 'server'])),
+    (onError) => void client.on('error', onError),
+    cannotOpen,
+  );
 }
 
 /** Says why a queue does not open. */

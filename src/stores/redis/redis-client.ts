@@ -1,5 +1,4 @@
-import { FIRST_CONNECT_MS, isRefusal, reconnectMs } from '../../runtime/redis-access.js';
-import { orTimeout } from '../../runtime/within.js';
+import { firstConnection, reconnectMs } from '../../runtime/redis-access.js';
 import { CountedCalls } from './counted-calls.js';
 
 /** An argument of a command. */
@@ -148,20 +147,16 @@ export class RedisConnection {
   }
 
   async #connect(): Promise<void> {
-    let reason: unknown;
-    const refused = new Promise<never>((_, reject) => {
-      this.watch({
-        onError: (error) => {
-          reason = error;
-          if (isRefusal(error)) reject(new Error('No further attempt can succeed', { cause: error }));
-        },
-      });
-    });
-    await orTimeout(FIRST_CONNECT_MS, Promise.race([this.#native.connect(), refused])).catch((cause: unknown) => {
+    try {
+      await firstConnection(
+        () => this.#native.connect(),
+        (onError) => this.watch({ onError }),
+        (cause) => new Error('No connection to Redis could be made', { cause }),
+      );
+    } catch (error) {
       this.close();
-      // The client goes on trying: why it did not succeed is in its events.
-      throw new Error('No connection to Redis could be made', { cause: reason ?? cause });
-    });
+      throw error;
+    }
   }
 
   /** Whether the one Redis is a member of a Redis Cluster. */
