@@ -98,8 +98,7 @@ export class RedisRoomStore implements RoomStore {
   /** Lets the members of nodes that are gone leave, and takes out those that could not be taken out before. */
   onBeat(): void {
     for (const member of this.#expelled.splice(0)) this.expel(...member);
-    // What Redis does not answer is found by a later look.
-    for (const log of this.#open.values()) this.#forget(log, log.peers.nodes).catch(() => undefined);
+    void this.#forgetGone([...this.#open.values()].map((log) => [log, log.peers.nodes]));
   }
 
   async #make(name: string, bounds: RoomBounds, payer: string): Promise<RedisRoomLog> {
@@ -145,14 +144,29 @@ export class RedisRoomStore implements RoomStore {
 
   async #look(log: RedisRoomLog): Promise<void> {
     try {
-      await this.#forget(log, await log.look());
+      await this.#forgetGone([[log, new Set(await log.look())]]);
     } catch {
       // The next look finds what this one would have found.
     }
   }
 
-  async #forget(log: RedisRoomLog, nodes: Iterable<string>): Promise<void> {
-    const gone = (await this.#init.stillGone(nodes)).filter((node) => node !== log.room.node);
+  /** Lets the members leave whose nodes are gone: one question for all rooms, and the nodes that each is known to have. */
+  async #forgetGone(rooms: readonly (readonly [RedisRoomLog, ReadonlySet<string>])[]): Promise<void> {
+    const nodes = new Set(rooms.flatMap(([, known]) => [...known]));
+    nodes.delete(this.#init.node);
+    // Whatever Redis does not answer here is found by a later look.
+    const gone = await this.#init.stillGone(nodes).catch(() => []);
+    if (gone.length === 0) return;
+    const forgotten = rooms.map(([log, known]) =>
+      this.#forget(
+        log,
+        gone.filter((node) => known.has(node)),
+      ),
+    );
+    await Promise.allSettled(forgotten);
+  }
+
+  async #forget(log: RedisRoomLog, gone: readonly string[]): Promise<void> {
     if (gone.length === 0) return;
     log.peers.forget(gone);
     log.peers.tellGone((await log.room.run(FORGET_ROOM_NODES, gone)) as readonly string[]);

@@ -182,21 +182,24 @@ export class WriteQueue implements WriteSink {
 
   async #send(call: WriteCall): Promise<void> {
     const { outage } = this.#calls;
-    for (;;) {
+    let answers: Reply = [];
+    while (!call.isEmpty) {
       try {
-        const answers = call.isEmpty ? [] : await this.#calls.once(WRITE, call.base, call.args);
-        if (!call.isEmpty) outage.end();
-        this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
-        return;
+        answers = await this.#calls.once(WRITE, call.base, call.args);
+        outage.end();
+        break;
       } catch (error) {
-        if (kindOfFault(error) === 'wrong' || outage.isClosed) {
-          this.#onWrong(call, error);
-          return;
-        }
+        if (kindOfFault(error) === 'wrong' || outage.isClosed) return this.#onWrong(call, error);
         outage.begin(error);
         this.#refuseWaiters(error);
         await outage.pause();
       }
+    }
+    try {
+      this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
+    } catch (error) {
+      // An answer that cannot be read: to send the call again would bring the same one.
+      this.#onWrong(call, error);
     }
   }
 

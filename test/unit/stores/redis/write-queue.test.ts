@@ -184,6 +184,27 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     ]);
   });
 
+  it('does not repeat for ever a call whose answer it cannot take', async () => {
+    const store = await openRedisStore(redis.url);
+    const [good, bad] = [metaOf(randomUUID(), 'good'), metaOf(randomUUID(), 'bad')];
+    const [goodLog, badLog] = await Promise.all([good, bad].map((meta) => createRun(store, meta)));
+    const failures: unknown[] = [];
+    badLog?.onFailed?.((error) => failures.push(error));
+    const wrong = new Error('an answer that nobody expects');
+    store.parts.hooks = {
+      ...store.parts.hooks,
+      onFacts(run) {
+        if (run.meta.id === bad.id) throw wrong;
+      },
+    };
+    await store.cluster.stop(bad.owner, bad.id, 'requested');
+    for (const log of [goodLog, badLog]) log?.append(chunk(1));
+    await vi.waitFor(() => expect(failures).toEqual([wrong]));
+    goodLog?.append(chunk(2));
+    await store.runs.commit();
+    expect(goodLog?.published).toBe(2);
+  });
+
   it('frees the id of a claim if the commit fails, and keeps what has written', async () => {
     const server = await startRedis();
     const store = await openRedisStore(server.url);
