@@ -189,7 +189,10 @@ export class WriteQueue implements WriteSink {
         outage.end();
         break;
       } catch (error) {
-        if (kindOfFault(error) === 'wrong' || outage.isClosed) return this.#onWrong(call, error);
+        if (kindOfFault(error) === 'wrong' || outage.isClosed) {
+          this.#onWrong(call, error);
+          return;
+        }
         outage.begin(error);
         this.#refuseWaiters(error);
         await outage.pause();
