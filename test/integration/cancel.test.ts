@@ -231,7 +231,7 @@ describe('cancel', () => {
         }
       },
     };
-    const server = await startServer({ provider });
+    const server = await startServer({ provider, rateLimits: false });
     const [client, plain] = [
       await TestClient.connect(server.url),
       await TestClient.connect(server.url, { negotiate: false }),
