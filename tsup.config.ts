@@ -32,12 +32,12 @@ function library(options: Options & { readonly entry: Record<string, string> }):
   return { ...options, dts: { entry: Object.fromEntries(declarations) as Record<string, string> } };
 }
 
-/** Packages of CommonJS that a start needs. They stay outside of the command, so that their updates reach it. */
+/** Packages of CommonJS that each start needs. They stay outside of the command, so that their updates reach it. */
 const REQUIRED = ['ws', 'eventemitter3'];
 
 /**
- * Loads CommonJS packages with `require`. With `import`, Node 20 reads the text of each of their files a second time to
- * find names, which takes a fifth of the time of a start.
+ * Loads packages of CommonJS with `require`. With `import`, Node 20 reads the text of each of their files a second time
+ * to find names, which takes a fifth of the time of a start.
  */
 function required(names: readonly string[]): NonNullable<Options['esbuildPlugins']>[number] {
   const filter = new RegExp(`^(${names.join('|')})$`);
