@@ -1,7 +1,8 @@
 import { OptionError } from '../runtime/option-error.js';
 import { pick } from '../runtime/option-table.js';
 import type { Logger } from '../runtime/logger.js';
-import { createSqliteStore, readStoreKeys, type SqliteStore } from '../stores/sqlite.js';
+import { readStoreKeys } from '../stores/key-file.js';
+import type { SqliteStore } from '../stores/sqlite.js';
 import type { Store } from '../store/store.js';
 import { CliError, systemReason } from './cli-error.js';
 import { cannotReach, redisAccess, sayIfLate } from './redis.js';
@@ -45,6 +46,7 @@ async function openDatabase({ settings, keyOf }: ResolvedSettings, logger: Logge
     if (useless === undefined) return undefined;
     throw new CliError(`${keyOf(useless)}: the store is in memory; add --store sqlite:PATH`);
   }
+  const { createSqliteStore } = await import('../stores/sqlite.js');
   const keys = readKeys(storeKeyFile, keyOf('storeKeyFile'));
   const options = { path, durability, keys, ...pick(rest, BOUNDS), logger };
   const opened = await named(keyOf('store'), () => createSqliteStore(options));

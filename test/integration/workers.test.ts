@@ -7,6 +7,7 @@ import { CLIENT_SECRET_PREFIX } from '../../src/protocol/version.js';
 import { TestClient } from '../../src/testing/index.js';
 import { runCli, startCli, type CliProcess, type LogLine } from '../helpers/cli-process.js';
 import { freePort } from '../helpers/free-port.js';
+import { runHere } from '../helpers/command-here.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
 
 const redis = redisOfFile();
@@ -35,7 +36,8 @@ it.each([
   ['serve', '--workers', '2'],
   ['serve', '--workers', '2', '--store', 'sqlite:agent.db'],
 ])('the command refuses workers that share nothing: %s %s %s', async (...args) => {
-  const { code, stderr, stdout } = await runCli(args);
+  // It is refused before anything is started.
+  const { code, stderr, stdout } = await runHere(args);
   expect(code).toBe(1);
   expect(stderr).toBe('--workers: the processes must share what they know; add --redis URL\n');
   expect(stdout).toBe('');
@@ -62,23 +64,6 @@ describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !=
     expect(new Set(codes)).toEqual(new Set([1012]));
     expect(await cli.exited).toBe(0);
     expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2, undefined]);
-  });
-
-  it('have an address of their own for metrics, once, and end at once with a second signal', async () => {
-    const place = `127.0.0.1:${await freePort()}`;
-    const { cli, url, origin } = await start('--metrics', place);
-    const text = await (await fetch(`http://${place}/metrics`)).text();
-    expect(text.match(/^agent_ws_connections_limit\{/gm)).toHaveLength(SIZE);
-    expect((await fetch(`${origin}/metrics`)).status).toBe(404);
-
-    const client = await TestClient.connect(url, { negotiate: false });
-    client.send({ type: 'streaming_query', query: 'Tell me a long story' });
-    await client.next('stream_chunk');
-    cli.kill('SIGTERM');
-    await cli.log(/^Stopping all/);
-    cli.kill('SIGTERM');
-    expect(await cli.exited).toBe(143);
-    expect(client.all('error')).toEqual([]);
   });
 
   it('have others told at once when they die, and are replaced, after a longer and longer pause if they end early', async () => {
@@ -124,8 +109,9 @@ describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !=
     });
   });
 
-  it('are replaced one after the other at SIGHUP, and refuse nobody meanwhile', async () => {
-    const { cli, url } = await start();
+  it('are replaced one after the other at SIGHUP, refuse nobody meanwhile, keep their address for metrics, and end at once with a second signal', async () => {
+    const place = `127.0.0.1:${await freePort()}`;
+    const { cli, url, origin } = await start('--metrics', place);
     const before = await connectSome(url, SIZE);
     cli.kill('SIGHUP');
     let accepted = 0;
@@ -141,6 +127,19 @@ describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !=
     for (const { closed } of before) expect((await closed).code).toBe(1012);
     await vi.waitFor(() => expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([1, 2]));
     await vi.waitFor(() => expect(workersOf(linesOf(cli, 'Listening')).sort()).toEqual([1, 2, 3, 4]));
+
+    const text = await (await fetch(`http://${place}/metrics`)).text();
+    expect(text.match(/^agent_ws_connections_limit\{/gm)).toHaveLength(SIZE);
+    expect((await fetch(`${origin}/metrics`)).status).toBe(404);
+
+    const client = await TestClient.connect(url, { negotiate: false });
+    client.send({ type: 'streaming_query', query: 'Tell me a long story' });
+    await client.next('stream_chunk');
+    cli.kill('SIGTERM');
+    await cli.log(/^Stopping all/);
+    cli.kill('SIGTERM');
+    expect(await cli.exited).toBe(143);
+    expect(client.all('error')).toEqual([]);
   });
 
   it('do not start if the first one cannot, and say why once', async () => {

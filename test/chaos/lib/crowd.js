@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
-import { now, sleep } from '../../bench/lib/clock.js';
+import { sleep } from '../../bench/lib/clock.js';
 import { Follower } from './follower.js';
 import { LibraryReader } from './library-reader.js';
 import { makePlan } from './plan.js';
@@ -20,7 +20,7 @@ const LIBRARY = {
   pongTimeoutMs: 2_000,
 };
 
-/** The clients: each asks one question after the other until the time is over. */
+/** The clients: each asks one question after the other until it is over. */
 export class Crowd {
   /** @type {{ plan: import('./plan.js').Plan, readers: (Follower | LibraryReader)[] }[]} */
   runs = [];
@@ -29,15 +29,34 @@ export class Crowd {
   #url;
   #upstream;
   #tokens;
-  #deadline;
   #createAgentClient;
+  #isOver = false;
+  #hasGivenUp = false;
 
-  constructor({ url, upstream, tokens, ms, createAgentClient }) {
+  constructor({ url, upstream, tokens, createAgentClient }) {
     this.#url = url;
     this.#upstream = upstream;
     this.#tokens = tokens;
-    this.#deadline = now() + ms;
     this.#createAgentClient = createAgentClient;
+  }
+
+  /** Whether runs ended with `stream_end`, ended as interrupted, and were resumed while they were in progress. */
+  get hasSeenAll() {
+    const readers = this.runs.flatMap((run) => run.readers);
+    return (
+      readers.some(({ end }) => end?.type === 'stream_end') &&
+      readers.some(({ end }) => end?.code === 'run_interrupted') &&
+      readers.some(({ resumeMs }) => resumeMs.length > 0)
+    );
+  }
+
+  /** Nobody asks another question, and the last answers get a while to come. */
+  end() {
+    this.#isOver = true;
+    setTimeout(() => {
+      this.#hasGivenUp = true;
+      for (const reader of this.runs.flatMap((run) => run.readers)) reader.stop();
+    }, PATIENCE_MS).unref();
   }
 
   /** A client that knows the rule of the protocol and nothing else, to its end: one run at a time. */
@@ -57,7 +76,7 @@ export class Crowd {
 
   async #ask(random, makeReader) {
     await sleep(random.int(0, 1_000));
-    while (now() < this.#deadline) await this.#play(random, makeReader);
+    while (!this.#isOver) await this.#play(random, makeReader);
   }
 
   /** One run, from the question to the end all its readers have. */
@@ -66,17 +85,14 @@ export class Crowd {
     const asker = makeReader(plan, true);
     const run = { plan, readers: [asker] };
     this.runs.push(run);
-    const giveUpAt = this.#deadline + PATIENCE_MS;
-    const giveUp = setTimeout(() => run.readers.forEach((reader) => reader.stop()), giveUpAt - now());
     const reading = [asker.follow()];
     if (plan.tab) {
-      while (asker.position === 0 && asker.end === null && now() < giveUpAt) await sleep(10);
+      while (asker.position === 0 && asker.end === null && !this.#hasGivenUp) await sleep(10);
       const tab = makeReader(plan, false);
       run.readers.push(tab);
       reading.push(tab.follow());
     }
     await Promise.all(reading);
-    clearTimeout(giveUp);
     if (asker.end?.type !== 'cancelled') return;
     await sleep(ABORT_MS);
     if (this.#upstream.count('open', plan.id) > 0) this.burning.push(`${asker.description}: the model still answers`);

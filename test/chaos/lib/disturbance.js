@@ -33,6 +33,7 @@ export class Disturbance {
 
   /** Disturbs for so many milliseconds, with so many kills in between, or fewer on a slow machine. */
   async run(ms, kills) {
+    this.#over = false;
     const cutting = this.#cutConnections();
     const until = now() + ms;
     for (let i = 0; i < kills && now() < until; i++) {

@@ -48,7 +48,7 @@ export class Follower {
   async follow() {
     while (this.end === null && !this.#stopped) {
       await this.#connection();
-      if (this.end === null) await sleep(this.#random.int(5, 60));
+      if (this.end === null) await sleep(this.#random.int(20, 200));
     }
   }
 
