@@ -19,9 +19,9 @@ export function useOnePage(options?: VisitOptions): void {
   }, options);
 }
 
-/** From now on the test looks at the page in another browser. */
-export async function open(options: BrowserContextOptions = {}): Promise<PageDriver> {
-  return look(await visit.open(options));
+/** From now on the test looks at the page in another browser, or at what lies at `path`. */
+export async function open(options: BrowserContextOptions = {}, path?: string): Promise<PageDriver> {
+  return look(await visit.open(options, path));
 }
 
 function look(at: PageDriver): PageDriver {

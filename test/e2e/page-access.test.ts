@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ask, ended, open, page, row, says, send, tab, useOnePage } from './one-page.js';
+import { ask, ended, open, page, row, says, send, tab, useOnePage, visit } from './one-page.js';
 import { PATIENT } from './page-driver.js';
 
 useOnePage({ opensTab: false });
@@ -39,7 +39,7 @@ describe('for everybody', () => {
   });
 
   it('begins with the links that skip its parts, whatever a browser makes of scrolling', async () => {
-    await open();
+    await open({}, 'favicon.svg');
     // What Chromium 150 does besides scrolling: the next Tab goes on from there.
     const spoilt = `Element.prototype.scrollIntoView = function () {
       getSelection().collapse(this, 0);
@@ -49,7 +49,7 @@ describe('for everybody', () => {
       await route.fulfill({ response, body: spoilt + (await response.text()) });
     });
     onTestFinished(() => page.unroute(SCRIPT));
-    await page.reload();
+    await page.goto(visit.server.url);
     await page.waitForSelector('html[data-connection=open]');
     expect(await page.evaluate('String(Element.prototype.scrollIntoView)')).toContain('collapse');
     await page.keyboard.press('Tab');

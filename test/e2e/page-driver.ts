@@ -37,6 +37,14 @@ export class PageDriver {
     await this.page.locator('#log-clear').click();
   }
 
+  /** Connects anew, as a client that has lost no connection: after one loss after the other it waits longer and longer. */
+  async reconnect(): Promise<void> {
+    await this.page.locator('#connect').click();
+    await this.page.waitForSelector('html[data-connection=closed]');
+    await this.page.locator('#connect').click();
+    await this.isConnected();
+  }
+
   /** Goes to the conversation that another tab shows. */
   async follow({ page }: PageDriver): Promise<void> {
     await this.page.bringToFront();

@@ -13,8 +13,9 @@ useVisit((begun) => {
   ({ tab } = visit);
 });
 
-const connect = async (token: string, { page } = tab): Promise<void> => {
-  visit.spoil();
+const connect = async (token: string, driver = tab): Promise<void> => {
+  const { page } = driver;
+  if (driver === tab) visit.spoil();
   const disconnect = page.getByRole('button', { name: 'Disconnect' });
   if (await disconnect.isVisible()) await disconnect.click();
   await page.locator('#token').fill(token);
@@ -64,7 +65,8 @@ describe('a token', () => {
   });
 
   it('stands neither in the log nor in what is exported, even where a server says it back', async () => {
-    const other = await visit.open();
+    // Nothing is connected before the script is there.
+    const other = await visit.open({}, 'favicon.svg');
     spoil(other.page);
     await other.page.addInitScript(`{
       const Real = WebSocket;
@@ -72,7 +74,7 @@ describe('a token', () => {
         get protocol() { return '${TOKEN}'; }
       };
     }`);
-    await other.page.reload();
+    await other.page.goto(visit.server.url);
     await other.page.waitForSelector('html[data-connection=closed]');
     await connect(TOKEN, other);
     await other.row('connected').nth(1).waitFor();

@@ -19,7 +19,7 @@ export interface Visit {
   open(options?: BrowserContextOptions, path?: string): Promise<PageDriver>;
   /** Another tab of the person, with the conversation of `tab`. The browser may complain of nothing in it either. */
   secondTab(): Promise<PageDriver>;
-  /** Loads the page in `tab` as it is to somebody who was never there. */
+  /** Shows the page in `tab` as it is to somebody who was never there. Comes first in a test, which may begin so. */
   afresh(): Promise<void>;
   /** Has the page loaded for the next test: this one leaves more behind than a conversation, such as a filter. */
   spoil(): void;
@@ -44,6 +44,7 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
   let second: PageDriver | undefined;
   let opened: PageDriver[] = [];
   let isSpoiled = true;
+  let isFresh = false;
   let wasAway = false;
   const start = async (port?: number): Promise<void> => {
     server = await startPageServer(provider, builtPages(), port);
@@ -61,6 +62,7 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
     wasAway = false;
     if (opensTab) {
       await tab.page.bringToFront();
+      isFresh = isSpoiled;
       if (isSpoiled) await tab.afresh(server.url);
       else await tab.elsewhere();
     }
@@ -83,7 +85,10 @@ export function useVisit(begin: (visit: Visit) => void, { opensTab = true }: Vis
         else await second.follow(tab);
         return second;
       },
-      afresh: () => tab.afresh(server.url),
+      async afresh() {
+        if (!isFresh) await tab.afresh(server.url);
+        isFresh = false;
+      },
       spoil() {
         isSpoiled = true;
       },
