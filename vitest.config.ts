@@ -17,8 +17,9 @@ export default defineConfig(({ mode }) => {
       setupFiles: ['test/helpers/patience.ts'],
       // The sources are loaded once for all files of a worker: loading takes more time than most tests.
       isolate: false,
-      // Two more than there are cores: tests wait for browsers and other processes much of their time.
-      maxWorkers: availableParallelism() + 2,
+      // More than there are cores: tests wait much of their time, most of all for browsers and other processes. Each
+      // worker loads the sources for itself.
+      maxWorkers: availableParallelism() + (mode === 'unit' ? 1 : 2),
       sequence: { sequencer: BuiltFirst },
       // For a busy machine: a test that passes does not wait for it.
       testTimeout: 180_000,
