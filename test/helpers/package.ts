@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
-import { ROOT } from './build.js';
+import { foldersOf, ROOT } from './build.js';
 
 /** The package as users get it. */
 export interface InstalledPackage {
@@ -22,8 +22,9 @@ declare module 'vitest' {
   }
 }
 
-/** Packs the package and installs it, once for all tests of the project. They get it by `inject('installed')`. */
-export function setup(project: TestProject): () => void {
+/** Packs the package and installs it, once for all tests of `test/package`. They get it by `inject('installed')`. */
+export function setup(project: TestProject): (() => void) | undefined {
+  if (!foldersOf(project).includes('package')) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'agent-ws-package-'));
   const app = join(directory, 'app');
   mkdirSync(app);

@@ -19,6 +19,9 @@ interface Import {
 /** What it imports are modules of the operator. */
 const LOADS_MODULES = 'cli/load-module.ts';
 
+/** The nodes of each file, found once. */
+const nodes = new WeakMap<ts.SourceFile, readonly ts.Node[]>();
+
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => /\.tsx?$/.test(file));
@@ -31,30 +34,36 @@ function parse(source: string, file = 'x.ts'): ts.SourceFile {
 }
 
 /** Every node of a file, the strings and templates that only look like code left whole. */
-function* nodesOf(node: ts.Node): Generator<ts.Node> {
-  yield node;
-  const children: ts.Node[] = [];
-  ts.forEachChild(node, (child) => void children.push(child));
-  for (const child of children) yield* nodesOf(child);
+function nodesOf(source: ts.SourceFile): readonly ts.Node[] {
+  const known = nodes.get(source);
+  if (known !== undefined) return known;
+  const all: ts.Node[] = [];
+  const visit = (node: ts.Node): void => {
+    all.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  nodes.set(source, all);
+  return all;
 }
 
 function importsOf(from: string, source: ts.SourceFile): Import[] {
-  const found: Import[] = [];
+  const links: Import[] = [];
   for (const node of nodesOf(source)) {
-    if (ts.isImportDeclaration(node)) found.push(toImport(from, textOf(node.moduleSpecifier), isTypeImport(node)));
+    if (ts.isImportDeclaration(node)) links.push(toImport(from, textOf(node.moduleSpecifier), isTypeImport(node)));
     else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
-      found.push(toImport(from, textOf(node.moduleSpecifier), isTypeExport(node)));
+      links.push(toImport(from, textOf(node.moduleSpecifier), isTypeExport(node)));
     } else if (
       ts.isCallExpression(node) &&
       node.expression.kind === ts.SyntaxKind.ImportKeyword &&
       from !== LOADS_MODULES
     ) {
-      found.push(toImport(from, textOf(node.arguments[0]), false));
+      links.push(toImport(from, textOf(node.arguments[0]), false));
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      found.push(toImport(from, textOf(node.argument.literal), true));
+      links.push(toImport(from, textOf(node.argument.literal), true));
     }
   }
-  return found;
+  return links;
 }
 
 function textOf(node: ts.Node | undefined): string {
