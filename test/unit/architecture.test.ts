@@ -30,7 +30,8 @@ const imports = [...sources].flatMap(([file, source]) => importsOf(file, source)
 const runtimeImports = imports.filter(({ isType }) => !isType);
 
 function parse(source: string, file = 'x.ts'): ts.SourceFile {
-  return ts.createSourceFile(file, source, ts.ScriptTarget.ES2022, false);
+  const options = { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode: ts.JSDocParsingMode.ParseNone };
+  return ts.createSourceFile(file, source, options, false);
 }
 
 /** Every node of a file, the strings and templates that only look like code left whole. */

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WatchedFiles } from '../../../src/cli/watched-files.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
+import { shortenTimers } from '../../helpers/short-timers.js';
 import { temporaryDirectory } from '../../helpers/temporary-directory.js';
 
 /** A file that was read, and is watched only after `change` was done with it. */
 function watchedAfter(change: (path: string) => void) {
+  // After that the file is looked at once.
+  shortenTimers(2_000);
   const path = join(temporaryDirectory(), 'file');
   writeFileSync(path, 'old');
   const use = vi.fn<(contents: readonly Buffer[]) => void>();

@@ -4,10 +4,13 @@ import { LineWatch } from '../../../src/run/line-watch.js';
 import { TestClient } from '../../../src/testing/index.js';
 import { Line, storeWithoutRuns } from '../../helpers/line.js';
 import { startServer } from '../../helpers/server.js';
+import { shortenTimers } from '../../helpers/short-timers.js';
 
 const OTHERS = ['a', 'b', 'c'].map((id) => ({ owner: 'other', id }));
 
 async function start(options: { maxQueued?: number } = {}) {
+  // After that the places are asked for again.
+  shortenTimers(1_000);
   const queue = new Line();
   queue.tickets = [...OTHERS];
   const server = await startServer({ store: storeWithoutRuns(), queue, ...options });

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { type ConversationKey, type ConversationMessage } from '../../../src/index.js';
+import { SETTLE_MS } from '../../../src/run/run-init.js';
 import { MemoryConversationStore } from '../../../src/stores/memory/memory-conversation-store.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
+import { shortenTimers } from '../../helpers/short-timers.js';
 import { openStore, openWatchedStore } from '../../helpers/sqlite.js';
 import { createEngine, endOf } from './harness.js';
 
@@ -71,6 +73,7 @@ describe('a conversation store that answers late', () => {
   }
 
   it('is not written to by a run that is over', async () => {
+    shortenTimers(SETTLE_MS);
     const conversations = new Late();
     const engine = createEngine({ conversations, provider: createScriptedProvider(['Hello']) });
     const client = engine.connect();

@@ -11,6 +11,8 @@ import {
 import { MemoryRunStore } from '../../../src/stores/memory/memory-run-store.js';
 import { MemoryToolLedger } from '../../../src/stores/memory/memory-tool-ledger.js';
 import type { RunMessage } from '../../../src/log/run-message.js';
+import { SETTLE_MS } from '../../../src/run/run-init.js';
+import { shortenTimers } from '../../helpers/short-timers.js';
 import { createEngine, endOf, type Peer } from './harness.js';
 
 const query = { type: 'streaming_query', query: 'q' };
@@ -75,6 +77,7 @@ describe('A run whose work goes wrong', () => {
   });
 
   it('fails where its usage cannot be encoded, whoever ends it', async () => {
+    shortenTimers(SETTLE_MS);
     const engine = createEngine({
       executor: executorOf((run) => {
         run.worker = { end: () => ({ usage: { input_tokens: 1n as unknown as number, output_tokens: 1 } }) };
@@ -211,6 +214,7 @@ describe('A run whose store fails', () => {
     ],
     ['its end', 'stream_end', () => Promise.resolve({ type: 'stream_end' })],
   ])('ends with internal_error and no hole where the log refuses %s', async (_what, type, execute) => {
+    shortenTimers(SETTLE_MS);
     const { logger, faults } = recorder();
     const store = new FailingStore();
     store.refuses = (entry) => entry.type === type;

@@ -12,6 +12,9 @@ const FRAMES = [0, 1, 125, 126, 300, 65_535, 65_536, 200_000].flatMap((size) => 
   frame(OPCODE.text, 'd'.repeat(size), { fin: false }),
 ]);
 
+/** Frames with lengths of each form, for chunks of a few bytes. */
+const SHORT_FRAMES = FRAMES.filter(({ length }, index) => length < 1_000 || (index % 4 === 0 && length < 100_000));
+
 /** A socket, and what it hands to its `WebSocket`. `cost` is the time of each piece in milliseconds. */
 function socket(cost = 0, isInflated = false) {
   const raw = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
@@ -54,10 +57,11 @@ function cut(bytes: Buffer, ...sizes: number[]): Buffer[] {
 
 describe('the end of a frame', () => {
   it.each([[1], [2, 1], [7, 3, 1_000], [65_536], [1_000_000]])('is found in chunks of %i, …', (...sizes) => {
+    const sent = Math.max(...sizes) < 100 ? SHORT_FRAMES : FRAMES;
     const frames = new Frames();
     const ends: number[] = [];
     let before = 0;
-    for (const chunk of cut(Buffer.concat(FRAMES), ...sizes)) {
+    for (const chunk of cut(Buffer.concat(sent), ...sizes)) {
       for (let at = 0; at < chunk.length;) {
         const end = frames.endIn(chunk, at);
         if (end === -1) break;
@@ -67,7 +71,7 @@ describe('the end of a frame', () => {
       before += chunk.length;
     }
     let sum = 0;
-    expect(ends).toEqual(FRAMES.map(({ length }) => (sum += length)));
+    expect(ends).toEqual(sent.map(({ length }) => (sum += length)));
   });
 });
 
