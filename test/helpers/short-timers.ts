@@ -8,6 +8,6 @@ export function shortenTimers(ms: number): void {
   const start = globalThis.setTimeout;
   const short = (callback: () => void, delay?: number, ...args: []): NodeJS.Timeout =>
     start(callback, delay === ms ? ms / 20 : delay, ...args);
-  const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(short as typeof setTimeout);
+  const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(short);
   onTestFinished(() => timers.mockRestore());
 }
