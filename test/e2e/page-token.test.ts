@@ -66,7 +66,7 @@ describe('a token', () => {
 
   it('stands neither in the log nor in what is exported, even where a server says it back', async () => {
     // Nothing is connected before the script is there.
-    const other = await visit.open({}, 'favicon.svg');
+    const other = await visit.open({}, 'about:blank');
     spoil(other.page);
     await other.page.addInitScript(`{
       const Real = WebSocket;
