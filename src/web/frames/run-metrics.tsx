@@ -76,7 +76,10 @@ function useRun(runId: string): RunRecord | undefined {
   const isRunning = run !== undefined && isLive(run);
   const subscribe = useCallback(
     (listener: () => void) => {
-      if (isRunning) return onTick(listener);
+      if (isRunning) {
+        const timer = setInterval(listener, TICK_MS);
+        return () => clearInterval(timer);
+      }
       return runs.changed.on((changed) => {
         if (changed.runId === runId) listener();
       });
@@ -85,23 +88,6 @@ function useRun(runId: string): RunRecord | undefined {
   );
   useRedraw(subscribe);
   return run;
-}
-
-const listeners = new Set<() => void>();
-let timer: ReturnType<typeof setInterval> | undefined;
-
-/** Calls all listeners in the same task, so that the browser paints what they change in one frame. */
-function onTick(listener: () => void): () => void {
-  listeners.add(listener);
-  timer ??= setInterval(() => {
-    for (const each of [...listeners]) each();
-  }, TICK_MS);
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
-  };
 }
 
 /** The names of metrics with their texts, in the order in which they are shown. */
