@@ -56,6 +56,8 @@ export async function startProxy(name: ProxyName, upstream: number, second = ups
   } else if (name === 'haproxy') {
     put('127.0.0.1:8004', `127.0.0.1:${second}`);
     put('bind :443', `bind 127.0.0.1:${port}`);
+    // Servers and clients of a test share a process, which a busy machine may keep from answering for seconds.
+    put('check inter 1s', 'check inter 1s fall 60');
   } else {
     put('chat.example {', `chat.example:${port} {\n  bind 127.0.0.1\n  tls ${certificate}.pem ${certificate}.key`);
     config = `{\n  admin off\n  auto_https off\n}\n${config}`;

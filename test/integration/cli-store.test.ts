@@ -76,7 +76,7 @@ it('checks, compacts and exports a database', async () => {
   expect(second).toMatchObject({ content: '6 * 7 = ?', parentId: first?.['id'], conversation: 'talk' });
   expect(attachment).toMatchObject({ base64: Buffer.from('a file').toString('base64') });
   expect(entry).toMatchObject({ kind: 'stream_chunk', text: '42', seq: 1 });
-}, 60_000);
+});
 
 it('finds what is broken, and says what it cannot open', async () => {
   const path = await database();
@@ -93,7 +93,7 @@ it('finds what is broken, and says what it cannot open', async () => {
   expect(existsSync(missing)).toBe(false);
   await openStore({ path });
   expect((await runHere(['store', 'compact', path])).stderr).toContain('belongs to another process');
-}, 60_000);
+});
 
 it('exports what is encrypted with its key only, and checks it without', async () => {
   const key = randomBytes(32);
@@ -108,7 +108,7 @@ it('exports what is encrypted with its key only, and checks it without', async (
   const exported = await runHere(['store', 'export', path, '--store-key-file', file]);
   expect(exported.stdout).toContain('6 * 7 = ?');
   expect(exported.stderr).toContain('Every user of this machine can read a file with a secret: chmod 600 it');
-}, 60_000);
+});
 
 it('encrypts what the service stores, and copies the database of a service that runs', async () => {
   const directory = temporaryDirectory();
@@ -136,4 +136,4 @@ it('encrypts what the service stores, and copies the database of a service that 
   const exported = await runHere(['store', 'export', backup, '--store-key-file', keys]);
   expect(exported.stdout).toContain('pineapple');
   await vi.waitFor(() => expect(existsSync(`${backup}.part`)).toBe(false));
-}, 60_000);
+});
