@@ -10,33 +10,31 @@ export async function slowReader(bench) {
   const results = await bench.rounds(
     'slow reader',
     async ({ port, sample, collect }) => {
-      // A reader that keeps up makes the process as large as the work alone makes it.
+      // What the same work takes with readers that keep up.
+      const stopsWorking = peakRss(sample);
       await bench.load.call('streamsStart', {
         port,
         clients: 1,
         streams: 2,
         spreadMs: 0,
-        plan: { ...plan, tokens: 40_000 },
+        plan: { ...plan, tokens: 100_000 },
       });
       await bench.load.call('streamsResult', {});
-      // Taken before the collection, which gives the system memory back that any work asks for again.
-      const { rss } = await sample();
+      const working = await stopsWorking();
       await bench.pinger.call('pacerStart', { port, clients: 99, everyMs: 99 });
       await sleep(500);
       const before = await collect();
       await bench.pinger.call('pacerReset');
+      const stopsHolding = peakRss(sample);
       await bench.load.call('stallStart', { port, plan, readChunks: 5 });
-      let peak = 0;
-      const deadline = Date.now() + holdMs;
-      while (Date.now() < deadline) {
-        peak = Math.max(peak, (await sample()).rss);
-        await sleep(10);
-      }
+      await sleep(holdMs);
+      const peak = await stopsHolding();
       const ping = await bench.pinger.call('pacerStop');
       const after = await collect();
       await bench.load.call('stallStop');
       return {
-        peak: (peak - rss) / MB,
+        peak: (peak - working) / MB,
+        rise: (peak - before.rss) / MB,
         kept: (after.heap + after.external - before.heap - before.external) / MB,
         pingP50: ping.p50,
         pingP99: ping.p99,
@@ -47,9 +45,27 @@ export async function slowReader(bench) {
   );
   return [
     metric('slow reader: heap and buffers kept', 'MB', results, 'kept', { atMost: 10 }),
-    metric('slow reader: RSS growth, peak', 'MB', results, 'peak', { atMost: 10 }),
+    metric('slow reader: peak of RSS, above that of readers that keep up', 'MB', results, 'peak', { atMost: 10 }),
+    metric('slow reader: peak of RSS, above that before', 'MB', results, 'rise'),
     metric('99 others: ping p50', 'ms', results, 'pingP50'),
     metric('99 others: ping p99', 'ms', results, 'pingP99'),
     metric('99 others: ping max', 'ms', results, 'pingMax'),
   ];
+}
+
+/** Samples every 10 ms until the returned function is called, which tells the greatest RSS. */
+function peakRss(sample) {
+  let peak = 0;
+  let isOver = false;
+  const sampling = (async () => {
+    while (!isOver) {
+      peak = Math.max(peak, (await sample()).rss);
+      await sleep(10);
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await sampling;
+    return peak;
+  };
 }
