@@ -21,6 +21,8 @@ export class KeptWrites<Write extends Keepable> {
   #texts: string[] = [];
   #times: number[] = [];
   #firstSeq = 0;
+  /** How many entries are known to be too old. */
+  #old = 0;
   /** Anything else, in its order. */
   #others: { readonly write: Write; readonly at: number }[] = [];
 
@@ -33,9 +35,11 @@ export class KeptWrites<Write extends Keepable> {
     return this.#texts.length === 0 && this.#others.length === 0;
   }
 
-  /** Keeps what was just written. */
-  add(writes: readonly Write[]): void {
-    const at = performance.now();
+  /**
+   * Keeps what was just written.
+   * @param at - now, on the monotonic clock
+   */
+  add(writes: readonly Write[], at: number): void {
     for (const write of writes) {
       if (write.seq !== undefined) this.#addEntry(write.seq, write.args[0] as string, at);
       else if (write.args.length > 0) this.#others.push({ write, at });
@@ -62,6 +66,7 @@ export class KeptWrites<Write extends Keepable> {
 
     const texts = this.#texts.splice(index);
     this.#times.length = this.#texts.length;
+    this.#old = Math.min(this.#old, this.#times.length);
     this.#others = this.#others.filter(({ write }) => (write.number ?? 0) <= number);
     return [...texts.map((text, offset) => this.#toWrite(seq + offset, text)), ...others.map(({ write }) => write)];
   }
@@ -70,6 +75,7 @@ export class KeptWrites<Write extends Keepable> {
     if (seq !== this.#firstSeq + this.#texts.length) {
       this.#texts = [];
       this.#times = [];
+      this.#old = 0;
       this.#firstSeq = seq;
     }
     this.#texts.push(text);
@@ -78,13 +84,14 @@ export class KeptWrites<Write extends Keepable> {
 
   /** In large steps, since each step moves the rest. */
   #dropBefore(time: number): void {
-    let old = 0;
-    while (old < this.#times.length && (this.#times[old] ?? time) < time) old++;
-    if (old > 256 || old * 2 > this.#times.length) {
-      this.#texts.splice(0, old);
-      this.#times.splice(0, old);
-      this.#firstSeq += old;
+    while (this.#old < this.#times.length && (this.#times[this.#old] ?? time) < time) this.#old++;
+    if (this.#old > 256 || this.#old * 2 > this.#times.length) {
+      this.#texts.splice(0, this.#old);
+      this.#times.splice(0, this.#old);
+      this.#firstSeq += this.#old;
+      this.#old = 0;
     }
+    if (this.#others.length === 0) return;
     const young = this.#others.findIndex(({ at }) => at >= time);
     if (young !== 0) this.#others.splice(0, young === -1 ? this.#others.length : young);
   }

@@ -74,44 +74,54 @@ export class WriteCall {
     }
     lane.isSent = true;
     this.lanes.push(lane);
-    this.#taken.push(lane.waiting.splice(0, count));
+    this.#taken.push(lane.waiting);
+    lane.waiting = lane.waiting.splice(count);
     return count;
   }
 
   #encode(lane: Lane, index: number, writes: readonly Write[]): void {
-    const parts = new Map<WritingRun | undefined, Part>();
+    const begin = this.parts.length;
     const sent = writes.filter((write) => this.#isSent(write));
-    for (const write of sent) this.#addTo(parts, lane, write);
-    let current: Part | undefined;
-    let size = 0;
-    let entries = 0;
-    const close = (): void => {
-      if (size > 0) this.args[size] = `${this.args.length - size - 1}`;
-    };
-    for (const write of sent) {
-      const part = parts.get(write.run);
-      if (part === undefined) continue;
-      if (part !== current) {
-        close();
-        current = part;
-        entries = 0;
-        const { run } = part;
-        const number = run === undefined ? index : part.number;
-        this.args.push('r', lane.base, run?.key ?? '', text(number), `${run?.lastNumber ?? 0}`);
-        this.args.push(text(part.first), '');
-        size = this.args.length - 1;
-      }
-      if (write.seq === undefined) {
-        entries = 0;
-        this.args.push(...write.args);
+    for (const write of sent) this.#addTo(begin, lane, write);
+    let from = 0;
+    for (const [i, { run }] of sent.entries()) {
+      if (run === sent[i + 1]?.run && i + 1 < sent.length) continue;
+      const part = this.#partOf(begin, run);
+      if (part !== undefined) this.#encodeRun(part, index, sent.slice(from, i + 1));
+      from = i + 1;
+    }
+  }
+
+  /** Encodes what follows one another of one run. */
+  #encodeRun({ lane, run, number, first }: Part, index: number, writes: readonly Write[]): void {
+    const { args } = this;
+    const numbers = args.push('r', lane.base, run?.key ?? '', '') - 1;
+    const leading = this.#encodeEntries(writes, 0);
+    for (let i = leading; i < writes.length;) {
+      const { seq, args: operation } = writes[i] as Write;
+      if (seq === undefined) {
+        args.push(...operation);
+        i++;
       } else {
-        this.entries++;
-        if (entries === 0) entries = this.args.push('e', '0') - 1;
-        this.args[entries] = `${Number(this.args[entries]) + 1}`;
-        this.args.push(...write.args);
+        const counted = args.push('e', '') - 1;
+        const count = this.#encodeEntries(writes, i);
+        args[counted] = `${count}`;
+        i += count;
       }
     }
-    close();
+    const ours = `${text(run === undefined ? index : number)} ${run?.lastNumber ?? 0} ${text(first)}`;
+    args[numbers] = `${ours} ${leading} ${args.length - numbers - 1}`;
+  }
+
+  /** Encodes the entries from a place on, up to what is none. Returns how many. */
+  #encodeEntries(writes: readonly Write[], from: number): number {
+    let count = 0;
+    for (let write = writes[from]; write?.seq !== undefined; write = writes[from + count]) {
+      this.args.push(write.args[0] ?? '');
+      count++;
+    }
+    this.entries += count;
+    return count;
   }
 
   #isSent(write: Write): boolean {
@@ -122,12 +132,17 @@ export class WriteCall {
     return false;
   }
 
-  #addTo(parts: Map<WritingRun | undefined, Part>, lane: Lane, write: Write): void {
+  /** The part of a run, among those from a place on: a lane has few. */
+  #partOf(begin: number, run: WritingRun | undefined): Part | undefined {
+    for (let i = begin; i < this.parts.length; i++) if (this.parts[i]?.run === run) return this.parts[i];
+    return undefined;
+  }
+
+  #addTo(begin: number, lane: Lane, write: Write): void {
     const { run } = write;
-    let part = parts.get(run);
+    let part = this.#partOf(begin, run);
     if (part === undefined) {
       part = { lane, run, writes: [], first: undefined, number: undefined };
-      parts.set(run, part);
       this.parts.push(part);
     }
     part.writes.push(write);

@@ -199,25 +199,33 @@ export class WriteQueue implements WriteSink {
       }
     }
     try {
-      this.#onAnswers(call, answers as readonly (readonly Reply[])[]);
+      this.#onAnswers(call, answers as readonly Reply[]);
     } catch (error) {
       // An answer that cannot be read: to send the call again would bring the same one.
       this.#onWrong(call, error);
     }
   }
 
-  #onAnswers(call: WriteCall, answers: readonly (readonly Reply[])[]): void {
+  #onAnswers(call: WriteCall, answers: readonly Reply[]): void {
     const again = new Map<Lane, Write[]>();
+    const now = performance.now();
     for (const [index, part] of call.parts.entries()) {
-      const lost = this.#onAnswer(part, answers[index] ?? []);
+      const answer = answers[index] ?? [];
+      if (typeof answer === 'number') {
+        this.#onWritten(part, now);
+        this.#onFacts(part, answer);
+        continue;
+      }
+      const lost = this.#onAnswer(part, answer as readonly Reply[], now);
       if (lost.length > 0) again.set(part.lane, (again.get(part.lane) ?? []).concat(lost));
     }
     for (const write of call.markers) write.onWritten(undefined);
     this.#release(call, again);
   }
 
-  /** Returns what has to be written again. */
-  #onAnswer({ run, writes, first, number }: Part, answer: readonly Reply[]): readonly Write[] {
+  /** Takes the answer about a part where there is more to say than how many facts there are. Returns what has to be written again. */
+  #onAnswer(part: Part, answer: readonly Reply[], now: number): readonly Write[] {
+    const { run, writes, first } = part;
     const [status, facts, head, last, epoch, turn, payer, results] = answer;
     const listener = this.#listener;
     if (status === GAP && run !== undefined && !run.isOver) {
@@ -236,29 +244,30 @@ export class WriteQueue implements WriteSink {
       for (const write of writes) write.onFailed?.(new Error('Another node executes the run'));
       return [];
     }
-    if (run !== undefined) {
-      if (number !== undefined) run.lastNumber = number;
-      this.#countCommits(run.log.published, writes);
-      run.kept.add(writes);
-    }
-    let result = 0;
-    for (const write of writes)
-      write.onWritten(write.args[0] === 'm' ? (results as readonly Reply[] | null | undefined)?.[result++] : undefined);
+    this.#onWritten(part, now, results as readonly Reply[] | null);
     if (run !== undefined && typeof payer === 'string') listener.onEnded(run, payer);
-    if (run !== undefined && Number(facts) !== run.facts && !isFinal(run.state)) {
-      // Counted as seen when they are read.
-      listener.onFacts(run);
-    }
+    this.#onFacts(part, Number(facts));
     if (typeof turn === 'string') listener.onTurn(JSON.parse(turn) as RunMeta);
     return [];
   }
 
-  /** What was written again after a loss has been published before. */
-  #countCommits(published: number, writes: readonly Write[]): void {
-    const now = performance.now();
-    for (const { seq, at } of writes) {
-      if (seq !== undefined && seq > published && at !== undefined) this.commits.add(now - at);
+  #onWritten({ run, writes, number }: Part, now: number, results?: readonly Reply[] | null): void {
+    if (run !== undefined) {
+      if (number !== undefined) run.lastNumber = number;
+      const { published } = run.log;
+      for (const { seq, at = now } of writes) {
+        // What was written again after a loss has been published before.
+        if (seq !== undefined && seq > published) this.commits.add(now - at);
+      }
+      run.kept.add(writes, now);
     }
+    let result = 0;
+    for (const write of writes) write.onWritten(write.args[0] === 'm' ? results?.[result++] : undefined);
+  }
+
+  #onFacts({ run }: Part, facts: number): void {
+    // Counted as seen when they are read.
+    if (run !== undefined && facts !== run.facts && !isFinal(run.state)) this.#listener.onFacts(run);
   }
 
   /** A call that can never be executed: the lane that it is for loses its writes, and no other. */

@@ -117,15 +117,15 @@ local operations = {
 /**
  * Writes what gathered in a node, of many runs, in its order. A run takes all of its part or nothing of it.
  *
- * Arguments: node, then operations. `r` selects a run: base, run or nothing, number of this write or nothing (without a run,
- * a number that tells the writes of one owner from those of others), number of the last write that was answered, seq of its
- * first entry or nothing, and how many arguments belong to it. `e` adds entries: how many, then each. Others: see
- * `operations`. Writes other than entries have numbers, so that a call that is sent again, and arrives twice, is executed
- * once.
+ * Arguments: node, then operations. `r` selects a run: base, run or nothing, five numbers in one argument, and entries. The
+ * numbers: of this write or nothing (without a run, a number that tells the writes of one owner from those of others), of the
+ * last write that was answered, seq of the first entry or nothing, how many entries follow, and how many arguments follow that
+ * belong to the run, entries included. `e` adds entries after other operations: how many, then each. Others: see `operations`.
+ * Writes other than entries have numbers, so that a call that is sent again, and arrives twice, is executed once.
  *
- * Returns of each run in the order of the first selection: how it took its part, number of facts, and, if there is anything
- * to say: newest seq, number of the last write, current epoch if the run is gone, meta of a run whose turn it is, payer if it
- * ended, and the results.
+ * Returns of each run in the order of the first selection its number of facts, or, if there is more to say: how it took its
+ * part, number of facts, newest seq, number of the last write, current epoch if the run is gone, meta of a run whose turn it
+ * is, payer if it ended, and the results.
  */
 export const WRITE = new Script(
   'write',
@@ -184,14 +184,18 @@ local at, ctx, past = 2, nil, 0
 while at <= #ARGV do
   local name = ARGV[at]
   if name == 'r' then
-    ctx = select(unpack(ARGV, at + 1, at + 5))
-    past = at + 7 + ARGV[at + 6]
-    at = at + 7
+    local number, last, first, count, size = string.match(ARGV[at + 3], '^(%d*) (%d+) (%d*) (%d+) (%d+)$')
+    ctx = select(ARGV[at + 1], ARGV[at + 2], number, last, first)
+    at = at + 4
+    past = at + size
     if ctx.status ~= ${OK} then
       if ctx.status == ${DONE} and ARGV[past - 6] == 'z' then turn(ctx, redis.call('HGET', ctx.key, 'c')) end
       at = past
     elseif at == past and ctx.key then
       ownTurn(ctx)
+    else
+      append(ctx, at, count)
+      at = at + count
     end
   elseif name == 'e' then
     local count = tonumber(ARGV[at + 1])
@@ -207,12 +211,13 @@ for i, ctx in ipairs(contexts) do
     local item = '["' .. ctx.run .. '",' .. ctx.gen .. ',' .. ctx.first .. ',[' .. table.concat(ctx.entries, ',') .. ']]'
     wakeReaders(ctx.nodes, item)
   end
-  local answer = { ctx.status, ctx.facts or '0' }
-  if ctx.status == ${GAP} or ctx.epoch or ctx.turn or ctx.payer or ctx.results then
-    answer[3], answer[4], answer[5] = ctx.head or 0, ctx.number or '0', ctx.epoch or false
-    answer[6], answer[7], answer[8] = ctx.turn or false, ctx.payer or false, ctx.results or false
+  local facts = tonumber(ctx.facts or 0)
+  if ctx.status == ${OK} and not (ctx.turn or ctx.payer or ctx.results) then
+    answers[i] = facts
+  else
+    local turn, payer, results = ctx.turn or false, ctx.payer or false, ctx.results or false
+    answers[i] = { ctx.status, facts, ctx.head or 0, ctx.number or '0', ctx.epoch or false, turn, payer, results }
   end
-  answers[i] = answer
 end
 publish()
 return answers`,
