@@ -26,6 +26,7 @@ import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { RoomRuns } from './room-runs.js';
 import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message-handler-options.js';
+import { endForbidden } from './end-forbidden.js';
 import { LargeAnswers } from './large-answers.js';
 import { RateLimiter } from './rate-limiter.js';
 import { Unanswered } from './unanswered.js';
@@ -146,6 +147,11 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       if (tooOften === undefined) this.#refuse(connection, error, envelope);
       else this.#refuseOften(connection, tooOften, envelope);
     }
+  }
+
+  /** Ends what a connection reads and may read no more: call it when the connection has newer credentials. */
+  recheck(connection: Connection<P, Metadata>): void {
+    endForbidden(this.#context, connection);
   }
 
   /** Stops the runs of a principal in rooms that are not among the runs of this process. */

@@ -18,7 +18,7 @@ import {
   serverHasTooManyRooms,
   tooFast,
 } from './room-errors.js';
-import type { PublishedMessage, RoomPost, RoomQuestion } from './room-post.js';
+import type { PublishedMessage, RoomPost, RoomQuestion, RunOfEvent } from './room-post.js';
 import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
 import { RoomReader, startOf, type RoomReaderOwner, type RoomStart } from './room-reader.js';
 import { decode } from './members.js';
@@ -160,7 +160,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       if (reader === undefined && room.connections >= maxRoomMembers) {
         const rival = room.rivalOf(connection);
         if (rival === undefined) throw roomFull(maxRoomMembers);
-        this.#takeOut(rival, name);
+        this.takeOut(rival, name);
       }
       const member = reader?.member ?? room.members.of(connection.principal);
       member.rename(request.name);
@@ -196,11 +196,11 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   }
 
   /**
-   * Whether a connection has joined a room.
+   * The rooms that a connection has joined, by their names.
    * @internal
    */
-  has(connection: Connection, name: string): boolean {
-    return this.#joined.get(connection)?.has(name) === true;
+  joinedBy(connection: Connection): ReadonlyMap<string, RoomReader> {
+    return this.#joined.get(connection) ?? new Map();
   }
 
   /**
@@ -272,12 +272,15 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   /** Takes all connections of a member out of a room. Returns how many there were. */
   #expel({ name, visitors }: Room, id: string): number {
     const removed = [...visitors].filter(({ member }) => member.id === id);
-    for (const { connection } of removed) this.#takeOut(connection, name);
+    for (const { connection } of removed) this.takeOut(connection, name);
     return removed.length;
   }
 
-  /** Takes a connection out of a room without being asked, and tells it. */
-  #takeOut(connection: Connection, room: string): void {
+  /**
+   * Takes a connection out of a room without being asked, and tells it.
+   * @internal
+   */
+  takeOut(connection: Connection, room: string): void {
     this.leave(connection, room);
     connection.sendMessage({ type: 'room_left', timestamp: connection.timestamp(), room });
   }
@@ -395,6 +398,3 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     );
   }
 }
-
-/** The run that answers an event. */
-type RunOfEvent = NonNullable<ServerMessageOf<'room_event'>['run']>;
