@@ -51,9 +51,9 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   /** Handles the messages of the connections; register your own message types here. */
   readonly messages: MessageHandler<P, Metadata>;
   /** The runs and their events. */
-  readonly runs: RunManager;
+  readonly runs: RunManager<P>;
   /** The rooms, what is said there, and who says it. */
-  readonly rooms: Rooms;
+  readonly rooms: Rooms<P>;
   /** Who connected, was refused, ran which tool and approved what: `agent.audit.on('event', listener)`. */
   readonly audit: Audit<P, Metadata>;
   /** What is known of the other processes that work with the same `store`; `undefined` if it is not for several. */
@@ -142,8 +142,8 @@ export function createAgentSocketServer<P extends Principal, Metadata>(
   const acceptor = new WsAcceptor(pick(options, SOCKET_OPTIONS), keys !== undefined);
   // Created after all other checks of options, since it starts a timer.
   const beforeRun = options.beforeRun as BeforeRun | undefined;
-  const runs = new RunManager({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store, cluster });
-  const rooms = new Rooms({ ...pick(options, ROOM_LIMITS), store: roomStore, logger });
+  const runs = new RunManager<P>({ ...pick(options, RUN_OPTIONS), beforeRun, executor, store, cluster });
+  const rooms = new Rooms<P>({ ...pick(options, ROOM_LIMITS), store: roomStore, logger });
   const checkToken: CheckToken = (connection, token) => handshakes.principalOf(connection, token);
   const messages = new MessageHandler<P, Metadata>({
     ...pick(options, MESSAGE_HANDLER_OPTIONS),
@@ -154,6 +154,7 @@ export function createAgentSocketServer<P extends Principal, Metadata>(
   });
   if (options.tracer !== undefined) traceService({ connections, runs }, options.tracer);
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
+  connections.on('renew', (connection) => messages.recheck(connection));
 
   const refusals = new BoundedLog(logger);
   const access = new Access({ ...options, refusals });

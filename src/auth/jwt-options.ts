@@ -67,7 +67,8 @@ export interface JwtAuthOptions<Own extends object = object> {
   /**
    * What your principal has besides `id`, `scopes` and `expiresAt`, or in their place. Called with the claims of each
    * verified token; `null` refuses the token. What it throws is what the hook throws. Without it, `id` is `sub`, `scopes`
-   * are those of `scope`, `scopes` or `scp`, and `expiresAt` is `exp` and the leeway.
+   * are those of `scope`, `scopes` or `scp`, and `expiresAt` is `exp` and the leeway. A token without scopes may do nothing;
+   * `scopes: undefined` in their place lets it do everything.
    * @default none
    */
   principal?: ((claims: JwtClaims) => Awaitable<Own | null>) | undefined;

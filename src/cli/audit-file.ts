@@ -2,6 +2,7 @@ import { shortId } from '../runtime/log-ids.js';
 import type { AuditEvent } from '../telemetry/audit.js';
 import { CliError, systemReason } from './cli-error.js';
 import { LogFile } from './log-file.js';
+import { inVisibleText } from './harmless.js';
 import type { Log } from './logging.js';
 import type { ResolvedSettings } from './settings.js';
 
@@ -59,14 +60,7 @@ export function lineOf({ time, ...fields }: AuditEvent): string {
     typeof value === 'string' ? value.slice(0, MAX_FIELD_LENGTH) : undefined,
   ]);
   const event = { time: new Date(time).toISOString(), ...(Object.fromEntries(cut) as object) };
-  return `${JSON.stringify(event).replace(UNSAFE, escaped)}\n`;
-}
-
-/** What JSON leaves as it is and a terminal obeys: C1 controls, separators of lines, marks of direction. */
-const UNSAFE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${inVisibleText(JSON.stringify(event))}\n`;
 }
 
 function withShortIds(event: AuditEvent): AuditEvent {

@@ -96,7 +96,9 @@ function tokenSources({ settings, keyOf }: ResolvedSettings, onWithdrawn: (princ
   const make = (content: Buffer): AuthHook => {
     const tokens = tokensIn(content);
     // Who removes the last token lets nobody in; at the start, an empty file is a mistake.
-    const hook = known !== undefined && tokens.length === 0 ? () => null : tokenAuth({ tokens });
+    const isMistake = known === undefined && tokens.length === 0;
+    if (isMistake) throw new OptionError('tokens', 'Option "tokens" must hold a token');
+    const hook = tokens.length === 0 ? () => null : tokenAuth({ tokens });
     const ids = new Set(tokens.map(({ id }) => id));
     const withdrawn = [...(known ?? [])].filter((id) => !ids.has(id));
     known = ids;

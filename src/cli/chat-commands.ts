@@ -1,5 +1,6 @@
 import type { HistoryMessage } from '../client/index.js';
 import type { ChatScreen } from './chat-screen.js';
+import { indented } from './harmless.js';
 
 /** The actions behind the commands of a chat. */
 export interface ChatActions {
@@ -84,6 +85,6 @@ function lineOf(message: HistoryMessage): string {
   const text = role === 'tool' && error !== undefined ? `failed: ${error.message}` : content;
   const calls = toolCalls.map((call) => `${call.toolName}(${call.arguments})`).join(' ');
   const files = attachments.map(({ name, mediaType }) => `[${name ?? mediaType}]`).join(' ');
-  const said = [text, files, calls].filter((part) => part !== '').join(' ');
+  const said = indented([text, files, calls].filter((part) => part !== '').join(' '));
   return `${toolName ?? name ?? WHO[role]}: ${said}${status === undefined ? '' : ` (${status})`}`;
 }

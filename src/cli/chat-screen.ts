@@ -1,4 +1,4 @@
-import { harmless } from './pretty-log.js';
+import { harmless, indented } from './harmless.js';
 
 /** The part of a stream or terminal that is used. */
 export interface Output {
@@ -63,11 +63,11 @@ export class ChatScreen {
     this.prompt?.show();
   }
 
-  /** Writes a line that somebody said. */
+  /** Writes what somebody said. */
   said(text: string): void {
     this.#endLine();
     this.prompt?.hide();
-    this.#answers.write(`${this.#isTerminal ? harmless(text) : text}\n`);
+    this.#answers.write(`${indented(this.#isTerminal ? harmless(text) : text)}\n`);
     this.prompt?.show();
   }
 

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Pipeline } from '../http/pipeline.js';
 import { boundHttpSockets } from '../transport/http-sockets.js';
 import type { Certificate } from './certificate.js';
 import { CliError, systemReason } from './cli-error.js';
@@ -27,6 +28,21 @@ export function createHttpServer({ maxConnections }: Settings, certificate?: Cer
   server.setTimeout(IDLE_MS);
   boundHttpSockets(server, HTTP_SOCKETS);
   server.maxConnections = maxConnections + EXTRA_SOCKETS;
+  return server;
+}
+
+/** How many sockets a server for probes and scrapers has, and how many more may be on their way. */
+const SIDE_SOCKETS = 64;
+const EXTRA_SIDE_SOCKETS = 16;
+
+/** Creates a server for a few probes and scrapers, beside that of the service and with the same defences. */
+export function createSideServer(answer: RequestListener): Server {
+  const server = createServer(TIMEOUTS);
+  server.setTimeout(IDLE_MS);
+  boundHttpSockets(server, SIDE_SOCKETS);
+  server.maxConnections = SIDE_SOCKETS + EXTRA_SIDE_SOCKETS;
+  const pipeline = new Pipeline();
+  server.on('request', (request, response) => pipeline.inTurn(request, response, () => answer(request, response)));
   return server;
 }
 

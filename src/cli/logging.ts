@@ -1,6 +1,7 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import { CliError, systemReason } from './cli-error.js';
 import { errorFields } from '../runtime/error-fields.js';
+import { inVisibleText } from './harmless.js';
 import { LogFile, type LogFileEvents } from './log-file.js';
 import { prettyLine } from './pretty-log.js';
 
@@ -44,7 +45,7 @@ export function createLog(options: LogOptions): Log {
   const secrets = options.secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
   const stream = {
     write(line: string): void {
-      const safe = secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
+      const safe = inVisibleText(secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line));
       options.write(options.format === 'pretty' ? prettyLine(safe, options.color) : safe);
       file?.write(safe);
     },

@@ -1,17 +1,18 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { LlmProvider } from '../agent/llm-provider.js';
+import { askedOf } from '../http/asked.js';
 import { isHostAllowed, isLoopbackAddress } from '../http/host.js';
 import { metricsRoute, type MetricsSource } from '../http/metrics.js';
 import { failure, send } from '../http/reply.js';
+import { TrustedProxies } from '../http/trusted-proxies.js';
 import { readTarget } from '../protocol/request-target.js';
 import type { AgentSocketServer } from '../server.js';
-import { listen } from './http-server.js';
+import { createSideServer, listen } from './http-server.js';
 import type { MetricsPlace } from './metrics-place.js';
 import type { ResolvedSettings } from './settings.js';
 import type { Primary } from './workers/primary.js';
 
-/** Maximum number of sockets at an address of its own: a few scrapers. */
-const MAX_SOCKETS = 64;
+const NO_PROXIES = new TrustedProxies([]);
 
 /** The metrics of the command. */
 export interface CommandMetrics {
@@ -50,13 +51,11 @@ export async function chooseMetrics(
 /** A server that answers `/metrics` alone, also while the service stops. */
 export function metricsServer(source: MetricsSource): Server {
   const route = metricsRoute(source);
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 });
-  server.maxConnections = MAX_SOCKETS;
-  server.on('request', (request, response) => {
+  const server = createSideServer((request, response) => {
     const address = server.address();
     const boundToLoopback = typeof address === 'object' && isLoopbackAddress(address?.address);
-    const { host } = request.headers;
-    if (!isHostAllowed({ host, boundToLoopback })) {
+    const { host, isFromHere } = askedOf(request, NO_PROXIES);
+    if (!isHostAllowed({ host, boundToLoopback, isFromHere })) {
       return send(request, response, failure(403, 'This host is not served here'));
     }
     const { path, query } = readTarget(request.url ?? '');

@@ -1,3 +1,5 @@
+import { harmless } from './harmless.js';
+
 /** Colours of a terminal (ECMA-48, SGR). */
 const GRAY = 90;
 const RED = 31;
@@ -44,11 +46,6 @@ function show(value: unknown): string {
   // Quoted if its end would be unclear, or if it holds characters that control the terminal.
   const quoted = typeof value !== 'string' || /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
   return harmless(quoted);
-}
-
-/** Escapes all control characters except line feed and tab, so that text cannot control the terminal. */
-export function harmless(text: string): string {
-  return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function timeOfDay(iso: string): string {

@@ -3,6 +3,9 @@ import type { Settings } from './options.js';
 import type { Requests } from './requests.js';
 import { askToken } from './token.js';
 
+/** The least time between two tokens, in milliseconds: a server that always says that they end must cost no flood of requests. */
+const LEAST_MS = 500;
+
 /** What {@link Renewal} needs of the session. */
 export interface RenewalDoor {
   /** The connection that can be sent to now; `undefined` if there is none. */
@@ -17,6 +20,8 @@ export class Renewal {
   readonly #requests: Requests;
   readonly #door: RenewalDoor;
   #isBusy = false;
+  /** When the last token was asked for. */
+  #askedAt = -Infinity;
 
   constructor(settings: Settings, requests: Requests, door: RenewalDoor) {
     this.#settings = settings;
@@ -26,7 +31,9 @@ export class Renewal {
 
   /** Asks for a token and sends it. If there is none, the server closes the connection, and the next one needs a token. */
   async renew(): Promise<void> {
-    if (this.#settings.token === undefined || this.#isBusy) return;
+    const now = performance.now();
+    if (this.#settings.token === undefined || this.#isBusy || now < this.#askedAt + LEAST_MS) return;
+    this.#askedAt = now;
     this.#isBusy = true;
     try {
       await this.#send();

@@ -55,6 +55,8 @@ export class Room implements ClientRoom {
   #mine: MemberState = 'idle';
   #typing: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** When the last `join` was sent. */
+  #askedAt = -Infinity;
   #joining: PromiseWithResolvers | undefined;
 
   constructor(name: string, port: RoomPort) {
@@ -154,6 +156,7 @@ export class Room implements ClientRoom {
   /** Joins over this connection, and goes on after the last message. */
   up(): void {
     clearTimeout(this.#retry);
+    this.#askedAt = performance.now();
     this.#enter('joining');
     const { name, data } = this.#options;
     const position = this.#seq === undefined ? {} : { after: this.#seq, epoch: this.#epoch };
@@ -211,8 +214,7 @@ export class Room implements ClientRoom {
 
   #said({ seq, message_id: messageId, from, content, data, run, created_at: at }: ServerMessageOf<'room_event'>): void {
     if (this.#state !== 'joined' || seq <= this.seq) return;
-    // A server that leaves one out is asked again for what follows the last one.
-    if (seq !== this.seq + 1) return this.up();
+    if (seq !== this.seq + 1) return this.#upSoon();
     this.#seq = seq;
     this.#events.emit('message', {
       seq,
@@ -223,6 +225,14 @@ export class Room implements ClientRoom {
       run: run && { runId: run.run_id, kind: run.kind },
       createdAt: at * 1_000,
     });
+  }
+
+  /** Joins again, since the server left a message out. A server that always does is asked ten times a second. */
+  #upSoon(): void {
+    const delayMs = this.#askedAt + LEAST_MS - performance.now();
+    if (delayMs <= 0) return this.up();
+    this.#enter('joining');
+    this.#retry = setTimeout(() => this.up(), delayMs);
   }
 
   #present({ full, left = [], members, agent = 'idle' }: ServerMessageOf<'presence'>): void {

@@ -25,6 +25,8 @@ export interface ConnectionEvents<P extends Principal, Metadata> {
    * order they were added; the listener of `createAgentSocketServer` is the first.
    */
   message: [connection: Connection<P, Metadata>, data: string | Uint8Array];
+  /** A connection got newer credentials of its principal, by the message `auth` or by `connection.renew`. */
+  renew: [connection: Connection<P, Metadata>];
   /** A connection is gone. */
   disconnect: [connection: Connection<P, Metadata>, close: { code: number; reason: string }];
   /** A handshake was refused. */
@@ -70,7 +72,10 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
         this.emit('disconnect', connection as Connection<P, Metadata>, { code, reason });
       }
     },
-    onRenewed: (connection) => this.#expiries.add(connection),
+    onRenewed: (connection) => {
+      this.#expiries.add(connection);
+      this.emit('renew', connection as Connection<P, Metadata>);
+    },
   };
   #totalConnections = 0;
   #totalMessages = 0;

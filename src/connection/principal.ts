@@ -19,6 +19,9 @@ export interface Principal {
   readonly expiresAt?: number | undefined;
 }
 
+/** A principal as far as it is known: of what an earlier process or another node began, only `id` and `scopes` are. */
+export type KnownPrincipal<P extends Principal> = Principal & Partial<P>;
+
 /** Maximum length of the id of a principal, in UTF-16 units: longer than an email address and an address of an issuer. */
 const MAX_ID_LENGTH = 256;
 

@@ -1,20 +1,16 @@
 import type { Connection } from '../connection/connection.js';
+import { OneEachTurn } from '../runtime/one-each-turn.js';
 import type { Awaitable } from '../runtime/awaitable.js';
 
 /**
  * Sends large answers one at a time for each connection, when its buffer is below the mark. Several large answers at
  * once would count as unread even for a client that reads, and would all be held in memory for one that does not.
- *
- * One turn of the event loop has one large answer of all connections, in the order in which they were asked for: messages
- * of others are read in between, however many clients ask for lists.
+ * One turn of the event loop has one large answer of all connections.
  */
 export class LargeAnswers {
   /** The end of the last answer in the queue. */
   readonly #last = new WeakMap<Connection, Promise<void>>();
-  /** Answers that wait for a turn of the event loop. */
-  readonly #waiting: (() => void)[] = [];
-  /** Whether this turn of the event loop has had its answer. */
-  #isTaken = false;
+  readonly #turns = new OneEachTurn();
 
   /** Calls `work` in turn: at once if nothing is in the way, never if the connection is gone. */
   inTurn(connection: Connection, work: () => Awaitable<void>): Promise<void> {
@@ -31,19 +27,8 @@ export class LargeAnswers {
   async #take(connection: Connection, before: Promise<void> | undefined, work: () => Awaitable<void>): Promise<void> {
     if (before !== undefined) await before;
     if (!connection.isWritable && !(await connection.writable())) return;
-    if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else {
-      this.#isTaken = true;
-      setImmediate(this.#onTurn);
-    }
+    const turn = this.#turns.take(() => connection.isOpen);
+    if (turn !== undefined) await turn;
     if (connection.isOpen) await work();
   }
-
-  readonly #onTurn = (): void => {
-    const next = this.#waiting.shift();
-    this.#isTaken = next !== undefined;
-    if (next === undefined) return;
-    setImmediate(this.#onTurn);
-    next();
-  };
 }

@@ -26,6 +26,7 @@ import type { CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { RoomRuns } from './room-runs.js';
 import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message-handler-options.js';
+import { endForbidden } from './end-forbidden.js';
 import { LargeAnswers } from './large-answers.js';
 import { RateLimiter } from './rate-limiter.js';
 import { Unanswered } from './unanswered.js';
@@ -34,6 +35,9 @@ import { questions, type Wish } from './questions.js';
 
 /** What a message that reads or changes what is stored costs, in messages. */
 const STORED_COST = 10;
+
+/** Each further part of a message of this length counts as another message: a long one takes as long as many. */
+const PART_LENGTH = 16_384;
 
 /** Messages that read or change what is stored. */
 const STORED: ReadonlySet<ClientMessageType> = new Set([
@@ -134,8 +138,10 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   handleMessage(connection: Connection<P, Metadata>, data: string | Uint8Array): void {
     let envelope: Envelope | undefined;
     let tooOften: AgentSocketError | undefined;
+    const more = Math.floor(data.length / PART_LENGTH);
     try {
       tooOften = this.#limiter.take(connection, 'messages');
+      if (tooOften === undefined && more > 0) this.#limiter.charge(connection, 'messages', more);
       // Decoded all the same, since the refusal has the ids of the message.
       envelope = decodeFrame(data);
       if (tooOften !== undefined) throw tooOften;
@@ -144,8 +150,13 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
       if (isLater(handled)) void this.#await(connection, handled, envelope);
     } catch (error) {
       if (tooOften === undefined) this.#refuse(connection, error, envelope);
-      else this.#refuseOften(connection, tooOften, envelope);
+      else this.#refuseOften(connection, tooOften, envelope, 1 + more);
     }
+  }
+
+  /** Ends what a connection reads and may read no more: call it when the connection has newer credentials. */
+  recheck(connection: Connection<P, Metadata>): void {
+    endForbidden(this.#context, connection);
   }
 
   /** Stops the runs of a principal in rooms that are not among the runs of this process. */
@@ -196,8 +207,13 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
   }
 
   /** Refuses a message that came too often, and closes a connection that goes on all the same. */
-  #refuseOften(connection: Connection<P, Metadata>, error: AgentSocketError, envelope: Envelope | undefined): void {
-    if (!this.#limiter.isRepeated(connection)) return this.#refuse(connection, error, envelope);
+  #refuseOften(
+    connection: Connection<P, Metadata>,
+    error: AgentSocketError,
+    envelope: Envelope | undefined,
+    amount = 1,
+  ): void {
+    if (!this.#limiter.isRepeated(connection, amount)) return this.#refuse(connection, error, envelope);
     connection.cutOff(CLOSE_CODES.rateLimited);
     this.#refusals.write(
       'info',

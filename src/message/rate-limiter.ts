@@ -89,12 +89,14 @@ export class RateLimiter {
     }
   }
 
-  /** Counts a refusal. Returns whether the connection has gone on for too long. */
-  isRepeated(connection: Connection): boolean {
+  /** Counts a refusal, or as many as a long message stands for. Returns whether the connection has gone on for too long. */
+  isRepeated(connection: Connection, amount = 1): boolean {
     const now = this.#now();
     let bucket = this.#refusals.get(connection);
     if (bucket === undefined) this.#refusals.set(connection, (bucket = new TokenBucket(REFUSALS, now)));
-    return bucket.takeOne(now) > 0;
+    const isOver = bucket.wait(now) > 0;
+    if (!isOver) bucket.take(amount, now);
+    return isOver;
   }
 }
 

@@ -15,7 +15,8 @@ export interface RateScopes {
 /** How often clients may ask. What is left out keeps its default; `false` switches off a limit. */
 export interface RateLimits {
   /**
-   * Messages of any type. A message that reads or changes what is stored counts as ten.
+   * Messages of any type. A message that reads or changes what is stored counts as ten, and each 16 KiB of a message as one
+   * more.
    * @default 200 a second of a connection, 400 of a principal, 2000 of an address; five to ten times as many at once
    */
   messages?: RateScopes | false | undefined;

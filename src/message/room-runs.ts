@@ -50,7 +50,7 @@ export class RoomRuns {
 
   /** Informs a connection of a run in a room, unless it has left, and lets it read the run from its start. */
   introduce(connection: Connection, room: string, run: RunHandle): void {
-    if (this.#rooms.has(connection, room)) this.#readers.show(connection, run);
+    if (this.#rooms.joinedBy(connection).has(room)) this.#readers.show(connection, run);
   }
 
   /** Stops the runs of a principal in rooms that this node does not execute: no node does if they wait for workers. */

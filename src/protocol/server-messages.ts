@@ -152,7 +152,9 @@ export const serverMessages = {
       active: z.boolean().describe('Whether the conversation is now watched.'),
       request_id: requestId.optional(),
     })
-    .describe('The answer to `watch`. Only for clients that negotiated the subprotocol.'),
+    .describe(
+      'The answer to `watch`. Without `request_id` and `active`: newer credentials do not let this connection watch any more. Only for clients that negotiated the subprotocol.',
+    ),
   run_started: z
     .object({
       type: z.literal('run_started'),

@@ -143,6 +143,11 @@ export class Readers {
     this.#watchers.remove(connection, conversationKey(connection.principal.id, conversationId));
   }
 
+  /** The conversations that a connection watches. */
+  watchedBy(connection: Connection): readonly string[] {
+    return Array.from(this.#watchers.by(connection), (key) => (JSON.parse(key) as [owner: string, id: string])[1]);
+  }
+
   /** The connections that watch a conversation. */
   watchersOf(owner: string, conversationId: string): readonly Connection[] {
     return [...this.#watchers.of(conversationKey(owner, conversationId))];

@@ -51,6 +51,11 @@ export class Watchers {
     return this.#byConnection.get(connection)?.keys.has(key) === true;
   }
 
+  /** The conversations that a connection watches. */
+  by(connection: Connection): Iterable<string> {
+    return this.#byConnection.get(connection)?.keys ?? [];
+  }
+
   /**
    * Begins to watch.
    * @throws AgentSocketError `forbidden` if the connection, its owner or its address watches as many conversations as it may.

@@ -1,3 +1,5 @@
+import type { ServerMessageOf } from '../protocol/server-messages.js';
+
 /** What is said in a room. */
 export interface RoomPost {
   readonly content?: string | undefined;
@@ -25,3 +27,6 @@ export interface RoomQuestion {
   readonly memberId: string;
   readonly name: string;
 }
+
+/** The run that answers an event. */
+export type RunOfEvent = NonNullable<ServerMessageOf<'room_event'>['run']>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '../connection/connection.js';
-import type { Principal } from '../connection/principal.js';
+import type { KnownPrincipal, Principal } from '../connection/principal.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import type { MemberState } from '../protocol/room-fields.js';
 import type { ServerMessageOf } from '../protocol/server-messages.js';
@@ -18,7 +18,7 @@ import {
   serverHasTooManyRooms,
   tooFast,
 } from './room-errors.js';
-import type { PublishedMessage, RoomPost, RoomQuestion } from './room-post.js';
+import type { PublishedMessage, RoomPost, RoomQuestion, RunOfEvent } from './room-post.js';
 import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
 import { RoomReader, startOf, type RoomReaderOwner, type RoomStart } from './room-reader.js';
 import { decode } from './members.js';
@@ -36,20 +36,20 @@ export interface JoinRequest extends Omit<RoomStart, 'after' | 'recovered'> {
 }
 
 /** Events of {@link Rooms}. */
-export interface RoomEvents {
+export interface RoomEvents<P extends Principal = Principal> {
   /** The first connection of a principal joined; told at the node where it did. */
-  join: [room: string, member: RoomMember, principal: Principal];
+  join: [room: string, member: RoomMember, principal: KnownPrincipal<P>];
   /**
    * The last connection of a principal left; told at the node where it did. Of a principal whose node has died, only the id is
    * known: told after the lease, at one of the nodes that have the room open.
    */
-  leave: [room: string, member: RoomMember, principal: Principal];
+  leave: [room: string, member: RoomMember, principal: KnownPrincipal<P>];
   /** Something was said; `principal` is absent if the server said it. */
-  message: [room: string, message: PublishedMessage & RoomPost, principal: Principal | undefined];
+  message: [room: string, message: PublishedMessage & RoomPost, principal: KnownPrincipal<P> | undefined];
 }
 
 /** The rooms of a server: who is there, and what is said. */
-export class Rooms extends TypedEmitter<RoomEvents> {
+export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEvents<P>> {
   readonly #options: Checked<RoomsOptions, typeof ROOM_OPTIONS>;
   readonly #bounds: RoomBounds;
   readonly #names: RegExp;
@@ -160,7 +160,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       if (reader === undefined && room.connections >= maxRoomMembers) {
         const rival = room.rivalOf(connection);
         if (rival === undefined) throw roomFull(maxRoomMembers);
-        this.#takeOut(rival, name);
+        this.takeOut(rival, name);
       }
       const member = reader?.member ?? room.members.of(connection.principal);
       member.rename(request.name);
@@ -196,11 +196,11 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   }
 
   /**
-   * Whether a connection has joined a room.
+   * The rooms that a connection has joined, by their names.
    * @internal
    */
-  has(connection: Connection, name: string): boolean {
-    return this.#joined.get(connection)?.has(name) === true;
+  joinedBy(connection: Connection): ReadonlyMap<string, RoomReader> {
+    return this.#joined.get(connection) ?? new Map();
   }
 
   /**
@@ -264,7 +264,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       throw badField(content === undefined ? 'data' : 'content', `must fit into ${maxRoomMessageBytes} bytes`);
     }
     const added = (seq: number): void =>
-      this.emit('message', room.name, { messageId, seq, content, data }, author?.principal);
+      this.emit('message', room.name, { messageId, seq, content, data }, author?.principal as P | undefined);
     const place = room.append(eventKey(author?.id, messageId), { createdAt, body }, added);
     return andThen(place, (seq): PublishedMessage => ({ messageId, seq }));
   }
@@ -272,12 +272,15 @@ export class Rooms extends TypedEmitter<RoomEvents> {
   /** Takes all connections of a member out of a room. Returns how many there were. */
   #expel({ name, visitors }: Room, id: string): number {
     const removed = [...visitors].filter(({ member }) => member.id === id);
-    for (const { connection } of removed) this.#takeOut(connection, name);
+    for (const { connection } of removed) this.takeOut(connection, name);
     return removed.length;
   }
 
-  /** Takes a connection out of a room without being asked, and tells it. */
-  #takeOut(connection: Connection, room: string): void {
+  /**
+   * Takes a connection out of a room without being asked, and tells it.
+   * @internal
+   */
+  takeOut(connection: Connection, room: string): void {
     this.leave(connection, room);
     connection.sendMessage({ type: 'room_left', timestamp: connection.timestamp(), room });
   }
@@ -290,7 +293,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     const isFirst = room.enter(reader);
     connection.addReader(reader);
     if (!connection.isOpen) this.leave(connection, room.name);
-    else if (isFirst) this.emit('join', room.name, member, member.principal);
+    else if (isFirst) this.emit('join', room.name, member, member.principal as P);
     return reader;
   }
 
@@ -298,7 +301,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     const { connection, room, member } = reader;
     this.#joined.get(connection)?.delete(room.name);
     const isLast = room.leave(reader);
-    if (isLast) this.emit('leave', room.name, member, member.principal);
+    if (isLast) this.emit('leave', room.name, member, member.principal as P);
     this.#closeIfIdle(room);
   }
 
@@ -366,7 +369,7 @@ export class Rooms extends TypedEmitter<RoomEvents> {
       onGone: (gone) => {
         for (const { id, principalId, shown } of gone) {
           if (room.members.get(id) === undefined)
-            this.emit('leave', name, { id, ...decode(shown) }, { id: principalId });
+            this.emit('leave', name, { id, ...decode(shown) }, { id: principalId } as P);
         }
       },
       onEvent: (encoded) => {
@@ -395,6 +398,3 @@ export class Rooms extends TypedEmitter<RoomEvents> {
     );
   }
 }
-
-/** The run that answers an event. */
-type RunOfEvent = NonNullable<ServerMessageOf<'room_event'>['run']>;

@@ -1,3 +1,4 @@
+import type { Principal } from '../connection/principal.js';
 import type { ToolDone } from '../tool/run-tool.js';
 import type { RunHandle } from './run-handle.js';
 import type { ApprovalReport, ModelReport } from './run-reports.js';
@@ -5,7 +6,7 @@ import type { RunUsage } from './run-usage.js';
 import type { Run } from './run.js';
 
 /** Events of a {@link RunManager}. */
-export interface RunEvents {
+export interface RunEvents<P extends Principal = Principal> {
   /** A new run was accepted. It starts now or in its turn. */
   start: [run: Run];
   /** The final message of a run is in its log: see `run.state`. */
@@ -14,13 +15,13 @@ export interface RunEvents {
    * What a run has used, after `end`: also of a run that failed or was cancelled. Runs that asked no model and called no
    * tool have no such event.
    */
-  usage: [usage: RunUsage];
+  usage: [usage: RunUsage<P>];
   /** A call of the model is over. */
   model: [run: Run, report: ModelReport];
   /** A tool call is over, executed or refused. */
   tool: [run: Run, done: ToolDone];
   /** A person has decided about a tool call of a run of this process. */
-  approval: [report: ApprovalReport];
+  approval: [report: ApprovalReport<P>];
   /** Another node of the cluster has created a run in a conversation that is watched here. */
   elsewhere: [run: RunHandle];
 }

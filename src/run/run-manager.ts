@@ -30,7 +30,7 @@ import type { CreatedRun, RunEvents } from './run-events.js';
 import { RunLookup } from './run-lookup.js';
 import { RUN_OPTIONS, type RunManagerOptions } from './run-manager-options.js';
 import { RunShares } from './run-shares.js';
-import { usageOfRun } from './run-usage.js';
+import { usageOfRun, type RunUsage } from './run-usage.js';
 import { Run } from './run.js';
 import { StartThrottle } from './start-throttle.js';
 import { Tombstones } from './tombstones.js';
@@ -42,7 +42,7 @@ const MAX_LISTED = 1_000;
  * The runs of a server. Creating a run claims its id; its readers are connected before it is started. The manager keeps
  * the queue of each conversation and the limits, and knows neither models nor readers.
  */
-export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run> {
+export class RunManager<P extends Principal = Principal> extends TypedEmitter<RunEvents<P>> implements Iterable<Run> {
   readonly store: RunStore;
   /** Counts of the text of all runs. */
   readonly pace = new RunPace();
@@ -299,7 +299,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
   #onEnd(run: Run): void {
     this.emit('end', run);
     const usage = usageOfRun(run);
-    if (usage !== undefined) this.emit('usage', usage);
+    if (usage !== undefined) this.emit('usage', usage as RunUsage<P>);
   }
 
   #decide(
@@ -312,7 +312,7 @@ export class RunManager extends TypedEmitter<RunEvents> implements Iterable<Run>
     return andThen(run.decide(toolCallId, decision), (standing) => {
       if (standing === decision && asked !== undefined) {
         const { toolName } = asked.call;
-        this.emit('approval', { run, toolCallId, toolName, approved: decision.approved, principal });
+        this.emit('approval', { run, toolCallId, toolName, approved: decision.approved, principal: principal as P });
       }
       return standing;
     });

@@ -1,4 +1,4 @@
-import type { Principal } from '../connection/principal.js';
+import type { KnownPrincipal, Principal } from '../connection/principal.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import type { Decision } from './approvals.js';
 import type { RunHandle } from './run-handle.js';
@@ -14,10 +14,10 @@ export interface ModelReport {
 }
 
 /** The first decision of a person about a tool call. */
-export interface ApprovalReport extends Pick<Decision, 'approved'> {
+export interface ApprovalReport<P extends Principal = Principal> extends Pick<Decision, 'approved'> {
   readonly run: RunHandle;
   readonly toolCallId: string;
   readonly toolName: string;
   /** Who decided. */
-  readonly principal: Principal;
+  readonly principal: KnownPrincipal<P>;
 }

@@ -1,12 +1,12 @@
-import type { Principal } from '../connection/principal.js';
+import type { KnownPrincipal, Principal } from '../connection/principal.js';
 import { isFinal, type FinalState } from '../store/run-state.js';
 import type { RunKind } from '../store/run-store.js';
 import type { Run } from './run.js';
 
 /** What a run has used, for a bill. */
-export interface RunUsage {
-  /** Whose run it was. Of a run that an earlier process began, only the `id` is known. */
-  readonly principal: Principal;
+export interface RunUsage<P extends Principal = Principal> {
+  /** Whose run it was. Of a run that an earlier process or another node began, only `id` and `scopes` are known. */
+  readonly principal: KnownPrincipal<P>;
   readonly runId: string;
   readonly kind: RunKind;
   readonly conversationId: string | undefined;

@@ -15,7 +15,8 @@ export interface AuditEvent {
    * - `connected`, `disconnected`: a connection
    * - `refused`: a handshake; `code` says why, as in the event `refused` of the connections. Or an HTTP request for
    *   `action` from somebody who is not known; `code` is that of a handshake of the same client
-   * - `denied`: a message, whose type is `action`, or an HTTP request for `action`, without the permission for it
+   * - `denied`: a message, whose type is `action`, or an HTTP request for `action`, without the permission for it. If
+   *   `code` is `unknown_tool`, there is no such tool, or none for this principal
    * - `run`: a query or tool call was accepted; its kind is `action`
    * - `tool`: a tool call is over; `code` is `ok`, or the error code with which it failed or was refused
    * - `approved`, `rejected`: a person decided about a tool call
@@ -44,8 +45,8 @@ export interface HttpRefusals {
   ): unknown;
 }
 
-/** Codes of refusals that are a matter of permission. */
-const DENIALS: ReadonlySet<ErrorCode> = new Set(['forbidden', 'unauthorized']);
+/** Codes of refusals that are a matter of permission. A tool that is not permitted is answered as one that does not exist. */
+const DENIALS: ReadonlySet<ErrorCode> = new Set(['forbidden', 'unauthorized', 'unknown_tool']);
 
 /** What an audit needs to know of a service, as one event. Costs nothing until somebody listens. */
 export class Audit<P extends Principal = Principal, Metadata = unknown> extends TypedEmitter<{ event: [AuditEvent] }> {

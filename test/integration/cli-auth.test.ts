@@ -129,6 +129,7 @@ describe('agent-ws serve with authentication', () => {
       '--auth-secret-file: must be at least 32 bytes long',
     ],
     ['no file', () => ['--auth-secret-file', '/nowhere', ...PINNED], '--auth-secret-file: "/nowhere" cannot be read'],
+    ['a file without a token', () => ['--auth-tokens-file', fileWith('[]')], '--auth-tokens-file: must hold a token'],
     [
       'a token in place of its hash',
       () => ['--auth-tokens-file', fileWith('[{"sha256":"hunter2","id":"ci"}]')],

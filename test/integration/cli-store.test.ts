@@ -35,6 +35,12 @@ async function database(keys?: readonly Uint8Array[]): Promise<string> {
   store.conversations.delete({ owner: 'bob', id: 'b' });
   store.conversations.append({ owner: 'bob', id: 'b' }, []);
   store.runs.expire();
+  const bounds = { maxEvents: 9, maxBytes: 9_000, maxAllBytes: 9_000, maxAgeMs: 9_000, maxRooms: 9 };
+  const room = store.rooms.open('team', bounds);
+  await room.append({
+    createdAt: Date.now() / 1_000,
+    body: '{"type":"room_event","room":"team","content":"said aloud"',
+  });
   store.close();
   return path;
 }
@@ -43,7 +49,15 @@ it('checks, compacts and exports a database', async () => {
   const path = await database();
   const checked = await runCli(['store', 'check', path]);
   expect(checked).toMatchObject({ code: 0, stderr: '' });
-  expect(JSON.parse(checked.stdout)).toMatchObject({ isSound: true, conversations: 2, messages: 2, runs: 1, keys: [] });
+  expect(JSON.parse(checked.stdout)).toMatchObject({
+    isSound: true,
+    conversations: 2,
+    messages: 2,
+    runs: 1,
+    rooms: 1,
+    roomEvents: 1,
+    keys: [],
+  });
 
   const compacted = await runHere(['store', 'compact', `sqlite:${path}`]);
   const { bytesBefore, bytesAfter } = JSON.parse(compacted.stdout) as Record<string, number>;
@@ -64,8 +78,10 @@ it('checks, compacts and exports a database', async () => {
     'conversation',
     'run',
     'entry',
+    'room',
+    'room_event',
   ]);
-  const [, talk, first, second, attachment, , , entry] = objects;
+  const [, talk, first, second, attachment, , , entry, room, event] = objects;
   expect(talk).toMatchObject({
     owner: 'ann',
     id: 'talk',
@@ -76,6 +92,11 @@ it('checks, compacts and exports a database', async () => {
   expect(second).toMatchObject({ content: '6 * 7 = ?', parentId: first?.['id'], conversation: 'talk' });
   expect(attachment).toMatchObject({ base64: Buffer.from('a file').toString('base64') });
   expect(entry).toMatchObject({ kind: 'stream_chunk', text: '42', seq: 1 });
+  expect(room).toMatchObject({ name: 'team', head: 1 });
+  expect(event).toEqual({
+    type: 'room_event',
+    message: { type: 'room_event', room: 'team', content: 'said aloud', seq: 1 },
+  });
 });
 
 it('finds what is broken, and says what it cannot open', async () => {
@@ -107,6 +128,7 @@ it('exports what is encrypted with its key only, and checks it without', async (
   writeFileSync(file, key.toString('base64'), { mode: 0o644 });
   const exported = await runHere(['store', 'export', path, '--store-key-file', file]);
   expect(exported.stdout).toContain('6 * 7 = ?');
+  expect(exported.stdout).toContain('said aloud');
   expect(exported.stderr).toContain('Every user of this machine can read a file with a secret: chmod 600 it');
 });
 

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { healthServer } from '../../src/cli/health.js';
+import { metricsServer } from '../../src/cli/metrics.js';
 import { TestClient } from '../../src/testing/index.js';
 import { boundHttpSockets } from '../../src/transport/http-sockets.js';
 import { startServer } from '../helpers/server.js';
@@ -57,5 +60,58 @@ describe('sockets that neither ask nor leave', () => {
       client.send({ type: 'ping' });
       await client.next('pong');
     }
+  });
+});
+
+describe('a server for probes and scrapers', () => {
+  async function listen(server: Server): Promise<number> {
+    server.listen(0, '0.0.0.0');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  const metrics = () => Promise.resolve('# metrics'.padEnd(100_000));
+  const kinds: [name: string, target: string, make: (answered: () => void) => Server][] = [
+    [
+      'of metrics',
+      '/metrics',
+      (answered) => metricsServer({ contentType: 'text/plain', metrics: () => (answered(), metrics()) }),
+    ],
+    [
+      'of a worker',
+      '/healthz',
+      (answered) => healthServer((_, response) => (answered(), response.end('x'.repeat(100_000)))),
+    ],
+  ];
+
+  it.each(kinds)('%s answers though one address holds every place', async (_, target, make) => {
+    const port = await listen(make(() => undefined));
+    for (let i = 0; i < 70; i++) await dial(port);
+    const other = await dial(port, '127.0.0.2');
+    let text = '';
+    other.on('data', (data: Buffer) => (text += data.toString()));
+    other.write(request(target));
+    await vi.waitFor(() => expect(text).toMatch(/^HTTP\/1\.1 200/));
+  });
+
+  it.each(kinds)('%s makes no answer before the earlier ones are read', async (_, target, make) => {
+    const answered = vi.fn();
+    const port = await listen(make(answered));
+    const socket = await dial(port);
+    socket.pause();
+    socket.write(request(target).repeat(1_000));
+    await vi.waitFor(() => expect(answered).toHaveBeenCalled());
+    socket.resume();
+    await once(socket, 'close');
+    expect(answered.mock.calls.length).toBeLessThan(1_000);
+  });
+
+  it('serves no foreign name over loopback, at whatever address it listens', async () => {
+    const socket = await dial(await listen(metricsServer({ contentType: 'text/plain', metrics })));
+    let text = '';
+    socket.on('data', (data: Buffer) => (text += data.toString()));
+    socket.write('GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n');
+    await vi.waitFor(() => expect(text).toMatch(/^HTTP\/1\.1 403/));
   });
 });

@@ -204,6 +204,40 @@ describe('credentials that end', () => {
     await client.next('pong');
   });
 
+  it('that permit less end what the connection reads and may read no more', async () => {
+    const scopes = new Map([
+      ['all', ['*']],
+      ['less', ['rooms:open:join', 'watch']],
+      ['none', []],
+    ]);
+    const { url, agent } = await startServer({
+      authenticate: (request) => ({ id: 'anna', scopes: scopes.get(tokenOf(request) ?? '') }),
+    });
+    const client = await TestClient.connect(url, { protocols: ['all'] });
+    client.send({ type: 'join', room: 'open' });
+    client.send({ type: 'join', room: 'secret' });
+    client.send({ type: 'watch', conversation_id: 'trip' });
+    await client.next('watching');
+    client.send({ type: 'auth', token: 'less' });
+    expect(await client.next('room_left')).toMatchObject({ room: 'secret' });
+    await client.next('authenticated');
+    expect(agent.rooms.members('open')).toHaveLength(1);
+    expect(agent.rooms.members('secret')).toEqual([]);
+    expect(client.all('watching')).toHaveLength(1);
+    const since = client.messages.length;
+    const [connection] = agent.connections;
+    connection?.renew({ id: 'anna', scopes: [] });
+    expect(await client.next('room_left', undefined, since)).toMatchObject({ room: 'open' });
+    expect(await client.next('watching', undefined, since)).toMatchObject({ conversation_id: 'trip', active: false });
+    await TestClient.connect(url, { protocols: ['all'] }).then(async (other) => {
+      other.send({ type: 'agent_query', query: 'Hi', conversation_id: 'trip' });
+      await other.next('agent_response');
+    });
+    client.send({ type: 'ping' });
+    await client.next('pong');
+    expect(client.all('run_started')).toEqual([]);
+  });
+
   it('are not renewed by those of another, by wrong ones or by ended ones, and stay as they are', async () => {
     const { url, agent } = await startServer({ authenticate: byToken });
     const client = await TestClient.connect(url, { protocols: ['anna.60000'] });

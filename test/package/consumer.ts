@@ -135,6 +135,16 @@ inferred.connections.on('connect', ({ principal, metadata }) => {
   const n: number = metadata.n;
   return { plan, n };
 });
+// Of what an earlier process or another node began, only `id` and `scopes` are known.
+inferred.runs.on('usage', ({ principal }) => {
+  const plan: string | undefined = principal.plan;
+  return { id: principal.id satisfies string, plan };
+});
+inferred.runs.on('approval', ({ principal }) => principal.plan satisfies string | undefined);
+inferred.rooms.on('join', (_room, _member, principal) => principal.plan satisfies string | undefined);
+inferred.rooms.on('message', (_room, _message, principal) => principal?.plan satisfies string | undefined);
+// @ts-expect-error it is not always known
+inferred.runs.on('usage', ({ principal }) => principal.plan satisfies string);
 // Options that are declared before, and wrappers.
 export function start<P extends Principal, Metadata>(
   options: Partial<AgentSocketServerOptions<P, Metadata>>,

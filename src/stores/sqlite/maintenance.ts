@@ -1,5 +1,6 @@
 import { INCREMENTAL } from './retention.js';
 import type { Database, Row } from './database.js';
+import { encodeRoomEvent } from '../../store/room-store.js';
 import { fromSql, fromSqlOptional } from './sql-text.js';
 
 /** What {@link checkDatabase} finds. */
@@ -29,6 +30,8 @@ export function checkDatabase(database: Database): DatabaseReport {
   }
   const entries = database.number('SELECT count(*) FROM entries WHERE run NOT IN (SELECT n FROM runs)');
   if (entries > 0) problems.push(`${entries} entries belong to no run`);
+  const events = database.number('SELECT count(*) FROM room_events WHERE room NOT IN (SELECT n FROM rooms)');
+  if (events > 0) problems.push(`${events} events belong to no room`);
   const count = (what: string): number => database.number(`SELECT count(*) FROM ${what}`);
   const page = database.number('PRAGMA page_size');
   return {
@@ -42,6 +45,8 @@ export function checkDatabase(database: Database): DatabaseReport {
       unfinishedRuns: count('runs WHERE ended_at IS NULL'),
       rememberedIds: count('runs WHERE dropped > 0'),
       entries: count('entries'),
+      rooms: count('rooms'),
+      roomEvents: count('room_events'),
       fileBytes: page * database.number('PRAGMA page_count'),
       freeBytes: page * database.number('PRAGMA freelist_count'),
     },
@@ -55,11 +60,12 @@ export function compactDatabase(database: Database): void {
   database.exec(`PRAGMA auto_vacuum = ${INCREMENTAL}; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)`);
 }
 
-/** Everything in a database, one object after the other: a conversation before its messages, a run before its entries. */
+/** Everything in a database, one object after the other: each conversation, run and room before what belongs to it. */
 export function* exportDatabase(database: Database, epoch: string): Generator<Readonly<Record<string, unknown>>> {
   yield { type: 'store', epoch, format: 1 };
   for (const row of database.iterate('SELECT * FROM conversations ORDER BY n')) yield* conversation(database, row);
   for (const row of database.iterate('SELECT * FROM runs WHERE dropped = 0 ORDER BY n')) yield* run(database, row);
+  for (const row of database.iterate('SELECT * FROM rooms ORDER BY n')) yield* room(database, row);
 }
 
 function* conversation(database: Database, row: Row): Generator<Readonly<Record<string, unknown>>> {
@@ -125,5 +131,15 @@ function* run(database: Database, row: Row): Generator<Readonly<Record<string, u
       timestamp: entry['timestamp'],
       ...(isText ? { text: body } : { message: JSON.parse(body) as unknown }),
     };
+  }
+}
+
+function* room(database: Database, row: Row): Generator<Readonly<Record<string, unknown>>> {
+  const [n, name] = [Number(row['n']), fromSql(row['name'])];
+  yield { type: 'room', name, epoch: row['epoch'], head: row['head'], usedAt: row['used'] };
+  for (const event of database.iterate('SELECT * FROM room_events WHERE room = ? ORDER BY seq', n)) {
+    const [seq, createdAt] = [Number(event['seq']), Number(event['created_at'])];
+    const body = database.content.openText(event['body'], 'room_events', n, seq);
+    yield { type: 'room_event', message: JSON.parse(encodeRoomEvent({ createdAt, body }, seq)) as unknown };
   }
 }

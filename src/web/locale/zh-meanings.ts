@@ -93,7 +93,7 @@ export const zhMeanings: Readonly<Record<string, string>> = {
   'The runs that can be read, oldest first; for clients that share the principal `anonymous`, those that this connection started or resumed.': '可以读取的运行，最早的在前；共用 `anonymous` 主体的客户端只能看到本连接发起或续读的运行。',
   'What was asked for.': '请求的种类。',
   'The conversation.': '会话。',
-  'The answer to `watch`.': '对 `watch` 的答复。',
+  'The answer to `watch`. Without `request_id` and `active`: newer credentials do not let this connection watch any more.': '对 `watch` 的答复。没有 `request_id` 且 `active` 为假时：更新后的凭证不再允许本连接关注该会话。',
   'Whether the conversation is now watched.': '现在是否关注该会话。',
   'A conversation this connection watches, or a room it has joined, has a run; its messages follow.': '本连接关注的会话或已加入的房间有了一个运行；其消息随后到来。',
   'The question.': '问题。',

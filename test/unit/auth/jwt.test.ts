@@ -82,6 +82,8 @@ describe('a valid token', () => {
     expect(principal).toMatchObject({ id: 'tenant/anna', name: 'Anna', scopes: [] });
     expect(principal?.expiresAt).toBeGreaterThan(Date.now());
     await expect(named(bearer(await signed(claims())))).rejects.toThrow('it is not accepted');
+    const unlimited = jwtAuth({ ...pinned, secret: SECRET, principal: () => ({ scopes: undefined }) });
+    expect(await unlimited(bearer(await signed(claims({ scope: 'openid' }))))).toMatchObject({ scopes: undefined });
   });
 
   it('is valid within the leeway, and not beyond', async () => {

@@ -38,6 +38,14 @@ describe('createLog', () => {
     });
   });
 
+  it('lets nobody write a second line, colour a terminal or turn its text round', () => {
+    const log = open();
+    const userAgent = 'a\n{"level":"error"}\u001b[31m\u009b31m\u202e\u2028\u007f';
+    log.logger.info({ userAgent }, 'told');
+    expect(log.lines.join('')).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(first(log.lines)).toMatchObject({ userAgent });
+  });
+
   it('keeps to its level', () => {
     const { logger, lines } = open({ level: 'warn' });
     logger.info({}, 'quiet');
@@ -191,6 +199,7 @@ describe('prettyLine', () => {
   it('lets no field speak to the terminal', () => {
     expect(prettyLine(line({ agent: '\u001b[2Jgone\nnext' }), false)).toContain('agent="\\u001b[2Jgone\\nnext"');
     expect(prettyLine(line({ cause: { code: '\u009b2J\u007f' } }), false)).toContain('{"code":"\\u009b2J\\u007f"}');
+    expect(prettyLine(line({ agent: 'a\u202ecba\u2028' }), false)).toContain('agent="a\\u202ecba\\u2028"');
   });
 
   it('lets no error speak to the terminal', () => {

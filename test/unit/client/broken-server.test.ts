@@ -92,6 +92,40 @@ describe('a time the server tells', () => {
   });
 });
 
+it('joins a room ten times a second at most where the server leaves holes behind every message', async () => {
+  void client.room('r').join();
+  FakeSocket.last.greet();
+  const joins = () => FakeSocket.last.sent.filter(({ type }) => type === 'join');
+  for (let answered = 0, passed = 0; passed < 1_000; passed += 10) {
+    for (const { after = 0, request_id } of joins().slice(answered)) {
+      answered++;
+      FakeSocket.last.say({ type: 'room_joined', room: 'r', epoch: 'e', after, head: 99, member_id: 'm', request_id });
+      FakeSocket.last.say({ type: 'room_event', room: 'r', seq: Number(after) + 2, message_id: 'x', created_at: 1 });
+    }
+    await vi.advanceTimersByTimeAsync(10);
+  }
+  expect(joins().length).toBeGreaterThan(5);
+  expect(joins().length).toBeLessThanOrEqual(11);
+});
+
+it('asks for a token twice a second at most where the server says again and again that it ends', async () => {
+  const token = vi.fn(() => 't');
+  const renewing = createAgentClient({ url: 'ws://localhost', WebSocket: FakeSocket, token });
+  void renewing.connect();
+  await vi.advanceTimersByTimeAsync(0);
+  FakeSocket.last.greet();
+  for (let passed = 0; passed < 2_000; passed += 10) {
+    FakeSocket.last.say({ type: 'auth_expiring', expires_in_ms: 0 });
+    await vi.advanceTimersByTimeAsync(10);
+    const { type, request_id } = FakeSocket.last.sent.at(-1) ?? {};
+    if (type === 'auth') FakeSocket.last.say({ type: 'authenticated', request_id });
+  }
+  renewing.close();
+  // One of them for the connection.
+  expect(token.mock.calls.length).toBeGreaterThan(3);
+  expect(token.mock.calls.length).toBeLessThanOrEqual(5);
+});
+
 it('reads on ten times a second at most where the server leaves holes behind every message', () => {
   FakeSocket.last.greet();
   const resumes = () => FakeSocket.last.sent.filter(({ type }) => type === 'resume');

@@ -131,6 +131,20 @@ describe('A client that asks too often', () => {
     expect(refused).toHaveLength(100);
   });
 
+  it('is counted by the size of its messages', async () => {
+    const messages = { perConnection: { burst: 100, perSecond: 0.001 } };
+    const engine = createEngine({ rateLimits: { messages } });
+    const peer = engine.connect();
+    const text = 'x'.repeat(1_000_000);
+    for (let i = 0; i < 6; i++) peer.send({ type: 'ping', text, request_id: `r${i}` });
+    await vi.waitFor(() => expect(peer.closes).toMatchObject([{ code: 4429 }]));
+    expect(peer.ofType('pong')).toHaveLength(2);
+    expect(peer.ofType('error')).toMatchObject([
+      { code: 'rate_limited', request_id: 'r2' },
+      { code: 'rate_limited', request_id: 'r3' },
+    ]);
+  });
+
   it('is refused for frames that are no messages, too', async () => {
     const engine = createEngine({ rateLimits: { messages: { perConnection: { burst: 5, perSecond: 0.001 } } } });
     const peer = engine.connect();

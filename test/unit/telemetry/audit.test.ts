@@ -14,12 +14,14 @@ it('tells who connected, was refused, was denied, ran which tool and approved wh
     needsApproval: true,
     execute: () => 'a private result',
   });
+  const refund = defineTool({ name: 'refund', description: 'Pays back.', params: z.object({}), execute: () => 'paid' });
   const { agent, url } = await startServer({
-    tools: [pay],
+    tools: [pay, refund],
     authenticate: ({ headers }) => {
       if (headers['x-user'] === undefined) throw new AgentSocketError('forbidden', 'No');
       return { id: String(headers['x-user']) };
     },
+    permissions: (_, action, resource) => action !== 'tool' || (resource as { tool: string }).tool !== 'refund',
     logger: false,
   });
   const events: AuditEvent[] = [];
@@ -31,6 +33,7 @@ it('tells who connected, was refused, was denied, ran which tool and approved wh
   client.send({ type: 'approval', run_id: RUN_ID, tool_call_id, approved: false, reason: 'a private reason' });
   await called;
   await client.ask({ type: 'streaming_query', query: 'a private question', model: 'other', request_id: 'q' });
+  await client.ask({ type: 'tool_call', tool_name: 'refund', params: {}, request_id: 'r' });
   await client.close();
   await vi.waitFor(() => expect(events.at(-1)?.event).toBe('disconnected'));
   const alice = { principalId: 'alice', connectionId: client.connected.connection_id };
@@ -42,6 +45,7 @@ it('tells who connected, was refused, was denied, ran which tool and approved wh
     { event: 'rejected', principalId: 'alice', runId: RUN_ID, toolCallId: RUN_ID, tool: 'pay' },
     { event: 'tool', ...alice, runId: RUN_ID, toolCallId: RUN_ID, tool: 'pay', code: 'forbidden' },
     { event: 'denied', ...alice, remoteAddress: address, action: 'streaming_query', code: 'forbidden' },
+    { event: 'denied', ...alice, remoteAddress: address, action: 'tool_call', code: 'unknown_tool' },
     { event: 'disconnected', ...alice, remoteAddress: address, code: '1000' },
   ]);
   expect(events.every(({ time }) => Math.abs(time - Date.now()) < 60_000)).toBe(true);
