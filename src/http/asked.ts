@@ -16,7 +16,8 @@ export interface Asked {
   readonly forwardedHost: string | undefined;
   /**
    * Whether the request came over a loopback address, and nothing says that a proxy of this machine passed it on. A page
-   * whose name was made to lead to 127.0.0.1 comes like this, and cannot set headers of a handshake.
+   * whose name was made to lead to 127.0.0.1 comes like this. It can set the headers of a proxy, but its host names the
+   * port of this server, where a proxy has another one.
    */
   readonly isFromHere: boolean;
   /** Whether the client spoke TLS, to this server or to a trusted proxy. */
@@ -36,8 +37,10 @@ export function askedOf(request: IncomingMessage, proxies: TrustedProxies): Aske
   const host = readTarget(request.url ?? '').authority ?? headers.host ?? first(headers[':authority']);
   const secure = 'encrypted' in socket;
   const { remoteAddress } = socket;
-  if (!proxies.has(remoteAddress)) {
-    const isFromHere = isLoopbackAddress(socket.localAddress) && !PROXY_HEADERS.some((name) => name in headers);
+  const isTrusted = proxies.has(remoteAddress);
+  const isPassedOn = (isTrusted || PROXY_HEADERS.some((name) => name in headers)) && !namesPort(host, socket.localPort);
+  const isFromHere = isLoopbackAddress(socket.localAddress) && !isPassedOn;
+  if (!isTrusted) {
     return { host, forwardedHost: undefined, isFromHere, secure, remoteAddress };
   }
   const { element, isContradicted } = clientOf(headers, proxies);
@@ -45,10 +48,14 @@ export function askedOf(request: IncomingMessage, proxies: TrustedProxies): Aske
   return {
     host,
     forwardedHost: first(headers['x-forwarded-host']) ?? element?.host,
-    isFromHere: false,
+    isFromHere,
     secure: proto === undefined ? secure : ['https', 'wss'].includes(proto.toLowerCase()),
     remoteAddress: isContradicted ? remoteAddress : (addressIn(element) ?? remoteAddress),
   };
+}
+
+function namesPort(host: string | undefined, port: number | undefined): boolean {
+  return host !== undefined && port !== undefined && host.endsWith(`:${port}`);
 }
 
 /** What trusted proxies say of the client. */

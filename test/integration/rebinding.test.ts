@@ -7,9 +7,10 @@ import { createScriptedProvider } from '../../src/testing/index.js';
 import { RawClient } from '../helpers/raw-client.js';
 
 /** A server at the address that the command takes by itself. */
-async function start(allowedHosts?: readonly string[]): Promise<number> {
+async function start(allowedHosts?: readonly string[], trustedProxies?: readonly string[]): Promise<number> {
   const server = http.createServer();
-  const agent = createAgentSocketServer({ server, provider: createScriptedProvider(['Hello']), allowedHosts });
+  const provider = createScriptedProvider(['Hello']);
+  const agent = createAgentSocketServer({ server, provider, allowedHosts, trustedProxies });
   server.on('request', agent.requestListener);
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   onTestFinished(async () => {
@@ -25,10 +26,14 @@ async function handshake(port: number, host: string, more: Record<string, string
   return client.status();
 }
 
-function get(port: number, host: string, address = '127.0.0.1'): Promise<number | undefined> {
+function get(
+  port: number,
+  host: string,
+  { address = '127.0.0.1', more = {} }: { address?: string | undefined; more?: Record<string, string> } = {},
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     http
-      .get({ host: address, port, path: '/ws/statistics', headers: { host } }, (response) => {
+      .get({ host: address, port, path: '/ws/statistics', headers: { host, ...more } }, (response) => {
         response.resume();
         resolve(response.statusCode);
       })
@@ -62,6 +67,18 @@ describe('a page whose name was made to lead to this machine', () => {
     },
   );
 
+  // A page sets any of these but Via for a request to its own host.
+  it.each(['X-Forwarded-For', 'X-Real-IP', 'Forwarded'])('is not taken for a proxy by %s', async (header) => {
+    const port = await start();
+    expect(await get(port, `evil.example:${port}`, { more: { [header]: '192.0.2.1' } })).toBe(403);
+  });
+
+  it('is not taken for a proxy by its address', async () => {
+    const port = await start(undefined, ['127.0.0.1']);
+    expect(await handshake(port, `evil.example:${port}`)).toBe(403);
+    expect(await handshake(port, 'app.example')).toBe(101);
+  });
+
   it('is served if its name is allowed', async () => {
     const port = await start(['app.example']);
     expect(await handshake(port, 'app.example')).toBe(101);
@@ -73,6 +90,6 @@ describe('a page whose name was made to lead to this machine', () => {
     .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
 
   it.skipIf(outer === undefined)('may have any name that leads to another address', async () => {
-    expect(await get(await start(), 'app.example', outer)).toBe(200);
+    expect(await get(await start(), 'app.example', { address: outer })).toBe(200);
   });
 });
