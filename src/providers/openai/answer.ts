@@ -138,14 +138,15 @@ export class Answer {
     if (!this.#hasChoice) throw this.#failures.empty();
     this.#done = true;
     this.#flush();
-    if (this.#toolCalls !== undefined) this.#parts.push(...this.#toolCalls.finish());
+    const calls = this.#toolCalls?.finish() ?? [];
+    this.#parts.push(...calls);
     const data = this.#providerData?.finish();
     if (data !== undefined) this.#parts.push({ type: 'provider-data', data });
     if (this.#usage !== undefined) this.#parts.push(this.#usage);
     const raw = this.#rawReason;
     const said = raw === undefined ? 'stop' : endOf(raw);
     // Several servers give the reason "stop" after a tool call.
-    const reason = said === 'stop' && this.#toolCalls !== undefined && this.#toolCalls.size > 0 ? 'tool_calls' : said;
+    const reason = said === 'stop' && calls.length > 0 ? 'tool_calls' : said;
     this.#parts.push({ type: 'finish', reason: reason === 'failed' ? 'other' : reason, raw });
   }
 
