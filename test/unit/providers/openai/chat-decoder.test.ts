@@ -302,6 +302,36 @@ describe('ChatDecoder', () => {
     expect(decoder.take()).toEqual([{ type: 'text-delta', text: 'before' }]);
   });
 
+  it.each(['data:  [DONE] ', 'data: "[DONE]"', 'data: DONE', 'data: [done]', 'data: data: [DONE]'])(
+    'takes %j for the end',
+    (mark) => {
+      const text = `${events([chunk({ content: 'a' })])}${mark}\n\n${events([chunk({ content: 'late' })])}`;
+      expect(decodeText(text).map(({ type }) => type)).toEqual(['text-delta', 'finish']);
+    },
+  );
+
+  it.each([': OPENROUTER PROCESSING', 'ping', 'null', '  '])('takes %j for a sign of life', (words) => {
+    const [begun, rest] = [chunk({ content: 'a' }), chunk({ content: 'b' })].map((one) => events([one]));
+    const text = `data: ${words}\n\n${begun}event: ping\ndata: ${words}\n\n${rest}${events([finish('stop')])}`;
+    expect(decodeText(text)).toEqual([
+      { type: 'text-delta', text: 'ab' },
+      { type: 'finish', reason: 'stop', raw: 'stop' },
+    ]);
+  });
+
+  it('reads events whose field a gateway has named twice', () => {
+    const text = events([chunk({ content: 'a' }), chunk({ content: 'b' }), chunk({ content: 'c' }), finish('stop')]);
+    expect(decodeText(text.replaceAll('data: ', 'data: data: '))).toEqual(decodeText(text));
+  });
+
+  it('is whole although an event behind the finish reason is broken', () => {
+    const text = `${events([chunk({ content: 'a' }), finish('stop')])}data: {"usage":{"prompt_tok\n\n`;
+    expect(decodeText(text)).toEqual([
+      { type: 'text-delta', text: 'a' },
+      { type: 'finish', reason: 'stop', raw: 'stop' },
+    ]);
+  });
+
   it('survives chunks that are objects and nothing more', () => {
     const odd = [{}, { choices: null }, { choices: [null] }, { choices: [{}] }, { choices: [{ delta: 'x' }] }];
     const odder = [{ choices: [{ delta: { content: 7, tool_calls: [null, 3] } }] }, { usage: 'free', choices: {} }];
