@@ -229,6 +229,23 @@ describe('ChatDecoder', () => {
     ]);
   });
 
+  it('finds reasoning wherever servers put it, also beside text', () => {
+    const summary = [{ type: 'summary_text', text: 'Six.' }];
+    const lists = [{ content: [{ type: 'reasoning', summary }] }, { content: [{ type: 'text', text: '42' }] }];
+    const thought = { type: 'reasoning-delta', text: 'Six.' };
+    expect(decodeText(events(lists.map((delta) => chunk(delta))))).toEqual([
+      thought,
+      { type: 'text-delta', text: '42' },
+    ]);
+    const both = chunk({ reasoning_text: 'Six.', content: '42' });
+    expect(decodeText(events([both, both])).slice(0, 4)).toEqual([
+      thought,
+      { type: 'text-delta', text: '42' },
+      thought,
+      { type: 'text-delta', text: '42' },
+    ]);
+  });
+
   it('puts usage, which comes after the finish reason, before the finish', () => {
     const last = { ...HEAD, choices: [], usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } };
     const text = events([chunk({ content: 'hi' }), finish('stop'), last]) + 'data: [DONE]\n\n';
