@@ -1,4 +1,5 @@
 import type { Agent, Dispatcher } from 'undici';
+import { exportsOf } from '../../runtime/exports-of.js';
 
 /** How {@link createAgent} connects. */
 export interface AgentOptions {
@@ -10,7 +11,7 @@ export interface AgentOptions {
 
 /** Creates the provider's own pool of kept-alive connections, direct or through a proxy. */
 export async function createAgent({ connectTimeoutMs, proxy }: AgentOptions): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent, ProxyAgent } = await import('undici');
+  const { Agent, EnvHttpProxyAgent, ProxyAgent } = exportsOf(await import('undici'));
   const connect = { timeout: connectTimeoutMs };
   const options: Agent.Options = {
     // A stream occupies one connection for its whole time, so a limit would make requests wait.
