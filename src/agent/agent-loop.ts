@@ -104,7 +104,7 @@ function callTool(
     (pending.data ??= []).push(data);
     output.toolData(call, data);
   };
-  return runTool(call, { ...forTools, onReport });
+  return runTool(call, { ...forTools, onReport, byModel: true });
 }
 
 function refuse(code: 'invalid_params', message: string): ToolOutcome {

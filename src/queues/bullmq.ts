@@ -5,6 +5,7 @@ import type { WorkQueue } from '../store/work-queue.js';
 import { BullMqQueue } from './bullmq/bullmq-queue.js';
 import { connect } from './bullmq/connection.js';
 import { BULLMQ_QUEUE_OPTIONS, type BullMqQueueOptions } from './bullmq/options.js';
+import { exportsOf } from '../runtime/exports-of.js';
 
 export type { Ticket, WorkQueue } from '../store/work-queue.js';
 export type { RedisClient } from './bullmq/connection.js';
@@ -29,7 +30,7 @@ export async function createBullMqQueue(options: BullMqQueueOptions): Promise<Wo
 
 async function load(): Promise<typeof import('bullmq')> {
   try {
-    return await import('bullmq');
+    return exportsOf(await import('bullmq'));
   } catch (cause) {
     throw new Error('The package bullmq is missing: run "npm install bullmq"', { cause });
   }

@@ -6,6 +6,7 @@ import type { Logger } from '../runtime/logger.js';
 import type { SpanInfo, TraceContext, Tracer } from '../runtime/trace.js';
 import type { Asker } from './asker.js';
 import type { StandardResult } from './standard-schema.js';
+import { decodedParams } from './decoded-params.js';
 import { toJson } from './tool-json.js';
 import type { LedgerKey, ToolLedger } from './tool-ledger.js';
 import { ToolLimit } from './tool-limit.js';
@@ -52,6 +53,8 @@ export interface ToolDeps extends Asker {
   readonly runKey: string;
   /** Aborts when the run stops. */
   readonly abort: Abort;
+  /** Whether a model wrote the params: values in quotes are then taken as they were meant. @default false */
+  readonly byModel?: boolean | undefined;
   /** Maximum bytes of JSON in a result. */
   readonly maxResultBytes: number;
   readonly logger: Logger;
@@ -120,7 +123,7 @@ async function prepare(
 ): Promise<{ params: unknown; asks: boolean }> {
   const limit = new ToolLimit(tool, deps.abort.signal);
   try {
-    const params = check(tool, call, await limit.validate(() => tool.params['~standard'].validate(call.params)));
+    const params = await validated(tool, call, deps, limit);
     const { needsApproval = false } = tool;
     if (wasAsked) return { params, asks: false };
     if (typeof needsApproval === 'boolean') return { params, asks: needsApproval };
@@ -192,8 +195,16 @@ async function execute(
 }
 
 /** The params as the schema returns them. */
-function check(tool: Tool, call: ToolCall, result: StandardResult<unknown>): unknown {
+async function validated(tool: Tool, call: ToolCall, { byModel }: ToolDeps, limit: ToolLimit): Promise<unknown> {
+  const validate = (params: unknown): Promise<StandardResult<unknown>> =>
+    limit.validate(() => tool.params['~standard'].validate(params));
+  const result = await validate(call.params);
   if (result.issues === undefined) return result.value;
+  const meant = byModel === true ? decodedParams(call.params, tool.parameters) : call.params;
+  if (JSON.stringify(meant) !== JSON.stringify(call.params)) {
+    const second = await validate(meant);
+    if (second.issues === undefined) return second.value;
+  }
   const refused = { value: call.params, schema: tool.parameters, name: `What "${tool.name}" takes` };
   const issues = fieldIssues(result.issues, refused);
   throw new AgentSocketError('invalid_params', summary(issues), { issues });

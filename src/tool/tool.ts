@@ -142,11 +142,23 @@ function deriveJsonSchema(params: StandardSchema): JsonSchema {
 /**
  * Model APIs refuse schemas of anything but objects. Without this check they would do so only at the first question.
  */
-function ofObject(schema: JsonSchema, option: string): JsonSchema {
-  const { type } = Object(schema) as JsonSchema;
+function ofObject(given: JsonSchema, option: string): JsonSchema {
+  const schema = withoutReference(Object(given) as JsonSchema);
+  const { type } = schema;
   if (type === 'object') return schema;
   // A schema without a type, such as a union of objects, may still describe objects.
   if (type === undefined) return { type: 'object', properties: {}, ...schema };
   const rule = 'must be a schema of an object, since models give params by their names';
   throw new OptionError(option, `Option "${option}" ${rule}; its type is ${JSON.stringify(type)}`);
+}
+
+/** A schema with an id is written as a reference to its definition, which hides its properties. */
+function withoutReference(schema: JsonSchema): JsonSchema {
+  const { $ref, $defs, ...rest } = schema;
+  if (typeof $ref !== 'string') return schema;
+  const [name, definition] =
+    Object.entries(Object($defs) as JsonSchema).find(([one]) => $ref === `#/$defs/${one}`) ?? [];
+  if (name === undefined) return schema;
+  const refersOn = JSON.stringify(definition).includes('"$ref"');
+  return { ...(definition as JsonSchema), ...rest, ...(refersOn && { $defs }) };
 }

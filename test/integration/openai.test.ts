@@ -331,6 +331,13 @@ describe('a stream that breaks', () => {
       true,
     ]);
   });
+
+  it('shows the operator the words with which a stream ends', async () => {
+    const body = 'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\ndata: worker 3 was killed\n\n';
+    upstream.reply({ status: 200, body, headers: { 'content-type': 'text/event-stream' } });
+    const { message, detail } = await failureOf(ask());
+    expect([message, detail]).toEqual(['The model provider ended in the middle of its answer.', 'worker 3 was killed']);
+  });
 });
 
 describe('time', () => {

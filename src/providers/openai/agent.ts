@@ -1,4 +1,5 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Agent, Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { exportsOf } from '../../runtime/exports-of.js';
 
 /** How {@link createAgent} connects. */
 export interface AgentOptions {
@@ -10,7 +11,7 @@ export interface AgentOptions {
 
 /** Creates the provider's own pool of kept-alive connections, direct or through a proxy. */
 export async function createAgent({ connectTimeoutMs, proxy }: AgentOptions): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent, ProxyAgent } = await import('undici');
+  const { Agent, EnvHttpProxyAgent, ProxyAgent } = exportsOf(await import('undici'));
   const connect = { timeout: connectTimeoutMs };
   const options: Agent.Options = {
     // A stream occupies one connection for its whole time, so a limit would make requests wait.
@@ -25,5 +26,13 @@ export async function createAgent({ connectTimeoutMs, proxy }: AgentOptions): Pr
   if (proxy === undefined) return new Agent(options);
   // Only TLS goes through a tunnel, since many proxies open tunnels to port 443 only.
   const through = { ...options, proxyTls: connect, requestTls: connect, proxyTunnel: false };
-  return proxy === 'environment' ? new EnvHttpProxyAgent(through) : new ProxyAgent({ ...through, uri: proxy });
+  if (proxy !== 'environment') return new ProxyAgent({ ...through, uri: proxy });
+  const proxies = { httpProxy: proxyOf('http_proxy'), httpsProxy: proxyOf('https_proxy') };
+  return new EnvHttpProxyAgent({ ...through, ...proxies } as EnvHttpProxyAgent.Options);
+}
+
+/** The proxy that the environment names. Without a scheme, as in `proxy:3128`, it is one for HTTP, as for curl and Go. */
+function proxyOf(name: string): string | undefined {
+  const value = process.env[name] ?? process.env[name.toUpperCase()];
+  return value === undefined || value === '' || value.includes('://') ? value : `http://${value}`;
 }

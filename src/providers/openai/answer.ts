@@ -36,6 +36,8 @@ interface Delta {
   readonly reasoning_content?: unknown;
   /** Sent by OpenRouter, newer vLLM, Ollama and Groq. */
   readonly reasoning?: unknown;
+  /** Sent by GitHub Copilot. */
+  readonly reasoning_text?: unknown;
   readonly tool_calls?: unknown;
   readonly reasoning_details?: unknown;
   readonly thinking_blocks?: unknown;
@@ -43,7 +45,14 @@ interface Delta {
 }
 
 /** Other fields of a delta that carry content. */
-const MORE_FIELDS = ['tool_calls', 'refusal', 'reasoning_details', 'thinking_blocks', 'extra_content'] as const;
+const MORE_FIELDS = [
+  'tool_calls',
+  'refusal',
+  'reasoning_text',
+  'reasoning_details',
+  'thinking_blocks',
+  'extra_content',
+] as const;
 
 /** Turns the chunks of one answer into parts. */
 export class Answer {
@@ -138,14 +147,15 @@ export class Answer {
     if (!this.#hasChoice) throw this.#failures.empty();
     this.#done = true;
     this.#flush();
-    if (this.#toolCalls !== undefined) this.#parts.push(...this.#toolCalls.finish());
+    const calls = this.#toolCalls?.finish() ?? [];
+    this.#parts.push(...calls);
     const data = this.#providerData?.finish();
     if (data !== undefined) this.#parts.push({ type: 'provider-data', data });
     if (this.#usage !== undefined) this.#parts.push(this.#usage);
     const raw = this.#rawReason;
     const said = raw === undefined ? 'stop' : endOf(raw);
     // Several servers give the reason "stop" after a tool call.
-    const reason = said === 'stop' && this.#toolCalls !== undefined && this.#toolCalls.size > 0 ? 'tool_calls' : said;
+    const reason = said === 'stop' && calls.length > 0 ? 'tool_calls' : said;
     this.#parts.push({ type: 'finish', reason: reason === 'failed' ? 'other' : reason, raw });
   }
 
@@ -191,11 +201,14 @@ export class Answer {
     this.#isThought = false;
   }
 
-  /** Takes a part of a list, as Mistral's reasoning models send: text, or `thinking` with parts of its own. */
+  /**
+   * Takes a part of a list: text, or reasoning with parts of its own, which are the `thinking` of Mistral and the `summary`
+   * of Databricks.
+   */
   #takePart(part: unknown): void {
     if (typeof part === 'string') this.text('text-delta', part);
     if (typeof part !== 'object' || part === null) return;
-    const { text, thinking } = part as { readonly text?: unknown; readonly thinking?: unknown };
+    const { text, summary, thinking = summary } = part as Readonly<Record<'text' | 'summary' | 'thinking', unknown>>;
     if (typeof text === 'string') this.text('text-delta', text);
     if (typeof thinking === 'string') this.text('reasoning-delta', thinking);
     else this.text('reasoning-delta', textOfList(thinking));
@@ -235,7 +248,7 @@ export function onlyText(chunk: unknown): { readonly kind: TextKind; readonly te
 /** The reasoning of a delta. It comes under one of several names, or under two of which one is empty. */
 function reasoningOf(delta: Delta): { readonly field: string | undefined; readonly text: string } {
   let field: string | undefined;
-  for (const name of ['reasoning_content', 'reasoning'] as const) {
+  for (const name of ['reasoning_content', 'reasoning', 'reasoning_text'] as const) {
     const text = delta[name];
     if (typeof text !== 'string') continue;
     if (text !== '') return { field: name, text };

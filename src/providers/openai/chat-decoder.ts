@@ -23,6 +23,7 @@ export class ChatDecoder implements SseSink {
   readonly #sse = new SseDecoder(this);
   /** The body until the first event arrives, in case it is not a stream. */
   #whole: WholeBody | undefined = new WholeBody();
+  #words: string | undefined;
   #template: DeltaTemplate | undefined;
   /** The event to learn a template from. Learning waits for the next event, so that the first token is not delayed. */
   #lesson: { readonly raw: string; readonly chunk: unknown } | undefined;
@@ -51,6 +52,11 @@ export class ChatDecoder implements SseSink {
   /** Whether an event has arrived. */
   get isStream(): boolean {
     return this.#whole === undefined;
+  }
+
+  /** The last event that was words. */
+  get words(): string | undefined {
+    return this.#words;
   }
 
   /** The beginning of a body without events. */
@@ -99,9 +105,10 @@ export class ChatDecoder implements SseSink {
   }
 
   isWhole(data: string): boolean {
-    if (data.startsWith('[DONE]')) return true;
+    const said = unwrapped(data);
+    if (isEndMark(said)) return true;
     try {
-      JSON.parse(data);
+      JSON.parse(said);
       return true;
     } catch {
       return false;
@@ -120,27 +127,37 @@ export class ChatDecoder implements SseSink {
   }
 
   event(data: string, name: string, raw: string | undefined): void {
-    if (data === '') return;
+    const said = unwrapped(data);
+    if (said === '') return;
     const isFirst = this.#whole !== undefined;
     this.#whole = undefined;
-    if (data.startsWith('[DONE]')) {
+    if (isEndMark(said)) {
       this.#answer.finish();
       return;
     }
     let chunk: unknown;
     try {
-      chunk = JSON.parse(data);
+      chunk = JSON.parse(said);
     } catch {
       // Some servers send errors as plain text.
-      if (name === 'error') throw this.#failures.inStream(data);
-      throw malformed('An event holds broken JSON.');
+      if (name === 'error') throw this.#failures.inStream(said);
+      this.#takeUnreadable(said);
+      return;
     }
     if (name === 'error') throw this.#failures.inStream(chunk);
-    if (typeof chunk !== 'object' || chunk === null) throw malformed('An event holds no JSON object.');
+    if (chunk === null) return;
+    if (typeof chunk !== 'object') throw malformed('An event holds no JSON object.');
     this.#answer.chunk(chunk);
     if (raw === undefined) return;
     if (isFirst) this.#template = this.#learned.template?.forAnswer(raw);
     if (this.#wait-- <= 0) this.#lesson = { raw, chunk };
+  }
+
+  /** Words are no piece of an answer: they keep the connection alive, or a proxy has put in a comment of the server. */
+  #takeUnreadable(said: string): void {
+    if (!/^[[{]/.test(said)) this.#words = said;
+    else if (this.#answer.complete) this.#answer.finish();
+    else throw malformed('An event holds broken JSON.');
   }
 
   /** Learning costs two calls of `JSON.parse`, so it becomes rarer if the chunks of a server never match. */
@@ -156,4 +173,14 @@ export class ChatDecoder implements SseSink {
     this.#wait = this.#patience;
     this.#fitted = false;
   }
+}
+
+/** The data without blanks, and without the name of the field if a gateway has put it twice. */
+function unwrapped(data: string): string {
+  return data.trim().replace(/^(?:data:\s*)+/, '');
+}
+
+/** Whether the data marks the end of the answer, also without brackets, in quotes or in lower case. */
+function isEndMark(data: string): boolean {
+  return data.startsWith('[DONE]') || /^(?:"\[DONE\]"|\[?DONE\]?)$/i.test(data);
 }

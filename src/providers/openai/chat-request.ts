@@ -3,6 +3,7 @@ import type { LlmTool } from '../../tool/llm-tool.js';
 import { attachmentPart } from './attachment.js';
 import type { ResolvedOptions } from './options.js';
 import { messageFields } from './provider-data.js';
+import { toolParameters } from './tool-parameters.js';
 
 /** The body of a streaming request in Chat Completions. */
 export function chatRequest(
@@ -53,5 +54,5 @@ function chatMessage(message: LlmMessage): Record<string, unknown> {
 }
 
 function chatTool({ name, description, parameters }: LlmTool): Record<string, unknown> {
-  return { type: 'function', function: { name, description, parameters } };
+  return { type: 'function', function: { name, description, parameters: toolParameters(parameters) } };
 }

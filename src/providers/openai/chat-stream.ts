@@ -160,7 +160,9 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     // Some servers stream under another content type, so the type counts only if no event has arrived.
     const isOther = !isBroken && !this.#decoder.isStream && head !== undefined && !isEventStream(head);
     const { failures } = this.#upstream;
-    this.#fail(isOther ? failures.notAStream(head, this.#decoder.opening) : failures.broken(end.error));
+    this.#fail(
+      isOther ? failures.notAStream(head, this.#decoder.opening) : failures.broken(end.error ?? this.#decoder.words),
+    );
   }
 
   #wait(waiter: Waiter): void {

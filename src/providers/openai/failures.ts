@@ -1,9 +1,10 @@
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { LlmMessage } from '../../agent/llm-provider.js';
+import type { ErrorCode } from '../../protocol/error-codes.js';
 import type { ResponseHead } from './byte-source.js';
 import { causeOf } from './failure-cause.js';
 import { redactError, redactor, type Redact } from './redact.js';
-import { retryAfterOf } from './retry-after.js';
+import { retryAfterOf, waitInWords } from './retry-after.js';
 import { readUpstreamError, type UpstreamError } from './upstream-error.js';
 
 /** A response that refuses the request, with its body. */
@@ -132,7 +133,7 @@ export class Failures {
           ? Object.assign(redactError(new Error(message), this.#redact), fields)
           : redactError(cause, this.#redact),
       detail: this.#detail(`${said}${said === '' || message === '' ? '' : ': '}${message}${hint}`),
-      retryAfterMs,
+      retryAfterMs: retryAfterMs ?? (isForNow(code) ? waitInWords(message) : undefined),
     });
   }
 
@@ -166,6 +167,11 @@ export function isEventStream(head: ResponseHead): boolean {
 /** The media type without parameters; `undefined` if it is missing or malformed. */
 function mediaTypeOf({ contentType }: ResponseHead): string | undefined {
   return /^\s*([a-z0-9.+-]{1,30}\/[a-z0-9.+-]{1,60})\s*(?:;|$)/i.exec(contentType ?? '')?.[1]?.toLowerCase();
+}
+
+/** Whether an error is over after a while. */
+function isForNow(code: ErrorCode): boolean {
+  return code === 'provider_rate_limited' || code === 'provider_overloaded';
 }
 
 /** The innermost cause says the most: `connect ECONNREFUSED 127.0.0.1:11434`. */

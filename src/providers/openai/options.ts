@@ -27,7 +27,7 @@ export interface OpenAiProviderOptions {
   apiKey?: string | undefined;
   /**
    * The API, up to and including the version: any server compatible with Chat Completions. `http://127.0.0.1:11434/v1` is a local
-   * Ollama.
+   * Ollama. A `/chat/completions` at its end is left out.
    * @default 'https://api.openai.com/v1'
    */
   baseUrl?: string | undefined;
@@ -140,7 +140,10 @@ const baseUrl: Rule<string> = {
     const url = new URL(value);
     if (url.username !== '' || url.password !== '') return refuse('a URL with credentials');
     const isPlain = /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '';
-    return isPlain ? url.href.replace(/\/+$/, '') : refuse(`${url.protocol}//${url.host}${url.pathname}`);
+    // The address of the endpoint itself, as documentation shows it.
+    return isPlain
+      ? url.href.replace(/\/+$/, '').replace(/\/chat\/completions$/, '')
+      : refuse(`${url.protocol}//${url.host}${url.pathname}`);
   },
 };
 

@@ -19,3 +19,15 @@ function waitOf(headers: ReadableHeaders): number {
   const seconds = Number.parseFloat(after);
   return Number.isNaN(seconds) ? Date.parse(after) - Date.now() : seconds * 1000;
 }
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, milli: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** The wait that an error asks for in words, in whole milliseconds: `try again in 1m12.5s`, `retry after 20 seconds`. */
+export function waitInWords(message: string): number | undefined {
+  const wait = /(?:retry|again) (?:in|after)((?: ?\d{1,6}(?:\.\d+)? ?[a-z]+)+)/i.exec(message)?.[1] ?? '';
+  let ms: number | undefined;
+  for (const [, count, name = ''] of wait.matchAll(/(\d+(?:\.\d+)?) ?(ms|milli|s|m(?!o)|h)/gi)) {
+    ms = (ms ?? 0) + Math.ceil(Number(count) * (UNITS[name.toLowerCase()] ?? 0));
+  }
+  return ms;
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { JsonObject } from '../../tool/llm-tool.js';
 import type { LlmPart } from '../../agent/llm-provider.js';
+import { argumentObjects, isWholeObject } from './argument-objects.js';
 import { callFields } from './provider-data.js';
 
 /** Maximum number of characters in all calls of one answer. */
@@ -10,10 +11,15 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
 const CALL_COST = 1024;
 
 /** A piece of a call, as any server may send it. */
-export interface ToolCallDelta {
+export interface ToolCallDelta extends NamedDelta {
   readonly index?: unknown;
   readonly id?: unknown;
-  readonly function?: { readonly name?: unknown; readonly arguments?: unknown } | null;
+  readonly function?: NamedDelta | null;
+}
+
+interface NamedDelta {
+  readonly name?: unknown;
+  readonly arguments?: unknown;
 }
 
 interface Assembly {
@@ -23,30 +29,37 @@ interface Assembly {
   providerData: JsonObject | undefined;
 }
 
+/** What was read of a delta. */
+interface Piece {
+  readonly id: string;
+  readonly name: string;
+  readonly text: string;
+}
+
 /** Length of generated ids: every server accepts nine characters, and Mistral no other length. */
 const ID_LENGTH = 9;
 
 /**
- * Assembles tool calls from their pieces. A piece names its call by `index`. If a server omits the index, or gives
- * every call index 0, a new id begins a new call, and any other piece continues the last call.
+ * Assembles tool calls from their pieces. A piece names its call by `index`, or by `id` if a server omits the index. If
+ * a server gives every call index 0, a new id begins a new call. Any other piece continues the last call.
  */
 export class ToolCallAssembler {
   readonly #calls: Assembly[] = [];
-  readonly #byIndex = new Map<unknown, Assembly>();
+  /** The newest call of each index, and of each id without an index. */
+  readonly #known = new Map<string, Assembly>();
   #characters = 0;
-
-  get size(): number {
-    return this.#calls.length;
-  }
 
   /** @throws AgentSocketError `output_too_large` if the calls become too large. */
   add(delta: ToolCallDelta): void {
     const id = typeof delta.id === 'string' ? delta.id : '';
-    const name = typeof delta.function?.name === 'string' ? delta.function.name : '';
-    const text = argumentsText(delta.function?.arguments);
-    const call = this.#find(delta.index, id, name, text);
+    // Cloudflare sends name and arguments beside the id.
+    const named = delta.function ?? delta;
+    const name = typeof named.name === 'string' ? named.name : '';
+    const text = argumentsText(named.arguments);
+    const call = this.#find(indexOf(delta), { id, name, text });
     if (call.id === '') call.id = id;
-    if (name !== '') call.name = name;
+    // The name comes once, again in every piece, or in pieces.
+    call.name = name.startsWith(call.name) ? name : call.name + name;
     call.arguments += text;
     call.providerData = callFields(delta, call.providerData);
     this.#characters += text.length + name.length;
@@ -55,56 +68,50 @@ export class ToolCallAssembler {
     }
   }
 
-  /** Returns the calls in order, each with a unique id. Empty arguments become `{}`. */
-  finish(): LlmPart[] {
+  /**
+   * Returns the calls in order, each with a unique id. Empty arguments become `{}`. A piece without name and arguments is
+   * not a call.
+   */
+  finish(): Extract<LlmPart, { type: 'tool-call' }>[] {
     const seen = new Set<string>();
-    return this.#calls.map((call) => {
-      let { id } = call;
-      while (id === '' || seen.has(id)) id = randomUUID().replaceAll('-', '').slice(0, ID_LENGTH);
-      seen.add(id);
-      return {
-        type: 'tool-call',
-        id,
-        name: call.name,
-        arguments: call.arguments === '' ? '{}' : call.arguments,
-        ...(call.providerData !== undefined && { providerData: call.providerData }),
-      };
-    });
+    return this.#calls
+      .filter(({ name, arguments: text }) => name !== '' || text !== '')
+      .flatMap((call) => argumentObjects(call.arguments).map((text) => ({ ...call, arguments: text })))
+      .map(({ name, arguments: text, providerData, ...call }) => {
+        let { id } = call;
+        while (id === '' || seen.has(id)) id = randomUUID().replaceAll('-', '').slice(0, ID_LENGTH);
+        seen.add(id);
+        return { type: 'tool-call', id, name, arguments: text, ...(providerData !== undefined && { providerData }) };
+      });
   }
 
-  #find(index: unknown, id: string, name: string, text: string): Assembly {
-    const known = typeof index === 'number' ? this.#byIndex.get(index) : this.#calls.at(-1);
-    if (known !== undefined && !begins(known, index, { id, name, text })) return known;
-    const call: Assembly = { id: '', name: '', arguments: '', providerData: undefined };
-    this.#calls.push(call);
-    if (typeof index === 'number') this.#byIndex.set(index, call);
+  #find(index: string | undefined, piece: Piece): Assembly {
+    const key = index ?? `id ${piece.id}`;
+    let call = this.#known.get(key) ?? (index === undefined ? this.#calls.at(-1) : undefined);
+    if (call === undefined || begins(call, index !== undefined, piece)) {
+      call = { id: '', name: '', arguments: '', providerData: undefined };
+      this.#calls.push(call);
+    }
+    if (index !== undefined || piece.id !== '') this.#known.set(key, call);
     return call;
   }
 }
 
-/** Whether a piece begins a new call although its index or position points to `known`. */
-function begins(
-  known: Assembly,
-  index: unknown,
-  { id, name, text }: { readonly id: string; readonly name: string; readonly text: string },
-): boolean {
-  const isNumbered = typeof index === 'number';
-  // Some servers number every call 0 and send no id: a name with arguments after complete arguments begins a call.
-  if (id === '') return name !== '' && (!isNumbered || (text !== '' && isWhole(known.arguments)));
-  // Some gateways generate an id for every piece; a new call has a name.
-  if (isNumbered && name === '') return false;
-  const late = known.id === '' && (known.name === '' || name === '');
-  return id !== known.id && !late;
+/** The index as text, since some servers send it so; `undefined` if there is none. */
+function indexOf({ index }: ToolCallDelta): string | undefined {
+  return typeof index === 'number' || (typeof index === 'string' && index !== '') ? String(index) : undefined;
 }
 
-function isWhole(text: string): boolean {
-  if (!text.endsWith('}')) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether a piece begins a new call although its index, id or position points to `known`. */
+function begins(known: Assembly, isNumbered: boolean, { id, name, text }: Piece): boolean {
+  // Some servers number every call 0 and send no id, or the same: a name with arguments after complete arguments.
+  const isNext = (): boolean => name !== '' && text !== '' && isWholeObject(known.arguments);
+  if (id === '') return isNumbered ? isNext() : name !== '';
+  if (id === known.id) return name !== known.name && isNext();
+  // Some gateways generate an id for every piece; a new call has a name.
+  if (isNumbered && name === '') return false;
+  const isLate = known.id === '' && (known.name === '' || name === '');
+  return !isLate;
 }
 
 function argumentsText(value: unknown): string {

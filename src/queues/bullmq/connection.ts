@@ -1,6 +1,7 @@
 import type { RedisConnectionClient } from 'bullmq';
 import { OptionError } from '../../runtime/option-error.js';
 import { firstConnection, reconnectMs } from '../../runtime/redis-access.js';
+import { exportsOf } from '../../runtime/exports-of.js';
 
 /** How often an idle connection is tried. In milliseconds. */
 const PING_MS = 5_000;
@@ -137,7 +138,7 @@ function ofIoRedis(client: IoRedis): QueueConnection {
 
 async function clientOf(url: string): Promise<NodeRedis> {
   try {
-    const { createClient } = await import('@redis/client');
+    const { createClient } = exportsOf(await import('@redis/client'));
     return createClient({ url });
   } catch (cause) {
     throw new Error('The package @redis/client is missing: run "npm install @redis/client"', { cause });

@@ -1,5 +1,6 @@
 import { firstConnection, reconnectMs } from '../../runtime/redis-access.js';
 import { CountedCalls } from './counted-calls.js';
+import { exportsOf } from '../../runtime/exports-of.js';
 
 /** An argument of a command. */
 export type RedisArgument = string | Buffer;
@@ -175,7 +176,7 @@ export class RedisConnection {
 
 async function load(): Promise<typeof import('@redis/client')> {
   try {
-    return await import('@redis/client');
+    return exportsOf(await import('@redis/client'));
   } catch (cause) {
     throw new Error('The package @redis/client is missing: run "npm install @redis/client"', { cause });
   }

@@ -294,6 +294,33 @@ describe('Usage', () => {
 });
 
 describe('Tool calls of the model', () => {
+  it.each([
+    ['all params', JSON.stringify('{"n":1,"list":[{"on":true}],"text":"5"}')],
+    ['a list', '{"n":1,"list":"[{\\"on\\":true}]","text":"5"}'],
+    ['single values, also inside of such a list', '{"n":"1","list":"[{\\"on\\":\\"true\\"}]","text":"5"}'],
+  ])('take %s in quotes as they were meant, and no text as anything else', async (_what, text) => {
+    const params = z.object({ n: z.int().nullable(), list: z.array(z.object({ on: z.boolean() })), text: z.string() });
+    const got: unknown[] = [];
+    const tool = defineTool({ name: 't', description: '', params, execute: (given) => got.push(given) });
+    const scripted = createScriptedProvider([call('t', text)], ['Done']);
+    await ask({ provider: scripted, tools: [tool] });
+    expect(got).toEqual([{ n: 1, list: [{ on: true }], text: '5' }]);
+    const made = scripted.calls[1]?.request.messages.find(({ role }) => role === 'assistant');
+    expect(made).toMatchObject({ toolCalls: [{ arguments: expect.stringMatching(/^\{"n":/) as string }] });
+  });
+
+  it('leave a wrong param as the model wrote it, and validate it once', async () => {
+    const seen: unknown[] = [];
+    const params = z.object({ n: z.preprocess((value) => (seen.push(value), value), z.number()) });
+    const tool = defineTool({ name: 't', description: '', params, execute: () => 1 });
+    const { peer } = await ask({
+      provider: createScriptedProvider([call('t', '{"n":"one"}')], ['Sorry']),
+      tools: [tool],
+    });
+    expect(peer.ofType('stream_tool_result')).toMatchObject([{ error: { code: 'invalid_params' } }]);
+    expect(seen).toEqual(['one']);
+  });
+
   const cyclic: Record<string, unknown> = {};
   cyclic['self'] = cyclic;
   const deep = '['.repeat(32_768) + ']'.repeat(32_768);

@@ -229,6 +229,23 @@ describe('ChatDecoder', () => {
     ]);
   });
 
+  it('finds reasoning wherever servers put it, also beside text', () => {
+    const summary = [{ type: 'summary_text', text: 'Six.' }];
+    const lists = [{ content: [{ type: 'reasoning', summary }] }, { content: [{ type: 'text', text: '42' }] }];
+    const thought = { type: 'reasoning-delta', text: 'Six.' };
+    expect(decodeText(events(lists.map((delta) => chunk(delta))))).toEqual([
+      thought,
+      { type: 'text-delta', text: '42' },
+    ]);
+    const both = chunk({ reasoning_text: 'Six.', content: '42' });
+    expect(decodeText(events([both, both])).slice(0, 4)).toEqual([
+      thought,
+      { type: 'text-delta', text: '42' },
+      thought,
+      { type: 'text-delta', text: '42' },
+    ]);
+  });
+
   it('puts usage, which comes after the finish reason, before the finish', () => {
     const last = { ...HEAD, choices: [], usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } };
     const text = events([chunk({ content: 'hi' }), finish('stop'), last]) + 'data: [DONE]\n\n';
@@ -300,6 +317,36 @@ describe('ChatDecoder', () => {
     expect(JSON.stringify((failure as Error).cause, ['message'])).not.toContain('sk-secret');
     expect(String((failure as Error).cause)).not.toContain('sk-secret');
     expect(decoder.take()).toEqual([{ type: 'text-delta', text: 'before' }]);
+  });
+
+  it.each(['data:  [DONE] ', 'data: "[DONE]"', 'data: DONE', 'data: [done]', 'data: data: [DONE]'])(
+    'takes %j for the end',
+    (mark) => {
+      const text = `${events([chunk({ content: 'a' })])}${mark}\n\n${events([chunk({ content: 'late' })])}`;
+      expect(decodeText(text).map(({ type }) => type)).toEqual(['text-delta', 'finish']);
+    },
+  );
+
+  it.each([': OPENROUTER PROCESSING', 'ping', 'null', '  '])('takes %j for a sign of life', (words) => {
+    const [begun, rest] = [chunk({ content: 'a' }), chunk({ content: 'b' })].map((one) => events([one]));
+    const text = `data: ${words}\n\n${begun}event: ping\ndata: ${words}\n\n${rest}${events([finish('stop')])}`;
+    expect(decodeText(text)).toEqual([
+      { type: 'text-delta', text: 'ab' },
+      { type: 'finish', reason: 'stop', raw: 'stop' },
+    ]);
+  });
+
+  it('reads events whose field a gateway has named twice', () => {
+    const text = events([chunk({ content: 'a' }), chunk({ content: 'b' }), chunk({ content: 'c' }), finish('stop')]);
+    expect(decodeText(text.replaceAll('data: ', 'data: data: '))).toEqual(decodeText(text));
+  });
+
+  it('is whole although an event behind the finish reason is broken', () => {
+    const text = `${events([chunk({ content: 'a' }), finish('stop')])}data: {"usage":{"prompt_tok\n\n`;
+    expect(decodeText(text)).toEqual([
+      { type: 'text-delta', text: 'a' },
+      { type: 'finish', reason: 'stop', raw: 'stop' },
+    ]);
   });
 
   it('survives chunks that are objects and nothing more', () => {

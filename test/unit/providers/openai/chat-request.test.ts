@@ -41,7 +41,7 @@ describe('chatRequest', () => {
       tools: [
         {
           type: 'function',
-          function: { name: 'calculator', description: 'Calculates.', parameters: { type: 'object' } },
+          function: { name: 'calculator', description: 'Calculates.', parameters: { type: 'object', properties: {} } },
         },
       ],
       stream: true,

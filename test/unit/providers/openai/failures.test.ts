@@ -428,6 +428,20 @@ describe('other causes', () => {
     expect(refused(429, '', headers).retryAfterMs).toBe(ms);
   });
 
+  it.each([
+    ['Quota exceeded. Please retry in 32.5s.', 32_500],
+    ['Rate limit reached for gpt-4o. Please try again in 6ms. Visit the page', 6],
+    ['Please try again in 1m12.5s', 72_500],
+    ['Try again in 60 seconds.', 60_000],
+    ['Retry after 250 milliseconds', 250],
+    ['Try again in 2 days', undefined],
+    ['Try again in a while', undefined],
+  ])('passes on the wait in %j as %s ms', (message, ms) => {
+    expect(refused(429, error(message)).retryAfterMs).toBe(ms);
+    expect(refused(429, error(message), { 'retry-after': '1' }).retryAfterMs).toBe(1_000);
+    expect(refused(401, error(message)).retryAfterMs).toBeUndefined();
+  });
+
   it('reads a date in Retry-After', () => {
     const ms = refused(429, '', { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }).retryAfterMs ?? 0;
     expect(ms).toBeGreaterThan(50_000);

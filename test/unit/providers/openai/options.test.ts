@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../../../src/runtime/option-error.js';
+import { resolveOptions } from '../../../../src/providers/openai/options.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../../../src/providers/openai.js';
 
 const good: OpenAiProviderOptions = { apiKey: 'k', model: 'm' };
@@ -12,6 +13,12 @@ describe('createOpenAiProvider', () => {
     const own = { client: { ...client, baseURL: 'http://127.0.0.1:11434/v1' }, model: 'm' };
     expect(createOpenAiProvider(own).server).toBe('127.0.0.1:11434');
     expect(createOpenAiProvider({ client, model: 'm' }).server).toBeUndefined();
+  });
+
+  it('asks the same endpoint, whether the base URL ends before it or with it', () => {
+    const baseUrls = ['https://example.test/v1', 'https://example.test/v1/chat/completions/'];
+    const connections = baseUrls.map((baseUrl) => resolveOptions({ ...good, baseUrl }).connection);
+    expect(connections[1]).toEqual(connections[0]);
   });
 
   it.each<[string, object]>([

@@ -4,10 +4,7 @@ import { ToolCallAssembler, type ToolCallDelta } from '../../../../src/providers
 function assemble(deltas: readonly ToolCallDelta[]) {
   const assembler = new ToolCallAssembler();
   for (const delta of deltas) assembler.add(delta);
-  return assembler.finish().map((part) => {
-    if (part.type !== 'tool-call') throw new Error(`unexpected ${part.type}`);
-    return part;
-  });
+  return assembler.finish();
 }
 
 const short = (deltas: readonly ToolCallDelta[]): string[] =>
@@ -95,6 +92,62 @@ describe('ToolCallAssembler', () => {
     expect(short([{ index: 0, id: 'a', function: { name: 'f', arguments: { x: 1 } } }])).toEqual(['a f {"x":1}']);
   });
 
+  it('joins a name that comes in pieces, and takes one that grows', () => {
+    const named = (name: string, text: string): ToolCallDelta => ({ index: 0, function: { name, arguments: text } });
+    expect(assemble([named('calc', ''), named('ulator', '{"x"'), named('', ':1}')])[0]?.name).toBe('calculator');
+    expect(assemble([named('calc', ''), named('calculator', '{"x"'), named('', ':1}')])[0]?.name).toBe('calculator');
+  });
+
+  it.each([
+    ['an empty object before the arguments', ['{}', '{"x"', ':1}'], ['{"x":1}']],
+    ['an empty object after the arguments', ['{"x":1}', '{ }'], ['{"x":1}']],
+    ['the arguments once more at the end', ['{"x"', ':"}{"}', '\n{"x":"}{"}'], ['{"x":"}{"}']],
+    ['several calls as one', ['{"x":1}', '{"x":2}', '{"x":1}'], ['{"x":1}', '{"x":2}']],
+    ['nothing twice', ['{}', '{}'], ['{}']],
+    ['an object that is followed by something else', ['{}', 'oops'], ['{}oops']],
+    ['an object that is broken', ['{"x":1}', '{"x"'], ['{"x":1}{"x"']],
+  ])('takes %s', (_, texts, expected) => {
+    const calls = assemble(texts.map((text) => ({ index: 0, id: 'a', function: { name: 'f', arguments: text } })));
+    expect(calls.map((call) => call.arguments)).toEqual(expected);
+    expect(calls[0]?.id).toBe('a');
+    expect(new Set(calls.map(({ id }) => id)).size).toBe(calls.length);
+  });
+
+  it('keeps endlessly many objects together', () => {
+    const text = Array.from({ length: 1_000 }, (_, x) => `{"x":${x}}`).join('');
+    expect(assemble([{ index: 0, id: 'a', function: { name: 'f', arguments: text } }])).toHaveLength(1);
+  });
+
+  it('joins pieces of calls that are told apart by an index as text, or by their ids alone', () => {
+    const begun = [
+      { index: '0', id: 'a', function: { name: 'f', arguments: '' } },
+      { index: '1', id: 'b', function: { name: 'g', arguments: '' } },
+    ];
+    const rest = [
+      { index: '0', id: 'a', function: { arguments: '{"x":1}' } },
+      { index: '1', id: 'b', function: { arguments: '{"y":2}' } },
+    ];
+    const whole = ['a f {"x":1}', 'b g {"y":2}'];
+    expect(short([...begun, ...rest])).toEqual(whole);
+    expect(short([...begun, ...rest].map(({ index: _, ...piece }) => piece))).toEqual(whole);
+    expect(short([...begun, ...rest].map(({ id: _, ...piece }) => piece)).map((call) => call.slice(10))).toEqual(
+      whole.map((call) => call.slice(2)),
+    );
+  });
+
+  it('tells calls of different tools apart that have the same id', () => {
+    const whole = (name: string): ToolCallDelta => ({ id: 'same', function: { name, arguments: '{}' } });
+    expect(assemble([whole('f'), whole('g')]).map(({ name }) => name)).toEqual(['f', 'g']);
+  });
+
+  it('takes name and arguments that stand beside the id', () => {
+    expect(short([{ id: 'a', name: 'f', arguments: { x: 1 } }])).toEqual(['a f {"x":1}']);
+  });
+
+  it('takes a piece without name and arguments for no call', () => {
+    expect(assemble([{ index: 0 }, { index: 1, id: 'a', function: { name: '', arguments: '' } }])).toEqual([]);
+  });
+
   it('takes an id that comes after the first piece', () => {
     expect(
       short([
@@ -113,6 +166,6 @@ describe('ToolCallAssembler', () => {
       for (let at = 0; at < 100_000; at++) assembler.add(delta(at));
     };
     expect(endless).toThrow('without end');
-    expect(assembler.size).toBeLessThan(20_000);
+    expect(assembler.finish().length).toBeLessThan(20_000);
   });
 });

@@ -1,0 +1,87 @@
+import type { JsonSchema } from '../../tool/llm-tool.js';
+
+/** The properties of an object, and those that must be present. */
+interface Shape {
+  readonly properties: JsonSchema;
+  readonly required: readonly string[];
+}
+
+const NOTHING: Shape = { properties: {}, required: [] };
+/** References may go in circles. */
+const MAX_DEPTH = 8;
+
+/**
+ * The schema of a tool's params in the form that model servers accept: an object with `properties`, and without
+ * alternatives at its top, such as those of a union. All properties of the alternatives are listed, and those that each
+ * of them requires are required. The tool itself checks what the model sends.
+ */
+export function toolParameters(schema: JsonSchema): JsonSchema {
+  const { anyOf, oneOf, allOf, ...rest } = schema;
+  if ((anyOf ?? oneOf ?? allOf) === undefined) return 'properties' in schema ? schema : { ...schema, properties: {} };
+  const { properties, required } = shapeOf(schema, schema, 0);
+  return { ...rest, properties, ...(required.length > 0 && { required }) };
+}
+
+function shapeOf(given: unknown, root: JsonSchema, depth: number): Shape {
+  const schema = resolved(given, root);
+  if (schema === undefined || depth > MAX_DEPTH) return NOTHING;
+  const shapes = (list: unknown): Shape[] =>
+    Array.isArray(list) ? list.map((one: unknown) => shapeOf(one, root, depth + 1)) : [];
+  const own: Shape = { properties: objectOf(schema['properties']), required: namesIn(schema['required']) };
+  return all([own, ...shapes(schema['allOf']), either(shapes(schema['anyOf'])), either(shapes(schema['oneOf']))]);
+}
+
+/** The schema, or the definition that it refers to. */
+function resolved(schema: unknown, { $defs }: JsonSchema): JsonSchema | undefined {
+  const { $ref, ...rest } = objectOf(schema);
+  if (typeof $ref !== 'string') return rest;
+  const name = $ref
+    .replace(/^#\/\$defs\//, '')
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
+  const definition = objectOf($defs)[name];
+  return definition === undefined ? undefined : { ...objectOf(definition), ...rest };
+}
+
+function all(shapes: readonly Shape[]): Shape {
+  return { properties: merged(shapes), required: [...new Set(shapes.flatMap(({ required }) => required))] };
+}
+
+function either(shapes: readonly Shape[]): Shape {
+  const [first = NOTHING, ...others] = shapes;
+  const required = first.required.filter((name) => others.every((shape) => shape.required.includes(name)));
+  return { properties: merged(shapes), required };
+}
+
+function merged(shapes: readonly Shape[]): JsonSchema {
+  const found = new Map<string, unknown[]>();
+  for (const { properties } of shapes) {
+    for (const [name, schema] of Object.entries(properties)) {
+      const schemas = found.get(name) ?? [];
+      found.set(name, schemas);
+      if (!schemas.some((known) => JSON.stringify(known) === JSON.stringify(schema))) schemas.push(schema);
+    }
+  }
+  return Object.fromEntries(Array.from(found, ([name, schemas]) => [name, anyOfThese(schemas)]));
+}
+
+/** A value of any of the schemas. Fixed values, such as those that tell the alternatives of a union apart, are listed. */
+function anyOfThese(schemas: readonly unknown[]): unknown {
+  if (schemas.length === 1) return schemas[0];
+  const values = schemas.map((schema) => {
+    const { const: value, enum: list = value === undefined ? undefined : [value] } = objectOf(schema);
+    return Array.isArray(list) ? (list as unknown[]) : undefined;
+  });
+  if (values.includes(undefined)) return { anyOf: schemas };
+  const types = new Set(schemas.map((schema) => objectOf(schema)['type']));
+  const [type] = types;
+  return { ...(types.size === 1 && type !== undefined && { type }), enum: [...new Set(values.flat())] };
+}
+
+function objectOf(value: unknown): JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchema) : {};
+}
+
+function namesIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
+}

@@ -1,0 +1,50 @@
+import { isDeeperThan } from '../protocol/depth.js';
+import { LIMITS } from '../protocol/version.js';
+import type { JsonSchema } from './llm-tool.js';
+
+/**
+ * The params with values that a model has put into quotes: a text becomes the value that it is the JSON of, if its
+ * schema asks for a value of that type and for no text.
+ * @param schema - JSON Schema of the params
+ */
+export function decodedParams(params: unknown, schema: unknown): unknown {
+  const { properties, items } = objectOf(schema);
+  const value = typeof params === 'string' ? decoded(params, typesOf(schema)) : params;
+  if (Array.isArray(value)) return value.map((element: unknown) => decodedParams(element, items));
+  if (typeof value !== 'object' || value === null) return value;
+  const wanted = objectOf(properties);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]): [string, unknown] => [
+      name,
+      Object.hasOwn(wanted, name) ? decodedParams(one, wanted[name]) : one,
+    ]),
+  );
+}
+
+function decoded(text: string, types: readonly unknown[]): unknown {
+  if (types.length === 0 || types.includes('string') || isDeeperThan(text, LIMITS.depth)) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    return types.includes(typeOf(value)) || (types.includes('integer') && Number.isInteger(value)) ? value : text;
+  } catch {
+    return text;
+  }
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** The types of JSON Schema that a schema takes; none if it also takes others, or if they are not known. */
+function typesOf(schema: unknown): readonly unknown[] {
+  const { type, anyOf, oneOf } = objectOf(schema);
+  if (type !== undefined) return [type].flat();
+  const alternatives: unknown = anyOf ?? oneOf;
+  if (!Array.isArray(alternatives)) return [];
+  const types = alternatives.map(typesOf);
+  return types.some((some) => some.length === 0) ? [] : types.flat();
+}
+
+function objectOf(value: unknown): JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchema) : {};
+}
