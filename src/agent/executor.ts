@@ -130,13 +130,13 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       this.#logRefusal(run, error);
       return error;
     }
-    if (!run.isStopping) this.#settings.logger.error({ runId: run.id, err: error }, 'The provider failed');
+    if (!run.signal.aborted) this.#settings.logger.error({ runId: run.id, err: error }, 'The provider failed');
     return new AgentSocketError('provider_error', 'The model provider failed', { cause: error });
   }
 
   /** Logs details that clients do not get: they are the operator's concern, and may quote the question. */
-  #logRefusal({ id: runId, isStopping }: Run, { code, message: error, detail, cause }: AgentSocketError): void {
-    if (isStopping || (detail === undefined && cause === undefined)) return;
+  #logRefusal({ id: runId, signal }: Run, { code, message: error, detail, cause }: AgentSocketError): void {
+    if (signal.aborted || (detail === undefined && cause === undefined)) return;
     const fields = { runId, code, error, ...(detail !== undefined && { detail }), cause: errorKind(cause) };
     this.#settings.logger.warn(fields, 'The model gave no answer');
   }

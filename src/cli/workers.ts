@@ -12,8 +12,8 @@ import type { Question } from './workers/messages.js';
 import { PoolMetrics } from './workers/pool-metrics.js';
 import { Pool, tell } from './workers/pool.js';
 
-/** How long a worker may take to end besides the time that it gives its runs, in milliseconds. */
-const WORKER_END_MS = 6_000;
+/** How long a worker may take to end besides the time that it gives its runs, in milliseconds: longer than it takes by itself. */
+const WORKER_END_MS = 7_000;
 
 /**
  * Starts the processes that share the port, and watches over them. This process serves nobody itself. Resolves when all
@@ -28,8 +28,11 @@ export async function startWorkers(resolved: ResolvedSettings, size: number): Pr
   const log = openCommandLog(resolved);
   const { logger } = log;
   reportCrashes(log);
+  const { delayMs, drainMs } = drainTimes(settings, true);
+  const endMs = Math.min(delayMs + drainMs + WORKER_END_MS, MAX_DELAY_MS);
   const pool = new Pool({
     size,
+    endMs,
     logger,
     onMessage: (worker, message) => {
       if (message.type === 'measured') metrics.onMeasured(message.id, message.metrics);
@@ -46,9 +49,8 @@ export async function startWorkers(resolved: ResolvedSettings, size: number): Pr
     }
     tell(worker, { type: 'answer', id, text });
   };
-  const { delayMs, drainMs } = drainTimes(settings, true);
   const stopping = new Stopping(log, {
-    ms: Math.min(delayMs + drainMs + WORKER_END_MS, MAX_DELAY_MS),
+    ms: endMs,
     close: (signal) => {
       logger.info({ signal, workers: pool.workers.length }, 'Stopping all workers; a second signal stops them at once');
       return pool.stop(signal);

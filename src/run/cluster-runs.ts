@@ -97,6 +97,8 @@ export class ClusterRuns {
   /** This node is the host of a run now: it goes on, begins, or ends. */
   onOrphan(stored: StoredRun): void {
     const { recovery, logger } = this.#options;
+    const { work, log, stop } = stored;
+    if (work !== undefined && log.head === 0 && stop !== undefined) this.#withdraw(stored);
     try {
       recovery.recover(stored);
     } catch (error) {
@@ -145,6 +147,19 @@ export class ClusterRuns {
   /** A run has changed its state: a person may take long, and meanwhile a worker does other runs. */
   onState(run: Run): void {
     if (run.state === 'waiting_approval') this.#idle.get(run)?.();
+  }
+
+  /** Takes a run that is never begun out of the line, so that it does not count there. */
+  #withdraw({ meta: { owner, id } }: StoredRun): void {
+    // A ticket that stays is dropped by the worker that takes it.
+    const failed = (error: unknown): void =>
+      this.#options.logger.debug({ runId: id, err: error }, 'A run stays in the line, though it has ended');
+    try {
+      const removed = this.#queue?.remove({ owner, id });
+      if (isLater(removed)) removed.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   #untilIdle(run: Run): Promise<void> {

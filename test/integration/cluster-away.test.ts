@@ -33,4 +33,14 @@ describe.skipIf(missingRedis() !== '')(`a node whose Redis is away${missingRedis
     expect(performance.now() - from).toBeLessThan(20_000);
     if (how === 'stopped') redis.cont();
   });
+
+  it('lives on if it is told meanwhile that the process of another node has ended', async () => {
+    const redis = await startRedis();
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const [node] = await startNodes(redis.url, 1, { store: { logger } });
+    await redis.kill();
+    const [id, later] = [randomUUID(), 'The runs of a node that has ended are taken over later'];
+    await node?.store.cluster?.reap?.(id);
+    expect(logger.warn).toHaveBeenCalledWith(expect.objectContaining({ node: id }), later);
+  });
 });

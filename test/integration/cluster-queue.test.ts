@@ -73,6 +73,28 @@ describe(`a cluster with a worker${missingRedis()}`, { skip: missingRedis() !== 
     expect(agent.runs.size).toBe(0);
   });
 
+  it('takes a run out of the line that is cancelled there, so that others get its place', async () => {
+    const provider = createScriptedProvider(['One']);
+    const { service, worker, taken } = await startPair({ provider, maxQueued: 2 });
+    const client = await TestClient.connect(service.url);
+    const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()];
+    const ask = (id: string): void => client.send({ type: 'streaming_query', query: 'Hi', run_id: id });
+    ask(first);
+    ask(second);
+    await client.next('queued', ({ run_id, position }) => run_id === second && position === 2);
+    client.send({ type: 'cancel', run_id: first });
+    await client.next('queued', ({ run_id, position }) => run_id === second && position === 1);
+    service.agent.revoke(client.connected.principal_id);
+    await client.closed;
+    await vi.waitFor(async () => expect(await taken.size()).toBe(0));
+    const other = await TestClient.connect(service.url);
+    other.send({ type: 'streaming_query', query: 'Hi', run_id: third });
+    await other.next('queued', ({ position }) => position === 1);
+    worker.agent.runs.work(taken, 1);
+    await other.next('stream_end');
+    expect(provider.calls).toHaveLength(1);
+  });
+
   it('tells clients and the log when there is no worker, once, and when there is one', async () => {
     const lines: string[] = [];
     const note = (_: object, text: string): void => void lines.push(text);

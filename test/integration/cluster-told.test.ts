@@ -90,6 +90,20 @@ describe.skipIf(missingRedis() !== '')(`Nodes of a cluster${missingRedis()}`, ()
     expect(namesAt(a)).toContain(adasId);
   });
 
+  it('give up a run that another one has taken over, which is no fault of its provider', async () => {
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const provider = createScriptedProvider(['Hi', new Promise(() => undefined)]);
+    const [a, b] = await nodes(2, { server: () => ({ provider, logger }) });
+    const client = await connect(a, 'ada');
+    client.send({ type: 'streaming_query', query: 'Hi', run_id: randomUUID() });
+    await client.next('stream_chunk');
+    await b.store.cluster?.reap?.(a.agent.cluster?.nodeId ?? '');
+    expect(await client.closed).toMatchObject({ code: 1012 });
+    await vi.waitFor(() => expect(provider.calls[0]?.signal.aborted).toBe(true), PATIENCE);
+    expect(a.agent.runs.size).toBe(0);
+    expect(logger.error).not.toHaveBeenCalled();
+  });
+
   it('answer a cancel of a run that is lost meanwhile', async () => {
     const keyPrefix = randomUUID();
     const [a] = await nodes(2, { store: { keyPrefix } });

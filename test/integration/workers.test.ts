@@ -142,6 +142,17 @@ describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !=
     expect(client.all('error')).toEqual([]);
   });
 
+  it('are killed if they stand still for longer than they may take to end', async () => {
+    const { cli } = await start('--drain', '0');
+    const stuck = await listening(cli, 1);
+    process.kill(Number(stuck['pid']), 'SIGSTOP');
+    cli.kill('SIGTERM');
+    expect(await cli.exited).toBe(0);
+    expect(workersOf(linesOf(cli, 'Stopped'))).toEqual([2, undefined]);
+    expect(workersOf(linesOf(cli, 'A worker stands still and is killed'))).toEqual([1]);
+    expect(() => process.kill(Number(stuck['pid']), 0)).toThrow('ESRCH');
+  });
+
   it('do not start if the first one cannot, and say why once', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');

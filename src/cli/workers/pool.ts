@@ -29,6 +29,8 @@ interface Member {
 export interface PoolOptions {
   /** How many workers there are. */
   readonly size: number;
+  /** How long a worker may take to end, in milliseconds: one that stands still is killed then. */
+  readonly endMs: number;
   readonly logger: Logger;
   /** A worker says something. */
   readonly onMessage: (worker: Worker, message: ToPrimary) => void;
@@ -133,8 +135,16 @@ export class Pool {
   }
 
   #stop(member: Member, signal: string): void {
+    const { worker } = member;
+    tell(worker, { type: 'stop', signal });
+    if (member.isLeaving) return;
     member.isLeaving = true;
-    tell(member.worker, { type: 'stop', signal });
+    const { endMs, logger } = this.#options;
+    const timer = setTimeout(() => {
+      logger.error({ worker: worker.id, pid: worker.process.pid }, 'A worker stands still and is killed');
+      worker.process.kill('SIGKILL');
+    }, endMs);
+    worker.once('exit', () => clearTimeout(timer));
   }
 
   /** Starts workers until there are as many as there should be. */
@@ -164,7 +174,7 @@ export class Pool {
     if (member.isLeaving && inOrder) return;
     const { logger } = this.#options;
     const fields = { worker: worker.id, code, signal };
-    if (this.#isStopping || !this.#hasListened || this.#isReplacing) {
+    if (member.isLeaving || this.#isStopping || !this.#hasListened || this.#isReplacing) {
       logger.warn(fields, 'A worker ended');
       return;
     }

@@ -60,9 +60,15 @@ export class Reaper {
 
   /** Takes over the runs of a node whose process has ended, as somebody has seen. */
   async reap(id: string): Promise<void> {
-    const count = await this.#adoptAll(id, () => Promise.resolve(true));
-    await this.#options.members.remove(id);
-    this.#options.logger.warn({ node: id, runs: count }, 'A node has ended: took over its runs');
+    const { members, logger } = this.#options;
+    try {
+      const count = await this.#adoptAll(id, () => Promise.resolve(true));
+      await members.remove(id);
+      logger.warn({ node: id, runs: count }, 'A node has ended: took over its runs');
+    } catch (error) {
+      // Its beats will be missed, as those of any other node.
+      logger.warn({ err: error, node: id }, 'The runs of a node that has ended are taken over later');
+    }
   }
 
   close(): void {
