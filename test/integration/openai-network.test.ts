@@ -98,6 +98,18 @@ describe('a proxy', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('of the environment may be without a scheme', async () => {
+    const { url, seen } = await startProxy();
+    for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, new URL(url).host);
+    for (const name of ['NO_PROXY', 'no_proxy']) vi.stubEnv(name, '');
+    expect(await ask(make({ baseUrl: 'http://models.invalid/v1', proxy: 'environment' }))).toBe('You said: hello');
+    await failureOf(ask(make({ baseUrl: 'https://models.invalid/v1', proxy: 'environment' })));
+    expect(seen.map((line) => line.trim())).toEqual([
+      'POST http://models.invalid/v1/chat/completions',
+      'CONNECT models.invalid:443',
+    ]);
+  });
+
   it('opens a tunnel for TLS', async () => {
     const { url, seen } = await startProxy();
     // What is at its other end speaks no TLS: that the tunnel was asked for is what counts.

@@ -1,4 +1,4 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Agent, Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { exportsOf } from '../../runtime/exports-of.js';
 
 /** How {@link createAgent} connects. */
@@ -26,5 +26,13 @@ export async function createAgent({ connectTimeoutMs, proxy }: AgentOptions): Pr
   if (proxy === undefined) return new Agent(options);
   // Only TLS goes through a tunnel, since many proxies open tunnels to port 443 only.
   const through = { ...options, proxyTls: connect, requestTls: connect, proxyTunnel: false };
-  return proxy === 'environment' ? new EnvHttpProxyAgent(through) : new ProxyAgent({ ...through, uri: proxy });
+  if (proxy !== 'environment') return new ProxyAgent({ ...through, uri: proxy });
+  const proxies = { httpProxy: proxyOf('http_proxy'), httpsProxy: proxyOf('https_proxy') };
+  return new EnvHttpProxyAgent({ ...through, ...proxies } as EnvHttpProxyAgent.Options);
+}
+
+/** The proxy that the environment names. Without a scheme, as in `proxy:3128`, it is one for HTTP, as for curl and Go. */
+function proxyOf(name: string): string | undefined {
+  const value = process.env[name] ?? process.env[name.toUpperCase()];
+  return value === undefined || value === '' || value.includes('://') ? value : `http://${value}`;
 }
