@@ -215,7 +215,10 @@ export class Answer {
   }
 
   #takeUsage(usage: unknown): void {
-    this.#usage = readUsage(usage) ?? this.#usage;
+    const read = readUsage(usage);
+    // Some servers end with an event in which all counts are 0.
+    if (read !== undefined && read.inputTokens + read.outputTokens > 0) this.#usage = read;
+    else this.#usage ??= read;
   }
 
   #flush(): void {

@@ -4,6 +4,9 @@ import type { LlmPart } from '../../agent/llm-provider.js';
 interface Fields {
   readonly prompt_tokens?: unknown;
   readonly completion_tokens?: unknown;
+  /** Of gateways that name the counts as the Responses API does. */
+  readonly input_tokens?: unknown;
+  readonly output_tokens?: unknown;
   readonly prompt_tokens_details?: unknown;
   readonly completion_tokens_details?: unknown;
   readonly cached_tokens?: unknown;
@@ -16,8 +19,9 @@ export function readUsage(usage: unknown): Extract<LlmPart, { type: 'usage' }> |
   // Most chunks have no usage.
   if (usage === undefined || usage === null) return undefined;
   const fields = fieldsOf(usage);
-  const { prompt_tokens: input, completion_tokens: output } = fields;
-  if (!isCount(input) && !isCount(output)) return undefined;
+  const input = firstCount(fields.prompt_tokens, fields.input_tokens);
+  const output = firstCount(fields.completion_tokens, fields.output_tokens);
+  if (input === undefined && output === undefined) return undefined;
   const cached = firstCount(
     fieldsOf(fields.prompt_tokens_details).cached_tokens,
     // DeepSeek and Moonshot.
@@ -27,8 +31,8 @@ export function readUsage(usage: unknown): Extract<LlmPart, { type: 'usage' }> |
   const reasoning = firstCount(fieldsOf(fields.completion_tokens_details).reasoning_tokens, fields.reasoning_tokens);
   return {
     type: 'usage',
-    inputTokens: isCount(input) ? input : 0,
-    outputTokens: isCount(output) ? output : 0,
+    inputTokens: input ?? 0,
+    outputTokens: output ?? 0,
     ...(cached !== undefined && { cachedInputTokens: cached }),
     ...(reasoning !== undefined && { reasoningTokens: reasoning }),
   };

@@ -256,6 +256,21 @@ describe('ChatDecoder', () => {
     ]);
   });
 
+  it.each([
+    [
+      'followed by zeros',
+      [
+        { prompt_tokens: 3, completion_tokens: 2 },
+        { prompt_tokens: 0, completion_tokens: 0 },
+      ],
+    ],
+    ['under other names', [{ input_tokens: 3, output_tokens: 2 }]],
+  ])('counts usage %s', (_how, usages) => {
+    const last = usages.map((usage) => ({ ...HEAD, choices: [], usage }));
+    const parts = decodeText(events([chunk({ content: 'x' }), finish('stop'), ...last]) + 'data: [DONE]\n\n');
+    expect(parts.filter(({ type }) => type === 'usage')).toEqual([{ type: 'usage', inputTokens: 3, outputTokens: 2 }]);
+  });
+
   it('counts the last of several usages', () => {
     const used = (n: number): object => chunk({ content: 'x' }, { usage: { prompt_tokens: 1, completion_tokens: n } });
     const parts = decodeText(events([used(1), used(2)]) + 'data: [DONE]\n\n');
