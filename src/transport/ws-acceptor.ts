@@ -14,11 +14,6 @@ import { BoundWebSocket, WsSocket, type Shared } from './ws-socket.js';
 /** How long the peer may take to answer a close before the connection is terminated, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Does nothing, since `ws` closes the connection with the right code and emits `close`. */
-function onError(): void {
-  // Without a listener the error would end the process.
-}
-
 /** A socket whose handshake is complete. */
 export interface AcceptedSocket {
   readonly socket: Socket;
@@ -107,7 +102,6 @@ export class WsAcceptor {
     server.handleUpgrade(request, raw, head, (ws) => {
       this.#headers = [];
       isHandshake = true;
-      ws.on('error', onError);
       const socket = new WsSocket(ws, raw, remoteAddress, this.#shared);
       const encrypted = ws.protocol === ENCRYPTED_SUBPROTOCOL;
       accepted({ socket, negotiated: encrypted || ws.protocol === SUBPROTOCOL, encrypted });

@@ -90,6 +90,7 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
     this.#remoteAddress = remoteAddress;
     this.#inflow = new Inflow(raw, ws, turns, this, ws.extensions !== '');
     if (ws instanceof BoundWebSocket) ws.bound = this;
+    ws.on('error', onError);
     if (raw.bytesRead === undefined) raw.on('data', (chunk: Buffer) => (this.#received += chunk.length));
   }
 
@@ -221,6 +222,11 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
     });
   }
 
+  /** `ws` closes the connection with the right code. It reads nothing more, but lets the socket flow. */
+  failed(): void {
+    this.#inflow.drop();
+  }
+
   /** The client cannot answer a close while its message is dropped. */
   closed(code: number, reason: string): void {
     if (this.#isCutOff) this.listener?.onClose(NO_ROOM.code, NO_ROOM.reason);
@@ -300,6 +306,11 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
 
 function onPing(this: WebSocket, data: Buffer): void {
   boundTo(this)?.pong(data);
+}
+
+/** Without a listener the error would end the process. */
+function onError(this: WebSocket): void {
+  boundTo(this)?.failed();
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {

@@ -11,6 +11,7 @@ import { killAll, pinned, pinSelf } from './lib/child.js';
 import { short, table } from './lib/table.js';
 import { isStepBack, judged } from './lib/verdict.js';
 import { asksAgain } from './rows/asks-again.js';
+import { attackers } from './rows/attackers.js';
 import { cancel } from './rows/cancel.js';
 import { commits } from './rows/cluster/commits.js';
 import { delay } from './rows/cluster/delay.js';
@@ -22,6 +23,7 @@ import { tokens as clusterTokens } from './rows/cluster/tokens.js';
 import { twoNodes } from './rows/cluster/two-nodes.js';
 import { encrypted } from './rows/encrypted.js';
 import { firstToken } from './rows/first-token.js';
+import { identity } from './rows/identity.js';
 import { idle } from './rows/idle.js';
 import { liveStreams } from './rows/live-streams.js';
 import { paced } from './rows/paced.js';
@@ -32,10 +34,12 @@ import { rooms } from './rows/rooms.js';
 import { slowReader } from './rows/slow-reader.js';
 import { tls } from './rows/tls.js';
 import { tokens } from './rows/tokens.js';
+import { viewers } from './rows/viewers.js';
 
 const ROWS = {
   idle,
   ping,
+  identity,
   'first-token': firstToken,
   'asks-again': asksAgain,
   queries,
@@ -48,6 +52,8 @@ const ROWS = {
   'live-streams': liveStreams,
   resume,
   rooms,
+  viewers,
+  attackers,
 };
 const CLUSTER_ROWS = {
   tokens: clusterTokens,
@@ -121,6 +127,10 @@ if (values.cluster && (values.against !== undefined || values.check || values.sq
 if (values.check && (values.against === undefined || values['bare-vs-bare'])) {
   fail('--check compares two builds of this package: add --against DIR');
 }
+// Rows with columns of their own compare two ways to use this build.
+const isOfBuilds = (name) => !values.check || rows[name].columns === undefined;
+const refused = positionals.find((name) => !isOfBuilds(name));
+if (refused !== undefined) fail(`"${refused}" measures this build only: --check has nothing to compare`);
 const rounds = Number(values.rounds ?? (values.quick && !values.check ? 2 : values.cluster ? 3 : 5));
 if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) fail(`--rounds is 1 to 50, not "${values.rounds}"`);
 if (values.check && rounds < LEAST_CHECK_ROUNDS) fail(`--check needs ${LEAST_CHECK_ROUNDS} rounds or more`);
@@ -170,6 +180,7 @@ const bench = new Bench({
   sides: {
     bare: otherDist === undefined ? BARE : agentWs(otherDist),
     ours: values['bare-vs-bare'] ? BARE : agentWs(DIST, values.sqlite ? { store: 'sqlite' } : {}),
+    socketIo: { script: 'socket-io.js', args: [] },
   },
   agentWs: (settings) => agentWs(DIST, settings),
   progress,
@@ -179,7 +190,7 @@ const names = otherDist === undefined ? ['bare ws', 'agent-ws'] : ['other build'
 const stepsBack = [];
 try {
   await bench.start();
-  for (const name of positionals.length > 0 ? positionals : Object.keys(rows)) {
+  for (const name of positionals.length > 0 ? positionals : Object.keys(rows).filter(isOfBuilds)) {
     const measure = () => rows[name](bench);
     const lines = values.check ? await judged(measure) : await measure();
     report.rows[name] = lines;

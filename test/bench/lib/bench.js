@@ -20,6 +20,7 @@ export class Bench {
   load = new Child('load.js', { core: LOAD_CORE });
   pinger = new Child('load.js', { core: LOAD_CORE });
   viewers = new Child('viewers.js', { core: LOAD_CORE });
+  attackers = new Child('attackers.js', { core: LOAD_CORE });
   /** The Redis of the row that is measured, if it has one. */
   redis = null;
   /** Every measurement in which the load side was late or somebody else worked on our cores. */
@@ -46,16 +47,18 @@ export class Bench {
     return Object.keys(this.sides).filter((side) => this.sides[side].script === 'agent-ws.js');
   }
 
+  get #loadSide() {
+    return [this.upstream, this.load, this.pinger, this.viewers, this.attackers];
+  }
+
   async start() {
-    const [{ port, securePort }] = await Promise.all(
-      [this.upstream, this.load, this.pinger, this.viewers].map(({ ready }) => ready),
-    );
+    const [{ port, securePort }] = await Promise.all(this.#loadSide.map(({ ready }) => ready));
     this.#plainUrl = `http://127.0.0.1:${port}/v1`;
     this.#secureUrl = `https://127.0.0.1:${securePort}/v1`;
   }
 
   async stop() {
-    await Promise.all([this.upstream, this.load, this.pinger, this.viewers].map((child) => child.stop()));
+    await Promise.all(this.#loadSide.map((child) => child.stop()));
   }
 
   /**
@@ -70,7 +73,7 @@ export class Bench {
   async rounds(label, measure, options = {}) {
     const { fresh = false, timed = true, secure = false, sides = ['bare', 'ours'], start, warmUp } = options;
     const rounds = fresh ? this.freshRounds : this.roundCount;
-    const results = { bare: [], ours: [], disturbed: [] };
+    const results = { bare: [], ours: [], disturbed: [], ...Object.fromEntries(sides.map((side) => [side, []])) };
     const servers = {};
     const begin = async (side) => {
       servers[side] = await (start?.(side) ?? this.server(this.sides[side], { secure }));
@@ -105,6 +108,13 @@ export class Bench {
     return results;
   }
 
+  /** A fresh process of a side that is a build of this package, with settings besides its own. */
+  build(side, settings) {
+    const { script, args } = this.sides[side];
+    const [dist, own] = args;
+    return this.server({ script, args: [dist, JSON.stringify({ ...JSON.parse(own), ...settings })] });
+  }
+
   /** A fresh server process. */
   async server({ script, args }, { secure = false } = {}) {
     const child = new Child(script, {
@@ -115,6 +125,7 @@ export class Bench {
     const { port } = await child.ready;
     const asked = (name) => () => child.call(name);
     return {
+      script,
       port,
       stop: () => child.stop(),
       sample: asked('sample'),
@@ -126,8 +137,7 @@ export class Bench {
 
   /** One measurement, with what tells whether it can be believed. */
   async #watched(server, measure) {
-    const watch = () =>
-      Promise.all([this.load, this.pinger, this.upstream, this.viewers].map((child) => child.call('watch')));
+    const watch = () => Promise.all(this.#loadSide.map((child) => child.call('watch')));
     await watch();
     const other = new OtherWork();
     const self = process.cpuUsage();
@@ -137,11 +147,13 @@ export class Bench {
     const result = await measure(server);
     const after = await server.sample();
     const tookMs = now() - begun;
-    const [load, pinger, upstream, viewers] = await watch();
+    const seen = await watch();
+    // Attackers are late because they are busy.
+    const [upstream, load, pinger, viewers] = seen;
     const { user, system } = process.cpuUsage(self);
     const serverMs = (after.cpu - before.cpu) / 1000;
     const redisMs = redis === undefined ? 0 : (await this.redis.cpuMs()) - redis;
-    const loadMs = load.cpuMs + pinger.cpuMs + upstream.cpuMs + viewers.cpuMs + redisMs + (user + system) / 1000;
+    const loadMs = seen.reduce((sum, { cpuMs }) => sum + cpuMs, redisMs + (user + system) / 1000);
     const [onServer, onLoad] = (pinned && other.since([serverMs, loadMs])) || [0, 0];
     const conditions = {
       loadLate: Math.max(load.lateP99, pinger.lateP99, viewers.lateP99),

@@ -6,8 +6,11 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 const SOURCES = 8;
 
 /** A text frame as a client sends it. The masking key is zero, which is legal and saves the load side the masking. */
-export function frame(message) {
-  const payload = Buffer.from(JSON.stringify(message));
+export const frame = (message) => textFrame(JSON.stringify(message));
+
+/** The same of a text that is no JSON. */
+export function textFrame(text) {
+  const payload = Buffer.from(text);
   if (payload.length > 65_535) throw new Error('message too long for a benchmark');
   const short = payload.length < 126;
   const header = Buffer.alloc(short ? 6 : 8);
@@ -35,7 +38,11 @@ export function kindOf(data, from) {
     case 0x70:
       // The messages of a room say who is there in `presence`.
       return data[from + 10] === 0x6f ? 'pong' : 'presence';
+    case 0x61:
+      return 'accepted';
     case 0x72:
+      // What is said of a run, and what of a room.
+      if (data[from + 10] !== 0x6f) return 'run';
       return data[from + 14] === 0x65 ? 'room-event' : 'room';
     case 0x63:
       return data[from + 10] === 0x61 ? 'cancelled' : 'connected';
@@ -43,6 +50,14 @@ export function kindOf(data, from) {
       return 'error';
   }
 }
+
+const isConnected = (data, from) => kindOf(data, from) === 'connected';
+
+/**
+ * How a client connects: the subprotocol it offers, the token it shows, the address it comes from, and how the first
+ * message of a server that is not agent-ws begins.
+ * @typedef {{ protocol?: string, token?: string, localAddress?: string, path?: string, isGreeting?: typeof isConnected }} Manner
+ */
 
 /**
  * A WebSocket client that does just what the load needs: it reads unmasked frames in place and leaves
@@ -56,25 +71,32 @@ export class Client {
   /** Whatever the user of the client keeps with it. */
   state = null;
   #socket;
+  #isGreeting;
   #rest = null;
   #shaken = false;
   #opened;
   #closing = false;
   #paused = false;
 
-  /** Resolves with the client once it has read `connected`. */
-  static open(port, index = 0, protocol = '') {
-    return new Promise((resolve, reject) => new Client(port, index, protocol, resolve, reject));
+  /**
+   * Resolves with the client once it has read `connected`.
+   * @param {number} port
+   * @param {number} index selects the source address, and is the name of the user
+   * @param {Manner} manner
+   */
+  static open(port, index = 0, manner = {}) {
+    return new Promise((resolve, reject) => new Client(port, index, manner, resolve, reject));
   }
 
-  /** @param index - selects the source address, and is the name of the user */
-  constructor(port, index, protocol, resolve, reject) {
+  constructor(port, index, manner, resolve, reject) {
+    const { protocol, token, localAddress, path = '/ws/agent', isGreeting = isConnected } = manner;
     this.#opened = resolve;
+    this.#isGreeting = isGreeting;
     this.#socket = net.connect({
       host: '127.0.0.1',
       port,
       // The ports of one source address do not last for tens of thousands of connections.
-      localAddress: `127.0.0.${1 + (index % SOURCES)}`,
+      localAddress: localAddress ?? `127.0.0.${1 + (index % SOURCES)}`,
       noDelay: true,
       onread: { buffer: READ_BUFFER, callback: (length, buffer) => this.#read(length, buffer) },
     });
@@ -84,9 +106,10 @@ export class Client {
       else if (!this.#closing) this.onLost();
     });
     this.#socket.write(
-      `GET /ws/agent HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-User: ${index}\r\n` +
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-User: ${index}\r\n` +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YmVuY2gtYmVuY2gtYmVuYw==\r\n' +
-        `${protocol === '' ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`}\r\n`,
+        (protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`) +
+        (token === undefined ? '\r\n' : `Authorization: Bearer ${token}\r\n\r\n`),
     );
   }
 
@@ -153,7 +176,7 @@ export class Client {
 
   #message(data, from, to, at) {
     if (this.#opened) {
-      if (kindOf(data, from) !== 'connected') throw new Error(`not connected: ${data.toString('utf8', from, to)}`);
+      if (!this.#isGreeting(data, from)) throw new Error(`not connected: ${data.toString('utf8', from, to)}`);
       this.#opened(this);
       this.#opened = null;
       return;
@@ -165,10 +188,11 @@ export class Client {
 /**
  * Opens many connections, some at a time.
  * @param port - or several ports, which get the same number of connections
+ * @param {{ atOnce?: number, tokens?: readonly string[] } & Manner} options `tokens`: one for each connection
  */
-export async function openMany(port, count, atOnce = 100, protocol = '') {
+export async function openMany(port, count, { atOnce = 100, tokens, ...manner } = {}) {
   const ports = [port].flat();
-  const open = (index) => Client.open(ports[index % ports.length], index, protocol);
+  const open = (index) => Client.open(ports[index % ports.length], index, { ...manner, token: tokens?.[index] });
   const clients = [];
   for (let i = 0; i < count; i += atOnce) {
     const batch = Array.from({ length: Math.min(atOnce, count - i) }, (_, k) => open(i + k));

@@ -58,6 +58,8 @@ export function answerServerCalls(port) {
           collectGarbage();
           await sleep(50);
         }
+        // The second one waits until the buffers that the first one found are given back.
+        collectGarbage();
         collectGarbage();
         return sample();
       },

@@ -3,24 +3,24 @@ import { sleep } from './clock.js';
 /** An answer that is over at once: what it costs is the query, not the tokens. */
 export const SHORT = { tokens: 3, intervalMs: 2, perPacket: 1 };
 
-/** Queries on 50 connections until the code of a server is compiled. */
+/** Queries on 50 connections, with tokens if there are any, until the code of a server is compiled. */
 export const warmUp =
-  (bench) =>
+  (bench, tokens) =>
   async ({ port }) => {
-    await bench.load.call('asksOpen', { port, clients: 50 });
+    await bench.load.call('asksOpen', { port, clients: 50, tokens });
     await bench.load.call('askAtOnce', { repeat: 20, plan: SHORT });
     await bench.load.call('asksClose');
   };
 
 /**
  * One measurement: `repeat` times one query on each of `clients` connections at the same moment, the next `pauseMs`
- * after all are answered.
+ * after all are answered. `tokens`: what the clients show, one each.
  */
 export const atOnce =
-  (bench, { clients, repeat, pauseMs = 0, plan = {} }) =>
+  (bench, { clients, repeat, pauseMs = 0, plan = {}, tokens }) =>
   async ({ port, sample }) => {
     const asks = { pauseMs, plan: { ...SHORT, ...plan } };
-    await bench.load.call('asksOpen', { port, clients });
+    await bench.load.call('asksOpen', { port, clients, tokens });
     await bench.load.call('askAtOnce', { ...asks, repeat: 5 });
     const before = await sample();
     const result = await bench.load.call('askAtOnce', { ...asks, repeat });
@@ -38,10 +38,10 @@ export const atOnce =
  * window, because the profiler of the collector costs CPU.
  */
 export const withoutPause =
-  (bench, { clients, windowMs }) =>
+  (bench, { clients, windowMs, tokens }) =>
   async ({ port, sample, profile, profiled }) => {
     const seen = () => Promise.all([sample(), bench.load.call('asksCount')]);
-    await bench.load.call('asksOpen', { port, clients });
+    await bench.load.call('asksOpen', { port, clients, tokens });
     await bench.load.call('asksStart', { plan: SHORT });
     await sleep(500);
     const [before, first] = await seen();

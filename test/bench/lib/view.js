@@ -30,7 +30,7 @@ export class View {
   }
 
   async open(port) {
-    const client = await Client.open(port, this.user, 'agent-ws.v1');
+    const client = await Client.open(port, this.user, { protocol: 'agent-ws.v1' });
     client.onMessage = (data, from, to, at) => this.#read(data, from, to, at);
     client.onLost = () => this.onLost();
     this.#client = client;

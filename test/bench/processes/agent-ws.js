@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { answerServerCalls } from '../lib/server-calls.js';
+import { TOKEN_RULES } from '../lib/tokens.js';
 
 /**
  * The third argument is JSON: `store`, `sqlite` or `redis`, else in memory; `url` and `prefix` of the Redis; `users`, whether
- * clients are who they say; `runs`: `queue` leaves them to workers, and `work` makes this process a worker.
+ * clients are who they say; `runs`: `queue` leaves them to workers, and `work` makes this process a worker; `access`:
+ * `tokens` asks each client for one and each action for a scope, `open` asks for nothing and counts nothing; `limits`:
+ * `default` keeps those that users have.
  */
 const [, , upstream, dist, settings = '{}'] = process.argv;
-const { store, url, prefix, users = false, runs } = JSON.parse(settings);
+const { store, url, prefix, users = false, runs, access, limits } = JSON.parse(settings);
 
 // A built package: what users run.
 const load = (entry) => import(pathToFileURL(join(dist, entry)).href);
@@ -37,6 +40,15 @@ async function openQueue() {
   return createBullMqQueue({ url, keyPrefix: prefix });
 }
 
+async function whoAsks() {
+  if (access === 'tokens') {
+    const { jwtAuth } = await load('auth.js');
+    return { authenticate: jwtAuth(TOKEN_RULES) };
+  }
+  if (access === 'open') return { anonymous: 'shared', permissions: () => true };
+  return users ? { authenticate: ({ headers }) => ({ id: headers['x-user'] }) } : {};
+}
+
 const server = createServer();
 const options = {
   server,
@@ -49,25 +61,26 @@ const options = {
   ...(store === 'sqlite' && { store: await openSqlite() }),
   ...(store === 'redis' && { store: await openRedis() }),
   ...(runs === 'queue' && { queue: await openQueue() }),
-  ...(users && { authenticate: ({ headers }) => ({ id: headers['x-user'] }) }),
+  ...(await whoAsks()),
 };
 
 // All clients have one address. Limits that nobody reaches cost what limits cost.
 const rate = { burst: 1e12, perSecond: 1e12 };
 const ofAll = { perPrincipal: rate, perAddress: rate };
 const each = { perConnection: rate, ...ofAll };
-const limits = {
+const outOfReach = {
   maxRunsPerAddress: 1e12,
   maxLogBytesPerAddress: 1e12,
   // One client says everything in the room that is measured.
   roomMemberRate: 1_000_000,
   roomRate: 1_000_000,
   maxRoomMembers: 20_000,
-  rateLimits: { messages: each, queries: each, toolCalls: each, tokens: ofAll },
+  rateLimits: access !== 'open' && { messages: each, queries: each, toolCalls: each, tokens: ofAll },
 };
 function create() {
+  if (limits === 'default') return createAgentSocketServer({ ...options, logger: false });
   try {
-    return createAgentSocketServer({ ...options, ...limits });
+    return createAgentSocketServer({ ...options, ...outOfReach });
   } catch (error) {
     // Earlier builds refuse the options of limits.
     if (error.option === undefined) throw error;

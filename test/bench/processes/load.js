@@ -1,10 +1,14 @@
 // The clients. Two processes run this: one is the load, the other only pings meanwhile.
 import { randomUUID } from 'node:crypto';
 import { answerCalls } from '../lib/answer-calls.js';
+import { audienceCalls } from '../lib/audience-load.js';
 import { Client, frame, kindOf, openMany } from '../lib/client.js';
 import { LoadWatch, now, sleep } from '../lib/clock.js';
+import { echoCalls } from '../lib/echo-load.js';
 import { askLibrary, openLibraryClients, summary } from '../lib/library-clients.js';
+import { readInNaps } from '../lib/naps.js';
 import { percentile } from '../lib/numbers.js';
+import { roomCalls } from '../lib/room-load.js';
 import { ask } from '../lib/streams.js';
 import { question, UNITS_PER_TOKEN } from '../lib/vocabulary.js';
 
@@ -18,10 +22,6 @@ const closeAll = (clients) => clients.forEach((client) => client.close());
 // Connections that do nothing.
 let idle = [];
 
-// Connections that ping as fast as they are answered.
-let pinging = [];
-let pongs = 0;
-
 // Connections that ping at a pace.
 let pacer = null;
 
@@ -34,24 +34,9 @@ let streaming = null;
 
 // Answers to clients of the library in progress.
 let library = null;
-// The members of a room.
-let room = null;
 
 // A stream nobody reads.
 let stalled = null;
-
-const NAP_MS = 2;
-const nap = new Int32Array(new SharedArrayBuffer(4));
-
-/**
- * Sleeps between reads until `done`: what arrived meanwhile is read in one go. Without it every write of the server
- * wakes this process, which costs both of them more than the reading. Times are up to a nap late.
- */
-function readInNaps(done) {
-  if (done()) return;
-  Atomics.wait(nap, 0, 0, NAP_MS);
-  setImmediate(readInNaps, done);
-}
 
 /** Runs `streams` answers one after the other on every client, the first ones spread over `spreadMs`. */
 async function stream(clients, { streams, spreadMs, plan }) {
@@ -90,35 +75,16 @@ function tokensBetween(replies, from, to) {
 
 answerCalls({
   watch: () => watch.take(),
+  ...audienceCalls,
+  ...echoCalls,
+  ...roomCalls,
 
   async idleOpen({ port, count }) {
-    idle = await openMany(port, count, 50);
+    idle = await openMany(port, count, { atOnce: 50 });
   },
   idleClose() {
     closeAll(idle);
     idle = [];
-  },
-
-  /** Every connection sends `depth` pings in one write, again when the last of them is answered. */
-  async pingStart({ port, clients, depth }) {
-    const pings = Buffer.concat(Array.from({ length: depth }, () => PING));
-    pinging = await openMany(port, clients);
-    pongs = 0;
-    for (const client of pinging) {
-      let open = depth;
-      client.onMessage = () => {
-        pongs++;
-        if (--open > 0) return;
-        open = depth;
-        client.send(pings);
-      };
-      client.send(pings);
-    }
-  },
-  pingCount: () => ({ pongs, at: now() }),
-  pingStop() {
-    closeAll(pinging);
-    pinging = [];
   },
 
   /** Pings on a schedule that does not wait for answers, so that a stall is seen by every ping that falls into it. */
@@ -142,6 +108,8 @@ answerCalls({
   pacerReset() {
     pacer.latencies.length = 0;
   },
+  /** What was measured since then. */
+  pacerSeen: () => ({ p50: percentile(pacer.latencies, 50), p99: percentile(pacer.latencies, 99) }),
   async pacerStop() {
     clearInterval(pacer.timer);
     const { clients, latencies } = pacer;
@@ -157,8 +125,8 @@ answerCalls({
     };
   },
 
-  async asksOpen({ port, clients }) {
-    asking = await openMany(port, clients);
+  async asksOpen({ port, clients, tokens }) {
+    asking = await openMany(port, clients, { tokens });
   },
   asksClose() {
     closeAll(asking);
@@ -253,39 +221,6 @@ answerCalls({
     library.catch(() => {});
   },
   libraryResult: async () => summary(await library),
-  /** Opens the members of a room, of which the first one says something at a pace. */
-  async roomStart({ port, clients: count, perSecond }) {
-    const members = await openMany(port, count, 100, 'agent-ws.v1');
-    room = { members, heard: 0, said: 0, timer: undefined };
-    await Promise.all(
-      members.map(
-        (client) =>
-          new Promise((resolve) => {
-            client.onMessage = (data, from) => {
-              const kind = kindOf(data, from);
-              if (kind === 'room-event') room.heard++;
-              else if (kind === 'room') resolve();
-            };
-            client.send(frame({ type: 'join', room: 'bench' }));
-          }),
-      ),
-    );
-    const content = 'A message of a length that people write in a chat, neither short nor long.';
-    const message = frame({ type: 'room_message', room: 'bench', content });
-    const begun = now();
-    room.timer = setInterval(() => {
-      while (room.said < ((now() - begun) / 1000) * perSecond) {
-        members[0].send(message);
-        room.said++;
-      }
-    }, 1);
-  },
-  roomCount: () => ({ heard: room.heard, said: room.said, at: now() }),
-  roomStop() {
-    clearInterval(room.timer);
-    closeAll(room.members);
-    room = null;
-  },
 
   /** Starts an answer and stops reading after `readChunks` pieces. */
   async stallStart({ port, plan, readChunks }) {
@@ -310,7 +245,7 @@ answerCalls({
   async resume({ port, clients: count, repeat, plan, afterChunks }) {
     const times = [];
     let wrong = 0;
-    const open = (index) => Client.open(port, index, 'agent-ws.v1');
+    const open = (index) => Client.open(port, index, { protocol: 'agent-ws.v1' });
     const one = async (index) => {
       const runId = randomUUID();
       const first = await open(index);

@@ -7,6 +7,7 @@ import { WebSocket, type ClientOptions } from 'ws';
 import type { Socket, SocketListener } from '../../../src/connection/socket.js';
 import type { SocketOptions } from '../../../src/transport/socket-options.js';
 import { WsAcceptor } from '../../../src/transport/ws-acceptor.js';
+import { frame, OPCODE } from '../../helpers/raw-client.js';
 import { shortenTimers } from '../../helpers/short-timers.js';
 
 /** Notes what a socket reports. */
@@ -220,6 +221,19 @@ describe('WsSocket', () => {
     await vi.waitFor(() => expect(notes.closes).toHaveLength(1));
     expect(notes.closes[0]?.code).toBe(1006);
     expect(performance.now() - at).toBeGreaterThan(75);
+  });
+
+  it('keeps and handles nothing of what follows a malformed frame', async () => {
+    const { raw, notes, client, closed } = await pair();
+    const pieces: Buffer[] = [];
+    raw.on('data', (piece: Buffer) => pieces.push(piece));
+    const read = [frame(OPCODE.text, 'good'), frame(OPCODE.text, 'malformed', { masked: false })];
+    const more = Array.from({ length: 1_000 }, () => frame(OPCODE.text, 'more'));
+    (Reflect.get(client, '_socket') as NetSocket).write(Buffer.concat([...read, ...more]));
+    expect(await closed).toBe(1002);
+    await vi.waitFor(() => expect(notes.closes).toHaveLength(1));
+    expect(notes.messages).toEqual(['good']);
+    expect(Buffer.concat(pieces)).toHaveLength(Buffer.concat(read).length);
   });
 
   it('does nothing once closed', async () => {
