@@ -8,8 +8,14 @@ const LAST_PAUSE_MS = 500;
 /** How long an outage may last before callers that can be refused are, in milliseconds. */
 export const PATIENCE_MS = 5_000;
 
-/** Answers of a Redis that cannot do at present what it can do later: nothing was executed. */
-const REFUSALS = /(?:^|-)(OOM|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|BUSY|MISCONF|NOREPLICAS) /;
+/**
+ * Answers of a Redis that cannot do at present what it can do later, or whose password or user is being changed: nothing
+ * was executed. It calls what comes without a password an error of the protocol if it is long.
+ */
+const REFUSALS =
+  /(?:^|-)(?:(?:OOM|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|BUSY|MISCONF|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|DENIED) |ERR Protocol error: unauthenticated )/;
+/** A script may have done a part of its work before a command that its user may not use at present. */
+const NO_RIGHTS = /ACL failure|The user executing the script can't/;
 /** Any other answer that is an error. */
 const REPLY = /^[A-Z]{2,} /;
 
@@ -19,6 +25,7 @@ export type FaultKind = 'refused' | 'lost' | 'wrong';
 export function kindOfFault(error: unknown): FaultKind {
   const message = error instanceof Error ? error.message : '';
   if (REFUSALS.test(message)) return 'refused';
+  if (NO_RIGHTS.test(message)) return 'lost';
   return REPLY.test(message) ? 'wrong' : 'lost';
 }
 
