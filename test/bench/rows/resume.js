@@ -7,8 +7,8 @@ export async function resume(bench) {
   const results = await bench.rounds(
     'resume',
     ({ port }) => bench.load.call('resume', { port, clients: 50, repeat, plan, afterChunks: 10 }),
-    // The bare server has nothing to resume.
-    { sides: bench.builds },
+    // The bare server has nothing to resume, and a client that says nothing of itself is somebody else the next time.
+    { sides: bench.builds, start: (side) => bench.build(side, { users: true }) },
   );
   return [
     metric('resumed and live again, p50', 'ms', results, 'p50'),
