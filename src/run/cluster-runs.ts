@@ -16,6 +16,8 @@ import type { Run } from './run.js';
 /** What {@link ClusterRuns} takes. */
 export interface ClusterRunsOptions {
   readonly cluster: Cluster;
+  /** How long a run waits for readers that can come back, in milliseconds. */
+  readonly detachGraceMs: number;
   /** Where runs wait for workers. */
   readonly queue: WorkQueue | undefined;
   readonly live: LiveRuns;
@@ -59,8 +61,9 @@ export class ClusterRuns {
 
   /** The handle of a run of another node. */
   remote(stored: StoredRun): RemoteRun {
+    const { cluster, detachGraceMs } = this.#options;
     let run = this.#remote.get(stored);
-    if (run === undefined) this.#remote.set(stored, (run = new RemoteRun(stored, this.#options.cluster)));
+    if (run === undefined) this.#remote.set(stored, (run = new RemoteRun(stored, cluster, detachGraceMs)));
     return run;
   }
 

@@ -28,17 +28,20 @@ export class RemoteRun implements RunHandle {
   rank = 0;
   readonly #stored: StoredRun;
   readonly #cluster: Cluster;
+  readonly #graceMs: number;
   /** Ends each wait for something in the log. */
   readonly #waits = new Set<() => void>();
 
-  constructor(stored: StoredRun, cluster: Cluster) {
+  /** @param graceMs - how long a run that waits for a worker waits for readers that can come back, in milliseconds */
+  constructor(stored: StoredRun, cluster: Cluster, graceMs: number) {
     this.id = stored.meta.id;
     this.meta = stored.meta;
     this.log = stored.log;
     this.options = optionsOf(stored);
     this.#stored = stored;
     this.#cluster = cluster;
-    this.readers = new RemoteReaders(stored.meta, cluster);
+    this.#graceMs = graceMs;
+    this.readers = new RemoteReaders(stored.meta, cluster, (canReturn) => this.#onUnread(canReturn));
   }
 
   get state(): RunState {
@@ -100,6 +103,17 @@ export class RemoteRun implements RunHandle {
     return this.#cluster.stop(this.meta.owner, this.id, cause.reason);
   }
 
+  /** The host knows what becomes of a run that nobody reads. While a run has none, this is up to its readers. */
+  #onUnread(canReturn: boolean): void {
+    const { onDisconnect } = this.options;
+    if (onDisconnect === 'continue') return;
+    const abandon = (): void => {
+      if (this.host !== undefined || this.isOver || this.readers.size > 0) return;
+      this.#cluster.abandon?.(this.meta.owner, this.id);
+    };
+    setTimeout(abandon, onDisconnect === 'cancel' || !canReturn ? 0 : this.#graceMs).unref();
+  }
+
   /** Follows the log until `find` gives something; `undefined` if the log cannot be read any further. */
   #until<T>(find: () => Awaitable<T | undefined>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
@@ -144,8 +158,8 @@ class RemoteReaders extends RunReaders {
   readonly #cluster: Cluster;
   #told = '';
 
-  constructor(meta: RunMeta, cluster: Cluster) {
-    super();
+  constructor(meta: RunMeta, cluster: Cluster, onEmpty: (canReturn: boolean) => void) {
+    super(onEmpty);
     this.#meta = meta;
     this.#cluster = cluster;
   }

@@ -11,7 +11,7 @@ import { isFinal } from '../store/run-state.js';
 import type { RunStore, StoredRun } from '../store/run-store.js';
 import { Admission, type Admitted } from './admission.js';
 import type { Decision } from './approvals.js';
-import { ClusterRuns } from './cluster-runs.js';
+import { ClusterRuns, type ClusterRunsOptions } from './cluster-runs.js';
 import type { LineWatch } from './line-watch.js';
 import { Drain } from './drain.js';
 import { RemoteRun } from './remote-run.js';
@@ -81,7 +81,7 @@ export class RunManager<P extends Principal = Principal> extends TypedEmitter<Ru
     const listener = (this.#listener = this.#listen());
     this.#recovery = new Recovery({ live, store, executor, listener, logger, onBegin: (run) => this.start(run) });
     this.#nodes = checked.cluster;
-    this.#cluster = checked.cluster && this.#share(checked.cluster, checked.queue);
+    this.#cluster = checked.cluster && this.#share(checked.cluster, checked);
     this.#lookup = new RunLookup(live, store, this.#drain, this.#recovery, this.#cluster);
     this.#admission = new Admission({
       store,
@@ -318,10 +318,9 @@ export class RunManager<P extends Principal = Principal> extends TypedEmitter<Ru
     });
   }
 
-  #share(cluster: Cluster, queue: WorkQueue | undefined): ClusterRuns {
+  #share(cluster: Cluster, { queue, detachGraceMs }: Pick<ClusterRunsOptions, 'queue' | 'detachGraceMs'>): ClusterRuns {
     return new ClusterRuns({
-      cluster,
-      queue,
+      ...{ cluster, queue, detachGraceMs },
       live: this.#live,
       recovery: this.#recovery,
       logger: this.logger,

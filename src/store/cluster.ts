@@ -150,6 +150,12 @@ export interface Cluster {
    * stopped: see `stop` of a claim. A run without a host is adopted by this node: see {@link ClusterListener.onOrphan}.
    */
   stop(owner: string, id: string, reason: CancelReason): Awaitable<void>;
+  /**
+   * Ends a run that waits for a worker as abandoned, unless a node reads it. After {@link Cluster.read}, in the order of the
+   * calls.
+   * @default such a run waits on, and ends after a worker has begun it
+   */
+  abandon?(owner: string, id: string): void;
   /** Lets the host decide about a tool call. What counts is in the log of the run. */
   decide(owner: string, id: string, toolCallId: string, decision: PassedDecision): Awaitable<void>;
   /** Tells the host how this node reads a run; `undefined` if it reads it no more. Written in the order of the calls. */

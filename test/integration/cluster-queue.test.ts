@@ -95,6 +95,33 @@ describe(`a cluster with a worker${missingRedis()}`, { skip: missingRedis() !== 
     expect(provider.calls).toHaveLength(1);
   });
 
+  it('ends a run in line that nobody reads, as one in progress', async () => {
+    const provider = createScriptedProvider(['One']);
+    const { service, worker, taken } = await startPair({ provider, detachGraceMs: 300 });
+    const stateOf = async (id: string) => (await service.store.runs.open('anonymous', id))?.state;
+    const ask = async (negotiate: boolean, more: object): Promise<[string, TestClient]> => {
+      const [id, client] = [randomUUID(), await TestClient.connect(service.url, { negotiate })];
+      client.send({ type: 'streaming_query', query: 'Hi', run_id: id, ...more });
+      await vi.waitFor(async () => expect(await stateOf(id)).toBe('accepted'));
+      return [id, client];
+    };
+    const [core, closesCore] = await ask(false, {});
+    const [left, closesLeft] = await ask(true, {});
+    const [cancels, closesCancels] = await ask(true, { on_disconnect: 'cancel' });
+    const [goesOn, closesGoesOn] = await ask(true, { on_disconnect: 'continue' });
+    const [moved, closesMoved] = await ask(true, {});
+    const elsewhere = await TestClient.connect(worker.url);
+    elsewhere.send({ type: 'resume', run_id: moved, after: 0 });
+    await elsewhere.next('resumed');
+    await Promise.all([closesCore, closesLeft, closesCancels, closesGoesOn, closesMoved].map((one) => one.close()));
+    for (const id of [core, cancels, left]) await vi.waitFor(async () => expect(await stateOf(id)).toBe('cancelled'));
+    await vi.waitFor(async () => expect(await taken.size()).toBe(2));
+    worker.agent.runs.work(taken, 1);
+    await elsewhere.next('stream_end');
+    await vi.waitFor(async () => expect(await stateOf(goesOn)).toBe('finished'));
+    expect(provider.calls).toHaveLength(2);
+  });
+
   it('tells clients and the log when there is no worker, once, and when there is one', async () => {
     const lines: string[] = [];
     const note = (_: object, text: string): void => void lines.push(text);

@@ -60,10 +60,13 @@ export class Facts {
     this.#signer = signer;
   }
 
-  /** Returns the host: `''` if the run has none, `undefined` if no run in progress has the id. */
-  async stop({ base, run }: RunPlace, reason: CancelReason): Promise<string | undefined> {
+  /**
+   * Returns the host: `''` if the run has none, `undefined` if no run in progress has the id, or it is not stopped.
+   * @param ifUnread - stops only a run that waits for a worker and that nobody reads
+   */
+  async stop({ base, run }: RunPlace, reason: CancelReason, ifUnread = false): Promise<string | undefined> {
     const stop = sealStop(reason, run, this.#signer);
-    const args = [run, stop, String(TOMBSTONE_MS)];
+    const args = [run, stop, ifUnread ? '' : String(TOMBSTONE_MS)];
     return asHost(await this.#calls.write(STOP, base, args));
   }
 

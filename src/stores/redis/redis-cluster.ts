@@ -181,6 +181,10 @@ export class RedisCluster implements Cluster {
     await this.#stop(this.facts.placeOf(owner, id), reason);
   }
 
+  abandon(owner: string, id: string): void {
+    this.#try(this.#stop(this.facts.placeOf(owner, id), 'abandoned', true));
+  }
+
   async decide(owner: string, id: string, toolCallId: string, decision: PassedDecision): Promise<void> {
     await this.facts.decide(this.facts.placeOf(owner, id), toolCallId, decision);
   }
@@ -218,9 +222,9 @@ export class RedisCluster implements Cluster {
     await this.#options.wakes.send(new Set([this.nodeId, ...this.nodes.map(({ id }) => id)]), WAKE.control);
   }
 
-  async #stop(place: RunPlace, reason: CancelReason): Promise<void> {
+  async #stop(place: RunPlace, reason: CancelReason, ifUnread = false): Promise<void> {
     // If nobody executes it, nobody else would end it.
-    if ((await this.facts.stop(place, reason)) === '') await this.#adopt(place);
+    if ((await this.facts.stop(place, reason, ifUnread)) === '') await this.#adopt(place);
   }
 
   async #adopt(place: RunPlace): Promise<StoredRun | undefined> {

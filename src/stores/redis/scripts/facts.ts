@@ -16,13 +16,22 @@ local function tell_host()
 end
 `;
 
+/** Flags of a node that reads a run. */
+export const READING = { reads: 'r', lags: 'l', isLast: 'c' } as const;
+
 /**
  * Asks for the end of a run. Further arguments: the reason, signed; how long an id is remembered that no run has, in
- * milliseconds. Returns the host, empty if it has none; nothing if the run is over or unknown.
+ * milliseconds, or nothing to ask only for the end of a run that waits for a worker and that no node reads. Returns the
+ * host, empty if it has none; nothing if the run is over or unknown, or is not to end.
  */
 export const STOP = new Script(
   'stop',
   `${FACTS}
+if ARGV[3] == '' then
+  local of = redis.call('HMGET', key, 'state', 'nodes')
+  local is_read = of[2] and string.find(of[2], ':%a*${READING.reads}')
+  if host ~= '' or of[1] == 'waiting_approval' or is_read then return false end
+end
 if host then
   redis.call('HSETNX', key, 'stop', ARGV[2])
   tell_host()
@@ -46,9 +55,6 @@ redis.call('HSETNX', key, 'd:' .. ARGV[2], ARGV[3])
 tell_host()
 return host`,
 );
-
-/** Flags of a node that reads a run. */
-export const READING = { reads: 'r', lags: 'l', isLast: 'c' } as const;
 
 /** Instead of flags: the node is dead. */
 export const DEAD = '-';
