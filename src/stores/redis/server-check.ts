@@ -42,6 +42,9 @@ export async function checkServer({ connection, keys, durability, logger }: Serv
         `Redis ${version} cannot wait for its disk: "durability: disk" needs ${OLDEST_WITH_WAITAOF} or later`,
       );
     }
+    if (durability === 'replica' && info.get('connected_slaves') === '0') {
+      throw new Error('Redis has no replica: "durability: replica" waits for one');
+    }
     const policy = info.get('maxmemory_policy') ?? 'noeviction';
     if (policy !== 'noeviction') {
       throw new Error(`Redis has maxmemory-policy ${policy} and would delete runs: set it to noeviction`);

@@ -10,11 +10,13 @@ it.skipIf(missingRedis() !== '')(
   async () => {
     const settings = { 'repl-diskless-sync-delay': '0' };
     const [master, replica] = [await startRedis({ settings }), await startRedis({ settings })];
+    const options = { durability: 'replica' } as const;
+    await expect(openRedisStore(master.url, options)).rejects.toThrow('Redis has no replica: "durability: replica"');
     await replica.call('REPLICAOF', '127.0.0.1', String(master.port));
     await vi.waitUntil(async () => (await replica.call('INFO', 'replication')).includes('link_status:up'), PATIENCE);
     const warn = vi.fn();
     const logger = { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn() };
-    const store = await openRedisStore(master.url, { durability: 'replica', logger });
+    const store = await openRedisStore(master.url, { ...options, logger });
     const meta = metaOf();
     const log = await createRun(store, meta);
     await store.runs.commit();
