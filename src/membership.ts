@@ -138,6 +138,7 @@ export class Membership<P extends Principal, Metadata> {
       runs: runs.size,
       // Without a queue it takes none, and while it ends neither.
       concurrency: runs.queue === undefined || isDraining() ? 0 : runs.queue.concurrency,
+      hasLine: runs.queue !== undefined && !isDraining(),
     };
   }
 

@@ -21,6 +21,8 @@ export interface NodeInfo {
    * Absent for a node of an older version, which may be a worker.
    */
   readonly concurrency?: number | undefined;
+  /** Whether the node can put runs into the line of a queue. */
+  readonly hasLine?: boolean | undefined;
 }
 
 /** A node that is alive. */

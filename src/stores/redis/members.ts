@@ -87,6 +87,15 @@ export class Members {
   }
 
   /**
+   * Whether this node looks after the runs without a host: of those that can put runs into the line for workers the first
+   * one, or the first one of all if none can.
+   */
+  get isJanitor(): boolean {
+    const janitor = this.#living.find(({ hasLine }) => hasLine === true) ?? this.#living[0];
+    return janitor?.id === this.#options.nodeId;
+  }
+
+  /**
    * Beats. Rejects if Redis does not answer.
    * @param gone - whether this node leaves
    */

@@ -19,7 +19,7 @@ export interface ReaperOptions {
   readonly connection: RedisConnection;
   readonly keys: Keys;
   readonly nodeId: string;
-  readonly members: Pick<Members, 'rank' | 'isForgotten' | 'stillGone' | 'forget' | 'remove'>;
+  readonly members: Pick<Members, 'rank' | 'isJanitor' | 'isForgotten' | 'stillGone' | 'forget' | 'remove'>;
   readonly facts: Facts;
   readonly logger: Logger;
   /** This node is the host of a run now. */
@@ -55,7 +55,7 @@ export class Reaper {
       if (ms === 0) void this.#reap(node);
       else setTimeout(() => void this.#reap(node), ms).unref();
     }
-    if (this.#options.members.rank === 0 && performance.now() - this.#lookedAt >= JANITOR_MS) void this.#look();
+    if (this.#options.members.isJanitor && performance.now() - this.#lookedAt >= JANITOR_MS) void this.#look();
   }
 
   /** Takes over the runs of a node whose process has ended, as somebody has seen. */

@@ -16,7 +16,7 @@ const redis = redisOfFile();
 afterEach(() => void vi.restoreAllMocks());
 
 /** What looks through the runs of a store, and what it has found. */
-function janitorOf({ parts, cluster }: RedisStore, { rank = 0, forgotten = '' } = {}) {
+function janitorOf({ parts, cluster }: RedisStore, { isJanitor = true, forgotten = '' } = {}) {
   const turns: string[] = [];
   const adopted: string[] = [];
   const reaper = new Reaper({
@@ -24,7 +24,7 @@ function janitorOf({ parts, cluster }: RedisStore, { rank = 0, forgotten = '' } 
     keys: parts.keys,
     nodeId: parts.node,
     members: {
-      rank,
+      ...{ rank: 0, isJanitor },
       isForgotten: (id) => id === forgotten,
       stillGone: (ids) => Promise.resolve([...ids]),
       remove: vi.fn(),
@@ -78,7 +78,7 @@ describe.skipIf(missingRedis() !== '')(`The look through all runs in progress${m
 
   it('is the work of one node, now and then', async () => {
     const store = await openRedisStore(redis.url);
-    const other = janitorOf(store, { rank: 1 });
+    const other = janitorOf(store, { isJanitor: false });
     other.beat(PERIOD_MS);
     expect(other.walks).not.toHaveBeenCalled();
     const janitor = janitorOf(store);
@@ -86,6 +86,21 @@ describe.skipIf(missingRedis() !== '')(`The look through all runs in progress${m
     expect(janitor.walks).not.toHaveBeenCalled();
     janitor.beat(PERIOD_MS);
     expect(janitor.walks).toHaveBeenCalled();
+  });
+
+  it('is done by the first node that can put runs into the line, or by the first of all', async () => {
+    const { connection, keys, signer } = (await openRedisStore(redis.url)).parts;
+    const times = { beatMs: 60_000, leaseMs: 120_000 };
+    const nodes = ['a', 'b', 'c'].map((nodeId) => new Members({ connection, keys, nodeId, signer, ...times }));
+    const info = { version: '1', draining: false, connections: 0, totalConnections: 0, totalMessages: 0, runs: 0 };
+    const janitors = async (hasLine: boolean): Promise<boolean[]> => {
+      for (let round = 0; round < 2; round++) {
+        for (const [index, members] of nodes.entries()) await members.beat({ ...info, hasLine: hasLine && index > 0 });
+      }
+      return nodes.map(({ isJanitor }) => isJanitor);
+    };
+    expect(await janitors(false)).toEqual([true, false, false]);
+    expect(await janitors(true)).toEqual([false, true, false]);
   });
 });
 
