@@ -126,7 +126,8 @@ export interface AgentSocketServerOptions<
    * Host names that are served, without port, or `*` for all. The host of a request is its `Host` header, in HTTP/2 its
    * `:authority`, and behind one of `trustedProxies` its `X-Forwarded-Host`. A refused host is logged. By default, a
    * request over loopback needs a name of this machine, an address or a name without a dot, unless a proxy says by
-   * `X-Forwarded-For`, `X-Real-IP`, `Forwarded` or `Via` that it passed the request on.
+   * `X-Forwarded-For`, `X-Real-IP`, `Forwarded` or `Via` that it passed the request on. The host of such a request names
+   * another port than that of this server.
    * @default loopback names if the server is bound to loopback, otherwise all
    */
   allowedHosts?: readonly string[] | undefined;
