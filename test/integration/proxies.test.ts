@@ -59,7 +59,11 @@ describe('draining behind HAProxy with least connections', () => {
       const finished = new Promise<void>((resolve) => (finish = resolve));
       const ending = await startServer({ ...OPTIONS, provider: createScriptedProvider(['a', finished]) });
       const staying = await startServer(OPTIONS);
+      const checks = vi.fn();
+      staying.http.on('request', checks);
       const port = await startProxy('haproxy', ending.port, staying.port);
+      // A server that does not answer the first check in time is down until it has answered two.
+      await vi.waitFor(() => expect(checks.mock.calls.length).toBeGreaterThan(3));
       await vi.waitFor(async () => expect(await statusOf(port, '/readyz')).toBe(200));
       const client = await TestClient.connect(ending.url, { headers: { Host: '127.0.0.1' }, timeoutMs: 40_000 });
       const answer = client.ask({ type: 'streaming_query', query: 'Hi' });
