@@ -1,6 +1,6 @@
 import { isDeeperThan } from '../protocol/depth.js';
 import { LIMITS } from '../protocol/version.js';
-import type { JsonSchema } from './llm-tool.js';
+import { objectOf } from './schema-object.js';
 
 /**
  * The params with values that a model has put into quotes: a text becomes the value that it is the JSON of, if its
@@ -43,8 +43,4 @@ function typesOf(schema: unknown): readonly unknown[] {
   if (!Array.isArray(alternatives)) return [];
   const types = alternatives.map(typesOf);
   return types.some((some) => some.length === 0) ? [] : types.flat();
-}
-
-function objectOf(value: unknown): JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchema) : {};
 }

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../tool/llm-tool.js';
+import { objectOf } from '../../tool/schema-object.js';
 
 /** The properties of an object, and those that must be present. */
 interface Shape {
@@ -76,10 +77,6 @@ function anyOfThese(schemas: readonly unknown[]): unknown {
   const types = new Set(schemas.map((schema) => objectOf(schema)['type']));
   const [type] = types;
   return { ...(types.size === 1 && type !== undefined && { type }), enum: [...new Set(values.flat())] };
-}
-
-function objectOf(value: unknown): JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchema) : {};
 }
 
 function namesIn(value: unknown): string[] {
