@@ -4,6 +4,7 @@ import { aFunction, anObject, delay, must, text } from '../runtime/rule.js';
 import type { Principal } from '../connection/principal.js';
 import type { Asker } from './asker.js';
 import type { JsonSchema } from './llm-tool.js';
+import { objectOf, withoutReference } from './schema-object.js';
 import { aSchema, type SchemaOutput, type StandardSchema } from './standard-schema.js';
 
 /**
@@ -143,7 +144,7 @@ function deriveJsonSchema(params: StandardSchema): JsonSchema {
  * Model APIs refuse schemas of anything but objects. Without this check they would do so only at the first question.
  */
 function ofObject(given: JsonSchema, option: string): JsonSchema {
-  const schema = withoutReference(Object(given) as JsonSchema);
+  const schema = properOf(objectOf(given));
   const { type } = schema;
   if (type === 'object') return schema;
   // A schema without a type, such as a union of objects, may still describe objects.
@@ -153,12 +154,10 @@ function ofObject(given: JsonSchema, option: string): JsonSchema {
 }
 
 /** A schema with an id is written as a reference to its definition, which hides its properties. */
-function withoutReference(schema: JsonSchema): JsonSchema {
+function properOf(schema: JsonSchema): JsonSchema {
   const { $ref, $defs, ...rest } = schema;
-  if (typeof $ref !== 'string') return schema;
-  const [name, definition] =
-    Object.entries(Object($defs) as JsonSchema).find(([one]) => $ref === `#/$defs/${one}`) ?? [];
-  if (name === undefined) return schema;
+  const definition = $ref === undefined ? undefined : withoutReference({ $ref }, schema);
+  if (definition === undefined) return schema;
   const refersOn = JSON.stringify(definition).includes('"$ref"');
-  return { ...(definition as JsonSchema), ...rest, ...(refersOn && { $defs }) };
+  return { ...definition, ...rest, ...(refersOn && { $defs }) };
 }

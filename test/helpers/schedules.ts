@@ -1,7 +1,8 @@
 /**
- * Selects the fifth of the random schedules that this run plays. It depends on the commit, and is printed at the end.
+ * Selects the fifth of the random schedules that this run plays, and the tests whose turn it is. It depends on the commit, and
+ * is printed at the end.
  */
-const SEED = Number(process.env['TEST_SEED'] ?? 0);
+export const SEED = Number(process.env['TEST_SEED'] ?? 0);
 
 /** Number of parts of the schedules; 1 in `npm run test:long`, which plays all of them. */
 const PARTS = Number(process.env['TEST_PARTS'] ?? 1);

@@ -7,7 +7,7 @@ const NAMED = 20;
 export default class SlowestFiles implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     console.log(
-      `\n The random schedules had the seed ${process.env['TEST_SEED'] ?? ''}; TEST_SEED=… plays them again.`,
+      `\n Random schedules and tests that take turns had the seed ${process.env['TEST_SEED'] ?? ''}; TEST_SEED=… plays them again.`,
     );
     if (modules.length <= NAMED) return;
     const files = modules.map((module) => ({ path: module.relativeModuleId, ms: durationOf(module) }));

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../tool/llm-tool.js';
-import { objectOf } from '../../tool/schema-object.js';
+import { objectOf, withoutReference } from '../../tool/schema-object.js';
 
 /** The properties of an object, and those that must be present. */
 interface Shape {
@@ -24,24 +24,12 @@ export function toolParameters(schema: JsonSchema): JsonSchema {
 }
 
 function shapeOf(given: unknown, root: JsonSchema, depth: number): Shape {
-  const schema = resolved(given, root);
+  const schema = withoutReference(given, root);
   if (schema === undefined || depth > MAX_DEPTH) return NOTHING;
   const shapes = (list: unknown): Shape[] =>
     Array.isArray(list) ? list.map((one: unknown) => shapeOf(one, root, depth + 1)) : [];
   const own: Shape = { properties: objectOf(schema['properties']), required: namesIn(schema['required']) };
   return all([own, ...shapes(schema['allOf']), either(shapes(schema['anyOf'])), either(shapes(schema['oneOf']))]);
-}
-
-/** The schema, or the definition that it refers to. */
-function resolved(schema: unknown, { $defs }: JsonSchema): JsonSchema | undefined {
-  const { $ref, ...rest } = objectOf(schema);
-  if (typeof $ref !== 'string') return rest;
-  const name = $ref
-    .replace(/^#\/\$defs\//, '')
-    .replaceAll('~1', '/')
-    .replaceAll('~0', '~');
-  const definition = objectOf($defs)[name];
-  return definition === undefined ? undefined : { ...objectOf(definition), ...rest };
 }
 
 function all(shapes: readonly Shape[]): Shape {

@@ -80,13 +80,13 @@ export class WriteCall {
   }
 
   #encode(lane: Lane, index: number, writes: readonly Write[]): void {
-    const begin = this.parts.length;
+    const parts = new Map<WritingRun | undefined, Part>();
     const sent = writes.filter((write) => this.#isSent(write));
-    for (const write of sent) this.#addTo(begin, lane, write);
+    for (const write of sent) this.#addTo(parts, lane, write);
     let from = 0;
     for (const [i, { run }] of sent.entries()) {
       if (run === sent[i + 1]?.run && i + 1 < sent.length) continue;
-      const part = this.#partOf(begin, run);
+      const part = parts.get(run);
       if (part !== undefined) this.#encodeRun(part, index, sent.slice(from, i + 1));
       from = i + 1;
     }
@@ -132,17 +132,12 @@ export class WriteCall {
     return false;
   }
 
-  /** The part of a run, among those from a place on: a lane has few. */
-  #partOf(begin: number, run: WritingRun | undefined): Part | undefined {
-    for (let i = begin; i < this.parts.length; i++) if (this.parts[i]?.run === run) return this.parts[i];
-    return undefined;
-  }
-
-  #addTo(begin: number, lane: Lane, write: Write): void {
+  #addTo(parts: Map<WritingRun | undefined, Part>, lane: Lane, write: Write): void {
     const { run } = write;
-    let part = this.#partOf(begin, run);
+    let part = parts.get(run);
     if (part === undefined) {
       part = { lane, run, writes: [], first: undefined, number: undefined };
+      parts.set(run, part);
       this.parts.push(part);
     }
     part.writes.push(write);

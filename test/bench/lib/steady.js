@@ -19,14 +19,18 @@ export function steady(bench, { clients, perPacket = 1, ownChunks = false, windo
       plan: { tokens, intervalMs: INTERVAL_MS, perPacket, ownChunks },
     });
   return {
-    measure: async ({ port, sample }) => {
-      await start(port, packets(SETTLE_MS + windowMs + 400));
+    measure: async ({ port, sample, profile, profiled }) => {
+      await start(port, packets(SETTLE_MS + 2 * windowMs + 400));
       await sleep(SETTLE_MS);
       const redis = (await bench.redis?.cpuMs()) ?? 0;
       const before = await sample();
       await sleep(windowMs);
       const after = await sample();
       const redisMs = ((await bench.redis?.cpuMs()) ?? 0) - redis;
+      // In a window of its own, because the profiler of the collector costs CPU.
+      await profile?.();
+      await sleep(windowMs);
+      const { allocated } = (await profiled?.()) ?? {};
       const result = await bench.load.call('streamsResult', { from: before.at, to: after.at });
       if (result.failure) throw new Error(`a stream failed: ${result.failure}`);
       return {
@@ -36,6 +40,8 @@ export function steady(bench, { clients, perPacket = 1, ownChunks = false, windo
         perSecond: (result.windowTokens / (after.at - before.at)) * 1000,
         messages: result.chunksPerToken,
         exact: result.exact * 100,
+        // The window has as many tokens as the first one: the pace is fixed.
+        allocated: allocated / result.windowTokens,
       };
     },
     warmUp: async ({ port }) => {

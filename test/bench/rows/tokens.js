@@ -23,6 +23,7 @@ export async function tokens(bench) {
       // Microseconds per token are seconds per million tokens.
       metric(`CPU per million tokens, ${label}`, 's', results, 'cpu', goal),
       metric('server busy meanwhile', '%', results, 'busy', null, 'context'),
+      metric(`heap allocated per token, ${label}`, 'bytes', results, 'allocated'),
       metric('messages per token', '', results, 'messages', null, 'context'),
       metric('exact answers', '%', results, 'exact', { atLeast: 100 }, 'rule'),
     );
