@@ -13,7 +13,7 @@ export default defineConfig(({ mode }) => {
     test: {
       // One project: Vitest ends a worker, its browser and the sources it has loaded with the last file of its project.
       include: mode === 'unit' ? alone() : ['test/**/*.test.ts'],
-      globalSetup: ['test/helpers/whole-run.ts', 'test/helpers/build.ts', 'test/helpers/package.ts'],
+      globalSetup: ['test/helpers/whole-run.ts', 'test/helpers/build.ts', 'test/helpers/install-package.ts'],
       setupFiles: ['test/helpers/rotation.ts', 'test/helpers/patience.ts'],
       // The sources are loaded once for all files of a worker: loading takes more time than most tests.
       isolate: false,

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
 import { ROOT } from '../helpers/build.js';
-import { run } from '../helpers/package.js';
+import { installed, run } from '../helpers/package.js';
 
-const { app } = inject('installed');
+const { app } = await installed();
 const bin = join(app, 'node_modules/.bin/agent-ws');
 
 it('says its version through npx', async () => {

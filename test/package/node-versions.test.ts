@@ -1,12 +1,12 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { startOpenAiUpstream } from '../helpers/openai-upstream.js';
 import { nodeBinary } from '../helpers/package-node.js';
-import { run } from '../helpers/package.js';
+import { installed, run } from '../helpers/package.js';
 import { IS_LONG } from '../helpers/schedules.js';
 
-const { app } = inject('installed');
+const { app } = await installed();
 
 const VERSIONS = IS_LONG ? (['the current one', 22, 24, 26] as const) : (['the current one'] as const);
 

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
-import { run } from '../helpers/package.js';
+import { expect, it } from 'vitest';
+import { installed, run } from '../helpers/package.js';
 
-const { app } = inject('installed');
+const { app } = await installed();
 
 /** Everything public that exists at run time. What is not here is free to change. */
 const SURFACE: Readonly<Record<string, readonly string[]>> = {

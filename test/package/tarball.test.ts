@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publint } from 'publint';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ROOT } from '../helpers/build.js';
-import { run } from '../helpers/package.js';
+import { installed, run } from '../helpers/package.js';
 
-const { tarball, files, app } = inject('installed');
+const { tarball, files, app } = await installed();
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
 
 it('holds what its users need, and neither sources nor tests', () => {

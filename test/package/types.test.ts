@@ -1,11 +1,11 @@
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { ROOT } from '../helpers/build.js';
-import { compilerOf, run } from '../helpers/package.js';
+import { compilerOf, installed, run } from '../helpers/package.js';
 import { IS_LONG } from '../helpers/schedules.js';
 
-const { app } = inject('installed');
+const { app } = await installed();
 
 const COMPILERS = [
   { name: 'typescript-native', checksLibraries: true },
