@@ -8,7 +8,7 @@ import { SEED } from './schedules.js';
  * Folders whose tests take turns when all tests are run, since browsers and programs take most of their time, and the number
  * of turns. Each commit has one of the turns. What GUARANTEES.md or SECURITY.md promises is tested in all of them.
  */
-const TURNS: Readonly<Record<string, number>> = { e2e: 3, examples: 2, integration: 2, package: 2 };
+const TURNS: Readonly<Record<string, number>> = { e2e: 4, examples: 2, integration: 2, package: 2 };
 
 // A setup file: called before each test file.
 if (inject('takesTurns')) beforeEach(skipUnlessDue);

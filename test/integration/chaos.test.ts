@@ -14,7 +14,7 @@ it.each(
         ['many connections break and the server is killed', '--clients 100 --seconds 40 --kills 4 --tokens 80'],
         ['the server is killed a dozen times', '--clients 10 --seconds 14 --kills 12 --tokens 12'],
       ]
-    : [['connections break and the server is killed', '--clients 4 --seconds 4 --kills 2 --tokens 30']],
+    : [['connections break and the server is killed', '--clients 6 --seconds 5 --kills 2 --tokens 30']],
 )('keeps every promise while %s', { timeout: 240_000 }, (_, settings) => play(settings));
 
 it.skipIf(missingRedis() !== '')(
@@ -24,7 +24,7 @@ it.skipIf(missingRedis() !== '')(
     play(
       IS_LONG
         ? '--cluster --clients 60 --seconds 60 --kills 20 --tokens 80'
-        : '--cluster --clients 4 --seconds 5 --kills 3 --tokens 30',
+        : '--cluster --clients 6 --seconds 5 --kills 3 --tokens 30',
     ),
 );
 
