@@ -8,6 +8,9 @@ import type { Turns, Waiting } from './turns.js';
  */
 const SLICE_MS = 0.25;
 
+/** What may have more work in it than a few messages waits for its turn if many others wait for theirs, in bytes. */
+const LARGE_BYTES = 4_096;
+
 /** Below this size, parts of a payload are collected: each part by itself costs more memory than it holds. */
 const COLLECTED_BYTES = 1_024;
 
@@ -120,7 +123,10 @@ export class Inflow implements Waiting {
     // A chunk may be on its way when the socket is paused.
     if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, chunk]);
     else if (this.#isWaiting || this.#isStopped) this.#hold(chunk);
-    else this.#read(chunk);
+    else if (chunk.length >= LARGE_BYTES && this.#turns.isBusy) {
+      this.#hold(chunk);
+      this.#wait();
+    } else this.#read(chunk);
   }
 
   /** Returns whether more may be read at once. */

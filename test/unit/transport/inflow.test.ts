@@ -16,14 +16,14 @@ const FRAMES = [0, 1, 125, 126, 300, 65_535, 65_536, 200_000].flatMap((size) => 
 const SHORT_FRAMES = FRAMES.filter(({ length }, index) => length < 1_000 || (index % 4 === 0 && length < 100_000));
 
 /** A socket, and what it hands to its `WebSocket`. `cost` is the time of each piece in milliseconds. */
-function socket(cost = 0, isInflated = false) {
+function socket(cost = 0, isInflated = false, turns = new Turns()) {
   const raw = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
   const pieces: Buffer[] = [];
   const kept: number[] = [];
   const inflow = new Inflow(
     raw,
     { pause: () => void raw.pause(), resume: () => void raw.resume() },
-    new Turns(),
+    turns,
     { keeps: (bytes) => void kept.push(bytes) },
     isInflated,
   );
@@ -84,6 +84,24 @@ describe('what a connection receives', () => {
     const all = Buffer.concat([sent, frame(OPCODE.text, 'end')]).length;
     await vi.waitFor(() => expect(pieces.reduce((sum, { length }) => sum + length, 0)).toBe(all));
     expect(Buffer.concat(pieces).subarray(0, sent.length).equals(sent)).toBe(true);
+  });
+
+  it('waits for its turn if it is large and many others wait', async () => {
+    const turns = new Turns();
+    vi.spyOn(turns, 'isBusy', 'get').mockReturnValue(true);
+    const wait = vi.spyOn(turns, 'wait').mockImplementation(() => undefined);
+    const [small, large] = [socket(0, false, turns), socket(0, false, turns)];
+    small.raw.push(part('a'));
+    const sent = Buffer.concat(Array.from({ length: 1_000 }, () => part('b')));
+    large.raw.push(sent);
+    await vi.waitFor(() => expect(wait).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(small.pieces).toHaveLength(1));
+    expect(large.pieces).toEqual([]);
+    expect(large.raw.isPaused()).toBe(true);
+    const [[waiting] = []] = wait.mock.calls;
+    wait.mockRestore();
+    waiting?.goOn();
+    await vi.waitFor(() => expect(Buffer.concat(large.pieces).equals(sent)).toBe(true));
   });
 
   it('waits for later turns when it takes long, and the socket waits as well', async () => {
