@@ -1,7 +1,6 @@
 import type { Connection } from '../connection/connection.js';
 import type { WireEntry } from '../log/run-log.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
-import { BoundedMap } from '../runtime/bounded-map.js';
 import type { Accounts } from '../runtime/account-shares.js';
 import { Buckets } from '../runtime/buckets.js';
 import { Shares } from '../runtime/shares.js';
@@ -10,9 +9,7 @@ import type { RoomEntry, RoomLog } from '../store/room-store.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
 import { Presence, type Visitor } from './presence.js';
-
-/** Maximum number of messages that a room recognizes if they come again. */
-const MAX_KNOWN = 1_000;
+import { eventKey, knownMessages, type KnownMessages, type RememberedMessages } from './remembered-messages.js';
 
 /** Part of `roomRate` that the members of one address use at most. */
 const ADDRESS_PART = 1 / 2;
@@ -42,9 +39,10 @@ export class Room {
   /** The newest event, encoded once for all readers at the head of the log. */
   #shared: { readonly entry: WireEntry; readonly bytes: Uint8Array } | undefined;
   /** Where the messages of this and the earlier process are in the log, by author and id. */
-  #known: BoundedMap<string, Awaitable<number>> | undefined;
+  #known: KnownMessages | undefined;
+  readonly #remembered: RememberedMessages;
 
-  constructor(name: string, log: RoomLog, { roomRate, roomMemberRate }: RoomSettings) {
+  constructor(name: string, log: RoomLog, { roomRate, roomMemberRate }: RoomSettings, remembered: RememberedMessages) {
     this.name = name;
     this.log = log;
     this.#all = new TokenBucket(rateOf(roomRate), performance.now());
@@ -52,6 +50,8 @@ export class Room {
     this.#addresses = new Buckets(rateOf(Math.max(roomRate * ADDRESS_PART, roomMemberRate)));
     this.members = new Members(name, log.peers);
     this.presence = new Presence(this);
+    this.#remembered = remembered;
+    this.#known = remembered.take(name, log.epoch);
     this.#off = log.onPublished(() => this.#onPublished());
   }
 
@@ -151,6 +151,7 @@ export class Room {
   }
 
   close(): void {
+    this.#remembered.keep(this.name, this.log.epoch, this.#known);
     this.#off();
     this.presence.stop();
   }
@@ -161,13 +162,13 @@ export class Room {
   }
 
   /** The messages in the log, read once: a client repeats a message whose answer was lost in a restart. */
-  #knownEvents(): Awaitable<BoundedMap<string, Awaitable<number>>> {
+  #knownEvents(): Awaitable<KnownMessages> {
     if (this.#known !== undefined) return this.#known;
-    const known = new BoundedMap<string, Awaitable<number>>(MAX_KNOWN);
+    const known = knownMessages();
     return andThen(this.#readKnown(known, this.log.first - 1), () => (this.#known ??= known));
   }
 
-  #readKnown(known: Map<string, Awaitable<number>>, after: number): Awaitable<void> {
+  #readKnown(known: KnownMessages, after: number): Awaitable<void> {
     if (after >= this.log.published) return undefined;
     return andThen(this.log.read(after), (entries) => {
       for (const { encoded, seq } of entries) {
@@ -182,9 +183,4 @@ export class Room {
 /** A second's worth may come at once. */
 function rateOf(perSecond: number): Rate {
   return { burst: Math.max(1, perSecond), perSecond };
-}
-
-/** By which a room recognizes a message: ids of different members are different messages. */
-export function eventKey(memberId: string | undefined, messageId: string): string {
-  return `${memberId ?? ''} ${messageId}`;
 }

@@ -22,7 +22,8 @@ import type { PublishedMessage, RoomPost, RoomQuestion, RunOfEvent } from './roo
 import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
 import { RoomReader, startOf, type RoomReaderOwner, type RoomStart } from './room-reader.js';
 import { decode } from './members.js';
-import { eventKey, Room } from './room.js';
+import { eventKey, RememberedMessages } from './remembered-messages.js';
+import { Room } from './room.js';
 
 /** How often logs are freed of what is too old, in milliseconds. */
 const EXPIRE_MS = 5_000;
@@ -57,6 +58,7 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
   /** Rooms whose logs are being opened. */
   readonly #opening = new Map<string, Promise<Room>>();
   readonly #openers: Openers;
+  readonly #remembered = new RememberedMessages();
   readonly #joined = new WeakMap<Connection, Map<string, RoomReader>>();
   readonly #expiry: NodeJS.Timeout;
   readonly #owner: RoomReaderOwner = {
@@ -300,8 +302,7 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
   #leave(reader: RoomReader): void {
     const { connection, room, member } = reader;
     this.#joined.get(connection)?.delete(room.name);
-    const isLast = room.leave(reader);
-    if (isLast) this.emit('leave', room.name, member, member.principal as P);
+    if (room.leave(reader)) this.emit('leave', room.name, member, member.principal as P);
     this.#closeIfIdle(room);
   }
 
@@ -344,7 +345,7 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
       },
     );
     const opened = andThen(logOpened, (log) => {
-      const room = new Room(name, log, this.#options);
+      const room = new Room(name, log, this.#options, this.#remembered);
       room.opener = opener;
       room.presence.agentState = () => this.agentState(name);
       this.#rooms.set(name, room);
@@ -352,9 +353,8 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
       return room;
     });
     if (isLater(opened)) {
-      const forget = (): void => void this.#opening.delete(name);
       this.#opening.set(name, opened);
-      opened.then(forget, forget);
+      opened.finally(() => this.#opening.delete(name)).catch(() => undefined);
     }
     return opened;
   }

@@ -118,6 +118,26 @@ describe('What is said in a room', () => {
     await bob.next('room_published', ({ position }) => position === 2);
     await expect.poll(() => events(ada)).toEqual(['1 x', '2 x']);
   });
+
+  it('is not said twice if it is repeated after everybody had left, and the log has lost it', async () => {
+    const { join, agent } = await start({ maxRoomEvents: 1 });
+    const message = {
+      type: 'room_message',
+      room: 'r',
+      content: 'x',
+      message_id: '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d',
+    } as const;
+    const ada = await join('Ada');
+    ada.send(message);
+    await ada.next('room_published');
+    await agent.rooms.publish('r', { content: 'later' });
+    await ada.close();
+    await expect.poll(() => agent.connections.size).toBe(0);
+    const again = await join('Ada');
+    again.send(message);
+    expect(await again.next('room_published')).toMatchObject({ position: 1 });
+    expect(await agent.rooms.publish('r', { content: 'newest' })).toMatchObject({ seq: 3 });
+  });
 });
 
 describe('Rejoining', () => {

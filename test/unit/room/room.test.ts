@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../../src/connection/connection.js';
+import { RememberedMessages } from '../../../src/room/remembered-messages.js';
 import { Room } from '../../../src/room/room.js';
 import { MemoryRoomLog } from '../../../src/stores/memory/memory-room-log.js';
 
 const BOUNDS = { maxEvents: 10, maxBytes: 1_000, maxAgeMs: 1_000, maxAllBytes: 1_000, maxRooms: 10 };
 
 function roomOf(roomRate: number, roomMemberRate: number): Room {
-  return new Room('r', new MemoryRoomLog('epoch', BOUNDS, () => 0), { roomRate, roomMemberRate });
+  const log = new MemoryRoomLog('epoch', BOUNDS, () => 0);
+  return new Room('r', log, { roomRate, roomMemberRate }, new RememberedMessages());
 }
 
 /** A connection, as far as a rate needs it. */
