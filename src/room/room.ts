@@ -125,9 +125,11 @@ export class Room {
     return andThen(this.#knownEvents(), (known) => {
       const place = known.get(key);
       if (place !== undefined) return place;
-      const before = this.log.published;
+      let isNew = true;
+      // Another node may have added it before.
+      const onRepeated = (): void => void (isNew = false);
       const appended = orElse(
-        () => this.log.append({ ...entry, key }),
+        () => this.log.append({ ...entry, key, onRepeated }),
         (error) => {
           known.delete(key);
           throw error;
@@ -136,8 +138,7 @@ export class Room {
       known.set(key, appended);
       return andThen(appended, (seq) => {
         known.set(key, seq);
-        // Another node may have added it before.
-        if (seq > before) added(seq);
+        if (isNew) added(seq);
         return seq;
       });
     });

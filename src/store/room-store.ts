@@ -26,6 +26,8 @@ export interface RoomEntry {
    * of the first one, and is not added again.
    */
   readonly key?: string | undefined;
+  /** Called before `append` ends if the log has an event with this `key` already, whose place is returned. */
+  readonly onRepeated?: (() => void) | undefined;
 }
 
 /** The event at its place in the log, as it is sent. */

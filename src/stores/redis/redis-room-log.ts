@@ -72,7 +72,8 @@ export class RedisRoomLog implements RoomLog {
       this.#lose();
       throw unavailable(new Error('Redis has lost the room'));
     }
-    const [seq, missed] = reply as [number, Reply];
+    const [seq, missed, isRepeated] = reply as [number, Reply, number];
+    if (isRepeated === 1) entry.onRepeated?.();
     this.#takeAll(eventsOf(missed));
     if (seq > this.#kept.published) {
       this.#kept.skipTo(seq - 1);

@@ -93,6 +93,12 @@ describe.skipIf(missingRedis() !== '')(`A room at two nodes${missingRedis()}`, (
     expect(await say(moved, 'then')).toBe(2);
     for (const client of [ada, moved]) await expect.poll(() => events(client)).toEqual(['1 once', '2 then']);
     expect(told).toEqual(['once', 'then']);
+    // At the same moment, when neither node knows of the other's.
+    for (let i = 0; i < 3; i++) {
+      const message_id = randomUUID();
+      await Promise.all([ada, moved].map((client) => say(client, `${i}`, { message_id })));
+    }
+    expect(told.slice(2)).toEqual(['0', '1', '2']);
   });
 
   it('shows everybody who comes, changes and goes', async () => {

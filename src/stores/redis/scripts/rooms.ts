@@ -83,7 +83,8 @@ return { epoch, tonumber(head), events, tonumber(changes), redis.call('HGETALL',
 /**
  * Adds an event, unless one with its identity is there, and wakes the other nodes. Further arguments: epoch, newest `seq`
  * that the node has, identity or nothing, time, body, oldest time of an event, maximum number of events, of bytes, how
- * long to keep the room. Returns `seq` and the events that the node does not have; nothing if the room is lost.
+ * long to keep the room. Returns `seq`, the events that the node does not have, and 1 if the event was there; nothing if the room
+ * is lost.
  */
 export const APPEND_EVENT = new Script(
   'append_event',
@@ -91,7 +92,7 @@ export const APPEND_EVENT = new Script(
 if isLost(ARGV[3], ARGV[4]) then return false end
 local after, key = tonumber(ARGV[4]), ARGV[5]
 local known = key ~= '' and redis.call('HGET', seqs, key)
-if known then return { tonumber(known), redis.call('XRANGE', log, after + 1, '+') } end
+if known then return { tonumber(known), redis.call('XRANGE', log, after + 1, '+'), 1 } end
 local seq = redis.call('HINCRBY', info, 'head', 1)
 local missed = {}
 if after + 1 < seq then missed = redis.call('XRANGE', log, after + 1, seq - 1) end
@@ -101,7 +102,7 @@ redis.call('HINCRBY', info, 'bytes', #ARGV[7] + ${EVENT_BYTES})
 trim(tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[8]), 0)
 keep(ARGV[11])
 wakeOthers('${WAKE.event}' .. q .. seq .. ' ' .. ARGV[6] .. ' ' .. ARGV[7])
-return { seq, missed }`,
+return { seq, missed, 0 }`,
 );
 
 /**
