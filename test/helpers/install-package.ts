@@ -42,14 +42,9 @@ export function setup(project: TestProject): (() => Promise<void>) | undefined {
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
 
   project.provide('installation', app);
-  const installing = install(directory, app).then(
-    (done) => {
-      writeFileSync(join(app, OUTCOME), JSON.stringify(done));
-    },
-    (error: unknown) => {
-      writeFileSync(join(app, OUTCOME), JSON.stringify({ failure: String(error) }));
-    },
-  );
+  const installing = install(directory, app)
+    .catch((error: unknown) => ({ failure: String(error) }))
+    .then((outcome) => writeFileSync(join(app, OUTCOME), JSON.stringify(outcome)));
   return async () => {
     await installing;
     rmSync(directory, { recursive: true, force: true });

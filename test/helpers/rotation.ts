@@ -10,6 +10,8 @@ import { SEED } from './schedules.js';
  */
 const TURNS: Readonly<Record<string, number>> = { e2e: 4, examples: 2, integration: 2, package: 2 };
 
+const PROMISES = ['GUARANTEES.md', 'SECURITY.md'].map((doc) => readFileSync(join(ROOT, doc), 'utf8')).join('');
+
 // A setup file: called before each test file.
 if (inject('takesTurns')) beforeEach(skipUnlessDue);
 
@@ -17,14 +19,10 @@ function skipUnlessDue({ task, skip }: TestContext): void {
   const file = task.file.filepath;
   const folder = folderOf(file);
   const turns = TURNS[folder];
-  if (turns === undefined || isPromised(`test/${folder}/${basename(file)}`)) return;
+  if (turns === undefined || PROMISES.includes(`test/${folder}/${basename(file)}`)) return;
   // Each turn has some tests of a file and, of files with one test, some files.
   const place = readdirSync(dirname(file)).indexOf(basename(file)) + testsOf(task.file.tasks).indexOf(task);
   if (place % turns !== SEED % turns) skip('played with another commit, and by npm run test:long');
-}
-
-function isPromised(file: string): boolean {
-  return ['GUARANTEES.md', 'SECURITY.md'].some((doc) => readFileSync(join(ROOT, doc), 'utf8').includes(file));
 }
 
 function testsOf(tasks: readonly RunnerTask[]): RunnerTask[] {

@@ -65,6 +65,13 @@ function present(client: TestClient): string[] {
 }
 
 describe('What is said in a room', () => {
+  const message = {
+    type: 'room_message',
+    room: 'r',
+    content: 'x',
+    message_id: '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d',
+  } as const;
+
   it('reaches every member once and in order, with who said it', async () => {
     const { join } = await start();
     const [ada, bob] = [await join('Ada'), await join('bob', { name: 'Bobby' })];
@@ -104,12 +111,6 @@ describe('What is said in a room', () => {
   it('is not said twice if it is repeated', async () => {
     const { join } = await start();
     const [ada, bob] = [await join('Ada'), await join('Bob')];
-    const message = {
-      type: 'room_message',
-      room: 'r',
-      content: 'x',
-      message_id: '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d',
-    } as const;
     ada.send(message);
     ada.send(message);
     await expect.poll(() => ada.messages.filter(({ type }) => type === 'room_published').length).toBe(2);
@@ -121,12 +122,6 @@ describe('What is said in a room', () => {
 
   it('is not said twice if it is repeated after everybody had left, and the log has lost it', async () => {
     const { join, agent } = await start({ maxRoomEvents: 1 });
-    const message = {
-      type: 'room_message',
-      room: 'r',
-      content: 'x',
-      message_id: '6f1e8f5e-3f0c-4c52-9f7e-2a4f3a1b2c3d',
-    } as const;
     const ada = await join('Ada');
     ada.send(message);
     await ada.next('room_published');
