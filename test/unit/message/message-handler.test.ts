@@ -12,6 +12,7 @@ import { MemoryConversationStore } from '../../../src/stores/memory/memory-conve
 import { serverMessages } from '../../../src/protocol/index.js';
 import { createEngine, type Engine, type Peer, type Wire } from '../run/harness.js';
 import { cases } from '../../helpers/schedules.js';
+import { ANY_CHARACTER } from '../../helpers/characters.js';
 
 /** Sends one frame and gives what was answered, the `pong` that closes the exchange left out. */
 async function exchange(peer: Peer, frame: string): Promise<Wire[]> {
@@ -147,7 +148,7 @@ describe('Hostile messages', () => {
   });
 
   const near = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: ANY_CHARACTER }),
     fc.json({ maxDepth: 6 }),
     fc
       .dictionary(

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SseDecoder, type SseSink } from '../../../../src/providers/openai/sse-decoder.js';
 import { cut } from './cut.js';
+import { ANY_GRAPHEME } from '../../../helpers/characters.js';
 
 interface Event {
   readonly data: string;
@@ -99,7 +100,7 @@ describe('SseDecoder', () => {
   });
 
   it('finds the same events wherever the bytes are cut', () => {
-    const line = fc.string({ unit: 'grapheme' }).map((text) => text.replace(/[\r\n]/g, ''));
+    const line = fc.string({ unit: ANY_GRAPHEME }).map((text) => text.replace(/[\r\n]/g, ''));
     const stream = fc.record({
       events: fc.array(fc.array(line, { minLength: 1, maxLength: 3 }), { maxLength: 5 }),
       end: fc.constantFrom('\n', '\r\n', '\r'),
