@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { parseSync, Visitor, type Expression, type ParseResult } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
@@ -19,8 +19,14 @@ interface Import {
 /** What it imports are modules of the operator. */
 const LOADS_MODULES = 'cli/load-module.ts';
 
-/** The nodes of each file, found once. */
-const nodes = new WeakMap<ts.SourceFile, readonly ts.Node[]>();
+/** A parsed file. To make objects of its program takes most of the time, so it is done only where a text calls for it. */
+interface Source {
+  readonly text: string;
+  readonly parsed: ParseResult;
+}
+
+/** A text with this may hold imports that only its program tells: calls, types of the form `import('x').Y`, bare exports. */
+const IN_PROGRAM = /\bimport\s*[(/]|\bexport\s*\{\s*\}/;
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
@@ -29,75 +35,59 @@ const sources = new Map(files.map((file) => [file, parse(readFileSync(join(SRC, 
 const imports = [...sources].flatMap(([file, source]) => importsOf(file, source));
 const runtimeImports = imports.filter(({ isType }) => !isType);
 
-function parse(source: string, file = 'x.ts'): ts.SourceFile {
-  const options = { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode: ts.JSDocParsingMode.ParseNone };
-  return ts.createSourceFile(file, source, options, false);
+function parse(text: string, file = 'x.ts'): Source {
+  const parsed = parseSync(file, text);
+  for (const { message } of parsed.errors) throw new Error(`${file}: ${message}`);
+  return { text, parsed };
 }
 
-/** Every node of a file, the strings and templates that only look like code left whole. */
-function nodesOf(source: ts.SourceFile): readonly ts.Node[] {
-  const known = nodes.get(source);
-  if (known !== undefined) return known;
-  const all: ts.Node[] = [];
-  const visit = (node: ts.Node): void => {
-    all.push(node);
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  nodes.set(source, all);
-  return all;
-}
-
-function importsOf(from: string, source: ts.SourceFile): Import[] {
+function importsOf(from: string, { text, parsed }: Source): Import[] {
   const links: Import[] = [];
-  for (const node of nodesOf(source)) {
-    if (ts.isImportDeclaration(node)) links.push(toImport(from, textOf(node.moduleSpecifier), isTypeImport(node)));
-    else if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
-      links.push(toImport(from, textOf(node.moduleSpecifier), isTypeExport(node)));
-    } else if (
-      ts.isCallExpression(node) &&
-      node.expression.kind === ts.SyntaxKind.ImportKeyword &&
-      from !== LOADS_MODULES
-    ) {
-      links.push(toImport(from, textOf(node.arguments[0]), false));
-    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-      links.push(toImport(from, textOf(node.argument.literal), true));
-    }
+  for (const { moduleRequest, entries } of parsed.module.staticImports) {
+    links.push(toImport(from, moduleRequest.value, areTypes(entries)));
   }
+  for (const { entries } of parsed.module.staticExports) {
+    const specifier = entries[0]?.moduleRequest?.value;
+    if (specifier !== undefined) links.push(toImport(from, specifier, areTypes(entries)));
+  }
+  if (!IN_PROGRAM.test(text)) return links;
+  const visitor = new Visitor({
+    ImportExpression({ source }) {
+      if (from !== LOADS_MODULES) links.push(toImport(from, textOf(source), false));
+    },
+    TSImportType({ source }) {
+      links.push(toImport(from, source.value, true));
+    },
+    ExportNamedDeclaration({ source, specifiers }) {
+      if (source !== null && specifiers.length === 0) links.push(toImport(from, source.value, false));
+    },
+  });
+  visitor.visit(parsed.program);
   return links;
 }
 
-function textOf(node: ts.Node | undefined): string {
-  if (node === undefined || !ts.isStringLiteralLike(node)) throw new Error('An import that is no plain string');
-  return node.text;
+function textOf(node: Expression): string {
+  if (node.type !== 'Literal' || typeof node.value !== 'string') throw new Error('An import that is no plain string');
+  return node.value;
 }
 
-function isTypeImport({ importClause }: ts.ImportDeclaration): boolean {
-  if (importClause === undefined) return false;
-  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
-  const { name, namedBindings } = importClause;
-  if (name !== undefined || namedBindings === undefined || !ts.isNamedImports(namedBindings)) return false;
-  return namedBindings.elements.every(({ isTypeOnly }) => isTypeOnly);
-}
-
-function isTypeExport({ isTypeOnly, exportClause }: ts.ExportDeclaration): boolean {
-  if (isTypeOnly) return true;
-  return (
-    exportClause !== undefined &&
-    ts.isNamedExports(exportClause) &&
-    exportClause.elements.every((element) => element.isTypeOnly)
-  );
+/** Whether names are taken, and each is that of a type. */
+function areTypes(names: readonly { readonly isType: boolean }[]): boolean {
+  return names.length > 0 && names.every(({ isType }) => isType);
 }
 
 /** Whether code reads `object.property`, for any property where none is named. */
-function reads(source: ts.SourceFile, object: string, properties?: readonly string[]): boolean {
-  for (const node of nodesOf(source)) {
-    if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) continue;
-    if (!ts.isIdentifier(node.expression) || node.expression.text !== object) continue;
-    if (properties === undefined || ts.isElementAccessExpression(node)) return true;
-    if (properties.includes(node.name.text)) return true;
-  }
-  return false;
+function reads({ text, parsed }: Source, object: string, properties?: readonly string[]): boolean {
+  if (!text.includes(object)) return false;
+  let found = false;
+  const visitor = new Visitor({
+    MemberExpression(node) {
+      if (node.object.type !== 'Identifier' || node.object.name !== object) return;
+      found ||= properties === undefined || node.computed || properties.includes(node.property.name);
+    },
+  });
+  visitor.visit(parsed.program);
+  return found;
 }
 
 function toImport(from: string, specifier: string, isType: boolean): Import {
@@ -216,9 +206,12 @@ describe('the walk itself', () => {
     ["export { a } from './a.js';", 'x/a.ts', false],
     ["export * from './a.js';", 'x/a.ts', false],
     ["export type { A } from './a.js';", 'x/a.ts', true],
+    ["export { type A } from './a.js';", 'x/a.ts', true],
+    ["export {} from './a.js';", 'x/a.ts', false],
     ["import './a.js';", 'x/a.ts', false],
     ["import OpenAI, { type A } from 'openai/index.js';", 'openai', false],
     ["const a = await import('./a.js');", 'x/a.ts', false],
+    ["type A = import('./a.js').A;", 'x/a.ts', true],
   ])('reads %s', (source, to, isType) => {
     expect(importsOf('x/y.ts', parse(source))).toMatchObject([{ to, isType }]);
   });
