@@ -5,7 +5,7 @@ import type { RunMeta, StoredRun } from '../../store/run-store.js';
 import { KeptWrites } from './kept-writes.js';
 import { encodeEntry } from './run-entry.js';
 import { LogTail, type ReadStored } from './log-tail.js';
-import { EntryWrite, type Publisher, type Write, type WritingRun } from './write.js';
+import { EntryWrite, type Part, type Publisher, type Write, type WritingRun } from './write.js';
 
 /** Bytes that an entry takes besides its text. */
 const ENTRY_BYTES = 40;
@@ -63,6 +63,7 @@ export class HostedRun implements StoredRun, WritingRun {
   /** Number of the newest write that is no entry, and of the newest one that was answered. */
   number: number;
   lastNumber: number;
+  part: Part | undefined;
   readonly kept: KeptWrites<Write> = new KeptWrites<Write>((seq, text) => new EntryWrite(this, seq, text));
 
   constructor(init: HostedRunInit) {

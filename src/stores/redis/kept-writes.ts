@@ -8,6 +8,8 @@ export interface Keepable {
   /** Of what is not an entry, the number under which it was written. */
   readonly number?: number;
   /** Of an entry, its text. */
+  readonly text?: string;
+  /** Of what is not an entry, what is written: nothing if the write only waits for those before it. */
   readonly args: readonly unknown[];
 }
 
@@ -41,7 +43,7 @@ export class KeptWrites<Write extends Keepable> {
    */
   add(writes: readonly Write[], at: number): void {
     for (const write of writes) {
-      if (write.seq !== undefined) this.#addEntry(write.seq, write.args[0] as string, at);
+      if (write.seq !== undefined) this.#addEntry(write.seq, write.text ?? '', at);
       else if (write.args.length > 0) this.#others.push({ write, at });
     }
     this.#dropBefore(at - KEPT_MS);

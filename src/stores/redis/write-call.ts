@@ -1,31 +1,9 @@
 import type { RedisArgument } from './redis-client.js';
-import type { Write, WritingRun } from './write.js';
+import type { Lane, Part, Write } from './write.js';
 
 /** Most writes and bytes in one call, which keeps Redis busy for about a millisecond. */
 const MOST_WRITES = 256;
 const MOST_BYTES = 262_144;
-
-/** The writes of one owner, in order: no two calls have writes of one owner at the same time. */
-export interface Lane {
-  readonly owner: string;
-  readonly base: string;
-  waiting: Write[];
-  /** Whether a call has writes of the lane. */
-  isSent: boolean;
-  /** Whether the lane must be sent alone, to find out which lane has a wrong write. */
-  isSuspect: boolean;
-}
-
-/** What a call writes of one run, or of an owner without a run. */
-export interface Part {
-  readonly lane: Lane;
-  readonly run: WritingRun | undefined;
-  readonly writes: Write[];
-  /** The seq of the first entry, or of the one that would be next if it is asked for. */
-  first: number | undefined;
-  /** The number of this write, if there is anything but entries. */
-  number: number | undefined;
-}
 
 /** One call of the script `write`, with what gathered in several lanes. */
 export class WriteCall {
@@ -68,83 +46,101 @@ export class WriteCall {
   }
 
   #take(lane: Lane, most: number): number {
+    const { waiting } = lane;
     let count = 0;
-    while (count < lane.waiting.length && count < most && (count === 0 || this.bytes < MOST_BYTES)) {
-      this.bytes += lane.waiting[count++]?.bytes ?? 0;
+    while (count < waiting.length && count < most && (count === 0 || this.bytes < MOST_BYTES)) {
+      this.bytes += waiting[count++]?.bytes ?? 0;
     }
     lane.isSent = true;
     this.lanes.push(lane);
-    this.#taken.push(lane.waiting);
-    lane.waiting = lane.waiting.splice(count);
+    this.#taken.push(waiting);
+    lane.waiting = count === waiting.length ? [] : waiting.splice(count);
     return count;
   }
 
   #encode(lane: Lane, index: number, writes: readonly Write[]): void {
-    const parts = new Map<WritingRun | undefined, Part>();
-    const sent = writes.filter((write) => this.#isSent(write));
-    for (const write of sent) this.#addTo(parts, lane, write);
-    let from = 0;
-    for (const [i, { run }] of sent.entries()) {
-      if (run === sent[i + 1]?.run && i + 1 < sent.length) continue;
-      const part = parts.get(run);
-      if (part !== undefined) this.#encodeRun(part, index, sent.slice(from, i + 1));
-      from = i + 1;
+    const begin = this.parts.length;
+    const sent = writes.every(isSent) ? writes : writes.filter((write) => isSent(write) || this.#leaveOut(write));
+    let own: Part | undefined;
+    for (const write of sent) {
+      if (write.run === undefined) own = this.#addTo(own, lane, write);
+      else write.run.part = this.#addTo(write.run.part, lane, write);
+    }
+    for (let from = 0; from < sent.length;) {
+      const run = sent[from]?.run;
+      let to = from + 1;
+      while (to < sent.length && sent[to]?.run === run) to++;
+      const part = run === undefined ? own : run.part;
+      if (part !== undefined) this.#encodeRun(part, index, sent, from, to);
+      from = to;
+    }
+    for (let i = begin; i < this.parts.length; i++) {
+      const run = this.parts[i]?.run;
+      if (run !== undefined) run.part = undefined;
     }
   }
 
-  /** Encodes what follows one another of one run. */
-  #encodeRun({ lane, run, number, first }: Part, index: number, writes: readonly Write[]): void {
+  /** Encodes writes that follow one another of one run. */
+  #encodeRun(
+    { lane, run, number, first }: Part,
+    index: number,
+    sent: readonly Write[],
+    from: number,
+    to: number,
+  ): void {
     const { args } = this;
-    const numbers = args.push('r', lane.base, run?.key ?? '', '') - 1;
-    const leading = this.#encodeEntries(writes, 0);
-    for (let i = leading; i < writes.length;) {
-      const { seq, args: operation } = writes[i] as Write;
+    const place = args.push('') - 1;
+    const leading = this.#encodeEntries(sent, from, to);
+    for (let i = from + leading; i < to;) {
+      const { seq, args: operation } = sent[i] as Write;
       if (seq === undefined) {
         args.push(...operation);
         i++;
       } else {
         const counted = args.push('e', '') - 1;
-        const count = this.#encodeEntries(writes, i);
+        const count = this.#encodeEntries(sent, i, to);
         args[counted] = `${count}`;
         i += count;
       }
     }
     const ours = `${text(run === undefined ? index : number)} ${run?.lastNumber ?? 0} ${text(first)}`;
-    args[numbers] = `${ours} ${leading} ${args.length - numbers - 1}`;
+    args[place] = `${ours} ${leading} ${args.length - place - 1} ${run?.key ?? ''} ${lane.base}`;
   }
 
-  /** Encodes the entries from a place on, up to what is none. Returns how many. */
-  #encodeEntries(writes: readonly Write[], from: number): number {
-    let count = 0;
-    for (let write = writes[from]; write?.seq !== undefined; write = writes[from + count]) {
-      this.args.push(write.args[0] ?? '');
-      count++;
+  /** Encodes the entries from a place on, up to another or what is none. Returns how many. */
+  #encodeEntries(sent: readonly Write[], from: number, to: number): number {
+    let at = from;
+    for (; at < to; at++) {
+      const entry = sent[at]?.text;
+      if (entry === undefined) break;
+      this.args.push(entry);
     }
-    this.entries += count;
-    return count;
+    this.entries += at - from;
+    return at - from;
   }
 
-  #isSent(write: Write): boolean {
-    const { run, args } = write;
-    if (run === undefined && args.length === 0) this.markers.push(write);
-    else if (run?.isOver === true) write.onFailed?.(new Error('Another node executes the run'));
-    else return true;
+  /** Takes a write that is not sent. Returns false. */
+  #leaveOut(write: Write): false {
+    if (write.run === undefined) this.markers.push(write);
+    else write.onFailed?.(new Error('Another node executes the run'));
     return false;
   }
 
-  #addTo(parts: Map<WritingRun | undefined, Part>, lane: Lane, write: Write): void {
+  /** Adds a write to the part of its run, which is made for the first one. */
+  #addTo(known: Part | undefined, lane: Lane, write: Write): Part {
     const { run } = write;
-    let part = parts.get(run);
-    if (part === undefined) {
-      part = { lane, run, writes: [], first: undefined, number: undefined };
-      parts.set(run, part);
-      this.parts.push(part);
-    }
-    part.writes.push(write);
-    if (run === undefined) return;
+    const part = known ?? { lane, run, writes: [write], first: undefined, number: undefined };
+    if (known === undefined) this.parts.push(part);
+    else part.writes.push(write);
+    if (run === undefined) return part;
     if (write.seq !== undefined || write.args.length === 0) part.first ??= write.seq ?? run.log.published + 1;
     else write.number = part.number ??= ++run.number;
+    return part;
   }
+}
+
+function isSent({ run, args }: Write): boolean {
+  return run === undefined ? args.length > 0 : !run.isOver;
 }
 
 function text(number: number | undefined): string {

@@ -9,8 +9,8 @@ import { isFull, kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
 import type { RedisCalls } from './redis-calls.js';
 import type { Reply } from './redis-client.js';
 import { DONE, FENCED, GAP, GONE, OK, WRITE } from './scripts/write.js';
-import { OperationWrite, type Write, type WritingRun } from './write.js';
-import { WriteCall, type Lane, type Part } from './write-call.js';
+import { OperationWrite, type Lane, type Part, type Write, type WritingRun } from './write.js';
+import { WriteCall } from './write-call.js';
 
 /** Most calls at the same time, for each master: what gathers meanwhile goes into the next call. */
 const MOST_CALLS = 4;
@@ -19,6 +19,11 @@ const FULL_BYTES = 16 * 1_048_576;
 const MOST_BYTES = 64 * 1_048_576;
 /** From an append in memory to the longest that callers wait, in milliseconds. */
 const COMMIT_BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+/**
+ * Most lanes that are kept though nothing waits in them. A `Map` that grows and shrinks all the time is costly: V8 makes its table
+ * anew, and each table that is not used any more holds the next one until the next collection of the whole heap.
+ */
+const MOST_IDLE = 4_096;
 /** Entries of a call. */
 const ENTRIES_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
@@ -59,6 +64,8 @@ export class WriteQueue implements WriteSink {
   readonly #ready = new Map<string, Lane[]>();
   readonly #waiters = new Set<Waiter>();
   readonly #mostCalls: number;
+  /** Lanes in which something waits or is sent. */
+  #busy = 0;
   #bytes = 0;
   #resentEntries = 0;
   /** When this turn of the event loop pushed first, on the monotonic clock. */
@@ -109,8 +116,12 @@ export class WriteQueue implements WriteSink {
       lane = { owner, base, waiting: [], isSent: false, isSuspect: false };
       this.#lanes.set(owner, lane);
     }
-    lane.waiting.push(write);
-    if (lane.waiting.length === 1 && !lane.isSent) this.#makeReady(lane);
+    if (!isBusy(lane)) {
+      this.#busy++;
+      this.#makeReady(lane);
+    }
+    if (lane.waiting.length === 0) lane.waiting = [write];
+    else lane.waiting.push(write);
     this.#schedule();
     write.at = this.#turnAt;
   }
@@ -118,7 +129,7 @@ export class WriteQueue implements WriteSink {
   /** Resolves when everything so far of an owner is written; `undefined` if it is. Rejects as {@link commit} does. */
   settled(owner: string): Promise<void> | undefined {
     const lane = this.#lanes.get(owner);
-    return lane === undefined ? undefined : this.#waitFor([lane]);
+    return lane === undefined || !isBusy(lane) ? undefined : this.#waitFor([lane]);
   }
 
   /**
@@ -126,7 +137,7 @@ export class WriteQueue implements WriteSink {
    * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s or has no room; what waits is written later
    */
   commit(): Promise<void> {
-    return this.#lanes.size === 0 ? Promise.resolve() : this.#waitFor([...this.#lanes.values()]);
+    return this.#busy === 0 ? Promise.resolve() : this.#waitFor([...this.#lanes.values()].filter(isBusy));
   }
 
   /** Asks whether Redis still has what was written of a run. */
@@ -209,8 +220,9 @@ export class WriteQueue implements WriteSink {
   #onAnswers(call: WriteCall, answers: readonly Reply[]): void {
     const again = new Map<Lane, Write[]>();
     const now = performance.now();
-    for (const [index, part] of call.parts.entries()) {
-      const answer = answers[index] ?? [];
+    let index = 0;
+    for (const part of call.parts) {
+      const answer = answers[index++] ?? [];
       if (typeof answer === 'number') {
         this.#onWritten(part, now);
         this.#onFacts(part, answer);
@@ -300,16 +312,23 @@ export class WriteQueue implements WriteSink {
   #release(call: WriteCall, again: ReadonlyMap<Lane, readonly Write[]>): void {
     this.#bytes -= call.bytes;
     for (const lane of call.lanes) {
-      const writes = again.get(lane) ?? [];
-      for (const { bytes } of writes) this.#bytes += bytes;
-      if (writes.length > 0) lane.waiting = [...writes, ...lane.waiting];
+      const writes = again.get(lane);
+      if (writes !== undefined) {
+        for (const { bytes } of writes) this.#bytes += bytes;
+        lane.waiting = [...writes, ...lane.waiting];
+      }
       lane.isSent = false;
       if (lane.waiting.length > 0) this.#makeReady(lane);
-      else this.#lanes.delete(lane.owner);
+      else this.#busy--;
     }
+    if (this.#lanes.size - this.#busy > MOST_IDLE) this.#forgetIdle();
     if (this.#room === undefined || this.#bytes > FULL_BYTES) return;
     this.#room.open();
     this.#room = undefined;
+  }
+
+  #forgetIdle(): void {
+    for (const [owner, lane] of this.#lanes) if (!isBusy(lane)) this.#lanes.delete(owner);
   }
 
   #refuseWaiters(error: unknown): void {
@@ -320,4 +339,8 @@ export class WriteQueue implements WriteSink {
       waiter.reject(unavailable(error));
     }
   }
+}
+
+function isBusy({ waiting, isSent }: Lane): boolean {
+  return isSent || waiting.length > 0;
 }

@@ -34,8 +34,32 @@ export interface WritingRun {
   /** Number of the newest write that is no entry, and of the newest one that was answered. */
   number: number;
   lastNumber: number;
+  /** Its part of the call that is being made. */
+  part: Part | undefined;
   /** Takes back what is not written. */
   fail(error: unknown): void;
+}
+
+/** The writes of one owner, in order: no two calls have writes of one owner at the same time. */
+export interface Lane {
+  readonly owner: string;
+  readonly base: string;
+  waiting: Write[];
+  /** Whether a call has writes of the lane. */
+  isSent: boolean;
+  /** Whether the lane must be sent alone, to find out which lane has a wrong write. */
+  isSuspect: boolean;
+}
+
+/** What a call writes of one run, or of an owner without a run. */
+export interface Part {
+  readonly lane: Lane;
+  readonly run: WritingRun | undefined;
+  readonly writes: Write[];
+  /** The seq of the first entry, or of the one that would be next if it is asked for. */
+  first: number | undefined;
+  /** The number of this write, if there is anything but entries. */
+  number: number | undefined;
 }
 
 /** Something that waits to be written to Redis. */
@@ -44,9 +68,10 @@ export interface Write {
   readonly run: WritingRun | undefined;
   /** Memory that it takes. */
   readonly bytes: number;
-  /** The seq of an entry. */
+  /** The seq of an entry, and its text. */
   readonly seq?: number;
-  /** Of an entry, its text; of anything else, the operation of the script and its arguments, or nothing. */
+  readonly text?: string;
+  /** Of anything else, the operation of the script and its arguments, or nothing. */
   readonly args: readonly RedisArgument[];
   /** When it was given to the queue, on the monotonic clock. */
   at?: number;
@@ -62,7 +87,7 @@ export interface Write {
 export class EntryWrite implements Write {
   readonly run: WritingRun;
   readonly seq: number;
-  readonly args: readonly [string];
+  readonly text: string;
   at = 0;
   readonly #entry: RunEntry | undefined;
 
@@ -73,18 +98,24 @@ export class EntryWrite implements Write {
   constructor(run: WritingRun, seq: number, text: string, entry?: RunEntry) {
     this.run = run;
     this.seq = seq;
-    this.args = [text];
+    this.text = text;
     this.#entry = entry;
   }
 
+  get args(): readonly [] {
+    return NO_ARGS;
+  }
+
   get bytes(): number {
-    return WRITE_BYTES + this.args[0].length;
+    return WRITE_BYTES + this.text.length;
   }
 
   onWritten(): void {
     if (this.#entry !== undefined) this.run.log.publish(this.#entry);
   }
 }
+
+const NO_ARGS = [] as const;
 
 /** Anything else. */
 export class OperationWrite implements Write {

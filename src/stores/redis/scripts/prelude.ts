@@ -20,19 +20,21 @@ export const RECORD_FIELDS = [
  * the items of all logs at once. What is told may be lost: whatever it says can be read.
  */
 export const WAKES = `
-local items = {}
+local items, lists = {}, {}
 local function wake(node, text)
   if node and node ~= '' then redis.call('PUBLISH', CHANNEL .. node, text) end
 end
 local function wakeReaders(nodes, item)
-  for node in string.gmatch(nodes, '([^: ]+):') do
-    local list = items[node]
-    if not list then
-      list = {}
-      items[node] = list
+  local known = lists[nodes]
+  if not known then
+    known = {}
+    lists[nodes] = known
+    for node in string.gmatch(nodes, '([^: ]+):') do
+      items[node] = items[node] or {}
+      known[#known + 1] = items[node]
     end
-    list[#list + 1] = item
   end
+  for _, list in ipairs(known) do list[#list + 1] = item end
 end
 local function publish()
   for node, list in pairs(items) do wake(node, 'e[' .. table.concat(list, ',') .. ']') end

@@ -117,10 +117,11 @@ local operations = {
 /**
  * Writes what gathered in a node, of many runs, in its order. A run takes all of its part or nothing of it.
  *
- * Arguments: node, then operations. `r` selects a run: base, run or nothing, five numbers in one argument, and entries. The
- * numbers: of this write or nothing (without a run, a number that tells the writes of one owner from those of others), of the
- * last write that was answered, seq of the first entry or nothing, how many entries follow, and how many arguments follow that
- * belong to the run, entries included. `e` adds entries after other operations: how many, then each. Others: see `operations`.
+ * Arguments: node, then operations. What is longer than one character selects a run, and entries follow. It says in
+ * one argument, since each takes time here and at the node: the number of this write or nothing (without a run, a number that
+ * tells the writes of one owner from those of others), that of the last write that was answered, seq of the first entry or
+ * nothing, how many entries follow, how many arguments follow that belong to the run, entries included; run or nothing; base.
+ * `e` adds entries after other operations: how many, then each. Others: see `operations`.
  * Writes other than entries have numbers, so that a call that is sent again, and arrives twice, is executed once.
  *
  * Returns of each run in the order of the first selection its number of facts, or, if there is more to say: how it took its
@@ -131,6 +132,7 @@ export const WRITE = new Script(
   'write',
   `${WAKES}${RECORD}${TIME}
 local NODE = ARGV[1]
+local call, match, concat = redis.call, string.match, table.concat
 ${ADD_MESSAGES}${END}${OPERATIONS}
 local contexts, known = {}, {}
 local function select(base, run, number, last, first)
@@ -142,7 +144,7 @@ local function select(base, run, number, last, first)
   contexts[#contexts + 1] = ctx
   if run == '' then return ctx end
   ctx.key = base .. 'r:' .. run
-  local of = redis.call('HMGET', ctx.key, 'host', 'w', 'f', 'gen', 'nodes')
+  local of = call('HMGET', ctx.key, 'host', 'w', 'f', 'gen', 'nodes')
   if not of[1] then
     ctx.status, ctx.epoch = ${GONE}, redis.call('GET', base .. 'epoch')
     return ctx
@@ -155,7 +157,7 @@ local function select(base, run, number, last, first)
   if first ~= '' or ctx.status == ${GAP} then
     ctx.log = base .. 'l:' .. run
     -- Nothing is ever taken out of a log.
-    ctx.head = redis.call('XLEN', ctx.log)
+    ctx.head = call('XLEN', ctx.log)
     if first ~= '' then
       ctx.seq = tonumber(first)
       if ctx.seq > ctx.head + 1 then ctx.status = ${GAP} end
@@ -168,25 +170,30 @@ local function select(base, run, number, last, first)
   return ctx
 end
 local function append(ctx, at, count)
-  for i = at, at + count - 1 do
-    if ctx.seq > ctx.head then
-      redis.call('XADD', ctx.log, ctx.seq .. '-0', 'e', ARGV[i])
-      ctx.head = ctx.seq
-      if ctx.nodes then
-        if not ctx.entries then ctx.entries, ctx.first = {}, ctx.seq end
-        ctx.entries[#ctx.entries + 1] = ARGV[i]
-      end
-    end
-    ctx.seq = ctx.seq + 1
+  if not ctx.seq then return end
+  local past = at + count
+  -- A call that came before may have written the first ones.
+  local from = at + math.max(0, ctx.head + 1 - ctx.seq)
+  ctx.seq = ctx.seq + count
+  if from >= past then return end
+  if ctx.nodes then
+    local fresh = concat(ARGV, ',', from, past - 1)
+    if ctx.entries then ctx.entries = ctx.entries .. ',' .. fresh
+    else ctx.first, ctx.entries = ctx.head + 1, fresh end
+  end
+  for i = from, past - 1 do
+    ctx.head = ctx.head + 1
+    call('XADD', ctx.log, ctx.head .. '-0', 'e', ARGV[i])
   end
 end
-local at, ctx, past = 2, nil, 0
-while at <= #ARGV do
+local at, ctx, past, most = 2, nil, 0, #ARGV
+while at <= most do
   local name = ARGV[at]
-  if name == 'r' then
-    local number, last, first, count, size = string.match(ARGV[at + 3], '^(%d*) (%d+) (%d*) (%d+) (%d+)$')
-    ctx = select(ARGV[at + 1], ARGV[at + 2], number, last, first)
-    at = at + 4
+  if #name > 1 then
+    local number, last, first, count, size, run, base =
+      match(name, '^(%d*) (%d+) (%d*) (%d+) (%d+) ([^ ]*) (.+)$')
+    ctx = select(base, run, number, last, first)
+    at = at + 1
     past = at + size
     if ctx.status ~= ${OK} then
       if ctx.status == ${DONE} and ARGV[past - 6] == 'z' then turn(ctx, redis.call('HGET', ctx.key, 'c')) end
@@ -208,8 +215,7 @@ end
 local answers = {}
 for i, ctx in ipairs(contexts) do
   if ctx.entries then
-    local item = '["' .. ctx.run .. '",' .. ctx.gen .. ',' .. ctx.first .. ',[' .. table.concat(ctx.entries, ',') .. ']]'
-    wakeReaders(ctx.nodes, item)
+    wakeReaders(ctx.nodes, '["' .. ctx.run .. '",' .. ctx.gen .. ',' .. ctx.first .. ',[' .. ctx.entries .. ']]')
   end
   local facts = tonumber(ctx.facts or 0)
   if ctx.status == ${OK} and not (ctx.turn or ctx.payer or ctx.results) then

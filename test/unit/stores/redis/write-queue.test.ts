@@ -107,6 +107,22 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     expect(await new LogReading(ended?.log ?? log).until(51)).toBe(textTo(51));
   });
 
+  it('writes everything of more owners than it keeps in mind', async () => {
+    const store = await openRedisStore(redis.url);
+    const metas = Array.from({ length: 4_500 }, (_, index) => ({ ...metaOf(randomUUID()), owner: `owner ${index}` }));
+    const logs = await Promise.all(metas.map((meta) => createRun(store, meta)));
+    for (let seq = 1; seq <= 3; seq++) {
+      for (const log of logs) log.append(chunk(seq));
+      // Most of them are done, and were forgotten, while some are busy.
+      while (logs.filter(({ published }) => published === seq).length < 4_200) await setImmediate();
+      await store.runs.commit();
+      expect(logs.filter(({ published }) => published < seq)).toEqual([]);
+    }
+    const lengths = await Promise.all(metas.map((meta) => send(store, 'XLEN', keysOf(store, meta)[1])));
+    expect(new Set(lengths)).toEqual(new Set([3]));
+    expect(store.cluster.counts.resentEntries).toBe(0);
+  });
+
   it('finds out that the end of a run is lost, though nothing follows it', async () => {
     const store = await openRedisStore(redis.url);
     const meta = metaOf(randomUUID());
