@@ -5,7 +5,6 @@ import { ProviderData, textOfList } from './provider-data.js';
 import { ToolCallAssembler } from './tool-call-assembler.js';
 import { isUpstreamError } from './upstream-error.js';
 import { readUsage } from './usage.js';
-import { appended } from '../../runtime/appended.js';
 
 /** The kinds of text a delta carries. */
 export type TextKind = 'text-delta' | 'reasoning-delta';
@@ -160,10 +159,11 @@ export class Answer {
   }
 
   /** Returns the parts since the last call. */
-  take(): LlmPart[] {
+  take(): readonly LlmPart[] {
+    if (this.#parts.length === 0) return this.#text === '' ? NOTHING : [this.#takeText()];
     this.#flush();
     const parts = this.#parts;
-    if (parts.length > 0) this.#parts = [];
+    this.#parts = [];
     return parts;
   }
 
@@ -222,11 +222,17 @@ export class Answer {
   }
 
   #flush(): void {
-    if (this.#text === '') return;
-    this.#parts = appended(this.#parts, { type: this.#kind, text: this.#text });
+    if (this.#text !== '') this.#parts.push(this.#takeText());
+  }
+
+  #takeText(): LlmPart {
+    const part = { type: this.#kind, text: this.#text };
     this.#text = '';
+    return part;
   }
 }
+
+const NOTHING: readonly LlmPart[] = [];
 
 /** The text of a chunk that has nothing else; `undefined` for every other chunk. */
 export function onlyText(chunk: unknown): { readonly kind: TextKind; readonly text: string } | undefined {

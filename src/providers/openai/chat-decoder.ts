@@ -85,7 +85,7 @@ export class ChatDecoder implements SseSink {
   }
 
   /** Returns the parts since the last call. */
-  take(): LlmPart[] {
+  take(): readonly LlmPart[] {
     return this.#answer.take();
   }
 

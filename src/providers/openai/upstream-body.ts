@@ -1,5 +1,4 @@
 import type { ByteSource, ResponseHead } from './byte-source.js';
-import { appended } from '../../runtime/appended.js';
 
 /** The part of undici's controller that is used. */
 interface BodyControl {
@@ -25,7 +24,9 @@ const MAX_TEXT_BYTES = 64 * 1024;
 export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
   readonly head: ResponseHead;
   readonly #control: BodyControl;
-  #chunks: Buffer[] = [];
+  /** What waits: most often one chunk, of which there is one for each token. */
+  #first: Buffer | undefined;
+  readonly #others: Buffer[] = [];
   #bytes = 0;
   #paused = false;
   #end: { readonly error?: unknown } | undefined;
@@ -50,7 +51,8 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
       if (this.#discarded > DRAIN_BYTES) this.abort();
       return;
     }
-    this.#chunks = appended(this.#chunks, chunk);
+    if (this.#first === undefined) this.#first = chunk;
+    else this.#others.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes >= HIGH_WATER_MARK && !this.#paused) {
       this.#paused = true;
@@ -68,11 +70,10 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
   }
 
   take(): Buffer | undefined {
-    const chunks = this.#chunks;
-    if (chunks.length === 0) return undefined;
-    const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, this.#bytes);
-    this.#chunks = [];
-    this.#bytes = 0;
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    const bytes = this.#others.length === 0 ? first : Buffer.concat([first, ...this.#others], this.#bytes);
+    this.#clear();
     if (this.#paused) {
       this.#paused = false;
       this.#control.resume();
@@ -82,13 +83,12 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
 
   wait(wake: () => void): void {
     this.#waiter = wake;
-    if (this.#chunks.length > 0 || this.#end !== undefined) this.#schedule();
+    if (this.#first !== undefined || this.#end !== undefined) this.#schedule();
   }
 
   abort(): void {
     this.#waiter = undefined;
-    this.#chunks = [];
-    this.#bytes = 0;
+    this.#clear();
     this.#discarded = 0;
     clearTimeout(this.#drainTimer);
     if (this.#end !== undefined) return;
@@ -98,8 +98,8 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
 
   drain(): void {
     this.#waiter = undefined;
-    this.#chunks = [];
     this.#discarded = this.#bytes;
+    this.#clear();
     if (this.#end !== undefined) return;
     this.#drainTimer = setTimeout(() => this.abort(), DRAIN_MS);
     this.#drainTimer.unref();
@@ -140,6 +140,12 @@ export class UpstreamBody implements ByteSource, AsyncIterable<Buffer> {
         return Promise.resolve({ done: true, value: undefined });
       },
     };
+  }
+
+  #clear(): void {
+    this.#first = undefined;
+    this.#others.length = 0;
+    this.#bytes = 0;
   }
 
   /** One socket read may hold many chunks: the waiting reader is woken once, after the last of them. */
