@@ -1,5 +1,5 @@
 import type { RedisArgument } from './redis-client.js';
-import type { Lane, Part, Write } from './write.js';
+import { Part, type Lane, type Write } from './write.js';
 
 /** Most writes and bytes in one call, which keeps Redis busy for about a millisecond. */
 const MOST_WRITES = 256;
@@ -103,8 +103,10 @@ export class WriteCall {
         i += count;
       }
     }
-    const ours = `${text(run === undefined ? index : number)} ${run?.lastNumber ?? 0} ${text(first)}`;
-    args[place] = `${ours} ${leading} ${args.length - place - 1} ${run?.key ?? ''} ${lane.base}`;
+    const ours = run === undefined ? index : number;
+    const size = args.length - place - 1;
+    // An empty text for what is undefined. In one piece: a text that is added up leaves each of its pieces behind.
+    args[place] = [ours, run?.lastNumber ?? 0, first, leading, size, run?.key, lane.base].join(' ');
   }
 
   /** Encodes the entries from a place on, up to another or what is none. Returns how many. */
@@ -129,7 +131,7 @@ export class WriteCall {
   /** Adds a write to the part of its run, which is made for the first one. */
   #addTo(known: Part | undefined, lane: Lane, write: Write): Part {
     const { run } = write;
-    const part = known ?? { lane, run, writes: [write], first: undefined, number: undefined };
+    const part = known ?? new Part(lane, run, write);
     if (known === undefined) this.parts.push(part);
     else part.writes.push(write);
     if (run === undefined) return part;
@@ -141,8 +143,4 @@ export class WriteCall {
 
 function isSent({ run, args }: Write): boolean {
   return run === undefined ? args.length > 0 : !run.isOver;
-}
-
-function text(number: number | undefined): string {
-  return number === undefined ? '' : `${number}`;
 }

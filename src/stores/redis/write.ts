@@ -2,6 +2,7 @@ import type { RunState } from '../../protocol/server-messages.js';
 import type { RunEntry } from '../../log/run-log.js';
 import type { RunMeta } from '../../store/run-store.js';
 import type { KeptWrites } from './kept-writes.js';
+import { listOf } from '../../runtime/list-of.js';
 import type { RedisArgument, Reply } from './redis-client.js';
 
 /** Memory that a waiting write takes besides its text, in bytes. */
@@ -52,7 +53,7 @@ export interface Lane {
 }
 
 /** What a call writes of one run, or of an owner without a run. */
-export interface Part {
+export class Part {
   readonly lane: Lane;
   readonly run: WritingRun | undefined;
   readonly writes: Write[];
@@ -60,6 +61,14 @@ export interface Part {
   first: number | undefined;
   /** The number of this write, if there is anything but entries. */
   number: number | undefined;
+
+  constructor(lane: Lane, run: WritingRun | undefined, write: Write) {
+    this.lane = lane;
+    this.run = run;
+    this.writes = listOf(write);
+    this.first = undefined;
+    this.number = undefined;
+  }
 }
 
 /** Something that waits to be written to Redis. */

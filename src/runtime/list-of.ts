@@ -1,0 +1,7 @@
+/**
+ * A list of one item that soon has no use any more. V8 makes lists of a literal, `[item]`, in its old generation once it has
+ * seen some of them live long: there each one that is dead holds its item until the next collection of the whole heap.
+ */
+export function listOf<Item>(item: Item): Item[] {
+  return Array.of(item);
+}
