@@ -109,6 +109,10 @@ export class Inflow implements Waiting {
     this.start();
   }
 
+  get bytes(): number {
+    return this.#held?.length ?? 0;
+  }
+
   goOn(): void {
     this.#isWaiting = false;
     this.#usedMs = 0;

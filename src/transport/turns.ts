@@ -9,13 +9,17 @@ const BUSY = 16;
 
 /** A connection that has more to read than one turn of the event loop allows. */
 export interface Waiting {
+  /** How much it has to read. */
+  readonly bytes: number;
   /** Reads one slice. */
   goOn(): void;
 }
 
 /**
- * Lets connections that have used their slice go on in later turns of the event loop, in the order in which they came. Each goes
- * on in an immediate of its own: what it begins runs in promises after that, and is counted before the next one goes on.
+ * Lets connections that have used their slice go on in later turns of the event loop: by turns the one that has waited longest, so
+ * that all of them go on, and the one with the least to read, so that whoever sends little does not wait for those who send
+ * without end. Each goes on in an immediate of its own: what it begins runs in promises after that, and is counted before the next
+ * one goes on.
  */
 export class Turns {
   readonly #waiting: Waiting[] = [];
@@ -24,6 +28,7 @@ export class Turns {
   #next = 0;
   /** When this turn has lasted long enough. */
   #end = 0;
+  #isOldest = false;
 
   /** Whether those that wait fill the next turn. */
   get isBusy(): boolean {
@@ -50,7 +55,21 @@ export class Turns {
       this.#end = now + TURN_MS;
     }
     this.#left--;
-    if (now < this.#end) this.#waiting.shift()?.goOn();
+    if (now < this.#end) this.#take()?.goOn();
     else this.#schedule();
   };
+
+  #take(): Waiting | undefined {
+    this.#isOldest = !this.#isOldest;
+    if (this.#isOldest) return this.#waiting.shift();
+    let place = 0;
+    for (let i = 1; i < this.#waiting.length; i++) {
+      if (this.#bytesAt(i) < this.#bytesAt(place)) place = i;
+    }
+    return this.#waiting.splice(place, 1)[0];
+  }
+
+  #bytesAt(place: number): number {
+    return this.#waiting[place]?.bytes ?? 0;
+  }
 }

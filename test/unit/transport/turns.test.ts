@@ -24,6 +24,7 @@ describe('connections that wait', () => {
     for (const name of ['a', 'b', 'c']) {
       let isFirst = true;
       const connection = {
+        bytes: 1,
         goOn: () => {
           log.at(-1)?.push(name);
           burn();
@@ -36,11 +37,29 @@ describe('connections that wait', () => {
     expect(await seen(log, 6)).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
   });
 
+  it('do not wait for those with more to read, of whom every second goes on all the same', async () => {
+    const turns = new Turns();
+    const log: string[][] = [[]];
+    const wait = (name: string, bytes: number): void =>
+      turns.wait({
+        bytes,
+        goOn: () => {
+          log.at(-1)?.push(name);
+          burn();
+        },
+      });
+    for (const name of ['a', 'b', 'c', 'd']) wait(name, 65_536);
+    wait('small', 60);
+    wait('smaller', 30);
+    expect(await seen(log, 6)).toEqual(['a', 'smaller', 'b', 'small', 'c', 'd']);
+  });
+
   it('count what they begin in promises', async () => {
     const turns = new Turns();
     const log: string[][] = [[]];
     for (const name of ['a', 'b', 'c']) {
       turns.wait({
+        bytes: 1,
         goOn: () => {
           log.at(-1)?.push(name);
           void Promise.resolve().then(burn);
@@ -58,12 +77,13 @@ describe('connections that wait', () => {
     process.removeAllListeners('uncaughtException').once('uncaughtException', caught);
     try {
       turns.wait({
+        bytes: 1,
         goOn: () => {
           log.at(-1)?.push('a');
           throw new Error('broken');
         },
       });
-      turns.wait({ goOn: () => void log.at(-1)?.push('b') });
+      turns.wait({ bytes: 1, goOn: () => void log.at(-1)?.push('b') });
       expect((await seen(log, 2)).join(' ')).toBe('a b');
       expect(caught).toHaveBeenCalledOnce();
     } finally {
@@ -74,9 +94,9 @@ describe('connections that wait', () => {
   it('are many if they fill the next turn', async () => {
     const turns = new Turns();
     const goOn = vi.fn();
-    for (let i = 0; i < 15; i++) turns.wait({ goOn });
+    for (let i = 0; i < 15; i++) turns.wait({ bytes: 1, goOn });
     expect(turns.isBusy).toBe(false);
-    turns.wait({ goOn });
+    turns.wait({ bytes: 1, goOn });
     expect(turns.isBusy).toBe(true);
     await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(16));
     expect(turns.isBusy).toBe(false);
