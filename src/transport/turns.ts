@@ -2,7 +2,7 @@
  * How long waiting connections may work in one turn of the event loop, in milliseconds. Whoever sends little waits for up to
  * two turns: until its message is read, and until the answer is written.
  */
-const TURN_MS = 4;
+const TURN_MS = 2;
 
 /** As many connections as a turn takes. */
 const BUSY = 16;
