@@ -320,7 +320,10 @@ export class WriteQueue implements WriteSink {
       }
       lane.isSent = false;
       if (lane.waiting.length > 0) this.#makeReady(lane);
-      else this.#busy--;
+      else {
+        lane.isSuspect = false;
+        this.#busy--;
+      }
     }
     if (this.#lanes.size - this.#busy > MOST_IDLE) this.#forgetIdle();
     if (this.#room === undefined || this.#bytes > FULL_BYTES) return;

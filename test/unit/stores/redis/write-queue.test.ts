@@ -219,6 +219,14 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     goodLog?.append(chunk(2));
     await store.runs.commit();
     expect(goodLog?.published).toBe(2);
+    // It was sent alone to find out whose writes were wrong, and is sent with others again.
+    const { entriesPerCall } = store.cluster.counts;
+    const otherLog = await createRun(store, metaOf(randomUUID(), 'other'));
+    const calls = sum(entriesPerCall.counts);
+    goodLog?.append(chunk(3));
+    otherLog.append(chunk(1));
+    await store.runs.commit();
+    expect(sum(entriesPerCall.counts)).toBe(calls + 1);
   });
 
   it('frees the id of a claim if the commit fails, and keeps what has written', async () => {
