@@ -4,7 +4,7 @@
  */
 const TURN_MS = 2;
 
-/** As many connections as a turn takes. */
+/** More connections than a turn takes. */
 const BUSY = 16;
 
 /** A connection that has more to read than one turn of the event loop allows. */
