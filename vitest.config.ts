@@ -18,6 +18,8 @@ export default defineConfig(({ mode }) => {
       setupFiles: ['test/helpers/rotation.ts', 'test/helpers/patience.ts'],
       // The sources are loaded once for all files of a worker: loading takes more time than most tests.
       isolate: false,
+      // Threads begin in less time. What starts processes needs one of its own.
+      pool: mode === 'unit' ? 'threads' : 'forks',
       // More than there are cores: tests wait much of their time, most of all for browsers and other processes. Each
       // worker loads the sources for itself.
       maxWorkers: availableParallelism() + (mode === 'unit' ? 1 : 2),
