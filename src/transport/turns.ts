@@ -63,13 +63,15 @@ export class Turns {
     this.#isOldest = !this.#isOldest;
     if (this.#isOldest) return this.#waiting.shift();
     let place = 0;
-    for (let i = 1; i < this.#waiting.length; i++) {
-      if (this.#bytesAt(i) < this.#bytesAt(place)) place = i;
+    let least = Infinity;
+    let i = 0;
+    for (const { bytes } of this.#waiting) {
+      if (bytes < least) {
+        place = i;
+        least = bytes;
+      }
+      i++;
     }
     return this.#waiting.splice(place, 1)[0];
-  }
-
-  #bytesAt(place: number): number {
-    return this.#waiting[place]?.bytes ?? 0;
   }
 }

@@ -1,9 +1,9 @@
 import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import { isFinal } from '../../store/run-state.js';
 import type { RunMeta } from '../../store/run-store.js';
+import { appended } from '../../runtime/appended.js';
 import { CountedHistogram } from '../../runtime/counted-histogram.js';
 import { Latch } from '../../runtime/latch.js';
-import { listOf } from '../../runtime/list-of.js';
 import type { WriteSink } from './hosted-run.js';
 import type { Keys } from './keys.js';
 import { isFull, kindOfFault, PATIENCE_MS, unavailable } from './outage.js';
@@ -121,8 +121,7 @@ export class WriteQueue implements WriteSink {
       this.#busy++;
       this.#makeReady(lane);
     }
-    if (lane.waiting.length === 0) lane.waiting = listOf(write);
-    else lane.waiting.push(write);
+    lane.waiting = appended(lane.waiting, write);
     this.#schedule();
     write.at = this.#turnAt;
   }

@@ -132,7 +132,6 @@ export const WRITE = new Script(
   'write',
   `${WAKES}${RECORD}${TIME}
 local NODE = ARGV[1]
-local call, match, concat = redis.call, string.match, table.concat
 ${ADD_MESSAGES}${END}${OPERATIONS}
 local contexts, known = {}, {}
 local function select(base, run, number, last, first)
@@ -144,7 +143,7 @@ local function select(base, run, number, last, first)
   contexts[#contexts + 1] = ctx
   if run == '' then return ctx end
   ctx.key = base .. 'r:' .. run
-  local of = call('HMGET', ctx.key, 'host', 'w', 'f', 'gen', 'nodes')
+  local of = redis.call('HMGET', ctx.key, 'host', 'w', 'f', 'gen', 'nodes')
   if not of[1] then
     ctx.status, ctx.epoch = ${GONE}, redis.call('GET', base .. 'epoch')
     return ctx
@@ -157,7 +156,7 @@ local function select(base, run, number, last, first)
   if first ~= '' or ctx.status == ${GAP} then
     ctx.log = base .. 'l:' .. run
     -- Nothing is ever taken out of a log.
-    ctx.head = call('XLEN', ctx.log)
+    ctx.head = redis.call('XLEN', ctx.log)
     if first ~= '' then
       ctx.seq = tonumber(first)
       if ctx.seq > ctx.head + 1 then ctx.status = ${GAP} end
@@ -177,13 +176,13 @@ local function append(ctx, at, count)
   ctx.seq = ctx.seq + count
   if from >= past then return end
   if ctx.nodes then
-    local fresh = concat(ARGV, ',', from, past - 1)
+    local fresh = table.concat(ARGV, ',', from, past - 1)
     if ctx.entries then ctx.entries = ctx.entries .. ',' .. fresh
     else ctx.first, ctx.entries = ctx.head + 1, fresh end
   end
   for i = from, past - 1 do
     ctx.head = ctx.head + 1
-    call('XADD', ctx.log, ctx.head .. '-0', 'e', ARGV[i])
+    redis.call('XADD', ctx.log, ctx.head .. '-0', 'e', ARGV[i])
   end
 end
 local at, ctx, past, most = 2, nil, 0, #ARGV
@@ -191,7 +190,7 @@ while at <= most do
   local name = ARGV[at]
   if #name > 1 then
     local number, last, first, count, size, run, base =
-      match(name, '^(%d*) (%d+) (%d*) (%d+) (%d+) ([^ ]*) (.+)$')
+      string.match(name, '^(%d*) (%d+) (%d*) (%d+) (%d+) ([^ ]*) (.+)$')
     ctx = select(base, run, number, last, first)
     at = at + 1
     past = at + size
