@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { TokenBucket } from '../runtime/token-bucket.js';
 import { Frames } from './frames.js';
 import type { Turns, Waiting } from './turns.js';
 
@@ -10,6 +11,19 @@ const SLICE_MS = 0.25;
 
 /** What may have more work in it than a few messages waits for its turn if many others wait for theirs, in bytes. */
 const LARGE_BYTES = 4_096;
+
+/**
+ * Frames that no rate of messages counts: control frames, parts of a message shorter than {@link COLLECTED_BYTES}, and whatever
+ * comes after the server has closed the connection. One that sends more of them is not read for a while.
+ */
+const UNCOUNTED_FRAMES = { burst: 64, perSecond: 200 };
+const REST_MS = 100;
+
+/** After so many rests, between which it never paused by itself, a connection floods. A message of 1,024 small parts takes fewer. */
+const MOST_RESTS = 50;
+
+/** What a connection may send at once that is dropped, in bytes: it may not have read yet why it is closed. */
+const DROPPED_BYTES = 262_144;
 
 /** Below this size, parts of a payload are collected: each part by itself costs more memory than it holds. */
 const COLLECTED_BYTES = 1_024;
@@ -26,9 +40,12 @@ export interface Pausable {
   resume(): void;
 }
 
-/** Learns how many bytes of an unfinished message `ws` holds, at most; 0 once the message is complete or lost. */
+/** Learns what a connection does with the memory and the time of the server. */
 export interface Keeper {
+  /** How many bytes of an unfinished message `ws` holds, at most; 0 once the message is complete or lost. */
   keeps(bytes: number): void;
+  /** The connection sends frames that no rate counts, without end. */
+  floods(): void;
 }
 
 type Emit = (this: unknown, event: string | symbol, ...values: unknown[]) => boolean;
@@ -48,6 +65,9 @@ export class Inflow implements Waiting {
   readonly #keeper: Keeper;
   readonly #isInflated: boolean;
   readonly #frames = new Frames();
+  /** Made for the first one. */
+  #uncounted: TokenBucket | undefined;
+  #rests = 0;
   /** What waits for its turn. While it is there, the socket is paused. */
   #held: Buffer | undefined;
   /** Small parts of the payload in progress. */
@@ -62,8 +82,10 @@ export class Inflow implements Waiting {
   /** Whether the slice is used up, and whether {@link stop} was called. */
   #isWaiting = false;
   #isStopped = false;
+  #isClosed = false;
   /** Whether the socket is gone, and what comes after what was held is ignored. */
   #isOver = false;
+  #droppedBytes = 0;
 
   /**
    * @param isInflated - whether messages are compressed. `ws` then inflates beside the event loop and reads everything
@@ -102,6 +124,11 @@ export class Inflow implements Waiting {
     else this.#wait();
   }
 
+  /** Counts whatever comes from now on: the server has closed the connection, and no rate counts its messages any more. */
+  closed(): void {
+    this.#isClosed = true;
+  }
+
   /** Drops what was not handed over and everything that comes. */
   drop(): void {
     this.#isOver = true;
@@ -119,11 +146,12 @@ export class Inflow implements Waiting {
     if (this.#isStopped) return;
     const chunk = this.#held;
     this.#held = undefined;
-    if (chunk === undefined || this.#read(chunk)) this.#ws.resume();
+    if (this.#isOver) this.#raw.resume();
+    else if (chunk === undefined || this.#read(chunk)) this.#ws.resume();
   }
 
   #take(chunk: Buffer): void {
-    if (this.#isOver) return;
+    if (this.#isOver) return this.#dropChunk(chunk);
     // A chunk may be on its way when the socket is paused.
     if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, chunk]);
     else if (this.#isWaiting || this.#isStopped) this.#hold(chunk);
@@ -131,6 +159,14 @@ export class Inflow implements Waiting {
       this.#hold(chunk);
       this.#wait();
     } else this.#read(chunk);
+  }
+
+  /** Lets the kernel keep what comes from a connection that is over and sends without end: to read it costs more than its frames. */
+  #dropChunk({ length }: Buffer): void {
+    this.#droppedBytes += length;
+    if (this.#droppedBytes < DROPPED_BYTES) return;
+    this.#raw.pause();
+    if (!this.#isWaiting) this.#rest();
   }
 
   /** Returns whether more may be read at once. */
@@ -148,17 +184,33 @@ export class Inflow implements Waiting {
         this.#keeper.keeps(this.#fragmentBytes + this.#frameBytes);
         return true;
       }
+      const size = this.#frameBytes + end - from;
       this.#handOver(chunk, from, end);
       this.#usedAt = performance.now();
       this.#usedMs += this.#usedAt - began;
       began = this.#usedAt;
       from = end;
-      if (this.#usedMs < (this.#isInflated ? 0 : SLICE_MS) && !this.#isStopped) continue;
+      const isTired = this.#isTired(size, began);
+      if (!isTired && this.#usedMs < (this.#isInflated ? 0 : SLICE_MS) && !this.#isStopped) continue;
       if (from < chunk.length) this.#hold(chunk.subarray(from));
-      if (!this.#isStopped) this.#wait();
+      if (isTired) this.#rest();
+      else if (!this.#isStopped) this.#wait();
       return false;
     }
     return true;
+  }
+
+  /** Counts the frame that was read last. Returns whether the connection has sent too many that no rate counts. */
+  #isTired(bytes: number, now: number): boolean {
+    const { isControl, isFragment } = this.#frames;
+    if (!this.#isClosed && !isControl && !(isFragment && bytes < COLLECTED_BYTES)) return false;
+    this.#uncounted ??= new TokenBucket(UNCOUNTED_FRAMES, now);
+    if (this.#uncounted.isFull(now)) this.#rests = 0;
+    this.#uncounted.take(1, now);
+    if (this.#uncounted.wait(now) === 0) return false;
+    if (this.#rests++ !== MOST_RESTS) return true;
+    this.#keeper.floods();
+    return false;
   }
 
   #handOver(chunk: Buffer, from: number, end: number): void {
@@ -207,6 +259,12 @@ export class Inflow implements Waiting {
   #wait(): void {
     this.#isWaiting = true;
     this.#turns.wait(this);
+  }
+
+  /** Waits for its turn after a while, even if the connection is stopped meanwhile: it goes on only if it was started again. */
+  #rest(): void {
+    this.#isWaiting = true;
+    setTimeout(() => this.#turns.wait(this), REST_MS).unref();
   }
 
   /** At its end, `ws` reads what the socket still has: nothing may be missing before it. */

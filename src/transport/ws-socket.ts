@@ -11,8 +11,9 @@ import type { Sender, UnfinishedMessages } from './unfinished-messages.js';
 /** How long a connection that was cut off may take to read the close code, in milliseconds. */
 const LINGER_MS = 1_000;
 
-/** The close of a connection for whose unfinished message there is no room. */
+/** The closes of a connection for whose unfinished message there is no room, and of one that floods. */
 const NO_ROOM: CloseCodeInfo = { ...CLOSE_CODES.overCapacity, reason: 'Too many unfinished messages' };
+const FLOODED: CloseCodeInfo = { ...CLOSE_CODES.rateLimited, reason: 'Too many small frames' };
 
 /**
  * What a frame that waits to be sent costs in memory besides its payload, in bytes, in ws and Node's streams: the head, two
@@ -64,7 +65,7 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
   #key: string | undefined;
   #address: string | undefined;
   #unfinishedBytes = 0;
-  #isCutOff = false;
+  #cutOffWith: CloseCodeInfo | undefined;
   /** Whether the raw socket is corked, and whether it is flushed at the end of this tick. */
   #corked = false;
   #flushes = false;
@@ -122,10 +123,11 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
   }
 
   cutOff(): void {
-    this.#inflow.drop();
-    this.#isCutOff = this.#ws.readyState === WebSocket.OPEN;
-    this.close(NO_ROOM.code, NO_ROOM.reason);
-    setTimeout(() => this.terminate(), LINGER_MS).unref();
+    this.#cutOff(NO_ROOM);
+  }
+
+  floods(): void {
+    this.#cutOff(FLOODED);
   }
 
   /** A client that is not authenticated yet has another listener before its connection, which opens the socket again. */
@@ -194,6 +196,7 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
   }
 
   close(code: number, reason: string): void {
+    this.#inflow.closed();
     this.#ws.close(code, reason);
   }
 
@@ -229,14 +232,21 @@ export class WsSocket implements Socket, Corked, Keeper, Sender {
 
   /** The client cannot answer a close while its message is dropped. */
   closed(code: number, reason: string): void {
-    if (this.#isCutOff) this.listener?.onClose(NO_ROOM.code, NO_ROOM.reason);
-    else this.listener?.onClose(code, reason);
+    const close = this.#cutOffWith ?? { code, reason };
+    this.listener?.onClose(close.code, close.reason);
   }
 
   flush(): void {
     if (!this.#corked) return;
     this.#corked = this.#flushes = false;
     this.#raw.uncork();
+  }
+
+  #cutOff(close: CloseCodeInfo): void {
+    this.#inflow.drop();
+    if (this.#ws.readyState === WebSocket.OPEN) this.#cutOffWith = close;
+    this.close(close.code, close.reason);
+    setTimeout(() => this.terminate(), LINGER_MS).unref();
   }
 
   #onWritten(): void {

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Frames } from '../../../src/transport/frames.js';
 import { Inflow } from '../../../src/transport/inflow.js';
 import { Turns } from '../../../src/transport/turns.js';
@@ -20,18 +20,19 @@ function socket(cost = 0, isInflated = false, turns = new Turns()) {
   const raw = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
   const pieces: Buffer[] = [];
   const kept: number[] = [];
+  const floods = vi.fn();
   const inflow = new Inflow(
     raw,
     { pause: () => void raw.pause(), resume: () => void raw.resume() },
     turns,
-    { keeps: (bytes) => void kept.push(bytes) },
+    { keeps: (bytes) => void kept.push(bytes), floods },
     isInflated,
   );
   raw.on('data', (piece: Buffer) => {
     pieces.push(piece);
     for (const end = performance.now() + cost; performance.now() < end;);
   });
-  return { raw, pieces, inflow, kept };
+  return { raw, pieces, inflow, kept, floods };
 }
 
 /** The first and the last frame of a message in parts. */
@@ -92,7 +93,7 @@ describe('what a connection receives', () => {
     const wait = vi.spyOn(turns, 'wait').mockImplementation(() => undefined);
     const [small, large] = [socket(0, false, turns), socket(0, false, turns)];
     small.raw.push(part('a'));
-    const sent = Buffer.concat(Array.from({ length: 1_000 }, () => part('b')));
+    const sent = Buffer.concat(Array.from({ length: 1_000 }, () => frame(OPCODE.text, 'b')));
     large.raw.push(sent);
     await vi.waitFor(() => expect(wait).toHaveBeenCalledOnce());
     await vi.waitFor(() => expect(small.pieces).toHaveLength(1));
@@ -136,6 +137,118 @@ describe('what a connection receives', () => {
       expect(pieces.length - before).toBeLessThanOrEqual(1);
     }
     expect(pieces).toHaveLength(20);
+  });
+
+  describe('rests', () => {
+    const TURNS = 20;
+    const turns = async (): Promise<void> => {
+      for (let i = 0; i < TURNS; i++) await turn();
+    };
+    /** Time stands still, so that no slice is used up and nothing is gained. */
+    const restingSocket = () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+      onTestFinished(() => void vi.useRealTimers());
+      return socket();
+    };
+    const many = (count: number, one: Buffer): Buffer => Buffer.concat(Array.from({ length: count }, () => one));
+
+    it.each([
+      ['small parts of a message', part('x')],
+      ['pings', frame(OPCODE.ping, 'x'.repeat(125))],
+      ['pongs', frame(OPCODE.pong, '')],
+    ])('after too many %s, and goes on where it was', async (_name, one) => {
+      const { raw, pieces } = restingSocket();
+      raw.push(many(100, one));
+      await turns();
+      expect(pieces).toHaveLength(64);
+      expect(raw.isPaused()).toBe(true);
+      raw.push(many(10, one));
+      await turns();
+      expect(pieces).toHaveLength(64);
+      vi.advanceTimersByTime(100);
+      await turns();
+      // 200 a second are gained, so a tenth of a second is worth 20.
+      expect(pieces).toHaveLength(84);
+      vi.advanceTimersByTime(1_000);
+      await turns();
+      vi.advanceTimersByTime(1_000);
+      await turns();
+      expect(Buffer.concat(pieces).equals(many(110, one))).toBe(true);
+      expect(raw.isPaused()).toBe(false);
+    });
+
+    it.each([
+      ['whole messages', frame(OPCODE.text, 'x')],
+      ['large parts of a message', part('x'.repeat(2_000))],
+    ])('not after many %s', async (_name, one) => {
+      const { raw, pieces } = restingSocket();
+      raw.push(many(500, one));
+      await turns();
+      expect(Buffer.concat(pieces).equals(many(500, one))).toBe(true);
+    });
+
+    it('after anything much once it is closed', async () => {
+      const { raw, pieces, inflow } = restingSocket();
+      inflow.closed();
+      raw.push(many(100, frame(OPCODE.text, 'x')));
+      await turns();
+      expect(pieces).toHaveLength(64);
+      expect(raw.isPaused()).toBe(true);
+    });
+
+    it('after a part of what it sends was dropped', async () => {
+      const { raw, pieces, inflow } = restingSocket();
+      inflow.drop();
+      raw.push(Buffer.alloc(200_000));
+      await turns();
+      expect(raw.isPaused()).toBe(false);
+      raw.push(Buffer.alloc(200_000));
+      raw.push(Buffer.alloc(200_000));
+      await turns();
+      expect(raw.isPaused()).toBe(true);
+      vi.advanceTimersByTime(100);
+      await turns();
+      expect(raw.readableLength).toBe(0);
+      expect(pieces).toEqual([]);
+    });
+
+    it('so often without a pause that it floods', async () => {
+      const { raw, floods } = restingSocket();
+      raw.push(many(1_200, frame(OPCODE.ping, '')));
+      await turns();
+      for (let i = 1; i < 50; i++) {
+        vi.advanceTimersByTime(100);
+        await turns();
+      }
+      expect(floods).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(100);
+      await turns();
+      expect(floods).toHaveBeenCalledOnce();
+    });
+
+    it('again and again, with pauses between', async () => {
+      const { raw, floods } = restingSocket();
+      for (let i = 0; i < 60; i++) {
+        raw.push(many(64, frame(OPCODE.ping, '')));
+        await turns();
+        vi.advanceTimersByTime(400);
+        await turns();
+      }
+      expect(floods).not.toHaveBeenCalled();
+    });
+
+    it('not on when it was stopped meanwhile', async () => {
+      const { raw, pieces, inflow } = restingSocket();
+      raw.push(many(100, part('x')));
+      await turns();
+      inflow.stop();
+      vi.advanceTimersByTime(100);
+      await turns();
+      expect(pieces).toHaveLength(64);
+      inflow.start();
+      await turns();
+      expect(pieces).toHaveLength(84);
+    });
   });
 
   it('stops in the middle of a chunk and goes on there', async () => {

@@ -99,6 +99,19 @@ describe('WsSocket', () => {
     expect(writes).toHaveBeenCalledTimes(20);
   });
 
+  it('lets few pongs wait for a client that reads nothing', async () => {
+    const { socket, raw, client } = await pair();
+    const nothing = vi.fn();
+    Object.assign(raw, { _write: nothing, _writev: nothing });
+    const before = socket.bytesReceived;
+    // Fewer than a connection is allowed at once.
+    for (let i = 0; i < 60; i++) client.ping('x'.repeat(125));
+    await vi.waitFor(() => expect(socket.bytesReceived - before).toBe(60 * (6 + 125)));
+    expect(nothing).toHaveBeenCalled();
+    expect(socket.bufferedAmount).toBeLessThan(20 * (2 + 125));
+    raw.destroy();
+  });
+
   it('sends what may wait by itself where nothing follows, time after time', async () => {
     const { socket, received } = await pair();
     for (let i = 0; i < 5; i++) {
