@@ -25,16 +25,46 @@ const WHOSE: Readonly<Record<keyof RateScopes, string>> = {
   perAddress: 'The clients of your address have',
 };
 
-/** One scope of one limit. */
+/** One scope of one limit. A connection by itself has a bucket of its own, so nothing is shared. */
 interface Scope {
   readonly of: keyof RateScopes;
-  readonly buckets: Buckets;
+  readonly rate: Rate;
+  readonly shared: Buckets | undefined;
+}
+
+/** What counts in one scope of one limit for one connection. */
+class Counter {
+  readonly of: keyof RateScopes;
+  readonly #shared: Buckets | undefined;
+  readonly #key: string;
+  #bucket: TokenBucket;
+  #sweeps = 0;
+
+  constructor({ of, rate, shared }: Scope, key: string, now: number) {
+    this.of = of;
+    this.#shared = shared;
+    this.#key = key;
+    this.#sweeps = shared?.sweeps ?? 0;
+    this.#bucket = shared?.of(key, now) ?? new TokenBucket(rate, now);
+  }
+
+  /** To look it up costs more than to take from it, so that it is looked up once. */
+  bucket(now: number): TokenBucket {
+    const shared = this.#shared;
+    if (shared !== undefined && shared.sweeps !== this.#sweeps) {
+      this.#bucket = shared.of(this.#key, now);
+      this.#sweeps = shared.sweeps;
+    }
+    return this.#bucket;
+  }
 }
 
 /** Counts what clients ask for, and refuses what comes too often. */
 export class RateLimiter {
   readonly #now: () => number;
   readonly #scopes: Readonly<Record<Counted, readonly Scope[]>>;
+  /** By connection. A limit is added when it is counted for the first time. */
+  readonly #counters = new WeakMap<Connection, { [Limit in Counted]?: readonly Counter[] }>();
   readonly #refusals = new WeakMap<Connection, TokenBucket>();
 
   /** @param now - a monotonic clock in milliseconds */
@@ -50,14 +80,13 @@ export class RateLimiter {
 
   /** Counts one message, query or call. Returns the refusal if there are too many; then it does not count. */
   take(connection: Connection, counted: Exclude<Counted, 'tokens'>): AgentSocketError | undefined {
-    const scopes = this.#scopes[counted];
-    if (scopes.length === 0) return undefined;
     const now = this.#now();
-    for (const scope of scopes) {
-      const waitMs = bucketOf(scope, connection, now)?.takeOne(now) ?? 0;
+    const counters = this.#countersOf(connection, counted, now);
+    for (const counter of counters) {
+      const waitMs = counter.bucket(now).takeOne(now);
       if (waitMs === 0) continue;
-      for (const before of scopes.slice(0, scopes.indexOf(scope))) bucketOf(before, connection, now)?.take(-1, now);
-      return refusal(scope, counted, waitMs);
+      for (const before of counters.slice(0, counters.indexOf(counter))) before.bucket(now).take(-1, now);
+      return refusal(counter, counted, waitMs);
     }
     return undefined;
   }
@@ -65,17 +94,15 @@ export class RateLimiter {
   /** Counts what a message costs besides itself. */
   charge(connection: Connection, counted: Exclude<Counted, 'tokens'>, amount: number): void {
     const now = this.#now();
-    for (const scope of this.#scopes[counted]) bucketOf(scope, connection, now)?.take(amount, now);
+    for (const counter of this.#countersOf(connection, counted, now)) counter.bucket(now).take(amount, now);
   }
 
   /** The refusal of a query whose owner or address has used too many tokens. */
   outOfTokens(connection: Connection): AgentSocketError | undefined {
-    const scopes = this.#scopes.tokens;
-    if (scopes.length === 0) return undefined;
     const now = this.#now();
-    for (const scope of scopes) {
-      const waitMs = bucketOf(scope, connection, now)?.wait(now) ?? 0;
-      if (waitMs > 0) return refusal(scope, 'tokens', waitMs);
+    for (const counter of this.#countersOf(connection, 'tokens', now)) {
+      const waitMs = counter.bucket(now).wait(now);
+      if (waitMs > 0) return refusal(counter, 'tokens', waitMs);
     }
     return undefined;
   }
@@ -83,9 +110,9 @@ export class RateLimiter {
   /** Counts the tokens that a run has used. */
   spend({ owner, address }: Accounts, tokens: number): void {
     const now = this.#now();
-    for (const { of, buckets } of this.#scopes.tokens) {
+    for (const { of, shared } of this.#scopes.tokens) {
       const key = of === 'perPrincipal' ? owner : address;
-      if (key !== undefined) buckets.of(key, now).take(tokens, now);
+      if (key !== undefined) shared?.of(key, now).take(tokens, now);
     }
   }
 
@@ -98,9 +125,22 @@ export class RateLimiter {
     if (!isOver) bucket.take(amount, now);
     return isOver;
   }
+
+  #countersOf(connection: Connection, counted: Counted, now: number): readonly Counter[] {
+    const scopes = this.#scopes[counted];
+    if (scopes.length === 0) return NO_COUNTERS;
+    let byLimit = this.#counters.get(connection);
+    if (byLimit === undefined) this.#counters.set(connection, (byLimit = {}));
+    return (byLimit[counted] ??= scopes.flatMap((scope) => {
+      const key = keyOf(scope.of, connection);
+      return key === undefined ? [] : [new Counter(scope, key, now)];
+    }));
+  }
 }
 
-function refusal({ of }: Scope, counted: Counted, retryAfterMs: number): AgentSocketError {
+const NO_COUNTERS: readonly Counter[] = [];
+
+function refusal({ of }: Counter, counted: Counted, retryAfterMs: number): AgentSocketError {
   return new AgentSocketError('rate_limited', `${WHOSE[of]} used too many ${UNITS[counted]} in too short a time`, {
     retryAfterMs,
     detail: of === 'perAddress' ? ADDRESS_DETAIL : undefined,
@@ -111,13 +151,10 @@ function scopesOf(limit: { readonly [Of in keyof RateScopes]?: Rate | false | un
   if (limit === false) return [];
   return (['perConnection', 'perPrincipal', 'perAddress'] as const).flatMap((of) => {
     const rate = limit[of];
-    return rate === undefined || rate === false ? [] : [{ of, buckets: new Buckets(rate) }];
+    return rate === undefined || rate === false
+      ? []
+      : [{ of, rate, shared: of === 'perConnection' ? undefined : new Buckets(rate) }];
   });
-}
-
-function bucketOf({ of, buckets }: Scope, connection: Connection, now: number): TokenBucket | undefined {
-  const key = keyOf(of, connection);
-  return key === undefined ? undefined : buckets.of(key, now);
 }
 
 function keyOf(of: keyof RateScopes, { id, accounts }: Connection): string | undefined {

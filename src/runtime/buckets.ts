@@ -8,9 +8,15 @@ export class Buckets {
   readonly #rate: Rate;
   readonly #byKey = new Map<string, TokenBucket>();
   #sweepAt = SWEEP_SIZE;
+  #sweeps = 0;
 
   constructor(rate: Rate) {
     this.#rate = rate;
+  }
+
+  /** How often buckets were forgotten. Until then, {@link of} gives the same ones. */
+  get sweeps(): number {
+    return this.#sweeps;
   }
 
   of(key: string, now: number): TokenBucket {
@@ -24,6 +30,7 @@ export class Buckets {
   /** Forgets full buckets: a new one is the same. */
   #sweep(now: number): void {
     for (const [key, bucket] of this.#byKey) if (bucket.isFull(now)) this.#byKey.delete(key);
+    this.#sweeps++;
     this.#sweepAt = Math.max(SWEEP_SIZE, this.#byKey.size * 2);
   }
 }

@@ -6,49 +6,46 @@ export interface Rate {
   readonly perSecond: number;
 }
 
+/** What counts as nothing, in milliseconds: sums of fractions are not exact. */
+const NOTHING_MS = 0.001;
+
 /**
- * A token bucket (RFC 2697, section 3): it holds `burst` tokens and gains `perSecond`. Without a timer: what was gained is
- * counted when somebody asks. It can be in debt, for costs that are known afterwards.
+ * A token bucket (RFC 2697, section 3): it holds `burst` tokens and gains `perSecond`. Without a timer, and as one number: the time
+ * at which it is full again, as in the virtual scheduling of ITU-T I.371. It can be in debt, for costs that are known afterwards.
  */
 export class TokenBucket {
-  readonly #rate: Rate;
-  #level: number;
-  #at: number;
+  /** What one token takes to be gained, and all of them, in milliseconds. */
+  readonly #tokenMs: number;
+  readonly #burstMs: number;
+  #fullAt: number;
 
   /** @param now - on a monotonic clock in milliseconds, as in all methods */
-  constructor(rate: Rate, now: number) {
-    this.#rate = rate;
-    this.#level = rate.burst;
-    this.#at = now;
+  constructor({ burst, perSecond }: Rate, now: number) {
+    this.#tokenMs = 1_000 / perSecond;
+    this.#burstMs = burst * this.#tokenMs;
+    this.#fullAt = now;
   }
 
   /** Whether nothing was taken that is not gained again: a new bucket would be the same. */
   isFull(now: number): boolean {
-    return this.#gain(now) >= this.#rate.burst;
+    return this.#fullAt - now < NOTHING_MS;
   }
 
   /** Milliseconds until there is a whole token; 0 if there is one. */
   wait(now: number): number {
-    const missing = 1 - this.#gain(now);
-    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / this.#rate.perSecond);
+    const waitMs = Math.max(this.#fullAt, now) - now + this.#tokenMs - this.#burstMs;
+    return waitMs < NOTHING_MS ? 0 : Math.ceil(waitMs - NOTHING_MS);
   }
 
   /** Takes a token if there is a whole one. Returns what {@link wait} would have returned. */
   takeOne(now: number): number {
     const waitMs = this.wait(now);
-    if (waitMs === 0) this.#level--;
+    if (waitMs === 0) this.take(1, now);
     return waitMs;
   }
 
   /** Takes tokens, even if the bucket has fewer; a negative amount gives them back. */
   take(amount: number, now: number): void {
-    this.#level = this.#gain(now) - amount;
-  }
-
-  #gain(now: number): number {
-    const { burst, perSecond } = this.#rate;
-    this.#level = Math.min(burst, this.#level + ((now - this.#at) * perSecond) / 1_000);
-    this.#at = now;
-    return this.#level;
+    this.#fullAt = Math.max(this.#fullAt, now) + amount * this.#tokenMs;
   }
 }

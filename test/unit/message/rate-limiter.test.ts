@@ -31,6 +31,18 @@ describe('TokenBucket', () => {
     expect(bucket.isFull(9_000)).toBe(false);
   });
 
+  it.each([3, 7, 0.3, 49, 1e12])('gives a whole burst, however many are gained in a second: %d', (perSecond) => {
+    const bucket = new TokenBucket({ burst: 100, perSecond }, 123_456.789);
+    expect(Array.from({ length: 100 }, () => bucket.takeOne(123_456.789))).toEqual(
+      Array.from({ length: 100 }, () => 0),
+    );
+    if (perSecond < 1e12) expect(bucket.takeOne(123_456.789)).toBe(Math.ceil(1_000 / perSecond));
+    const full = 123_456.789 + (100 / perSecond) * 1_000;
+    expect(bucket.isFull(full)).toBe(true);
+    bucket.take(-50, full);
+    expect(Array.from({ length: 100 }, () => bucket.takeOne(full)).every((waitMs) => waitMs === 0)).toBe(true);
+  });
+
   it('makes up for a debt before it gives again', () => {
     const bucket = new TokenBucket({ burst: 10, perSecond: 1 }, 0);
     bucket.take(100, 0);
@@ -39,6 +51,22 @@ describe('TokenBucket', () => {
 });
 
 describe('RateLimiter', () => {
+  it('counts the connections of a principal together after it has forgotten full buckets', () => {
+    const engine = createEngine();
+    const rates = { ...NO_SCOPE, perPrincipal: { burst: 2, perSecond: 1 } };
+    const { limiter: limits, clock } = limiter({ messages: rates });
+    const taken = (connection: Connection): boolean => limits.take(connection, 'messages') === undefined;
+    const [first, second] = [connectionOf(engine, 'one'), connectionOf(engine, 'one')];
+    expect(taken(first)).toBe(true);
+    clock.now += 60_000;
+    // More than are kept when they are full.
+    for (let i = 0; i < 1_001; i++) {
+      const other = { id: `${i}`, accounts: { owner: `other ${i}`, address: undefined } };
+      expect(taken(other as Connection)).toBe(true);
+    }
+    expect([second, first, second, first].map(taken)).toEqual([true, true, false, false]);
+  });
+
   it('counts each connection, each principal and each address', () => {
     const engine = createEngine();
     const messages = {
