@@ -125,9 +125,11 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
   /**
    * Takes a place for a handshake that is about to wait; `undefined` if no place is free for this address.
    * @param remoteAddress - the address of the client, also behind proxies.
+   * @param isUnknown - whether the handshake waits for the client to say who it is: at most 64 of an address do.
+   * @default false
    */
-  reserve(remoteAddress?: string): Slot | undefined {
-    return this.#places.reserve(remoteAddress);
+  reserve(remoteAddress?: string, isUnknown = false): Slot | undefined {
+    return this.#places.reserve(remoteAddress, isUnknown);
   }
 
   /**

@@ -3,6 +3,12 @@ import { addressKey } from '../runtime/address-key.js';
 import { Shares } from '../runtime/shares.js';
 import type { Connection } from './connection.js';
 
+/**
+ * Most handshakes of one address that wait for the client to say who it is, or for somebody else's place. Clients that are known
+ * at once never count.
+ */
+const MOST_UNKNOWN = 64;
+
 /** A place among `maxConnections`, taken before a handshake waits for anything. */
 export interface Slot {
   /** Frees the place. Does nothing if called again, or once a connection has taken the place over. */
@@ -19,6 +25,8 @@ export class Places {
   readonly #connections = new Set<Connection>();
   /** Addresses of the handshakes that wait, by the function that takes their places away. */
   readonly #waiting = new Map<() => void, string>();
+  /** By address, the handshakes that {@link MOST_UNKNOWN} bounds. */
+  readonly #unknown = new Shares();
 
   /** @param most - the number of places. */
   constructor(most: number) {
@@ -37,16 +45,33 @@ export class Places {
   /**
    * Takes a place for a handshake; `undefined` if none is free for its address. Before it is known who comes, nobody
    * loses a place: if all are taken, the slot has none yet.
+   * @param isUnknown - whether the handshake waits for the client to say who it is
    */
-  reserve(address: string | undefined): Slot | undefined {
+  reserve(address: string | undefined, isUnknown: boolean): Slot | undefined {
     const key = addressKey(address);
-    if (this.isFull) return this.#greedier(key) === undefined ? undefined : NO_PLACE;
+    const { isFull } = this;
+    if (isFull && this.#greedier(key) === undefined) return undefined;
+    if (!isFull && !isUnknown) return { release: this.#takePlace(key) };
+    if (this.#unknown.of(key) >= MOST_UNKNOWN) return undefined;
+    this.#unknown.add(key, 1);
+    const free = isFull ? undefined : this.#takePlace(key);
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#unknown.add(key, -1);
+      isHeld = false;
+      free?.();
+    };
+    return { release };
+  }
+
+  /** Returns the function that frees the place. */
+  #takePlace(key: string): () => void {
     const release = (): void => {
       if (this.#waiting.delete(release)) this.#shares.add(key, -1);
     };
     this.#waiting.set(release, key);
     this.#shares.add(key, 1);
-    return { release };
+    return release;
   }
 
   /** Whether a connection of this address may be made: a place is free, or somebody loses one to it. */
@@ -94,8 +119,6 @@ export class Places {
     return found;
   }
 }
-
-const NO_PLACE: Slot = { release: () => undefined };
 
 /** Computed once for each connection, since a full server compares all of them. */
 function keyOf({ accounts: { address } }: Connection): string {

@@ -93,12 +93,13 @@ export class Handshakes<P extends Principal, Metadata> {
     }
     if (this.#isRefusedAtEnd(request, raw)) return;
     if (!this.#agreesOnEncryption(request)) return this.#refuse(request, raw, head, CLOSE_CODES.encryptionRequired);
-    const slot = connections.reserve(remoteAddress(request));
+    const isUnknown = offers(request, AUTH_BY_MESSAGE);
+    const slot = connections.reserve(remoteAddress(request), isUnknown);
     if (slot === undefined) return this.#refuse(request, raw, head, CLOSE_CODES.overCapacity);
     // A client that leaves, at any time, frees its place.
     // The slot's own function: a new one would keep the request in memory as long as the connection lasts.
     raw.once('close', slot.release);
-    if (offers(request, AUTH_BY_MESSAGE)) return this.#acceptUnknown(request, raw, head, slot);
+    if (isUnknown) return this.#acceptUnknown(request, raw, head, slot);
     // If nothing needs to wait, the handshake is done in the same tick.
     const verdict = authenticator.judge(request);
     if (!isLater(verdict)) return this.#finish(request, raw, head, slot, verdict);

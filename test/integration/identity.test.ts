@@ -133,6 +133,19 @@ describe('a first message that says who the client is', () => {
     await TestClient.connect(url, { protocols: ['anna'] });
   });
 
+  it('waits in few sockets of an address, while others come in', async () => {
+    const { port, url } = await startServer({ authenticate: byToken });
+    const waiting = await Promise.all(Array.from({ length: 64 }, () => unknown(port)));
+    await closeOf(await unknown(port)).toMatchObject({ code: 1013 });
+    await TestClient.connect(url, { protocols: ['anna'] });
+    say(waiting[0] as RawClient, { type: 'auth', token: 'anna' });
+    await expect.poll(() => waiting[0]?.messages.at(-1)?.['type']).toBe('connected');
+    const another = await unknown(port);
+    say(another, { type: 'auth', token: 'bob' });
+    await expect.poll(() => another.messages.at(-1)?.['type']).toBe('connected');
+    for (const { socket } of waiting) socket.destroy();
+  });
+
   it('belongs to clients that negotiate', async () => {
     const { port } = await startServer({ authenticate: byToken });
     const client = await RawClient.open(port, { headers: { 'Sec-WebSocket-Protocol': 'agent-ws.auth' } });

@@ -129,6 +129,30 @@ describe('reserve', () => {
     expect(connections.isFull).toBe(false);
   });
 
+  it('lets few handshakes of an address wait for the client to say who it is', () => {
+    const { connections } = setUp({ maxConnections: 1_000 });
+    const slots = Array.from({ length: 64 }, () => connections.reserve('192.0.2.1', true));
+    expect(slots).not.toContain(undefined);
+    expect(connections.reserve('192.0.2.1', true)).toBeUndefined();
+    expect(connections.reserve('192.0.2.1')).toBeDefined();
+    expect(connections.reserve('192.0.2.2', true)).toBeDefined();
+    slots[0]?.release();
+    slots[0]?.release();
+    expect(connections.reserve('192.0.2.1', true)).toBeDefined();
+    expect(connections.reserve('192.0.2.1', true)).toBeUndefined();
+    // The released one, and three that were added.
+    expect(connections.handshakes).toBe(66);
+  });
+
+  it('lets few handshakes of an address wait for the place of somebody else', () => {
+    const { connections } = setUp({ maxConnections: 200 });
+    for (let i = 0; i < 200; i++) expect(connections.reserve('192.0.2.1')).toBeDefined();
+    for (let i = 0; i < 64; i++) expect(connections.reserve('192.0.2.2')).toBeDefined();
+    expect(connections.reserve('192.0.2.2')).toBeUndefined();
+    expect(connections.reserve('192.0.2.3')).toBeDefined();
+    expect(connections.handshakes).toBe(200);
+  });
+
   it('gives its place to the connection', async () => {
     const { connections } = setUp({ maxConnections: 1 });
     const slot = connections.reserve();
