@@ -82,11 +82,11 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
     super(logger);
     this.#refusals = new BoundedLog(logger);
     const limiter = (this.#limiter = new RateLimiter(rateLimits));
-    runs.on('end', ({ usage, principal, shares }) => {
+    runs.on('end', ({ usage, principal, shares, connectionId: id }) => {
       if (usage === undefined) return;
       const address = shares.find((share) => share.of === 'address')?.key;
       const { owner } = accountsOf(principal.id, undefined);
-      limiter.spend({ owner, address }, usage.input_tokens + usage.output_tokens);
+      limiter.spend({ id, accounts: { owner, address } }, usage.input_tokens + usage.output_tokens);
     });
     const readers = new Readers({ runs, maxRunsPerConnection, logger });
     this.#context = {

@@ -25,35 +25,41 @@ const WHOSE: Readonly<Record<keyof RateScopes, string>> = {
   perAddress: 'The clients of your address have',
 };
 
-/** One scope of one limit. A connection by itself has a bucket of its own, so nothing is shared. */
+/** One scope of one limit. */
 interface Scope {
   readonly of: keyof RateScopes;
-  readonly rate: Rate;
-  readonly shared: Buckets | undefined;
+  readonly buckets: Buckets;
+}
+
+/** Who asks, or has asked. */
+interface Asker {
+  /** Of the connection. */
+  readonly id: string | undefined;
+  readonly accounts: Accounts;
 }
 
 /** What counts in one scope of one limit for one connection. */
 class Counter {
   readonly of: keyof RateScopes;
-  readonly #shared: Buckets | undefined;
+  readonly #buckets: Buckets;
   readonly #key: string;
   #bucket: TokenBucket;
-  #sweeps = 0;
+  #sweeps: number;
 
-  constructor({ of, rate, shared }: Scope, key: string, now: number) {
+  constructor({ of, buckets }: Scope, key: string, now: number) {
     this.of = of;
-    this.#shared = shared;
+    this.#buckets = buckets;
     this.#key = key;
-    this.#sweeps = shared?.sweeps ?? 0;
-    this.#bucket = shared?.of(key, now) ?? new TokenBucket(rate, now);
+    this.#sweeps = buckets.sweeps;
+    this.#bucket = buckets.of(key, now);
   }
 
   /** To look it up costs more than to take from it, so that it is looked up once. */
   bucket(now: number): TokenBucket {
-    const shared = this.#shared;
-    if (shared !== undefined && shared.sweeps !== this.#sweeps) {
-      this.#bucket = shared.of(this.#key, now);
-      this.#sweeps = shared.sweeps;
+    const { sweeps } = this.#buckets;
+    if (this.#sweeps !== sweeps) {
+      this.#bucket = this.#buckets.of(this.#key, now);
+      this.#sweeps = sweeps;
     }
     return this.#bucket;
   }
@@ -108,11 +114,11 @@ export class RateLimiter {
   }
 
   /** Counts the tokens that a run has used. */
-  spend({ owner, address }: Accounts, tokens: number): void {
+  spend(asker: Asker, tokens: number): void {
     const now = this.#now();
-    for (const { of, shared } of this.#scopes.tokens) {
-      const key = of === 'perPrincipal' ? owner : address;
-      if (key !== undefined) shared?.of(key, now).take(tokens, now);
+    for (const { of, buckets } of this.#scopes.tokens) {
+      const key = keyOf(of, asker);
+      if (key !== undefined) buckets.of(key, now).take(tokens, now);
     }
   }
 
@@ -151,13 +157,11 @@ function scopesOf(limit: { readonly [Of in keyof RateScopes]?: Rate | false | un
   if (limit === false) return [];
   return (['perConnection', 'perPrincipal', 'perAddress'] as const).flatMap((of) => {
     const rate = limit[of];
-    return rate === undefined || rate === false
-      ? []
-      : [{ of, rate, shared: of === 'perConnection' ? undefined : new Buckets(rate) }];
+    return rate === undefined || rate === false ? [] : [{ of, buckets: new Buckets(rate) }];
   });
 }
 
-function keyOf(of: keyof RateScopes, { id, accounts }: Connection): string | undefined {
+function keyOf(of: keyof RateScopes, { id, accounts }: Asker): string | undefined {
   switch (of) {
     case 'perConnection':
       return id;

@@ -32,9 +32,9 @@ export interface RateLimits {
   toolCalls?: RateScopes | false | undefined;
   /**
    * Tokens of the model, read and written, counted when a run ends: queries are refused until the excess is made up.
-   * @default 5000 a second of a principal, 50000 of an address; 1000 times as many at once
+   * @default 2500 a second of a connection, 5000 of a principal, 50000 of an address; 1000 times as many at once
    */
-  tokens?: Omit<RateScopes, 'perConnection'> | false | undefined;
+  tokens?: RateScopes | false | undefined;
 }
 
 /** A rule that also accepts `false`. */
@@ -103,13 +103,14 @@ export const RATE_LIMITS = {
   tokens: {
     text: 'Tokens of the model, read and written, counted when a run ends: queries are refused until the excess is made up.',
     rule: orFalse(
-      nested<Required<Omit<RateScopes, 'perConnection'>>>()({
+      scopes({
+        perConnection: { ...perConnection, default: { burst: 2_500_000, perSecond: 2_500 } },
         perPrincipal: { ...perPrincipal, default: { burst: 5_000_000, perSecond: 5_000 } },
         perAddress: { ...perAddress, default: { burst: 50_000_000, perSecond: 50_000 } },
       }),
     ),
     default: {},
-    defaultText: '5000 a second of a principal, 50000 of an address; 1000 times as many at once',
+    defaultText: '2500 a second of a connection, 5000 of a principal, 50000 of an address; 1000 times as many at once',
   },
 } as const satisfies OptionTable<RateLimits>;
 

@@ -66,8 +66,7 @@ const options = {
 
 // All clients have one address. Limits that nobody reaches cost what limits cost.
 const rate = { burst: 1e12, perSecond: 1e12 };
-const ofAll = { perPrincipal: rate, perAddress: rate };
-const each = { perConnection: rate, ...ofAll };
+const each = { perConnection: rate, perPrincipal: rate, perAddress: rate };
 const outOfReach = {
   maxRunsPerAddress: 1e12,
   maxLogBytesPerAddress: 1e12,
@@ -75,7 +74,7 @@ const outOfReach = {
   roomMemberRate: 1_000_000,
   roomRate: 1_000_000,
   maxRoomMembers: 20_000,
-  rateLimits: access !== 'open' && { messages: each, queries: each, toolCalls: each, tokens: ofAll },
+  rateLimits: access !== 'open' && { messages: each, queries: each, toolCalls: each, tokens: each },
 };
 function create() {
   if (limits === 'default') return createAgentSocketServer({ ...options, logger: false });

@@ -138,7 +138,7 @@ describe('RateLimiter', () => {
     [{ messages: { perSecond: 1 } }, 'rateLimits.messages.perSecond'],
     [{ queries: { perAddress: { burst: 0, perSecond: 1 } } }, 'rateLimits.queries.perAddress.burst'],
     [{ tokens: { perAddress: { burst: 1 } } }, 'rateLimits.tokens.perAddress.perSecond'],
-    [{ tokens: { perConnection: { burst: 1, perSecond: 1 } } }, 'rateLimits.tokens.perConnection'],
+    [{ tokens: { perConnection: { burst: 0, perSecond: 1 } } }, 'rateLimits.tokens.perConnection.burst'],
     [true, 'rateLimits'],
   ])('refuses %j', (limits, option) => {
     expect(() => checked(limits as RateLimits)).toThrow(expect.objectContaining({ constructor: OptionError, option }));
@@ -204,14 +204,26 @@ describe('A client that asks too often', () => {
     expect(peer.ofType('pong')).toHaveLength(1);
   });
 
-  it('is refused queries when its runs have used its tokens, on another connection too', async () => {
-    const provider: LlmProvider = {
-      vendor: 'v',
-      async *stream() {
-        yield await Promise.resolve({ type: 'text-delta', text: 'Hello' } as const);
-        yield { type: 'usage', inputTokens: 80, outputTokens: 20 };
-      },
-    };
+  const provider: LlmProvider = {
+    vendor: 'v',
+    async *stream() {
+      yield await Promise.resolve({ type: 'text-delta', text: 'Hello' } as const);
+      yield { type: 'usage', inputTokens: 80, outputTokens: 20 };
+    },
+  };
+
+  it('is refused queries when its runs have used its tokens, on no other connection', async () => {
+    const engine = createEngine({ provider, rateLimits: { tokens: { perConnection: { burst: 50, perSecond: 1 } } } });
+    const [peer, other] = [engine.connect(), engine.connect()];
+    peer.send({ type: 'agent_query', query: 'q' });
+    await vi.waitFor(() => expect(peer.ofType('agent_response')).toHaveLength(1));
+    peer.send({ type: 'agent_query', query: 'q' });
+    await vi.waitFor(() => expect(peer.ofType('error')).toMatchObject([{ code: 'rate_limited' }]));
+    other.send({ type: 'agent_query', query: 'q' });
+    await vi.waitFor(() => expect(other.ofType('agent_response')).toHaveLength(1));
+  });
+
+  it('is refused queries when its runs have used the tokens of its principal, on another connection too', async () => {
     const engine = createEngine({ provider, rateLimits: { tokens: { perPrincipal: { burst: 50, perSecond: 1 } } } });
     const peer = engine.connect();
     peer.send({ type: 'agent_query', query: 'q' });
