@@ -387,6 +387,25 @@ describe('Limits and names', () => {
     expect(waitMs).toBeGreaterThan(0);
   });
 
+  it('of what a member shows, in bytes of JSON, so that others see the last that was allowed', async () => {
+    const { agent, connect, join } = await start();
+    const largest = { a: 'x'.repeat(1_024 - '{"a":""}'.length) };
+    const tooLarge = [{ a: `${largest.a}x` }, { a: '€'.repeat(400) }];
+    const [ada, bob] = [await join('Ada', { data: largest }), await join('Bob')];
+    const carl = await connect('Carl');
+    for (const data of tooLarge) {
+      expect(await refusal(ada, { type: 'presence', room: 'r', state: 'typing', data })).toBe('invalid_message');
+      expect(await refusal(carl, { type: 'join', room: 'r', data })).toBe('invalid_message');
+    }
+    await say(ada, 'still here');
+    await expect.poll(() => events(bob)).toEqual(['1 still here']);
+    expect(present(bob)).toEqual(['Ada', 'Bob']);
+    expect(agent.rooms.members('r').map(({ name, state, data }) => [name, state, data])).toEqual([
+      ['Ada', 'idle', largest],
+      ['Bob', 'idle', undefined],
+    ]);
+  });
+
   it('gives a place in a full room to an address that has fewer, at the cost of the one that has most', async () => {
     const { url } = await start({ maxRoomMembers: 3, trustedProxies: ['127.0.0.1'] });
     const connect = (user: string, address: string) =>

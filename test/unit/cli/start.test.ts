@@ -93,7 +93,13 @@ describe('chooseProvider', () => {
 describe('createHttpServer', () => {
   it('gives slow and countless clients less than Node does', () => {
     const server = createHttpServer(resolve({ WS_MAX_CONNECTIONS: '10' }).settings);
-    expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000, maxConnections: 266 });
+    expect(server).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 5_000,
+      timeout: 15_000,
+      maxConnections: 266,
+    });
   });
 });
 
