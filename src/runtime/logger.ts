@@ -10,7 +10,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
  */
 export interface Logger extends Readonly<Record<LogLevel, LogMethod>> {
   /**
-   * Whether lines of this level are written. It is asked before each line, so that a level that is off costs nothing.
+   * Whether lines of this level are written. It is asked before fields are copied or shortened.
    * @default every level is on
    */
   isLevelEnabled?(level: LogLevel): boolean;
