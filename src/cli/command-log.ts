@@ -1,10 +1,17 @@
+import { LineBuffer } from './line-buffer.js';
 import { createLog, type Log } from './logging.js';
+import { writeLines } from './output-lines.js';
 import { redisSecrets } from './redis.js';
 import type { ResolvedSettings } from './settings.js';
 
 /** The log of the command, as the settings want it. */
 export interface CommandLog extends Log {
   readonly format: 'pretty' | 'json';
+  /**
+   * From here on the JSON lines for a standard output that is no terminal are written together, at most 100 ms later.
+   * Before, each line is written at once, so that an error that ends the start comes after all lines of the log.
+   */
+  readonly onStarted: () => void;
 }
 
 /**
@@ -16,6 +23,11 @@ export function openCommandLog(resolved: ResolvedSettings, worker?: number): Com
   const { settings, keyOf } = resolved;
   const secrets = [settings.apiKey, ...Object.values(settings.extraHeaders), ...redisSecrets(resolved)];
   const format = settings.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json');
+  let isTogether = false;
+  const output = new LineBuffer((lines) => writeLines(process.stdout, lines), {
+    onFailed: (error) => log.logger.error({ err: error }, 'Standard output cannot be written'),
+    onRecovered: (dropped) => log.logger.warn({ dropped }, 'Standard output can be written again; lines were dropped'),
+  });
   const log = createLog({
     level: settings.logLevel,
     format,
@@ -23,8 +35,18 @@ export function openCommandLog(resolved: ResolvedSettings, worker?: number): Com
     ...(settings.logFile !== undefined && { file: settings.logFile }),
     fileKey: keyOf('logFile'),
     secrets: secrets.filter((secret) => secret !== undefined),
-    write: (text) => process.stdout.write(text),
+    write: (text) => {
+      if (isTogether) output.write(text);
+      else process.stdout.write(text);
+    },
     worker,
   });
-  return { ...log, format };
+  const flush = (): void => {
+    log.flush();
+    output.flush();
+  };
+  const onStarted = (): void => {
+    isTogether = format === 'json' && !process.stdout.isTTY;
+  };
+  return { ...log, format, flush, onStarted };
 }

@@ -1,73 +1,35 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PRIVATE_FILE, restrictFile } from '../stores/private-file.js';
-
-/** How long a line waits at most, in milliseconds. */
-const FLUSH_MS = 100;
-/** Length of the waiting lines at which they are written at once, in UTF-16 units. */
-const FLUSH_LENGTH = 65_536;
-
-/** What {@link LogFile} tells. */
-export interface LogFileEvents {
-  /** The file cannot be written. Called once for each outage. */
-  readonly onFailed: (error: unknown) => void;
-  /** The file can be written again. */
-  readonly onRecovered: (dropped: number) => void;
-}
+import { LineBuffer, type LineEvents } from './line-buffer.js';
 
 /**
- * A file that lines are added to, readable for its owner alone. Lines are written together, at most 100 ms later, and in
- * order. Lines that cannot be written are dropped and counted, so that a full disk costs no memory.
+ * A file that lines are added to, readable for its owner alone. Lines are written together: see {@link LineBuffer}. A
+ * full disk costs no memory.
  */
 export class LogFile {
   readonly #path: string;
-  readonly #events: LogFileEvents;
+  readonly #lines: LineBuffer;
   #file: number;
-  #waiting: string[] = [];
-  #length = 0;
-  #timer: NodeJS.Timeout | undefined;
-  /** Lines that were dropped since the file could be written. */
-  #dropped = 0;
   /** Whether a line in the file was cut off. */
   #isTorn = false;
 
   /** @throws if the file cannot be opened. */
-  constructor(path: string, events: LogFileEvents) {
+  constructor(path: string, events: LineEvents) {
     this.#path = path;
-    this.#events = events;
+    this.#lines = new LineBuffer((lines) => this.#append(Buffer.from(lines.join(''))), events);
     makeDirectory(dirname(path));
     this.#file = open(path);
   }
 
   /** Adds a line, which ends with a line break. */
   write(line: string): void {
-    this.#waiting.push(line);
-    this.#length += line.length;
-    if (this.#length >= FLUSH_LENGTH) this.flush();
-    else {
-      this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
-      this.#timer.unref();
-    }
+    this.#lines.write(line);
   }
 
   /** Hands all lines to the operating system. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const lines = this.#waiting;
-    if (lines.length === 0) return;
-    this.#waiting = [];
-    this.#length = 0;
-    const dropped = this.#dropped;
-    try {
-      this.#append(Buffer.from(lines.join('')));
-      this.#dropped = 0;
-    } catch (error) {
-      this.#dropped += lines.length;
-      if (dropped === 0) this.#events.onFailed(error);
-      return;
-    }
-    if (dropped > 0) this.#events.onRecovered(dropped);
+    this.#lines.flush();
   }
 
   /**

@@ -2,7 +2,8 @@ import { pino, stdTimeFunctions, type Logger } from 'pino';
 import { CliError, systemReason } from './cli-error.js';
 import { errorFields } from '../runtime/error-fields.js';
 import { inVisibleText } from './harmless.js';
-import { LogFile, type LogFileEvents } from './log-file.js';
+import type { LineEvents } from './line-buffer.js';
+import { LogFile } from './log-file.js';
 import { prettyLine } from './pretty-log.js';
 
 /** What {@link createLog} takes. */
@@ -73,7 +74,7 @@ export function createLog(options: LogOptions): Log {
 /** Shorter secrets, such as the key `x` for a local server, would remove harmless text and protect nothing. */
 const MIN_SECRET_LENGTH = 8;
 
-function openLogFile({ file, fileKey }: LogOptions, events: LogFileEvents): LogFile | undefined {
+function openLogFile({ file, fileKey }: LogOptions, events: LineEvents): LogFile | undefined {
   if (file === undefined) return undefined;
   try {
     return new LogFile(file, events);

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js';
-import type { Logger } from '../runtime/logger.js';
+import { isOn, type Logger } from '../runtime/logger.js';
 import type { Run } from '../run/run.js';
 import type { AgentSocketServer } from '../server.js';
 
@@ -12,6 +12,7 @@ const MAX_USER_AGENT_LENGTH = 200;
  */
 export function observe({ connections, runs }: Pick<AgentSocketServer, 'connections' | 'runs'>, logger: Logger): void {
   connections.on('connect', (connection) => {
+    if (!isOn(logger, 'info')) return;
     const { remoteAddress, negotiated } = connection;
     const userAgent = connection.userAgent?.slice(0, MAX_USER_AGENT_LENGTH);
     const principalId = connection.principal.id;
@@ -21,10 +22,11 @@ export function observe({ connections, runs }: Pick<AgentSocketServer, 'connecti
     );
   });
   connections.on('disconnect', (connection, { code }) => {
+    if (!isOn(logger, 'info')) return;
     logger.info({ connectionId: connection.id, code, ...amounts(connection) }, 'Connection closed');
   });
   runs.on('start', (run) => {
-    logger.info(nameOf(run), 'Run started');
+    if (isOn(logger, 'info')) logger.info(nameOf(run), 'Run started');
   });
   runs.on('end', (run) => {
     logEnd(run, logger);
@@ -32,7 +34,21 @@ export function observe({ connections, runs }: Pick<AgentSocketServer, 'connecti
 }
 
 function logEnd(run: Run, logger: Logger): void {
-  const fields = {
+  const { failure } = run;
+  if (failure === undefined) {
+    if (isOn(logger, 'info')) logger.info(resultOf(run), 'Run ended');
+    return;
+  }
+  // What the client was told; the server itself logs the rest. The text of a cause may quote the question.
+  const { code, message: error, cause } = failure;
+  if (isOn(logger, 'warn')) logger.warn({ ...resultOf(run), code, error }, 'Run failed');
+  if (cause !== undefined && isOn(logger, 'debug')) {
+    logger.debug({ ...nameOf(run), err: cause }, 'Cause of the failed run');
+  }
+}
+
+function resultOf(run: Run): Readonly<Record<string, unknown>> {
+  return {
     ...nameOf(run),
     model: run.model,
     state: run.state,
@@ -41,12 +57,6 @@ function logEnd(run: Run, logger: Logger): void {
     bytes: run.bytes,
     usage: run.usage,
   };
-  const { failure } = run;
-  if (failure === undefined) return logger.info(fields, 'Run ended');
-  // What the client was told; the server itself logs the rest. The text of a cause may quote the question.
-  const { code, message: error, cause } = failure;
-  logger.warn({ ...fields, code, error }, 'Run failed');
-  if (cause !== undefined) logger.debug({ ...nameOf(run), err: cause }, 'Cause of the failed run');
 }
 
 function nameOf({ id, kind, connectionId, principal, meta }: Run): Readonly<Record<string, unknown>> {

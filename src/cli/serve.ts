@@ -170,6 +170,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     },
     'Listening',
   );
+  log.onStarted();
   if (!isFirst) return;
   for (const warning of warnings) logger.warn({}, warning);
   warnOfOpenSecrets(settings, logger);

@@ -63,6 +63,7 @@ export class Stopping {
     setTimeout(lastResort, Math.min(ms + LAST_RESORT_MS, MAX_DELAY_MS));
     await close(signal);
     logger.info({}, 'Stopped');
+    this.#log.flush();
     await within(LAST_LINES_MS, new Promise((resolve) => process.stdout.write('', resolve)));
     this.#exit(0);
   }

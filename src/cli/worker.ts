@@ -107,6 +107,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     { version: VERSION, concurrency, host: settings.health.host, port, provider: vendor, model },
     'Taking runs from the line',
   );
+  log.onStarted();
   for (const warning of warnings) logger.warn({}, warning);
   warnOfOpenSecrets(settings, logger);
 }

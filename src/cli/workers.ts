@@ -72,4 +72,5 @@ export async function startWorkers(resolved: ResolvedSettings, size: number): Pr
   }
   endWithNpx(logger);
   logger.info({ workers: size, pid: process.pid }, 'All workers listen');
+  log.onStarted();
 }

@@ -1,6 +1,4 @@
-import type { Logger, LogMethod } from './logger.js';
-
-const ignore: LogMethod = () => undefined;
+import { ignore, isNotIgnored, type Logger, type LogMethod } from './logger.js';
 
 /** The only place of the library that writes to the console, so that errors are visible by default. */
 const report: LogMethod = (fields, message) => {
@@ -12,4 +10,10 @@ const report: LogMethod = (fields, message) => {
 };
 
 /** The default logger: writes warnings and errors, and ignores the rest. */
-export const consoleLogger: Logger = { debug: ignore, info: ignore, warn: report, error: report };
+export const consoleLogger: Logger = {
+  debug: ignore,
+  info: ignore,
+  warn: report,
+  error: report,
+  isLevelEnabled: isNotIgnored,
+};

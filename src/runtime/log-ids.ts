@@ -1,4 +1,4 @@
-import type { Logger, LogMethod } from './logger.js';
+import { isOn, type Logger, type LogLevel, type LogMethod } from './logger.js';
 
 /** How ids look in log lines: see the option `logIds` of `createAgentSocketServer`. */
 export type LogIds = 'short' | 'full';
@@ -12,10 +12,17 @@ const SHORT_LENGTH = 8;
 export function withLogIds(logger: Logger, ids: LogIds): Logger {
   if (ids === 'full') return logger;
   const shortened =
-    (level: keyof Logger): LogMethod =>
-    (fields, message) =>
-      logger[level](shortIds(fields), message);
-  return { debug: shortened('debug'), info: shortened('info'), warn: shortened('warn'), error: shortened('error') };
+    (level: LogLevel): LogMethod =>
+    (fields, message) => {
+      if (isOn(logger, level)) logger[level](shortIds(fields), message);
+    };
+  return {
+    debug: shortened('debug'),
+    info: shortened('info'),
+    warn: shortened('warn'),
+    error: shortened('error'),
+    isLevelEnabled: (level) => isOn(logger, level),
+  };
 }
 
 /** What is shown of an id that must not be known whole. */

@@ -24,5 +24,6 @@ export const LOGGER = {
 
 function checkLogger(option: string, logger: unknown): Logger {
   if (logger === false) return silentLogger;
-  return checkMethods(option, SENTENCE, logger as Logger, ['debug', 'info', 'warn', 'error']);
+  const optional = (Object(logger) as Partial<Logger>).isLevelEnabled === undefined ? [] : ['isLevelEnabled'];
+  return checkMethods(option, SENTENCE, logger as Logger, ['debug', 'info', 'warn', 'error', ...optional]);
 }

@@ -130,11 +130,18 @@ describe('an error that nobody handled', () => {
   it.each([
     ['uncaughtException', 'throw new Error("boom")'],
     ['unhandledRejection', 'void Promise.reject(new Error("boom"))'],
-  ])('%s is logged and ends the process with 1', async (origin, statement) => {
-    const { cli } = await start({ imports: [`data:text/javascript,process.on("SIGUSR2",()=>{${statement}})`] });
-    cli.kill('SIGUSR2');
+  ])('%s ends the process with 1, and neither pipe nor file loses a line', async (origin, statement) => {
+    const cwd = temporaryDirectory();
+    // The line about the signal still waits for others when the error comes.
+    const crash = `process.on("SIGHUP",()=>setImmediate(()=>{${statement}}))`;
+    const { cli } = await start({ cwd, imports: [`data:text/javascript,${crash}`] });
+    cli.kill('SIGHUP');
     expect(await cli.exited).toBe(1);
-    expect(cli.lines.at(-1)).toMatchObject({ level: 'fatal', origin, err: { message: 'boom' } });
+    expect(cli.lines.slice(-2)).toMatchObject([
+      { level: 'info', signal: 'SIGHUP' },
+      { level: 'fatal', origin, err: { message: 'boom' } },
+    ]);
+    expect(readFileSync(join(cwd, 'log'), 'utf8')).toBe(cli.stdout);
   });
 });
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { EventEmitter } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createLog } from '../../../src/cli/logging.js';
 import { observe } from '../../../src/cli/observe.js';
@@ -118,5 +119,30 @@ describe('a failed run in the log', () => {
       level: 'debug',
       err: { message: '400 Refused: a private question', cause: { message: 'quotes a private question, too' } },
     });
+  });
+});
+
+describe('a level that is off', () => {
+  /** Emits all events, for connections and runs of which only the failure can be read, and returns what was logged. */
+  function observed(levels: readonly string[], failure?: { readonly code: string; readonly cause: Error }) {
+    const connections = new EventEmitter();
+    const runs = new EventEmitter();
+    const methods = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const logger = { ...methods, isLevelEnabled: (level: string) => levels.includes(level) };
+    observe({ connections, runs } as unknown as Parameters<typeof observe>[0], logger);
+    const read = (name: string | symbol): unknown => (name === 'failure' ? failure : expect.unreachable());
+    const subject = new Proxy({}, { get: (_, name) => read(name) });
+    connections.emit('connect', subject);
+    connections.emit('disconnect', subject, { code: 1000 });
+    runs.emit('start', subject);
+    runs.emit('end', subject);
+    return Object.values(methods).flatMap(({ mock }) => mock.calls);
+  }
+
+  it('costs no reading of connections and runs', () => {
+    expect(observed(['warn'])).toEqual([]);
+    expect(observed([], { code: 'provider_error', cause: new Error('boom') })).toEqual([]);
+    expect(() => observed(['info'])).toThrow();
+    expect(() => observed(['warn'], { code: 'provider_error', cause: new Error('boom') })).toThrow();
   });
 });

@@ -123,7 +123,10 @@ const TABLE: Record<
     good: [[], ['*'], ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8']],
     bad: ['10.0.0.1', 5, null, [5], [''], ['proxy.example'], ['10.0.0.0/33'], ['::1/129'], ['10.0.0.0/8/8'], ['::1/x']],
   },
-  logger: { good: [console, false], bad: [null, 5, 'info', {}, { info: () => undefined }, () => undefined] },
+  logger: {
+    good: [console, false],
+    bad: [null, 5, 'info', {}, { info: () => undefined }, () => undefined, { ...console, isLevelEnabled: true }],
+  },
   logIds: { good: ['short', 'full'], bad: ['long', '', 8, true, null] },
   maxConnections: { good: [1, 100_000], bad: [0, -1, 1.5, Infinity, ...NO_NUMBER] },
   heartbeatIntervalMs: { good: [10, 30_000.5, MAX_DELAY], bad: [0, 9, -1, MAX_DELAY + 1, Infinity, ...NO_NUMBER] },
