@@ -43,21 +43,19 @@ class Counter {
   readonly of: keyof RateScopes;
   readonly #buckets: Buckets;
   readonly #key: string;
-  #bucket: TokenBucket;
-  #sweeps: number;
+  #bucket: TokenBucket | undefined;
+  #sweeps = 0;
 
-  constructor({ of, buckets }: Scope, key: string, now: number) {
+  constructor({ of, buckets }: Scope, key: string) {
     this.of = of;
     this.#buckets = buckets;
     this.#key = key;
-    this.#sweeps = buckets.sweeps;
-    this.#bucket = buckets.of(key, now);
   }
 
   /** To look it up costs more than to take from it, so that it is looked up once. */
   bucket(now: number): TokenBucket {
     const { sweeps } = this.#buckets;
-    if (this.#sweeps !== sweeps) {
+    if (this.#bucket === undefined || this.#sweeps !== sweeps) {
       this.#bucket = this.#buckets.of(this.#key, now);
       this.#sweeps = sweeps;
     }
@@ -86,8 +84,9 @@ export class RateLimiter {
 
   /** Counts one message, query or call. Returns the refusal if there are too many; then it does not count. */
   take(connection: Connection, counted: Exclude<Counted, 'tokens'>): AgentSocketError | undefined {
+    const counters = this.#countersOf(connection, counted);
+    if (counters.length === 0) return undefined;
     const now = this.#now();
-    const counters = this.#countersOf(connection, counted, now);
     for (const counter of counters) {
       const waitMs = counter.bucket(now).takeOne(now);
       if (waitMs === 0) continue;
@@ -100,13 +99,15 @@ export class RateLimiter {
   /** Counts what a message costs besides itself. */
   charge(connection: Connection, counted: Exclude<Counted, 'tokens'>, amount: number): void {
     const now = this.#now();
-    for (const counter of this.#countersOf(connection, counted, now)) counter.bucket(now).take(amount, now);
+    for (const counter of this.#countersOf(connection, counted)) counter.bucket(now).take(amount, now);
   }
 
-  /** The refusal of a query whose owner or address has used too many tokens. */
+  /** The refusal of a query whose connection, owner or address has used too many tokens. */
   outOfTokens(connection: Connection): AgentSocketError | undefined {
+    const counters = this.#countersOf(connection, 'tokens');
+    if (counters.length === 0) return undefined;
     const now = this.#now();
-    for (const counter of this.#countersOf(connection, 'tokens', now)) {
+    for (const counter of counters) {
       const waitMs = counter.bucket(now).wait(now);
       if (waitMs > 0) return refusal(counter, 'tokens', waitMs);
     }
@@ -132,14 +133,14 @@ export class RateLimiter {
     return isOver;
   }
 
-  #countersOf(connection: Connection, counted: Counted, now: number): readonly Counter[] {
+  #countersOf(connection: Connection, counted: Counted): readonly Counter[] {
     const scopes = this.#scopes[counted];
     if (scopes.length === 0) return NO_COUNTERS;
     let byLimit = this.#counters.get(connection);
     if (byLimit === undefined) this.#counters.set(connection, (byLimit = {}));
     return (byLimit[counted] ??= scopes.flatMap((scope) => {
       const key = keyOf(scope.of, connection);
-      return key === undefined ? [] : [new Counter(scope, key, now)];
+      return key === undefined ? [] : [new Counter(scope, key)];
     }));
   }
 }

@@ -190,7 +190,7 @@ export class Inflow implements Waiting {
       this.#usedMs += this.#usedAt - began;
       began = this.#usedAt;
       from = end;
-      const isTired = this.#isTired(size, began);
+      const isTired = this.#countUncounted(size, began);
       if (!isTired && this.#usedMs < (this.#isInflated ? 0 : SLICE_MS) && !this.#isStopped) continue;
       if (from < chunk.length) this.#hold(chunk.subarray(from));
       if (isTired) this.#rest();
@@ -201,7 +201,7 @@ export class Inflow implements Waiting {
   }
 
   /** Counts the frame that was read last. Returns whether the connection has sent too many that no rate counts. */
-  #isTired(bytes: number, now: number): boolean {
+  #countUncounted(bytes: number, now: number): boolean {
     const { isControl, isFragment } = this.#frames;
     if (!this.#isClosed && !isControl && !(isFragment && bytes < COLLECTED_BYTES)) return false;
     this.#uncounted ??= new TokenBucket(UNCOUNTED_FRAMES, now);
