@@ -51,11 +51,11 @@ export async function remember(store: RedisStore, meta: RunMeta): Promise<() => 
   const { connection } = store.parts;
   const dumps = await Promise.all(keys.map((key) => connection.sendForBytes(key, ['DUMP', key])));
   return async () => {
-    for (const [index, key] of keys.entries()) {
+    const restored = keys.map((key, index) => {
       const dump = dumps[index];
-      if (dump instanceof Buffer) await connection.send(key, ['RESTORE', key, '0', dump, 'REPLACE']);
-      else await connection.send(key, ['DEL', key]);
-    }
+      return connection.send(key, dump instanceof Buffer ? ['RESTORE', key, '0', dump, 'REPLACE'] : ['DEL', key]);
+    });
+    await Promise.all(restored);
   };
 }
 

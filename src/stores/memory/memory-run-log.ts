@@ -60,6 +60,17 @@ class TextSegment {
     this.#ends = this.#ends.slice();
   }
 
+  /** The pieces after `after`, with the time of the last one. */
+  entries(after: number): RunEntry[] {
+    const { type, timestamp } = this;
+    const from = Math.max(0, after + 1 - this.firstSeq);
+    const text = this.#text.toString();
+    return this.#ends.slice(from).map((end, index) => {
+      const content = text.slice(this.#ends[from + index - 1] ?? 0, end);
+      return { type, seq: this.firstSeq + from + index, timestamp, content };
+    });
+  }
+
   /** One message for everything after `after`. */
   read(after: number, runId: string): WireEntry {
     const firstSeq = Math.max(this.firstSeq, after + 1);
@@ -93,6 +104,10 @@ class MessageSegment implements WireEntry {
 
   get lastSeq(): number {
     return this.seq;
+  }
+
+  entries(): RunEntry[] {
+    return [this];
   }
 }
 
@@ -173,6 +188,11 @@ export class MemoryRunLog implements RunLog {
       length += entry.encoded.length;
     }
     return entries;
+  }
+
+  /** Entries after `after`, one by one. Pieces of text that follow one another have the time of the last of them. */
+  entries(after: number): RunEntry[] {
+    return this.#segments.filter(({ lastSeq }) => lastSeq > after).flatMap((segment) => segment.entries(after));
   }
 
   onPublished(wake: () => void): () => void {

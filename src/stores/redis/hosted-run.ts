@@ -2,7 +2,7 @@ import type { Signer } from '../../store/signer.js';
 import type { CancelReason, RunState } from '../../protocol/server-messages.js';
 import type { RunEntry, RunLog, WireEntry } from '../../log/run-log.js';
 import type { RunMeta, StoredRun } from '../../store/run-store.js';
-import { KeptWrites } from './kept-writes.js';
+import { KEPT_MS, KeptWrites } from './kept-writes.js';
 import { encodeEntry } from './run-entry.js';
 import { LogTail, type ReadStored } from './log-tail.js';
 import { EntryWrite, type Part, type Publisher, type Write, type WritingRun } from './write.js';
@@ -64,7 +64,7 @@ export class HostedRun implements StoredRun, WritingRun {
   number: number;
   lastNumber: number;
   part: Part | undefined;
-  readonly kept: KeptWrites<Write> = new KeptWrites<Write>((seq, text) => new EntryWrite(this, seq, text));
+  readonly #kept = new KeptWrites<Write>();
 
   constructor(init: HostedRunInit) {
     this.meta = init.meta;
@@ -83,7 +83,16 @@ export class HostedRun implements StoredRun, WritingRun {
     this.log = new HostedLog(this, init);
   }
 
-  /** Takes back what is not written. */
+  keep(writes: readonly Write[], at: number): void {
+    this.#kept.add(writes, at);
+  }
+
+  takeLost(head: number, number: number, next: number | undefined): Write[] | undefined {
+    const entries = this.log.takeLost(head, next);
+    const others = entries && this.#kept.takeLost(number, this.lastNumber);
+    return others && [...entries, ...others];
+  }
+
   fail(error: unknown): void {
     this.log.fail(error);
   }
@@ -96,6 +105,8 @@ class HostedLog implements RunLog, Publisher {
   readonly #signer: Signer;
   readonly #tail: LogTail;
   #head: number;
+  /** The newest entry that Redis has, as far as this node knows. */
+  #written: number;
   #bytes = 0;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -103,8 +114,8 @@ class HostedLog implements RunLog, Publisher {
     this.#run = run;
     this.#sink = sink;
     this.#signer = signer;
-    this.#tail = new LogTail(meta.id, head, readStored);
-    this.#head = head;
+    this.#tail = new LogTail(meta.id, head, readStored, KEPT_MS);
+    this.#head = this.#written = head;
   }
 
   get published(): number {
@@ -121,7 +132,7 @@ class HostedLog implements RunLog, Publisher {
 
   append(entry: RunEntry): void {
     if (entry.seq !== this.#head + 1) throw new RangeError(`Entry ${entry.seq} does not follow ${this.#head}`);
-    const text = encodeEntry(entry, this.#run.key, this.#signer);
+    const text = this.#encode(entry);
     const write = new EntryWrite(this.#run, entry.seq, text, entry);
     // What a node writes that does not know yet that it is no longer the host is lost.
     if (!this.#run.isOver) this.#sink.pushBounded(this.#run.meta.owner, write);
@@ -129,9 +140,21 @@ class HostedLog implements RunLog, Publisher {
     this.#bytes += ENTRY_BYTES + text.length;
   }
 
-  /** Lets readers see an entry that is written. */
-  publish(entry: RunEntry): void {
-    if (entry.seq === this.published + 1) this.#tail.add(entry);
+  onWritten(seq: number, entry: RunEntry | undefined): void {
+    this.#written = seq;
+    if (entry !== undefined && seq === this.published + 1) this.#tail.add(entry);
+  }
+
+  /** Takes the entries after `head` that were written; `undefined` if `next` would not follow, or not all are in memory. */
+  takeLost(head: number, next: number | undefined): Write[] | undefined {
+    const written = this.#written;
+    if (next !== undefined && next > Math.max(head, written) + 1) return undefined;
+    if (head >= written) return [];
+    this.#written = head;
+    return this.#tail
+      .entries(head)
+      ?.filter(({ seq }) => seq <= written)
+      .map((entry) => new EntryWrite(this.#run, entry.seq, this.#encode(entry)));
   }
 
   read(after: number): readonly WireEntry[] | Promise<readonly WireEntry[]> {
@@ -153,5 +176,9 @@ class HostedLog implements RunLog, Publisher {
   fail(error: unknown): void {
     this.#head = this.published;
     this.#fail(error);
+  }
+
+  #encode(entry: RunEntry): string {
+    return encodeEntry(entry, this.#run.key, this.#signer);
   }
 }

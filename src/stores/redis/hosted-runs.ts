@@ -35,10 +35,10 @@ export class HostedRuns {
     this.#forget();
   }
 
-  /** Runs of which something was written lately. */
+  /** Runs of which Redis should have something. */
   recent(): HostedRun[] {
     this.#forget();
-    return [...this.#runs.values(), ...this.#ended.keys()].filter(({ kept }) => !kept.isEmpty);
+    return [...this.#runs.values(), ...this.#ended.keys()].filter(({ log, number }) => log.published > 0 || number > 0);
   }
 
   #forget(): void {

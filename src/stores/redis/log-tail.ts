@@ -1,7 +1,11 @@
 import { MemoryRunLog } from '../memory/memory-run-log.js';
 import type { RunEntry, WireEntry } from '../../log/run-log.js';
+import { listOf } from '../../runtime/list-of.js';
 
-/** Memory of the newest entries after which older ones are read from Redis, in bytes: twice that is held at most. */
+/**
+ * Memory of a piece of a log, in bytes. The newest two are held, and those before them whose time is not over; what is older is
+ * read from Redis.
+ */
 const TAIL_BYTES = 131_072;
 
 /** Reads entries from Redis: some after a position, up to another. */
@@ -11,19 +15,22 @@ export type ReadStored = (after: number, to: number) => Promise<readonly WireEnt
 export class LogTail {
   readonly #runId: string;
   readonly #readStored: ReadStored;
-  #older: Tail | undefined;
-  #newer: Tail;
+  readonly #keepMs: number;
+  /** The pieces that are in memory; the last one grows. */
+  #pieces: Piece[];
   /** Replaced when a reader is added or removed, so that a reader may add or remove readers while it is woken. */
   #wakes: readonly (() => void)[] = [];
 
-  constructor(runId: string, published: number, readStored: ReadStored) {
+  /** @param keepMs - how long entries stay in memory at least, in milliseconds */
+  constructor(runId: string, published: number, readStored: ReadStored, keepMs = 0) {
     this.#runId = runId;
     this.#readStored = readStored;
-    this.#newer = this.#begin(published);
+    this.#keepMs = keepMs;
+    this.#pieces = listOf(this.#begin(published));
   }
 
   get published(): number {
-    return this.#newer.log.published;
+    return this.#newest.log.published;
   }
 
   /** Number of readers. */
@@ -33,24 +40,25 @@ export class LogTail {
 
   /** Publishes the next entry. */
   add(entry: RunEntry): void {
-    if (this.#newer.log.bytes > TAIL_BYTES) {
-      this.#older = this.#newer;
-      this.#newer = this.#begin(this.published);
-    }
-    this.#newer.log.append(entry);
+    if (this.#newest.log.bytes > TAIL_BYTES) this.#divide();
+    this.#newest.log.append(entry);
   }
 
   /** Publishes what Redis has up to `head`. */
   jump(head: number): void {
-    this.#older = undefined;
-    this.#newer = this.#begin(head);
+    this.#pieces = [this.#begin(head)];
     this.#wake();
   }
 
   read(after: number): readonly WireEntry[] | Promise<readonly WireEntry[]> {
-    if (after >= this.#newer.start) return this.#newer.log.read(after);
-    if (this.#older !== undefined && after >= this.#older.start) return this.#older.log.read(after);
-    return this.#readStored(after, this.published);
+    const piece = this.#pieces.findLast(({ start }) => after >= start);
+    return piece === undefined ? this.#readStored(after, this.published) : piece.log.read(after);
+  }
+
+  /** The entries after a position, one by one; `undefined` if not all of them are in memory. */
+  entries(after: number): RunEntry[] | undefined {
+    const first = this.#pieces.findLastIndex(({ start }) => after >= start);
+    return first === -1 ? undefined : this.#pieces.slice(first).flatMap(({ log }) => log.entries(after));
   }
 
   onPublished(wake: () => void): () => void {
@@ -60,10 +68,24 @@ export class LogTail {
     };
   }
 
-  #begin(start: number): Tail {
+  get #newest(): Piece {
+    return this.#pieces.at(-1) as Piece;
+  }
+
+  /** Begins a new piece. The one before stays, and those whose time is not over. */
+  #divide(): void {
+    const now = performance.now();
+    const { published } = this;
+    const isKept = ({ fullAt }: Piece): boolean => fullAt > now - this.#keepMs;
+    const older = this.#pieces.slice(0, -1).filter(isKept);
+    this.#newest.fullAt = now;
+    this.#pieces = [...older, this.#newest, this.#begin(published)];
+  }
+
+  #begin(start: number): Piece {
     const log = new MemoryRunLog(this.#runId, start);
     log.onPublished(() => this.#wake());
-    return { start, log };
+    return { start, log, fullAt: Infinity };
   }
 
   #wake(): void {
@@ -71,8 +93,10 @@ export class LogTail {
   }
 }
 
-interface Tail {
+interface Piece {
   /** How many entries are before the first one. */
   readonly start: number;
   readonly log: MemoryRunLog;
+  /** When the next piece began, on the monotonic clock. */
+  fullAt: number;
 }

@@ -9,8 +9,8 @@ const MOST_BYTES = 262_144;
 export class WriteCall {
   readonly lanes: Lane[] = [];
   readonly parts: Part[] = [];
-  /** Writes without content: somebody waits for those before them. */
-  readonly markers: Write[] = [];
+  /** Writes without content: somebody waits for those before them in their lane. */
+  readonly markers: { readonly lane: Lane; readonly write: Write }[] = [];
   readonly args: RedisArgument[];
   bytes = 0;
   /** Number of entries of logs. */
@@ -60,7 +60,7 @@ export class WriteCall {
 
   #encode(lane: Lane, index: number, writes: readonly Write[]): void {
     const begin = this.parts.length;
-    const sent = writes.every(isSent) ? writes : writes.filter((write) => isSent(write) || this.#leaveOut(write));
+    const sent = writes.every(isSent) ? writes : writes.filter((write) => isSent(write) || this.#leaveOut(lane, write));
     let own: Part | undefined;
     for (const write of sent) {
       if (write.run === undefined) own = this.#addTo(own, lane, write);
@@ -122,8 +122,8 @@ export class WriteCall {
   }
 
   /** Takes a write that is not sent. Returns false. */
-  #leaveOut(write: Write): false {
-    if (write.run === undefined) this.markers.push(write);
+  #leaveOut(lane: Lane, write: Write): false {
+    if (write.run === undefined) this.markers.push({ lane, write });
     else write.onFailed?.(new Error('Another node executes the run'));
     return false;
   }

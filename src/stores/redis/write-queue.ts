@@ -231,7 +231,11 @@ export class WriteQueue implements WriteSink {
       const lost = this.#onAnswer(part, answer as readonly Reply[], now);
       if (lost.length > 0) again.set(part.lane, (again.get(part.lane) ?? []).concat(lost));
     }
-    for (const write of call.markers) write.onWritten(undefined);
+    for (const { lane, write } of call.markers) {
+      const writes = again.get(lane);
+      if (writes === undefined) write.onWritten(undefined);
+      else writes.push(write);
+    }
     this.#release(call, again);
   }
 
@@ -241,7 +245,7 @@ export class WriteQueue implements WriteSink {
     const [status, facts, head, last, epoch, turn, payer, results] = answer;
     const listener = this.#listener;
     if (status === GAP && run !== undefined && !run.isOver) {
-      const lost = run.kept.takeLost(Number(head), Number(last), first, run.lastNumber);
+      const lost = run.takeLost(Number(head), Number(last), first);
       if (lost === undefined) {
         listener.onBroken(run);
         return [];
@@ -271,7 +275,7 @@ export class WriteQueue implements WriteSink {
         // What was written again after a loss has been published before.
         if (seq !== undefined && seq > published) this.commits.add(now - at);
       }
-      run.kept.add(writes, now);
+      run.keep(writes, now);
     }
     let result = 0;
     for (const write of writes) write.onWritten(write.args[0] === 'm' ? results?.[result++] : undefined);
@@ -296,7 +300,7 @@ export class WriteQueue implements WriteSink {
         if (run !== undefined) failed.add(run);
         for (const write of writes) write.onFailed?.(error);
       }
-      for (const write of call.markers) write.onWritten(undefined);
+      for (const { write } of call.markers) write.onWritten(undefined);
       for (const lane of call.lanes) {
         // What follows a lost write would not make sense without it.
         const dropped = lane.waiting.filter(({ run }) => run !== undefined && failed.has(run));

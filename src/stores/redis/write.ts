@@ -1,7 +1,6 @@
 import type { RunState } from '../../protocol/server-messages.js';
 import type { RunEntry } from '../../log/run-log.js';
 import type { RunMeta } from '../../store/run-store.js';
-import type { KeptWrites } from './kept-writes.js';
 import { listOf } from '../../runtime/list-of.js';
 import type { RedisArgument, Reply } from './redis-client.js';
 
@@ -13,8 +12,11 @@ export interface Publisher {
   /** The newest seq that readers see. */
   readonly published: number;
   readonly bytes: number;
-  /** Lets readers see an entry that is written. */
-  publish(entry: RunEntry): void;
+  /**
+   * An entry is written.
+   * @param entry - what readers see now, if they have not seen it
+   */
+  onWritten(seq: number, entry: RunEntry | undefined): void;
 }
 
 /** A run as the queue of its writes sees it. */
@@ -26,8 +28,6 @@ export interface WritingRun {
   readonly key: string;
   readonly state: RunState;
   readonly log: Publisher;
-  /** What was written lately. */
-  readonly kept: KeptWrites<Write>;
   /** Whether nothing is written any more: another node executes the run, or it is lost. */
   readonly isOver: boolean;
   /** How many facts this node has seen. */
@@ -37,6 +37,19 @@ export interface WritingRun {
   lastNumber: number;
   /** Its part of the call that is being made. */
   part: Part | undefined;
+  /**
+   * Keeps what was just written, besides entries.
+   * @param at - now, on the monotonic clock
+   */
+  keep(writes: readonly Write[], at: number): void;
+  /**
+   * Takes what Redis has lost, if it has everything up to an entry and a write; `undefined` if more was lost than is kept.
+   * Entries come first: what is said of a run may lag behind its log, and never goes before.
+   * @param head - the newest entry in Redis
+   * @param number - the number of the last write in Redis
+   * @param next - the first entry that is to be written next, if there is any
+   */
+  takeLost(head: number, number: number, next: number | undefined): Write[] | undefined;
   /** Takes back what is not written. */
   fail(error: unknown): void;
 }
@@ -120,7 +133,7 @@ export class EntryWrite implements Write {
   }
 
   onWritten(): void {
-    if (this.#entry !== undefined) this.run.log.publish(this.#entry);
+    this.run.log.onWritten(this.seq, this.#entry);
   }
 }
 

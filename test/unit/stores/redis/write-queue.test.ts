@@ -107,6 +107,12 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     expect(await new LogReading(ended?.log ?? log).until(51)).toBe(textTo(51));
   });
 
+  it('writes again what Redis loses again and again, also while it is written again', { timeout: 60_000 }, async () => {
+    const store = await openRedisStore(redis.url);
+    for (const seed of seeds(1, 20)) await playLosses(store, seed);
+    expect(store.cluster.counts.resentEntries).toBeGreaterThan(0);
+  });
+
   it('writes everything of more owners than it keeps in mind', async () => {
     const store = await openRedisStore(redis.url);
     const metas = Array.from({ length: 4_500 }, (_, index) => ({ ...metaOf(randomUUID()), owner: `owner ${index}` }));
@@ -150,7 +156,7 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     await appendTo(log, 2);
     const restore = await remember(store, meta);
     await appendTo(log, 5);
-    store.parts.hosted.get(runHash(meta.owner, meta.id))?.kept.takeLost(0, 0, undefined, 0);
+    store.parts.hosted.get(runHash(meta.owner, meta.id))?.takeLost(0, 0, undefined);
     await restore();
     log.append(chunk(6));
     await vi.waitFor(() => expect(told.orphans).toHaveLength(1));
@@ -290,6 +296,48 @@ describe.skipIf(missingRedis() !== '')(`writes to Redis${missingRedis()}`, () =>
     }
   });
 });
+
+/** Writes a run whose last writes Redis loses at random moments. */
+async function playLosses(store: RedisStore, seed: number): Promise<void> {
+  const random = createRandom(seed);
+  const meta = metaOf(randomUUID(), `loser ${seed}`);
+  const log = await createRun(store, meta);
+  // Entries of several kinds: small ones of which a call does not take all, and large ones that are soon too old for the tail.
+  const sizes = Array.from({ length: 3 }, () => random.pick([1, 20, 3_000]));
+  const entryOf = (seq: number): RunEntry =>
+    seq % 7 === 0
+      ? { type: 'status', seq, timestamp: seq, encoded: JSON.stringify({ at: seq }) }
+      : { type: 'stream_chunk', seq, timestamp: seq, content: `${seq}`.padEnd(random.pick(sizes)) };
+  const written: RunEntry[] = [];
+  const add = (): void => {
+    const entry = entryOf(log.head + 1);
+    written.push(entry);
+    log.append(entry);
+  };
+  add();
+  await store.runs.commit();
+  let restore = await remember(store, meta);
+  for (let step = 0; step < 30; step++) {
+    for (let i = random.int(0, 120); i > 0; i--) add();
+    if (random.chance(0.3)) store.runs.setState(meta.owner, meta.id, 'running', `checkpoint ${step}`);
+    if (random.chance(0.2)) restore = await remember(store, meta);
+    if (random.chance(0.4)) await restore();
+    if (random.chance(0.5)) await setImmediate();
+  }
+  await restore();
+  add();
+  store.runs.setState(meta.owner, meta.id, 'waiting_approval', 'the last checkpoint');
+  await store.runs.commit();
+  const [record, stream] = keysOf(store, meta);
+  const stored = (await send(store, 'XRANGE', stream, '-', '+')) as [id: string, fields: string[]][];
+  expect(stored.map(([id]) => id)).toEqual(written.map(({ seq }) => `${seq}-0`));
+  const contents = stored.map(([, fields]) => (JSON.parse(fields[1] ?? '') as [string, number, unknown])[2]);
+  expect(contents).toEqual(
+    written.map((entry) => ('encoded' in entry ? (JSON.parse(entry.encoded) as unknown) : entry.content)),
+  );
+  expect(await send(store, 'HGET', record, 'checkpoint')).toBe('"the last checkpoint"');
+  expect(log.published).toBe(written.length);
+}
 
 /** Writes several runs of a few owners while the connection is cut at random moments. */
 async function playCuts(store: RedisStore, proxy: FaultProxy, seed: number): Promise<void> {
