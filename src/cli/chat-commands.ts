@@ -39,11 +39,9 @@ export async function runCommand(line: string, screen: ChatScreen, actions: Chat
       screen.notice(`Conversation ${actions.begin()}`, 'dim');
       return 'done';
     case '/history':
-      await showHistory(screen, actions.history);
-      return 'done';
+      return await showHistory(screen, actions.history);
     default:
-      noCommand(line, screen);
-      return 'done';
+      return noCommand(line, screen);
   }
 }
 
@@ -65,17 +63,20 @@ async function attach(path: string, screen: ChatScreen, actions: ChatActions): P
   }
 }
 
-export function noCommand(line: string, screen: ChatScreen): void {
+export function noCommand(line: string, screen: ChatScreen): Outcome {
   screen.notice(`There is no command ${line}; /help lists them`, 'yellow');
+  return 'failed';
 }
 
-export async function showHistory(screen: ChatScreen, history: ChatActions['history']): Promise<void> {
+export async function showHistory(screen: ChatScreen, history: ChatActions['history']): Promise<Outcome> {
   try {
     const messages = await history();
     if (messages.length === 0) screen.notice('Nothing was said yet', 'dim');
     for (const message of messages) screen.notice(lineOf(message));
+    return 'done';
   } catch (error) {
     screen.notice((error as Error).message, 'red');
+    return 'failed';
   }
 }
 

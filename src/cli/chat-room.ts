@@ -142,8 +142,7 @@ export class ChatRoom {
         if (this.#room.agent !== 'idle') this.#screen.notice(`agent · ${this.#room.agent}`);
         return 'done';
       case '/history':
-        await showHistory(this.#screen, async () => (await this.#room.history({ limit: HISTORY })).messages);
-        return 'done';
+        return await showHistory(this.#screen, async () => (await this.#room.history({ limit: HISTORY })).messages);
       case '/help':
         this.#screen.notice(HELP);
         return 'done';
@@ -151,8 +150,7 @@ export class ChatRoom {
       case '/exit':
         return 'left';
       default:
-        noCommand(line, this.#screen);
-        return 'done';
+        return noCommand(line, this.#screen);
     }
   }
 

@@ -105,7 +105,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   }
 
   function decide(req: IncomingMessage, route: Route | undefined): Awaitable<Reply> {
-    if (!deps.hostAllowed(req)) return failure(403, 'This host is not served here');
+    if (route?.anyHost !== true && !deps.hostAllowed(req)) return failure(403, 'This host is not served here');
     if (route === undefined) {
       return pathOf(req.url ?? '') === undefined ? failure(400, 'Malformed URL') : failure(404, 'Not found');
     }

@@ -53,6 +53,17 @@ describe('agent-ws chat with a pipe', () => {
     });
   });
 
+  it('ends with 1 at a line that is no command, and asks nothing after it', async () => {
+    const provider = createScriptedProvider(['Fine']);
+    const server = await startServer({ provider });
+    expect(await runHere(['chat', server.url], { input: '/etc/hosts: what is it?\ntwo\n' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'There is no command /etc/hosts: what is it?; /help lists them\n',
+    });
+    expect(provider.calls).toHaveLength(0);
+  });
+
   it('finds the endpoint of a host by itself', async () => {
     const server = await startServer({ provider: createScriptedProvider(['Fine']) });
     const { host } = new URL(server.url);

@@ -98,6 +98,22 @@ describe('a proxy', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('of the environment is not asked for a server of this machine', async () => {
+    const { url, seen } = await startProxy();
+    for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, url);
+    for (const exceptions of ['', 'models.example']) {
+      for (const name of ['NO_PROXY', 'no_proxy']) vi.stubEnv(name, exceptions);
+      expect(await ask(make({ proxy: 'environment' }))).toBe('You said: hello');
+      const baseUrl = upstream.url.replace('127.0.0.1', 'localhost');
+      expect(await ask(make({ baseUrl, proxy: 'environment' }))).toBe('You said: hello');
+    }
+    expect(seen).toEqual([]);
+    for (const name of ['NO_PROXY', 'no_proxy']) vi.stubEnv(name, '*');
+    const failure = await failureOf(ask(make({ baseUrl: 'http://models.invalid/v1', proxy: 'environment' })));
+    expect(failure.detail).toContain('models.invalid');
+    expect(seen).toEqual([]);
+  });
+
   it('of the environment may be without a scheme', async () => {
     const { url, seen } = await startProxy();
     for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, new URL(url).host);

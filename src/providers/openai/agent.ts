@@ -28,11 +28,21 @@ export async function createAgent({ connectTimeoutMs, proxy }: AgentOptions): Pr
   const through = { ...options, proxyTls: connect, requestTls: connect, proxyTunnel: false };
   if (proxy !== 'environment') return new ProxyAgent({ ...through, uri: proxy });
   const proxies = { httpProxy: proxyOf('http_proxy'), httpsProxy: proxyOf('https_proxy') };
-  return new EnvHttpProxyAgent({ ...through, ...proxies } as EnvHttpProxyAgent.Options);
+  return new EnvHttpProxyAgent({ ...through, ...proxies, noProxy: exceptions() } as EnvHttpProxyAgent.Options);
 }
 
 /** The proxy that the environment names. Without a scheme, as in `proxy:3128`, it is one for HTTP, as for curl and Go. */
 function proxyOf(name: string): string | undefined {
-  const value = process.env[name] ?? process.env[name.toUpperCase()];
+  const value = fromEnvironment(name);
   return value === undefined || value === '' || value.includes('://') ? value : `http://${value}`;
+}
+
+/** The hosts that are reached without the proxy: also this machine, as for Go. A proxy elsewhere would ask its own machine. */
+function exceptions(): string {
+  const value = fromEnvironment('no_proxy') ?? '';
+  return value.trim() === '*' ? '*' : `${value},localhost,127.0.0.1,[::1]`;
+}
+
+function fromEnvironment(name: string): string | undefined {
+  return process.env[name] ?? process.env[name.toUpperCase()];
 }

@@ -61,7 +61,8 @@ export interface OpenAiProviderOptions {
   accepts?: readonly LlmAttachmentType[] | undefined;
   /**
    * The HTTP proxy of the requests: a URL, or `environment`. `'environment'` reads `HTTPS_PROXY`, `HTTP_PROXY` and
-   * `NO_PROXY`, in upper or lower case, at the first request; otherwise this provider ignores the environment.
+   * `NO_PROXY`, in upper or lower case, at the first request, and asks a server at `localhost`, 127.0.0.1 or `[::1]` without
+   * a proxy; otherwise this provider ignores the environment.
    * @default no proxy
    */
   proxy?: string | undefined;

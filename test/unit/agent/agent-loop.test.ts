@@ -309,6 +309,24 @@ describe('Tool calls of the model', () => {
     expect(made).toMatchObject({ toolCalls: [{ arguments: expect.stringMatching(/^\{"n":/) as string }] });
   });
 
+  it('may say null for what they leave out, but not for what they must say', async () => {
+    const params = z.object({
+      a: z.string(),
+      b: z.number().optional(),
+      c: z.string().default('c'),
+      d: z.object({ e: z.boolean().optional(), f: z.string().nullable().optional() }).optional(),
+      g: z.string().nullable(),
+    });
+    const got: unknown[] = [];
+    const tool = defineTool({ name: 't', description: '', params, execute: (given) => got.push(given) });
+    const without = '{"a":"x","b":null,"c":null,"d":{"e":null,"f":null},"g":null}';
+    const scripted = createScriptedProvider([call('t', without)], [call('t', '{"a":null,"g":null}')], ['Done']);
+    const { peer } = await ask({ provider: scripted, tools: [tool] });
+    expect(got).toEqual([{ a: 'x', c: 'c', d: { f: null }, g: null }]);
+    const [, refused] = peer.ofType('stream_tool_result');
+    expect(refused).toMatchObject({ error: { code: 'invalid_params' } });
+  });
+
   it('leave a wrong param as the model wrote it, and validate it once', async () => {
     const seen: unknown[] = [];
     const params = z.object({ n: z.preprocess((value) => (seen.push(value), value), z.number()) });
