@@ -43,6 +43,18 @@ it('keeps Send, the navigation and some conversation in sight on low screens', a
   ]);
 });
 
+it('shows statistics and log side by side where there is room for both', async () => {
+  const placeOf = async (name: string) => {
+    const box = await tab.page.locator(`.side > .${name}`).boundingBox();
+    return box ?? { x: 0, y: 0, width: 0, height: 0 };
+  };
+  await tab.page.setViewportSize({ width: 1900, height: 900 });
+  await expect.poll(async () => (await placeOf('log')).y - (await placeOf('statistics')).y, PATIENT).toBe(0);
+  const [statistics, log] = [await placeOf('statistics'), await placeOf('log')];
+  expect(log.x).toBeGreaterThanOrEqual(statistics.x + statistics.width);
+  expect(log.width).toBeGreaterThan(statistics.width);
+});
+
 it('keeps them in sight on phones, and scrolls as a whole if a banner leaves too little room', async () => {
   const phone = await visit.open({ viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true });
   const { page } = phone;
