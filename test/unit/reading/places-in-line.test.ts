@@ -97,11 +97,11 @@ describe('runs that wait for a worker', () => {
     const asked = queue.asked;
     await vi.waitFor(() => expect(queue.asked).toBeGreaterThan(asked), 10_000);
     expect(placesOf(client)).toEqual([4]);
+    const positions = vi.spyOn(queue, 'positions');
     await client.close();
     const other = await TestClient.connect(url);
     other.send({ type: 'ping' });
     await other.next('pong');
-    const positions = vi.spyOn(queue, 'positions');
     await vi.waitFor(() => expect(positions).toHaveBeenCalledWith([]), 10_000);
     other.send({ type: 'streaming_query', query: 'q' });
     await other.next('queued');
