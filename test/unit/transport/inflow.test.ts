@@ -95,13 +95,13 @@ describe('what a connection receives', () => {
     small.raw.push(part('a'));
     const sent = Buffer.concat(Array.from({ length: 1_000 }, () => frame(OPCODE.text, 'b')));
     large.raw.push(sent);
-    await vi.waitFor(() => expect(wait).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(large.raw.isPaused()).toBe(true));
     await vi.waitFor(() => expect(small.pieces).toHaveLength(1));
     expect(large.pieces).toEqual([]);
-    expect(large.raw.isPaused()).toBe(true);
-    const [[waiting] = []] = wait.mock.calls;
+    // On a busy machine the small one may take long as well, and waits after it.
+    const waiting = wait.mock.calls.map(([inflow]) => inflow);
     wait.mockRestore();
-    waiting?.goOn();
+    for (const inflow of waiting) inflow.goOn();
     await vi.waitFor(() => expect(Buffer.concat(large.pieces).equals(sent)).toBe(true));
   });
 
