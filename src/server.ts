@@ -154,7 +154,10 @@ export function createAgentSocketServer<P extends Principal, Metadata>(
   });
   if (options.tracer !== undefined) traceService({ connections, runs }, options.tracer);
   connections.on('message', (connection, data) => messages.handleMessage(connection, data));
-  connections.on('renew', (connection) => messages.recheck(connection));
+  connections.on('renew', (connection) => {
+    rooms.renew(connection);
+    messages.recheck(connection);
+  });
 
   const refusals = new BoundedLog(logger);
   const access = new Access({ ...options, refusals });

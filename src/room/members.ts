@@ -1,9 +1,8 @@
 import type { Principal } from '../connection/principal.js';
 import type { RoomPeers } from '../store/room-store.js';
-import { Member, memberIdOf, type RoomMember } from './member.js';
+import { Member, memberIdOf, type RoomMember, type ShownMember } from './member.js';
 
-/** What others see of a member besides its id. */
-type Shown = Pick<RoomMember, 'name' | 'data' | 'state'>;
+type KnownMember = RoomMember & ShownMember;
 
 /** The members of a room: those who have connections here, and those whom other nodes have told. */
 export class Members {
@@ -34,17 +33,27 @@ export class Members {
     return this.#here.get(memberIdOf(this.#room, principal.id)) ?? new Member(this.#room, principal);
   }
 
-  get(id: string): RoomMember | undefined {
+  get(id: string): KnownMember | undefined {
     return this.#here.get(id) ?? this.#elsewhere(id);
   }
 
   /** All members, those here first. */
-  *[Symbol.iterator](): Generator<RoomMember> {
+  *[Symbol.iterator](): Generator<KnownMember> {
     yield* this.#here.values();
     for (const id of this.#peers?.ids ?? []) {
       const member = this.#here.has(id) ? undefined : this.#elsewhere(id);
       if (member !== undefined) yield member;
     }
+  }
+
+  /** Lets a member here that chose its name leave it to a member whose name the server knows. */
+  yieldName(member: Member): void {
+    for (const other of this) if (other.isNamed === true && member.giveWayTo(other)) return;
+  }
+
+  /** Lets the members here that chose the name of a member leave it to that one. Returns who did. */
+  claimName(named: RoomMember): Member[] {
+    return [...this.#here.values()].filter((member) => member.giveWayTo(named));
   }
 
   /** Counts a connection of a member. Returns whether it is its first one at all nodes. */
@@ -76,7 +85,9 @@ export class Members {
   update(id: string): void {
     const member = this.#here.get(id);
     const shown = this.#peers?.shown(id);
-    if (member !== undefined && shown !== undefined) Object.assign(member, { data: undefined }, decode(shown));
+    if (member === undefined || shown === undefined) return;
+    const { name, data, state } = decode(shown);
+    Object.assign(member, { name, data, state });
   }
 
   /** Number of connections of a member at other nodes. */
@@ -84,17 +95,18 @@ export class Members {
     return this.#peers?.connectionsOf(id) ?? 0;
   }
 
-  #elsewhere(id: string): RoomMember | undefined {
+  #elsewhere(id: string): KnownMember | undefined {
     const shown = this.#peers?.has(id) === true ? this.#peers.shown(id) : undefined;
     return shown === undefined ? undefined : { id, ...decode(shown) };
   }
 }
 
-function encode({ name, data, state }: Shown): string {
-  return JSON.stringify({ name, data, state });
+/** What a connection at another node does is told by that node. */
+function encode({ name, data, stateHere, isNamed }: Member): string {
+  return JSON.stringify({ name, data, state: stateHere, ...(isNamed && { isNamed }) });
 }
 
 /** What others see of a member, as other nodes are told it. */
-export function decode(shown: string): Shown {
-  return JSON.parse(shown) as Shown;
+export function decode(shown: string): ShownMember {
+  return JSON.parse(shown) as ShownMember;
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.js';
+import type { Principal } from '../connection/principal.js';
 import type { WireEntry } from '../log/run-log.js';
 import { andThen, orElse, type Awaitable } from '../runtime/awaitable.js';
 import type { Accounts } from '../runtime/account-shares.js';
@@ -6,7 +7,7 @@ import { Buckets } from '../runtime/buckets.js';
 import { Shares } from '../runtime/shares.js';
 import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
-import type { Member } from './member.js';
+import type { Member, RoomMember } from './member.js';
 import { Members } from './members.js';
 import { Presence, type Visitor } from './presence.js';
 import { eventKey, knownMessages, type KnownMessages, type RememberedMessages } from './remembered-messages.js';
@@ -99,6 +100,28 @@ export class Room {
     for (const bucket of [this.#all, this.#rates.of(memberId, now)]) bucket.take(1, now);
   }
 
+  /** A member has newer credentials. */
+  renew(member: Member, principal: Principal): void {
+    if (!member.renew(principal)) return;
+    this.settleName(member);
+    this.presence.touch(member);
+  }
+
+  /** Nobody else has the name of a member that the server knows: whoever chose the same one gets another. */
+  settleName(member: Member): void {
+    if (member.isNamed) this.#claimName(member);
+    else this.members.yieldName(member);
+  }
+
+  /** Members at other nodes have changed, came or left. */
+  onMembers(ids: readonly string[]): void {
+    this.presence.onMembers(ids);
+    for (const id of ids) {
+      const member = this.members.get(id);
+      if (member?.isNamed === true) this.#claimName(member);
+    }
+  }
+
   /** Adds a connection. Returns whether it is the first one of its member. */
   enter(visitor: Visitor): boolean {
     const { member } = visitor;
@@ -115,7 +138,7 @@ export class Room {
     this.visitors.delete(visitor);
     this.presence.forget(visitor);
     const { here, everywhere } = this.members.leave(member);
-    if (here) this.presence.touch(member);
+    if (member.stopActing(visitor) || here) this.presence.touch(member);
     else this.presence.recount(member);
     return everywhere;
   }
@@ -155,6 +178,10 @@ export class Room {
     this.#remembered.keep(this.name, this.log.epoch, this.#known);
     this.#off();
     this.presence.stop();
+  }
+
+  #claimName(named: RoomMember): void {
+    for (const member of this.members.claimName(named)) this.presence.touch(member);
   }
 
   #onPublished(): void {

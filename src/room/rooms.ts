@@ -3,7 +3,6 @@ import type { Connection } from '../connection/connection.js';
 import type { KnownPrincipal, Principal } from '../connection/principal.js';
 import { encodeMessage, now } from '../protocol/encode.js';
 import type { MemberState } from '../protocol/room-fields.js';
-import type { ServerMessageOf } from '../protocol/server-messages.js';
 import { andThen, isLater, orElse, type Awaitable } from '../runtime/awaitable.js';
 import { checkOptions, type Checked } from '../runtime/option-table.js';
 import { TypedEmitter } from '../runtime/typed-emitter.js';
@@ -21,7 +20,7 @@ import {
 import type { PublishedMessage, RoomPost, RoomQuestion, RunOfEvent } from './room-post.js';
 import { ROOM_OPTIONS, wholeName, type RoomsOptions } from './room-options.js';
 import { RoomReader, startOf, type RoomReaderOwner, type RoomStart } from './room-reader.js';
-import { decode } from './members.js';
+import { hearOtherNodes } from './other-nodes.js';
 import { eventKey, RememberedMessages } from './remembered-messages.js';
 import { Room } from './room.js';
 
@@ -165,7 +164,9 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
         this.takeOut(rival, name);
       }
       const member = reader?.member ?? room.members.of(connection.principal);
+      member.renew(connection.principal);
       member.rename(request.name);
+      room.settleName(member);
       if (request.data !== undefined) member.data = request.data;
       if (reader === undefined) reader = this.#enter(connection, room, member);
       else room.presence.touch(member);
@@ -184,6 +185,14 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
     if (reader === undefined) return;
     reader.end();
     this.#leave(reader);
+  }
+
+  /**
+   * A connection has newer credentials: its members have the name that they say.
+   * @internal
+   */
+  renew(connection: Connection): void {
+    for (const { room, member } of this.joinedBy(connection).values()) room.renew(member, connection.principal);
   }
 
   /**
@@ -227,8 +236,8 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
    * Says something in the name of a member.
    * @internal
    */
-  post({ room, member }: RoomReader, post: RoomPost & { readonly run?: RunOfEvent }): Awaitable<PublishedMessage> {
-    return this.#use(room.name, (open) => this.#append(open, post, member));
+  post(reader: RoomReader, post: RoomPost & { readonly run?: RunOfEvent }): Awaitable<PublishedMessage> {
+    return this.#use(reader.room.name, (open) => this.#append(open, post, reader));
   }
 
   /**
@@ -253,10 +262,12 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
     for (const room of this.#rooms.values()) room.presence.stop();
   }
 
-  #append(room: Room, post: RoomPost & { readonly run?: RunOfEvent }, author: Member | undefined) {
+  #append(room: Room, post: RoomPost & { readonly run?: RunOfEvent }, reader: RoomReader | undefined) {
     const { content, data, run, messageId = randomUUID() } = post;
     if (content === undefined && data === undefined) throw badField('content', 'needs `content` or `data`');
     const createdAt = now();
+    const author = reader?.member;
+    const principal = reader?.connection.principal;
     const from = author && { member_id: author.id, name: author.name };
     const message = { type: 'room_event', room: room.name, message_id: messageId, from, content, data, run } as const;
     // The last field is `seq`, which the log adds.
@@ -266,7 +277,7 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
       throw badField(content === undefined ? 'data' : 'content', `must fit into ${maxRoomMessageBytes} bytes`);
     }
     const added = (seq: number): void =>
-      this.emit('message', room.name, { messageId, seq, content, data }, author?.principal as P | undefined);
+      this.emit('message', room.name, { messageId, seq, content, data }, principal as P | undefined);
     const place = room.append(eventKey(author?.id, messageId), { createdAt, body }, added);
     return andThen(place, (seq): PublishedMessage => ({ messageId, seq }));
   }
@@ -295,14 +306,14 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
     const isFirst = room.enter(reader);
     connection.addReader(reader);
     if (!connection.isOpen) this.leave(connection, room.name);
-    else if (isFirst) this.emit('join', room.name, member, member.principal as P);
+    else if (isFirst) this.emit('join', room.name, member, connection.principal as P);
     return reader;
   }
 
   #leave(reader: RoomReader): void {
     const { connection, room, member } = reader;
     this.#joined.get(connection)?.delete(room.name);
-    if (room.leave(reader)) this.emit('leave', room.name, member, member.principal as P);
+    if (room.leave(reader)) this.emit('leave', room.name, member, connection.principal as P);
     this.#closeIfIdle(room);
   }
 
@@ -359,28 +370,14 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
     return opened;
   }
 
-  /** Takes what happens in a room at other nodes. */
   #listen(room: Room): void {
-    const { log, name } = room;
-    if (log.peers === undefined) return;
-    log.peers.listen({
-      onMembers: (ids) => room.presence.onMembers(ids),
+    const { name } = room;
+    const isShared = hearOtherNodes(room, {
       onExpelled: (id) => void this.#expel(room, id),
-      onGone: (gone) => {
-        for (const { id, principalId, shown } of gone) {
-          if (room.members.get(id) === undefined)
-            this.emit('leave', name, { id, ...decode(shown) }, { id: principalId } as P);
-        }
-      },
-      onEvent: (encoded) => {
-        const { from, content, run } = JSON.parse(encoded) as ServerMessageOf<'room_event'>;
-        if (from === undefined) return;
-        room.takeElsewhere(from.member_id);
-        if (run !== undefined)
-          this.onQuestion(name, { runId: run.run_id, content, memberId: from.member_id, name: from.name });
-      },
+      onLeft: (member, id) => void this.emit('leave', name, member, { id } as P),
+      onQuestion: (question) => this.onQuestion(name, question),
     });
-    this.onShared(name);
+    if (isShared) this.onShared(name);
   }
 
   #closeIfIdle(room: Room): void {

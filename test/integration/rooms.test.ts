@@ -247,6 +247,24 @@ describe('Presence', () => {
     await expect.poll(() => present(ada)).toEqual(['Ada']);
   });
 
+  it('no longer shows what a tab did that is gone, while another tab of the person is there', async () => {
+    const { join } = await start();
+    const ada = await join('Ada');
+    const [tab, other] = [await join('Bob'), await join('Bob')];
+    tab.send({ type: 'presence', room: 'r', state: 'typing' });
+    await expect.poll(() => present(ada)).toEqual(['Ada', 'Bob typing']);
+    tab.socket.terminate();
+    await expect.poll(() => present(ada)).toEqual(['Ada', 'Bob']);
+    // The newest counts, and what is left when it ends.
+    const third = await join('Bob');
+    other.send({ type: 'presence', room: 'r', state: 'typing' });
+    await expect.poll(() => present(ada)).toEqual(['Ada', 'Bob typing']);
+    third.send({ type: 'presence', room: 'r', state: 'waiting' });
+    await expect.poll(() => present(ada)).toEqual(['Ada', 'Bob waiting']);
+    third.send({ type: 'leave', room: 'r' });
+    await expect.poll(() => present(ada)).toEqual(['Ada', 'Bob typing']);
+  });
+
   it('costs a few messages each if many come back at once', async () => {
     const { url } = await start({ authenticate: byHeader });
     const watcher = await TestClient.connect(url, { headers: { 'x-user': 'Ada' } });
@@ -463,6 +481,48 @@ describe('Limits and names', () => {
     const ada = await join('Ada', { name: 'Bob' });
     await expect.poll(() => present(ada)).toEqual(['Ada']);
     expect((await TestClient.refused(url, { headers: { 'x-user': 'room:r' } })).code).toBe(1011);
+  });
+
+  it('gives the name that the server knows to nobody else, whoever comes first and however it is written', async () => {
+    const { join } = await start();
+    const ada = await join('Ada');
+    const second = await join('second', { name: 'ＡＤＡ' });
+    await expect.poll(() => present(ada)).toEqual(['Ada', expect.stringMatching(/^ＡＤＡ \(guest-.{4}\)$/)]);
+    second.send({ type: 'room_message', room: 'r', content: 'x' });
+    expect((await ada.next('room_event')).from?.name).toMatch(/^ＡＤＡ \(guest-/);
+    await join('third', { name: 'Bob' });
+    await expect.poll(() => present(ada)).toContain('Bob');
+    await join('Bob');
+    await expect
+      .poll(() => present(ada).filter((name) => name.startsWith('Bob')))
+      .toEqual(['Bob', expect.stringMatching(/^Bob \(guest-.{4}\)$/)]);
+  });
+
+  it('shows the name of newer credentials, and tells programs whose they are', async () => {
+    let principal: Principal & { role?: string } = { id: 'ada', name: 'Ada', role: 'guest' };
+    const { join, agent } = await start({ authenticate: () => principal });
+    const told: unknown[] = [];
+    agent.rooms.on('message', (_room, { content }, by) =>
+      told.push([content, by?.name, (by as { role?: string } | undefined)?.role]),
+    );
+    const ada = await join('Ada');
+    await say(ada, 'one');
+    principal = { id: 'ada', name: 'Ada Lovelace', role: 'admin' };
+    ada.send({ type: 'auth', token: 'newer' });
+    await ada.next('authenticated');
+    await expect.poll(() => present(ada)).toEqual(['Ada Lovelace']);
+    await say(ada, 'two');
+    principal = { id: 'ada', name: 'Ada King', role: 'guest' };
+    const tab = await join('Ada');
+    await expect.poll(() => present(ada)).toEqual(['Ada King']);
+    await say(tab, 'three');
+    await say(ada, 'four');
+    expect(told).toEqual([
+      ['one', 'Ada', 'guest'],
+      ['two', 'Ada Lovelace', 'admin'],
+      ['three', 'Ada King', 'guest'],
+      ['four', 'Ada Lovelace', 'admin'],
+    ]);
   });
 
   it('takes somebody out of a room', async () => {

@@ -61,7 +61,7 @@ export const handlePresence: Handler<'presence'> = (context, connection, message
     const rooms = roomsOf(context);
     const reader = rooms.readerOf(connection, room);
     rooms.count(reader);
-    reader.member.state = state ?? reader.member.state;
+    if (state !== undefined) reader.member.act(reader, state);
     reader.member.data = data ?? reader.member.data;
     reader.room.presence.touch(reader.member);
   });

@@ -20,9 +20,15 @@ async function two(options: Partial<AgentSocketServerOptions>): Promise<[TestNod
   return [a, b];
 }
 
-async function join({ url }: TestNode, user: string): Promise<TestClient> {
+/** One that begins with a small letter has no name. */
+const nameByCase = (request: { headers: NodeJS.Dict<string | string[]> }): Principal => {
+  const id = String(request.headers['x-user']);
+  return /^[A-Z]/.test(id) ? { id, name: id } : { id };
+};
+
+async function join({ url }: TestNode, user: string, name?: string): Promise<TestClient> {
   const client = await TestClient.connect(url, { headers: { 'x-user': user } });
-  client.send({ type: 'join', room: 'r' });
+  client.send({ type: 'join', room: 'r', name });
   await client.next('room_joined');
   return client;
 }
@@ -103,6 +109,24 @@ describe.skipIf(missingRedis() !== '')(`A room of a cluster${missingRedis()}`, (
     bob.send({ type: 'history', conversation_id: 'r', room: 'r' });
     const { messages } = await bob.next('history');
     expect(messages.map(({ content }) => content)).toEqual(['first', 'One', 'second', 'Two']);
+  });
+
+  it('no longer shows what a tab at another node did that is gone, nor two members by the name of one', async () => {
+    const [a, b] = await two({ authenticate: nameByCase });
+    const [ada, here, there] = [await join(a, 'Ada'), await join(a, 'Bob'), await join(b, 'Bob')];
+    there.send({ type: 'presence', room: 'r', state: 'typing' });
+    const shown = (): string[] => a.agent.rooms.members('r').map(({ name, state }) => `${name} ${state}`);
+    await expect.poll(shown).toEqual(['Ada idle', 'Bob typing']);
+    const tab = await join(a, 'Bob');
+    there.socket.terminate();
+    await expect.poll(shown).toEqual(['Ada idle', 'Bob idle']);
+    for (const client of [here, tab]) client.send({ type: 'leave', room: 'r' });
+    await expect.poll(shown).toEqual(['Ada idle']);
+
+    const guests = [await join(a, 'carl', 'Ada'), await join(b, 'dora', 'Ada')];
+    const names = (): string[] => b.agent.rooms.members('r').map(({ name }) => name.replace(/guest-.{4}/, 'guest'));
+    await expect.poll(() => names().sort()).toEqual(['Ada', 'Ada (guest)', 'Ada (guest)']);
+    for (const client of [ada, ...guests]) client.close();
   });
 
   it('loses the members of a node that does not beat any more', async () => {
