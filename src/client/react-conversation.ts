@@ -216,32 +216,34 @@ export class ConversationStore extends Store<ConversationView> {
       const reported = turn.take(event);
       if (reported !== undefined) this.#call(({ onData }) => onData?.(reported));
       if (event.type === 'end') this.#ended(turn);
-      if (event.type === 'text' || event.type === 'reasoning') this.grew();
+      else if (event.type === 'text' || event.type === 'reasoning') this.grew();
       else this.changed();
     }
   }
 
   #ended(turn: Turn): void {
-    const { end, asked, isPlaced } = turn;
+    const { end, asked, isPlaced, isStored } = turn;
     if (end === undefined) return;
-    const isKept = end.state === 'finished' || isPlaced;
-    const isFinal = end.state === 'finished' || end.isFinal;
+    const isFinished = end.state === 'finished';
     const { isElsewhere } = turn.locate(this.#stored);
     const answer = turn.messages.at(-1) as ChatMessage;
-    // The history is needed for an answer in one piece, an answer whose end this client missed, an answer on a branch
-    // that is not loaded, and files that another client sent.
-    const isTold = isPlaced && isFinal && !isElsewhere && asked.isWhole !== true && !turn.lacksFiles;
-    if (isKept && !isTold) this.#read();
-    else if (turn.isVoid) {
+    if (isStored || isFinished) {
+      const isComplete = (isFinished || end.isFinal) && asked.isWhole !== true && !turn.lacksFiles;
+      // The history is needed for an answer in one piece, an answer whose end this client missed, files that another
+      // client sent, and an answer on a branch that is not loaded or after a turn that is not loaded. A history that
+      // is being read may not include this turn yet.
+      const isTold = isPlaced && isComplete && !isElsewhere && this.#reading === undefined;
+      const [first, ...others] = this.#turns.stored;
+      if (!isTold || others.length > 0) this.#read();
+      else if (first === turn) this.#stored = this.#turns.settle(turn, this.#stored);
+    } else if (turn.isVoid) {
       if (end.state === 'cancelled') this.#turns.remove(turn);
-      // The question has one more version now.
-      if (isPlaced && turn.messages.length > 1) this.#read();
-    } else if (isPlaced && this.#turns.all.includes(turn)) {
-      this.#stored = this.#turns.settle(turn, this.#stored);
-      // The history that is being read may not include this turn yet.
-      if (this.#reading !== undefined) this.#read();
+      // The question may have one more version now.
+      if (isPlaced) this.#read();
     }
-    if (end.state === 'finished') this.#call(({ onFinish }) => onFinish?.(answer, asked.run));
+    // The callbacks find the answer on the screen.
+    this.changed();
+    if (isFinished) this.#call(({ onFinish }) => onFinish?.(answer, asked.run));
     else if (end.state === 'failed' || end.state === 'interrupted') {
       const { error } = end;
       this.#call(({ onError }) => onError?.(error, answer));
@@ -249,9 +251,10 @@ export class ConversationStore extends Store<ConversationView> {
   }
 
   #read(): void {
+    const { stored } = this.#turns;
     const reading = readPage(this.#conversation).then(
       (page) => {
-        if (reading === this.#reading) this.#take(page);
+        if (reading === this.#reading) this.#take(page, stored);
       },
       (error: unknown) => {
         if (reading !== this.#reading) return;
@@ -272,16 +275,17 @@ export class ConversationStore extends Store<ConversationView> {
     this.changed();
   }
 
-  #take({ title, messages, hasMore }: ChatPage): void {
+  /** @param replaced - the turns that had ended when the page was asked for */
+  #take({ title, messages, hasMore }: ChatPage, replaced: readonly Turn[]): void {
     this.#title = title;
     const at = this.#stored.findIndex(({ id }) => id === messages[0]?.id);
-    const held = new Map(this.#stored.map((message) => [message.id, message]));
+    const held = new Map(this.#shown().map((message) => [message.id, message]));
     // Messages before this page stay if the page continues them.
     const older = at > 0 ? this.#stored.slice(0, at) : [];
     const forgotten = this.#stored.filter(({ isStored }) => !isStored);
     this.#stored = [...forgotten, ...older, ...messages.map((message) => sameOf(held.get(message.id), message))];
     if (at <= 0) this.#hasMore = hasMore;
-    this.#turns.removeAnswered(this.#stored);
+    this.#turns.removeAnswered(this.#stored, replaced);
     this.#reading = undefined;
     this.#error = undefined;
     this.#isLoaded = true;

@@ -65,6 +65,12 @@ export class Turn {
     return this.asked.run.place !== undefined;
   }
 
+  /** Whether a history has the turn: not if the server has forgotten it, or if it began a branch in vain. */
+  get isStored(): boolean {
+    const isForgotten = this.#end !== undefined && 'error' in this.#end && this.#end.error.code === 'outcome_unknown';
+    return this.isPlaced && !this.isVoid && !isForgotten;
+  }
+
   /** Whether the question has files that cannot be loaded before the history gives their ids. */
   get lacksFiles(): boolean {
     return this.asked.files?.some(({ attachmentId, blob, url }) => !(attachmentId ?? blob ?? url)) === true;
@@ -92,7 +98,7 @@ export class Turn {
     const reported = this.#parts.take(event);
     if (event.type === 'end') {
       this.#end = event;
-      if (this.isVoid) this.#question = undefined;
+      if (!this.isStored) this.#question = undefined;
     }
     return reported;
   }
@@ -117,14 +123,10 @@ export class Turn {
     if (replaced >= 0) {
       return { at: replaced, hasQuestion: false, isAnew, beside: stored[replaced], isElsewhere: false };
     }
-    const own = stored.findIndex(({ runId }) => runId === run.id);
+    const own = stored.findIndex(({ id, runId }) => runId === run.id || id === run.place?.questionId);
     const hasQuestion = own >= 0;
-    const isElsewhere = replaceFrom !== undefined && !hasQuestion;
+    const isElsewhere = replaceFrom !== undefined && stored[own]?.runId !== run.id;
     return { at: hasQuestion ? own + 1 : stored.length, hasQuestion, isAnew, isElsewhere };
-  }
-
-  get #isStored(): boolean {
-    return this.isPlaced && !this.isVoid;
   }
 
   #makeQuestion(): ChatMessage {
@@ -138,9 +140,9 @@ export class Turn {
       parts: [...(files ?? inherited), questionPart(query)],
       status: 'complete',
       createdAt: this.#createdAt,
-      branch: this.#isStored ? besideOf(beside, id) : undefined,
+      branch: this.isStored ? besideOf(beside, id) : undefined,
       runId: run.id,
-      isStored: this.#isStored,
+      isStored: this.isStored,
     });
   }
 
@@ -150,7 +152,7 @@ export class Turn {
     const { isAnew = false, beside } = this.#spot ?? {};
     const id = run.place?.answerId ?? `${run.id}:answer`;
     const answer = end?.state === 'finished' ? end.answer : undefined;
-    const isStored = this.#isStored;
+    const { isStored } = this;
     return chatMessage({
       id,
       role: 'assistant',

@@ -13,9 +13,14 @@ export class TurnList {
     return this.#turns.filter(({ end }) => end === undefined);
   }
 
-  /** Turns that ended without being in the history: they stay until they are dismissed or asked again. */
+  /** Turns that ended and that the server does not store: they stay until they are dismissed or asked again. */
   get failed(): readonly Turn[] {
-    return this.#turns.filter(({ end }) => end !== undefined);
+    return this.#turns.filter(({ end, isStored }) => end !== undefined && !isStored);
+  }
+
+  /** Turns that ended and that the server stores: a history that is asked for from now on replaces them. */
+  get stored(): readonly Turn[] {
+    return this.#turns.filter(({ end, isStored }) => end !== undefined && isStored);
   }
 
   /** Adds a turn after what is shown, or after the version it replaces. */
@@ -34,10 +39,10 @@ export class TurnList {
     for (const other of this.#turns) if (other.after === turn.runId) other.after = turn.after;
   }
 
-  /** Removes the turns whose answer is in the history. */
-  removeAnswered(stored: readonly ChatMessage[]): void {
+  /** Removes the turns whose answer is in the history, and those that it replaces although it is of another branch. */
+  removeAnswered(stored: readonly ChatMessage[], replaced: readonly Turn[]): void {
     const answered = new Set(stored.map(({ role, runId }) => (role === 'assistant' ? runId : undefined)));
-    this.#turns = this.#turns.filter(({ runId }) => !answered.has(runId));
+    this.#turns = this.#turns.filter((turn) => !answered.has(turn.runId) && !replaced.includes(turn));
   }
 
   /** Makes a finished turn part of the stored messages. */
@@ -51,8 +56,8 @@ export class TurnList {
   among(stored: readonly ChatMessage[]): ChatMessage[] {
     const shown = [...stored];
     for (const turn of this.#turns) {
-      if (turn.end === undefined) {
-        // The version that the turn replaces is hidden while the answer is written.
+      if (turn.end === undefined || turn.isStored) {
+        // The version that the turn replaces is hidden.
         const { at } = turn.locate(shown);
         shown.splice(at, shown.length - at, ...turn.messages);
       } else {
