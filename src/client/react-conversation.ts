@@ -166,7 +166,8 @@ export class ConversationStore extends Store<ConversationView> {
         const isOther = this.#epoch !== undefined && this.#epoch !== epoch;
         this.#epoch = epoch;
         if (isOther) this.#keepForgotten();
-        else if (isReconnect) this.#read();
+        // A client that had given up before it was ever connected could not read it.
+        if (isReconnect || this.#error !== undefined) this.#read();
       }),
     ];
     this.#epoch ??= this.#client.greeting?.epoch;
@@ -269,9 +270,9 @@ export class ConversationStore extends Store<ConversationView> {
 
   /** The server has a new store without this conversation: the messages stay on the screen. */
   #keepForgotten(): void {
+    for (const turn of this.#turns.stored) this.#stored = this.#turns.settle(turn, this.#stored);
     this.#stored = this.#stored.map((message) => chatMessage({ ...message, branch: undefined, isStored: false }));
     this.#hasMore = false;
-    this.#reading = undefined;
     this.changed();
   }
 

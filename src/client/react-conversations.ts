@@ -68,7 +68,8 @@ export class ConversationsStore extends Store<ConversationsView> {
         if (CHANGES.has(message.type)) this.#timer ??= setTimeout(() => void this.refresh(), GATHER_MS);
       }),
       this.#client.on('connected', ({ isReconnect }) => {
-        if (isReconnect) void this.refresh();
+        // A client that had given up before it was ever connected could not read it.
+        if (isReconnect || this.#error !== undefined) void this.refresh();
       }),
     ];
     void this.refresh();

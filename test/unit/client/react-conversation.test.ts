@@ -152,3 +152,64 @@ describe('an answer in one piece', () => {
     expect(linesOf(chat)).toEqual(['Q: go on', 'A: one', 'Q: go on', 'A: two']);
   });
 });
+
+describe('a client that gave up before it was ever connected', () => {
+  it('reads conversation and list once it connects', async () => {
+    const { server, client } = await start();
+    server.welcomes.push({ close: 4401 });
+    const chat = show(client);
+    const { list } = sharedOf(client);
+    onTestFinished(list.subscribe(() => undefined));
+    await expect.poll(() => chat.getSnapshot().error?.code).toBe('unauthorized');
+    await expect.poll(() => list.getSnapshot().error?.code).toBe('unauthorized');
+    await client.connect();
+    const peer = await server.peer(2);
+    await answerHistory(peer, ['Hi', 'Hello']);
+    const { request_id } = await peer.next('list_conversations');
+    const conversations = [{ conversation_id: 'c', created_at: 1, updated_at: 1, messages: 2 }];
+    peer.send({ type: 'conversations', conversations, has_more: false, request_id });
+    await expect.poll(() => linesOf(chat)).toEqual(['Q: Hi', 'A: Hello']);
+    await expect.poll(() => list.getSnapshot().conversations.map((one) => one.conversationId)).toEqual(['c']);
+    expect([chat.getSnapshot().error, list.getSnapshot().error]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a server with a new store', () => {
+  it('is read although the history of the earlier one was being loaded', async () => {
+    const { server, client } = await start();
+    const chat = show(client);
+    const peer = await server.peer();
+    await peer.next('history');
+    server.welcome = { epoch: 'another' };
+    peer.drop();
+    const second = await server.peer(2);
+    await answerHistory(second, ['Hi', 'Hello'], 1);
+    await answerHistory(second, ['Hi', 'Hello'], 2);
+    await expect.poll(() => linesOf(chat)).toEqual(['Q: Hi', 'A: Hello']);
+    expect(chat.getSnapshot().status).toBe('idle');
+  });
+
+  it('leaves on the screen what the earlier one had, also an answer that was not read yet', async () => {
+    const { server, client } = await start();
+    const chat = show(client);
+    const peer = await server.peer();
+    await answerHistory(peer, ['Hi', 'Hello']);
+    await expect.poll(() => linesOf(chat)).toEqual(['Q: Hi', 'A: Hello']);
+    chat.send('And now?', { whole: true });
+    const { run_id } = await peer.next('agent_query');
+    peer.send(
+      { type: 'stream_start', question_id: 'q', answer_id: 'a', run_id, seq: 1 },
+      { type: 'agent_response', content: 'Later', run_id, seq: 2 },
+    );
+    await peer.next('history', 2);
+    server.welcome = { epoch: 'another' };
+    peer.drop();
+    const second = await server.peer(2);
+    await answerHistory(second, [], 1);
+    await answerHistory(second, ['From there', 'Yes'], 2);
+    const kept = ['Q: Hi', 'A: Hello', 'Q: And now?', 'A: Later'];
+    await expect.poll(() => linesOf(chat)).toEqual([...kept, 'Q: From there', 'A: Yes']);
+    const stored = chat.getSnapshot().messages.map(({ isStored }) => isStored);
+    expect(stored).toEqual([false, false, false, false, true, true]);
+  });
+});
