@@ -70,8 +70,9 @@ export class ConversationStore extends Store<ConversationView> {
     // A failed question is asked again in its place.
     const failed = this.#turns.failed.find(({ asked }) => asked.query === query && asked.replaceFrom === replaceFrom);
     if (failed !== undefined) this.#turns.remove(failed);
+    const files = filesOf(attachments);
     const run = isWhole ? this.#conversation.ask(query, turn) : this.#conversation.stream(query, turn);
-    this.#follow({ run, query, replaceFrom, files: filesOf(attachments), options, isWhole });
+    this.#follow({ run, query, replaceFrom, files, options, isWhole });
     return run;
   };
 

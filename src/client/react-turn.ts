@@ -201,9 +201,14 @@ function besideOf(beside: ChatMessage | undefined, id: string): Branch | undefin
   return branchOf(id, [...(beside.branch?.siblings ?? [beside.id]), id]);
 }
 
-function blobOf(data: Blob | ArrayBuffer | Uint8Array | string, type: string): Blob {
+function blobOf(data: Blob | ArrayBuffer | Uint8Array | string, type: string): Blob | undefined {
   if (typeof data === 'object' && 'arrayBuffer' in data) return data;
-  return new Blob([typeof data === 'string' ? bytesOf(data) : new Uint8Array(data)], { type });
+  try {
+    return new Blob([typeof data === 'string' ? bytesOf(data) : new Uint8Array(data)], { type });
+  } catch {
+    // It is not base64: the server refuses the question.
+    return undefined;
+  }
 }
 
 function isFile(part: MessagePart): part is FilePart {

@@ -213,3 +213,17 @@ describe('a server with a new store', () => {
     expect(stored).toEqual([false, false, false, false, true, true]);
   });
 });
+
+describe('an attachment that is no base64', () => {
+  it('is refused by the server, and the question stays with the reason', async () => {
+    const server = await startServer({
+      attachments: {},
+      provider: { ...createScriptedProvider([]), accepts: ['image'] },
+    });
+    const client = connectTo(server);
+    const chat = show(client);
+    const run = chat.send('look', { attachments: [{ data: 'no base64!', mediaType: 'image/png' }] });
+    await expect(run).rejects.toMatchObject({ code: 'invalid_message' });
+    await expect.poll(() => linesOf(chat)).toEqual(['Q: look', 'A:  (failed)']);
+  });
+});
