@@ -162,6 +162,9 @@ export class ConversationStore extends Store<ConversationView> {
       this.#client.on('branch-selected', ({ conversationId }) => {
         if (conversationId === id) this.#read();
       }),
+      this.#client.on('message', (message) => {
+        if (message.type === 'conversation_deleted' && message['conversation_id'] === id) this.#forget();
+      }),
       // Questions that others asked during a loss are in the history.
       this.#client.on('connected', ({ isReconnect, epoch }) => {
         const isOther = this.#epoch !== undefined && this.#epoch !== epoch;
@@ -267,6 +270,14 @@ export class ConversationStore extends Store<ConversationView> {
       },
     );
     this.#reading = reading;
+  }
+
+  /** This client has deleted the conversation: the next question begins it anew. */
+  #forget(): void {
+    this.#stored = [];
+    this.#turns.clear();
+    this.#read();
+    this.changed();
   }
 
   /** The server has a new store without this conversation: the messages stay on the screen. */

@@ -39,6 +39,11 @@ export class TurnList {
     for (const other of this.#turns) if (other.after === turn.runId) other.after = turn.after;
   }
 
+  /** Removes the turns that ended. */
+  clear(): void {
+    this.#turns = this.live;
+  }
+
   /** Removes the turns whose answer is in the history, and those that it replaces although it is of another branch. */
   removeAnswered(stored: readonly ChatMessage[], replaced: readonly Turn[]): void {
     const answered = new Set(stored.map(({ role, runId }) => (role === 'assistant' ? runId : undefined)));

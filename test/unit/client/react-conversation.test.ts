@@ -214,6 +214,24 @@ describe('a server with a new store', () => {
   });
 });
 
+describe('a conversation that this client deletes', () => {
+  it('is empty, and is begun anew by the next question', async () => {
+    const server = await startServer({
+      provider: createScriptedProvider(['one'], ['two']),
+      authenticate: () => ({ id: 'ada' }),
+    });
+    const client = connectTo(server);
+    const chat = show(client);
+    await chat.send('first');
+    await settled(chat, client);
+    await client.conversation('c').delete();
+    expect(linesOf(chat)).toEqual([]);
+    await chat.send('second');
+    await settled(chat, client);
+    expect(linesOf(chat)).toEqual(['Q: second', 'A: two']);
+  });
+});
+
 describe('an attachment that is no base64', () => {
   it('is refused by the server, and the question stays with the reason', async () => {
     const server = await startServer({
