@@ -63,7 +63,7 @@ export interface ClientRoomEvents {
   readonly presence: readonly RoomMember[];
   /** A run that this client does not read already began in the room. */
   readonly run: StartedRun;
-  /** The room cannot be joined. */
+  /** The client is not in the room: it cannot join, the server took it out, or the client gave up connecting. */
   readonly error: AgentClientError;
 }
 

@@ -26,7 +26,7 @@ export interface RoomView {
   readonly runs: readonly RoomRun[];
   /** Which of the members this client is. */
   readonly memberId: string | undefined;
-  /** Why the room cannot be joined. */
+  /** Why the client is not in the room. */
   readonly error: AgentClientError | undefined;
 }
 
@@ -39,17 +39,23 @@ const LINGER_MS = 100;
 /** A room, and what was said since a component shows it. */
 export class RoomStore extends Store<RoomView> {
   readonly room: ClientRoom;
+  readonly #client: AgentClient;
   options: JoinOptions = {};
   #messages: readonly RoomMessage[] = [];
   #runs: readonly RoomRun[] = [];
   #error: AgentClientError | undefined;
   #offs: readonly (() => void)[] = [];
   #leaving: ReturnType<typeof setTimeout> | undefined;
+  /** Whether a component joined the room, and not the app itself. */
+  #isMine = false;
+  /** Whether the client was in the room, or wanted to be, when it gave up connecting or was closed. */
+  #isCut = false;
 
   constructor(client: AgentClient, name: string) {
     const room = client.room(name);
     super(viewOf(room, [], [], undefined));
     this.room = room;
+    this.#client = client;
   }
 
   readonly publish = (post: string | RoomPost, options?: RequestOptions): Promise<number> =>
@@ -76,7 +82,15 @@ export class RoomStore extends Store<RoomView> {
         this.#messages = [];
         this.changed();
       }),
-      this.room.on('state', () => this.changed()),
+      this.room.on('state', (state) => {
+        if (state === 'joined') this.#error = undefined;
+        if (state === 'left') this.#isMine = false;
+        this.#isCut = state === 'left' && this.#client.state === 'closed';
+        this.changed();
+      }),
+      this.#client.on('connected', () => {
+        if (this.#isCut) this.#join();
+      }),
       this.room.on('presence', () => this.changed()),
       this.room.on('run', ({ run, query, from }) => this.#follow({ run, query, name: from?.name })),
       this.room.on('error', (error) => {
@@ -85,7 +99,7 @@ export class RoomStore extends Store<RoomView> {
       }),
     ];
     this.#error = undefined;
-    if (this.room.state === 'left') void this.room.join(this.options).catch(() => undefined);
+    if (this.room.state === 'left') this.#join();
     this.changed();
   }
 
@@ -93,12 +107,17 @@ export class RoomStore extends Store<RoomView> {
     this.#leaving = setTimeout(() => {
       for (const off of this.#offs) off();
       this.#offs = [];
-      this.room.leave();
+      if (this.#isMine) this.room.leave();
     }, LINGER_MS);
   }
 
   protected override look(): RoomView {
     return viewOf(this.room, this.#messages, this.#runs, this.#error);
+  }
+
+  #join(): void {
+    this.#isMine = true;
+    void this.room.join(this.options).catch(() => undefined);
   }
 
   #follow(shown: RoomRun): void {

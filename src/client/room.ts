@@ -174,12 +174,14 @@ export class Room implements ClientRoom {
 
   /** Takes a message about the room. */
   handle(message: RoomFrame): void {
+    // What was on its way when this client left.
+    if (this.#state === 'left') return;
     switch (message.type) {
       case 'room_joined':
         return this.#joined(message);
       case 'room_left':
         if (message.request_id === undefined)
-          this.#end(new AgentClientError('forbidden', 'The server took this client out of the room'));
+          this.fail(new AgentClientError('forbidden', 'The server took this client out of the room'));
         return;
       case 'room_event':
         return this.#said(message);
@@ -192,14 +194,13 @@ export class Room implements ClientRoom {
     this.#events.emit('run', run);
   }
 
-  /** Ends the membership for this client. */
+  /** Ends the membership for this client, which did not ask for that. */
   fail(error: AgentClientError): void {
     this.#end(error);
+    if (error.code !== 'client_closed') this.#events.emit('error', error);
   }
 
   #joined({ after, epoch, recovered, member_id: memberId }: ServerMessageOf<'room_joined'>): void {
-    // The answer to a join that this client has taken back.
-    if (this.#state === 'left') return;
     // An earlier join may have brought messages that the answer to a later one does not know of: they come again.
     const isLost = recovered === false || epoch !== (this.#epoch ?? epoch) || after > (this.#seq ?? after);
     this.#memberId = memberId;
@@ -253,8 +254,7 @@ export class Room implements ClientRoom {
       this.#retry = setTimeout(() => this.up(), Math.max(toldMs(error.retryAfterMs, RETRY_MS), LEAST_MS));
       return;
     }
-    this.#end(error);
-    this.#events.emit('error', error);
+    this.fail(error);
   }
 
   #tell(change: { readonly state?: MemberState; readonly data?: Record<string, unknown> }): void {
