@@ -15,13 +15,10 @@ export type AttachmentInput =
     }
   | { readonly url: string; readonly mediaType: string; readonly name?: string | undefined };
 
-/** Attachments as they are sent: at once, or after their bytes have been read. */
-export type EncodedAttachments = QueryAttachment[] | Promise<QueryAttachment[]>;
-
-/** Encodes attachments for sending. */
-export function encodeAttachments(inputs: readonly AttachmentInput[]): EncodedAttachments {
-  const encoded = inputs.map(encode);
-  return encoded.every(isEncoded) ? encoded : Promise.all(encoded.map((one) => Promise.resolve(one)));
+/** Encodes attachments for sending: at once, or after the bytes of files have been read. */
+export function encodeAttachments(inputs: readonly AttachmentInput[]): QueryAttachment[] | Promise<QueryAttachment[]> {
+  const described = inputs.map(describeAttachment);
+  return described.some(({ data }) => isBlob(data)) ? Promise.all(described.map(read)) : described.map(encode);
 }
 
 /** Decodes base64. */
@@ -46,15 +43,15 @@ interface Given {
   readonly name?: string | undefined;
 }
 
-function encode(input: AttachmentInput): QueryAttachment | Promise<QueryAttachment> {
-  const { data, ...described } = describeAttachment(input);
-  const whole = (bytes: ArrayBuffer | Uint8Array): QueryAttachment => ({ ...described, data: base64Of(bytes) });
-  if (data === undefined || typeof data === 'string') return { ...described, data };
-  return isBlob(data) ? data.arrayBuffer().then(whole) : whole(data);
+type Described = ReturnType<typeof describeAttachment>;
+
+async function read(described: Described): Promise<QueryAttachment> {
+  const { data } = described;
+  return encode(isBlob(data) ? { ...described, data: await data.arrayBuffer() } : described);
 }
 
-function isEncoded(one: QueryAttachment | Promise<QueryAttachment>): one is QueryAttachment {
-  return 'type' in one;
+function encode({ data, ...described }: Described): QueryAttachment {
+  return { ...described, data: data === undefined || typeof data === 'string' ? data : base64Of(data as Uint8Array) };
 }
 
 function isBlob(value: unknown): value is Blob {

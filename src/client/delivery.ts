@@ -11,6 +11,8 @@ export interface Delivery {
   readonly run: Run;
   /** The request of the run; absent if this client only reads the run. */
   readonly request: RunRequest | undefined;
+  /** Whether the request is complete: its attachments have been read. */
+  isReady: boolean;
   /** Whether the server may know the run: its request or a `resume` was sent. */
   isSent: boolean;
   /** Whether the connection over which it was sent is lost. */
@@ -39,6 +41,7 @@ export function newDelivery(run: Run, request?: RunRequest): Delivery {
   return {
     run,
     request,
+    isReady: false,
     isSent: false,
     isLost: false,
     isRepeated: false,

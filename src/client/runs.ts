@@ -1,6 +1,6 @@
 import type { QueryAttachment } from '../protocol/client-messages.js';
 import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
-import type { EncodedAttachments } from './attachments.js';
+import { encodeAttachments, type AttachmentInput } from './attachments.js';
 import { backoffMs, toldMs } from './backoff.js';
 import { AgentClientError, errorOf } from './client-error.js';
 import { newDelivery, type Delivery, type RunRequest } from './delivery.js';
@@ -20,8 +20,8 @@ const HOLE_MS = 100;
 export class Runs {
   readonly #wire: Wire;
   readonly #deliveries = new Map<string, Delivery>();
-  /** Set while attachments are being read: later requests wait, so that the order stays. */
-  #reading: Promise<void> | undefined;
+  /** Requests whose attachments are being read, and later ones of their conversations, in the order of asking. */
+  readonly #held = new Set<Delivery>();
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -38,10 +38,21 @@ export class Runs {
   }
 
   /** Requests a run: once connected, and once its attachments have been read. */
-  start(run: Run, request: RunRequest, attachments?: EncodedAttachments): void {
+  start(run: Run, request: RunRequest, attachments?: readonly AttachmentInput[]): void {
     const delivery = newDelivery(run, request);
-    if (this.#reading !== undefined || attachments instanceof Promise) this.#startLater(delivery, attachments);
-    else this.#start(delivery, attachments);
+    this.#deliveries.set(run.id, delivery);
+    this.#held.add(delivery);
+    const failed = (cause: unknown): void => {
+      const message = 'An attachment cannot be read';
+      this.#end(delivery, 'failed', new AgentClientError('invalid_params', message, { cause }));
+    };
+    try {
+      const encoded = attachments && encodeAttachments(attachments);
+      if (encoded instanceof Promise) encoded.then((read) => this.#ready(delivery, read), failed);
+      else this.#ready(delivery, encoded);
+    } catch (cause) {
+      failed(cause);
+    }
   }
 
   /** Reads an existing run, now or once connected. */
@@ -115,6 +126,7 @@ export class Runs {
 
   /** Fails all runs, since there will be no messages. */
   fail(error: AgentClientError): void {
+    this.#held.clear();
     for (const delivery of [...this.#deliveries.values()]) this.#end(delivery, 'failed', error);
   }
 
@@ -127,28 +139,31 @@ export class Runs {
       }));
   }
 
-  #start(delivery: Delivery, attachments: QueryAttachment[] | undefined): void {
+  #ready(delivery: Delivery, attachments: QueryAttachment[] | undefined): void {
     const { request } = delivery;
-    if (request === undefined) return;
-    if (request.type !== 'tool_call') request.attachments = attachments;
-    const refusal = refusalOf(request);
-    if (refusal !== undefined) this.#end(delivery, 'failed', refusal);
-    else this.#offer(delivery, () => this.#request(delivery));
+    if (request !== undefined && request.type !== 'tool_call') request.attachments = attachments;
+    delivery.isReady = true;
+    this.#release();
   }
 
-  #startLater(delivery: Delivery, attachments: EncodedAttachments | undefined): void {
-    this.#deliveries.set(delivery.run.id, delivery);
-    const reading = Promise.allSettled([attachments, this.#reading]).then(([read]) => {
-      if (this.#reading === reading) this.#reading = undefined;
-      // The run was cancelled meanwhile.
-      if (this.#deliveries.get(delivery.run.id) !== delivery) return;
-      if (read.status === 'fulfilled') this.#start(delivery, read.value);
+  /** Sends the requests that are ready, unless an earlier one of the same conversation is not. */
+  #release(): void {
+    const blocked = new Set<string>();
+    for (const delivery of this.#held) {
+      const place = placeOf(delivery);
+      if (!delivery.isReady || blocked.has(place)) blocked.add(place);
       else {
-        const message = 'An attachment cannot be read';
-        this.#end(delivery, 'failed', new AgentClientError('invalid_params', message, { cause: read.reason }));
+        this.#held.delete(delivery);
+        this.#start(delivery);
       }
-    });
-    this.#reading = reading;
+    }
+  }
+
+  #start(delivery: Delivery): void {
+    const { request } = delivery;
+    const refusal = request && refusalOf(request);
+    if (refusal !== undefined) this.#end(delivery, 'failed', refusal);
+    else this.#offer(delivery, () => this.#request(delivery));
   }
 
   #offer(delivery: Delivery, send: (delivery: Delivery) => void): void {
@@ -292,5 +307,12 @@ export class Runs {
     clearTimeout(delivery.timer);
     this.#wire.outbox.withdraw(delivery);
     if (this.#deliveries.get(delivery.run.id) === delivery) this.#deliveries.delete(delivery.run.id);
+    if (this.#held.delete(delivery)) this.#release();
   }
+}
+
+/** What keeps its order: the conversation, or the room; a run of neither stands alone. */
+function placeOf({ run, request }: Delivery): string {
+  if (request === undefined || request.type === 'tool_call') return run.id;
+  return request.conversation_id ?? request.room ?? run.id;
 }

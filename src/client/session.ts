@@ -1,7 +1,7 @@
 import type { KnownOptions } from '../runtime/unknown-option.js';
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import type { CustomMessage, ServerMessage, ServerMessageOf } from '../protocol/server-messages.js';
-import { encodeAttachments, type EncodedAttachments } from './attachments.js';
+import type { AttachmentInput } from './attachments.js';
 import { checkKnown } from './check-known.js';
 import type { AgentClientEvents, Greeting } from './client-events.js';
 import { AgentClientError, errorOf } from './client-error.js';
@@ -196,11 +196,11 @@ export class Session implements AgentClient {
         tools: tools === undefined ? undefined : [...tools],
       },
       signal,
-      attachments && encodeAttachments(attachments),
+      attachments,
     );
   }
 
-  #start(request: RunRequest, signal: AbortSignal | undefined, attachments?: EncodedAttachments): ClientRun {
+  #start(request: RunRequest, signal: AbortSignal | undefined, attachments?: readonly AttachmentInput[]): ClientRun {
     const known = this.#runs.get(request.run_id);
     if (known === undefined) {
       const run = this.#newRun(request.run_id, 0, 'room' in request ? request.room : undefined);
@@ -211,7 +211,7 @@ export class Session implements AgentClient {
       this.#runs.start(run, request, attachments);
       return obey(signal, run);
     }
-    // Attachments are not compared, since those of the new request may not have been read yet.
+    // Attachments are not compared, since they may not have been read yet.
     const held = JSON.stringify({ ...this.#runs.requestOf(known.id), attachments: undefined });
     if (held === JSON.stringify(request)) return obey(signal, known);
     const run = this.#newRun(request.run_id);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { StartedRun } from '../../../src/client/index.js';
 import { start } from './client.js';
 
@@ -176,13 +176,14 @@ describe('attachments', () => {
     ]);
   });
 
-  it('that have to be read first keep the order of asking', async () => {
+  it('that have to be read first keep the order of asking in their conversation', async () => {
     const { server, client } = await start();
+    const conversation = client.conversation('c');
     const file = Object.assign(new Blob([new Uint8Array(100_000)], { type: 'text/plain;charset=utf-8' }), {
       name: 'a.txt',
     });
-    client.stream('a', { attachments: [file, { data: new Blob(['hi']), name: 'b' }] });
-    client.stream('b');
+    conversation.stream('a', { attachments: [file, { data: new Blob(['hi']), name: 'b' }] });
+    conversation.stream('b');
     const peer = await server.peer();
     const [first] = [await peer.next('streaming_query', 1), await peer.next('streaming_query', 2)];
     expect(peer.all('streaming_query').map(({ query }) => query)).toEqual(['a', 'b']);
@@ -204,6 +205,48 @@ describe('attachments', () => {
     expect([failed.error?.code, failed.error?.cause]).toEqual(['invalid_params', new Error('gone')]);
     expect([cancelled.state, sent.state]).toEqual(['cancelled', 'sending']);
     expect(peer.all('streaming_query').map(({ query }) => query)).toEqual(['c']);
+  });
+
+  it('that are never read hold up no other conversation, and their own one until the question is cancelled', async () => {
+    const { server, client } = await start();
+    const stuck = Object.assign(new Blob([]), { arrayBuffer: () => new Promise(() => undefined) });
+    const asked = client.conversation('c').stream('a', { attachments: [stuck] });
+    const next = client.conversation('c').stream('b');
+    client.conversation('d').stream('c');
+    client.callTool('t');
+    const peer = await server.peer();
+    await peer.next('tool_call');
+    expect(peer.received.map(({ query }) => query)).toEqual(['c', undefined]);
+    await asked.cancel();
+    await expect.poll(() => peer.received.map(({ query }) => query)).toEqual(['c', undefined, 'b']);
+    expect(next.state).toBe('sending');
+  });
+
+  it('that are never read end with the client, which asks on after it is connected again', async () => {
+    const { server, client } = await start();
+    const stuck = Object.assign(new Blob([]), { arrayBuffer: () => new Promise(() => undefined) });
+    const runs = [client.conversation('c').stream('a', { attachments: [stuck] }), client.conversation('c').stream('b')];
+    client.close();
+    expect(runs.map(({ error }) => error?.code)).toEqual(['client_closed', 'client_closed']);
+    await client.connect();
+    client.conversation('c').stream('d');
+    const peer = await server.peer();
+    expect(await peer.next('streaming_query')).toMatchObject({ query: 'd' });
+    expect([peer.received.length, server.peers.length]).toEqual([1, 1]);
+  });
+
+  it('of a run that is not sent are not read', async () => {
+    const { client } = await start();
+    const runId = randomUUID();
+    const arrayBuffer = vi.fn(() => Promise.reject(new Error('gone')));
+    const attachments = [Object.assign(new Blob([]), { arrayBuffer })];
+    client.stream('a', { attachments, signal: AbortSignal.abort() });
+    client.stream('a', { runId });
+    client.stream('a', { runId, attachments });
+    client.stream('b', { runId, attachments });
+    expect(arrayBuffer).not.toHaveBeenCalled();
+    const none = client.stream('a', { attachments: [...attachments, null as unknown as Blob] });
+    expect([none.error?.code, arrayBuffer.mock.calls.length]).toEqual(['invalid_params', 0]);
   });
 
   it('are fetched by their id, and the greeting says what the server takes', async () => {
