@@ -6,13 +6,18 @@ export type RunRequest = Extract<Outgoing, { type: 'agent_query' | 'streaming_qu
   run_id: string;
 };
 
+/** A message that asks a question. */
+export type QueryRequest = Exclude<RunRequest, { type: 'tool_call' }>;
+
 /** What was sent and confirmed of one run. */
 export interface Delivery {
   readonly run: Run;
-  /** The request of the run; absent if this client only reads the run. */
-  readonly request: RunRequest | undefined;
-  /** Whether the request is complete: its attachments have been read. */
-  isReady: boolean;
+  /** The request of the run as JSON, without attachments; absent if this client only reads the run. */
+  readonly request: string | undefined;
+  /** Attachments of the request as JSON; absent until they have been read. */
+  attachments: string | undefined;
+  /** What keeps its order: the conversation, or the room; a run of neither stands alone. */
+  readonly place: string;
   /** Whether the server may know the run: its request or a `resume` was sent. */
   isSent: boolean;
   /** Whether the connection over which it was sent is lost. */
@@ -37,11 +42,12 @@ export interface Delivery {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-export function newDelivery(run: Run, request?: RunRequest): Delivery {
+export function newDelivery(run: Run, request?: string, place = run.id): Delivery {
   return {
     run,
     request,
-    isReady: false,
+    attachments: undefined,
+    place,
     isSent: false,
     isLost: false,
     isRepeated: false,

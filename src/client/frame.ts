@@ -18,19 +18,17 @@ export function parseFrame(data: unknown): ServerMessage | CustomMessage | undef
 }
 
 /**
- * Why the server would refuse this message, as far as the client can know. It is checked before sending, since the
- * server would refuse without naming the message, or close the connection.
+ * The frame of a message. It is made when the message is asked for, so that a repetition has the same content whatever
+ * the caller changes meanwhile.
+ * @throws AgentClientError if the server would refuse the message without naming it, or close the connection.
  */
-export function refusalOf(message: object): AgentClientError | undefined {
-  if (isDeeperThan(message, LIMITS.depth)) {
-    return new AgentClientError('too_deep', `Objects and arrays may be nested ${LIMITS.depth} deep at most`);
-  }
+export function encode(message: object): string {
   try {
-    JSON.stringify(message);
+    if (!isDeeperThan(message, LIMITS.depth)) return JSON.stringify(message);
   } catch (cause) {
-    return new AgentClientError('invalid_params', 'The message cannot be written as JSON', { cause });
+    throw new AgentClientError('invalid_params', 'The message cannot be written as JSON', { cause });
   }
-  return undefined;
+  throw new AgentClientError('too_deep', `Objects and arrays may be nested ${LIMITS.depth} deep at most`);
 }
 
 /** Whether a frame exceeds the server's limit. */

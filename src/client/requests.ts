@@ -1,6 +1,6 @@
 import type { CustomMessage, ServerMessage, ServerMessageOf, ServerMessageType } from '../protocol/server-messages.js';
 import { AgentClientError, errorOf } from './client-error.js';
-import { refusalOf, type Outgoing } from './frame.js';
+import { encode, type Outgoing } from './frame.js';
 import type { OwnMessage } from './own-message.js';
 import type { Unanswered, Wire } from './wire.js';
 
@@ -18,7 +18,9 @@ export interface AskOptions {
 type Reply = ServerMessageType | 'any' | 'none';
 
 interface Pending {
-  readonly message: OwnMessage;
+  readonly type: string;
+  /** The frame. */
+  readonly text: string;
   readonly reply: Reply;
   readonly isRepeatable: boolean;
   readonly onSend: (() => void) | undefined;
@@ -70,14 +72,14 @@ export class Requests {
       pending.way = 'lost';
       if (pending.isRepeatable) continue;
       pending.reject(
-        new AgentClientError('connection_lost', `The connection was lost before the answer to ${pending.message.type}`),
+        new AgentClientError('connection_lost', `The connection was lost before the answer to ${pending.type}`),
       );
     }
   }
 
   /** Handles a new connection: sends the repeatable requests again. */
   up(): void {
-    for (const [id, pending] of this.#pending) if (pending.way === 'lost') this.#send(id, pending);
+    for (const pending of this.#pending.values()) if (pending.way === 'lost') this.#send(pending);
   }
 
   /** Fails all requests, since there will be no replies. */
@@ -88,7 +90,7 @@ export class Requests {
   get unanswered(): readonly Unanswered[] {
     return [...this.#pending.values()]
       .filter(({ way }) => way === 'sent')
-      .map(({ message, reject }) => ({ size: JSON.stringify(message).length, refuse: reject }));
+      .map(({ text, reject }) => ({ size: text.length, refuse: reject }));
   }
 
   #answer(message: OwnMessage, reply: Reply, options: AskOptions): Promise<unknown> {
@@ -104,19 +106,17 @@ export class Requests {
     resolve: Pending['resolve'],
     reject: (error: unknown) => void,
   ): void {
-    const refusal: unknown = signal?.aborted === true ? signal.reason : refusalOf(message);
-    if (refusal !== undefined) {
-      reject(refusal);
-      return;
-    }
+    signal?.throwIfAborted();
     const id = this.#wire.nextId();
+    const text = encode(reply === 'none' ? message : { ...message, request_id: id });
     const settle = (): void => {
       this.#pending.delete(id);
       this.#wire.outbox.withdraw(pending);
       signal?.removeEventListener('abort', abort);
     };
     const pending: Pending = {
-      message,
+      type: message.type,
+      text,
       reply,
       isRepeatable,
       onSend,
@@ -133,16 +133,15 @@ export class Requests {
     const abort = (): void => pending.reject(signal?.reason);
     signal?.addEventListener('abort', abort);
     this.#pending.set(id, pending);
-    const refused = this.#wire.outbox.offer(pending, () => this.#send(id, pending));
+    const refused = this.#wire.outbox.offer(pending, () => this.#send(pending));
     if (refused !== undefined) pending.reject(refused);
   }
 
-  #send(id: string, pending: Pending): void {
+  #send(pending: Pending): void {
     pending.way = 'sent';
     pending.onSend?.();
-    const { message, reply } = pending;
-    const refused = this.#wire.send(reply === 'none' ? message : { ...message, request_id: id });
+    const refused = this.#wire.sendFrame(pending.text);
     if (refused !== undefined) pending.reject(refused);
-    else if (reply === 'none') pending.resolve(undefined);
+    else if (pending.reply === 'none') pending.resolve(undefined);
   }
 }

@@ -3,8 +3,7 @@ import type { ServerMessage, ServerMessageOf } from '../protocol/server-messages
 import { encodeAttachments, type AttachmentInput } from './attachments.js';
 import { backoffMs, toldMs } from './backoff.js';
 import { AgentClientError, errorOf } from './client-error.js';
-import { newDelivery, type Delivery, type RunRequest } from './delivery.js';
-import { refusalOf } from './frame.js';
+import { newDelivery, type Delivery } from './delivery.js';
 import type { Run } from './run.js';
 import { approvalOf, type RunMessage } from './run-events.js';
 import type { Unanswered, Wire } from './wire.js';
@@ -32,14 +31,14 @@ export class Runs {
     return this.#deliveries.get(id)?.run;
   }
 
-  /** The request of a run that has not ended. */
-  requestOf(id: string): RunRequest | undefined {
+  /** The request of a run that has not ended, without attachments. */
+  requestOf(id: string): string | undefined {
     return this.#deliveries.get(id)?.request;
   }
 
-  /** Requests a run: once connected, and once its attachments have been read. */
-  start(run: Run, request: RunRequest, attachments?: readonly AttachmentInput[]): void {
-    const delivery = newDelivery(run, request);
+  /** Requests a run: once connected, once its attachments have been read, and after what was asked in its place. */
+  start(run: Run, request: string, place?: string, attachments?: readonly AttachmentInput[]): void {
+    const delivery = newDelivery(run, request, place);
     this.#deliveries.set(run.id, delivery);
     this.#held.add(delivery);
     const failed = (cause: unknown): void => {
@@ -134,36 +133,27 @@ export class Runs {
     return [...this.#deliveries.values()]
       .filter(({ isSent, isAccepted, request }) => isSent && !isAccepted && request !== undefined)
       .map((delivery) => ({
-        size: JSON.stringify(delivery.request).length,
+        size: `${delivery.request}${delivery.attachments}`.length,
         refuse: (error) => this.#end(delivery, 'failed', error),
       }));
   }
 
   #ready(delivery: Delivery, attachments: QueryAttachment[] | undefined): void {
-    const { request } = delivery;
-    if (request !== undefined && request.type !== 'tool_call') request.attachments = attachments;
-    delivery.isReady = true;
+    delivery.attachments = attachments === undefined ? '' : `,"attachments":${JSON.stringify(attachments)}`;
     this.#release();
   }
 
-  /** Sends the requests that are ready, unless an earlier one of the same conversation is not. */
+  /** Sends the requests that are ready, unless an earlier one in the same place is not. */
   #release(): void {
     const blocked = new Set<string>();
     for (const delivery of this.#held) {
-      const place = placeOf(delivery);
-      if (!delivery.isReady || blocked.has(place)) blocked.add(place);
+      const { place, attachments } = delivery;
+      if (attachments === undefined || blocked.has(place)) blocked.add(place);
       else {
         this.#held.delete(delivery);
-        this.#start(delivery);
+        this.#offer(delivery, () => this.#request(delivery));
       }
     }
-  }
-
-  #start(delivery: Delivery): void {
-    const { request } = delivery;
-    const refusal = request && refusalOf(request);
-    if (refusal !== undefined) this.#end(delivery, 'failed', refusal);
-    else this.#offer(delivery, () => this.#request(delivery));
   }
 
   #offer(delivery: Delivery, send: (delivery: Delivery) => void): void {
@@ -176,12 +166,12 @@ export class Runs {
   }
 
   #request(delivery: Delivery): void {
-    const { request } = delivery;
+    const { request, attachments } = delivery;
     if (request === undefined) return;
     delivery.requestId = this.#wire.nextId();
     delivery.isSent = true;
     delivery.epoch = this.#wire.epoch;
-    const refused = this.#wire.send({ ...request, request_id: delivery.requestId });
+    const refused = this.#wire.sendFrame(`${request.slice(0, -1)}${attachments},"request_id":"${delivery.requestId}"}`);
     if (refused !== undefined) this.#end(delivery, 'failed', refused);
   }
 
@@ -309,10 +299,4 @@ export class Runs {
     if (this.#deliveries.get(delivery.run.id) === delivery) this.#deliveries.delete(delivery.run.id);
     if (this.#held.delete(delivery)) this.#release();
   }
-}
-
-/** What keeps its order: the conversation, or the room; a run of neither stands alone. */
-function placeOf({ run, request }: Delivery): string {
-  if (request === undefined || request.type === 'tool_call') return run.id;
-  return request.conversation_id ?? request.room ?? run.id;
 }

@@ -9,9 +9,9 @@ import type { ApprovalOutcome, ClientRun } from './client-run.js';
 import type { AgentClient, ResumeOptions } from './client.js';
 import { Connection, type ConnectionState } from './connection.js';
 import { createConversation, type Conversation } from './conversation.js';
-import type { RunRequest } from './delivery.js';
+import type { QueryRequest, RunRequest } from './delivery.js';
 import { Emitter } from './emitter.js';
-import { tooBigError } from './frame.js';
+import { encode, tooBigError } from './frame.js';
 import { attachmentsOf, conversationsOf, runsOf, type ConversationPage, type RunInfo } from './history.js';
 import { uuid } from './ids.js';
 import type { Settings } from './options.js';
@@ -201,23 +201,30 @@ export class Session implements AgentClient {
   }
 
   #start(request: RunRequest, signal: AbortSignal | undefined, attachments?: readonly AttachmentInput[]): ClientRun {
-    const known = this.#runs.get(request.run_id);
+    const { run_id: runId } = request;
+    const { room, conversation_id: place = room } = request as Partial<QueryRequest>;
+    const fresh = this.#newRun(runId, 0, room);
+    let text: string;
+    try {
+      text = encode(request);
+    } catch (error) {
+      fresh.end('failed', error as AgentClientError);
+      return fresh;
+    }
+    const known = this.#runs.get(runId);
     if (known === undefined) {
-      const run = this.#newRun(request.run_id, 0, 'room' in request ? request.room : undefined);
       if (signal?.aborted === true) {
-        run.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
-        return run;
+        fresh.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
+        return fresh;
       }
-      this.#runs.start(run, request, attachments);
-      return obey(signal, run);
+      this.#runs.start(fresh, text, place, attachments);
+      return obey(signal, fresh);
     }
     // Attachments are not compared, since they may not have been read yet.
-    const held = JSON.stringify({ ...this.#runs.requestOf(known.id), attachments: undefined });
-    if (held === JSON.stringify(request)) return obey(signal, known);
-    const run = this.#newRun(request.run_id);
+    if (this.#runs.requestOf(runId) === text) return obey(signal, known);
     const message = 'A run with this id is in progress and was asked for with other content';
-    run.end('failed', new AgentClientError('run_id_conflict', message, { runId: run.id }));
-    return run;
+    fresh.end('failed', new AgentClientError('run_id_conflict', message, { runId }));
+    return fresh;
   }
 
   #newRun(id: string, seq = 0, room?: string): Run {

@@ -7,7 +7,7 @@ import type { OwnMessage } from './own-message.js';
 
 /** A sent message without an answer. */
 export interface Unanswered {
-  /** Length of its frame, in UTF-16 units. */
+  /** Length of its frame in UTF-16 units, roughly. */
   readonly size: number;
   /** Fails the message, since the server does not accept its size. */
   readonly refuse: (error: AgentClientError) => void;
@@ -40,7 +40,11 @@ export class Wire {
 
   /** Sends a message. Returns the reason if the message is too big to be sent. */
   send(message: OwnMessage): AgentClientError | undefined {
-    const text = JSON.stringify(message);
+    return this.sendFrame(JSON.stringify(message));
+  }
+
+  /** Like {@link send}, for a message that is encoded. */
+  sendFrame(text: string): AgentClientError | undefined {
     const maxBytes = this.#connection.greeting?.limits.message_bytes ?? LIMITS.messageBytes;
     if (isTooBig(text, maxBytes)) return tooBigError();
     this.#connection.send(text);

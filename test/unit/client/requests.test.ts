@@ -328,6 +328,13 @@ describe('a message of a type of one’s own', () => {
     controller.abort(Object.assign(new Error('Enough'), { code: 'enough' }));
     expect(await codeOf(waiting[1] ?? Promise.resolve())).toBe('enough');
     expect(await codeOf(client.send({ type: 'd', size: 10n }))).toBe('invalid_params');
+    const unreadable = {
+      get amount(): number {
+        throw new Error('Not now');
+      },
+    };
+    expect(await codeOf(client.send({ type: 'd', unreadable }))).toBe('invalid_params');
+    expect(await codeOf(client.callTool('pay', unreadable))).toBe('invalid_params');
     await client.connect();
     expect(await codeOf(client.send({ type: 'e', text: 'x'.repeat(2_000_000) }))).toBe('message_too_big');
     const peer = await server.peer();
@@ -345,4 +352,26 @@ describe('a message of a type of one’s own', () => {
     client.close();
     expect(await Promise.all(waiting)).toEqual(['client_closed', 'client_closed']);
   });
+});
+
+it('sends what it was asked to send, whatever the caller changes before or after it was sent', async () => {
+  const { server, client } = await start();
+  const own = { type: 'order', items: [1] };
+  const params = { amount: 1 };
+  const request = client.request(own, { isRepeatable: true });
+  client.callTool('pay', params);
+  const change = (): void => {
+    own.items.push(2);
+    params.amount++;
+  };
+  change();
+  for (const n of [1, 2]) {
+    const peer = await server.peer(n);
+    expect(await peer.next('order')).toEqual({ type: 'order', items: [1], request_id: expect.any(String) as string });
+    expect(await peer.next('tool_call')).toMatchObject({ params: { amount: 1 } });
+    change();
+    peer.drop();
+  }
+  await answer(await server.peer(3), 'order', { type: 'ordered' });
+  await request;
 });
