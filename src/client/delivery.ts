@@ -11,7 +11,7 @@ export type QueryRequest = Exclude<RunRequest, { type: 'tool_call' }>;
 
 /** What was sent and confirmed of one run. */
 export interface Delivery {
-  readonly run: Run;
+  run: Run;
   /** The request of the run as JSON, without attachments; absent if this client only reads the run. */
   readonly request: string | undefined;
   /** Attachments of the request as JSON; absent until they have been read. */

@@ -4,7 +4,8 @@ import type { AttachmentInput } from './attachments.js';
 /** Options of every run. */
 export interface RunOptions {
   /**
-   * Id of the run, a UUID. The same id with the same content means the same run, also after a reload.
+   * Id of the run, a UUID. The same id with the same content means the same run, also after a reload. A run that this
+   * client reads already is returned; if it did not ask for the run itself, the content is not compared.
    * @default a random one
    */
   readonly runId?: string | undefined;

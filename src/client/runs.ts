@@ -26,12 +26,12 @@ export class Runs {
     this.#wire = wire;
   }
 
-  /** A run that has not ended. */
+  /** A run that has not ended, or was detached before its request was accepted. */
   get(id: string): Run | undefined {
     return this.#deliveries.get(id)?.run;
   }
 
-  /** The request of a run that has not ended, without attachments. */
+  /** The request of such a run, without attachments. */
   requestOf(id: string): string | undefined {
     return this.#deliveries.get(id)?.request;
   }
@@ -54,9 +54,11 @@ export class Runs {
     }
   }
 
-  /** Reads an existing run, now or once connected. */
+  /** Reads an existing run, now or once connected. A request that a detached run has left is answered to this one. */
   read(run: Run): void {
-    this.#offer(newDelivery(run), (delivery) => this.#resume(delivery));
+    const left = this.#deliveries.get(run.id);
+    if (left !== undefined) left.run = run;
+    else this.#offer(newDelivery(run), (delivery) => this.#resume(delivery));
   }
 
   /** Takes a run that the server sends because its conversation is watched. */

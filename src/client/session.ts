@@ -212,19 +212,17 @@ export class Session implements AgentClient {
       return fresh;
     }
     const known = this.#runs.get(runId);
-    if (known === undefined) {
-      if (signal?.aborted === true) {
-        fresh.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
-        return fresh;
-      }
-      this.#runs.start(fresh, text, place, attachments);
-      return obey(signal, fresh);
-    }
     // Attachments are not compared, since they may not have been read yet.
-    if (this.#runs.requestOf(runId) === text) return obey(signal, known);
-    const message = 'A run with this id is in progress and was asked for with other content';
-    fresh.end('failed', new AgentClientError('run_id_conflict', message, { runId }));
-    return fresh;
+    if (known !== undefined && text !== (this.#runs.requestOf(runId) ?? text)) {
+      const message = 'A run with this id is in progress and was asked for with other content';
+      fresh.end('failed', new AgentClientError('run_id_conflict', message, { runId }));
+      return fresh;
+    }
+    if (known?.isEnded === false) return obey(signal, known);
+    if (known !== undefined) this.#runs.read(fresh);
+    else if (signal?.aborted !== true) this.#runs.start(fresh, text, place, attachments);
+    else fresh.end('cancelled', new AgentClientError('cancelled', 'The run was cancelled before it was sent'));
+    return obey(signal, fresh);
   }
 
   #newRun(id: string, seq = 0, room?: string): Run {

@@ -341,4 +341,27 @@ describe('the same id twice', () => {
     expect(await failure(client.stream('y', { runId }))).toBe('run_id_conflict');
     expect(run.state).toBe('sending');
   });
+
+  it('is the run that is read already, whoever asked for it', async () => {
+    const { client } = await start();
+    const run = client.resume(randomUUID());
+    expect(client.stream('x', { runId: run.id })).toBe(run);
+    expect(run.state).toBe('sending');
+  });
+
+  it.each(['stream', 'resume'] as const)('is read by %s after it was detached, sent or not', async (how) => {
+    const { server, client } = await start();
+    const runId = randomUUID();
+    const again = () => (how === 'stream' ? client.stream('x', { runId }) : client.resume(runId));
+    client.stream('x', { runId }).detach();
+    again().detach();
+    const peer = await server.peer();
+    const asked = await peer.next('streaming_query');
+    const run = again();
+    expect(run.state).toBe('sending');
+    const accepted = { type: 'accepted', run_id: runId, state: 'running', request_id: asked['request_id'] };
+    peer.send(accepted, begin(run), chunk(run, 'a', 2), end(run, 3));
+    expect((await run).text).toBe('a');
+    expect(peer.received).toHaveLength(1);
+  });
 });
