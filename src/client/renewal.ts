@@ -19,7 +19,8 @@ export class Renewal {
   readonly #settings: Settings;
   readonly #requests: Requests;
   readonly #door: RenewalDoor;
-  #isBusy = false;
+  /** The connection whose credentials are being renewed: a function `token` that hangs costs no other connection. */
+  #busy: string | undefined;
   /** When the last token was asked for. */
   #askedAt = -Infinity;
 
@@ -32,18 +33,16 @@ export class Renewal {
   /** Asks for a token and sends it. If there is none, the server closes the connection, and the next one needs a token. */
   async renew(): Promise<void> {
     const now = performance.now();
-    if (this.#settings.token === undefined || this.#isBusy || now < this.#askedAt + LEAST_MS) return;
+    const connectionId = this.#door.connectionId();
+    if (this.#settings.token === undefined || connectionId === undefined || connectionId === this.#busy) return;
+    if (now < this.#askedAt + LEAST_MS) return;
     this.#askedAt = now;
-    this.#isBusy = true;
-    try {
-      await this.#send();
-    } finally {
-      this.#isBusy = false;
-    }
+    this.#busy = connectionId;
+    await this.#send(connectionId);
+    if (this.#busy === connectionId) this.#busy = undefined;
   }
 
-  async #send(): Promise<void> {
-    const connectionId = this.#door.connectionId();
+  async #send(connectionId: string): Promise<void> {
     let token: string | undefined;
     try {
       token = await askToken({ ...this.#settings, tokenIn: 'message' });
@@ -52,7 +51,7 @@ export class Renewal {
       return;
     }
     // A token may be good for one use, and a new connection has its own.
-    if (token === undefined || connectionId === undefined || this.#door.connectionId() !== connectionId) return;
+    if (token === undefined || this.#door.connectionId() !== connectionId) return;
     try {
       await this.#requests.ask({ type: 'auth', token }, 'authenticated', { isRepeatable: false });
     } catch (error) {

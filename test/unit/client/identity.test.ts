@@ -130,6 +130,22 @@ describe('credentials that end', () => {
     expect(FakeSocket.last.sent).toEqual([]);
   });
 
+  it('are renewed over the next connection if the function hung over an earlier one', async () => {
+    const answers: ((token: string) => void)[] = [];
+    make({ token: () => new Promise((resolve) => answers.push(resolve)) });
+    for (const n of [1, 2]) {
+      answers.at(-1)?.('t');
+      await settle();
+      FakeSocket.last.greet({ connection_id: `c${n}` });
+      expiring();
+      if (n === 1) FakeSocket.last.end(1006);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    answers.at(-1)?.('newest');
+    await settle();
+    expect(FakeSocket.last.sent).toMatchObject([{ type: 'auth', token: 'newest' }]);
+  });
+
   it('mean nothing to a client without a token', async () => {
     make({});
     FakeSocket.last.greet();
