@@ -54,7 +54,8 @@ export interface AgentClientEvents {
   /** Another branch was selected by this client, or by another one in a watched conversation. */
   readonly 'branch-selected': SelectedBranch;
   /**
-   * An error of no run and no request: the client gave up, or the server refused a message that it could not identify.
+   * An error of no request: the client gave up, the server refused a message that it could not identify, or it refused
+   * to cancel the run `runId`.
    */
   readonly error: AgentClientError;
   /** Every message of the server, including custom types, after the client has handled it. */

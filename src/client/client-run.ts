@@ -43,7 +43,8 @@ export interface ClientRun extends AsyncIterable<RunEvent>, PromiseLike<RunAnswe
   subscribe(listener: (event: RunEvent) => void): () => void;
   /**
    * Stops the run in any phase; a run that was not sent yet is never sent. Resolves when the run has ended for this
-   * client, cancelled or not, and never rejects.
+   * client, cancelled or not, and never rejects. If the server refuses, the run goes on, and the client has the event
+   * `error`.
    */
   cancel(): Promise<void>;
   /** Stops reading the run. The run continues as long as its `onDisconnect` permits. */

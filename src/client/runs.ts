@@ -18,12 +18,15 @@ const HOLE_MS = 100;
 /** The runs that this client started or reads. Each is sent once, and each of its messages is applied once. */
 export class Runs {
   readonly #wire: Wire;
+  /** Takes why a run cannot be cancelled. */
+  readonly #onError: (error: AgentClientError) => void;
   readonly #deliveries = new Map<string, Delivery>();
   /** Requests whose attachments are being read, and later ones of their conversations, in the order of asking. */
   readonly #held = new Set<Delivery>();
 
-  constructor(wire: Wire) {
+  constructor(wire: Wire, onError: (error: AgentClientError) => void) {
     this.#wire = wire;
+    this.#onError = onError;
   }
 
   /** A run that has not ended, or was detached before its request was accepted. */
@@ -255,11 +258,19 @@ export class Runs {
     for (const delivery of this.#deliveries.values()) {
       if (id === undefined ? delivery.run.id !== runId : delivery.requestId !== id && delivery.cancelId !== id)
         continue;
-      if (id !== undefined && delivery.cancelId === id) this.#retry(delivery, message);
+      if (id !== undefined && delivery.cancelId === id) this.#refusedCancel(delivery, message);
       else this.#refusedRun(delivery, message);
       return true;
     }
     return false;
+  }
+
+  /** The run goes on, and may be cancelled again. */
+  #refusedCancel(delivery: Delivery, message: ServerMessageOf<'error'>): void {
+    if (this.#retry(delivery, message)) return;
+    delivery.isCancelWanted = false;
+    delivery.failures = 0;
+    this.#onError(errorOf({ ...message, run_id: delivery.run.id }));
   }
 
   #refusedRun(delivery: Delivery, message: ServerMessageOf<'error'>): void {

@@ -53,6 +53,7 @@ export class Session implements AgentClient {
   #connecting: { readonly resolve: () => void; readonly reject: (error: AgentClientError) => void }[] = [];
 
   constructor(settings: Settings) {
+    const onError = (error: AgentClientError): void => this.#events.emit('error', error);
     this.#connection = new Connection(settings, {
       state: (state) => this.#events.emit('state', state),
       up: (greeting) => this.#up(greeting),
@@ -60,7 +61,7 @@ export class Session implements AgentClient {
       down: (close, wasUp) => this.#down(close, wasUp),
       waiting: (attempt, delayMs) => this.#events.emit('reconnecting', { attempt, delayMs }),
       over: (error) => this.#over(error),
-      error: (error) => this.#events.emit('error', error),
+      error: onError,
     });
     this.#outbox = new Outbox(settings.maxQueued, {
       isOpen: () => this.#connection.isReady,
@@ -68,12 +69,12 @@ export class Session implements AgentClient {
     });
     const wire = (this.#wire = new Wire(this.#connection, this.#outbox));
     this.#requests = new Requests(wire);
-    this.#runs = new Runs(wire);
+    this.#runs = new Runs(wire, onError);
     this.#renewal = new Renewal(settings, this.#requests, {
       connectionId: () => (this.#connection.isReady ? this.#greeting?.connectionId : undefined),
-      refused: (error) => this.#events.emit('error', error),
+      refused: onError,
     });
-    this.#watches = new Watches(wire, this.#requests, (error) => this.#events.emit('error', error));
+    this.#watches = new Watches(wire, this.#requests, onError);
   }
 
   get state(): ConnectionState {

@@ -123,6 +123,25 @@ describe('cancel', () => {
     await ended;
   });
 
+  it('that the server refuses is told, and can be asked for again', async () => {
+    const { server, client } = await start();
+    const errors: (string | undefined)[] = [];
+    client.on('error', ({ code, runId }) => errors.push(code, runId));
+    const run = client.stream('x');
+    const peer = await server.peer();
+    await peer.next('streaming_query');
+    peer.send({ type: 'accepted', run_id: run.id, state: 'running' });
+    await expect.poll(() => run.state).toBe('running');
+    for (const n of [1, 2]) {
+      void run.cancel();
+      const { request_id } = await peer.next('cancel', n);
+      peer.send({ type: 'error', error: 'No', code: 'forbidden', retryable: false, request_id });
+      await expect.poll(() => errors).toEqual(Array.from({ length: n }, () => ['forbidden', run.id]).flat());
+    }
+    peer.send({ type: 'stream_end', run_id: run.id, seq: 1 });
+    expect((await run).text).toBe('');
+  });
+
   it('of a run that is only resumed stops it too', async () => {
     const { server, client } = await start();
     const run = client.resume('5f0c0a52-6c0f-4d0e-8a54-0d3a3b1f2c11');
