@@ -48,7 +48,8 @@ export interface ConnectionManagerOptions extends DetachOption, LoggerOption {
    */
   maxMessageBytes?: number | undefined;
   /**
-   * Runs in progress that one connection started or reads. Told to every client; one more gets `too_many_runs`.
+   * Runs in progress that one connection started or resumed. Told to every client; one more gets `too_many_runs`.
+   * Runs that it reads because it watches a conversation or is in a room do not count.
    * @default 16
    */
   maxRunsPerConnection?: number | undefined;
@@ -104,7 +105,7 @@ export const CONNECTION_OPTIONS = {
     default: LIMITS.messageBytes,
   },
   maxRunsPerConnection: {
-    text: 'Runs in progress that one connection started or reads.',
+    text: 'Runs in progress that one connection started or resumed.',
     rule: integer(1),
     default: 16,
   },

@@ -24,7 +24,7 @@ const LOOKUPS = 100;
 /** What {@link Readers} takes. */
 export interface ReadersOptions {
   readonly runs: RunManager;
-  /** Maximum number of runs that one connection reads. */
+  /** Maximum number of runs that one connection started or resumed, and reads. */
   readonly maxRunsPerConnection: number;
   readonly logger: Logger;
 }
@@ -86,14 +86,17 @@ export class Readers {
   }
 
   /**
-   * Checks that a connection may read one more run.
+   * Checks that a connection may start or resume one more run. Runs that it reads because it watches their conversations
+   * do not count: it would be told of a run that it cannot read.
    * @param id - the run, if it is known: a run that the connection reads already does not count again
    * @throws AgentSocketError `too_many_runs`
    */
   check(connection: Connection, id?: string): void {
     const reading = this.#subscriptions.of(connection);
     if (id !== undefined && reading.has(id)) return;
-    if (reading.size >= this.#maxRuns) throw connectionFull(this.#maxRuns);
+    if (reading.size < this.#maxRuns) return;
+    const asked = [...reading.values()].filter(({ isAsked }) => isAsked);
+    if (asked.length >= this.#maxRuns) throw connectionFull(this.#maxRuns);
   }
 
   /**
@@ -153,9 +156,7 @@ export class Readers {
     return [...this.#watchers.of(conversationKey(owner, conversationId))];
   }
 
-  /**
-   * Informs a connection of a run in a conversation that it watches, and lets it read the run if it may read one more.
-   */
+  /** Informs a connection of a run in a conversation that it watches, and lets it read the run. */
   introduce(connection: Connection, run: RunHandle, frame = new RunStartedFrame(run)): void {
     const { owner, conversationId = '' } = run.meta;
     if (this.#watchers.has(connection, conversationKey(owner, conversationId))) this.show(connection, run, frame);
@@ -163,10 +164,9 @@ export class Readers {
 
   /** Like {@link introduce}, for a connection that has another reason to read the run. */
   show(connection: Connection, run: RunHandle, frame = new RunStartedFrame(run)): void {
-    const reading = this.#subscriptions.of(connection);
-    if (reading.has(run.id)) return;
+    if (this.#subscriptions.of(connection).has(run.id)) return;
     connection.sendEncoded(frame.at(connection.timestamp()));
-    if (reading.size < this.#maxRuns) this.#subscribe(connection, run, { after: 0 }, true);
+    this.#subscribe(connection, run, { after: 0 }, true);
   }
 
   /**

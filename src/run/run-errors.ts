@@ -70,7 +70,7 @@ export function shareBytesFull(of: keyof typeof HOLDERS): AgentSocketError {
   return new AgentSocketError('too_many_runs', `${HOLDERS[of]} as much output in progress as the server holds for one`);
 }
 
-/** The connection reads the maximum number of runs. */
+/** The connection reads the maximum number of runs that it started or resumed. */
 export function connectionFull(max: number): AgentSocketError {
   return new AgentSocketError('too_many_runs', `This connection reads ${max} runs already`);
 }

@@ -401,6 +401,28 @@ describe('watching', () => {
     expect(await two.next('stream_chunk')).toMatchObject({ run_id: first.run_id, content: 'a' });
   });
 
+  it('reads what starts there besides the runs that a connection may ask for, which it takes no place of', async () => {
+    const { opened, open } = gate();
+    const server = await startServer({ provider: createScriptedProvider([opened]), maxRunsPerConnection: 1 });
+    const [one, two] = [await TestClient.connect(server.url), await TestClient.connect(server.url)];
+    two.send({ type: 'watch', conversation_id: 'c1' });
+    await two.next('watching');
+    const [first, second] = [query('one'), query('two')];
+    one.send(first);
+    await two.next('stream_start', ({ run_id }) => run_id === first.run_id);
+    const own = { ...query('own'), conversation_id: 'c2' };
+    two.send(own);
+    await two.next('stream_start', ({ run_id }) => run_id === own.run_id);
+    one.send({ type: 'cancel', run_id: first.run_id });
+    await one.next('cancelled');
+    one.send(second);
+    await two.next('stream_start', ({ run_id }) => run_id === second.run_id);
+    two.send({ ...query('more'), conversation_id: 'c3' });
+    expect(await two.next('error')).toMatchObject({ code: 'too_many_runs' });
+    open();
+    await two.next('stream_end', ({ run_id }) => run_id === second.run_id);
+  });
+
   it('stops nothing but what the connection asked for by a cancel without run_id', async () => {
     const provider = createScriptedProvider(['a', never]);
     const server = await startServer({ provider });
