@@ -65,7 +65,8 @@ export class Runs {
   }
 
   /** Takes a run that the server sends because its conversation is watched. */
-  watched(run: Run): void {
+  watched(run: Run, message: ServerMessageOf<'run_started'>): void {
+    replay(run, message);
     const delivery = newDelivery(run);
     delivery.isSent = delivery.isAccepted = true;
     delivery.epoch = this.#wire.epoch;
@@ -219,7 +220,7 @@ export class Runs {
     this.#accepted(delivery);
     const { run } = delivery;
     if (message.reset === true) run.reset();
-    run.replaying(message.head, (message.pending_approvals ?? []).map(approvalOf));
+    replay(run, message);
     const { state, position } = message;
     run.moveTo(state, position === undefined ? undefined : { position });
   }
@@ -312,4 +313,12 @@ export class Runs {
     if (this.#deliveries.get(delivery.run.id) === delivery) this.#deliveries.delete(delivery.run.id);
     if (this.#held.delete(delivery)) this.#release();
   }
+}
+
+/** What is sent of the run up to `head` is past; only these approvals of it still wait. */
+function replay(
+  run: Run,
+  { head = 0, pending_approvals = [] }: Partial<ServerMessageOf<'resumed' | 'run_started'>>,
+): void {
+  run.replaying(head, pending_approvals.map(approvalOf));
 }

@@ -317,7 +317,7 @@ export class Session implements AgentClient {
     const { run_id, conversation_id: conversationId, kind, query, replace_from: replaceFrom, state } = message;
     if (this.#runs.get(run_id) !== undefined) return;
     const run = this.#newRun(run_id, 0, message.room);
-    this.#runs.watched(run);
+    this.#runs.watched(run, message);
     run.moveTo(state);
     const attachments = attachmentsOf(message.attachments);
     const from = message.from && { memberId: message.from.member_id, name: message.from.name };

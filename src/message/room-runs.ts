@@ -103,9 +103,9 @@ export class RoomRuns {
     this.#try(room, () =>
       andThen(this.#runs.get(roomOwner(room), runId), (run) => {
         if (run === undefined) return;
-        const { id, state, meta } = run;
+        const { id, state, meta, log, approvals } = run;
         const options = { ...run.options, query: content, author: { memberId, name } };
-        this.#show(room, run, new RunStartedFrame({ id, state, meta, options }));
+        this.#show(room, run, new RunStartedFrame({ id, state, meta, options, log, approvals }));
         this.#remote.add(room, run);
       }),
     );

@@ -70,3 +70,9 @@ export const partialContent = z.string().describe('The partial answer to an `age
 export const inRun = { run_id: runId, seq, request_id: requestId.optional() };
 /** Fields of the final message of a query. */
 export const ending = { finish_reason: finishReason.optional(), usage: usage.optional() };
+
+export const head = z.int().min(0).describe('The newest `seq` of the run.');
+
+export const pendingApprovals = z
+  .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), params, expires_in_ms: expiresInMs }))
+  .describe('The approvals the run is waiting for.');

@@ -25,6 +25,8 @@ import {
   partialContent,
   inRun,
   ending,
+  head,
+  pendingApprovals,
 } from './server-fields.js';
 
 /**
@@ -79,7 +81,7 @@ export const serverMessages = {
       timestamp,
       run_id: runId,
       after: z.int().min(0).describe('The server now sends the messages after this `seq`.'),
-      head: z.int().min(0).describe('The newest `seq` of the run.'),
+      head,
       state: runState.describe('Where the run stands.'),
       reset: z
         .literal(true)
@@ -90,10 +92,7 @@ export const serverMessages = {
         .min(1)
         .optional()
         .describe('For a queued run: the number of runs ahead of it in the conversation.'),
-      pending_approvals: z
-        .array(z.object({ tool_call_id: toolCallId, tool_name: z.string(), params, expires_in_ms: expiresInMs }))
-        .optional()
-        .describe('The approvals the run is waiting for.'),
+      pending_approvals: pendingApprovals.optional(),
       request_id: requestId.optional(),
     })
     .describe(
@@ -166,6 +165,8 @@ export const serverMessages = {
       attachments: z.array(attachmentInfo).optional().describe('What came with it.'),
       replace_from: z.string().optional().describe('The message beside which the run begins a branch.'),
       state: runState.describe('Where the run stands.'),
+      head: head.optional(),
+      pending_approvals: pendingApprovals.optional(),
       room: room.optional().describe('The room the run was asked for in.'),
       from: from.optional().describe('Who asked, in a room.'),
     })

@@ -1,9 +1,10 @@
 import { encodeMessage } from '../protocol/encode.js';
 import type { RunHandle } from '../run/run-handle.js';
 import { attachmentToWire } from '../store/attachment-to-wire.js';
+import { pendingApprovals } from './pending-approvals.js';
 
 /** A run, as far as it is told that it has started. */
-type StartedRun = Pick<RunHandle, 'id' | 'state' | 'meta' | 'options'>;
+type StartedRun = Pick<RunHandle, 'id' | 'state' | 'meta' | 'options' | 'log' | 'approvals'>;
 
 /** The `run_started` message of one run. It is encoded once for all connections, since a question may be long. */
 export class RunStartedFrame {
@@ -18,7 +19,7 @@ export class RunStartedFrame {
   /** The encoded message with this time stamp. */
   at(timestamp: number): Uint8Array {
     if (timestamp === this.#timestamp) return this.#encoded;
-    const { id, state, meta, options } = this.#run;
+    const { id, state, meta, options, log } = this.#run;
     this.#timestamp = timestamp;
     const message = encodeMessage({
       type: 'run_started',
@@ -30,6 +31,8 @@ export class RunStartedFrame {
       attachments: options.attachments?.map(attachmentToWire),
       replace_from: options.replaceFrom,
       state,
+      head: log.published || undefined,
+      pending_approvals: pendingApprovals(this.#run),
       room: options.author === undefined ? undefined : meta.conversationId,
       from: options.author && { member_id: options.author.memberId, name: options.author.name },
     });

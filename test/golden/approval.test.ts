@@ -133,6 +133,20 @@ describe('Frames of an approval', () => {
     );
   });
 
+  it('that a connection learns of when it watches', async () => {
+    const server = await start();
+    const asker = await TestClient.connect(server.url);
+    asker.sendRaw(QUERY.replace('}', ',"conversation_id":"c"}'));
+    await asker.next('approval_request');
+    const watcher = await TestClient.connect(server.url);
+    watcher.sendRaw('{"type":"watch","conversation_id":"c"}');
+    const request = await watcher.next('approval_request');
+    expect(normalise(watcher.frames.slice(2, 3))).toEqual([
+      '{"type":"run_started","timestamp":T,"conversation_id":"c","run_id":"uuid-1","kind":"streaming_query","query":"1234","state":"waiting_approval","head":3,"pending_approvals":[{"tool_call_id":"c1","tool_name":"refund","params":{"order_id":"A-1"},"expires_in_ms":N}]}',
+    ]);
+    expect(request.seq).toBe(3);
+  });
+
   it('of a tool call', async () => {
     const client = await TestClient.connect((await start()).url);
     await expectFrames(

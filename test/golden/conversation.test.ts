@@ -143,7 +143,7 @@ describe('Frames of watch', () => {
       ['{"type":"watch","conversation_id":"c","request_id":"r"}'],
       [
         '{"type":"watching","timestamp":T,"conversation_id":"c","active":true,"request_id":"r"}',
-        '{"type":"run_started","timestamp":T,"conversation_id":"c","run_id":"uuid-1","kind":"streaming_query","query":"q","state":"running"}',
+        '{"type":"run_started","timestamp":T,"conversation_id":"c","run_id":"uuid-1","kind":"streaming_query","query":"q","state":"running","head":2}',
         '{"type":"stream_start","timestamp":T,"vendor":"scripted","model":"script-1","conversation_id":"c","question_id":"uuid-2","answer_id":"uuid-3","run_id":"uuid-1","seq":1}',
         '{"type":"stream_chunk","content":"Hel","timestamp":T,"run_id":"uuid-1","seq":2}',
       ],

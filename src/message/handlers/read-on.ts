@@ -1,5 +1,5 @@
 import type { Connection } from '../../connection/connection.js';
-import type { ServerMessageOf } from '../../protocol/server-messages.js';
+import { pendingApprovals } from '../../reading/pending-approvals.js';
 import type { ReadFrom } from '../../reading/readers.js';
 import type { RunHandle } from '../../run/run-handle.js';
 import { wireState } from '../../store/run-store.js';
@@ -15,7 +15,6 @@ interface Start extends ReadFrom {
 export function readOn({ runs, readers }: HandlerContext, connection: Connection, run: RunHandle, start: Start): void {
   const { after, requestId } = start;
   if (connection.negotiated) {
-    const approvals = pendingApprovals(run);
     const position = runs.positionOf(run);
     connection.sendMessage({
       type: 'resumed',
@@ -26,18 +25,9 @@ export function readOn({ runs, readers }: HandlerContext, connection: Connection
       state: wireState(run),
       reset: start.reset,
       position: position === 0 ? undefined : position,
-      pending_approvals: approvals.length === 0 ? undefined : approvals,
+      pending_approvals: pendingApprovals(run),
       request_id: requestId,
     });
   }
   readers.open(connection, run, { after, requestId });
-}
-
-function pendingApprovals(run: RunHandle): NonNullable<ServerMessageOf<'resumed'>['pending_approvals']> {
-  return run.approvals.open.map(({ call: { toolCallId, toolName, params }, expiresInMs }) => ({
-    tool_call_id: toolCallId,
-    tool_name: toolName,
-    params,
-    expires_in_ms: expiresInMs,
-  }));
 }

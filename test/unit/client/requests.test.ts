@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { ClientRun } from '../../../src/client/index.js';
 import type { ScriptedPeer } from '../../helpers/scripted-server.js';
 import { start } from './client.js';
 
@@ -168,39 +169,48 @@ describe('an approval', () => {
     expect(await decided).toEqual({ approved: false, by: 'expiry' });
   });
 
-  it('is not asked for again by a replay that tells of one already given', async () => {
-    const { server, client } = await start();
-    const run = client.resume(randomUUID());
-    const told: unknown[] = [];
-    run.subscribe((event) => {
-      if (event.type === 'approval-request') told.push([event.toolCallId, event.isPending, event.expiresInMs]);
-    });
-    const peer = await server.peer();
-    const resume = await peer.next('resume');
-    peer.send(
-      {
-        type: 'resumed',
-        run_id: run.id,
-        after: 0,
-        head: 3,
-        state: 'waiting_approval',
-        pending_approvals: [{ ...asked, tool_call_id: 'second', expires_in_ms: 100 }],
-        request_id: resume['request_id'],
-      },
-      { type: 'approval_request', ...asked, run_id: run.id, seq: 1 },
-      { type: 'approval_resolved', tool_call_id: 't', approved: true, by: 'principal', run_id: run.id, seq: 2 },
-      { type: 'approval_request', ...asked, tool_call_id: 'second', run_id: run.id, seq: 3 },
-      { type: 'approval_request', ...asked, tool_call_id: 'third', run_id: run.id, seq: 4 },
-    );
-    await expect.poll(() => run.seq).toBe(4);
-    expect(told).toEqual([
-      ['t', false, 0],
-      ['second', true, 100],
-      ['third', true, 5_000],
-    ]);
-    expect(run.approvals.map(({ toolCallId }) => toolCallId)).toEqual(['second', 'third']);
-    expect(run.state).toBe('waiting_approval');
-  });
+  it.each(['resume', 'watch'])(
+    'is not asked for again by a replay that tells of one already given: %s',
+    async (how) => {
+      const { server, client } = await start();
+      const runId = randomUUID();
+      let run: ClientRun | undefined;
+      client.conversation('c').watch((started) => follow(started.run));
+      const told: unknown[] = [];
+      const follow = (read: ClientRun): void => {
+        run = read;
+        read.subscribe((event) => {
+          if (event.type === 'approval-request') told.push([event.toolCallId, event.isPending, event.expiresInMs]);
+        });
+      };
+      if (how === 'resume') follow(client.resume(runId));
+      const peer = await server.peer();
+      await peer.next('watch');
+      peer.send(
+        {
+          ...(how === 'resume'
+            ? { type: 'resumed', after: 0, request_id: (await peer.next('resume'))['request_id'] }
+            : { type: 'run_started', conversation_id: 'c', kind: 'streaming_query', query: 'Hi' }),
+          run_id: runId,
+          head: 3,
+          state: 'waiting_approval',
+          pending_approvals: [{ ...asked, tool_call_id: 'second', expires_in_ms: 100 }],
+        },
+        { type: 'approval_request', ...asked, run_id: runId, seq: 1 },
+        { type: 'approval_resolved', tool_call_id: 't', approved: true, by: 'principal', run_id: runId, seq: 2 },
+        { type: 'approval_request', ...asked, tool_call_id: 'second', run_id: runId, seq: 3 },
+        { type: 'approval_request', ...asked, tool_call_id: 'third', run_id: runId, seq: 4 },
+      );
+      await expect.poll(() => run?.seq).toBe(4);
+      expect(told).toEqual([
+        ['t', false, 0],
+        ['second', true, 100],
+        ['third', true, 5_000],
+      ]);
+      expect(run?.approvals.map(({ toolCallId }) => toolCallId)).toEqual(['second', 'third']);
+      expect(run?.state).toBe('waiting_approval');
+    },
+  );
 
   it('nobody waits for is refused, and that is quiet where nobody asks', async () => {
     const { server, client } = await start();
