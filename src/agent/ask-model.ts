@@ -149,7 +149,7 @@ async function pull(
 ): Promise<void> {
   const { abort, principal, runId, conversationId, metadata } = forTools;
   const options = { signal: abort.signal, principal, runId, conversationId, metadata, trace };
-  for await (const element of provider.stream(request, options)) {
+  for await (const element of endedAlone(provider.stream(request, options))) {
     const parts = isBatch(element) ? element : [element];
     if (abort.aborted) {
       // The run counts what comes after its end, and drops it.
@@ -159,6 +159,23 @@ async function pull(
     const wait = takeAll(parts);
     if (wait !== undefined) await wait;
   }
+}
+
+/** A stream that is left early without waiting for its end: a provider that never ends would keep the run in progress. */
+function endedAlone<T>(stream: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const isAsync = Symbol.asyncIterator in stream;
+      const iterator = isAsync ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+      return {
+        next: () => iterator.next() as Promise<IteratorResult<T>>,
+        return: (): Promise<IteratorResult<T>> => {
+          void (async () => iterator.return?.())().catch(() => undefined);
+          return Promise.resolve({ done: true, value: undefined });
+        },
+      };
+    },
+  };
 }
 
 function originOf(state: AgentState, { provider: { vendor, server, model } }: AgentDeps): LlmOrigin {

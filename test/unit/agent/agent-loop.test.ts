@@ -709,6 +709,11 @@ describe('A provider', () => {
     // Ends at once.
   }
 
+  const stuck = {
+    next: () => Promise.resolve({ value: null as unknown as LlmPart, done: false }),
+    return: () => new Promise<never>(() => undefined),
+  };
+
   it.each<[string, LlmProvider['stream']]>([
     [
       'throws at once',
@@ -719,6 +724,7 @@ describe('A provider', () => {
     ['gives no stream', () => undefined as unknown as AsyncIterable<LlmPart>],
     ['yields null', () => [null] as unknown as AsyncIterable<LlmPart>],
     ['yields a text that is none', () => [{ type: 'text-delta' }] as unknown as AsyncIterable<LlmPart>],
+    ['yields null and never lets go', () => ({ [Symbol.asyncIterator]: () => stuck })],
     ['rejects with nothing', () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(nobody) }) })],
   ])('that %s ends the run with provider_error and without its text', async (_how, stream) => {
     const { peer, end } = await ask({ provider: provider(stream) });
