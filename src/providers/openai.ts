@@ -4,9 +4,10 @@ import type { Learned } from './openai/chat-decoder.js';
 import { chatRequest } from './openai/chat-request.js';
 import { ChatStream, type ChatUpstream } from './openai/chat-stream.js';
 import { createClient, type ChatClient } from './openai/client.js';
-import { Failures, UpstreamRefusal } from './openai/failures.js';
+import { Failures } from './openai/failures.js';
 import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } from './openai/options.js';
 import { openChat } from './openai/open-chat.js';
+import { otherForm, RequestForms, type RequestForm } from './openai/request-form.js';
 import { leanStreams } from '../agent/lean-stream.js';
 import type { Abort, AbortSource } from '../runtime/abort.js';
 import type { TraceContext } from '../runtime/trace.js';
@@ -18,7 +19,9 @@ export type { OpenAiClientLike, OpenAiProviderOptions } from './openai/options.j
  * and OpenRouter.
  *
  * Requests ask for usage with `stream_options`. If a server refuses this field, the request is sent again without it,
- * and so are all later requests; their answers have no usage.
+ * and so are all later requests; their answers have no usage. If a server asks for the reasoning of earlier answers, the
+ * request is sent again with `reasoning_content` on every message of an assistant, and so are all later requests to this
+ * model.
  *
  * Clients are told of a failure by its cause, in this library's words. The server's words are the `detail` of the
  * error, for the operator's log, without keys and without content of the conversation.
@@ -33,7 +36,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   const baseUrl = 'client' in connection ? undefined : connection.baseUrl;
   let client: Promise<ChatClient> | undefined;
   let connected: ChatClient | undefined;
-  let withUsage = true;
+  const forms = new RequestForms();
   const learned: Learned = {};
 
   function connect(): Promise<ChatClient> {
@@ -52,25 +55,28 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   // Ahead of the first request. If it fails, the first request tries again and reports the error.
   connect().catch(() => undefined);
 
-  function open({ request, trace }: Asked, usage: boolean, abort: Abort, deadline: number): Promise<ByteSource> {
-    const body = chatRequest(request, resolved, usage);
+  function open({ request, trace }: Asked, form: RequestForm, abort: Abort, deadline: number): Promise<ByteSource> {
+    const body = chatRequest(request, resolved, form);
     const how = { abort, deadline, maxRetries, headers: extraHeaders, trace };
     // An `await` of the loaded package would delay the first token by a few turns of the event loop.
     if (connected !== undefined) return openChat(connected, body, how);
     return connect().then((made) => openChat(made, body, how));
   }
 
-  function openWithUsage(asked: Asked, abort: Abort, deadline: number): Promise<ByteSource> {
-    // Another request may set `withUsage` to false while this one waits.
-    const usage = withUsage;
-    const opened = open(asked, usage, abort, deadline);
-    if (!usage) return opened;
-    return opened.catch(async (error: unknown) => {
-      if (!refusesStreamOptions(error)) throw error;
-      const source = await open(asked, false, abort, deadline);
-      withUsage = false;
-      return source;
-    });
+  async function openInForm(asked: Asked, abort: Abort, deadline: number): Promise<ByteSource> {
+    const name = asked.request.model ?? model;
+    let form = forms.of(name);
+    for (let isUsual = true; ; isUsual = false) {
+      try {
+        const source = await open(asked, form, abort, deadline);
+        if (!isUsual) forms.learn(name, form);
+        return source;
+      } catch (error) {
+        const other = otherForm(form, error);
+        if (other === undefined) throw error;
+        form = other;
+      }
+    }
   }
 
   function chatStream(request: LlmRequest, trace: TraceContext | undefined, abort: AbortSource): ChatStream {
@@ -79,7 +85,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
       learned,
       firstTokenTimeoutMs,
       tokenTimeoutMs,
-      open: (own, deadline) => openWithUsage({ request, trace }, own, deadline),
+      open: (own, deadline) => openInForm({ request, trace }, own, deadline),
     };
     return new ChatStream(upstream, abort);
   }
@@ -100,13 +106,6 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
 interface Asked {
   readonly request: LlmRequest;
   readonly trace: TraceContext | undefined;
-}
-
-/** The error names the field, whatever framework the server uses. */
-function refusesStreamOptions(error: unknown): boolean {
-  if (!(error instanceof UpstreamRefusal) || (error.status !== 400 && error.status !== 422)) return false;
-  const body = typeof error.body === 'string' ? error.body : JSON.stringify([error.body]);
-  return /stream_options|include_usage/.test(body);
 }
 
 /** The host of the API; also read from a caller's own client, if the client shows it. */

@@ -6,6 +6,7 @@ export interface ChatBody {
 }
 
 interface ChatMessage {
+  readonly [field: string]: unknown;
   readonly role: string;
   readonly content?: unknown;
   readonly tool_calls?: readonly ChatCall[];

@@ -3,29 +3,30 @@ import type { LlmTool } from '../../tool/llm-tool.js';
 import { attachmentPart } from './attachment.js';
 import type { ResolvedOptions } from './options.js';
 import { messageFields } from './provider-data.js';
+import type { RequestForm } from './request-form.js';
 import { toolParameters } from './tool-parameters.js';
 
 /** The body of a streaming request in Chat Completions. */
 export function chatRequest(
   request: LlmRequest,
   options: Pick<ResolvedOptions, 'model' | 'temperature' | 'extraBody'>,
-  withUsage: boolean,
+  form: RequestForm,
 ): Record<string, unknown> {
   const body: Record<string, unknown> = {
     ...options.extraBody,
     model: request.model ?? options.model,
-    messages: request.messages.map(chatMessage),
+    messages: request.messages.map((message) => chatMessage(message, form)),
   };
   const temperature = request.temperature ?? options.temperature;
   if (temperature !== undefined) body['temperature'] = temperature;
   if (request.tools.length > 0) body['tools'] = request.tools.map(chatTool);
   if (request.toolChoice !== undefined) body['tool_choice'] = request.toolChoice;
   body['stream'] = true;
-  if (withUsage) body['stream_options'] = { include_usage: true };
+  if (form.usage) body['stream_options'] = { include_usage: true };
   return body;
 }
 
-function chatMessage(message: LlmMessage): Record<string, unknown> {
+function chatMessage(message: LlmMessage, form: RequestForm): Record<string, unknown> {
   switch (message.role) {
     case 'system':
       return { role: 'system', content: message.content };
@@ -40,7 +41,7 @@ function chatMessage(message: LlmMessage): Record<string, unknown> {
       return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
     case 'assistant': {
       const { content, toolCalls = [] } = message;
-      const fields = messageFields(message);
+      const fields = messageFields(message, form);
       if (toolCalls.length === 0) return { ...fields, role: 'assistant', content };
       const tool_calls = toolCalls.map((call) => ({
         ...call.providerData,

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../tool/llm-tool.js';
 import type { LlmAssistantMessage } from '../../agent/llm-provider.js';
+import type { RequestForm } from './request-form.js';
 
 /**
  * Lists that servers require back with an assistant's message. Each field goes back under the name it came with, so
@@ -26,6 +27,7 @@ interface Fields {
   signature?: unknown;
   extra_content?: unknown;
   reasoning_details?: unknown;
+  reasoning_content?: unknown;
 }
 
 type List = (typeof LISTS)[number];
@@ -103,17 +105,23 @@ export function textOfList(list: unknown): string {
 }
 
 /** The fields that go back with an assistant's message. The message's own fields override them. */
-export function messageFields({ providerData = {}, reasoning, toolCalls = [] }: LlmAssistantMessage): Fields {
+export function messageFields(
+  { providerData = {}, reasoning = '', toolCalls = [] }: LlmAssistantMessage,
+  form: Pick<RequestForm, 'reasoning'>,
+): Fields {
   const { [REASONING_FIELD]: field, ...rest } = providerData;
   const fields: Fields = { ...rest };
   for (const name of LISTS) {
     const list = fields[name];
-    if (Array.isArray(list))
-      fields[name] = (list as readonly unknown[]).map((entry) => withText(entry, reasoning ?? ''));
+    if (Array.isArray(list)) fields[name] = (list as readonly unknown[]).map((entry) => withText(entry, reasoning));
   }
-  // DeepSeek requires the text back with calls and refuses it without them. OpenRouter's list replaces the text.
+  // Old models of DeepSeek require the text back with calls and refuse it without them. OpenRouter's list replaces the text.
   const isWanted = toolCalls.length > 0 && fields.reasoning_details === undefined;
-  if (typeof field === 'string' && isWanted) fields[field] = reasoning ?? '';
+  if (typeof field === 'string' && isWanted) fields[field] = reasoning;
+  if (form.reasoning) {
+    // Only reasoning of the same model goes back. Moonshot takes an empty text for a missing one.
+    fields.reasoning_content = (typeof field === 'string' && reasoning) || ' ';
+  }
   return fields;
 }
 

@@ -9,6 +9,7 @@ export interface ChatBody {
     readonly content: string | null;
     readonly tool_calls?: readonly { readonly id: string; readonly function: { name: string; arguments: string } }[];
     readonly tool_call_id?: string;
+    readonly [field: string]: unknown;
   }[];
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
   readonly stream?: boolean;

@@ -49,6 +49,8 @@ export class MoodyUpstream {
   #reply(body: ChatRequest): Script {
     this.requests++;
     const why = refusal(body, MODELS[body.model]) ?? missing(body);
+    // The rule of DeepSeek V4, which a provider learns from this refusal.
+    if (why === undefined && body.model === 'thinking' && lacksReasoning(body)) return unthinking();
     if (why !== undefined) this.refusals.push(`${why}\n${JSON.stringify(body, undefined, 1)}`);
     const random = this.#random;
     if (random.chance(0.06)) return failed(random.pick([400, 401, 429, 500, 503]));
@@ -124,6 +126,16 @@ interface ChatRequest extends ChatBody {
 function failed(status: number): Script {
   const body = { error: { message: 'No', type: 'some_error' } };
   return { status, body, headers: { 'retry-after-ms': '1' } };
+}
+
+function lacksReasoning({ messages, tools = [] }: ChatRequest): boolean {
+  const answers = messages.filter(({ role }) => role === 'assistant');
+  return tools.length > 0 && answers.some((answer) => (answer['reasoning_content'] ?? '') === '');
+}
+
+function unthinking(): Script {
+  const message = 'The `reasoning_content` in the thinking mode must be passed back to the API.';
+  return { status: 400, body: { error: { message, type: 'invalid_request_error' } } };
 }
 
 /** What a model requires back with its calls, and did not get. */

@@ -22,7 +22,8 @@ const result = (toolCallId: string, content: string): LlmMessage => {
 
 /** The chat as the provider for OpenAI sends it. */
 function sent(messages: readonly LlmMessage[]): ChatBody {
-  const body = chatRequest({ messages, tools: [] }, { model: 'm', temperature: undefined, extraBody: {} }, true);
+  const options = { model: 'm', temperature: undefined, extraBody: {} };
+  const body = chatRequest({ messages, tools: [] }, options, { usage: true, reasoning: false });
   return body as unknown as ChatBody;
 }
 

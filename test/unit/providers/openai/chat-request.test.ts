@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { chatRequest } from '../../../../src/providers/openai/chat-request.js';
 
+const PLAIN = { usage: false, reasoning: false };
+const WITH_USAGE = { usage: true, reasoning: false };
 const options = { model: 'm', temperature: undefined, extraBody: {} };
 
 describe('chatRequest', () => {
@@ -18,7 +20,7 @@ describe('chatRequest', () => {
         tools: [{ name: 'calculator', description: 'Calculates.', parameters: { type: 'object' } }],
       },
       options,
-      true,
+      WITH_USAGE,
     );
     expect(body).toEqual({
       model: 'm',
@@ -50,7 +52,7 @@ describe('chatRequest', () => {
   });
 
   it('leaves out what is not set: tools, temperature, usage', () => {
-    expect(chatRequest({ messages: [], tools: [] }, options, false)).toEqual({
+    expect(chatRequest({ messages: [], tools: [] }, options, PLAIN)).toEqual({
       model: 'm',
       messages: [],
       stream: true,
@@ -59,8 +61,8 @@ describe('chatRequest', () => {
 
   it("lets a request choose model and temperature over the provider's, 0 included", () => {
     const own = { ...options, temperature: 1 };
-    expect(chatRequest({ messages: [], tools: [] }, own, false)).toMatchObject({ temperature: 1 });
-    expect(chatRequest({ messages: [], tools: [], model: 'other', temperature: 0 }, own, false)).toMatchObject({
+    expect(chatRequest({ messages: [], tools: [] }, own, PLAIN)).toMatchObject({ temperature: 1 });
+    expect(chatRequest({ messages: [], tools: [], model: 'other', temperature: 0 }, own, PLAIN)).toMatchObject({
       model: 'other',
       temperature: 0,
     });
@@ -77,7 +79,7 @@ describe('chatRequest', () => {
       { type: 'file', mediaType: 'text/csv', data },
     ] as const;
     const asked = (content: string) =>
-      chatRequest({ messages: [{ role: 'user', content, attachments }], tools: [] }, options, false)['messages'];
+      chatRequest({ messages: [{ role: 'user', content, attachments }], tools: [] }, options, PLAIN)['messages'];
     const parts = [
       { type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=' } },
       { type: 'image_url', image_url: { url: 'https://example.com/a.webp' } },
@@ -91,14 +93,14 @@ describe('chatRequest', () => {
     const none = chatRequest(
       { messages: [{ role: 'user', content: 'Hi', attachments: [] }], tools: [] },
       options,
-      false,
+      PLAIN,
     );
     expect(none['messages']).toEqual([{ role: 'user', content: 'Hi' }]);
   });
 
   it('adds further fields, which cannot replace its own', () => {
     const extraBody = { reasoning_effort: 'low', stream: false, model: 'x' };
-    expect(chatRequest({ messages: [], tools: [] }, { ...options, extraBody }, false)).toEqual({
+    expect(chatRequest({ messages: [], tools: [] }, { ...options, extraBody }, PLAIN)).toEqual({
       reasoning_effort: 'low',
       model: 'm',
       messages: [],

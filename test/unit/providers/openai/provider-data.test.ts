@@ -6,7 +6,11 @@ import { chatRequest } from '../../../../src/providers/openai/chat-request.js';
 import { Failures } from '../../../../src/providers/openai/failures.js';
 
 /** What a server gets back of an answer it streamed: the message of the next request. */
-function sentBack(deltas: readonly object[], change: (message: LlmAssistantMessage) => LlmAssistantMessage = (m) => m) {
+function sentBack(
+  deltas: readonly object[],
+  change: (message: LlmAssistantMessage) => LlmAssistantMessage = (m) => m,
+  form = { usage: false, reasoning: false },
+) {
   const decoder = new ChatDecoder(new Failures([], []));
   for (const delta of deltas) decoder.push(Buffer.from(`data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`));
   decoder.push(Buffer.from('data: [DONE]\n\n'));
@@ -15,7 +19,7 @@ function sentBack(deltas: readonly object[], change: (message: LlmAssistantMessa
   const body = chatRequest(
     { messages: [message], tools: [] },
     { model: 'm', temperature: undefined, extraBody: {} },
-    false,
+    form,
   );
   return { parts, message, sent: (body['messages'] as readonly JsonObject[])[0] };
 }
@@ -53,6 +57,22 @@ describe('what a server sent comes back to it', () => {
       role: 'assistant',
       content: 'Yes',
     });
+  });
+
+  it('reasoning_content with every answer, to a server that asks for it', () => {
+    const back = (...deltas: object[]): object | undefined =>
+      sentBack(deltas, undefined, { usage: false, reasoning: true }).sent;
+    const all = { role: 'assistant', content: 'Yes' };
+    expect(back({ reasoning_content: 'Hm.' }, { content: 'Yes' })).toEqual({ ...all, reasoning_content: 'Hm.' });
+    const details = [{ type: 'reasoning.text', text: 'Hm.' }];
+    expect(back({ reasoning: 'Hm.', reasoning_details: details }, { content: 'Yes' })).toEqual({
+      ...all,
+      reasoning_details: details,
+      reasoning_content: 'Hm.',
+    });
+    // Moonshot takes an empty text for a missing one.
+    expect(back({ reasoning_content: '' }, CALL)).toMatchObject({ reasoning_content: ' ' });
+    expect(back(CALL)).toMatchObject({ reasoning_content: ' ' });
   });
 
   it('nothing that it did not send', () => {
