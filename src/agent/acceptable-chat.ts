@@ -8,8 +8,8 @@ import { wellFormed } from '../runtime/well-formed.js';
 
 /** The model that is asked, and what it accepts. */
 export interface ChatReader extends LlmOrigin, Pick<LlmProvider, 'accepts'> {
-  /** Whether tool calls and their results are written as text. @default false */
-  readonly callsAsText?: boolean | undefined;
+  /** The calls that are written as text, with their results: all, or those of other models. @default none */
+  readonly callsAsText?: 'all' | 'others' | undefined;
 }
 
 type UserMessage = LlmMessage & { readonly role: 'user' };
@@ -46,7 +46,7 @@ export function acceptableChat(messages: readonly LlmMessage[], reader: ChatRead
     else if (!isBlank(message.content)) system.push(wellFormed(message.content));
   }
   const steps = rest.some(isOfTools) ? answered(rest, reader) : rest;
-  const chat = alternating(reader.callsAsText === true ? steps.map(inWords) : steps, reader);
+  const chat = alternating(reader.callsAsText === undefined ? steps : withCallsInWords(steps, reader), reader);
   return system.length === 0 ? chat : [{ role: 'system', content: system.join('\n\n') }, ...chat];
 }
 
@@ -90,7 +90,25 @@ function resultMessage({ call, content }: Result): LlmMessage {
   return { role: 'tool', toolCallId: call.id, toolName: call.name, content: wellFormed(content) || 'null' };
 }
 
-/** Writes a call or its result as text, for servers that accept calls only together with tools. */
+/** Whether a chat holds a call that the model did not make. */
+export function holdsCallsOfOthers(messages: readonly LlmMessage[], reader: LlmOrigin): boolean {
+  return messages.some((message) => message.role === 'assistant' && isCallOfOthers(message, reader));
+}
+
+function isCallOfOthers({ toolCalls = [], origin }: LlmAssistantMessage, reader: LlmOrigin): boolean {
+  return toolCalls.length > 0 && !isBy(reader, origin);
+}
+
+/** Writes calls as text. The results of a call follow its message. */
+function withCallsInWords(messages: readonly LlmMessage[], reader: ChatReader): LlmMessage[] {
+  let isAffected = false;
+  return messages.map((message) => {
+    if (message.role === 'assistant') isAffected = reader.callsAsText === 'all' || isCallOfOthers(message, reader);
+    return isAffected ? inWords(message) : message;
+  });
+}
+
+/** Writes the calls of a message, or a result, as text. */
 function inWords(message: LlmMessage): LlmMessage {
   if (message.role === 'tool') {
     return { role: 'assistant', content: `(The tool ${message.toolName} returned: ${message.content})` };

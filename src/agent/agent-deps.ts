@@ -27,6 +27,8 @@ export interface AgentDeps {
   readonly maxSteps: number;
   /** Makes a shorter chat after the model refused one as too long; `undefined` if the chat cannot be shorter. */
   readonly shorten: (this: void, messages: readonly LlmMessage[]) => Promise<LlmMessage[] | undefined>;
+  /** Models that are asked without tools, since they refused them. Shared by all runs. */
+  readonly withoutTools: Set<string | undefined>;
   /** Surrounds each call of the model; absent if nothing is traced. */
   readonly tracer?: Tracer | undefined;
   /** Called when a call of the model is over. */

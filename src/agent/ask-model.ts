@@ -2,7 +2,7 @@ import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import type { FinishReason, Usage } from '../protocol/server-messages.js';
 import { LIMITS } from '../protocol/version.js';
-import { acceptableChat } from './acceptable-chat.js';
+import { acceptableChat, type ChatReader } from './acceptable-chat.js';
 import type { AgentDeps } from './agent-deps.js';
 import { startAnswer, type AgentState, type AnswerSoFar } from './agent-state.js';
 import type { JsonObject, LlmToolCall } from '../tool/llm-tool.js';
@@ -29,8 +29,7 @@ export interface Answer extends AnswerSoFar {
 
 /** The tools of one request, and whether the model may call them. */
 export interface OfferedTools extends Pick<LlmRequest, 'tools' | 'toolChoice'> {
-  /** Whether calls and results of the chat are written as text. @default false */
-  readonly callsAsText?: boolean;
+  readonly callsAsText?: ChatReader['callsAsText'];
 }
 
 type Take = (part: LlmPart) => void;
@@ -178,7 +177,8 @@ function endedAlone<T>(stream: AsyncIterable<T> | Iterable<T>): AsyncIterable<T>
   };
 }
 
-function originOf(state: AgentState, { provider: { vendor, server, model } }: AgentDeps): LlmOrigin {
+/** The model that is asked. */
+export function originOf(state: AgentState, { provider: { vendor, server, model } }: AgentDeps): LlmOrigin {
   return { vendor, server, model: state.model ?? model };
 }
 

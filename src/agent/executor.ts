@@ -49,6 +49,7 @@ interface TurnWork {
 export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> implements RunExecutor {
   readonly #settings: ExecutorSettings;
   readonly #permissions: Permissions;
+  readonly #withoutTools: AgentDeps['withoutTools'] = new Set();
 
   /** @throws OptionError if an option breaks its rule. */
   constructor(options: AgentExecutorOptions<P, Metadata>) {
@@ -262,6 +263,7 @@ export class AgentExecutor<P extends Principal = Principal, Metadata = unknown> 
       output,
       maxSteps,
       shorten,
+      withoutTools: this.#withoutTools,
       tracer: this.#settings.tracer,
       onModel: (report) => run.listener.onModel(run, report),
       forTools: this.#toolDeps(run),

@@ -34,6 +34,23 @@ const TOO_LONG = new RegExp(
   'i',
 );
 
+/** How Ollama, vLLM, llama.cpp, OpenRouter, LiteLLM, Bedrock and others say that a model takes no tools. */
+const NO_TOOLS = new RegExp(
+  [
+    "(?:not|n't) support (?:(?:the )?use of )?(?:tools\\b|tool (?:use|call)|function[ _]call)",
+    "(?:not|n't) support parameters: .{0,80}'tools'",
+    "(?:tools|tool (?:use|calls|calling)|function[ _]call(?:s|ing))['`]? (?:is|are) not (?:supported|enabled|available)",
+    'endpoints found that support tool use',
+    'requires --enable-auto-tool-choice|tools param requires --jinja',
+  ].join('|'),
+  'i',
+);
+
+/** Whether a server refuses a request because of its tools. */
+export function refusesTools({ message }: UpstreamError): boolean {
+  return NO_TOOLS.test(message);
+}
+
 /** Rules in the order they are tried: first by codes and words, then by status. */
 const RULES: readonly Rule[] = [
   {

@@ -1,8 +1,9 @@
-import { AgentSocketError } from '../../protocol/agent-socket-error.js';
+import { ToolsRefused } from '../../agent/tools-refused.js';
+import { AgentSocketError, type AgentSocketErrorOptions } from '../../protocol/agent-socket-error.js';
 import type { LlmMessage } from '../../agent/llm-provider.js';
 import type { ErrorCode } from '../../protocol/error-codes.js';
 import type { ResponseHead } from './byte-source.js';
-import { causeOf } from './failure-cause.js';
+import { causeOf, refusesTools } from './failure-cause.js';
 import { redactError, redactor, type Redact } from './redact.js';
 import { retryAfterOf, waitInWords } from './retry-after.js';
 import { readUpstreamError, type UpstreamError } from './upstream-error.js';
@@ -127,14 +128,15 @@ export class Failures {
     const named = codes.find((one) => /^[a-z][\w.-]*$/.test(one));
     const said = [status, named].filter((part) => part !== undefined).join(' ');
     const fields = { status, code: named };
-    return new AgentSocketError(code, sentence, {
+    const options: AgentSocketErrorOptions = {
       cause:
         cause === undefined
           ? Object.assign(redactError(new Error(message), this.#redact), fields)
           : redactError(cause, this.#redact),
       detail: this.#detail(`${said}${said === '' || message === '' ? '' : ': '}${message}${hint}`),
       retryAfterMs: retryAfterMs ?? (isForNow(code) ? waitInWords(message) : undefined),
-    });
+    };
+    return refusesTools(error) ? new ToolsRefused(options) : new AgentSocketError(code, sentence, options);
   }
 
   /** The usual mistake if the server at an address is not the API: a missing `/v1`. */

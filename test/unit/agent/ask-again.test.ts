@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { AgentSocketError, defineTool, type LlmPart, type LlmRequest } from '../../../src/index.js';
+import { ToolsRefused } from '../../../src/agent/tools-refused.js';
 import { createScriptedProvider, type Script } from '../../../src/testing/index.js';
 import { createEngine, endOf, type Engine, type EngineOptions, type Peer, type Wire } from '../run/harness.js';
 
@@ -115,6 +116,85 @@ describe('A chat with calls whose tools are gone', () => {
     await ask('one');
     expect(await ask('two', { tools: [] })).toMatchObject({ code: 'provider_refused' });
     expect(provider.calls).toHaveLength(4);
+  });
+});
+
+describe('A chat with calls of another model', () => {
+  const refusal = new AgentSocketError('provider_refused', 'No signature');
+  const first: Script = [call];
+  /** Refuses the call of the other model. */
+  const strict = ({ messages }: LlmRequest): Script => {
+    const calls = messages.filter((message) => message.role === 'assistant' && message.toolCalls !== undefined);
+    if (calls.some((message) => message.role === 'assistant' && message.origin?.model !== 'strict')) return [refusal];
+    return messages.at(-1)?.content === 'three' ? [call] : ['fine'];
+  };
+  const choice = { tools: [echo], clientMayChoose: { models: ['strict', 'old'] } };
+
+  it('is told in words to a model that refuses them, with its tools and its own calls', async () => {
+    const provider = createScriptedProvider(first, ['1'], strict);
+    const { ask } = talk({ provider, ...choice });
+    await ask('one', { model: 'old' });
+    expect(await ask('two', { model: 'strict' })).toMatchObject({ type: 'stream_end' });
+    const words = 'assistant: (Called the tool echo with {"a":1})\n\n(The tool echo returned: {"a":1})\n\n1';
+    const request = provider.calls.at(-1)?.request;
+    expect(request?.tools).toHaveLength(1);
+    expect(said(request as LlmRequest)).toEqual(['user: one', words, 'user: two']);
+    await ask('three', { model: 'strict' });
+    expect(said(provider.calls.at(-1)?.request as LlmRequest).slice(1)).toEqual([
+      words,
+      'user: two',
+      'assistant: fine',
+      'user: three',
+      'assistant: ',
+      'tool: {"a":1}',
+    ]);
+  });
+
+  it('is refused where that is no help', async () => {
+    const provider = createScriptedProvider(first, ['1'], [refusal]);
+    const { ask } = talk({ provider, ...choice });
+    await ask('one', { model: 'old' });
+    expect(await ask('two', { model: 'strict' })).toMatchObject({ code: 'provider_refused' });
+    expect(provider.calls).toHaveLength(4);
+  });
+});
+
+describe('A model without tools', () => {
+  /** Refuses tools with the model of this name. */
+  const toolless =
+    (name: string) =>
+    ({ tools, model, messages }: LlmRequest): Script => {
+      if (model === name && tools.length > 0) return [new ToolsRefused({ detail: 'no tools' })];
+      return tools.length > 0 && messages.at(-1)?.role === 'user' ? [call] : ['fine'];
+    };
+
+  it('is asked without them, and from then on at once', async () => {
+    const lines: object[] = [];
+    const ignore = (): void => undefined;
+    const warn = (fields: object, text: string): unknown => lines.push({ ...fields, text });
+    const provider = createScriptedProvider(toolless('small'));
+    const logger = { debug: ignore, info: ignore, error: ignore, warn };
+    const { ask } = talk({ provider, tools: [echo], clientMayChoose: { models: ['small', 'large'] }, logger });
+    await ask('one', { model: 'large' });
+    expect(await ask('two', { model: 'small' })).toMatchObject({ type: 'stream_end' });
+    await ask('three', { model: 'small' });
+    await ask('four', { model: 'large' });
+    expect(provider.calls.map(({ request }) => `${request.model}: ${request.tools.length}`)).toEqual([
+      ...['large: 1', 'large: 1'],
+      ...['small: 1', 'small: 0', 'small: 0'],
+      ...['large: 1', 'large: 1'],
+    ]);
+    expect(said(provider.calls[3]?.request as LlmRequest)[1]).toContain('(The tool echo returned: {"a":1})');
+    expect(lines).toMatchObject([{ model: 'small', text: expect.stringContaining('without them') as string }]);
+  });
+
+  it('that refuses the rest, too, is told as it is', async () => {
+    const provider = createScriptedProvider([new ToolsRefused()]);
+    const { ask } = talk({ provider, tools: [echo] });
+    expect(await ask('one')).toMatchObject({ code: 'provider_refused' });
+    expect(provider.calls).toHaveLength(2);
+    await ask('two');
+    expect(provider.calls[2]?.request.tools).toHaveLength(1);
   });
 });
 

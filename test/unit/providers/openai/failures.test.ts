@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { isToolsRefused } from '../../../../src/agent/tools-refused.js';
 import { AgentSocketError } from '../../../../src/protocol/agent-socket-error.js';
 import { Failures, UpstreamRefusal } from '../../../../src/providers/openai/failures.js';
 import { isUpstreamError } from '../../../../src/providers/openai/upstream-error.js';
@@ -465,6 +466,35 @@ describe('other causes', () => {
     for (const thrown of [undefined, null, 7, 'text', {}]) {
       expect(AgentSocketError.isInstance(failures.of(thrown))).toBe(true);
     }
+  });
+});
+
+describe('a model without tools', () => {
+  it.each([
+    [400, 'registry.ollama.ai/library/gemma3:4b does not support tools'],
+    [400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'],
+    [
+      404,
+      'No endpoints found that support tool use. To learn more about provider routing, visit: https://openrouter.ai',
+    ],
+    [500, 'tools param requires --jinja flag'],
+    [400, "This model doesn't support tool use in streaming mode."],
+    [400, 'deepseek-reasoner does not support Function Calling'],
+    [400, '`tool calling` is not supported with this model'],
+    [400, "Unsupported parameter: 'tools' is not supported with this model."],
+    [400, "litellm.UnsupportedParamsError: ollama does not support parameters: ['tools'], for model=gemma"],
+  ])('is told apart: %d %s', (status, message) => {
+    const refusal = refused(status, error(message));
+    expect(isToolsRefused(refusal)).toBe(true);
+    expect(refusal).toMatchObject({ code: 'provider_refused', detail: expect.stringContaining(message) as string });
+  });
+
+  it.each([
+    "Unsupported value: 'tool_choice' does not support 'required' with this model.",
+    'This model does not support parallel tool calls',
+    'messages with role "tool" must be a response to a preceding message with "tool_calls"',
+  ])('is not meant by: %s', (message) => {
+    expect(isToolsRefused(refused(400, error(message)))).toBe(false);
   });
 });
 
