@@ -447,6 +447,51 @@ describe('time', () => {
   });
 });
 
+describe('the end of an answer without its mark', () => {
+  const event = (choice: object): string => `data: ${JSON.stringify({ choices: [choice] })}\n\n`;
+  const CALL = event({ delta: { tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '{}' } }] } });
+  const FINISH = event({ delta: {}, finish_reason: 'tool_calls' });
+  const USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n';
+  /** Sends the events, and then comments for ever. */
+  const beating = (...events: string[]): Script => ({
+    raw: async (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const one of events) response.write(one);
+      while (!response.destroyed) {
+        response.write(': heartbeat\n\n');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  });
+
+  it.each([
+    ['a finish reason', [CALL, FINISH], ['tool-call', 'finish']],
+    ['usage', [CALL, FINISH, USAGE], ['tool-call', 'usage', 'finish']],
+    [
+      'a finish reason beside text',
+      [event({ delta: { content: 'hi' }, finish_reason: 'stop' })],
+      ['text-delta', 'finish'],
+    ],
+  ])('comes after %s although comments go on', async (_, events, types) => {
+    upstream.reply(beating(...events));
+    const { parts, failure } = await gather(ask({ tokenTimeoutMs: 300 }));
+    expect(failure).toBeUndefined();
+    expect(parts.map(({ type }) => type)).toEqual(types);
+    await (
+      await upstream.request(1)
+    ).aborted;
+  });
+
+  it.each([
+    ['a finish reason by itself', [CALL, FINISH]],
+    ['usage', [event({ delta: { content: 'hi' }, finish_reason: 'stop' }), USAGE]],
+  ])('comes long before tokenTimeoutMs after %s', async (_, events) => {
+    upstream.reply(beating(...events));
+    const { parts } = await gather(ask({ tokenTimeoutMs: 600_000 }));
+    expect(parts.at(-1)).toMatchObject({ type: 'finish' });
+  });
+});
+
 describe('an abort', () => {
   const reason = new Error('cancelled by the test');
 

@@ -14,7 +14,7 @@ interface Chunk {
   readonly choices?: unknown;
   readonly usage?: unknown;
   readonly error?: unknown;
-  readonly x_groq?: { readonly usage?: unknown } | null;
+  readonly x_groq?: { readonly usage?: unknown; readonly error?: unknown } | null;
 }
 
 interface Choice {
@@ -68,6 +68,8 @@ export class Answer {
   #hasDelta = false;
   #begun = false;
   #isThought = false;
+  #chunks = 0;
+  #goesOn = false;
   #done = false;
 
   constructor(failures: Failures) {
@@ -77,6 +79,19 @@ export class Answer {
   /** Whether the answer is complete. Usage and the end mark may still follow. */
   get complete(): boolean {
     return this.#done || this.#rawReason !== undefined;
+  }
+
+  /**
+   * Whether nothing but usage and the end mark can follow. Some gateways give every piece of text a finish reason: then only
+   * usage tells that the answer is over.
+   */
+  get isOver(): boolean {
+    return this.#rawReason !== undefined && this.#begun && !this.#goesOn;
+  }
+
+  /** Number of chunks so far, without those that a template recognised. */
+  get chunks(): number {
+    return this.#chunks;
   }
 
   /** Whether {@link finish} was called. */
@@ -115,26 +130,46 @@ export class Answer {
 
   /**
    * Takes the next chunk.
-   * @throws AgentSocketError if the chunk is an error, or ends the answer with one
+   * @throws AgentSocketError if the chunk is an error before the end, or ends the answer with one
    */
   chunk(chunk: object): void {
-    if (isUpstreamError(chunk)) throw this.#failures.inStream(chunk);
+    this.#chunks++;
     const { choices, usage, x_groq: groq } = chunk as Chunk;
+    if (isUpstreamError(chunk) || isSaid(groq?.error)) {
+      return this.fail(isSaid(groq?.error) ? groq : chunk);
+    }
     this.#takeUsage(usage ?? groq?.usage);
     const choice = firstChoice(choices);
-    if (choice === undefined) return;
+    if (choice === undefined) {
+      if (this.#rawReason !== undefined && isSaid(usage)) this.#goesOn = false;
+      return;
+    }
     this.#hasChoice = true;
     this.#takeUsage(choice.usage);
     const { finish_reason: reason } = choice;
     const { delta, message } = choice;
+    const begun = this.#begun;
+    this.#begun = false;
     if (isObject(delta)) {
       this.#hasDelta = true;
       this.#takeDelta(delta);
       // MiniMax repeats the whole answer at the end.
     } else if (isObject(message) && !this.#hasDelta) this.#takeDelta(message);
+    const hasContent = this.#begun;
+    this.#begun ||= begun;
     if (typeof reason !== 'string' || reason === '' || reason === 'null') return;
     if (endOf(reason) === 'failed') throw this.#failures.finish(reason);
     this.#rawReason = reason;
+    if (hasContent) this.#goesOn = true;
+  }
+
+  /**
+   * Takes an error. After the whole answer, the error only ends the answer.
+   * @throws AgentSocketError before the end
+   */
+  fail(sent: unknown): void {
+    if (!this.isOver) throw this.#failures.inStream(sent);
+    this.finish();
   }
 
   /**

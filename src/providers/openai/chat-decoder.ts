@@ -18,7 +18,6 @@ export interface Learned {
 
 /** Decodes the bytes of a body into the parts of an answer. */
 export class ChatDecoder implements SseSink {
-  readonly #failures: Failures;
   readonly #answer: Answer;
   readonly #sse = new SseDecoder(this);
   /** The body until the first event arrives, in case it is not a stream. */
@@ -33,7 +32,6 @@ export class ChatDecoder implements SseSink {
   readonly #learned: Learned;
 
   constructor(failures: Failures, learned: Learned = {}) {
-    this.#failures = failures;
     this.#learned = learned;
     this.#wait = learned.template === undefined ? 0 : NEXT_LESSON;
     this.#answer = new Answer(failures);
@@ -47,6 +45,21 @@ export class ChatDecoder implements SseSink {
   /** Whether text, reasoning or a piece of a tool call has arrived. */
   get begun(): boolean {
     return this.#answer.begun;
+  }
+
+  /** Whether the answer has its finish reason. */
+  get complete(): boolean {
+    return this.#answer.complete;
+  }
+
+  /** Whether nothing but usage and the end mark can follow. */
+  get isOver(): boolean {
+    return this.#answer.isOver;
+  }
+
+  /** See {@link Answer.chunks}. */
+  get chunks(): number {
+    return this.#answer.chunks;
   }
 
   /** Whether an event has arrived. */
@@ -140,11 +153,11 @@ export class ChatDecoder implements SseSink {
       chunk = JSON.parse(said);
     } catch {
       // Some servers send errors as plain text.
-      if (name === 'error') throw this.#failures.inStream(said);
-      this.#takeUnreadable(said);
+      if (name === 'error') this.#answer.fail(said);
+      else this.#takeUnreadable(said);
       return;
     }
-    if (name === 'error') throw this.#failures.inStream(chunk);
+    if (name === 'error') return this.#answer.fail(chunk);
     if (chunk === null) return;
     if (typeof chunk !== 'object') throw malformed('An event holds no JSON object.');
     this.#answer.chunk(chunk);

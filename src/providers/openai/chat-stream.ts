@@ -18,6 +18,9 @@ export interface ChatUpstream {
   open(abort: Abort, deadline: number): Promise<ByteSource>;
 }
 
+/** How much later than the rest of an answer usage and the end mark may come. In milliseconds. */
+const END_MS = 2_000;
+
 type Result = IteratorResult<readonly LlmPart[], undefined>;
 
 /** A reader that waits for the next parts. */
@@ -45,6 +48,8 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   #timer: NodeJS.Timeout | undefined;
   #timerFiresAt = 0;
   #deadline = Infinity;
+  /** Number of chunks when the deadline was set. */
+  #chunks = 0;
 
   constructor(upstream: ChatUpstream, signal: AbortSource) {
     this.#upstream = upstream;
@@ -184,8 +189,10 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     } else if (this.#state === 'over') {
       this.#deliver();
     } else {
-      // The bytes held no part: they were a piece of a tool call, or a comment that the server is at work.
-      this.#limit(this.#nextDeadline());
+      // The bytes held no part: they were a piece of a tool call, or a comment that the server is at work. Comments after
+      // the finish reason come from a server that forgets to end the answer.
+      const { complete, chunks } = this.#decoder;
+      if (!complete || chunks !== this.#chunks) this.#limit(this.#nextDeadline());
       this.#source?.wait(this.#onReadable);
     }
   };
@@ -197,7 +204,10 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
 
   #nextDeadline(): number {
     const { firstTokenTimeoutMs, tokenTimeoutMs } = this.#upstream;
-    return performance.now() + (this.#decoder.begun ? tokenTimeoutMs : firstTokenTimeoutMs);
+    const { begun, chunks, isOver } = this.#decoder;
+    this.#chunks = chunks;
+    const tokenMs = isOver ? Math.min(END_MS, tokenTimeoutMs) : tokenTimeoutMs;
+    return performance.now() + (begun ? tokenMs : firstTokenTimeoutMs);
   }
 
   /** One timer serves the whole stream: a token only moves the deadline, which the timer checks when it fires. */

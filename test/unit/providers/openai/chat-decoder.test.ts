@@ -23,6 +23,11 @@ function finish(reason: string): object {
   return { ...HEAD, choices: [{ index: 0, delta: {}, finish_reason: reason }] };
 }
 
+/** A piece as gateways send it that give each a finish reason. */
+function pieceOf(content: string): object {
+  return { choices: [{ delta: { content }, finish_reason: 'stop' }] };
+}
+
 function decode(pieces: readonly Buffer[], learned?: Learned): { parts: LlmPart[]; complete: boolean } {
   const decoder = new ChatDecoder(new Failures([], []), learned);
   const parts: LlmPart[] = [];
@@ -333,6 +338,36 @@ describe('ChatDecoder', () => {
     expect(JSON.stringify((failure as Error).cause, ['message'])).not.toContain('sk-secret');
     expect(String((failure as Error).cause)).not.toContain('sk-secret');
     expect(decoder.take()).toEqual([{ type: 'text-delta', text: 'before' }]);
+  });
+
+  it("fails on Groq's word for a stream that it has stopped", () => {
+    const groq = { id: 'req_1', error: 'Failed to generate the rest' };
+    const text = events([chunk({ content: 'half' }), { ...finish('stop'), x_groq: groq }]);
+    expect(() => decodeText(text)).toThrow('The model provider failed.');
+  });
+
+  it.each([
+    'data: {"error":{"message":"usage service down","code":500}}',
+    'event: error\ndata: {"message":"down"}',
+    'event: error\ndata: down',
+    'data: {"choices":[],"x_groq":{"error":"down"}}',
+  ])('takes %j after the whole answer for its end', (bad) => {
+    const text = `${events([chunk({ content: 'a' }), finish('stop')])}${bad}\n\n`;
+    expect(decodeText(text).map(({ type }) => type)).toEqual(['text-delta', 'finish']);
+    const early = `${events([pieceOf('a')])}${bad}\n\n`;
+    expect(() => decodeText(early)).toThrow('The model provider failed.');
+  });
+
+  it.each<[string, boolean, readonly object[]]>([
+    ['after a finish reason by itself', true, [chunk({ content: 'a' }), finish('stop')]],
+    ['after usage', true, [pieceOf('a'), { choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } }]],
+    ['in a stream whose pieces each have a finish reason', false, [pieceOf('a'), finish('stop')]],
+    ['before anything is said', false, [finish('stop')]],
+    ['in the middle', false, [chunk({ content: 'a' })]],
+  ])('says %s whether nothing more can come: %s', (_, isOver, chunks) => {
+    const decoder = new ChatDecoder(new Failures([], []));
+    decoder.push(Buffer.from(events(chunks)));
+    expect(decoder.isOver).toBe(isOver);
   });
 
   it.each(['data:  [DONE] ', 'data: "[DONE]"', 'data: DONE', 'data: [done]', 'data: data: [DONE]'])(
