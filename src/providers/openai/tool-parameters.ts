@@ -11,12 +11,54 @@ const NOTHING: Shape = { properties: {}, required: [] };
 /** References may go in circles. */
 const MAX_DEPTH = 8;
 
+/** The schemas of tools are the same from request to request. */
+const known = new WeakMap<JsonSchema, JsonSchema>();
+
 /**
  * The schema of a tool's params in the form that model servers accept: an object with `properties`, and without
  * alternatives at its top, such as those of a union. All properties of the alternatives are listed, and those that each
- * of them requires are required. The tool itself checks what the model sends.
+ * of them requires are required. OpenAI and Gemini refuse `propertyNames`, which each record of Zod has. The tool itself
+ * checks what the model sends.
  */
 export function toolParameters(schema: JsonSchema): JsonSchema {
+  let parameters = known.get(schema);
+  if (parameters === undefined) {
+    parameters = withProperties(schema);
+    if (JSON.stringify(parameters).includes('"propertyNames"'))
+      parameters = withoutPropertyNames(parameters) as JsonSchema;
+    known.set(schema, parameters);
+  }
+  return parameters;
+}
+
+/** Keywords whose value is an object of schemas by name, and those whose value is a schema or a list of schemas. */
+const NAMED = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+const NESTED = new Set([
+  ...['items', 'prefixItems', 'contains', 'additionalProperties', 'unevaluatedProperties', 'unevaluatedItems'],
+  ...['anyOf', 'oneOf', 'allOf', 'not', 'if', 'then', 'else'],
+]);
+
+/** A schema without the keyword, and so are the schemas in it. */
+function withoutPropertyNames(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutPropertyNames);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner = ([keyword, value]: readonly [string, unknown]): [string, unknown] => {
+    if (NESTED.has(keyword)) return [keyword, withoutPropertyNames(value)];
+    if (!NAMED.has(keyword)) return [keyword, value];
+    const schemas = Object.entries(objectOf(value)).map(([name, one]): [string, unknown] => [
+      name,
+      withoutPropertyNames(one),
+    ]);
+    return [keyword, Object.fromEntries(schemas)];
+  };
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([keyword]) => keyword !== 'propertyNames')
+      .map(inner),
+  );
+}
+
+function withProperties(schema: JsonSchema): JsonSchema {
   const { anyOf, oneOf, allOf, ...rest } = schema;
   if ((anyOf ?? oneOf ?? allOf) === undefined) return 'properties' in schema ? schema : { ...schema, properties: {} };
   const { properties, required } = shapeOf(schema, schema, 0);

@@ -25,6 +25,28 @@ describe('toolParameters', () => {
     expect(toolParameters({ type: 'object' })).toEqual({ type: 'object', properties: {} });
   });
 
+  it('leaves out propertyNames wherever a record is, and no property of this name', () => {
+    const labels = z.record(z.string().min(1), z.string());
+    const params = z.object({
+      labels,
+      lists: z.array(z.object({ labels: labels.optional() })),
+      either: z.union([labels, z.number()]),
+      deep: z.record(z.string(), labels),
+      propertyNames: z.string().default('propertyNames'),
+    });
+    const record = { type: 'object', additionalProperties: text };
+    const { properties } = sent(params) as { properties: Record<string, unknown> };
+    expect(properties).toMatchObject({
+      labels: record,
+      lists: { items: { properties: { labels: record } } },
+      either: { anyOf: [record, { type: 'number' }] },
+      deep: { type: 'object', additionalProperties: record },
+      propertyNames: { type: 'string', default: 'propertyNames' },
+    });
+    expect(JSON.stringify(properties).match(/"propertyNames":\{"/g)).toHaveLength(1);
+    expect(JSON.stringify(sent(labels))).not.toContain('propertyNames');
+  });
+
   it('lists the properties of a union, of which those of all alternatives are required', () => {
     const shapes = [
       z.object({ kind: z.literal('page'), id: z.string(), at: z.number() }),
