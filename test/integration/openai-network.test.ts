@@ -133,6 +133,26 @@ describe('a proxy', () => {
     expect(seen).toEqual(['CONNECT models.invalid:443']);
   });
 
+  it.each([
+    ['403 Forbidden', 'provider_error', 'The model provider cannot be reached.'],
+    [
+      '407 Proxy Authentication Required',
+      'provider_refused',
+      'The proxy on the way to the model provider wants a login.',
+    ],
+    ['502 Bad Gateway', 'provider_error', 'The model provider cannot be reached.'],
+  ])('that answers %s to a tunnel is told to the operator', async (answer, code, message) => {
+    const proxy = createServer();
+    proxy.on('connect', (_, socket) => socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\n\r\n`));
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    onTestFinished(() => void proxy.close());
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const failure = await failureOf(ask(make({ baseUrl: 'https://models.invalid/v1', proxy: url })));
+    expect([failure.code, failure.message]).toEqual([code, message]);
+    expect(failure.detail).toContain(`Proxy response (${answer.slice(0, 3)})`);
+  });
+
   it('that cannot be reached, or is no URL, is told to the operator', async () => {
     const failure = await failureOf(ask(make({ proxy: 'http://127.0.0.1:1' })));
     expect([failure.code, failure.detail]).toEqual(['provider_error', expect.stringContaining('ECONNREFUSED')]);

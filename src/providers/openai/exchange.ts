@@ -138,8 +138,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     this.#release();
     if (this.#hasMoved) return;
-    if (this.#body === undefined) this.#reject(error);
+    if (this.#body === undefined) this.#reject(this.#isForeignAbort(error) ? new Error(error.message) : error);
     else this.#body.finish({ error });
+  }
+
+  /** A proxy that refuses a tunnel aborts the request. By its name, the package would take such an error for a timeout. */
+  #isForeignAbort(error: Error): boolean {
+    return error.name === 'AbortError' && error !== this.#abortedWith;
   }
 
   #limitRetries(headers: UpstreamHeaders): void {

@@ -51,7 +51,12 @@ export class Failures {
     const { message } = (error ?? {}) as { readonly message?: unknown };
     // The package reports a timeout in its message only, without a cause.
     const isLate = typeof message === 'string' && /timed? ?out/i.test(message);
-    const options = { cause: redactError(error, this.#redact), detail: this.#detail(deepest(error)) };
+    const said = deepest(error);
+    const options = { cause: redactError(error, this.#redact), detail: this.#detail(said) };
+    if (said.startsWith('Proxy response (407)')) {
+      const { code, sentence } = causeOf({ status: 407, codes: [], message: '' });
+      return new AgentSocketError(code, sentence, options);
+    }
     if (isLate) return new AgentSocketError('provider_timeout', 'The model provider did not answer in time.', options);
     return new AgentSocketError('provider_error', 'The model provider cannot be reached.', options);
   }
