@@ -96,7 +96,8 @@ export const gemini = streamsOf('Gemini', {
         usage: { completion_tokens: 2, prompt_tokens: 4, total_tokens: 30 },
       }) +
       DONE,
-    parts: [says('Hi!'), costs(4, 2), ends('stop')],
+    // The 24 others are of thoughts.
+    parts: [says('Hi!'), costs(4, 26), ends('stop')],
   },
   'thoughts that are marked and tagged': {
     body:
@@ -269,6 +270,34 @@ export const anyServer = streamsOf('any server', {
   'a byte order mark, and the end of the body for the end of the line': {
     body: '\ufeff' + plain.text('Hi') + 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}',
     parts: [says('Hi'), ends('stop')],
+  },
+  'reasoning that is counted beside the output, as by xAI': {
+    body:
+      plain.text('Hi') +
+      plain.chunk({}, 'stop', {
+        usage: {
+          prompt_tokens: 12,
+          completion_tokens: 2,
+          total_tokens: 331,
+          completion_tokens_details: { reasoning_tokens: 317 },
+        },
+      }) +
+      DONE,
+    parts: [says('Hi'), costs(12, 319, { reasoningTokens: 317 }), ends('stop')],
+  },
+  'a total that holds what is neither output nor reasoning': {
+    body:
+      plain.text('Hi') +
+      plain.chunk({}, 'stop', {
+        usage: {
+          prompt_tokens: 12,
+          completion_tokens: 9,
+          total_tokens: 900,
+          completion_tokens_details: { reasoning_tokens: 0 },
+        },
+      }) +
+      DONE,
+    parts: [says('Hi'), costs(12, 9, { reasoningTokens: 0 }), ends('stop')],
   },
   'an id for every piece': {
     body:

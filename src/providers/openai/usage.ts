@@ -7,6 +7,7 @@ interface Fields {
   /** Of gateways that name the counts as the Responses API does. */
   readonly input_tokens?: unknown;
   readonly output_tokens?: unknown;
+  readonly total_tokens?: unknown;
   readonly prompt_tokens_details?: unknown;
   readonly completion_tokens_details?: unknown;
   readonly cached_tokens?: unknown;
@@ -32,10 +33,23 @@ export function readUsage(usage: unknown): Extract<LlmPart, { type: 'usage' }> |
   return {
     type: 'usage',
     inputTokens: input ?? 0,
-    outputTokens: output ?? 0,
+    outputTokens: (output ?? 0) + reasoningBeside(fields, reasoning),
     ...(cached !== undefined && { cachedInputTokens: cached }),
     ...(reasoning !== undefined && { reasoningTokens: reasoning }),
   };
+}
+
+/**
+ * Tokens of reasoning that the output does not include: xAI and Gemini count them in the total only.
+ * @param reasoning - all tokens of reasoning, if the server counts them
+ */
+function reasoningBeside(
+  { prompt_tokens: input, completion_tokens: output, total_tokens: total }: Fields,
+  reasoning: number | undefined,
+): number {
+  if (!isCount(input) || !isCount(output) || !isCount(total)) return 0;
+  const rest = Math.max(0, total - input - output);
+  return Math.min(rest, reasoning ?? rest);
 }
 
 function firstCount(...counts: readonly unknown[]): number | undefined {
