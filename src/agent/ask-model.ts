@@ -6,6 +6,7 @@ import { acceptableChat, type ChatReader } from './acceptable-chat.js';
 import type { AgentDeps } from './agent-deps.js';
 import { startAnswer, type AgentState, type AnswerSoFar } from './agent-state.js';
 import type { JsonObject, LlmToolCall } from '../tool/llm-tool.js';
+import { meantTool } from '../tool/meant-tool.js';
 import type { LlmOrigin } from '../store/llm-origin.js';
 import type { TraceContext } from '../runtime/trace.js';
 import { leanStreams } from './lean-stream.js';
@@ -62,7 +63,7 @@ export async function askModel(state: AgentState, deps: AgentDeps, offered: Offe
         const providerData = part.providerData === undefined ? undefined : keep(part.providerData, deps);
         toolCalls.push({
           id: uniqueCallId(part.id, toolCalls, state),
-          name: part.name,
+          name: meantTool(part.name, offered.tools),
           arguments: part.arguments,
           ...(providerData !== undefined && { providerData }),
         });

@@ -93,6 +93,30 @@ describe('Steps', () => {
     expect(end['finish_reason']).toBe('stop');
   });
 
+  it.each([
+    'functions.echo',
+    'functions:echo',
+    'functions.echo:0',
+    'echo:12',
+    'echo<|channel|>commentary',
+    'echo<|call|>',
+  ])('takes %s for the tool that the model means', async (name) => {
+    const scripted = createScriptedProvider([call(name, '{"a":1}')], ['Done']);
+    const { peer } = await ask({ provider: scripted, tools: [toolOf('echo', (params) => params)] });
+    expect(told(scripted, 1)).toEqual([{ a: 1 }]);
+    expect(peer.ofType('stream_tool_call')).toMatchObject([{ tool_name: 'echo' }]);
+    expect(scripted.calls[1]?.request.messages[1]).toMatchObject({ toolCalls: [{ name: 'echo' }] });
+  });
+
+  it.each(['functions.other', 'echo.functions', 'echo:', 'other:0', 'x<|echo'])(
+    'takes %s for no tool',
+    async (name) => {
+      const scripted = createScriptedProvider([call(name, '{}')], ['Done']);
+      const { peer } = await ask({ provider: scripted, tools: [toolOf('echo', (params) => params)] });
+      expect(peer.ofType('stream_tool_result')).toMatchObject([{ tool_name: name, error: { code: 'unknown_tool' } }]);
+    },
+  );
+
   it('asks without a system message where there is no prompt', async () => {
     const scripted = createScriptedProvider(['x']);
     await ask({ provider: scripted, systemPrompt: '' });
