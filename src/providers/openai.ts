@@ -6,10 +6,10 @@ import { ChatStream, type ChatUpstream } from './openai/chat-stream.js';
 import { createClient, type ChatClient } from './openai/client.js';
 import { Failures } from './openai/failures.js';
 import { resolveOptions, type OpenAiClientLike, type OpenAiProviderOptions } from './openai/options.js';
-import { openChat } from './openai/open-chat.js';
+import { openChat, type OpenChatOptions } from './openai/open-chat.js';
 import { otherForm, RequestForms, type RequestForm } from './openai/request-form.js';
 import { leanStreams } from '../agent/lean-stream.js';
-import type { Abort, AbortSource } from '../runtime/abort.js';
+import type { AbortSource } from '../runtime/abort.js';
 import type { TraceContext } from '../runtime/trace.js';
 
 export type { OpenAiClientLike, OpenAiProviderOptions } from './openai/options.js';
@@ -55,20 +55,20 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   // Ahead of the first request. If it fails, the first request tries again and reports the error.
   connect().catch(() => undefined);
 
-  function open({ request, trace }: Asked, form: RequestForm, abort: Abort, deadline: number): Promise<ByteSource> {
+  function open({ request, trace, ...how }: Asked, form: RequestForm): Promise<ByteSource> {
     const body = chatRequest(request, resolved, form);
-    const how = { abort, deadline, maxRetries, headers: extraHeaders, trace };
+    const options = { ...how, headers: extraHeaders, trace };
     // An `await` of the loaded package would delay the first token by a few turns of the event loop.
-    if (connected !== undefined) return openChat(connected, body, how);
-    return connect().then((made) => openChat(made, body, how));
+    if (connected !== undefined) return openChat(connected, body, options);
+    return connect().then((made) => openChat(made, body, options));
   }
 
-  async function openInForm(asked: Asked, abort: Abort, deadline: number): Promise<ByteSource> {
+  async function openInForm(asked: Asked): Promise<ByteSource> {
     const name = asked.request.model ?? model;
     let form = forms.of(name);
     for (let isUsual = true; ; isUsual = false) {
       try {
-        const source = await open(asked, form, abort, deadline);
+        const source = await open(asked, form);
         if (!isUsual) forms.learn(name, form);
         return source;
       } catch (error) {
@@ -85,7 +85,8 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
       learned,
       firstTokenTimeoutMs,
       tokenTimeoutMs,
-      open: (own, deadline) => openInForm({ request, trace }, own, deadline),
+      maxRetries,
+      open: (own, deadline, retries) => openInForm({ request, trace, abort: own, deadline, maxRetries: retries }),
     };
     return new ChatStream(upstream, abort);
   }
@@ -102,10 +103,9 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): LlmProvide
   };
 }
 
-/** A request and its trace. */
-interface Asked {
+/** A request, and how it is sent. */
+interface Asked extends Omit<OpenChatOptions, 'headers'> {
   readonly request: LlmRequest;
-  readonly trace: TraceContext | undefined;
 }
 
 /** The host of the API; also read from a caller's own client, if the client shows it. */

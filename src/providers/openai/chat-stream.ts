@@ -1,4 +1,5 @@
 import type { LlmPart } from '../../agent/llm-provider.js';
+import type { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { ByteSource } from './byte-source.js';
 import { ChatDecoder, type Learned } from './chat-decoder.js';
 import { isEventStream, type Failures } from './failures.js';
@@ -11,15 +12,22 @@ export interface ChatUpstream {
   /** See {@link OpenAiProviderOptions}. */
   readonly firstTokenTimeoutMs: number;
   readonly tokenTimeoutMs: number;
+  readonly maxRetries: number;
   /**
-   * Sends the request, with retries, and resolves to the body of the answer.
+   * Sends the request, and resolves to the body of the answer.
    * @param deadline - when the first output must have arrived, on the clock of `performance.now()`
+   * @param retries - how many more attempts may be made until there is a body
    */
-  open(abort: Abort, deadline: number): Promise<ByteSource>;
+  open(abort: Abort, deadline: number, retries: number): Promise<ByteSource>;
 }
 
 /** How much later than the rest of an answer usage and the end mark may come. In milliseconds. */
 const END_MS = 2_000;
+
+/** The waits before retries, as the `openai` package has them. In milliseconds. */
+const FIRST_WAIT_MS = 500;
+const MAX_WAIT_MS = 8_000;
+const JITTER = 0.25;
 
 type Result = IteratorResult<readonly LlmPart[], undefined>;
 
@@ -38,13 +46,15 @@ const END: Result = Object.freeze({ done: true, value: undefined });
 export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   readonly #upstream: ChatUpstream;
   readonly #signal: AbortSource;
-  readonly #decoder: ChatDecoder;
+  #decoder: ChatDecoder;
   readonly #request = new Abort();
   #state: 'idle' | 'opening' | 'reading' | 'over' = 'idle';
   #source: ByteSource | undefined;
   #failure: { readonly error: unknown } | undefined;
   #waiter: Waiter | undefined;
   #turn: Promise<Result> | undefined;
+  #retries = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerFiresAt = 0;
   #deadline = Infinity;
@@ -121,9 +131,13 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     }
     this.#state = 'opening';
     this.#signal.addEventListener('abort', this.#onAbort);
-    const deadline = performance.now() + this.#upstream.firstTokenTimeoutMs;
-    this.#limit(deadline);
-    this.#upstream.open(this.#request, deadline).then(
+    this.#limit(performance.now() + this.#upstream.firstTokenTimeoutMs);
+    this.#send();
+  }
+
+  readonly #send = (): void => {
+    const { maxRetries, failures } = this.#upstream;
+    this.#upstream.open(this.#request, this.#deadline, maxRetries - this.#retries).then(
       (source) => {
         if (this.#state !== 'opening') {
           source.abort();
@@ -134,10 +148,27 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
         if (this.#waiter !== undefined) source.wait(this.#onReadable);
       },
       (error: unknown) => {
-        this.#fail(this.#upstream.failures.of(error));
+        this.#fail(failures.of(error));
         this.#deliver();
       },
     );
+  };
+
+  /** Fails the stream, or sends the request again if nothing has been said and the failure may be over the next time. */
+  #failOrRetry(error: AgentSocketError): void {
+    const longest = Math.min(FIRST_WAIT_MS * 2 ** this.#retries, MAX_WAIT_MS);
+    const waitMs = error.retryAfterMs ?? longest * (1 - Math.random() * JITTER);
+    const isLast = this.#retries >= this.#upstream.maxRetries || performance.now() + waitMs > this.#deadline;
+    if (this.#decoder.begun || isLast || !error.retryable || this.#state !== 'reading') {
+      this.#fail(error);
+      return;
+    }
+    this.#retries++;
+    this.#source?.abort();
+    this.#source = undefined;
+    this.#decoder = new ChatDecoder(this.#upstream.failures, this.#upstream.learned);
+    this.#state = 'opening';
+    this.#retryTimer = setTimeout(this.#send, waitMs);
   }
 
   /** The parts that have arrived; `undefined` if there are none or the stream is over. */
@@ -151,7 +182,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
       if (!this.#decoder.done && source.end !== undefined) this.#finish(source.end);
       if (this.#decoder.done) this.#close();
     } catch (error) {
-      this.#fail(this.#upstream.failures.of(error));
+      this.#failOrRetry(this.#upstream.failures.of(error));
     }
     const parts = this.#decoder.take();
     return parts.length === 0 ? undefined : parts;
@@ -165,9 +196,8 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
     // Some servers stream under another content type, so the type counts only if no event has arrived.
     const isOther = !isBroken && !this.#decoder.isStream && head !== undefined && !isEventStream(head);
     const { failures } = this.#upstream;
-    this.#fail(
-      isOther ? failures.notAStream(head, this.#decoder.opening) : failures.broken(end.error ?? this.#decoder.words),
-    );
+    const { begun, opening, words } = this.#decoder;
+    this.#failOrRetry(isOther ? failures.notAStream(head, opening) : failures.broken(begun, end.error ?? words));
   }
 
   #wait(waiter: Waiter): void {
@@ -188,7 +218,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
       waiter?.resolve({ done: false, value });
     } else if (this.#state === 'over') {
       this.#deliver();
-    } else {
+    } else if (this.#state === 'reading') {
       // The bytes held no part: they were a piece of a tool call, or a comment that the server is at work. Comments after
       // the finish reason come from a server that forgets to end the answer.
       const { complete, chunks } = this.#decoder;
@@ -273,6 +303,7 @@ export class ChatStream implements AsyncIterableIterator<readonly LlmPart[]> {
   #release(): void {
     this.#state = 'over';
     clearTimeout(this.#timer);
+    clearTimeout(this.#retryTimer);
     this.#timer = undefined;
     this.#signal.removeEventListener('abort', this.#onAbort);
   }

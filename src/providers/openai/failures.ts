@@ -75,8 +75,9 @@ export class Failures {
   }
 
   /** The body broke off, or ended before the answer was complete. */
-  broken(error?: unknown): AgentSocketError {
-    return new AgentSocketError('provider_error', 'The model provider ended in the middle of its answer.', {
+  broken(begun: boolean, error?: unknown): AgentSocketError {
+    const when = begun ? 'in the middle of its answer' : 'before its answer began';
+    return new AgentSocketError('provider_error', `The model provider ended ${when}.`, {
       ...(error !== undefined && { cause: redactError(error, this.#redact), detail: this.#detail(deepest(error)) }),
     });
   }

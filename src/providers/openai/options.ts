@@ -91,7 +91,8 @@ export interface OpenAiProviderOptions {
    */
   tokenTimeoutMs?: number | undefined;
   /**
-   * Attempts after the first one, before any output. On 408, 409, 429, 500 and above, and connection errors.
+   * Attempts after the first one, before any output. On 408, 409, 429, 500 and above, on connection errors, and on a
+   * stream that breaks or reports a temporary error before it says anything.
    * They wait as long as the server's `Retry-After` says, at most a minute, otherwise 0.5 s, 1 s, 2 s … at most 8 s, less
    * up to 25 % of jitter.
    * @default 2
