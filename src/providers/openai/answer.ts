@@ -155,8 +155,8 @@ export class Answer {
       this.#takeDelta(delta);
       // MiniMax repeats the whole answer at the end.
     } else if (isObject(message) && !this.#hasDelta) this.#takeDelta(message);
-    const hasContent = this.#begun;
-    this.#begun ||= begun;
+    const hasContent = this.begun;
+    this.#begun = hasContent || begun;
     if (typeof reason !== 'string' || reason === '' || reason === 'null') return;
     if (endOf(reason) === 'failed') throw this.#failures.finish(reason);
     this.#rawReason = reason;
