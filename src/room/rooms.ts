@@ -374,7 +374,7 @@ export class Rooms<P extends Principal = Principal> extends TypedEmitter<RoomEve
     const { name } = room;
     const isShared = hearOtherNodes(room, {
       onExpelled: (id) => void this.#expel(room, id),
-      onLeft: (member, id) => void this.emit('leave', name, member, { id } as P),
+      onLeft: (member, id) => this.emit('leave', name, member, { id } as P),
       onQuestion: (question) => this.onQuestion(name, question),
     });
     if (isShared) this.onShared(name);

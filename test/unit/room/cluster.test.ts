@@ -126,7 +126,7 @@ describe.skipIf(missingRedis() !== '')(`A room of a cluster${missingRedis()}`, (
     const guests = [await join(a, 'carl', 'Ada'), await join(b, 'dora', 'Ada')];
     const names = (): string[] => b.agent.rooms.members('r').map(({ name }) => name.replace(/guest-.{4}/, 'guest'));
     await expect.poll(() => names().sort()).toEqual(['Ada', 'Ada (guest)', 'Ada (guest)']);
-    for (const client of [ada, ...guests]) client.close();
+    await Promise.all([ada, ...guests].map((client) => client.close()));
   });
 
   it('loses the members of a node that does not beat any more', async () => {
