@@ -49,7 +49,7 @@ export function RoomMember({ side, client, roomName, name }: RoomMemberProps) {
   // A question that the server refused is no message.
   const unsaid = runs.filter(({ run }) => !messages.some((message) => message.run?.runId === run.id));
   return (
-    <section class="side card" aria-label={`${side.name} · ${me}`} data-side={side.name} data-state={state}>
+    <section class="member card" aria-label={`${side.name} · ${me}`} data-side={side.name} data-state={state}>
       <header class="side-head line">
         <Tag tone={TONES[state]}>{side.name}</Tag>
         <h3 class="grow ellipsis">{me}</h3>

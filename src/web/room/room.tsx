@@ -73,7 +73,7 @@ function SideView({ side, room }: { readonly side: Side; readonly room: string }
   const id = `room-${side.name}`;
   if (client !== undefined) return <RoomMember side={side} client={client} roomName={room} name={name.trim()} />;
   return (
-    <Form class="side card" aria-label={`${side.name} · ${t('room.join')}`} onSend={join}>
+    <Form class="member card" aria-label={`${side.name} · ${t('room.join')}`} onSend={join}>
       <div class="side-entrance stack">
         <Tag tone="plain">{side.name}</Tag>
         <Field id={`${id}-person`} label={t('room.person')}>
