@@ -1,70 +1,54 @@
-import { at, resolve, type Schema } from './schema.js';
+import { resolve, type Schema } from './schema.js';
 
-/** A message a client may send. */
-interface MessageSpec {
-  readonly type: string;
-  readonly description: string;
-  readonly schema: Schema;
-  /** A message of this type, filled in. */
-  readonly example: Readonly<Record<string, unknown>>;
-}
+/** An object whose names the server chooses. */
+export type Named<Value> = Readonly<Record<string, Value>>;
+type Links = readonly { readonly $ref: string }[];
 
-/** A tool of this server. */
-interface ToolSpec {
-  readonly name: string;
-  readonly description: string;
-  readonly parameters: Schema;
-}
-
-/** What this server understands, read from its own AsyncAPI document. */
-export interface Catalog {
-  readonly messages: readonly MessageSpec[];
-  readonly tools: readonly ToolSpec[];
-  /** Path of the endpoint, where the document names one. */
-  readonly path: string | undefined;
-}
-
-/**
- * Fetches the AsyncAPI document and takes out what the forms need.
- * @throws Error where the document is not there or holds no client message.
- */
-export async function loadCatalog(url: URL): Promise<Catalog> {
-  const response = await fetch(url, { headers: { accept: 'application/json' } });
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  const catalog = readCatalog(await response.json());
-  if (catalog.messages.length === 0) throw new Error('no client messages in the document');
-  return catalog;
-}
-
-/** Takes the client messages, the tools and the path out of an AsyncAPI 3 document. */
-export function readCatalog(document: unknown): Catalog {
-  const messages = Object.entries(record(at(document, 'components', 'messages')))
-    .filter(([, message]) => at(message, 'x-direction') === 'client')
-    .map(([name, message]) => {
-      const payload = record(resolve(document, at(message, 'payload')));
-      const schema = (payload['schema'] ?? payload) as Schema;
-      const constant = schema.properties?.['type']?.const;
-      const type = typeof constant === 'string' ? constant : name;
-      return {
-        type,
-        description: text(schema.description) ?? text(at(message, 'summary')) ?? text(at(message, 'description')) ?? '',
-        schema,
-        example: { type, ...record(at(message, 'examples', '0', 'payload')) },
-      };
-    });
-  const tools = resolve(document, at(document, 'x-tools'));
-  const [channel] = Object.values(record(at(document, 'channels')));
-  return {
-    messages,
-    tools: Array.isArray(tools) ? tools.filter((tool): tool is ToolSpec => typeof at(tool, 'name') === 'string') : [],
-    path: text(at(channel, 'address')),
+/** What the pages read of the AsyncAPI document. */
+export interface AsyncApi {
+  readonly info: { readonly version: string };
+  readonly channels: { readonly agent: { readonly address: string } };
+  readonly operations: Named<{ readonly messages: Links; readonly reply?: { readonly messages: Links } }>;
+  readonly components: {
+    readonly messages: Named<{
+      readonly name: string;
+      readonly 'x-direction': 'client' | 'server';
+      readonly tags: readonly { readonly name: string }[];
+      readonly payload: Schema;
+      readonly examples: readonly [{ readonly payload: Named<unknown> }];
+    }>;
   };
+  readonly 'x-tools': readonly { readonly name: string; readonly description: string; readonly parameters: Schema }[];
 }
 
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+/** What a server understands and says. */
+export type Catalog = ReturnType<typeof readCatalog>;
+export type MessageSpec = Catalog['messages'][number];
+
+/** Reads a document of the server that the page comes from. */
+export async function loadDocument(address: string | URL): Promise<unknown> {
+  const response = await fetch(address, { headers: { accept: 'application/json' } });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.json();
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** What the AsyncAPI document says. Its shape is that of `src/http`, which comes from the same build. */
+export function readCatalog(document: AsyncApi) {
+  const idsOf = (links: Links = []) => links.map(({ $ref }) => $ref.slice($ref.lastIndexOf('/') + 1));
+  const answered = Object.values(document.operations).filter(({ reply }) => reply !== undefined);
+  return {
+    version: document.info.version,
+    path: document.channels.agent.address,
+    messages: Object.entries(document.components.messages).map(([id, message]) => ({
+      id,
+      type: message.name,
+      from: message['x-direction'],
+      tags: message.tags.map(({ name }) => name),
+      schema: resolve(document, message.payload) as Schema,
+      example: message.examples[0].payload,
+      /** The ids of the messages that answer it. */
+      answers: idsOf(answered.find(({ messages }) => idsOf(messages).includes(id))?.reply?.messages),
+    })),
+    tools: document['x-tools'].map((tool) => ({ ...tool, parameters: resolve(document, tool.parameters) as Schema })),
+  };
 }

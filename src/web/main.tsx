@@ -9,7 +9,7 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { DEFAULT_PATH } from '../protocol/version.js';
 import { App } from './app.js';
-import { loadCatalog, type Catalog } from './catalog.js';
+import { type AsyncApi, type Catalog, loadDocument, readCatalog } from './catalog.js';
 import { addressOf } from './page.js';
 import { connectTo, keptToken, link } from './talk/link.js';
 import { readKept } from './ui/kept.js';
@@ -32,7 +32,9 @@ function Page() {
         connectTo(endpoint(DEFAULT_PATH), keptToken());
       }
     };
-    loadCatalog(addressOf('docs/asyncapi.json')).then(begin, () => begin());
+    loadDocument(addressOf('docs/asyncapi.json'))
+      .then((document) => readCatalog(document as AsyncApi))
+      .then(begin, () => begin());
   }, []);
   useEffect(() => {
     if (client !== undefined) document.documentElement.dataset['ready'] = '';

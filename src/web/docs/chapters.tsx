@@ -2,13 +2,13 @@ import type { ComponentChildren } from 'preact';
 import { CLOSE_CODES } from '../../protocol/close-codes.js';
 import { ERROR_CODES, type ErrorCode } from '../../protocol/error-codes.js';
 import { LIMITS, SUBPROTOCOL } from '../../protocol/version.js';
+import type { MessageSpec } from '../catalog.js';
 import { CodeBlock } from '../markdown/code-block.js';
 import { closeText } from '../ui/close-text.js';
 import { fill } from '../ui/fill.js';
 import { formatCount } from '../ui/format.js';
 import type { ChapterId, Told } from './places.js';
 import { prose } from './prose.js';
-import type { Message } from './reference.js';
 import { Sequence, SEQUENCE_NAMES } from './sequence.js';
 import { fieldTable, table } from './table.js';
 import { errorMeaning, GUIDES, meaning } from './texts.js';
@@ -26,7 +26,7 @@ export function Chapters({ reference, i18n }: Told) {
   const { language, t, maybe } = i18n;
   const { messages, tools, routes } = reference;
   const values = { path: reference.path, subprotocol: SUBPROTOCOL };
-  const cards = (side: Message['from']) =>
+  const cards = (side: MessageSpec['from']) =>
     messages
       .filter(({ from }) => from === side)
       .map((message) => <Card {...message} reference={reference} i18n={i18n} />);
@@ -106,7 +106,7 @@ export function Chapters({ reference, i18n }: Told) {
   );
 }
 
-function Card({ id, type, from, tags, schema, example, answers, reference, i18n }: Message & Told) {
+function Card({ id, type, from, tags, schema, example, answers, reference, i18n }: MessageSpec & Told) {
   const { language, t } = i18n;
   return (
     <article id={id}>

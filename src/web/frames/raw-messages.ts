@@ -1,13 +1,10 @@
+import type { MessageSpec } from '../catalog.js';
 import { type Message, parseMessage } from './frames.js';
 
 /** What a client may send, in groups, and the examples of it. */
 
 /** A message that the document of the server describes. */
-export interface MessageExample {
-  readonly type: string;
-  readonly description: string;
-  readonly example: Message;
-}
+export type MessageExample = Pick<MessageSpec, 'type' | 'schema' | 'example'>;
 
 /** The types of each group. `other`: types that the page does not know. */
 const GROUPS = {

@@ -22,11 +22,12 @@ export function RawPanel() {
   const [type, setType] = useState('ping');
   const [text, setText] = useState('{\n  "type": "ping"\n}');
   const [isUnsent, setUnsent] = useState(false);
-  const examples = catalog?.messages;
+  const examples = catalog?.messages.filter(({ from }) => from === 'client');
   const groups = groupMessages(examples ?? [], isCore);
   const chosen = groups.flatMap((group) => group.examples).find((example) => example.type === type);
   const problem = problemOf(text);
-  const about = examples === undefined ? t('composer.noCatalog') : (maybe(`message.${type}`) ?? chosen?.description);
+  const about =
+    examples === undefined ? t('composer.noCatalog') : (maybe(`message.${type}`) ?? chosen?.schema.description);
 
   const fill = (type: string, isCore: boolean): void => {
     setType(type);
