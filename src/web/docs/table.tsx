@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { ERROR_CODES } from '../../protocol/error-codes.js';
 import type { Schema } from '../schema.js';
+import { Table, type TableRow } from '../ui/table.js';
 import { prose } from './prose.js';
 import { fieldsOf } from './reference.js';
 import { meaning, type DocsI18n, type DocsKey } from './texts.js';
@@ -8,33 +9,12 @@ import { meaning, type DocsI18n, type DocsKey } from './texts.js';
 const ERROR_CODE_COUNT = Object.keys(ERROR_CODES).length;
 
 type Column = DocsKey extends infer Key ? (Key extends `column.${infer Name}` ? Name : never) : never;
-interface Row {
-  readonly id?: string;
-  readonly cells: readonly ComponentChildren[];
-}
 
 /** A table that scrolls in a box of its own. */
-export function table({ t }: DocsI18n, columns: readonly Column[], rows: readonly Row[]) {
+export function table({ t }: DocsI18n, columns: readonly Column[], rows: readonly TableRow[]) {
   return (
     <div class="scroll" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th scope="col">{t(`column.${column}`)}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ id, cells }) => (
-            <tr id={id}>
-              {cells.map((cell) => (
-                <td>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table columns={columns.map((column) => t(`column.${column}`))} rows={rows} />
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { usePage } from '../page.js';
 import { Tag } from '../ui/facts.js';
 import { formatCount } from '../ui/format.js';
 import { useI18n } from '../ui/i18n.js';
+import { Table } from '../ui/table.js';
 import type { Message } from './frames.js';
 
 /** A node of a cluster, as `/ws/statistics` tells of it. */
@@ -30,31 +31,19 @@ export function NodeTable({ nodes }: { readonly nodes: readonly Node[] }) {
   const { t, language } = useI18n();
   const { greeting } = useConnection(usePage().client);
   if (nodes.length === 0) return null;
-  return (
-    <table class="table" id="nodes" aria-label={t('server.nodes')}>
-      <thead>
-        <tr>
-          {(['node', 'active', 'runs', 'messages'] as const).map((name) => (
-            <th key={name} scope="col">
-              {t(`server.${name}`)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {nodes.map(({ id, draining, active_connections, active_runs, total_messages, concurrency = 0 }) => (
-          <tr key={id} data-node={id} aria-current={id === greeting?.nodeId}>
-            <th scope="row" title={id}>
-              <code>{shortNode(id)}</code> {id === greeting?.nodeId && <Tag tone="good">{t('server.here')}</Tag>}
-              {concurrency > 0 && <Tag tone="plain">{t('server.worker', { count: concurrency })}</Tag>}
-              {draining && <Tag tone="out">{t('server.draining')}</Tag>}
-            </th>
-            <td>{formatCount(active_connections, language)}</td>
-            <td>{formatCount(active_runs, language)}</td>
-            <td>{formatCount(total_messages, language)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  const rows = nodes.map(({ id, draining, active_connections, active_runs, total_messages, concurrency = 0 }) => ({
+    key: id,
+    'data-node': id,
+    'aria-current': id === greeting?.nodeId,
+    cells: [
+      <>
+        <code title={id}>{shortNode(id)}</code> {id === greeting?.nodeId && <Tag tone="good">{t('server.here')}</Tag>}
+        {concurrency > 0 && <Tag tone="plain">{t('server.worker', { count: concurrency })}</Tag>}
+        {draining && <Tag tone="out">{t('server.draining')}</Tag>}
+      </>,
+      ...[active_connections, active_runs, total_messages].map((count) => formatCount(count, language)),
+    ],
+  }));
+  const columns = (['node', 'active', 'runs', 'messages'] as const).map((name) => t(`server.${name}`));
+  return <Table id="nodes" aria-label={t('server.nodes')} columns={columns} rows={rows} />;
 }

@@ -8,6 +8,7 @@ import { useConnection } from '../../client/react.js';
 import { usePage } from '../page.js';
 import { Button, Disclose } from '../ui/button.js';
 import { useI18n } from '../ui/i18n.js';
+import { Table } from '../ui/table.js';
 import { requestedBy } from './frames.js';
 import { shortNode } from './node-table.js';
 import { recording } from './recording.js';
@@ -28,7 +29,32 @@ export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }
   const isConnected = useConnection(client).state === 'connected';
   const { list, refresh } = useRunList(client, isOpen && isConnected);
   const action = { kind: 'icon', disabled: !isConnected } as const;
-  const columns = ['id', 'kind', 'state', ...(client.greeting?.nodeId === undefined ? [] : ['node' as const])] as const;
+  const hasNodes = client.greeting?.nodeId !== undefined;
+  const columns = ['id', 'kind', 'state', ...(hasNodes ? ['node' as const] : []), 'head', 'actions'] as const;
+  const rows = list.map((run) => {
+    const { runId, kind, state, head, nodeId } = run;
+    const asked = requestedBy(recording.runs.get(runId)?.request) ?? '';
+    const cancel = (): unknown => client.resume(runId, { after: head }).cancel();
+    const node = <code title={nodeId}>{nodeId === undefined ? '–' : shortNode(nodeId)}</code>;
+    return {
+      key: runId,
+      'data-run': runId,
+      'data-state': state,
+      cells: [
+        <code title={`${asked} ${runId}`}>{runId.slice(0, 8)}</code>,
+        <code>{kind}</code>,
+        <b class="run-state toned" data-tone={TONES[state] ?? 'warn'}>
+          {maybe(`run.${state}`) ?? state}
+        </b>,
+        ...(hasNodes ? [node] : []),
+        head,
+        <>
+          <Button {...action} icon="refresh" label={t('runs.resume')} onClick={() => onRead(run)} />
+          {!ENDED.has(state) && <Button {...action} icon="stop" isDanger label={t('runs.cancel')} onClick={cancel} />}
+        </>,
+      ],
+    };
+  });
   return (
     <div class="run-list">
       <div class="line">
@@ -39,49 +65,12 @@ export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }
         {isOpen && <Button {...action} icon="refresh" label={t('runs.refresh')} onClick={refresh} />}
       </div>
       <div id="runs-panel" class="runs-panel" tabIndex={0} role="group" aria-label={t('runs.toggle')} hidden={!isOpen}>
-        <table class="table" hidden={list.length === 0}>
-          <thead>
-            <tr>
-              {[...columns, 'head' as const, 'actions' as const].map((name) => (
-                <th key={name} scope="col">
-                  {t(`runs.${name}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody id="runs-rows">
-            {list.map((run) => {
-              const { runId, kind, state, head, nodeId } = run;
-              const asked = requestedBy(recording.runs.get(runId)?.request) ?? '';
-              const cancel = (): unknown => client.resume(runId, { after: head }).cancel();
-              return (
-                <tr key={runId} data-run={runId} data-state={state}>
-                  <th scope="row" title={`${asked} ${runId}`}>
-                    <code>{runId.slice(0, 8)}</code>
-                  </th>
-                  <td>
-                    <code>{kind}</code>
-                  </td>
-                  <td class="run-state toned" data-tone={TONES[state] ?? 'warn'}>
-                    {maybe(`run.${state}`) ?? state}
-                  </td>
-                  {columns.includes('node') && (
-                    <td title={nodeId}>
-                      <code>{nodeId === undefined ? '–' : shortNode(nodeId)}</code>
-                    </td>
-                  )}
-                  <td>{head}</td>
-                  <td>
-                    <Button {...action} icon="refresh" label={t('runs.resume')} onClick={() => onRead(run)} />
-                    {!ENDED.has(state) && (
-                      <Button {...action} icon="stop" isDanger label={t('runs.cancel')} onClick={cancel} />
-                    )}
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
+        <Table
+          id="runs-rows"
+          hidden={list.length === 0}
+          columns={columns.map((name) => t(`runs.${name}`))}
+          rows={rows}
+        />
         {!isConnected && <p class="muted">{t('runs.offline')}</p>}
         {isConnected && list.length === 0 && <p class="muted">{t('runs.none')}</p>}
       </div>
