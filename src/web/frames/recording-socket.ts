@@ -1,6 +1,7 @@
 /**
  * Makes a WebSocket class whose frames go into the message log: pass its `WebSocket` to `createAgentClient`, and the
- * page sees every frame of its client. `send` puts any text on the newest socket of the class.
+ * page sees every frame of its client. `send` puts any text on the newest socket of the class, and `drop` loses its
+ * connection as a bad network would: nothing arrives any more, and the close comes late.
  */
 import type { WebSocketClass, WebSocketLike } from '../../client/index.js';
 import { SUBPROTOCOL } from '../../protocol/version.js';
@@ -8,6 +9,8 @@ import type { Frames, Source } from './frames.js';
 import { Signal } from '../ui/signal.js';
 
 const OPEN = 1;
+/** How long a dropped connection seems to be there, in milliseconds, so that a person sees that it is gone. */
+const AWAY_MS = 1_200;
 
 export interface Recorder {
   readonly WebSocket: WebSocketClass;
@@ -19,7 +22,14 @@ export interface Recorder {
   /** Sends a text exactly as it is. Returns whether there was an open socket. */
   readonly send: (text: string) => boolean;
   readonly close: () => void;
+  /** Loses the connection of the newest socket. */
+  readonly drop: () => void;
+  /** Says at once that it is lost. */
+  readonly release: () => void;
 }
+
+/** The events of a socket in a page can be stopped and made up. */
+const asTarget = (socket: WebSocketLike) => socket as WebSocketLike & EventTarget;
 
 /** A frame without the token of an `auth` message, which must not be shown. Every other frame stays as it is. */
 function withoutToken(text: string): string {
@@ -35,16 +45,24 @@ function withoutToken(text: string): string {
 /** Records the sockets of `Base`, which is the WebSocket of the browser in a page. */
 export function recordSockets(frames: Frames, source: Source, Base: WebSocketClass): Recorder {
   const changed = new Signal();
-  let current: WebSocketLike | undefined;
-  const remember = (socket: WebSocketLike): void => void (current = socket);
+  let current: RecordingSocket | undefined;
+  const remember = (socket: RecordingSocket): void => void (current = socket);
   const note = (type: string, detail: object): void => {
     frames.add(source, 'local', JSON.stringify({ type, ...detail }));
     changed.emit();
   };
   class RecordingSocket extends Base {
+    #isLost = false;
+
     constructor(url: string, protocols: string[]) {
       super(url, protocols);
       remember(this);
+      // These listeners are the first ones: the others hear nothing of a connection that is lost.
+      for (const type of ['message', 'close']) {
+        asTarget(this).addEventListener(type, (event) => {
+          if (this.#isLost) event.stopImmediatePropagation();
+        });
+      }
       this.addEventListener('open', () => {
         // A server that names another subprotocol may name the token, which must not be shown.
         note('open', { subprotocol: this.protocol === SUBPROTOCOL ? SUBPROTOCOL : '' });
@@ -58,6 +76,19 @@ export function recordSockets(frames: Frames, source: Source, Base: WebSocketCla
     override send(text: string): void {
       super.send(text);
       frames.add(source, 'out', withoutToken(text));
+    }
+
+    drop(): void {
+      if (this.readyState !== OPEN) return;
+      this.#isLost = true;
+      this.close();
+      setTimeout(() => this.release(), AWAY_MS);
+    }
+
+    release(): void {
+      if (!this.#isLost) return;
+      this.#isLost = false;
+      asTarget(this).dispatchEvent(new CloseEvent('close', { code: 1006 }));
     }
   }
   const isOpen = (): boolean => current?.readyState === OPEN;
@@ -79,5 +110,7 @@ export function recordSockets(frames: Frames, source: Source, Base: WebSocketCla
       return true;
     },
     close: () => current?.close(1000, 'Bye'),
+    drop: () => current?.drop(),
+    release: () => current?.release(),
   };
 }

@@ -2,7 +2,6 @@ import { type AgentClient, createAgentClient } from '../../client/index.js';
 import { makeClientSecret } from '../../client/client-secret.js';
 import { recordSockets } from '../frames/recording-socket.js';
 import { recording } from '../frames/recording.js';
-import { droppableSockets } from '../talk/droppable.js';
 import { readKept, writeKept } from '../ui/kept.js';
 import { Value } from '../ui/signal.js';
 
@@ -15,12 +14,11 @@ export class Side {
   readonly client = new Value<AgentClient | undefined>(undefined);
   /** The person dropped the connection, and it is not back yet. */
   readonly isDropped = new Value(false);
-  readonly #sockets = droppableSockets();
-  readonly #WebSocket;
+  readonly #recorder;
 
   constructor(name: SideName) {
     this.name = name;
-    this.#WebSocket = recordSockets(recording.frames, name, this.#sockets.WebSocket).WebSocket;
+    this.#recorder = recordSockets(recording.frames, name, WebSocket);
   }
 
   /**
@@ -29,7 +27,7 @@ export class Side {
    */
   enter(url: string, token: string): void {
     const identity = token === '' ? { clientSecret: this.#secret() } : { token: () => token };
-    const client = createAgentClient({ url, WebSocket: this.#WebSocket, ...identity });
+    const client = createAgentClient({ url, WebSocket: this.#recorder.WebSocket, ...identity });
     client.on('connected', () => (this.isDropped.value = false));
     this.client.value = client;
   }
@@ -43,7 +41,7 @@ export class Side {
   /** Loses the connection as a bad network would. */
   drop(): void {
     this.isDropped.value = true;
-    this.#sockets.drop();
+    this.#recorder.drop();
   }
 
   /** Kept, so that a person who loads the page again is the same member. */

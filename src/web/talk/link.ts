@@ -4,13 +4,11 @@ import { recordSockets } from '../frames/recording-socket.js';
 import { recording } from '../frames/recording.js';
 import { readKept, writeKept } from '../ui/kept.js';
 import { Value } from '../ui/signal.js';
-import { droppableSockets } from './droppable.js';
 import { followRaw, resumeLoose } from './loose.js';
 import { followClient } from './tracks.js';
 
 /** The sockets of the client. */
-const sockets = droppableSockets();
-export const recorder = recordSockets(recording.frames, 'client', sockets.WebSocket);
+export const recorder = recordSockets(recording.frames, 'client', WebSocket);
 /** The sockets without a subprotocol. */
 export const plainRecorder = recordSockets(recording.frames, 'plain', WebSocket);
 
@@ -81,12 +79,12 @@ export function disconnect(): void {
 /** Loses the connection as a bad network would. */
 export function drop(): void {
   isDropped.value = true;
-  sockets.drop();
+  recorder.drop();
 }
 
 /** Comes back at once. */
 export function retryNow(): void {
-  sockets.release();
+  recorder.release();
   connect();
 }
 
