@@ -13,9 +13,9 @@ import { PageProvider, type Page, type View } from './page.js';
 import { Room } from './room/room.js';
 import { announce, Announcer } from './ui/announcer.js';
 import { Button } from './ui/button.js';
-import { setLanguage, useI18n } from './ui/i18n.js';
+import { useI18n } from './ui/i18n.js';
 import { Icon, type IconName } from './ui/icon.js';
-import { nextTheme, useTheme } from './ui/theme.js';
+import { Settings } from './ui/settings.js';
 import { Banner, ConnectionBar } from './talk/connection.js';
 import { credentialsFor } from './talk/link.js';
 import { readLoose } from './talk/loose.js';
@@ -114,9 +114,7 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
 
 /** What is of use all the time: the export, the codes, the documentation, the theme and the language. */
 function Tools({ client }: { readonly client: AgentClient }) {
-  const { t, language } = useI18n();
-  const other = language === 'zh' ? 'en' : 'zh';
-  const theme = useTheme();
+  const { t } = useI18n();
   const [showsCodes, setShowsCodes] = useState(false);
   return (
     <div class="header-tools line">
@@ -132,18 +130,7 @@ function Tools({ client }: { readonly client: AgentClient }) {
       >
         <Icon name="book" />
       </a>
-      <Button
-        kind="icon"
-        icon={theme}
-        id="theme"
-        label={t('theme.label', { name: t(`theme.${theme}`) })}
-        onClick={nextTheme}
-      />
-      <Button kind="icon" id="language" label={t('language.switch')} onClick={() => setLanguage(other)}>
-        <b class="small" lang={other === 'zh' ? 'zh-CN' : 'en'} aria-hidden="true">
-          {other === 'zh' ? '中' : 'En'}
-        </b>
-      </Button>
+      <Settings />
       {showsCodes && <CodesDialog onClose={() => setShowsCodes(false)} />}
     </div>
   );

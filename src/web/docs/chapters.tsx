@@ -5,6 +5,7 @@ import { LIMITS, SUBPROTOCOL } from '../../protocol/version.js';
 import type { MessageSpec } from '../catalog.js';
 import { CodeBlock } from '../markdown/code-block.js';
 import { closeText } from '../ui/close-text.js';
+import { Tag } from '../ui/facts.js';
 import { fill } from '../ui/fill.js';
 import { formatCount } from '../ui/format.js';
 import type { ChapterId, Told } from './places.js';
@@ -114,9 +115,9 @@ function Card({ id, type, from, tags, schema, example, answers, reference, i18n 
         <a href={`#${id}`}>
           <code>{type}</code>
         </a>
-        <span class={`badge ${from}`}>{t(`from.${from}`)}</span>
+        <Tag tone={from === 'client' ? 'out' : 'good'}>{t(`from.${from}`)}</Tag>
         {tags.map((tag) => (
-          <span class="badge">{tag === 'ends-a-run' ? t('docs.endsRun') : tag}</span>
+          <Tag tone="plain">{tag === 'ends-a-run' ? t('docs.endsRun') : tag}</Tag>
         ))}
       </h3>
       <p>{prose(meaning(schema.description, language))}</p>

@@ -4,9 +4,8 @@ import '../style/markdown.css';
 import '../style/docs.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { Button } from '../ui/button.js';
-import { setLanguage, useI18n } from '../ui/i18n.js';
-import { nextTheme, useTheme } from '../ui/theme.js';
+import { useI18n } from '../ui/i18n.js';
+import { Settings } from '../ui/settings.js';
 import { Chapters } from './chapters.js';
 import { Contents } from './contents.js';
 import { loadReference, type Reference } from './reference.js';
@@ -16,8 +15,7 @@ import { docs } from './texts.js';
 /** The documentation page. */
 function App() {
   const i18n = docs[useI18n().language];
-  const { language, t } = i18n;
-  const theme = useTheme();
+  const { t } = i18n;
   const [reference, setReference] = useState<Reference>();
   const [isFailed, setFailed] = useState(false);
   useEffect(() => {
@@ -30,7 +28,6 @@ function App() {
     // What the address names did not exist when the page was opened.
     if (reference !== undefined) document.getElementById(location.hash.slice(1))?.scrollIntoView();
   }, [reference]);
-  const other = language === 'zh' ? 'en' : 'zh';
   return (
     <>
       <a class="skip" href="#overview">
@@ -46,8 +43,9 @@ function App() {
           <a href="docs/asyncapi.json">asyncapi.json</a>
           <a href="docs/openapi.json">openapi.json</a>
         </p>
-        <Button label={t('docs.language')} lang={other} onClick={() => setLanguage(other)} />
-        <Button kind="icon" icon={theme} label={t('theme.label', { name: t(`theme.${theme}`) })} onClick={nextTheme} />
+        <div class="line">
+          <Settings />
+        </div>
       </header>
       {reference && (
         <div class="docs">

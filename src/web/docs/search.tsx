@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Icon } from '../ui/icon.js';
+import { SearchField } from '../ui/field.js';
 import { find, placesOf, type Told } from './places.js';
 
 const MOST = 40;
@@ -30,16 +30,13 @@ export function Search(told: Told) {
           setQuery('');
         }}
       >
-        <Icon name="search" />
-        <input
+        <SearchField
           ref={input}
-          type="search"
           id="search"
-          aria-label={t('docs.search')}
+          label={t('docs.search')}
           placeholder={`${t('docs.search')}  /`}
-          autocomplete="off"
           value={query}
-          onInput={(event) => setQuery(event.currentTarget.value)}
+          onText={setQuery}
           onKeyDown={(event) => event.key === 'Escape' && setQuery('')}
         />
       </form>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { ERROR_CODES } from '../../protocol/error-codes.js';
 import type { Schema } from '../schema.js';
+import { Tag } from '../ui/facts.js';
 import { Table, type TableRow } from '../ui/table.js';
 import { prose } from './prose.js';
 import { fieldsOf } from './reference.js';
@@ -23,7 +24,7 @@ export function table({ t }: DocsI18n, columns: readonly Column[], rows: readonl
 export function fieldTable(i18n: DocsI18n, id: string, schema: Schema) {
   const { language, t } = i18n;
   const rows = fieldsOf(schema).map(({ path, schema: field, isRequired }) => {
-    const rules = rulesOf(field, i18n).map((rule) => <span class="badge">{rule}</span>);
+    const rules = rulesOf(field, i18n).map((rule) => <Tag tone="plain">{rule}</Tag>);
     const about = [prose(meaning(field.description, language)), rules];
     return {
       id: `${id}.${path}`,

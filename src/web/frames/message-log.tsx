@@ -1,9 +1,8 @@
 /** `<MessageLog />`: every frame of the page, with a filter. `recording.rows.show({ text })` filters it. */
 import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../ui/button.js';
-import { Check, Select } from '../ui/field.js';
+import { Check, SearchField, Select } from '../ui/field.js';
 import { useI18n } from '../ui/i18n.js';
-import { Icon } from '../ui/icon.js';
 import type { LogFilter } from './log-rows.js';
 import { MessageList } from './message-list.js';
 import { recording } from './recording.js';
@@ -71,18 +70,5 @@ function Search() {
     );
     return () => clearTimeout(timer);
   }, [typed]);
-  return (
-    <label class="search">
-      <Icon name="search" />
-      <input
-        type="search"
-        id="log-search"
-        aria-label={t('log.search')}
-        placeholder={t('log.search')}
-        spellcheck={false}
-        value={typed}
-        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
-      />
-    </label>
-  );
+  return <SearchField id="log-search" label={t('log.search')} value={typed} onText={setTyped} />;
 }

@@ -13,7 +13,6 @@ export const docsTexts = {
   'docs.found': ['{count} found', '找到 {count} 项'],
   'docs.nothing': ['Nothing found', '没有找到'],
   'docs.testPage': ['Test page', '测试页面'],
-  'docs.language': ['中文', 'English'],
   'docs.failed': ['The documents of this server could not be read. Reload the page to try again.', '无法读取本服务器的文档。请刷新页面重试。'],
 
   'chapter.overview': ['Overview', '概览'],

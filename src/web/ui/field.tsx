@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { Icon } from './icon.js';
 
 interface FieldProps {
   /** Of the control, which says `aria-describedby={about(id)}`. */
@@ -74,6 +75,29 @@ export function Select({ options, onPick, children, ...attributes }: SelectProps
       })}
       {children}
     </select>
+  );
+}
+
+interface SearchFieldProps extends Pick<JSX.IntrinsicElements['input'], 'id' | 'ref' | 'placeholder' | 'onKeyDown'> {
+  readonly label: string;
+  readonly value: string;
+  readonly onText: (text: string) => void;
+}
+
+export function SearchField({ label, onText, ...attributes }: SearchFieldProps) {
+  return (
+    <label class="search">
+      <Icon name="search" />
+      <input
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        autocomplete="off"
+        spellcheck={false}
+        {...attributes}
+        onInput={({ currentTarget }) => onText(currentTarget.value)}
+      />
+    </label>
   );
 }
 
