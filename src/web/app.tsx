@@ -1,7 +1,6 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { AgentClient, RunInfo } from '../client/index.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RunInfo } from '../client/index.js';
 import { useConnection } from '../client/react.js';
-import type { Catalog } from './catalog.js';
 import { CodesDialog } from './frames/codes-dialog.js';
 import { downloadSession } from './frames/export.js';
 import { requestedBy } from './frames/frames.js';
@@ -9,15 +8,15 @@ import { MessageLog } from './frames/message-log.js';
 import { recording } from './frames/recording.js';
 import { RunTable } from './frames/run-table.js';
 import { StatisticsPanel } from './frames/statistics-panel.js';
-import { PageProvider, type Page, type View } from './page.js';
+import { useClient, view, type View } from './page.js';
 import { Room } from './room/room.js';
 import { announce, Announcer } from './ui/announcer.js';
 import { Button } from './ui/button.js';
 import { useI18n } from './ui/i18n.js';
 import { Icon, type IconName } from './ui/icon.js';
 import { Settings } from './ui/settings.js';
+import { useValue } from './ui/signal.js';
 import { Banner, ConnectionBar } from './talk/connection.js';
-import { credentialsFor } from './talk/link.js';
 import { readLoose } from './talk/loose.js';
 import { Talk } from './talk/talk.js';
 import { liveRuns } from './talk/tracks.js';
@@ -28,46 +27,34 @@ const VIEWS = { conversation: 'chat', room: 'people', log: 'list', statistics: '
   IconName
 >;
 
-interface AppProps {
-  readonly client: AgentClient;
-  readonly catalog: Catalog | undefined;
-  readonly url: string;
-  readonly onUrl: (url: string) => void;
-}
-
-export function App({ client, catalog, url, onUrl }: AppProps) {
+export function App() {
   const { t, language } = useI18n();
+  const client = useClient();
   const { state } = useConnection(client);
-  const [view, setView] = useState<View>('conversation');
+  const shown = useValue(view);
   const isInRoom = useRef(false);
-  if (view === 'conversation' || view === 'room') isInRoom.current = view === 'room';
+  if (shown === 'conversation' || shown === 'room') isInRoom.current = shown === 'room';
   useEffect(() => {
     document.documentElement.dataset['connection'] = state === 'connected' ? 'open' : state;
     // What is read on is said instead.
     const isReadOn = state === 'connected' && liveRuns.value.length > 0;
     if (state !== 'connecting' && state !== 'idle' && !isReadOn) announce(t(`status.${state}`));
   }, [state]);
+  useEffect(() => void (document.documentElement.dataset['ready'] = ''), []);
   useEffect(() => void (document.title = t('page.title')), [language]);
-  const page = useMemo((): Page => {
-    const showFrames = (text: string): void => {
-      setView('log');
-      recording.rows.show({ text });
-    };
-    return { client, catalog, url, show: setView, showFrames, credentialsFor };
-  }, [client, catalog, url]);
   const read = ({ runId, kind }: RunInfo): void => {
-    setView('conversation');
-    const shown = document.querySelector(`article[data-run="${runId}"]`);
-    if (shown !== null) {
+    view.value = 'conversation';
+    const turn = document.querySelector(`article[data-run="${runId}"]`);
+    if (turn !== null) {
       // Its frames come again; its card has them already.
       client.resume(runId);
-      requestAnimationFrame(() => shown.scrollIntoView());
+      requestAnimationFrame(() => turn.scrollIntoView());
       return;
     }
     readLoose(client, runId, { kind, title: requestedBy(recording.runs.get(runId)?.request) ?? runId });
   };
   return (
-    <PageProvider value={page}>
+    <>
       <a class="skip" href={isInRoom.current ? '#room' : '#composer'}>
         {t('skip.composer')}
       </a>
@@ -81,11 +68,11 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
             agent-ws <span>{t('page.subtitle')}</span>
           </h1>
         </div>
-        <ConnectionBar onUrl={onUrl} />
-        <Tools client={client} />
+        <ConnectionBar />
+        <Tools />
       </header>
       <Banner />
-      <main class="main" data-view={view}>
+      <main class="main" data-view={shown}>
         <Talk isHidden={isInRoom.current} />
         <Room isHidden={!isInRoom.current} />
         <div class="side">
@@ -102,18 +89,19 @@ export function App({ client, catalog, url, onUrl }: AppProps) {
             class="plain"
             icon={VIEWS[name]}
             label={t(`view.${name}`)}
-            aria-current={name === view}
-            onClick={() => setView(name)}
+            aria-current={name === shown}
+            onClick={() => (view.value = name)}
           />
         ))}
       </nav>
       <Announcer />
-    </PageProvider>
+    </>
   );
 }
 
 /** What is of use all the time: the export, the codes, the documentation, the theme and the language. */
-function Tools({ client }: { readonly client: AgentClient }) {
+function Tools() {
+  const client = useClient();
   const { t } = useI18n();
   const [showsCodes, setShowsCodes] = useState(false);
   return (

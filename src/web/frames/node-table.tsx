@@ -1,5 +1,5 @@
 import { useConnection } from '../../client/react.js';
-import { usePage } from '../page.js';
+import { useClient } from '../page.js';
 import { Tag } from '../ui/facts.js';
 import { formatCount } from '../ui/format.js';
 import { useI18n } from '../ui/i18n.js';
@@ -29,7 +29,7 @@ export function shortNode(id: string): string {
 /** The nodes of the server, and which of them has the connection; nothing if the server is alone. */
 export function NodeTable({ nodes }: { readonly nodes: readonly Node[] }) {
   const { t, language } = useI18n();
-  const { greeting } = useConnection(usePage().client);
+  const { greeting } = useConnection(useClient());
   if (nodes.length === 0) return null;
   const rows = nodes.map(({ id, draining, active_connections, active_runs, total_messages, concurrency = 0 }) => ({
     key: id,

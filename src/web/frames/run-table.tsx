@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { AgentClient, RunInfo } from '../../client/index.js';
 import { useConnection } from '../../client/react.js';
-import { usePage } from '../page.js';
+import { useClient } from '../page.js';
 import { Button, Disclose } from '../ui/button.js';
 import { useI18n } from '../ui/i18n.js';
 import { Table } from '../ui/table.js';
@@ -24,7 +24,7 @@ const ENDED: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled', '
 
 export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }) {
   const { t, maybe } = useI18n();
-  const { client } = usePage();
+  const client = useClient();
   const [isOpen, setOpen] = useState(false);
   const isConnected = useConnection(client).state === 'connected';
   const { list, refresh } = useRunList(client, isOpen && isConnected);

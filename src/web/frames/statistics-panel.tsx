@@ -1,7 +1,8 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useCallback, useRef, useState } from 'preact/hooks';
 import type { TextKey } from '../locale/texts.js';
-import { addressOf, usePage } from '../page.js';
+import { addressOf, useClient } from '../page.js';
+import { credentialsFor } from '../talk/link.js';
 import { Facts } from '../ui/facts.js';
 import { Check } from '../ui/field.js';
 import { formatBytes, formatClock, formatCount, formatMs, formatRate } from '../ui/format.js';
@@ -110,7 +111,7 @@ const PAUSE_MS = 30_000;
 
 function ServerNumbers({ panel }: { readonly panel: RefObject<HTMLElement | null> }) {
   const { t, language } = useI18n();
-  const { client, credentialsFor } = usePage();
+  const client = useClient();
   const [answer, setAnswer] = useState<Message | TextKey>({});
   const pausedUntil = useRef(0);
   const poll = useCallback(async () => {

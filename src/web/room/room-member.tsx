@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AgentClient, AgentClientError, ClientRoom, ClientRun, RoomMessage } from '../../client/index.js';
 import { useConnection, useRoom } from '../../client/react.js';
-import { usePage } from '../page.js';
+import { showFrames } from '../page.js';
 import { Failure } from '../talk/failure.js';
 import { announce } from '../ui/announcer.js';
 import { Button } from '../ui/button.js';
@@ -28,7 +28,6 @@ const TONES = { joined: 'good', joining: 'warn', left: 'bad' } as const;
 /** A room as one member sees it. */
 export function RoomMember({ side, client, roomName, name }: RoomMemberProps) {
   const { t } = useI18n();
-  const { showFrames } = usePage();
   const shown = useRoom(client, roomName, name === '' ? {} : { name });
   const { room, messages, members, agent, runs, memberId } = shown;
   const connection = useConnection(client);

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { usePage } from '../page.js';
+import { url, view } from '../page.js';
 import { Button } from '../ui/button.js';
 import { Field, Form } from '../ui/field.js';
 import { useI18n } from '../ui/i18n.js';
@@ -13,10 +13,9 @@ import { type Side, sides } from './side.js';
 /** A room that two people of this page meet in, side by side. */
 export function Room({ isHidden }: { readonly isHidden: boolean }) {
   const { t } = useI18n();
-  const { show } = usePage();
   const [room, setRoom] = useState(() => readKept('sessionStorage', 'room') ?? 'team');
   const back = (): void => {
-    show('conversation');
+    view.value = 'conversation';
     requestAnimationFrame(() => document.getElementById('room-open')?.focus());
   };
   const isUsed = [useValue(sides[0].client), useValue(sides[1].client)].some((client) => client !== undefined);
@@ -56,7 +55,6 @@ export function Room({ isHidden }: { readonly isHidden: boolean }) {
 /** One of the two: the way into the room, and then the room as it sees it. */
 function SideView({ side, room }: { readonly side: Side; readonly room: string }) {
   const { t } = useI18n();
-  const { url } = usePage();
   const client = useValue(side.client);
   const [written, setWritten] = useState<string>();
   const [token, setToken] = useState(() => (side.name === 'A' ? keptToken() : ''));
@@ -64,7 +62,7 @@ function SideView({ side, room }: { readonly side: Side; readonly room: string }
   const name = written ?? t(`room.person.${side.name}`);
   const join = (): void => {
     try {
-      side.enter(url.trim(), token.trim());
+      side.enter(url.value.trim(), token.trim());
       setProblem(undefined);
     } catch (error) {
       setProblem((error as Error).message);

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AttachmentLimits } from '../../client/index.js';
 import { useAttachment, useConnection, type FilePart } from '../../client/react.js';
 import type { TextKey } from '../locale/texts.js';
-import { usePage } from '../page.js';
+import { useClient } from '../page.js';
 import { Button } from '../ui/button.js';
 import { formatBytes } from '../ui/format.js';
 import { useI18n, type TextValues } from '../ui/i18n.js';
@@ -27,7 +27,7 @@ const ROOM = 16_384;
 
 /** @param onFilled - called after files came, which belong to a question */
 export function useTray(onFilled: () => void) {
-  const { greeting, state } = useConnection(usePage().client);
+  const { greeting, state } = useConnection(useClient());
   /** What the server takes; `undefined` if it takes nothing. */
   const limits = state === 'closed' ? undefined : greeting?.attachments;
   const [files, setFiles] = useState<readonly TrayFile[]>([]);
@@ -239,7 +239,7 @@ export function Attached({ conversationId, file }: AttachedProps) {
 
 function Fetched({ conversationId, file }: AttachedProps) {
   const link = useRef<HTMLAnchorElement>(null);
-  const { url, error } = useAttachment(usePage().client, conversationId, file);
+  const { url, error } = useAttachment(useClient(), conversationId, file);
   const isImage = file.kind === 'image' && file.url === undefined;
   // A click before the bytes are here counts as soon as they are.
   const isWanted = useRef(!isImage && file.blob === undefined && file.url === undefined);

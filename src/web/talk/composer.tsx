@@ -2,7 +2,7 @@ import type { TargetedKeyboardEvent } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { QueryOptions } from '../../client/index.js';
 import { RawHistory } from '../frames/raw-messages.js';
-import { usePage } from '../page.js';
+import { catalog, useClient } from '../page.js';
 import type { Schema } from '../schema.js';
 import { Button, Disclose } from '../ui/button.js';
 import { Field, Form, Select } from '../ui/field.js';
@@ -26,11 +26,11 @@ const OPTIONS = ['model', 'temperature', 'tools', 'on_disconnect', 'run_id'];
 
 /** Where messages are written: questions, tool calls, and any message as raw JSON. */
 export function Composer() {
-  const { catalog } = usePage();
+  const hasCatalog = useValue(catalog) !== undefined;
   const [tab, setTab] = useState<Tab>('streaming_query');
   const tray = useTray(() => setTab((now) => (now === 'agent_query' ? now : 'streaming_query')));
   // Without a document of the server nothing is known of its tools.
-  const kinds = catalog === undefined ? KINDS.filter((kind) => kind !== 'tool_call') : KINDS;
+  const kinds = hasCatalog ? KINDS : KINDS.filter((kind) => kind !== 'tool_call');
   return (
     <div class="composer" id="composer" tabIndex={-1}>
       <Tabs tabs={[...kinds, 'raw']} selected={tab} onSelect={setTab} />
@@ -49,7 +49,8 @@ export function Composer() {
 /** A question or a tool call, with what may be said besides. */
 function QuestionForm({ kind, tray }: { readonly kind: Kind; readonly tray: Tray }) {
   const { t, maybe } = useI18n();
-  const { client, catalog } = usePage();
+  const client = useClient();
+  const { tools = [], messages = [] } = useValue(catalog) ?? {};
   const [query, setQuery] = useState('');
   const [recalled, setRecalled] = useState<string>();
   const [toolName, setToolName] = useState('');
@@ -62,9 +63,8 @@ function QuestionForm({ kind, tray }: { readonly kind: Kind; readonly tray: Tray
   const form = useRef<HTMLFormElement>(null);
   const threadId = useValue(thread).id;
   const live = useValue(liveRuns);
-  const tools = catalog?.tools ?? [];
   const tool = tools.find(({ name }) => name === toolName) ?? tools[0];
-  const schema = optionsOf(catalog?.messages.find(({ type }) => type === kind)?.schema);
+  const schema = optionsOf(messages.find(({ type }) => type === kind)?.schema);
   const choicesOf = (name: string) => (name === 'tools' ? tools.map((each) => each.name) : undefined);
   const read = readDrafts(schema, options, choicesOf);
   const call = readDrafts(tool?.parameters ?? {}, params);

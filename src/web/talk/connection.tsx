@@ -5,7 +5,7 @@ import { useConnection } from '../../client/react.js';
 import { CLOSE_CODES } from '../../protocol/close-codes.js';
 import { recording } from '../frames/recording.js';
 import type { TextKey } from '../locale/texts.js';
-import { usePage } from '../page.js';
+import { url, useClient } from '../page.js';
 import { announce } from '../ui/announcer.js';
 import { Button } from '../ui/button.js';
 import { closeText } from '../ui/close-text.js';
@@ -26,9 +26,10 @@ const NOT_IN_A_TOKEN = /[^!#$%&'*+.^_`|~0-9a-z-]/iu;
 const problem = new Value<string | undefined>(undefined);
 
 /** Where the page is connected, as whom, and the button that connects and disconnects. */
-export function ConnectionBar({ onUrl }: { readonly onUrl: (url: string) => void }) {
+export function ConnectionBar() {
   const { t } = useI18n();
-  const { client, url } = usePage();
+  const client = useClient();
+  const endpoint = useValue(url);
   const { state, greeting } = useConnection(client);
   const [token, setToken] = useState(keptToken);
   const [isOpen, setOpen] = useState(false);
@@ -48,7 +49,7 @@ export function ConnectionBar({ onUrl }: { readonly onUrl: (url: string) => void
       return;
     }
     try {
-      connectTo(url.trim(), token.trim());
+      connectTo(endpoint.trim(), token.trim());
       problem.value = undefined;
       setWrong(undefined);
     } catch {
@@ -71,7 +72,7 @@ export function ConnectionBar({ onUrl }: { readonly onUrl: (url: string) => void
   });
   const keepUrl = (text: string): void => {
     writeKept('sessionStorage', 'endpoint', text.trim());
-    onUrl(text);
+    url.value = text;
   };
   return (
     <Form
@@ -89,7 +90,7 @@ export function ConnectionBar({ onUrl }: { readonly onUrl: (url: string) => void
         {state === 'connected' && <LatencyText />}
       </p>
       <div class="endpoint grow">
-        <input {...field('url', url, keepUrl)} type="text" inputMode="url" />
+        <input {...field('url', endpoint, keepUrl)} type="text" inputMode="url" />
         <input
           {...field('token', token, setToken)}
           type="password"
@@ -140,7 +141,7 @@ const UNSENT: Readonly<Record<number, TextKey>> = {
 export function Banner() {
   const i18n = useI18n();
   const { t } = i18n;
-  const { client } = usePage();
+  const client = useClient();
   const { state, delayMs = 0, attempt = 1 } = useConnection(client);
   const report = useValue(closed);
   const refused = useValue(problem);

@@ -2,6 +2,7 @@ import { type AgentClient, type AgentClientError, CLIENT_ERROR_CODES, createAgen
 import { probe } from '../frames/recording.js';
 import { recordSockets } from '../frames/recording-socket.js';
 import { recording } from '../frames/recording.js';
+import { link } from '../page.js';
 import { readKept, writeKept } from '../ui/kept.js';
 import { Value } from '../ui/signal.js';
 import { followRaw, resumeLoose } from './loose.js';
@@ -42,9 +43,6 @@ export function credentialsFor({ host }: URL): Readonly<Record<string, string>> 
   if (token === '' || endpoint === undefined || new URL(endpoint).host !== host) return {};
   return { authorization: `Bearer ${token}` };
 }
-
-/** The client of the page. Another endpoint or another token makes another one. */
-export const link = new Value<AgentClient | undefined>(undefined);
 
 /**
  * Connects, for the first time or again.

@@ -8,7 +8,7 @@ import {
   type ToolPart,
 } from '../../client/react.js';
 import { filesOf } from '../../client/react-turn.js';
-import { usePage } from '../page.js';
+import { useClient } from '../page.js';
 import type { LooseRequest, LooseRun } from './loose.js';
 import { Turn } from './turn.js';
 import { useTrack } from './tracks.js';
@@ -16,7 +16,7 @@ import { useTrack } from './tracks.js';
 /** A run that is part of no conversation. */
 export function LooseTurn({ loose }: { readonly loose: LooseRun }) {
   const { run, request, attachments, createdAt } = loose;
-  const view = useAgentRun(usePage().client);
+  const view = useAgentRun(useClient());
   const track = useTrack(run.id);
   useEffect(() => void view.attach(run), [run]);
   const question = useMemo((): ChatMessage => {

@@ -1,5 +1,5 @@
 import { useConnection } from '../../client/react.js';
-import { usePage } from '../page.js';
+import { useClient } from '../page.js';
 import { Button } from '../ui/button.js';
 import { useI18n } from '../ui/i18n.js';
 import { useValue } from '../ui/signal.js';
@@ -23,7 +23,7 @@ const BUTTONS = { stream: 'quick.stream', agent: 'quick.agent', tool: 'quick.cal
 
 function useQuick(): Readonly<Record<Quick, () => void>> {
   const { t } = useI18n();
-  const { client } = usePage();
+  const client = useClient();
   const stream: LooseRequest = { kind: 'streaming_query', title: t('quick.stream.query') };
   const agent: LooseRequest = { kind: 'agent_query', title: t('quick.agent.query') };
   const tool: LooseRequest = { kind: 'tool_call', title: 'calculator', params: { expression: '123 + 456' } };
@@ -39,7 +39,7 @@ function useQuick(): Readonly<Record<Quick, () => void>> {
 /** Buttons that do something at once. What stops things stands beside the row that scrolls, always in sight. */
 export function QuickActions({ onClear }: { readonly onClear: () => void }) {
   const { t } = useI18n();
-  const { state } = useConnection(usePage().client);
+  const { state } = useConnection(useClient());
   const live = useValue(liveRuns);
   const quick = useQuick();
   const cancelAll = (): void => {

@@ -1,6 +1,6 @@
 import type { TargetedKeyboardEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { usePage } from '../page.js';
+import { catalog, url, useClient } from '../page.js';
 import { Button } from '../ui/button.js';
 import { Select } from '../ui/field.js';
 import { useI18n } from '../ui/i18n.js';
@@ -8,13 +8,14 @@ import type { Message } from '../frames/frames.js';
 import { fillExample, groupMessages, problemOf, RawHistory } from '../frames/raw-messages.js';
 import { recording } from '../frames/recording.js';
 import { useRedraw } from '../ui/redraw.js';
+import { useValue } from '../ui/signal.js';
 import { plainRecorder, recorder } from './link.js';
 import { thread } from './thread.js';
 import { liveRuns } from './tracks.js';
 
 /** Sends any text, over the connection of the page or over a plain one, which speaks the documented core. */
 export function RawPanel() {
-  const { client, url, catalog } = usePage();
+  const client = useClient();
   const { t, maybe } = useI18n();
   useRedraw(plainRecorder.changed.on);
   const [history] = useState(() => new RawHistory());
@@ -22,7 +23,7 @@ export function RawPanel() {
   const [type, setType] = useState('ping');
   const [text, setText] = useState('{\n  "type": "ping"\n}');
   const [isUnsent, setUnsent] = useState(false);
-  const examples = catalog?.messages.filter(({ from }) => from === 'client');
+  const examples = useValue(catalog)?.messages.filter(({ from }) => from === 'client');
   const groups = groupMessages(examples ?? [], isCore);
   const chosen = groups.flatMap((group) => group.examples).find((example) => example.type === type);
   const problem = problemOf(text);
@@ -37,7 +38,7 @@ export function RawPanel() {
   };
   const send = async (): Promise<void> => {
     history.push(text);
-    await (isCore ? plainRecorder.connect(url) : client.connect().catch(() => undefined));
+    await (isCore ? plainRecorder.connect(url.value) : client.connect().catch(() => undefined));
     setUnsent(!(isCore ? plainRecorder : recorder).send(text));
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>): void => {

@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { AgentClient } from '../../client/index.js';
 import { useConversation } from '../../client/react.js';
-import { usePage } from '../page.js';
+import { useClient } from '../page.js';
 import { Button } from '../ui/button.js';
 import { useFollow } from '../ui/follow.js';
 import { useI18n } from '../ui/i18n.js';
@@ -22,7 +22,7 @@ import { isOpen, turnPairs } from './turns.js';
 /** What is said, and where it is written. */
 export function Talk({ isHidden }: { readonly isHidden: boolean }) {
   const { t } = useI18n();
-  const { client } = usePage();
+  const client = useClient();
   const { id } = useValue(thread);
   const loose = useValue(looseRuns);
   const { scroller, content, isFollowing, follow, onScroll } = useFollow();

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { usePage } from '../page.js';
+import { useClient, view } from '../page.js';
 import { useConversations } from '../../client/react.js';
 import { Button } from '../ui/button.js';
 import { CopyButton } from '../ui/copy-button.js';
@@ -23,7 +23,6 @@ import {
 /** The head of the conversation: what it is called, a new one, and a second tab that shows the same one. */
 export function ThreadBar() {
   const { t } = useI18n();
-  const { show } = usePage();
   const { id, hasBegun } = useValue(thread);
   const [isOpen, setOpen] = useState(false);
   const title = useValue(recents).find((recent) => recent.id === id)?.title ?? '';
@@ -72,7 +71,7 @@ export function ThreadBar() {
         label={t('view.room')}
         title={t('room.open')}
         onClick={() => {
-          show('room');
+          view.value = 'room';
           requestAnimationFrame(() => document.getElementById('room')?.focus());
         }}
       />
@@ -124,7 +123,7 @@ function Others({ onChoose }: { readonly onChoose: (id: string) => void }) {
   const { t } = useI18n();
   const { id } = useValue(thread);
   const kept = useValue(recents);
-  const { conversations } = useConversations(usePage().client);
+  const { conversations } = useConversations(useClient());
   const told = conversations.map(({ conversationId, title = '' }): Recent => ({ id: conversationId, title }));
   const others = [...kept, ...told.filter((one) => !kept.some((recent) => recent.id === one.id))];
   const rows = others.filter((other) => other.id !== id);

@@ -3,7 +3,7 @@ import { memo } from 'preact/compat';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ChatMessage, useConnection } from '../../client/react.js';
 import { Rhythm, RunMetrics } from '../frames/run-metrics.js';
-import { usePage } from '../page.js';
+import { showFrames, useClient } from '../page.js';
 import { Button } from '../ui/button.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { Tag } from '../ui/facts.js';
@@ -36,7 +36,7 @@ interface TurnProps {
 export const Turn = memo(function Turn({ question, answer, of, ahead = 0, isHeld = false }: TurnProps) {
   const i18n = useI18n();
   const { t } = i18n;
-  const { client } = usePage();
+  const client = useClient();
   const track = useTrack(answer?.runId);
   const connection = useConnection(client);
   const dropped = useValue(isDropped);
@@ -142,7 +142,7 @@ interface AgainProps extends Pick<TurnProps, 'question' | 'answer' | 'of'> {
 /** What can be done with a turn that has ended. */
 function Again({ question, answer, of, state, children }: AgainProps) {
   const { t } = useI18n();
-  const { client, showFrames } = usePage();
+  const client = useClient();
   const isLoose = typeof of !== 'string';
   const isStored = question.isStored && answer?.isStored !== false;
   const runId = answer?.runId ?? question.runId;
