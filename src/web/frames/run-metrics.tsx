@@ -2,25 +2,19 @@
  * What a run cost and how it went: out of the frames that this page saw of it, or out of the history. `<Rhythm>` stands
  * above the numbers.
  */
-import { useCallback, useEffect, useRef } from 'preact/hooks';
+import { useCallback } from 'preact/hooks';
 import type { ChatMessage } from '../../client/react.js';
 import type { TextKey } from '../locale/texts.js';
 import { Facts } from '../ui/facts.js';
 import { formatMs, formatRate } from '../ui/format.js';
 import { useI18n, type I18n } from '../ui/i18n.js';
-import { useTheme } from '../ui/theme.js';
+import { drawRhythm, RHYTHM } from './chart.js';
 import { recording } from './recording.js';
 import type { RunRecord } from './run-records.js';
-import { useRedraw, useSize } from '../ui/redraw.js';
+import { useRedraw } from '../ui/redraw.js';
 
 /** How often the numbers of a run in progress are drawn: a person can read no faster. */
 const TICK_MS = 250;
-const HEIGHT = 22;
-const BAR = 2;
-const GAP = 1;
-/** How faint a stretch without a piece is: before the first one, and after it. */
-const WAIT = 0.45;
-const REST = 0.2;
 
 interface RunMetricsProps {
   readonly runId: string | undefined;
@@ -41,29 +35,23 @@ export function RunMetrics({ runId = '', answer }: RunMetricsProps) {
  */
 export function Rhythm({ runId }: { readonly runId: string }) {
   const run = useRun(runId);
-  return run === undefined || run.chunks === 0 ? null : <Strip run={run} isLive={isLive(run)} />;
-}
-
-function Strip({ run, isLive }: { readonly run: RunRecord; readonly isLive: boolean }) {
   const { t } = useI18n();
-  const theme = useTheme();
-  const canvas = useRef<HTMLCanvasElement>(null);
-  /** Measured when it changes: to ask for it while drawing makes the browser lay the page out. */
-  const width = useRef(0);
-  const color = useRef('');
-  const show = (): void => {
-    if (canvas.current !== null) draw(canvas.current, width.current, color.current, run);
-  };
-  useSize(canvas, (size) => {
-    width.current = size;
-    show();
-  });
-  useEffect(() => {
-    if (canvas.current !== null) color.current = getComputedStyle(canvas.current).color;
-  }, [isLive, theme]);
-  useEffect(show);
-  const look = isLive ? 'rhythm is-live' : 'rhythm';
-  return <canvas ref={canvas} class={look} role="img" aria-label={t('answer.rhythm', { count: run.chunks })} />;
+  if (run === undefined || run.chunks === 0) return null;
+  const { slots, height } = RHYTHM;
+  const paths = drawRhythm(run, performance.now());
+  return (
+    <svg
+      class={isLive(run) ? 'rhythm is-live' : 'rhythm'}
+      viewBox={`0 0 ${slots} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={t('answer.rhythm', { count: run.chunks })}
+    >
+      {Object.entries(paths).map(([name, path]) => (
+        <path key={name} class={name} d={path} />
+      ))}
+    </svg>
+  );
 }
 
 function isLive({ end, isCut }: RunRecord): boolean {
@@ -131,31 +119,4 @@ function tokens(input: number, output: number, isEstimated = false): string {
 
 function join(...parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');
-}
-
-function draw(canvas: HTMLCanvasElement, width: number, color: string, run: RunRecord): void {
-  const { arrivals, startedAt, endedAt } = run;
-  const context = canvas.getContext('2d');
-  if (width === 0 || context === null) return;
-  const scale = window.devicePixelRatio;
-  if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
-  if (canvas.height !== Math.round(HEIGHT * scale)) canvas.height = Math.round(HEIGHT * scale);
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, width, HEIGHT);
-  context.fillStyle = color;
-  const slots = Math.floor(width / (BAR + GAP));
-  const weights = new Array<number>(slots).fill(0);
-  const span = Math.max((endedAt ?? performance.now()) - startedAt, 1);
-  for (const { at, weight } of arrivals) {
-    const slot = Math.max(0, Math.min(slots - 1, Math.floor(((at - startedAt) / span) * slots)));
-    weights[slot] = (weights[slot] ?? 0) + weight;
-  }
-  const most = Math.max(...weights, 1);
-  const firstSlot = weights.findIndex((weight) => weight > 0);
-  for (const [slot, weight] of weights.entries()) {
-    // The square root keeps single tokens visible beside a burst.
-    const height = weight === 0 ? 2 : 4 + (HEIGHT - 4) * Math.sqrt(weight / most);
-    context.globalAlpha = weight > 0 ? 1 : slot < firstSlot ? WAIT : REST;
-    context.fillRect(slot * (BAR + GAP), (HEIGHT - height) / 2, BAR, height);
-  }
 }
