@@ -43,7 +43,7 @@ export function Chapters({ reference, i18n }: Told) {
   }));
   const closes = Object.values(CLOSE_CODES).map(({ code, reason, reconnect }) => ({
     id: `close-${code}`,
-    cells: [<code>{code}</code>, reason, closeText(code, i18n), t(`reconnect.${reconnect}`)],
+    cells: [<code>{code}</code>, reason, closeText(code, i18n), t(reconnect)],
   }));
   const limits = Object.entries(LIMITS).flatMap(([name, most]) => {
     const what = maybe(`limit.${name}`);

@@ -8,7 +8,7 @@ import { Table } from '../ui/table.js';
 export function CodesDialog({ onClose }: { readonly onClose: () => void }) {
   const { t } = useI18n();
   const closeCodes = Object.entries(CLOSE_CODES).map(([name, { code, reconnect }]) => ({
-    cells: [<code>{code}</code>, t(`close.${name as CloseCodeName}`), t(`reconnect.${reconnect}`)],
+    cells: [<code>{code}</code>, t(`close.${name as CloseCodeName}`), t(reconnect)],
   }));
   const errorCodes = Object.entries(ERROR_CODES).map(([code, { retryable }]) => ({
     // A long code may break behind an underscore, and nowhere else.

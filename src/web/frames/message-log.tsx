@@ -23,7 +23,7 @@ export function MessageLog() {
   return (
     <section class="log stack grow" id="log" aria-labelledby="log-title" tabIndex={-1}>
       <div class="section-head line">
-        <h2 id="log-title">{t('log.title')}</h2>
+        <h2 id="log-title">{t('view.log')}</h2>
         <span class="tiny muted" id="log-count">
           {t('log.count', { shown: rows.all.length, total: frames.all.length })}{' '}
           {frames.droppedCount > 0 && t('log.dropped', { count: frames.droppedCount })}

@@ -50,7 +50,7 @@ export function RunTable({ onRead }: { readonly onRead: (run: RunInfo) => void }
         head,
         <>
           <Button {...action} icon="refresh" label={t('runs.resume')} onClick={() => onRead(run)} />
-          {!ENDED.has(state) && <Button {...action} icon="stop" isDanger label={t('runs.cancel')} onClick={cancel} />}
+          {!ENDED.has(state) && <Button {...action} icon="stop" isDanger label={t('answer.cancel')} onClick={cancel} />}
         </>,
       ],
     };

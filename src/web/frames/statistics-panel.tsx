@@ -41,7 +41,7 @@ export function StatisticsPanel({ children }: { readonly children: ComponentChil
   return (
     <section class="statistics stack tiny" id="statistics" aria-labelledby="statistics-title" ref={panel}>
       <div class="section-head line">
-        <h2 id="statistics-title">{t('stat.title')}</h2>
+        <h2 id="statistics-title">{t('view.statistics')}</h2>
         <Check
           id="probe"
           label={t('stat.probe')}

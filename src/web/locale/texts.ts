@@ -14,6 +14,7 @@ export const texts = {
   'view.statistics': ['Statistics', '统计'],
   yes: ['yes', '是'],
   no: ['no', '否'],
+  later: ['later', '稍后'],
   copy: ['Copy', '复制'],
   copied: ['Copied', '已复制'],
   copyFailed: ['Not allowed', '无法复制'],
@@ -99,7 +100,6 @@ export const texts = {
   'room.open': ['Two names in one room, side by side', '两个名字并排进入同一房间'],
   'room.title': ['Two names, one room', '两个名字，同一房间'],
   'room.back': ['Back to the conversation', '返回会话'],
-  'room.name': ['Room', '房间'],
   'room.person': ['Name', '名字'],
   'room.person.A': ['Ada', '小雅'],
   'room.person.B': ['Bob', '小博'],
@@ -113,7 +113,6 @@ export const texts = {
   'room.members': ['Members', '成员'],
   'room.you': ['{name} (you)', '{name}（您）'],
   'room.agent': ['Agent', '智能体'],
-  'room.server': ['Server', '服务器'],
   'room.state.typing': ['typing', '正在输入'],
   'room.state.thinking': ['thinking', '思考中'],
   'room.state.streaming': ['answering', '回答中'],
@@ -290,7 +289,6 @@ export const texts = {
   'announce.approval': ['A decision is needed: may the tool {tool} run?', '需要您决定：是否允许运行工具 {tool}？'],
   'announce.resumed': ['Connected again. Reading on: {count}.', '已重新连接，继续读取 {count} 个回答。'],
 
-  'log.title': ['Messages', '消息'],
   'log.search': ['Filter by text', '按文本筛选'],
   'log.direction': ['Direction', '方向'],
   'log.direction.all': ['Both ways', '双向'],
@@ -314,7 +312,6 @@ export const texts = {
   'direction.out': ['Sent', '发送'],
   'direction.local': ['Local', '本地'],
 
-  'stat.title': ['Statistics', '统计'],
   'stat.latency': ['Round trip', '往返时延'],
   'stat.rate': ['Chunks', '分段速率'],
   'stat.sent': ['Sent', '已发送'],
@@ -331,7 +328,6 @@ export const texts = {
   'runs.head': ['Head', '序号'],
   'runs.actions': ['Actions', '操作'],
   'runs.resume': ['Read again from the start', '从头再读'],
-  'runs.cancel': ['Cancel', '取消'],
   'runs.none': ['None that this connection may read.', '没有本连接可读取的运行。'],
   'runs.offline': ['Needs a connection that speaks agent-ws.v1.', '需要使用 agent-ws.v1 的连接。'],
   'run.accepted': ['accepted', '已受理'],
@@ -369,9 +365,6 @@ export const texts = {
   'codes.meaning': ['Meaning', '含义'],
   'codes.reconnect': ['Reconnect', '重连'],
   'codes.retry': ['Retry', '重试'],
-  'reconnect.yes': ['yes', '是'],
-  'reconnect.no': ['no', '否'],
-  'reconnect.later': ['later', '稍后'],
   'close.unknown': ['A code of the application; its meaning is not in the table.', '应用自定义的代码，不在代码表中。'],
 } satisfies Readonly<Record<string, Text>>;
 

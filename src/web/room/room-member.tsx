@@ -171,7 +171,7 @@ function Said({ message: { seq, from, content, data, createdAt } }: { readonly m
   return (
     <div class="said" data-seq={seq}>
       <p class="line tiny muted">
-        <b class="soft">{from?.name ?? t('room.server')}</b>
+        <b class="soft">{from?.name ?? t('server.title')}</b>
         <code>#{seq}</code>
         <Time at={createdAt} />
       </p>
@@ -185,7 +185,7 @@ function Said({ message: { seq, from, content, data, createdAt } }: { readonly m
 function tell({ from, content, run }: RoomMessage, room: ClientRoom): void {
   if (content === undefined || from?.memberId === room.memberId) return;
   const { t } = currentI18n();
-  const name = from?.name ?? t('room.server');
+  const name = from?.name ?? t('server.title');
   announce(t(run === undefined ? 'room.said' : 'room.asked', { name, text: content }));
 }
 

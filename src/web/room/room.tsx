@@ -26,7 +26,7 @@ export function Room({ isHidden }: { readonly isHidden: boolean }) {
           {t('room.title')}
         </h2>
         <label class="line tiny">
-          <span class="muted">{t('room.name')}</span>
+          <span class="muted">{t('view.room')}</span>
           <input
             type="text"
             id="room-name"
