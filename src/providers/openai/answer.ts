@@ -213,11 +213,10 @@ export class Answer {
     this.#takeContent(delta);
     if (typeof delta.refusal === 'string') this.text('text-delta', delta.refusal);
     if (!Array.isArray(delta.tool_calls)) return;
-    for (const call of delta.tool_calls as readonly unknown[]) {
-      if (typeof call !== 'object' || call === null) continue;
-      this.#begun = true;
-      (this.#toolCalls ??= new ToolCallAssembler()).add(call);
-    }
+    const calls = (delta.tool_calls as readonly unknown[]).filter((call) => typeof call === 'object' && call !== null);
+    if (calls.length === 0) return;
+    this.#begun = true;
+    (this.#toolCalls ??= new ToolCallAssembler()).add(calls);
   }
 
   #takeContent({ content, extra_content: extra }: Delta): void {

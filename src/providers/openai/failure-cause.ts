@@ -17,18 +17,18 @@ interface Rule extends FailureCause {
 /** How OpenAI, vLLM, llama.cpp, Gemini, Anthropic, Qwen, Moonshot and others say that a conversation is too long. */
 const TOO_LONG = new RegExp(
   [
-    'context[ _-]?(?:length|window|size)',
+    'context[ _-]?(?:length|window|size|limit)|max_model_len',
     '(?:prompt|input|request|conversation|messages?)(?: is| are)? too long',
     'input token count.*exceeds|maximum number of tokens allowed|input tokens exceed',
     'max(?:imum)? (?:allowed )?(?:prompt|input|model) length',
-    'reduce the length of the (?:messages|prompt|input)',
+    'reduce the length of the (?:messages|prompt|input)|current length is \\d+ while limit',
     'exceeded model token limit|token limit exceeded|(?:prompt|token count).*exceeds the limit of',
     'range of input length should be',
     // Rate limits use these words, too, but also ask to wait.
     'too many (?:input |prompt )?tokens(?!.*wait)',
     // A rate limit that one request exceeds by itself: waiting does not help.
-    'request too large for',
-    'inputs` tokens \\+ `max_new_tokens|inputs must have less than',
+    'request too large for|input or output tokens must be reduced',
+    'inputs` tokens \\+ `max_new_tokens|inputs`? must have less than',
     '(?:prompt|输入|上下文|文本).{0,12}(?:超长|过长|超出|超过)',
   ].join('|'),
   'i',
@@ -104,6 +104,13 @@ const RULES: readonly Rule[] = [
     words:
       /api[ -]?key (?:is )?(?:not valid|invalid|missing)|(?:invalid|incorrect|no|missing) api[ -]?key|unauthorized/i,
     statuses: [401, 403],
+  },
+  {
+    // Groq parses the calls of its models: the next try mostly succeeds.
+    code: 'provider_error',
+    sentence: 'The model called a tool in a form that the model provider cannot read.',
+    codes: /^tool_use_failed$/,
+    statuses: [],
   },
   {
     code: 'provider_timeout',

@@ -41,22 +41,36 @@ const ID_LENGTH = 9;
 
 /**
  * Assembles tool calls from their pieces. A piece names its call by `index`, or by `id` if a server omits the index. If
- * a server gives every call index 0, a new id begins a new call. Any other piece continues the last call.
+ * a server gives every call index 0, a new id begins a new call. Any other piece continues the last call, or in a chunk with
+ * pieces of several calls the one whose piece had the same place before.
  */
 export class ToolCallAssembler {
   readonly #calls: Assembly[] = [];
   /** The newest call of each index, and of each id without an index. */
   readonly #known = new Map<string, Assembly>();
+  /** The newest call of each place in a chunk. */
+  readonly #places: Assembly[] = [];
   #characters = 0;
 
-  /** @throws AgentSocketError `output_too_large` if the calls become too large. */
-  add(delta: ToolCallDelta): void {
+  /**
+   * Takes the pieces of one chunk.
+   * @throws AgentSocketError `output_too_large` if the calls become too large.
+   */
+  add(deltas: readonly ToolCallDelta[]): void {
+    for (const [place, delta] of deltas.entries()) {
+      const before = deltas.length > 1 ? this.#places[place] : undefined;
+      this.#places[place] = this.#addOne(delta, before ?? this.#calls.at(-1));
+    }
+  }
+
+  /** @param last - the call that a piece continues that does not say which it belongs to */
+  #addOne(delta: ToolCallDelta, last: Assembly | undefined): Assembly {
     const id = typeof delta.id === 'string' ? delta.id : '';
     // Cloudflare sends name and arguments beside the id.
     const named = delta.function ?? delta;
     const name = typeof named.name === 'string' ? named.name : '';
     const text = argumentsText(named.arguments);
-    const call = this.#find(indexOf(delta), { id, name, text });
+    const call = this.#find(indexOf(delta), { id, name, text }, last);
     if (call.id === '') call.id = id;
     // The name comes once, again in every piece, or in pieces.
     call.name = name.startsWith(call.name) ? name : call.name + name;
@@ -66,6 +80,7 @@ export class ToolCallAssembler {
     if (this.#characters + this.#calls.length * CALL_COST > MAX_CHARACTERS) {
       throw new AgentSocketError('output_too_large', 'The model calls tools without end.');
     }
+    return call;
   }
 
   /**
@@ -85,9 +100,9 @@ export class ToolCallAssembler {
       });
   }
 
-  #find(index: string | undefined, piece: Piece): Assembly {
+  #find(index: string | undefined, piece: Piece, last: Assembly | undefined): Assembly {
     const key = index ?? `id ${piece.id}`;
-    let call = this.#known.get(key) ?? (index === undefined ? this.#calls.at(-1) : undefined);
+    let call = this.#known.get(key) ?? (index === undefined ? last : undefined);
     if (call === undefined || begins(call, index !== undefined, piece)) {
       call = { id: '', name: '', arguments: '', providerData: undefined };
       this.#calls.push(call);

@@ -150,6 +150,22 @@ describe('a conversation that is too long', () => {
     ],
     ['Zhipu', 400, error('Prompt 超长', { code: '1261' })],
     [
+      'Anthropic, with the answer',
+      400,
+      error('input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length'),
+    ],
+    ['vLLM, engine', 400, error('The engine prompt length 5000 exceeds the max_model_len 4096. Please reduce prompt.')],
+    ['Cerebras', 400, error('Current length is 9000 while limit is 8192')],
+    ['TGI, input alone', 422, error('Input validation error: `inputs` must have less than 4095 tokens. Given: 5000')],
+    [
+      'OpenAI, a minute in one request',
+      429,
+      error('Limit 30000, Requested 40000. The input or output tokens must be reduced in order to run successfully.', {
+        type: 'tokens',
+        code: 'rate_limit_exceeded',
+      }),
+    ],
+    [
       'MiniMax',
       200,
       { base_resp: { status_code: 2013, status_msg: 'invalid params, context window exceeds limit (2013)' } },
@@ -338,6 +354,13 @@ describe('other causes', () => {
       200,
       { text: '**NETWORK ERROR DUE TO HIGH TRAFFIC.**', error_code: 50_001 },
       'provider_overloaded',
+      true,
+    ],
+    [
+      'Groq, a call that it cannot read',
+      400,
+      error("Failed to call a function. See 'failed_generation' for more details.", { code: 'tool_use_failed' }),
+      'provider_error',
       true,
     ],
     [

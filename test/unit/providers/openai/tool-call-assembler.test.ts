@@ -3,7 +3,7 @@ import { ToolCallAssembler, type ToolCallDelta } from '../../../../src/providers
 
 function assemble(deltas: readonly ToolCallDelta[]) {
   const assembler = new ToolCallAssembler();
-  for (const delta of deltas) assembler.add(delta);
+  for (const delta of deltas) assembler.add([delta]);
   return assembler.finish();
 }
 
@@ -21,6 +21,14 @@ describe('ToolCallAssembler', () => {
         { index: 1, function: { arguments: ':2}' } },
       ]),
     ).toEqual(['b g {"y":2}', 'a f {"x":1}']);
+  });
+
+  it('tells pieces of several calls in one chunk by their places if they say nothing else', () => {
+    const assembler = new ToolCallAssembler();
+    assembler.add([{ function: { name: 'f', arguments: '' } }, { function: { name: 'g', arguments: '{"y"' } }]);
+    assembler.add([{ function: { arguments: '{"x":' } }, { function: { arguments: ':2' } }]);
+    assembler.add([{ function: { arguments: '1}' } }, { function: { arguments: '}' } }]);
+    expect(assembler.finish().map((call) => `${call.name} ${call.arguments}`)).toEqual(['f {"x":1}', 'g {"y":2}']);
   });
 
   it('takes an id and a name that are repeated in every piece', () => {
@@ -163,7 +171,7 @@ describe('ToolCallAssembler', () => {
   ])('gives up on %s without end', (_, delta) => {
     const assembler = new ToolCallAssembler();
     const endless = (): void => {
-      for (let at = 0; at < 100_000; at++) assembler.add(delta(at));
+      for (let at = 0; at < 100_000; at++) assembler.add([delta(at)]);
     };
     expect(endless).toThrow('without end');
     expect(assembler.finish().length).toBeLessThan(20_000);
