@@ -8,9 +8,13 @@ export const FIRST_CONNECT_MS = 5_000;
 /** First and longest pause before a connection is made again, in milliseconds. */
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 500;
+/** How long a client stays connected at least before it leaves a replica, in milliseconds. */
+const STAY_MS = 500;
 
 /** Answers of Redis to a connection that no further attempt would change. */
 const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM']);
+/** Answers of a replica, also inside of a script: it takes no writes, or answers nothing without its master. */
+const OF_REPLICA = /(?:^|-)(?:READONLY|MASTERDOWN) /;
 /** Codes of Node for a certificate that is not trusted. */
 const UNTRUSTED = /CERT|UNABLE_TO_VERIFY/;
 
@@ -80,4 +84,20 @@ export async function firstConnection(
 /** How long to wait before a connection is made again, in milliseconds; by default, a client gives up one that was silent. */
 export function reconnectMs(retries: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** retries, LAST_RETRY_MS) * (0.75 + Math.random() / 2);
+}
+
+/**
+ * Takes the errors of one connection, and lets it be made anew if a replica answered: after a failover behind one address the
+ * old master keeps its connections, while a new connection reaches the new master.
+ * @param quit - sends `QUIT`: Redis answers what came before and closes the connection, and the client connects again
+ */
+export function leaveReplicas(quit: () => Promise<unknown>): (error: unknown) => void {
+  let leftAt = -Infinity;
+  return (error) => {
+    if (!(error instanceof Error && OF_REPLICA.test(error.message))) return;
+    const now = performance.now();
+    if (now - leftAt < STAY_MS) return;
+    leftAt = now;
+    quit().catch(() => undefined);
+  };
 }

@@ -8,6 +8,7 @@ import { createBullMqQueue, type BullMqQueueOptions, type Ticket, type WorkQueue
 import { createRedisStore } from '../../src/stores/redis.js';
 import { workQueueCases } from '../../src/testing/index.js';
 import { bundle } from '../helpers/bundle.js';
+import { redisBehindOneAddress } from '../helpers/failover.js';
 import { missingRedis, redisClusterOfFile, redisOfFile, startRedis } from '../helpers/redis.js';
 
 const missing = missingRedis();
@@ -124,6 +125,21 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
     await server.restart();
     await adding;
     await vi.waitFor(() => expect(taken.size).toBe(tickets.length), 50_000);
+  });
+
+  it('goes on at the new master though the old one keeps its connections', async () => {
+    const server = await redisBehindOneAddress();
+    const queue = await openQueue({ url: server.url });
+    const taker = await openQueue({ url: server.url });
+    const taken: string[] = [];
+    taker.take(1, async ({ id }) => void taken.push(id));
+    const [before, after] = [ticket(), ticket()];
+    await queue.add(before, 0);
+    await vi.waitFor(() => expect(taken).toEqual([before.id]), 50_000);
+    await server.failOver();
+    // The call that learns of the replica is refused.
+    await vi.waitFor(() => queue.add(after, 0), 50_000);
+    await vi.waitFor(() => expect(taken).toEqual([before.id, after.id]), 50_000);
   });
 
   it('gives the ticket of a killed worker to another one', async () => {

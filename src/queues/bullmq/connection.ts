@@ -1,6 +1,6 @@
 import type { RedisConnectionClient } from 'bullmq';
 import { OptionError } from '../../runtime/option-error.js';
-import { firstConnection, reconnectMs } from '../../runtime/redis-access.js';
+import { firstConnection, leaveReplicas, reconnectMs } from '../../runtime/redis-access.js';
 import { exportsOf } from '../../runtime/exports-of.js';
 
 /** How often an idle connection is tried. In milliseconds. */
@@ -30,7 +30,7 @@ interface NodeRedis extends RedisConnectionClient {
   readonly options?: { readonly socket?: object };
   duplicate(overrides?: object): NodeRedis;
   connect(): Promise<unknown>;
-  sendCommand(args: readonly string[]): Promise<unknown>;
+  sendCommand(args: readonly string[], options?: object): Promise<unknown>;
   destroy(): void;
   removeAllListeners(event: string): unknown;
   on(event: string, listener: (error: unknown) => void): unknown;
@@ -69,6 +69,7 @@ async function ofNodeRedis(given: NodeRedis): Promise<QueueConnection> {
       reconnectStrategy: reconnectMs,
     },
   });
+  followMaster(client);
   const end = (): void => {
     // A ping without an answer fails now, and BullMQ would throw its error, since nobody listens to BullMQ any more.
     client.removeAllListeners('error');
@@ -88,6 +89,23 @@ async function ofNodeRedis(given: NodeRedis): Promise<QueueConnection> {
     },
     onReady: (listener) => void client.on('ready', listener),
     end,
+  };
+}
+
+/** Lets a client, and each that BullMQ makes of it, leave a replica: every command of them is sent by `sendCommand`. */
+function followMaster(client: NodeRedis): void {
+  const send = client.sendCommand.bind(client);
+  const leave = leaveReplicas(() => send(['QUIT']));
+  client.sendCommand = (args, options) => {
+    const sent = send(args, options);
+    sent.catch(leave);
+    return sent;
+  };
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (overrides) => {
+    const other = duplicate(overrides);
+    followMaster(other);
+    return other;
   };
 }
 

@@ -1,4 +1,4 @@
-import { firstConnection, reconnectMs } from '../../runtime/redis-access.js';
+import { firstConnection, leaveReplicas, reconnectMs } from '../../runtime/redis-access.js';
 import { CountedCalls } from './counted-calls.js';
 import { exportsOf } from '../../runtime/exports-of.js';
 
@@ -59,12 +59,15 @@ export class RedisConnection {
   readonly #kind: Kind;
   readonly #ready: (() => void)[] = [];
   readonly #failed: ((error: unknown) => void)[] = [];
+  /** Clients of Redis Cluster and Sentinel look for the master themselves. */
+  readonly #leaveReplica: ((error: unknown) => void) | undefined;
   #closed = false;
 
   private constructor(native: Native, kind: Kind) {
     this.#native = native;
     this.#kind = kind;
     this.isCluster = kind === 'cluster';
+    if (kind === 'one') this.#leaveReplica = leaveReplicas(() => native.sendCommand(['QUIT']));
     native.on('error', (error: unknown) => this.#onError(error));
     for (const event of ['ready', 'node-ready']) native.on(event, () => this.#onReady());
   }
@@ -144,6 +147,7 @@ export class RedisConnection {
         : this.#kind === 'cluster'
           ? native.sendCommand(key, false, args, options)
           : native.sendCommand(false, args, options);
+    if (this.#leaveReplica !== undefined) sent.catch(this.#leaveReplica);
     return sent as Promise<Reply>;
   }
 

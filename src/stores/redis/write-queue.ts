@@ -64,6 +64,8 @@ export class WriteQueue implements WriteSink {
   /** Lanes with something to send: on Redis Cluster by partition, since a call is for one partition. */
   readonly #ready = new Map<string, Lane[]>();
   readonly #waiters = new Set<Waiter>();
+  /** Runs that are asked about: however often that is wanted meanwhile, one answer says it. */
+  readonly #checked = new WeakSet<WritingRun>();
   readonly #mostCalls: number;
   /** Lanes in which something waits or is sent. */
   #busy = 0;
@@ -142,7 +144,10 @@ export class WriteQueue implements WriteSink {
 
   /** Asks whether Redis still has what was written of a run. */
   check(run: WritingRun): void {
-    this.push(run.meta.owner, new OperationWrite(run, []));
+    if (this.#checked.has(run)) return;
+    this.#checked.add(run);
+    const onAnswer = (): void => void this.#checked.delete(run);
+    this.push(run.meta.owner, new OperationWrite(run, [], onAnswer, onAnswer));
   }
 
   #waitFor(lanes: readonly Lane[]): Promise<void> {
@@ -309,7 +314,10 @@ export class WriteQueue implements WriteSink {
       }
     }
     this.#release(call, again);
-    for (const run of failed) run.fail(error);
+    for (const run of failed) {
+      this.#checked.delete(run);
+      run.fail(error);
+    }
   }
 
   /** Lets the lanes of a call go on. */
