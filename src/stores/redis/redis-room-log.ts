@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { WireEntry } from '../../log/run-log.js';
 import { encodeRoomEvent, type RoomBounds, type RoomEntry, type RoomLog } from '../../store/room-store.js';
 import type { MemoryRoomLog } from '../memory/memory-room-log.js';
@@ -34,6 +35,8 @@ export class RedisRoomLog implements RoomLog {
   readonly #clock: () => number;
   /** Whether Redis lost the room, or a part of it: readers have what the room does not have. */
   #lost = false;
+  /** Tokens of own events that are being added: whatever reads one of them first, it is no event of another node. */
+  readonly #adding = new Set<string>();
   #isReading = false;
 
   constructor({ room, peers, kept, payer, bounds, clock }: RedisRoomLogInit) {
@@ -66,20 +69,15 @@ export class RedisRoomLog implements RoomLog {
     const { key = '', createdAt, body } = entry;
     const { maxEvents, maxBytes } = this.#bounds;
     const event = [this.#kept.published, key, createdAt, body];
-    const args = [this.epoch, ...event, this.#oldest, maxEvents, maxBytes, RedisRoomLog.keepMs(this.#bounds)];
-    const reply = await this.room.run(APPEND_EVENT, args.map(String));
-    if (reply === null) {
-      this.#lose();
-      throw unavailable(new Error('Redis has lost the room'));
+    const keepMs = RedisRoomLog.keepMs(this.#bounds);
+    const token = randomUUID();
+    const args = [this.epoch, ...event, this.#oldest, maxEvents, maxBytes, keepMs, token];
+    this.#adding.add(token);
+    try {
+      return this.#added(entry, await this.room.run(APPEND_EVENT, args.map(String)));
+    } finally {
+      this.#adding.delete(token);
     }
-    const [seq, missed, isRepeated] = reply as [number, Reply, number];
-    if (isRepeated === 1) entry.onRepeated?.();
-    this.#takeAll(eventsOf(missed));
-    if (seq > this.#kept.published) {
-      this.#kept.skipTo(seq - 1);
-      this.#kept.append(entry);
-    }
-    return seq;
   }
 
   read(after: number): readonly WireEntry[] {
@@ -133,13 +131,29 @@ export class RedisRoomLog implements RoomLog {
     return (this.#clock() - this.#bounds.maxAgeMs) / 1_000;
   }
 
+  /** Takes the answer about an own event. Returns its place. */
+  #added(entry: RoomEntry, reply: Reply): number {
+    if (reply === null) {
+      this.#lose();
+      throw unavailable(new Error('Redis has lost the room'));
+    }
+    const [seq, missed, isRepeated] = reply as [number, Reply, number];
+    if (isRepeated === 1) entry.onRepeated?.();
+    this.#takeAll(eventsOf(missed));
+    if (seq > this.#kept.published) {
+      this.#kept.skipTo(seq - 1);
+      this.#kept.append(entry);
+    }
+    return seq;
+  }
+
   /** Takes events of other nodes, as far as they are new. */
   #takeAll(events: readonly StoredEvent[]): void {
     for (const event of events) {
       const { seq } = event;
       if (seq <= this.#kept.published) continue;
       this.#kept.skipTo(seq - 1);
-      this.peers.hear(encodeRoomEvent(event, seq));
+      if (!this.#adding.has(event.token ?? '')) this.peers.hear(encodeRoomEvent(event, seq));
       this.#kept.append(event);
     }
   }

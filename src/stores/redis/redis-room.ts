@@ -53,13 +53,16 @@ export interface StoredEvent {
   readonly seq: number;
   readonly createdAt: number;
   readonly body: string;
+  /** Token of the attempt that added it. */
+  readonly token?: string | undefined;
 }
 
-/** Events of the form `["<seq>-0", ["t", time, "b", body, "k", identity]]`. */
+/** Events of the form `["<seq>-0", ["t", time, "b", body, "k", identity, "a", token]]`. */
 export function eventsOf(reply: Reply | undefined): StoredEvent[] {
-  return (reply as [string, string[]][]).map(([id, [, createdAt, , body = '']]) => ({
+  return (reply as [string, string[]][]).map(([id, [, createdAt, , body = '', , , , token]]) => ({
     seq: Number.parseInt(id, 10),
     createdAt: Number(createdAt),
     body,
+    token,
   }));
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createMemoryStore, type AgentSocketServerOptions, type Principal } from '../../../src/index.js';
+import { APPEND_EVENT } from '../../../src/stores/redis/scripts/rooms.js';
 import { TestClient } from '../../../src/testing/index.js';
 import { missingRedis, redisServerOfFile } from '../../helpers/redis.js';
 import { openRedisStore } from '../../helpers/redis-store.js';
@@ -99,6 +100,42 @@ describe.skipIf(missingRedis() !== '')(`A room at two nodes${missingRedis()}`, (
       await Promise.all([ada, moved].map((client) => say(client, `${i}`, { message_id })));
     }
     expect(told.slice(2)).toEqual(['0', '1', '2']);
+  });
+
+  it('tells once of a message whose answer is lost, and counts it once', async () => {
+    const { a, b } = await startTwo();
+    const [ada, bob] = [await a.join('ada'), await b.join('bob')];
+    const told: unknown[] = [];
+    for (const { rooms } of [a, b]) rooms.on('message', (_, { content }) => told.push(content));
+    const room = a.rooms.get('r');
+    if (room === undefined) throw new Error('The room is not open');
+    const countedAgain = vi.spyOn(room, 'takeElsewhere');
+    vi.spyOn(APPEND_EVENT, 'run').mockImplementationOnce(async (...given) => {
+      await APPEND_EVENT.run(...given);
+      await expect.poll(() => events(bob)).toEqual(['1 hello']);
+      // Its node reads this one, and its own event with it, before it knows that it has added it.
+      await b.rooms.publish('r', { content: 'between' });
+      await expect.poll(() => events(ada)).toEqual(['1 hello', '2 between']);
+      throw new Error('The socket is closed');
+    });
+    expect(await say(ada, 'hello')).toBe(1);
+    expect(told).toEqual(['between', 'hello']);
+    expect(countedAgain).not.toHaveBeenCalled();
+    expect(events(bob)).toEqual(['1 hello', '2 between']);
+  });
+
+  it('tells once of a message whose answer is lost before its node reads it', async () => {
+    const { a, b } = await startTwo();
+    const bob = await b.join('bob');
+    const told: unknown[] = [];
+    a.rooms.on('message', (_, { content }) => told.push(content));
+    vi.spyOn(APPEND_EVENT, 'run').mockImplementationOnce(async (...given) => {
+      await APPEND_EVENT.run(...given);
+      throw new Error('The socket is closed');
+    });
+    expect(await a.rooms.publish('r', { content: 'hello' })).toMatchObject({ seq: 1 });
+    expect(told).toEqual(['hello']);
+    await expect.poll(() => events(bob)).toEqual(['1 hello']);
   });
 
   it('shows everybody who comes, changes and goes', async () => {

@@ -11,7 +11,7 @@ const EVENT_BYTES = 120;
  * | key | type | what |
  * | - | - | - |
  * | `room:<room>` | hash | epoch, payer, newest `seq`, bytes, number of changes of the members |
- * | `re:<room>` | stream | events: id `<seq>-0`, fields `t` for the time, `b` for the body and `k` for the identity |
+ * | `re:<room>` | stream | events: id `<seq>-0`, fields `t` for the time, `b` for the body, `k` for the identity and `a` for the token of the attempt |
  * | `rk:<room>` | hash | identity of an event → `seq` |
  * | `rn:<room>` | hash | nodes that have the room open |
  * | `rm:<room>` | hash | `<node> <member>` → `<number of the change> <member as JSON>` |
@@ -83,8 +83,8 @@ return { epoch, tonumber(head), events, tonumber(changes), redis.call('HGETALL',
 /**
  * Adds an event, unless one with its identity is there, and wakes the other nodes. Further arguments: epoch, newest `seq`
  * that the node has, identity or nothing, time, body, oldest time of an event, maximum number of events, of bytes, how
- * long to keep the room. Returns `seq`, the events that the node does not have, and 1 if the event was there; nothing if the room
- * is lost.
+ * long to keep the room, token of the attempt. Returns `seq`, the events that the node does not have, and 1 if the event was
+ * there; nothing if the room is lost. A repeated attempt with its token finds its own event.
  */
 export const APPEND_EVENT = new Script(
   'append_event',
@@ -92,11 +92,15 @@ export const APPEND_EVENT = new Script(
 if isLost(ARGV[3], ARGV[4]) then return false end
 local after, key = tonumber(ARGV[4]), ARGV[5]
 local known = key ~= '' and redis.call('HGET', seqs, key)
-if known then return { tonumber(known), redis.call('XRANGE', log, after + 1, '+'), 1 } end
+if known then
+  local entry = redis.call('XRANGE', log, known, known)[1]
+  local isRepeated = not (entry and entry[2][8] == ARGV[12])
+  return { tonumber(known), redis.call('XRANGE', log, after + 1, '+'), isRepeated and 1 or 0 }
+end
 local seq = redis.call('HINCRBY', info, 'head', 1)
 local missed = {}
 if after + 1 < seq then missed = redis.call('XRANGE', log, after + 1, seq - 1) end
-redis.call('XADD', log, seq .. '-0', 't', ARGV[6], 'b', ARGV[7], 'k', key)
+redis.call('XADD', log, seq .. '-0', 't', ARGV[6], 'b', ARGV[7], 'k', key, 'a', ARGV[12])
 if key ~= '' then redis.call('HSET', seqs, key, seq) end
 redis.call('HINCRBY', info, 'bytes', #ARGV[7] + ${EVENT_BYTES})
 trim(tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[8]), 0)
