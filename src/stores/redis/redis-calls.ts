@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { isFull, kindOfFault, Outage, PATIENCE_MS, unavailable } from './outage.js';
 import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
 import { SharedClock } from './shared-clock.js';
-import type { Script } from './script.js';
+import { OnceScript, type Script } from './script.js';
 
 /** How long a confirmation of the disk or of a replica may take, in milliseconds. */
 const CONFIRM_MS = 1_000;
@@ -31,12 +32,13 @@ export class RedisCalls {
   }
 
   /**
-   * Writes. The script must be such that repeating it changes nothing.
+   * Writes. The script must be such that repeating it changes nothing and answers the same, or a {@link OnceScript}.
    * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s, and the write was certainly not made;
    * a write that may have been made is repeated until it is answered
    */
   write(script: Script, base: string, args: readonly RedisArgument[]): Promise<Reply> {
-    return this.#call(() => this.once(script, base, args), false);
+    const all = script instanceof OnceScript ? [...args, randomUUID()] : args;
+    return this.#call(() => this.once(script, base, all), false);
   }
 
   /** Writes once, and waits until the write is as durable as the store promises. */

@@ -115,7 +115,7 @@ export class RedisRoomPeers implements RoomPeers {
   tellGone(fields: readonly string[]): void {
     const gone: Omit<PeerMember, 'connections'>[] = [];
     for (let at = 0; at + 1 < fields.length; at += 2) gone.push({ id: fields[at] ?? '', ...toldOf(fields[at + 1]) });
-    if (gone.length > 0) this.#listener?.onGone(gone);
+    this.#listener?.onGone(gone);
   }
 
   async #tell(): Promise<void> {

@@ -169,7 +169,8 @@ export class RedisRoomStore implements RoomStore {
   async #forget(log: RedisRoomLog, gone: readonly string[]): Promise<void> {
     if (gone.length === 0) return;
     log.peers.forget(gone);
-    log.peers.tellGone((await log.room.run(FORGET_ROOM_NODES, gone)) as readonly string[]);
+    const members = (await log.room.run(FORGET_ROOM_NODES, gone)) as readonly string[] | null;
+    if (members !== null) log.peers.tellGone(members);
   }
 
   #wake(text: string, take: (log: RedisRoomLog, rest: string) => void): void {

@@ -102,7 +102,8 @@ export class Retention {
     const answers = await Promise.all(
       groups.map((group) => this.#calls.write(RETAIN, group[0] ?? '', [...args, ...group])),
     );
-    for (const [partition, [dropped = [], forgotten = []]] of (answers.flat() as string[][][]).entries()) {
+    const found = (answers as (string[][][] | null)[]).flatMap((answer) => answer ?? [[]]);
+    for (const [partition, [dropped = [], forgotten = []]] of found.entries()) {
       for (const member of dropped) this.#onDropped(`${partition}:${member}`);
       for (const member of forgotten) this.#ids.charge(`${partition}:${member}`, gone(member));
     }

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { replyCode } from '../../runtime/redis-access.js';
 import type { RedisArgument, RedisConnection, Reply } from './redis-client.js';
 
+/** How long Redis keeps an answer for another attempt, in milliseconds: longer than Redis takes to start again. */
+const KEPT_ANSWER_MS = 600_000;
+
 /** `CHANNEL`: what the channel of a node begins with. On one Redis, all partitions of a node have one channel. */
 const CHANNEL = `local CHANNEL = string.match(KEYS[1], '^([^{]*)') .. 'n:'\n`;
 const SHARDED_CHANNEL = `local CHANNEL = KEYS[1] .. 'n:'\n`;
@@ -35,6 +38,29 @@ export class Script {
     });
     connection.calls.count(this.name, answered);
     return answered;
+  }
+}
+
+/**
+ * A script that finds nothing to do the second time, and whose answer is needed: each attempt gets the answer of the first one.
+ * {@link RedisCalls.write} adds a token of all attempts as the last argument, which the text does not see. The text
+ * answers `false` if there is nothing to do.
+ */
+export class OnceScript extends Script {
+  constructor(name: string, text: string) {
+    super(
+      name,
+      `
+local kept = KEYS[1] .. 'said:' .. table.remove(ARGV)
+local said = redis.call('GET', kept)
+if said then return cmsgpack.unpack(said) end
+local function execute()
+${text}
+end
+said = execute()
+if said then redis.call('SET', kept, cmsgpack.pack(said), 'PX', ${KEPT_ANSWER_MS}) end
+return said`,
+    );
   }
 }
 

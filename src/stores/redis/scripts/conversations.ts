@@ -1,4 +1,4 @@
-import { Script } from '../script.js';
+import { OnceScript, Script } from '../script.js';
 
 /**
  * Keys of a conversation, after the base of its partition:
@@ -192,7 +192,7 @@ end
 `;
 
 /** Arguments: conversation. Returns the charge. */
-export const DELETE_CONVERSATION = new Script(
+export const DELETE_CONVERSATION = new OnceScript(
   'delete_conversation',
   `${REMOVE}
 local base, c = KEYS[1], ARGV[1]

@@ -1,4 +1,4 @@
-import { Script } from '../script.js';
+import { OnceScript, Script } from '../script.js';
 
 /** Most runs that one call drops. */
 const MOST = 100;
@@ -25,9 +25,9 @@ end
 /**
  * Deletes logs and ids of runs whose time is over. Arguments: time or nothing, time that logs are kept or nothing, time that
  * ids are kept or nothing, all in milliseconds, then the bases of partitions. Returns the dropped logs and the forgotten ids
- * of each partition, each as `<run>:<payer>:<owner>`.
+ * of each partition, each as `<run>:<payer>:<owner>`; nothing if there are none.
  */
-export const RETAIN = new Script(
+export const RETAIN = new OnceScript(
   'retain',
   `${PARTS}
 local time = redis.call('TIME')
@@ -36,7 +36,7 @@ local function past(key, kept)
   if kept == '' then return {} end
   return redis.call('ZRANGEBYSCORE', key, '-inf', now - kept, 'WITHSCORES', 'LIMIT', 0, ${MOST})
 end
-local answers = {}
+local answers, isDone = {}, false
 for i = 4, #ARGV do
   local base, dropped, forgotten = ARGV[i], {}, {}
   local logs = past(base .. 'ended', ARGV[2])
@@ -50,17 +50,18 @@ for i = 4, #ARGV do
     forgotten[#forgotten + 1] = ids[j]
   end
   answers[#answers + 1] = { dropped, forgotten }
+  isDone = isDone or #logs > 0 or #ids > 0
 end
-return answers`,
+return isDone and answers`,
 );
 
-/** Deletes the log of an ended run, to make room. Argument: `<run>:<payer>:<owner>`. Returns whether it was there. */
-export const DROP_LOG = new Script(
+/** Deletes the log of an ended run, to make room. Argument: `<run>:<payer>:<owner>`. Returns 1 if it was there. */
+export const DROP_LOG = new OnceScript(
   'drop_log',
   `${PARTS}
 local at = redis.call('ZSCORE', KEYS[1] .. 'ended', ARGV[1])
 if at then drop(KEYS[1], ARGV[1], at) end
-return at and 1 or 0`,
+return at and 1`,
 );
 
 /** Forgets the id of a run, to make room. Argument: `<run>:<payer>:<owner>`. */

@@ -1,4 +1,4 @@
-import { Script } from '../script.js';
+import { OnceScript, Script } from '../script.js';
 import { WAKE } from '../wakes.js';
 import { WAKES } from './prelude.js';
 
@@ -161,9 +161,9 @@ return { redis.call('HGET', info, 'payer'), u }`,
 
 /**
  * Removes nodes that are gone. Further arguments: the nodes. Returns the members that no other node has: of each the id and
- * what a node that is gone had told.
+ * what a node that is gone had told; nothing if there are none.
  */
-export const FORGET_ROOM_NODES = new Script(
+export const FORGET_ROOM_NODES = new OnceScript(
   'forget_room_nodes',
   `${ROOM}${LEAVE}
 local dead, told, gone = {}, {}, {}
@@ -179,7 +179,7 @@ for id, value in pairs(told) do
   gone[#gone + 1] = id
   gone[#gone + 1] = value
 end
-return gone`,
+return gone[1] and gone or false`,
 );
 
 /** Removes a closed room unless it was opened. Further argument: number of the last write that is known. */
