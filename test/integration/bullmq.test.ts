@@ -132,7 +132,10 @@ describe.skipIf(missing !== '')(`a queue of BullMQ${missing}`, () => {
     const queue = await openQueue({ url: server.url });
     const taker = await openQueue({ url: server.url });
     const taken: string[] = [];
-    taker.take(1, async ({ id }) => void taken.push(id));
+    taker.take(1, ({ id }) => {
+      taken.push(id);
+      return Promise.resolve();
+    });
     const [before, after] = [ticket(), ticket()];
     await queue.add(before, 0);
     await vi.waitFor(() => expect(taken).toEqual([before.id]), 50_000);

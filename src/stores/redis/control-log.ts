@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterEvent } from '../../store/cluster.js';
-import type { Keys } from './keys.js';
+import { hashOf, type Keys } from './keys.js';
 import type { RedisConnection } from './redis-client.js';
 import { CONTROL_LENGTH, TELL } from './scripts/control.js';
 import type { Signer } from '../../store/signer.js';
@@ -9,6 +9,8 @@ import type { Signer } from '../../store/signer.js';
 const KEEP_MS = 10_000;
 /** How many entries are read at once. */
 const PAGE = 100;
+/** The position before all entries. */
+const START = '0-0';
 
 /** What {@link ControlLog} is made with. */
 export interface ControlLogOptions {
@@ -29,6 +31,10 @@ interface Told {
 /**
  * What every node is told, in a log of the whole cluster: each node reads it from its own position, when it is woken and
  * with each beat. A node that was away for longer than the log reaches back is told that it missed something.
+ *
+ * Redis may lose the newest entries, and the clock of the Redis that answers then may be behind theirs, so ids do not tell what
+ * is new: a node that does not find the entry at its position goes back to the newest entry that it has read and that
+ * is there.
  */
 export class ControlLog {
   readonly #options: ControlLogOptions;
@@ -37,6 +43,8 @@ export class ControlLog {
   /** Id and number of the last entry that was read; `undefined` until the node has joined. */
   #position: string | undefined;
   #number = 0;
+  /** Hashes of what was read, by id, oldest first. */
+  readonly #known = new Map<string, string>();
   /** Ids of what was read, so that entries that come twice count once. */
   readonly #seen = new Set<string>();
   /** Revocations that could not be told yet, by principal: they must not be forgotten. */
@@ -55,9 +63,8 @@ export class ControlLog {
   /** Begins at the end: what was told before concerns nobody who is connected here. */
   async join(): Promise<void> {
     const reply = await this.#options.connection.send(this.#key, ['XREVRANGE', this.#key, '+', '-', 'COUNT', '1']);
-    const last = entriesOf(reply)[0];
-    this.#position = last?.id ?? '0-0';
-    this.#number = last?.number ?? 0;
+    this.#known.clear();
+    this.#know(entriesOf(reply)[0] ?? { id: START, number: 0, sealed: '' });
   }
 
   /** Adds an entry. Rejects if it cannot be stored; a revocation is added with the next beat that is answered then. */
@@ -80,10 +87,12 @@ export class ControlLog {
     for (const [principalId, sealed] of [...this.#untold]) await this.#tellUntold(principalId, sealed);
     const now = performance.now();
     this.#own = this.#own.filter(({ at }) => now - at < KEEP_MS);
-    const lost = this.#own.filter(({ id }) => isAfter(id, head));
-    this.#own = this.#own.filter(({ id }) => !isAfter(id, head));
-    for (const { sealed } of lost) await this.#append(sealed);
-    if (lost.length > 0 || isAfter(head, this.#position)) await this.look();
+    const own = [...this.#own];
+    if (head !== this.#position || own.length > 0) await this.look();
+    const lost = own.filter((entry) => !this.#knows(entry));
+    this.#own = this.#own.filter((entry) => !lost.includes(entry));
+    for (const { sealed, at } of lost) await this.#append(sealed, at);
+    if (lost.length > 0) await this.look();
   }
 
   /** Reads everything that is new. */
@@ -99,25 +108,74 @@ export class ControlLog {
     if (this.#untold.get(principalId) === sealed) this.#untold.delete(principalId);
   }
 
-  async #append(sealed: string): Promise<void> {
+  async #append(sealed: string, at = performance.now()): Promise<void> {
     const id = String(await TELL.run(this.#options.connection, this.#base, [sealed]));
-    this.#own.push({ id, at: performance.now(), sealed });
+    this.#own.push({ id, at, sealed });
   }
 
   async #read(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      const from = `(${this.#position ?? '0-0'}`;
+      const from = this.#position ?? START;
       const command = ['XRANGE', this.#key, from, '+', 'COUNT', String(PAGE)];
       const entries = entriesOf(await this.#options.connection.send(this.#key, command));
-      for (const { id, number, sealed } of entries) {
-        if (number > this.#number + 1) this.#options.onEvent({ type: 'missed' });
-        this.#position = id;
-        this.#number = number;
-        this.#take(sealed);
-      }
       if (entries.length === PAGE) this.#again = true;
+      const [first] = entries;
+      if (from !== START && (first === undefined || !this.#knows(first))) {
+        await this.#goBack();
+        this.#again = true;
+        continue;
+      }
+      for (const entry of from === START ? entries : entries.slice(1)) {
+        if (entry.number > this.#number + 1) this.#options.onEvent({ type: 'missed' });
+        this.#know(entry);
+        this.#take(entry.sealed);
+      }
     }
+  }
+
+  /** Goes to the newest entry that was read and is there, or before all entries. */
+  async #goBack(): Promise<void> {
+    let entries: Entry[];
+    let before = '+';
+    do {
+      const command = ['XREVRANGE', this.#key, before, '-', 'COUNT', String(PAGE)];
+      entries = entriesOf(await this.#options.connection.send(this.#key, command));
+      const last = entries.find((entry) => this.#knows(entry));
+      if (last !== undefined) {
+        this.#forgetAfter(last);
+        return;
+      }
+      before = `(${entries.at(-1)?.id}`;
+    } while (entries.length === PAGE);
+    if (this.#known.has(START)) {
+      this.#forgetAfter({ id: START, number: 0, sealed: '' });
+      return;
+    }
+    this.#options.onEvent({ type: 'missed' });
+    this.#known.clear();
+    // Whatever is the first one, it has just been told that something before it was missed.
+    this.#know({ id: START, number: Infinity, sealed: '' });
+  }
+
+  #knows({ id, sealed }: Pick<Entry, 'id' | 'sealed'>): boolean {
+    return this.#known.get(id) === hashOf(sealed);
+  }
+
+  #know({ id, number, sealed }: Entry): void {
+    this.#position = id;
+    this.#number = number;
+    this.#known.set(id, hashOf(sealed));
+    if (this.#known.size > 2 * CONTROL_LENGTH) this.#known.delete(this.#known.keys().next().value ?? '');
+  }
+
+  #forgetAfter(last: Entry): void {
+    let isAfter = false;
+    for (const id of this.#known.keys()) {
+      if (isAfter) this.#known.delete(id);
+      else isAfter = id === last.id;
+    }
+    this.#know(last);
   }
 
   #take(sealed: string): void {
@@ -157,11 +215,4 @@ function parse(text: string): Told | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether one id of a stream is greater than another. */
-function isAfter(a: string, b: string): boolean {
-  const [aMs = 0, aSeq = 0] = a.split('-').map(Number);
-  const [bMs = 0, bSeq = 0] = b.split('-').map(Number);
-  return aMs > bMs || (aMs === bMs && aSeq > bSeq);
 }

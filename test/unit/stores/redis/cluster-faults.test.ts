@@ -168,6 +168,54 @@ describe.skipIf(missingRedis() !== '')(`a cluster whose Redis fails${missingRedi
     b.store.cluster.beats = true;
     await vi.waitFor(() => expect(b.events).toContainEqual({ type: 'missed' }));
   });
+
+  it('tells what follows a loss of what was told last, though the clock of Redis is behind', async () => {
+    const redis = await startRedis();
+    const [a, b] = await twoNodes(redis);
+    const log = a.store.parts.keys.shared('control');
+    await a.cluster.tell({ type: 'revoke', principalId: 'kept' });
+    for (const node of [a, b]) await vi.waitFor(() => expect(node.events).toHaveLength(1));
+    const { connection } = a.store.parts;
+    const before = await connection.sendForBytes(log, ['DUMP', log]);
+    const loseWhatFollows = () => connection.send(log, ['RESTORE', log, '0', before as Buffer, 'REPLACE']);
+    // Told by a third node, which ends before it can tell it again, and by the clock of a Redis that is ahead of the next one.
+    await redis.call(
+      'XADD',
+      log,
+      '9999999999999-0',
+      'n',
+      '2',
+      'e',
+      '{"id":"lost","event":{"type":"revoke","principalId":"lost"}}',
+    );
+    for (const node of [a, b]) await vi.waitFor(() => expect(node.events).toHaveLength(2));
+    await loseWhatFollows();
+    await a.cluster.tell({ type: 'revoke', principalId: 'after' });
+    const principals = ['kept', 'lost', 'after'];
+    const events = principals.map((principalId) => ({ type: 'revoke', principalId }));
+    for (const node of [a, b]) await vi.waitFor(() => expect(node.events).toEqual(events));
+    // The own entry of a node is told again, also if another one is told in its place.
+    await loseWhatFollows();
+    await redis.call('XADD', log, '*', 'n', '2', 'e', '{"id":"last","event":{"type":"revoke","principalId":"last"}}');
+    for (const node of [a, b]) await vi.waitFor(() => expect(node.events).toHaveLength(4));
+    const stored = () => connection.send(log, ['XRANGE', log, '-', '+']);
+    await vi.waitFor(async () => expect(JSON.stringify(await stored())).toContain('after'));
+    for (const node of [a, b]) expect(node.events.map(({ type }) => type)).not.toContain('missed');
+  });
+
+  it('tells a node that it missed something if nothing is left of what it has read', async () => {
+    const redis = await startRedis();
+    const [a] = await twoNodes(redis);
+    const log = a.store.parts.keys.shared('control');
+    await a.cluster.tell({ type: 'revoke', principalId: 'first' });
+    await vi.waitFor(() => expect(a.events).toHaveLength(1));
+    const late = await startNode(redis, a.store.parts.keys.prefix);
+    await redis.call('DEL', log);
+    await vi.waitFor(() => expect(late.events).toContainEqual({ type: 'missed' }));
+    await late.cluster.tell({ type: 'revoke', principalId: 'second' });
+    await vi.waitFor(() => expect(late.events).toContainEqual({ type: 'revoke', principalId: 'second' }));
+    expect(late.events.filter(({ type }) => type === 'missed')).toHaveLength(1);
+  });
 });
 
 describe.skipIf(missingRedis() !== '')(`a cluster that signs${missingRedis()}`, () => {

@@ -102,10 +102,11 @@ describe.skipIf(missingRedis() !== '')(`an answer of Redis that is lost${missing
       agent.rooms.on('leave', (_room, _member, { id }) => left.push(id));
     }
     const [a, b] = nodes;
-    await expect.poll(() => a?.agent.rooms.members('r').length).toBe(2);
+    if (a === undefined || b === undefined) throw new Error('There are two nodes');
+    await expect.poll(() => a.agent.rooms.members('r').length).toBe(2);
     const lost = loseAnswer(FORGET_ROOM_NODES);
-    (b?.store as RedisStore).cluster.beats = false;
-    await expect.poll(() => left, { timeout: 20_000 }).toEqual([`user of ${b?.url}`]);
+    (b.store as RedisStore).cluster.beats = false;
+    await expect.poll(() => left, { timeout: 20_000 }).toEqual([`user of ${b.url}`]);
     expect(lost.isLost).toBe(true);
   });
 });
