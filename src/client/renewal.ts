@@ -9,7 +9,7 @@ const LEAST_MS = 500;
 /** What {@link Renewal} needs of the session. */
 export interface RenewalDoor {
   /** The connection that can be sent to now; `undefined` if there is none. */
-  readonly connectionId: () => string | undefined;
+  readonly connection: () => object | undefined;
   /** The server refused newer credentials: it will close the connection. */
   readonly refused: (error: AgentClientError) => void;
 }
@@ -20,7 +20,7 @@ export class Renewal {
   readonly #requests: Requests;
   readonly #door: RenewalDoor;
   /** The connection whose credentials are being renewed: a function `token` that hangs costs no other connection. */
-  #busy: string | undefined;
+  #busy: object | undefined;
   /** When the last token was asked for. */
   #askedAt = -Infinity;
 
@@ -33,16 +33,16 @@ export class Renewal {
   /** Asks for a token and sends it. If there is none, the server closes the connection, and the next one needs a token. */
   async renew(): Promise<void> {
     const now = performance.now();
-    const connectionId = this.#door.connectionId();
-    if (this.#settings.token === undefined || connectionId === undefined || connectionId === this.#busy) return;
+    const connection = this.#door.connection();
+    if (this.#settings.token === undefined || connection === undefined || connection === this.#busy) return;
     if (now < this.#askedAt + LEAST_MS) return;
     this.#askedAt = now;
-    this.#busy = connectionId;
-    await this.#send(connectionId);
-    if (this.#busy === connectionId) this.#busy = undefined;
+    this.#busy = connection;
+    await this.#send(connection);
+    if (this.#busy === connection) this.#busy = undefined;
   }
 
-  async #send(connectionId: string): Promise<void> {
+  async #send(connection: object): Promise<void> {
     let token: string | undefined;
     try {
       token = await askToken({ ...this.#settings, tokenIn: 'message' });
@@ -51,7 +51,7 @@ export class Renewal {
       return;
     }
     // A token may be good for one use, and a new connection has its own.
-    if (token === undefined || this.#door.connectionId() !== connectionId) return;
+    if (token === undefined || this.#door.connection() !== connection) return;
     try {
       await this.#requests.ask({ type: 'auth', token }, 'authenticated', { isRepeatable: false });
     } catch (error) {

@@ -71,7 +71,7 @@ export class Session implements AgentClient {
     this.#requests = new Requests(wire);
     this.#runs = new Runs(wire, onError);
     this.#renewal = new Renewal(settings, this.#requests, {
-      connectionId: () => (this.#connection.isReady ? this.#greeting?.connectionId : undefined),
+      connection: () => (this.#connection.isReady ? this.#greeting : undefined),
       refused: onError,
     });
     this.#watches = new Watches(wire, this.#requests, onError);
