@@ -1,8 +1,10 @@
+import type { Awaitable } from '../runtime/awaitable.js';
 import { OptionError } from '../runtime/option-error.js';
 import { pick } from '../runtime/option-table.js';
 import type { Logger } from '../runtime/logger.js';
 import { readStoreKeys } from '../stores/key-file.js';
 import type { SqliteStore } from '../stores/sqlite.js';
+import { checkCopy } from '../stores/sqlite/own-files.js';
 import type { Store } from '../store/store.js';
 import { CliError, systemReason } from './cli-error.js';
 import { cannotReach, redisAccess, sayIfLate } from './redis.js';
@@ -49,6 +51,7 @@ async function openDatabase({ settings, keyOf }: ResolvedSettings, logger: Logge
   const { createSqliteStore } = await import('../stores/sqlite.js');
   const keys = readKeys(storeKeyFile, keyOf('storeKeyFile'));
   const options = { path, durability, keys, ...pick(rest, BOUNDS), logger };
+  if (storeBackup !== undefined) await named(keyOf('storeBackup'), () => checkCopy(path, storeBackup));
   const opened = await named(keyOf('store'), () => createSqliteStore(options));
   if (storeBackup !== undefined) backUpOnSignal(opened, storeBackup, logger);
   return opened;
@@ -66,7 +69,7 @@ export function readKeys(file: string | undefined, key: string): readonly Uint8A
   }
 }
 
-async function named<T>(key: string, work: () => Promise<T>): Promise<T> {
+async function named<T>(key: string, work: () => Awaitable<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

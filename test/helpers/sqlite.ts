@@ -8,6 +8,7 @@ import { createSqliteStore, type SqliteStoreOptions } from '../../src/stores/sql
 import type { Database } from '../../src/stores/sqlite/database.js';
 import { loadDriver, type DriverConnection, type DriverStatement } from '../../src/stores/sqlite/driver.js';
 import { openDatabase } from '../../src/stores/sqlite/open-database.js';
+import type { RetentionSettings } from '../../src/stores/sqlite/retention.js';
 import { SqliteStore } from '../../src/stores/sqlite/sqlite-store.js';
 
 /** A path in a separate directory, which is removed after the test. */
@@ -30,6 +31,18 @@ export async function openStore(options: Partial<SqliteStoreOptions> = {}): Prom
   onTestFinished(() => store.close());
   return store;
 }
+
+/** Settings of a store that a test puts together. */
+export const SETTINGS: RetentionSettings = {
+  retainMs: 300_000,
+  maxRetainedBytes: 134_217_728,
+  rememberIdsMs: 86_400_000,
+  maxRememberedIds: 100_000,
+  maxConversationBytes: 1e9,
+  maxOwnerConversationBytes: 1e9,
+  logger: silentLogger,
+  clock: Date.now,
+};
 
 /** A store whose statements a test can see and let fail. */
 export interface WatchedStore {
@@ -88,19 +101,10 @@ export async function openWatchedStore({
   }
   let watched: Omit<WatchedStore, 'store' | 'database'> = { path, statements, fails };
   const opened = await openDatabase({ DatabaseSync: WatchedConnection }, { path, durability, waitMs: 0 });
-  const store = new SqliteStore(opened, {
-    retainMs: 300_000,
-    maxRetainedBytes: 134_217_728,
-    rememberIdsMs: 86_400_000,
-    maxRememberedIds: 100_000,
-    maxConversationBytes: 1e9,
-    maxOwnerConversationBytes: 1e9,
-    logger,
-    clock: Date.now,
-  });
+  const store = new SqliteStore(opened, { ...SETTINGS, logger });
   onTestFinished(() => {
     watched.fails = () => false;
-    store.close();
+    return store.close();
   });
   statements.length = 0;
   const whole: WatchedStore = Object.assign(watched, { store, database: opened.database });

@@ -159,3 +159,31 @@ it('encrypts what the service stores, and copies the database of a service that 
   expect(exported.stdout).toContain('pineapple');
   await vi.waitFor(() => expect(existsSync(`${backup}.part`)).toBe(false));
 });
+
+it('ends in order while the database is copied, and the copy is whole', async () => {
+  const path = await database();
+  const backup = join(temporaryDirectory(), 'backup.db');
+  const store = await openStore({ path });
+  for (let id = 0; id < 40; id++) {
+    const message = { id: 'x', role: 'user', content: 'x'.repeat(1_000_000), runId: 'r', createdAt: 1 } as const;
+    store.conversations.append({ owner: 'bob', id: `${id}` }, [message]);
+  }
+  await store.close();
+  const place = ['--host', '127.0.0.1', '--port', '0'];
+  const cli = startCli(['serve', ...place, '--store', `sqlite:${path}`, '--store-backup', backup]);
+  await cli.log('Listening');
+  process.kill(cli.pid, 'SIGUSR2');
+  await vi.waitFor(() => expect(existsSync(`${backup}.part`) || existsSync(backup)).toBe(true), { interval: 1 });
+  cli.kill('SIGTERM');
+  expect(await cli.exited).toBe(0);
+  await cli.log('The database was copied');
+  expect(JSON.parse((await runHere(['store', 'check', backup])).stdout)).toMatchObject({ isSound: true, messages: 42 });
+});
+
+it('refuses at the start to copy a database onto itself', async () => {
+  const path = await database();
+  const flags = ['--port', '0', '--store', `sqlite:${path}`];
+  const { code, stderr } = await runHere(['serve', ...flags, '--store-backup', path]);
+  expect(code).toBe(1);
+  expect(stderr).toBe(`--store-backup: "${path}" would replace the database, and must have another name\n`);
+});

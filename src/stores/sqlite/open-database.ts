@@ -22,6 +22,8 @@ export interface OpenDatabaseOptions {
 export interface OpenDatabase {
   readonly database: Database;
   readonly epoch: string;
+  /** The file, as SQLite names it. */
+  readonly path: string;
   /** Copies the committed database to another file. */
   readonly backup: (path: string) => Promise<void>;
 }
@@ -92,7 +94,8 @@ function open(driver: Driver, { path, durability, keys, skipsContent = false }: 
       if (driver.backup === undefined) database.run('VACUUM INTO ?', to);
       else await driver.backup(connection, to, { rate: BACKUP_PAGES });
     };
-    return { database, epoch, backup };
+    const file = String(database.get('PRAGMA database_list')?.['file']);
+    return { database, epoch, path: file, backup };
   } catch (error) {
     if (isOurs) database.close();
     else database.abandon();

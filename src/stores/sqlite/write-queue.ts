@@ -106,15 +106,23 @@ export class WriteQueue {
     this.#commit();
   }
 
-  /** Commits and publishes the waiting writes and closes the database, even if the writes fail. */
-  close(): void {
+  /**
+   * Commits and publishes the waiting writes, and takes no others.
+   * @throws if nothing can be written.
+   */
+  end(): void {
     if (this.#closed) return;
     this.#closed = true;
     clearImmediate(this.#immediate);
     clearTimeout(this.#retry);
+    this.#commit();
+    this.#publish();
+  }
+
+  /** Ends, and closes the database, even if the writes fail. */
+  close(): void {
     try {
-      this.#commit();
-      this.#publish();
+      this.end();
     } finally {
       this.database.close();
     }
