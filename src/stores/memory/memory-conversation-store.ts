@@ -103,8 +103,8 @@ export class MemoryConversationStore implements ConversationStore {
       bytes += bytesOf(message);
     }
     for (const { id, bytes: content } of attachments) {
-      // A view of a larger buffer would keep the whole buffer in memory.
-      conversation.attachments.set(id, content.slice());
+      // A view of a larger buffer would keep the whole buffer in memory; `slice` of a `Buffer` is one.
+      conversation.attachments.set(id, new Uint8Array(content));
       bytes += content.length;
     }
     this.#charge(conversation, bytes);

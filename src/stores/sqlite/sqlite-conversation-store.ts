@@ -42,8 +42,8 @@ export class SqliteConversationStore implements ConversationStore {
       parentId,
       body: JSON.stringify(message),
     }));
-    // Copied, since the write waits and the caller may reuse its buffer.
-    const blobs = attachments.map(({ id, bytes: given }) => ({ id, bytes: given.slice() }));
+    // Copied, since the write waits and the caller may reuse its buffer; `slice` of a `Buffer` does not copy.
+    const blobs = attachments.map(({ id, bytes: given }) => ({ id, bytes: new Uint8Array(given) }));
     const bytes = attachments.reduce((sum, { bytes: content }) => sum + content.length, WRITE_BYTES);
     this.#queue.pushBounded({
       bytes: rows.reduce((sum, { body }) => sum + body.length, bytes),

@@ -282,19 +282,25 @@ export function conversationStoreCases(
       run: async () => {
         const { store } = await setUp();
         const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
-        const [image, empty] = [randomUUID(), randomUUID()];
-        const given = bytes.slice();
+        const [image, file, empty, none] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+        // The methods of a `Buffer` differ from those of other arrays: its `slice` does not copy.
+        const [given, buffer] = [bytes.slice(), Buffer.from(bytes)];
         await store.append(
           KEY,
           [messageOf('look')],
           [
             { id: image, bytes: given },
+            { id: file, bytes: buffer },
             { id: empty, bytes: new Uint8Array() },
+            { id: none, bytes: Buffer.alloc(0) },
           ],
         );
         given.fill(0);
-        assert.ok(Buffer.from((await store.attachment(KEY, image)) ?? []).equals(bytes));
-        assert.equal((await store.attachment(KEY, empty))?.length, 0);
+        buffer.fill(0);
+        for (const id of [image, file]) {
+          assert.ok(Buffer.from((await store.attachment(KEY, id)) ?? []).equals(bytes));
+        }
+        for (const id of [empty, none]) assert.equal((await store.attachment(KEY, id))?.length, 0);
         assert.equal(await store.attachment({ owner: 'ann', id: 'other' }, image), undefined);
         assert.equal(await store.attachment({ owner: 'bob', id: 'talk' }, image), undefined);
         await store.delete(KEY);

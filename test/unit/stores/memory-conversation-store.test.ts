@@ -31,6 +31,21 @@ it('counts two bytes for each character of a text with one that is wide', () => 
   expect(left(store)).toBe('c');
 });
 
+it('holds no more of a buffer than the attachment in it', () => {
+  const store = new MemoryConversationStore();
+  const key = { owner: 'ann', id: 'a' };
+  const large = Buffer.alloc(10_000, 'x');
+  store.append(
+    key,
+    [],
+    [
+      { id: 'buffer', bytes: large.subarray(0, 4) },
+      { id: 'array', bytes: new Uint8Array(large.buffer, 4, 4) },
+    ],
+  );
+  for (const id of ['buffer', 'array']) expect(store.attachment(key, id)?.buffer.byteLength, id).toBe(4);
+});
+
 it('names an option that breaks its rule', () => {
   expect(() => new MemoryConversationStore({ maxConversationBytes: -1 })).toThrow(
     'Option "maxConversationBytes" must be a number of at least 0, received -1',
