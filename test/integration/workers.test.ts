@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CLIENT_SECRET_PREFIX } from '../../src/protocol/version.js';
 import { TestClient } from '../../src/testing/index.js';
-import { runCli, startCli, type CliProcess, type LogLine } from '../helpers/cli-process.js';
+import { ROOT } from '../helpers/build.js';
+import { runCli, startCli, type CliOptions, type CliProcess, type LogLine } from '../helpers/cli-process.js';
 import { freePort } from '../helpers/free-port.js';
 import { runHere } from '../helpers/command-here.js';
 import { missingRedis, redisOfFile } from '../helpers/redis.js';
+import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
 const redis = redisOfFile();
 
@@ -16,9 +20,19 @@ const SIZE = 2;
 
 /** Workers of the demo that share a port. */
 async function start(...flags: string[]): Promise<{ cli: CliProcess; url: string; origin: string }> {
+  return startWith({}, ...flags);
+}
+
+async function startWith(
+  { env, ...options }: CliOptions,
+  ...flags: string[]
+): Promise<{ cli: CliProcess; url: string; origin: string }> {
   const place = ['--host', '127.0.0.1', '--port', '0', '--workers', String(SIZE)];
   // A test must not wait for the answers of workers that it leaves behind.
-  const cli = startCli(['serve', '--redis', redis.url, ...place, ...flags], { env: { AGENT_DRAIN: '3' } });
+  const cli = startCli(['serve', '--redis', redis.url, ...place, ...flags], {
+    ...options,
+    env: { AGENT_DRAIN: '3', ...env },
+  });
   await cli.log('All workers listen');
   const url = String((await cli.log('Listening'))['endpoint']);
   return { cli, url, origin: new URL(url).origin.replace('ws', 'http') };
@@ -140,6 +154,42 @@ describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !=
     cli.kill('SIGTERM');
     expect(await cli.exited).toBe(143);
     expect(client.all('error')).toEqual([]);
+  });
+
+  it('are replaced when they die while a successor hangs at its start, which is killed in the end', async () => {
+    const cwd = temporaryDirectory();
+    const [wait, waiting, late] = [join(cwd, 'wait'), join(cwd, 'waiting'), join(cwd, 'late')];
+    const tools = `import { existsSync, writeFileSync } from 'node:fs';
+      if (existsSync('wait')) {
+        writeFileSync('waiting', '');
+        await new Promise(() => setInterval(() => {}, 1_000));
+      }
+      export default [];`;
+    writeFileSync(join(cwd, 'tools.mjs'), tools);
+    const env = { LATE_MS: '180000', LATE_FILE: late };
+    const imports = [join(ROOT, 'test/helpers/late-on-demand.js')];
+    const { cli } = await startWith({ cwd, env, imports }, '--tools', './tools.mjs');
+    const old = await Promise.all([1, 2].map((worker) => listening(cli, worker)));
+    writeFileSync(wait, '');
+    cli.kill('SIGHUP');
+    await vi.waitFor(() => expect(existsSync(waiting)).toBe(true), { timeout: 30_000 });
+    rmSync(wait);
+
+    for (const { pid } of old) process.kill(Number(pid), 'SIGKILL');
+    // Without any worker, port 0 has become another one.
+    const [{ endpoint }] = await Promise.all([listening(cli, 4), listening(cli, 5)]);
+    const client = await TestClient.connect(String(endpoint));
+    expect(await client.ask({ type: 'agent_query', query: '1+1' })).toMatchObject({
+      type: 'agent_response',
+    });
+
+    cli.kill('SIGHUP');
+    await vi.waitFor(() => expect(linesOf(cli, 'Replacing the workers one after the other')).toHaveLength(2));
+    writeFileSync(late, '');
+    expect(await cli.log('A worker does not listen in time and is killed')).toMatchObject({ worker: 3 });
+    await vi.waitFor(() => expect(workersOf(linesOf(cli, 'Stopped')).sort()).toEqual([4, 5]), { timeout: 30_000 });
+    expect((await cli.log('Every worker was replaced'))['replaced']).toBe(SIZE);
+    expect(workersOf(linesOf(cli, 'Listening')).sort()).toEqual([1, 2, 4, 5, 6, 7]);
   });
 
   it('are killed if they stand still for longer than they may take to end', async () => {

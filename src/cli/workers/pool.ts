@@ -11,6 +11,12 @@ const SOUND_MS = 10_000;
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
 
+/**
+ * How long a worker may take until it listens, in milliseconds. It waits for Redis to read its files, and for modules of
+ * the operator, which may wait for something that never answers.
+ */
+const START_MS = 180_000;
+
 /** How long workers may take to write their last lines when all end at once, in milliseconds. */
 const LAST_LINES_MS = 1_000;
 
@@ -23,6 +29,8 @@ interface Member {
   nodeId: string | undefined;
   /** Whether it was told to stop. */
   isLeaving: boolean;
+  /** Whether it is to replace a worker that still serves, and does not listen yet. */
+  isSpare: boolean;
 }
 
 /** What {@link Pool} takes. */
@@ -70,7 +78,7 @@ export class Pool {
    * @returns the exit code of the first one if it ends before; it has said why
    */
   async start(): Promise<number | undefined> {
-    const code = await untilListening(this.#fork());
+    const code = await untilListening(this.#fork().worker);
     if (this.#isStopping) return undefined;
     if (code !== undefined) return code;
     this.#fill();
@@ -81,27 +89,29 @@ export class Pool {
 
   /**
    * Replaces every worker that there is now, one after the other: a worker stops when its successor listens. If a
-   * successor does not come so far, the rest stays as it is.
+   * successor does not come so far, the rest stays as it is. Workers that end by themselves meanwhile are replaced as
+   * always.
    */
   async replace(): Promise<void> {
     if (this.#isReplacing) return void (this.#replacesAgain = true);
     this.#isReplacing = true;
-    const { logger } = this.#options;
-    const old = [...this.#members.values()].filter(({ isLeaving }) => !isLeaving);
-    let replaced = 0;
-    for (const member of old) {
-      if (this.#isStopping) break;
-      const code = await untilListening(this.#fork());
+    const { logger, size } = this.#options;
+    const all = this.#staying;
+    const left = (): Member[] => this.#staying.filter((member) => all.includes(member));
+    while (left().length > 0 && !this.#isStopping) {
+      const spare = this.#fork({ isSpare: true });
+      const code = await untilListening(spare.worker);
       if (code !== undefined) {
-        logger.error({ code, replaced, left: old.length - replaced }, 'A new worker did not start; the others stay');
+        const fields = { code, replaced: all.length - left().length, left: left().length };
+        logger.error(fields, 'A new worker did not start; the others stay');
         break;
       }
-      this.#stop(member, 'SIGHUP');
-      replaced++;
+      spare.isSpare = false;
+      // One that has ended by itself may have a successor already, or get the spare one.
+      if (this.#staying.length > size) this.#stop(left()[0] ?? spare, 'SIGHUP');
     }
-    if (replaced === old.length) logger.info({ replaced }, 'Every worker was replaced');
+    if (left().length === 0 && !this.#isStopping) logger.info({ replaced: all.length }, 'Every worker was replaced');
     this.#isReplacing = false;
-    this.#fill();
     const again = this.#replacesAgain;
     this.#replacesAgain = false;
     if (again && !this.#isStopping) await this.replace();
@@ -128,10 +138,24 @@ export class Pool {
     return Promise.all([...this.#members.values()].map(({ worker }) => once(worker, 'exit')));
   }
 
-  #fork(): Worker {
+  /** The workers that serve or will serve, besides those that are to replace another one. */
+  get #staying(): Member[] {
+    return [...this.#members.values()].filter(({ isLeaving, isSpare }) => !isLeaving && !isSpare);
+  }
+
+  #fork({ isSpare = false } = {}): Member {
     const worker = cluster.fork();
-    this.#members.set(worker.id, { worker, listensSince: undefined, nodeId: undefined, isLeaving: false });
-    return worker;
+    const member: Member = { worker, listensSince: undefined, nodeId: undefined, isLeaving: false, isSpare };
+    this.#members.set(worker.id, member);
+    const timer = setTimeout(() => this.#kill(member, 'A worker does not listen in time and is killed'), START_MS);
+    worker.once('listening', () => clearTimeout(timer));
+    worker.once('exit', () => clearTimeout(timer));
+    return member;
+  }
+
+  #kill({ worker }: Member, why: string): void {
+    this.#options.logger.error({ worker: worker.id, pid: worker.process.pid }, why);
+    worker.process.kill('SIGKILL');
   }
 
   #stop(member: Member, signal: string): void {
@@ -139,19 +163,14 @@ export class Pool {
     tell(worker, { type: 'stop', signal });
     if (member.isLeaving) return;
     member.isLeaving = true;
-    const { endMs, logger } = this.#options;
-    const timer = setTimeout(() => {
-      logger.error({ worker: worker.id, pid: worker.process.pid }, 'A worker stands still and is killed');
-      worker.process.kill('SIGKILL');
-    }, endMs);
+    const timer = setTimeout(() => this.#kill(member, 'A worker stands still and is killed'), this.#options.endMs);
     worker.once('exit', () => clearTimeout(timer));
   }
 
   /** Starts workers until there are as many as there should be. */
   #fill(): void {
-    if (this.#isStopping || this.#isReplacing) return;
-    let count = [...this.#members.values()].filter(({ isLeaving }) => !isLeaving).length;
-    for (; count < this.#options.size; count++) this.#fork();
+    if (this.#isStopping) return;
+    for (let count = this.#staying.length; count < this.#options.size; count++) this.#fork();
   }
 
   #onListening(worker: Worker): void {
@@ -174,7 +193,7 @@ export class Pool {
     if (member.isLeaving && inOrder) return;
     const { logger } = this.#options;
     const fields = { worker: worker.id, code, signal };
-    if (member.isLeaving || this.#isStopping || !this.#hasListened || this.#isReplacing) {
+    if (member.isLeaving || this.#isStopping || !this.#hasListened || member.isSpare) {
       logger.warn(fields, 'A worker ended');
       return;
     }
