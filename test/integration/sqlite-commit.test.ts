@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it, vi } from 'vitest';
 import type { Logger } from '../../src/index.js';
 import { untilPublished } from '../../src/testing/conformance/until-published.js';
-import { chunk, createRun, metaOf, openWatchedStore, textOf } from '../helpers/sqlite.js';
+import { chunk, createRun, metaOf, openStore, openWatchedStore, textOf } from '../helpers/sqlite.js';
 
 const COMMIT = 'COMMIT';
 const KEY = { owner: 'ann', id: 'talk' };
@@ -255,8 +255,8 @@ it('commits what is left when it is closed, and takes nothing more', async () =>
   const { store, statements } = await openWatchedStore();
   const log = createRun(store, metaOf(randomUUID()));
   log.append(chunk(1));
-  store.close();
-  store.close();
+  await store.close();
+  await store.close();
   expect(statements.filter((sql) => sql === COMMIT)).toHaveLength(1);
   expect(log.published).toBe(1);
   for (const write of [
@@ -275,4 +275,38 @@ it('says so where closing cannot commit, and lets go of the file', async () => {
   watched.fails = (sql) => sql === COMMIT;
   expect(() => watched.store.close()).toThrow('The database cannot be written');
   expect(() => watched.database.number('SELECT 1')).toThrow('The store is closed');
+});
+
+it('leaves out a change that the database refuses, and writes what comes before and after', async () => {
+  const logger = spyLogger();
+  let time = 1;
+  const store = await openStore({ logger, clock: () => time });
+  const read = (id: string) => store.conversations.read({ owner: 'ann', id }, { limit: 9 }).items;
+  const log = createRun(store, metaOf(randomUUID()));
+  log.append(chunk(1));
+  for (const [id, at] of [
+    ['before', 1],
+    ['refused', NaN],
+    ['after', 2],
+  ] as const) {
+    time = at;
+    const attachments = [{ id: 'file', bytes: Buffer.from(id) }];
+    store.conversations.append({ owner: 'ann', id }, [message(id)], attachments);
+  }
+  log.append(chunk(2));
+  store.runs.commit();
+  await untilPublished(log, 2);
+  expect(store.isWritable).toBe(true);
+  expect(['before', 'refused', 'after'].map((id) => read(id).length)).toEqual([1, 0, 1]);
+  expect(store.conversations.attachment({ owner: 'ann', id: 'refused' }, 'file')).toBeUndefined();
+  const logged = logger.error.mock.calls.map(([, text]) => String(text));
+  expect(logged).toEqual(['The database refuses a change, which is left out']);
+
+  // Whoever waits for the outcome is told.
+  time = NaN;
+  const change = { owner: 'ann', id: 'new' };
+  expect(() => store.conversations.update(change, { title: 'Talk' })).toThrow('NOT NULL constraint failed');
+  time = 3;
+  store.conversations.update(change, { title: 'Talk' });
+  expect(store.conversations.find(change)).toMatchObject({ title: 'Talk', updatedAt: 3 });
 });

@@ -54,8 +54,21 @@ export class Database {
       work();
       this.run('COMMIT');
     } catch (error) {
-      this.#rollBack();
+      this.#tryTo('ROLLBACK');
       throw error;
+    }
+  }
+
+  /** Within a transaction: executes all of `work` or none of it. */
+  savepoint(work: () => void): void {
+    this.run('SAVEPOINT work');
+    try {
+      work();
+    } catch (error) {
+      this.#tryTo('ROLLBACK TO work');
+      throw error;
+    } finally {
+      this.#tryTo('RELEASE work');
     }
   }
 
@@ -85,12 +98,12 @@ export class Database {
     this.#connection.close();
   }
 
-  /** SQLite may have rolled back by itself; rolling back again would then be an error. */
-  #rollBack(): void {
+  /** SQLite may have rolled back by itself: what would end a transaction is an error then. */
+  #tryTo(end: string): void {
     try {
-      this.run('ROLLBACK');
+      this.run(end);
     } catch {
-      // Nothing was left to roll back.
+      // Nothing was left to end.
     }
   }
 

@@ -3,10 +3,17 @@ import { dirname } from 'node:path';
 
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
+/** A text that is too long, a rule of a table, a type, a value that cannot be bound. */
+const REFUSALS: readonly unknown[] = [18, 19, 20, 25];
 
 /** Whether another process has the database. */
 export function isBusy(error: unknown): boolean {
   return codeOf(error) === SQLITE_BUSY;
+}
+
+/** Whether the database refuses a value, and would refuse it again: a write that a driver cannot bind has no code. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof TypeError || REFUSALS.includes(codeOf(error));
 }
 
 /** Turns an error of SQLite into an error that names the file; returns any other error as it is. */

@@ -48,6 +48,7 @@ export class SqliteConversationStore implements ConversationStore {
     this.#queue.pushBounded({
       bytes: rows.reduce((sum, { body }) => sum + body.length, bytes),
       conversation: key,
+      standsAlone: true,
       apply: (database) => {
         const { content } = database;
         const { n, isNew } = use(database, key, at);
@@ -101,6 +102,7 @@ export class SqliteConversationStore implements ConversationStore {
     for (let child = leaf; child !== 0; child = newestBelow(database, conversation, child)) leaf = child;
     this.#queue.pushNow({
       bytes: WRITE_BYTES,
+      standsAlone: true,
       apply: () => database.run('UPDATE conversations SET leaf = ? WHERE n = ?', leaf, use(database, key, at).n),
     });
     return fromSql(database.get('SELECT id FROM messages WHERE n = ?', leaf)?.['id']);
@@ -148,6 +150,7 @@ export class SqliteConversationStore implements ConversationStore {
     // A client is told at once whether this was written: while the database fails, it is refused and not kept in memory.
     this.#queue.pushNow({
       bytes: WRITE_BYTES + (title?.length ?? 0) + (json?.length ?? 0),
+      standsAlone: true,
       apply: (database) => {
         const { n, isNew } = use(database, key, at);
         const before = isNew ? 0 : CONVERSATION_BYTES + database.number(SIZE, n);

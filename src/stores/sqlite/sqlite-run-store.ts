@@ -109,6 +109,7 @@ export class SqliteRunStore implements RunStore {
     if (run === undefined || isFinal(run.state)) return;
     this.#queue.pushBounded({
       bytes: text.length,
+      standsAlone: true,
       apply: (database) => {
         const n = database.number('SELECT coalesce(max(n), 0) + 1 FROM drafts');
         database.run(

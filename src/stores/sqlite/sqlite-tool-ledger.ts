@@ -43,6 +43,7 @@ export class SqliteToolLedger implements ToolLedger {
 /** Reads and claims in one transaction, after all earlier writes. */
 class ClaimWrite implements Write {
   readonly bytes = ENTRY_BYTES;
+  readonly standsAlone = true;
   known: LedgerEntry | undefined;
   readonly #key: LedgerKey;
 

@@ -2,6 +2,7 @@ import { AgentSocketError } from '../../protocol/agent-socket-error.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { ConversationKey } from '../../store/conversation-store.js';
 import type { Database } from './database.js';
+import { isRefusal } from './open-error.js';
 
 /** One write to the database. */
 export interface Write {
@@ -9,6 +10,11 @@ export interface Write {
   readonly bytes: number;
   /** The conversation that the write changes. */
   readonly conversation?: ConversationKey;
+  /**
+   * Whether the write can be left out if it breaks a rule of the database, since no later write needs it. Any other write
+   * is tried again for ever, and so are all that follow it.
+   */
+  readonly standsAlone?: boolean;
   /** Called within a transaction, and again if the transaction failed and was rolled back. */
   apply(database: Database): void;
   /** Called right after the commit. It must not wake readers. */
@@ -38,6 +44,8 @@ export class WriteQueue {
   #waitingBytes = 0;
   /** Committed writes that are not published yet. */
   #committed: Write[] = [];
+  /** Why writes were left out. */
+  readonly #leftOut = new WeakMap<Write, unknown>();
   #publishing = false;
   #immediate: NodeJS.Immediate | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -81,7 +89,7 @@ export class WriteQueue {
 
   /**
    * Commits a write together with all earlier writes. If that fails, the write is taken back.
-   * @throws if nothing can be written.
+   * @throws if nothing can be written, or if the write was left out.
    */
   pushNow(write: Write): void {
     this.push(write);
@@ -94,6 +102,7 @@ export class WriteQueue {
       }
       throw error;
     }
+    if (this.#leftOut.has(write)) throw this.#leftOut.get(write);
   }
 
   /**
@@ -148,11 +157,7 @@ export class WriteQueue {
     if (writes.length === 0 && this.#failure === undefined) return;
     try {
       if (writes.length === 0) probe(this.database);
-      else {
-        this.database.transaction(() => {
-          for (const write of writes) write.apply(this.database);
-        });
-      }
+      else this.#apply(writes);
     } catch (error) {
       this.#onFailed(error);
       throw unwritable(error);
@@ -161,8 +166,36 @@ export class WriteQueue {
     this.#waiting = [];
     this.#waitingBytes = 0;
     for (const write of writes) {
+      if (this.#leftOut.has(write)) {
+        this.#logger.error({ err: this.#leftOut.get(write) }, 'The database refuses a change, which is left out');
+        continue;
+      }
       write.committed?.();
       if (write.publish !== undefined) this.#committed.push(write);
+    }
+  }
+
+  #apply(writes: readonly Write[]): void {
+    try {
+      this.database.transaction(() => {
+        for (const write of writes) write.apply(this.database);
+      });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.database.transaction(() => {
+        for (const write of writes) this.#applyAlone(write);
+      });
+    }
+  }
+
+  /** Applies a write within a transaction, or none of it. */
+  #applyAlone(write: Write): void {
+    try {
+      this.#leftOut.delete(write);
+      this.database.savepoint(() => write.apply(this.database));
+    } catch (error) {
+      if (write.standsAlone !== true || !isRefusal(error)) throw error;
+      this.#leftOut.set(write, error);
     }
   }
 
