@@ -47,6 +47,6 @@ const timer = setInterval(() => {
 process.once('SIGTERM', async () => {
   clearInterval(timer);
   await agent.close({ drainMs: 5_000, closeCode: 'draining' });
-  store.close();
+  await store.close();
   server.close();
 });

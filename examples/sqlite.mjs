@@ -38,6 +38,6 @@ server.listen(Number(PORT), '127.0.0.1', () => {
 // Whoever opens the store closes it, after the server.
 process.once('SIGTERM', async () => {
   await agent.close({ drainMs: 5_000, closeCode: 'draining' });
-  store.close();
+  await store.close();
   server.close();
 });

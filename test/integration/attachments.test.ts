@@ -65,7 +65,7 @@ describe('Attachments of a question', () => {
     const [question] = store.conversations.read(key, { limit: 2 }).items;
     const id = question?.attachments?.[0]?.id ?? '';
     expect(JSON.stringify(question)).not.toContain(PNG);
-    store.close();
+    await store.close();
     const again = await openStore({ path });
     expect(Buffer.from(again.conversations.attachment(key, id) ?? []).toString('base64')).toBe(PNG);
   });

@@ -41,7 +41,7 @@ async function database(keys?: readonly Uint8Array[]): Promise<string> {
     createdAt: Date.now() / 1_000,
     body: '{"type":"room_event","room":"team","content":"said aloud"',
   });
-  store.close();
+  await store.close();
   return path;
 }
 

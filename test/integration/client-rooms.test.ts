@@ -117,7 +117,7 @@ describe('client.room', () => {
     await room.join();
     await room.publish('a');
     await first.agent.close();
-    store.close();
+    await store.close();
     const { agent, server } = await restart(await openStore({ path }), first.port);
     await expect.poll(() => room.state, { timeout: 20_000 }).toBe('joined');
     await agent.rooms.publish('r', { content: 'b' });

@@ -336,7 +336,7 @@ describe('tools and a crash', () => {
     client.send(asked);
     await client.next('approval_request');
     await before.agent.close({ drainMs: 5_000, closeCode: 'draining' });
-    store.close();
+    await store.close();
     expect(client.all('error')).toEqual([]);
     const second = act({ needsApproval: true });
     const after = await startDurable(path, { provider: createScriptedProvider(['done']), tools: [second.tool] });

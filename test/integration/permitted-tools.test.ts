@@ -147,7 +147,7 @@ it('the scopes of a run that waits for a person outlive a restart', async () => 
     client.send({ type: 'streaming_query', query: 'Pay', run_id: runId, conversation_id: 'c' });
     await client.next('approval_request');
     await agent.close({ drainMs: 0 });
-    store.close();
+    await store.close();
   }
   const store = await createSqliteStore({ path });
   onTestFinished(() => store.close());

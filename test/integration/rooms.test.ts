@@ -179,7 +179,7 @@ describe('Rejoining', () => {
     ada.send(message);
     await ada.next('room_published', ({ position }) => position === 2);
     await first.agent.close();
-    store.close();
+    await store.close();
     const second = await start({ store: await openStore({ path }) });
     const again = await second.connect();
     expect(await joined(again, { after: 1, epoch })).toMatchObject({ epoch, recovered: true, member_id: memberId });

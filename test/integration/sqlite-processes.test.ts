@@ -43,7 +43,7 @@ it('gives everything that was published back after a SIGKILL', { timeout: 240_00
       finished += items.length;
     }
     for (const run of store.runs.unfinished()) run.log.append(chunk(run.log.published + 1));
-    store.close();
+    await store.close();
   };
   for (let done = 0; done < KILLS; done += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, () => round()));
@@ -82,7 +82,7 @@ it('lets only one of several in that come at the same time', async () => {
   const opened = await Promise.allSettled(Array.from({ length: 5 }, () => createSqliteStore({ path, waitMs: 200 })));
   const stores = opened.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
   expect(stores).toHaveLength(1);
-  stores[0]?.close();
+  await stores[0]?.close();
 });
 
 it('goes from one to the next', async () => {
@@ -90,6 +90,6 @@ it('goes from one to the next', async () => {
   const first = await openStore({ path });
   createRun(first, metaOf(randomUUID())).append(chunk(1));
   const second = openStore({ path });
-  first.close();
+  await first.close();
   expect((await second).runs.unfinished()).toHaveLength(1);
 });

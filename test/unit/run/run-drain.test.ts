@@ -27,12 +27,12 @@ describe('draining over a durable store', () => {
     client.send({ type: 'streaming_query', query: 'q', run_id: runId, on_disconnect: 'cancel' });
     await client.next('approval_request');
     await server.agent.close();
-    store.close();
+    await store.close();
     const again = await createSqliteStore({ path });
     try {
       expect(again.runs.open('anonymous', runId)?.state).toBe('waiting_approval');
     } finally {
-      again.close();
+      await again.close();
     }
   });
 
@@ -51,12 +51,12 @@ describe('draining over a durable store', () => {
     open();
     await client.next('approval_request');
     await closed;
-    store.close();
+    await store.close();
     const again = await createSqliteStore({ path });
     try {
       expect(again.runs.open('anonymous', runId)?.state).toBe('waiting_approval');
     } finally {
-      again.close();
+      await again.close();
     }
   });
 
@@ -83,7 +83,7 @@ describe('draining over a durable store', () => {
     await client.next('approval_request');
     await vi.waitFor(() => expect(finished).toBeDefined());
     await server.agent.close();
-    store.close();
+    await store.close();
     expect(await finished).toBe('late');
     // What the loop does with it.
     await new Promise(setImmediate);
@@ -108,7 +108,7 @@ describe('draining over a durable store', () => {
     const reply = await Promise.race([client.next('error'), client.next('approval_resolved')]);
     open();
     await closed;
-    store.close();
+    await store.close();
     expect(reply).toMatchObject({ type: 'approval_resolved' });
   });
 });
@@ -131,12 +131,12 @@ describe('the farewell over a durable store', () => {
     });
     expect(reply).toMatchObject({ outcome: 'cancelled', run_ids: [runId] });
     await server.agent.close();
-    store.close();
+    await store.close();
     const again = await createSqliteStore({ path });
     try {
       expect(again.runs.open('anonymous', runId)?.state).toBe('cancelled');
     } finally {
-      again.close();
+      await again.close();
     }
   });
 
@@ -154,7 +154,7 @@ describe('the farewell over a durable store', () => {
     });
     expect(store.runs.open('anonymous', runId)?.state).toBe('interrupted');
     await server.agent.close();
-    store.close();
+    await store.close();
   });
 });
 

@@ -98,7 +98,7 @@ describe('a store with keys', () => {
     await fill(store);
     await expectFilled(store);
     expect(leaks(path)).toBe(false);
-    store.close();
+    await store.close();
     expect(leaks(path)).toBe(false);
     await expectFilled(await openStore({ path, keys }));
     // The search finds what is there.
@@ -111,7 +111,7 @@ describe('a store with keys', () => {
     const path = temporaryDatabase();
     const first = await openStore({ path });
     await fill(first);
-    first.close();
+    await first.close();
     expect(leaks(path)).toBe(true);
     const info = vi.fn();
     const logger = { debug: vi.fn(), info, warn: vi.fn(), error: vi.fn() };
@@ -134,16 +134,16 @@ describe('a store with keys', () => {
     for (let count = 0; count < 2_000; count++) {
       first.conversations.append({ owner: 'bob', id: `${count % 7}` }, [{ ...message(), id: randomUUID() }]);
     }
-    first.close();
+    await first.close();
 
     const second = await openStore({ path, keys: [next, old] });
     await expectFilled(second);
     const keyId = keyIdOf(next);
     expect(second.rotation).toMatchObject({ keyId });
-    second.close();
+    await second.close();
     // It goes on where it was, and until its end both keys are needed.
     await expect(openStore({ path, keys: [next] })).rejects.toThrow(`is encrypted with the key ${keyIdOf(old)}, and`);
-    (await rotated({ path, keys: [next, old] })).close();
+    await (await rotated({ path, keys: [next, old] })).close();
     const last = await openStore({ path, keys: [next] });
     await expectFilled(last);
     expect(last.rotation).toBeUndefined();
@@ -152,7 +152,7 @@ describe('a store with keys', () => {
   it('says which key is missing, and lets go of the file', async () => {
     const path = temporaryDatabase();
     const [right, wrong] = [randomBytes(32), randomBytes(32)];
-    (await openStore({ path, keys: [right] })).close();
+    await (await openStore({ path, keys: [right] })).close();
     await expect(openStore({ path })).rejects.toThrow(
       `The database ${path} is encrypted with the key ${keyIdOf(right)}, and no key is given`,
     );
@@ -168,7 +168,7 @@ describe('a store with keys', () => {
     const store = await openStore({ path, keys });
     await fill(store);
     store.conversations.append({ owner: 'bob', id: 'other' }, [{ ...message(), id: 'b', content: 'of bob' }]);
-    store.close();
+    await store.close();
     const moved = temporaryDatabase();
     cpSync(path, moved);
     const { DatabaseSync } = await loadDriver();

@@ -56,7 +56,7 @@ it.each(['', 'PRAGMA user_version = 1', 'PRAGMA journal_mode = WAL'])(
 
 it('refuses what a later version wrote, and leaves it alone', async () => {
   const path = temporaryDatabase();
-  (await openStore({ path })).close();
+  await (await openStore({ path })).close();
   await change(path, 'PRAGMA user_version = 99');
   const before = readFileSync(path);
   await expect(createSqliteStore({ path })).rejects.toThrow(
@@ -76,7 +76,7 @@ it('makes the tables whole or not at all', async () => {
 
 it('says what is broken where tables are missing', async () => {
   const path = temporaryDatabase();
-  (await openStore({ path })).close();
+  await (await openStore({ path })).close();
   await change(path, 'DROP TABLE runs');
   await expect(createSqliteStore({ path })).rejects.toThrow(
     `The database ${path} cannot be opened: no such table: runs`,
@@ -90,7 +90,7 @@ it('leaves one file behind', async () => {
   store.runs.commit();
   expect(existsSync(`${path}-wal`)).toBe(true);
   expect(existsSync(`${path}-shm`)).toBe(false);
-  store.close();
+  await store.close();
   expect(existsSync(`${path}-wal`)).toBe(false);
 });
 
@@ -103,7 +103,7 @@ it('lets nobody else read its files, also those of earlier versions', async () =
     createRun(store, metaOf(`${before}`)).append(chunk(1));
     store.runs.commit();
     expect([mode(), mode('-wal')]).toEqual(['600', '600']);
-    store.close();
+    await store.close();
   }
 });
 

@@ -41,7 +41,7 @@ it('keeps its identity and everything else', async () => {
   first.ledger.begin({ runKey: 'a', toolCallId: '2' });
   first.ledger.settle({ runKey: 'a', toolCallId: '2' });
   const { epoch } = first.runs;
-  first.close();
+  await first.close();
 
   const store = await openStore({ path });
   expect(store.runs.epoch).toBe(epoch);
@@ -72,7 +72,7 @@ it('gives back the runs that were not finished, to go on with', async () => {
   first.runs.keepDraft(meta.owner, meta.id, 'half a \ud83d');
   first.runs.keepDraft(meta.owner, meta.id, '\ude00 draft\0');
   first.runs.setState(meta.owner, meta.id, 'waiting_approval', '{"step":3}\0');
-  first.close();
+  await first.close();
 
   const second = await openStore({ path });
   const run = only(second.runs.unfinished());
@@ -100,7 +100,7 @@ it('gives back the runs that were not finished, to go on with', async () => {
 
   second.runs.setState(meta.owner, meta.id, 'interrupted');
   expect(second.runs.unfinished()).toEqual([]);
-  second.close();
+  await second.close();
 
   const third = await openStore({ path });
   expect(third.runs.unfinished()).toEqual([]);
@@ -117,7 +117,7 @@ it('numbers new runs after the old ones', async () => {
   const metas = Array.from({ length: 4 }, () => metaOf(randomUUID()));
   for (const meta of metas.slice(0, 2)) createRun(first, meta);
   first.runs.setState('ann', metas[1]?.id ?? '', 'finished');
-  first.close();
+  await first.close();
   const second = await openStore({ path });
   for (const meta of metas.slice(2)) createRun(second, meta);
   expect(second.runs.list('ann', 1_000).map(({ meta }) => meta.id)).toEqual(metas.map(({ id }) => id));
@@ -136,7 +136,7 @@ it('goes on counting what is retained and remembered', async () => {
     createRun(store, meta).append(chunk(1, 'x'.repeat(4_000)));
     store.runs.setState(meta.owner, meta.id, 'finished');
     store.runs.expire();
-    store.close();
+    await store.close();
     at++;
   }
   const store = await openStore(options);
@@ -164,7 +164,7 @@ it('deletes what it dropped by and by, even after it was closed in between', asy
   while (first.runs.list('ann', 1_000).length > 0);
   // One step deletes for 5 ms, so the rest of the rows is left however fast the machine is.
   const left = leftBy(path);
-  first.close();
+  await first.close();
 
   const { store, database } = await openWatchedStore({ path: left });
   const rows = () => database.number('SELECT count(*) FROM entries');

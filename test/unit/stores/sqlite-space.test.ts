@@ -26,7 +26,7 @@ it('gives the space of deleted conversations back in steps, and keeps some for w
     { timeout: 10_000 },
   );
   expect(pages()).toBeGreaterThan(900);
-  store.close();
+  await store.close();
   expect(statSync(path).size).toBeLessThan(5_000_000);
 });
 
@@ -38,6 +38,6 @@ it('takes no more space than the bound and what one write adds, however much is 
     store.conversations.append({ owner: 'ann', id: `${count}` }, [messageOf(TEXT), messageOf('')], attachments);
     store.runs.commit();
   }
-  store.close();
+  await store.close();
   expect(statSync(path).size).toBeLessThan(4_000_000);
 });
