@@ -310,3 +310,15 @@ it('leaves out a change that the database refuses, and writes what comes before 
   store.conversations.update(change, { title: 'Talk' });
   expect(store.conversations.find(change)).toMatchObject({ title: 'Talk', updatedAt: 3 });
 });
+
+it('reports an outage once, also if nothing can expire meanwhile', async () => {
+  const logger = spyLogger();
+  const watched = await openWatchedStore({ logger });
+  const { store } = watched;
+  watched.fails = (sql) => sql === COMMIT;
+  expect(() => store.conversations.update(KEY, { title: 'a' })).toThrow('The database cannot be written');
+  const bounds = { maxEvents: 9, maxBytes: 9_000, maxAllBytes: 9_000, maxAgeMs: 9_000, maxRooms: 9 };
+  store.rooms.expire(bounds);
+  store.runs.expire();
+  expect(logger.error).toHaveBeenCalledTimes(1);
+});

@@ -52,7 +52,7 @@ export class SqliteRoomStore implements RoomStore {
   }
 
   expire(bounds: RoomBounds): void {
-    this.#queue.flush();
+    if (!this.#queue.flushIfWritable()) return;
     const { database } = this.#queue;
     for (const log of this.#open.values()) {
       log.trim();

@@ -153,14 +153,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   expire(): void {
-    try {
-      this.#queue.flush();
-    } catch (error) {
-      // The outage is reported once, and nothing can be deleted before its end.
-      if (this.#queue.isFailing) return;
-      throw error;
-    }
-    this.#retention.expire();
+    if (this.#queue.flushIfWritable()) this.#retention.expire();
   }
 
   #withdraw(): void {

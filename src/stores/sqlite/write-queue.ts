@@ -115,6 +115,16 @@ export class WriteQueue {
     this.#commit();
   }
 
+  /** Commits the waiting writes; `false` in an outage, which is reported once: nothing can be deleted before its end. */
+  flushIfWritable(): boolean {
+    try {
+      this.flush();
+    } catch (error) {
+      if (!this.isFailing) throw error;
+    }
+    return !this.isFailing;
+  }
+
   /**
    * Commits and publishes the waiting writes, and takes no others.
    * @throws if nothing can be written.
