@@ -28,7 +28,7 @@ type LocalKeySet = ReturnType<typeof createLocalJWKSet>;
 export class RemoteKeySet {
   readonly #options: KeySetOptions;
   #keys: LocalKeySet | undefined;
-  /** When the keys were read, and when that was last tried for whatever reason, on the monotonic clock. */
+  /** When the keys were read, and when that was last begun, on the monotonic clock. */
   #readAt = -Infinity;
   #triedAt = -Infinity;
   #reading: Promise<LocalKeySet> | undefined;
@@ -39,21 +39,30 @@ export class RemoteKeySet {
 
   /**
    * Finds the key of a token.
-   * @throws AgentSocketError `internal_error` if there are no keys and they cannot be read in time; an error of `jose` if
-   * no key fits
+   * @throws AgentSocketError `internal_error` if the keys that it needs cannot be read in time; an error of `jose` if no
+   * key fits
    */
   readonly find: JWTVerifyGetKey<CryptoKey> = async (header, token) => {
     const keys = this.#usable() ?? (await this.#read());
     try {
       return await keys(header, token);
     } catch (error) {
-      // The issuer may have begun to sign with a new key. Strangers can name any key, so this happens rarely.
-      const isUnknown = error instanceof errors.JWKSNoMatchingKey;
-      if (!isUnknown || performance.now() - this.#triedAt < this.#options.cooldownMs) throw error;
-      const newer = await this.#read();
+      const newer = error instanceof errors.JWKSNoMatchingKey ? await this.#newer(keys) : undefined;
+      if (newer === undefined) throw error;
       return newer(header, token);
     }
   };
+
+  /**
+   * The keys for a token that these do not fit: the issuer may have begun to sign with a new key. `undefined` if these are
+   * so new that they are not read again, since strangers can name any key.
+   */
+  async #newer(keys: LocalKeySet): Promise<LocalKeySet | undefined> {
+    // Others may have asked for them, or have got them meanwhile.
+    if (this.#reading !== undefined) return this.#reading;
+    if (this.#keys !== keys) return this.#keys;
+    return performance.now() - this.#readAt < this.#options.cooldownMs ? undefined : this.#read();
+  }
 
   /** The keys, unless they are too old. Begins to replace keys that are old. */
   #usable(): LocalKeySet | undefined {
@@ -68,7 +77,8 @@ export class RemoteKeySet {
     if (this.#reading !== undefined) return this.#reading;
     const now = performance.now();
     // Without this, handshakes that fail would be as many requests.
-    if (this.#keys === undefined && now - this.#triedAt < RETRY_MS) return Promise.reject(unavailable());
+    const hasFailed = this.#triedAt > this.#readAt;
+    if (hasFailed && now - this.#triedAt < RETRY_MS) return Promise.reject(unavailable());
     this.#triedAt = now;
     this.#reading = this.#fetch().finally(() => (this.#reading = undefined));
     return this.#reading;

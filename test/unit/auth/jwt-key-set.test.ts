@@ -47,6 +47,13 @@ const give =
   (response: ServerResponse): void =>
     void response.end(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }));
 
+/** Lets time pass; from then on it stands still. */
+function elapse(ms: number): void {
+  const now = performance.now() + ms;
+  vi.spyOn(performance, 'now').mockReturnValue(now);
+  onTestFinished(() => void vi.restoreAllMocks());
+}
+
 const refused = { code: 'unauthorized' };
 const unavailable = { code: 'internal_error' };
 
@@ -84,6 +91,65 @@ describe('a key set', () => {
     expect(state.requests).toBe(1);
   });
 
+  it('that is being read is waited for by every token of a new key', async () => {
+    const [old, fresh] = [makeKey('k1'), makeKey('k2')];
+    const { state, hook } = await startKeys(give(old));
+    const authenticate = hook();
+    await authenticate(bearer(await signed(old)));
+    const waiting: ServerResponse[] = [];
+    state.answer = (response) => void waiting.push(response);
+    elapse(60_000);
+    const token = await signed(fresh);
+    const all = Promise.all(Array.from({ length: 10 }, () => authenticate(bearer(token))));
+    await expect.poll(() => waiting.length).toBe(1);
+    for (const response of waiting) give(old, fresh)(response);
+    expect((await all).every((principal) => principal?.id === 'anna')).toBe(true);
+    expect(state.requests).toBe(2);
+  });
+
+  it('that is old lets in the first token of a new key', async () => {
+    const [old, fresh] = [makeKey('k1'), makeKey('k2')];
+    const { state, hook } = await startKeys(give(old));
+    const authenticate = hook();
+    await authenticate(bearer(await signed(old)));
+    state.answer = give(old, fresh);
+    elapse(3_600_000);
+    expect(await authenticate(bearer(await signed(fresh)))).toMatchObject({ id: 'anna' });
+    expect(state.requests).toBe(2);
+  });
+
+  it('that cannot be read decides nothing about tokens of an unknown key, and is read soon again', async () => {
+    const [old, fresh] = [makeKey('k1'), makeKey('k2')];
+    const { state, hook } = await startKeys(give(old));
+    const authenticate = hook();
+    await authenticate(bearer(await signed(old)));
+    state.answer = (response) => void response.writeHead(503).end();
+    const token = await signed(fresh);
+    elapse(60_000);
+    for (let index = 0; index < 5; index++) {
+      await expect(authenticate(bearer(token))).rejects.toMatchObject(unavailable);
+    }
+    expect(state.requests).toBe(2);
+    expect(await authenticate(bearer(await signed(old)))).toMatchObject({ id: 'anna' });
+    state.answer = give(old, fresh);
+    elapse(1_000);
+    expect(await authenticate(bearer(token))).toMatchObject({ id: 'anna' });
+  });
+
+  it('that is a day old and cannot be read is not asked for by every handshake', async () => {
+    const key = makeKey('k1');
+    const { state, hook } = await startKeys(give(key));
+    const authenticate = hook();
+    const token = await signed(key);
+    await authenticate(bearer(token));
+    state.answer = (response) => void response.writeHead(503).end();
+    elapse(86_400_000);
+    for (let index = 0; index < 5; index++) {
+      await expect(authenticate(bearer(token))).rejects.toMatchObject(unavailable);
+    }
+    expect(state.requests).toBe(2);
+  });
+
   it('is replaced in the background when it is old, and used meanwhile', async () => {
     const key = makeKey('k1');
     const { state, hook } = await startKeys(give(key));
@@ -92,9 +158,7 @@ describe('a key set', () => {
     await authenticate(bearer(token));
     // The server of keys hangs from now on.
     state.answer = () => undefined;
-    const later = performance.now() + 5_000_000;
-    vi.spyOn(performance, 'now').mockReturnValue(later);
-    onTestFinished(() => void vi.restoreAllMocks());
+    elapse(5_000_000);
     expect(await authenticate(bearer(token))).toMatchObject({ id: 'anna' });
     await expect.poll(() => state.requests).toBe(2);
     expect(await authenticate(bearer(token))).toMatchObject({ id: 'anna' });
@@ -143,8 +207,7 @@ describe('a server of keys', () => {
     ['never ends its answer', (response) => void response.write('{"keys":[')],
   ])('that %s holds handshakes no longer than its time', async (_what, answer) => {
     const { state, hook } = await startKeys(answer);
-    vi.spyOn(performance, 'now').mockReturnValue(performance.now());
-    onTestFinished(() => void vi.restoreAllMocks());
+    elapse(0);
     const authenticate = hook({ jwksTimeoutMs: 50 });
     const token = await signed(makeKey('k1'));
     const all = Array.from({ length: 10 }, () => authenticate(bearer(token)).catch((thrown: unknown) => thrown));
