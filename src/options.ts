@@ -72,8 +72,8 @@ export interface AgentSocketServerOptions<
    * for every message `auth`, with a request whose only credentials are `Authorization: Bearer` and the token. The
    * result (or what it resolves to) owns the connection and its runs. `null` refuses with close code 4401, and so does
    * an error, which is logged; an `AgentSocketError` with code `forbidden` refuses with 4403 and one with `internal_error`
-   * with 1011, after which clients come back. A principal without a valid `id` is refused with 1011, one whose
-   * `expiresAt` has passed with 4401. `agent-ws/auth` has ready-made hooks.
+   * with 1011, after which clients come back. A principal without a valid `id`, or whose `expiresAt` is no
+   * number, is refused with 1011, one whose `expiresAt` has passed with 4401. `agent-ws/auth` has ready-made hooks.
    * @default everybody is anonymous; see `anonymous`
    */
   authenticate?: ((request: IncomingMessage) => P | null | Promise<P | null>) | undefined;

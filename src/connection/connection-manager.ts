@@ -12,7 +12,7 @@ import { CONNECTION_OPTIONS, type AttachmentLimits, type ConnectionManagerOption
 import { Expiries } from './expiries.js';
 import { Heartbeat } from './heartbeat.js';
 import { Places, type Slot } from './places.js';
-import { isPrincipalId, PRINCIPAL_ID, type Principal } from './principal.js';
+import { EXPIRES_AT, isExpiresAt, isPrincipalId, PRINCIPAL_ID, type Principal } from './principal.js';
 import type { Socket } from './socket.js';
 import { describeConnection, type ConnectionStatistics } from './statistics.js';
 
@@ -137,13 +137,13 @@ export class ConnectionManager<P extends Principal = Principal, Metadata = unkno
    * @param slot - the reserved place; without it, a free place is needed. If none is free, the address with the most
    * connections loses its idlest one, closed with 1013, to an address that has fewer.
    * @returns `undefined` if no place was free: the socket was closed with 1013.
-   * @throws OptionError if the id of the principal is one that rooms have.
+   * @throws OptionError if the id of the principal is not valid, or its `expiresAt` is no number.
    */
   connect(socket: Socket, info: ConnectionInfo<P, Metadata>, slot?: Slot): Connection<P, Metadata> | undefined {
     slot?.release();
-    if (!isPrincipalId(info.principal.id)) {
-      throw new OptionError('principal.id', PRINCIPAL_ID, info.principal.id);
-    }
+    const { id, expiresAt } = info.principal;
+    if (!isPrincipalId(id)) throw new OptionError('principal.id', PRINCIPAL_ID, id);
+    if (!isExpiresAt(expiresAt)) throw new OptionError('principal.expiresAt', EXPIRES_AT, expiresAt);
     if (!this.#places.makeRoom(info.remoteAddress)) {
       socket.close(CLOSE_CODES.overCapacity.code, CLOSE_CODES.overCapacity.reason);
       return undefined;

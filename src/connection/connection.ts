@@ -5,7 +5,7 @@ import type { CustomMessage, ServerMessage } from '../protocol/server-messages.j
 import type { Accounts } from '../runtime/account-shares.js';
 import type { TraceContext } from '../runtime/trace.js';
 import { sendable, type CloseFrame } from './close-frame.js';
-import { accountsOf, isPrincipalId, payerOf, type Principal } from './principal.js';
+import { accountsOf, EXPIRES_AT, isExpiresAt, isPrincipalId, payerOf, type Principal } from './principal.js';
 import type { Socket, SocketListener } from './socket.js';
 
 /** Maximum size of messages outside of runs that wait while the buffer is above the mark, in UTF-16 units or bytes. */
@@ -109,12 +109,13 @@ export class Connection<P extends Principal = Principal, Metadata = unknown> imp
   /**
    * Replaces the principal by newer credentials of the same one: other scopes, a later `expiresAt`. Requests that follow
    * use them; runs in progress keep the principal they were started with.
-   * @throws TypeError if the principal has another id
+   * @throws TypeError if the principal has another id, or its `expiresAt` is no number
    */
   renew(principal: P): void {
     if (!isPrincipalId(principal.id) || principal.id !== this.#principal.id) {
       throw new TypeError('A connection is renewed with credentials of its own principal');
     }
+    if (!isExpiresAt(principal.expiresAt)) throw new TypeError(`The "expiresAt" of a principal is ${EXPIRES_AT}`);
     this.#principal = principal;
     if (!this.#closed) this.#owner.onRenewed(this);
   }

@@ -1,6 +1,6 @@
 import { CLOSE_CODES } from '../protocol/close-codes.js';
 import type { Connection } from './connection.js';
-import { hasExpired } from './principal.js';
+import { endOf, hasExpired } from './principal.js';
 
 /** The close of a connection whose credentials have ended. */
 const EXPIRED = { code: CLOSE_CODES.unauthorized.code, reason: 'The credentials have ended' };
@@ -36,8 +36,8 @@ export class Expiries {
   /** Adds a connection, or notes that its credentials are new. */
   add(connection: Connection): void {
     this.#notices.delete(connection);
-    const { expiresAt } = connection.principal;
-    if (expiresAt === undefined || !connection.isOpen) return;
+    const expiresAt = endOf(connection.principal);
+    if (expiresAt === Infinity || !connection.isOpen) return;
     const leftMs = expiresAt - Date.now();
     // A short life leaves time for work between the renewals.
     const notice = { expiresAt, tellAt: expiresAt - Math.min(this.#leadMs, leftMs / 2) };

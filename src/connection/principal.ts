@@ -43,14 +43,31 @@ export function isPrincipalId(id: unknown): id is string {
   return !INVISIBLE.test(id) && !id.startsWith(ROOM_PREFIX);
 }
 
+/** What `expiresAt` of a principal must be. */
+export const EXPIRES_AT = 'a number of Unix milliseconds';
+
+/**
+ * Whether a value can be `expiresAt` of a principal. A hook written without a compiler may give a date as text, or no
+ * number, which must not count as credentials that never end.
+ */
+export function isExpiresAt(value: unknown): value is number | undefined {
+  return value === undefined || (typeof value === 'number' && !Number.isNaN(value));
+}
+
+/** When the credentials of a principal end, in Unix milliseconds; `Infinity` if never. */
+export function endOf({ expiresAt }: Principal): number {
+  return expiresAt ?? Infinity;
+}
+
 /** Whether the credentials of a principal have ended. */
-export function hasExpired({ expiresAt }: Principal, nowMs = Date.now()): boolean {
-  return expiresAt !== undefined && expiresAt <= nowMs;
+export function hasExpired(principal: Principal, nowMs = Date.now()): boolean {
+  return endOf(principal) <= nowMs;
 }
 
 /** A principal as messages name it. */
-export function wireIdentity({ id, expiresAt }: Principal): { principal_id: string; expires_at: number | undefined } {
-  return { principal_id: id, expires_at: expiresAt === undefined ? undefined : expiresAt / 1000 };
+export function wireIdentity(principal: Principal): { principal_id: string; expires_at: number | undefined } {
+  const end = endOf(principal);
+  return { principal_id: principal.id, expires_at: end === Infinity ? undefined : end / 1000 };
 }
 
 /** The owner of all connections if `anonymous` is `shared`. */

@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { hasExpired, isPrincipalId, PRINCIPAL_ID, type Principal } from '../connection/principal.js';
+import {
+  EXPIRES_AT,
+  hasExpired,
+  isExpiresAt,
+  isPrincipalId,
+  PRINCIPAL_ID,
+  type Principal,
+} from '../connection/principal.js';
 import type { Verdict } from '../connection/verdict.js';
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
@@ -78,6 +85,10 @@ export class Authenticator<P extends Principal> {
       }
       if (!isPrincipalId(principal.id)) {
         logger.error({}, `The authenticate hook gave a principal whose "id" is not ${PRINCIPAL_ID}`);
+        return { refusal: CLOSE_CODES.internal };
+      }
+      if (!isExpiresAt(principal.expiresAt)) {
+        logger.error({}, `The authenticate hook gave a principal whose "expiresAt" is not ${EXPIRES_AT}`);
         return { refusal: CLOSE_CODES.internal };
       }
       return hasExpired(principal) ? { refusal: CLOSE_CODES.unauthorized } : { principal };

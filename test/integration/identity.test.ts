@@ -289,6 +289,31 @@ describe('credentials that end', () => {
     expect(await TestClient.refused(url, { protocols: ['anna.-1'] })).toMatchObject({ code: 4401 });
   });
 
+  it.each(['2020-01-01T00:00:00Z', '4102444800000', Number.NaN, new Date(4_102_444_800_000), null])(
+    'at %o let nobody in, and the log says why',
+    async (expiresAt) => {
+      const errors: string[] = [];
+      const { url, agent } = await startServer({
+        authenticate: () => ({ id: 'anna', expiresAt }) as never,
+        logger: { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: (_fields, text) => void errors.push(text) },
+      });
+      expect(await TestClient.refused(url)).toMatchObject({ code: 1011 });
+      expect(agent.connections.totalConnections).toBe(0);
+      expect(errors).toEqual([expect.stringContaining('"expiresAt" is not a number of Unix milliseconds')]);
+    },
+  );
+
+  it.each([undefined, Infinity])('at %o never end', async (expiresAt) => {
+    const { url, agent } = await startServer({ authenticate: () => ({ id: 'anna', expiresAt }) });
+    const client = await TestClient.connect(url);
+    client.send({ type: 'auth', token: 'another' });
+    expect(await client.next('authenticated')).not.toHaveProperty('expires_at');
+    const [connection] = agent.connections;
+    const renew = (end: unknown) => connection?.renew({ id: 'anna', expiresAt: end } as never);
+    for (const end of ['2020-01-01', Number.NaN]) expect(() => renew(end)).toThrow(TypeError);
+    expect([connection?.isOpen, connection?.principal.expiresAt]).toEqual([true, expiresAt]);
+  });
+
   it('mean nothing to a server without authentication', async () => {
     const { url } = await startServer();
     const client = await TestClient.connect(url);
