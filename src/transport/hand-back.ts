@@ -23,6 +23,8 @@ export function handBack(
   }
   raw.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
   const again = (): void => {
+    // A socket that is gone would be a connection that never closes to whoever counts them.
+    if (raw.destroyed) return;
     raw.off('error', ignoreError);
     server.emit('encrypted' in raw ? 'secureConnection' : 'connection', raw);
   };

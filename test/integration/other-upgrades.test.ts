@@ -120,6 +120,23 @@ describe('a request that offers another protocol', () => {
     expect(judge()).toBe(String(found));
   });
 
+  it('is no connection any more if its client leaves before the answer to an earlier request', async () => {
+    const { server, port } = await startApplication();
+    server.removeAllListeners('request');
+    const earlier = new Promise<http.ServerResponse>((resolve) =>
+      server.once('request', (_request, response) => resolve(response)),
+    );
+    const seen: boolean[] = [];
+    server.on('connection', ({ destroyed }) => void seen.push(destroyed));
+    const client = new RawClient(port);
+    client.socket.write(`GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n${head('GET /later')}`);
+    const over = once(await earlier, 'close');
+    client.socket.resetAndDestroy();
+    await over;
+    await new Promise(setImmediate);
+    expect(seen).toEqual([false]);
+  });
+
   it('leaves a socket that ends as others do', async () => {
     const { port, server } = await startApplication();
     const client = new RawClient(port);
