@@ -6,6 +6,10 @@ import { askToken } from './token.js';
 /** The least time between two tokens, in milliseconds: a server that always says that they end must cost no flood of requests. */
 const LEAST_MS = 500;
 
+/** How long to wait after a failure that may be over soon, in milliseconds, and how often to try again after one notice. */
+const RETRY_MS = 2_000;
+const RETRIES = 15;
+
 /** What {@link Renewal} needs of the session. */
 export interface RenewalDoor {
   /** The connection that can be sent to now; `undefined` if there is none. */
@@ -23,6 +27,8 @@ export class Renewal {
   #busy: object | undefined;
   /** When the last token was asked for. */
   #askedAt = -Infinity;
+  /** Failures in a row. */
+  #failures = 0;
 
   constructor(settings: Settings, requests: Requests, door: RenewalDoor) {
     this.#settings = settings;
@@ -48,15 +54,29 @@ export class Renewal {
       token = await askToken({ ...this.#settings, tokenIn: 'message' });
     } catch {
       // The same error is told if it lasts until the next connection.
+      this.#retry(connectionId);
       return;
     }
     // A token may be good for one use, and a new connection has its own.
     if (token === undefined || this.#door.connection() !== connection) return;
     try {
       await this.#requests.ask({ type: 'auth', token }, 'authenticated', { isRepeatable: false });
+      this.#failures = 0;
     } catch (error) {
+      if (AgentClientError.isInstance(error) && error.retryable && this.#retry(connectionId)) return;
       const isRefusal = AgentClientError.isInstance(error) && error.code !== 'connection_lost';
       if (isRefusal && error.code !== 'client_closed') this.#door.refused(error);
     }
+  }
+
+  /** Tries again soon if the connection lasts. Returns whether it does not give up. */
+  #retry(connectionId: string | undefined): boolean {
+    if (++this.#failures > RETRIES) this.#failures = 0;
+    const again = (): void => {
+      if (this.#door.connectionId() === connectionId) void this.renew();
+      else this.#failures = 0;
+    };
+    if (this.#failures > 0) setTimeout(again, RETRY_MS);
+    return this.#failures > 0;
   }
 }

@@ -86,6 +86,37 @@ describe('credentials that end', () => {
     expect([errors, client.state, FakeSocket.opened.length]).toEqual([[], 'connected', 1]);
   });
 
+  it('are asked for again if there is no token, or the server cannot check it, at the moment', async () => {
+    let count = 0;
+    await connected(() => {
+      if (++count === 2) throw new Error('The issuer does not answer');
+      return `t${count}`;
+    });
+    expiring();
+    await settle();
+    expect(FakeSocket.last.sent).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    const refuse = (): void =>
+      FakeSocket.last.say({
+        type: 'error',
+        code: 'internal_error',
+        message: 'The token cannot be checked at the moment',
+        retryable: true,
+        request_id: FakeSocket.last.sent.at(-1)?.['request_id'],
+      });
+    refuse();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(FakeSocket.last.sent.map(({ token }) => token)).toEqual(['t3', 't4']);
+    refuse();
+    expect(errors).toEqual([]);
+    // The next connection has a token of its own.
+    FakeSocket.last.end(4401);
+    await vi.advanceTimersByTimeAsync(1_000);
+    FakeSocket.last.greet({ connection_id: 'c2' });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([FakeSocket.opened.length, count, FakeSocket.last.sent]).toEqual([2, 5, []]);
+  });
+
   it('are told if the server refuses newer ones, and the next connection has others', async () => {
     let count = 0;
     await connected(() => `t${++count}`);
