@@ -29,6 +29,7 @@ export interface MembershipOptions<P extends Principal, Metadata> {
   readonly connections: ConnectionManager<P, Metadata>;
   readonly runs: RunManager;
   readonly messages: Pick<MessageHandler<P, Metadata>, 'revoke'>;
+  readonly handshakes: { readonly revoke: (principalId: string) => void };
   /** Whether the server accepts no new connections. */
   readonly isDraining: () => boolean;
   readonly logger: Logger;
@@ -189,7 +190,8 @@ export class Membership<P extends Principal, Metadata> {
   }
 
   #revokeHere(principalId: string): number {
-    const { connections, runs, messages } = this.#options;
+    const { connections, runs, messages, handshakes } = this.#options;
+    handshakes.revoke(principalId);
     messages.revoke(principalId);
     for (const run of runs) {
       if (run.principal.id === principalId) run.stop({ state: 'cancelled', reason: 'requested' });

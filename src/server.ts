@@ -80,8 +80,9 @@ export interface AgentSocketServer<P extends Principal = Principal, Metadata = u
   broadcast(message: ServerMessage | CustomMessage): void;
   /**
    * Ends everything a principal has in progress, in a cluster on all nodes, after its credentials were withdrawn: its runs
-   * are cancelled, and its connections closed with code 4401. Does not keep it from coming back, which is for
-   * `authenticate` to refuse. A node that is away at present closes its connections when it comes back,
+   * are cancelled, and its connections closed with code 4401. Handshakes are refused about which `authenticate` was asked
+   * before, also if it calls this itself. Does not keep the principal from coming back, which is for `authenticate` to
+   * refuse. A node that is away at present closes its connections when it comes back,
    * and if this one is, the others are told when it reaches the store again.
    * @returns the number of connections of this process that were closed
    */
@@ -176,6 +177,7 @@ export function createAgentSocketServer<P extends Principal, Metadata>(
     remoteAddress: (request) => access.remoteAddress(request),
     retryAfter: () => shutdown.retryAfter,
     authenticator,
+    authenticateTimeoutMs: options.authenticateTimeoutMs,
     authMessageTimeoutMs: options.authMessageTimeoutMs,
     hasCredentials: options.authenticate !== undefined,
     headers: anonymous.headers,
@@ -192,16 +194,25 @@ export function createAgentSocketServer<P extends Principal, Metadata>(
   const detach = (): void => {
     detachUpgrade();
     authenticator.stop();
+    // A delay may end a moment before its time, in which a handshake was let in.
     handshakes.stop();
     rooms.stop();
     membership.stop();
   };
-  const shutdown = new Shutdown<P, Metadata>({ connections, messages, runs, cluster, detach });
+  const shutdown = new Shutdown<P, Metadata>({
+    connections,
+    messages,
+    runs,
+    cluster,
+    stopHandshakes: () => handshakes.stop(),
+    detach,
+  });
   const membership = new Membership<P, Metadata>({
     cluster,
     connections,
     runs,
     messages,
+    handshakes,
     isDraining: () => shutdown.hasBegun,
     logger,
   });

@@ -88,6 +88,8 @@ export interface ShutdownParts<P extends Principal, Metadata> {
   readonly runs: RunManager;
   /** The other nodes, to which clients and runs can go; absent if the process is alone. */
   readonly cluster: Cluster | undefined;
+  /** Refuses handshakes that wait for the client. */
+  readonly stopHandshakes: () => void;
   /** Stops accepting handshakes, and refuses those that wait. */
   readonly detach: () => void;
 }
@@ -127,11 +129,12 @@ export class Shutdown<P extends Principal, Metadata> {
   }
 
   async #run(delayMs: number, drainMs: number, close: CloseFrame): Promise<void> {
-    const { connections, messages, runs, cluster, detach } = this.#parts;
+    const { connections, messages, runs, cluster, stopHandshakes, detach } = this.#parts;
     // Other listeners of the caller run first: new connections are refused from here on.
     await Promise.resolve();
     cluster?.announce();
     if (delayMs > 0) await delay(delayMs);
+    stopHandshakes();
     const leave = async (): Promise<void> => {
       await within(LAST_MESSAGES_MS, allRead(messages, [...connections]));
       await this.#closeAll(close);

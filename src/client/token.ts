@@ -1,3 +1,4 @@
+import { LIMITS } from '../protocol/version.js';
 import type { Settings } from './options.js';
 
 /**
@@ -8,18 +9,18 @@ export async function askToken({ token, tokenIn }: Settings): Promise<string | u
   if (token === undefined) return undefined;
   const given: unknown = await token();
   const text = typeof given === 'string' ? given.trim() : '';
-  if (tokenIn === 'protocol' ? isSubprotocol(text) : isParameter(text)) return text;
+  const isParameter = /^[^\s<>]+$/.test(text);
+  if (tokenIn === 'protocol' ? isSubprotocol(text) : isParameter && text.length <= LIMITS.tokenLength) return text;
   if (text === '') throw new TypeError('The function `token` gave no token');
-  const hint = isParameter(text) ? 'use `tokenIn: "message"`' : 'it may be the page of an error';
+  if (tokenIn === 'message' && isParameter) {
+    throw new TypeError(`The token has ${text.length} characters; in a message it has at most ${LIMITS.tokenLength}`);
+  }
+  // Text with blanks or tags is probably an error page.
+  const hint = isParameter ? 'use `tokenIn: "message"`' : 'it may be the page of an error';
   throw new TypeError(`The token holds characters that cannot be sent: ${hint}`);
 }
 
 /** Whether a token can be offered as a subprotocol (RFC 9110, section 5.6.2). */
 export function isSubprotocol(token: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(token);
-}
-
-/** Whether a token can be sent as a parameter. Text with blanks or tags is refused: it is probably an error page. */
-function isParameter(token: string): boolean {
-  return /^[^\s<>]+$/.test(token);
 }

@@ -3,7 +3,6 @@ import type { Socket, SocketListener } from '../connection/socket.js';
 import { clientMessages, type ClientMessageOf } from '../protocol/client-messages.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { checkMessage, decodeFrame } from '../protocol/decode.js';
-import { LIMITS } from '../protocol/version.js';
 import { limitInput, TOO_MUCH } from './input-limit.js';
 
 /** A client whose handshake is complete and who has not proved who it is. */
@@ -12,6 +11,10 @@ export interface UnknownClient {
   readonly raw: Duplex;
   /** How long the client may take, whatever it sends meanwhile, in milliseconds. */
   readonly timeoutMs: number;
+  /** Bytes that are read of it, frames included. */
+  readonly mostBytes: number;
+  /** Holds all that wait. */
+  readonly all: Set<FirstMessage>;
   /** Called with the first message. Until it resolves, the client has to wait, and `isHere` says whether it does. */
   readonly onAuth: (message: ClientMessageOf<'auth'>, isHere: () => boolean) => Promise<void>;
   /** Called at most once: the client is too late, sent another message, or too much. */
@@ -28,9 +31,15 @@ export class FirstMessage implements SocketListener {
   constructor(client: UnknownClient) {
     this.#client = client;
     this.#timer = setTimeout(() => this.#refuse(CLOSE_CODES.handshakeTimeout), client.timeoutMs);
+    client.all.add(this);
     client.socket.open(this);
-    const { socket, raw } = client;
-    this.#unlimit = limitInput(socket, raw, LIMITS.unauthenticatedBytes, () => this.#refuse(TOO_MUCH));
+    const { socket, raw, mostBytes } = client;
+    this.#unlimit = limitInput(socket, raw, mostBytes, () => this.#refuse(TOO_MUCH));
+  }
+
+  /** Refuses the client, since the service ends. */
+  stop(): void {
+    this.#refuse(CLOSE_CODES.goingAway);
   }
 
   onMessage(data: string | Uint8Array): void {
@@ -60,6 +69,7 @@ export class FirstMessage implements SocketListener {
 
   #end(): void {
     this.#state = 'over';
+    this.#client.all.delete(this);
     clearTimeout(this.#timer);
     this.#unlimit();
   }

@@ -11,14 +11,17 @@ import { isLater } from '../runtime/awaitable.js';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import type { Logger } from '../runtime/logger.js';
 import { traceOf } from '../runtime/trace.js';
+import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { ClientMessageOf } from '../protocol/client-messages.js';
 import { CLOSE_CODES, type CloseCodeInfo } from '../protocol/close-codes.js';
 import { encodeMessage, now } from '../protocol/encode.js';
-import { AUTH_BY_MESSAGE, ENCRYPTED_SUBPROTOCOL, SUBPROTOCOL } from '../protocol/version.js';
+import { JWE_EXTRA_BYTES } from '../protocol/encryption.js';
+import { AUTH_BY_MESSAGE, ENCRYPTED_SUBPROTOCOL, LIMITS, SUBPROTOCOL } from '../protocol/version.js';
 import { answer, ignoreError } from './answer.js';
 import type { Authenticator } from './authenticator.js';
 import { FirstMessage } from './first-message.js';
 import { limitInput, TOO_MUCH } from './input-limit.js';
+import { Revocations } from './revocations.js';
 import { bareRequest, offers, withToken } from './token-request.js';
 import { claim } from './upgrade-events.js';
 import { offeredProtocols, type AcceptedSocket, type WsAcceptor } from './ws-acceptor.js';
@@ -28,6 +31,9 @@ const LINGER_MS = 1_000;
 
 /** What a client may send before client and server have agreed on keys: its one frame is half as long at most. */
 const MAX_KEY_BYTES = 8_192;
+
+/** {@link LIMITS.unauthenticatedBytes} when encrypted: Base64 is a third longer. */
+const MAX_ENCRYPTED_AUTH_BYTES = Math.ceil((LIMITS.unauthenticatedBytes / 3) * 4) + JWE_EXTRA_BYTES;
 
 /** Maximum number of refused clients that are being told the close code; others get HTTP 503. */
 const MAX_LINGERING = 64;
@@ -51,6 +57,8 @@ export interface HandshakeOptions<P extends Principal, Metadata> {
   /** Seconds after which refused clients may come back, while the service ends; otherwise `undefined`. */
   readonly retryAfter: () => number | undefined;
   readonly authenticator: Authenticator<P>;
+  /** How long the hook may take. */
+  readonly authenticateTimeoutMs: number;
   /** How long a client may take to send `auth` as its first message. */
   readonly authMessageTimeoutMs: number;
   /** Whether clients have credentials, which they may renew. */
@@ -65,6 +73,16 @@ export interface HandshakeOptions<P extends Principal, Metadata> {
   readonly refusals: BoundedLog;
 }
 
+/** A handshake about which the hook was asked. */
+interface Judged {
+  readonly request: IncomingMessage;
+  readonly raw: Duplex;
+  readonly head: Buffer;
+  readonly slot: Slot;
+  /** When the hook was asked, on the monotonic clock. */
+  readonly askedAt: number;
+}
+
 /** The handshakes of one endpoint, from the upgrade request to the connection. */
 export class Handshakes<P extends Principal, Metadata> {
   readonly #options: HandshakeOptions<P, Metadata>;
@@ -74,10 +92,14 @@ export class Handshakes<P extends Principal, Metadata> {
   readonly #written = new WeakMap<Duplex, number>();
   /** Sockets that agree on keys. */
   readonly #agreeing = new Set<Socket>();
+  /** Clients that have not said who they are. */
+  readonly #unknown = new Set<FirstMessage>();
+  readonly #revocations: Revocations;
   #lingering = 0;
 
   constructor(options: HandshakeOptions<P, Metadata>) {
     this.#options = options;
+    this.#revocations = new Revocations(options.authenticateTimeoutMs);
   }
 
   /** Answers a handshake, whatever its path. Never throws. */
@@ -101,8 +123,9 @@ export class Handshakes<P extends Principal, Metadata> {
     raw.once('close', slot.release);
     if (isUnknown) return this.#acceptUnknown(request, raw, head, slot);
     // If nothing needs to wait, the handshake is done in the same tick.
+    const askedAt = performance.now();
     const verdict = authenticator.judge(request);
-    if (!isLater(verdict)) return this.#finish(request, raw, head, slot, verdict);
+    if (!isLater(verdict)) return this.#finish({ request, raw, head, slot, askedAt }, verdict);
     // Nobody reads the socket yet, so its end shows only here. Early data stays for the connection.
     const onReadable = (): void => {
       if (raw.readableLength === 0) raw.destroy();
@@ -110,28 +133,40 @@ export class Handshakes<P extends Principal, Metadata> {
     raw.on('readable', onReadable);
     void verdict.then((given) => {
       raw.off('readable', onReadable);
-      this.#finish(request, raw, head, slot, given);
+      this.#finish({ request, raw, head, slot, askedAt }, given);
     });
   };
 
   /**
    * Whose a token is that a connection sends. The hook is asked with the handshake of the connection, in which the token
    * is the only proof of identity. `null` if the token is refused, or the connection has not come through here.
+   * @throws AgentSocketError if it is refused for another reason than the token, with what a handshake would be told
    */
   async principalOf(connection: Connection, token: string): Promise<P | null> {
     const request = this.#requests.get(connection);
     if (request === undefined) return null;
-    const { principal } = await this.#options.authenticator.judge(withToken(request, token));
-    return principal ?? null;
+    const verdict = await this.#options.authenticator.judge(withToken(request, token));
+    if (verdict.refusal === undefined) return verdict.principal;
+    const { code, reason } = verdict.refusal;
+    if (code === CLOSE_CODES.unauthorized.code) return null;
+    if (code === CLOSE_CODES.forbidden.code)
+      throw new AgentSocketError('forbidden', 'The token is not permitted to connect');
+    if (code === CLOSE_CODES.protocolViolation.code) throw new AgentSocketError('invalid_message', reason);
+    throw new AgentSocketError('internal_error', 'The token cannot be checked at the moment');
   }
 
-  #finish(request: IncomingMessage, raw: Duplex, head: Buffer, slot: Slot, verdict: Verdict<P>): void {
+  /** Refuses clients of a principal whose handshakes are under way. */
+  revoke(principalId: string): void {
+    this.#revocations.add(principalId);
+  }
+
+  #finish({ request, raw, head, slot, askedAt }: Judged, verdict: Verdict<P>): void {
     const { acceptor, connections, headers, remoteAddress } = this.#options;
     // While waiting, the client may have left or the service may have begun to end.
     if (this.#isGone(raw)) return slot.release();
     const isOver = verdict.refusal === undefined || verdict.refusal === CLOSE_CODES.goingAway;
     if (isOver && this.#isRefusedAtEnd(request, raw)) return slot.release();
-    const info = verdict.refusal ?? this.#infoOf(request, verdict.principal);
+    const info = verdict.refusal ?? this.#infoOf(request, verdict.principal, askedAt);
     if ('code' in info) {
       slot.release();
       return this.#refuse(request, raw, head, info);
@@ -143,6 +178,8 @@ export class Handshakes<P extends Principal, Metadata> {
       head,
       (accepted) => {
         this.#open(accepted, raw, (socket) => {
+          // The agreement on keys lasts as long as the client likes.
+          if (this.#revocations.has(info.principal.id, askedAt)) return closeSoon(socket, CLOSE_CODES.unauthorized);
           const connection = connections.connect(socket, { ...info, negotiated: accepted.negotiated }, slot);
           if (connection !== undefined) this.#remember(connection, request);
         });
@@ -166,10 +203,11 @@ export class Handshakes<P extends Principal, Metadata> {
       };
       if (!negotiated) return refuse({ ...CLOSE_CODES.protocolViolation, reason: `Offer ${SUBPROTOCOL} as well` });
       const onAuth = async (auth: ClientMessageOf<'auth'>, isHere: () => boolean): Promise<void> => {
+        const askedAt = performance.now();
         const verdict = await authenticator.judge(withToken(bareRequest(request), auth.token));
         if (!isHere()) return;
         const atEnd = this.#options.retryAfter() === undefined ? undefined : CLOSE_CODES.goingAway;
-        const info = verdict.refusal ?? atEnd ?? this.#infoOf(request, verdict.principal);
+        const info = verdict.refusal ?? atEnd ?? this.#infoOf(request, verdict.principal, askedAt);
         if ('code' in info) {
           refuse(info);
           return;
@@ -182,17 +220,18 @@ export class Handshakes<P extends Principal, Metadata> {
       };
       this.#open(accepted, raw, (opened) => {
         socket = opened;
-        new FirstMessage({ socket, raw, timeoutMs, onAuth, onRefused: refuse });
+        const mostBytes = accepted.encrypted ? MAX_ENCRYPTED_AUTH_BYTES : LIMITS.unauthenticatedBytes;
+        new FirstMessage({ socket, raw, timeoutMs, mostBytes, all: this.#unknown, onAuth, onRefused: refuse });
       });
     };
     const isHandshake = acceptor.accept(request, raw, head, onAccepted, remoteAddress(request));
     if (!isHandshake) this.#log('info', request, 'malformed', 'it is no WebSocket handshake');
   }
 
-  /** Ends handshakes that agree on keys. */
+  /** Refuses clients that agree on keys or have not said who they are. */
   stop(): void {
-    const { code, reason } = CLOSE_CODES.goingAway;
-    for (const socket of this.#agreeing) socket.close(code, reason);
+    for (const socket of this.#agreeing) closeSoon(socket, CLOSE_CODES.goingAway);
+    for (const client of this.#unknown) client.stop();
   }
 
   /** Whether client and server both encrypt, or both do without. */
@@ -225,7 +264,12 @@ export class Handshakes<P extends Principal, Metadata> {
   }
 
   /** What is known of the connection to be, or why it is refused. */
-  #infoOf(request: IncomingMessage, principal: P): Omit<ConnectionInfo<P, Metadata>, 'negotiated'> | CloseCodeInfo {
+  #infoOf(
+    request: IncomingMessage,
+    principal: P,
+    askedAt: number,
+  ): Omit<ConnectionInfo<P, Metadata>, 'negotiated'> | CloseCodeInfo {
+    if (this.#revocations.has(principal.id, askedAt)) return CLOSE_CODES.unauthorized;
     const { remoteAddress, metadata, logger } = this.#options;
     try {
       const own = metadata(request, principal);

@@ -1,9 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import { createAgentClient, type AgentClient, type AgentClientOptions } from '../../src/client/index.js';
 import { encryptFor, type MessageKey } from '../../src/client/encryption.js';
+import { tokenOf } from '../../src/index.js';
 import { createScriptedProvider, TestClient } from '../../src/testing/index.js';
 import { JosePeer } from '../helpers/jose-peer.js';
 import { startServer } from '../helpers/server.js';
@@ -83,6 +85,18 @@ async function proxy(target: string) {
   });
   const url = `ws://127.0.0.1:${(server.address() as { port: number }).port}/ws/agent`;
   return { url, seen, change, connections: () => connections };
+}
+
+/** A socket that has agreed on keys. */
+async function agreed(url: string, pin: string, protocols: string[]) {
+  const socket = new WebSocket(url, protocols);
+  onTestFinished(() => socket.terminate());
+  await once(socket, 'open');
+  const peer = new JosePeer();
+  const answered = once(socket, 'message');
+  socket.send(peer.hello([pin]));
+  await peer.agree(String((await answered)[0]));
+  return { socket, peer };
 }
 
 describe('encrypted messages', () => {
@@ -295,6 +309,38 @@ describe('encrypted messages', () => {
     await once(socket, 'open');
     socket.send('x'.repeat(4_000));
     expect((await once(socket, 'close'))[0]).toBe(1009);
+  });
+
+  it('carry the longest token, and not much more, before it is known who the client is', async () => {
+    const { url, origin } = await startServer({
+      encryption: { key },
+      authenticate: (request) => ({ id: `of-${tokenOf(request)?.length}` }),
+    });
+    const { kid } = await publishedBy(origin);
+    const agent = client(url, [kid], { token: () => 'a'.repeat(4_000) });
+    await agent.connect();
+    expect(agent.greeting?.principalId).toBe('of-4000');
+    const { socket, peer } = await agreed(url, kid, [ENCRYPTED, 'agent-ws.auth']);
+    socket.send(await peer.seal(JSON.stringify({ type: 'auth', token: 'a'.repeat(4_500) })));
+    expect((await once(socket, 'close'))[0]).toBe(1009);
+    const tooLong = client(url, [kid], { token: () => 'a'.repeat(4_001), maxAttempts: 1 });
+    const why = expect.stringContaining('at most 4000') as string;
+    await expect(tooLong.connect()).rejects.toMatchObject({ code: 'token_failed', cause: { message: why } });
+  });
+
+  it('are not accepted of a client that was revoked before it agreed on keys', async () => {
+    const asked = vi.fn((request: IncomingMessage) => ({ id: tokenOf(request) ?? '' }));
+    const { url, origin, agent } = await startServer({ encryption: { key }, authenticate: asked });
+    const { kid } = await publishedBy(origin);
+    const socket = new WebSocket(url, [ENCRYPTED, 'mallory']);
+    onTestFinished(() => socket.terminate());
+    await once(socket, 'open');
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(agent.revoke('mallory')).toBe(0);
+    const closed = once(socket, 'close');
+    socket.send(new JosePeer().hello([kid]));
+    expect((await closed)[0]).toBe(4401);
+    expect(agent.connections.totalConnections).toBe(0);
   });
 
   it('release the place of a client that leaves during the agreement, and end with the service', async () => {

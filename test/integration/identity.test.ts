@@ -266,6 +266,25 @@ describe('credentials that end', () => {
     expect(connection?.principal.expiresAt).toBeGreaterThan(Date.now());
   });
 
+  it.each([
+    ['internal_error', 'internal_error', true],
+    ['forbidden', 'forbidden', false],
+    ['unauthorized', 'unauthorized', false],
+  ] as const)('are not called wrong if the hook says %s', async (thrown, code, retryable) => {
+    const { url } = await startServer({
+      authenticate: (request) => {
+        if (tokenOf(request) !== 'fails') return byToken(request);
+        throw new AgentSocketError(thrown, 'No keys');
+      },
+      logger: false,
+    });
+    const client = await TestClient.connect(url, { protocols: ['anna'] });
+    client.send({ type: 'auth', token: 'fails' });
+    expect(await client.next('error')).toMatchObject({ code, retryable });
+    client.send({ type: 'auth', token: 'anna' });
+    expect(await client.next('authenticated')).toMatchObject({ principal_id: 'anna' });
+  });
+
   it('are tried one at a time on a connection', async () => {
     const wait = gate();
     let isFirst = true;
@@ -367,6 +386,33 @@ describe('revoke', () => {
     bob.send({ type: 'ping' });
     await bob.next('pong');
     expect([agent.revoke('anna'), agent.revoke('nobody')]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['in its handshake', (port: number) => RawClient.open(port, { headers: { Authorization: 'Bearer anna' } })],
+    [
+      'in its first message',
+      async (port: number) => {
+        const client = await unknown(port);
+        say(client, { type: 'auth', token: 'anna' });
+        return client;
+      },
+    ],
+  ])('refuses a client about which the hook was asked before, by a token %s', async (_where, open) => {
+    const wait = gate();
+    const asked = vi.fn(async (request: IncomingMessage) => {
+      const principal = byToken(request);
+      await wait.opened;
+      return principal;
+    });
+    const { port, url, agent } = await startServer({ authenticate: asked });
+    const early = open(port);
+    await expect.poll(() => asked.mock.calls.length).toBe(1);
+    expect(agent.revoke('anna')).toBe(0);
+    wait.open();
+    await closeOf(await early).toEqual({ code: 4401, reason: 'Authentication required' });
+    expect(agent.connections.totalConnections).toBe(0);
+    await TestClient.connect(url, { protocols: ['anna'] });
   });
 });
 

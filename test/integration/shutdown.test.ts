@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
@@ -167,6 +168,33 @@ describe('close', () => {
     expect((await end).type).toBe('stream_end');
     await closed;
     expect(agent.connections.size).toBe(0);
+  });
+
+  it('refuses at its beginning clients that have not said who they are, or not agreed on keys', async () => {
+    const answer = gate();
+    const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { agent, url, port, http } = await startServer({
+      provider: createScriptedProvider(['a', answer.opened]),
+      encryption: { key },
+      authenticate: () => ({ id: 'anna' }),
+      authMessageTimeoutMs: 600_000,
+    });
+    const client = await TestClient.connect(url);
+    const end = client.ask({ type: 'streaming_query', query: 'Hi' });
+    await client.next('stream_chunk');
+    const waiting = await Promise.all(
+      ['agent-ws.v1, agent-ws.auth', 'agent-ws.v1+jwe'].map((offered) =>
+        RawClient.open(port, { headers: { 'Sec-WebSocket-Protocol': offered } }),
+      ),
+    );
+    const closed = agent.close({ drainMs: 600_000 });
+    for (const one of waiting) await vi.waitFor(() => expect(one.close).toMatchObject({ code: 1001 }));
+    answer.open();
+    expect((await end).type).toBe('stream_end');
+    await closed;
+    // No socket holds the server, although these clients answer no close.
+    http.closeIdleConnections();
+    await new Promise((resolve) => http.close(resolve));
   });
 
   it('ends also where the socket of a connection throws at its close, or never says that it is closed', async () => {
