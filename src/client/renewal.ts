@@ -54,7 +54,7 @@ export class Renewal {
       token = await askToken({ ...this.#settings, tokenIn: 'message' });
     } catch {
       // The same error is told if it lasts until the next connection.
-      this.#retry(connectionId);
+      this.#retry(connection);
       return;
     }
     // A token may be good for one use, and a new connection has its own.
@@ -63,17 +63,17 @@ export class Renewal {
       await this.#requests.ask({ type: 'auth', token }, 'authenticated', { isRepeatable: false });
       this.#failures = 0;
     } catch (error) {
-      if (AgentClientError.isInstance(error) && error.retryable && this.#retry(connectionId)) return;
+      if (AgentClientError.isInstance(error) && error.retryable && this.#retry(connection)) return;
       const isRefusal = AgentClientError.isInstance(error) && error.code !== 'connection_lost';
       if (isRefusal && error.code !== 'client_closed') this.#door.refused(error);
     }
   }
 
   /** Tries again soon if the connection lasts. Returns whether it does not give up. */
-  #retry(connectionId: string | undefined): boolean {
+  #retry(connection: object): boolean {
     if (++this.#failures > RETRIES) this.#failures = 0;
     const again = (): void => {
-      if (this.#door.connectionId() === connectionId) void this.renew();
+      if (this.#door.connection() === connection) void this.renew();
       else this.#failures = 0;
     };
     if (this.#failures > 0) setTimeout(again, RETRY_MS);

@@ -81,13 +81,20 @@ export class Members {
     this.#peers.tell(told);
   }
 
-  /** Lets a member here be as it was told last: all connections of a principal are one member. */
-  update(id: string): void {
+  /**
+   * Lets a member here be as it was told last: all connections of a principal are one member.
+   * @param isUntold - whether it changed here since, which is newer
+   */
+  update(id: string, isUntold: boolean): void {
     const member = this.#here.get(id);
-    const shown = this.#peers?.shown(id);
-    if (member === undefined || shown === undefined) return;
-    const { name, data, state } = decode(shown);
-    Object.assign(member, { name, data, state });
+    if (member === undefined) return;
+    const shown = isUntold ? undefined : this.#peers?.shown(id);
+    if (shown !== undefined) {
+      const { name, data, state } = decode(shown);
+      Object.assign(member, { name, data, state });
+    }
+    // What connections at other nodes did ends with them.
+    if (this.#peers?.has(id) !== true) member.state = member.stateHere;
   }
 
   /** Number of connections of a member at other nodes. */

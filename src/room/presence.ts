@@ -68,8 +68,7 @@ export class Presence {
   /** Members at other nodes came, changed or left. */
   onMembers(ids: readonly string[]): void {
     for (const id of ids) {
-      // What was changed here is newer.
-      if (!this.#untold.has(id)) this.#room.members.update(id);
+      this.#room.members.update(id, this.#untold.has(id));
       this.#changed.add(id);
     }
     this.schedule();

@@ -222,7 +222,7 @@ export const groq = streamsOf('Groq', {
         },
       }),
     parts: [],
-    failure: 'provider_refused',
+    failure: 'provider_error',
   },
 });
 

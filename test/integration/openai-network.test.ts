@@ -248,7 +248,7 @@ describe('a body that is compressed', () => {
     upstream.reply({
       raw: (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip at all'),
     });
-    expect((await failureOf(ask(make()))).message).toBe('The model provider ended in the middle of its answer.');
+    expect((await failureOf(ask(make()))).message).toBe('The model provider ended before its answer began.');
   });
 });
 

@@ -417,7 +417,7 @@ describe('Limits and names', () => {
     }
     await say(ada, 'still here');
     await expect.poll(() => events(bob)).toEqual(['1 still here']);
-    expect(present(bob)).toEqual(['Ada', 'Bob']);
+    await expect.poll(() => present(bob)).toEqual(['Ada', 'Bob']);
     expect(agent.rooms.members('r').map(({ name, state, data }) => [name, state, data])).toEqual([
       ['Ada', 'idle', largest],
       ['Bob', 'idle', undefined],
