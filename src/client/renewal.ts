@@ -27,8 +27,9 @@ export class Renewal {
   #busy: object | undefined;
   /** When the last token was asked for. */
   #askedAt = -Infinity;
-  /** Failures in a row. */
+  /** Failures in a row over this connection. */
   #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(settings: Settings, requests: Requests, door: RenewalDoor) {
     this.#settings = settings;
@@ -69,14 +70,16 @@ export class Renewal {
     }
   }
 
+  /** The connection is lost or closed. */
+  down(): void {
+    clearTimeout(this.#timer);
+    this.#failures = 0;
+  }
+
   /** Tries again soon if the connection lasts. Returns whether it does not give up. */
   #retry(connection: object): boolean {
-    if (++this.#failures > RETRIES) this.#failures = 0;
-    const again = (): void => {
-      if (this.#door.connection() === connection) void this.renew();
-      else this.#failures = 0;
-    };
-    if (this.#failures > 0) setTimeout(again, RETRY_MS);
-    return this.#failures > 0;
+    if (this.#door.connection() !== connection || ++this.#failures > RETRIES) return false;
+    this.#timer = setTimeout(() => void this.renew(), RETRY_MS);
+    return true;
   }
 }

@@ -333,6 +333,7 @@ export class Session implements AgentClient {
     this.#runs.down();
     this.#requests.down();
     this.#watches.down();
+    this.#renewal.down();
     for (const room of this.#joined) room.down();
     this.#events.emit('disconnected', { code, reason });
   }
