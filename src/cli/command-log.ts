@@ -8,11 +8,15 @@ import type { ResolvedSettings } from './settings.js';
 export interface CommandLog extends Log {
   readonly format: 'pretty' | 'json';
   /**
-   * From here on the JSON lines for a standard output that is no terminal are written together, at most 100 ms later.
+   * From here on the JSON lines for a standard output that is no terminal are written together, at most 100 ms later, or with
+   * the next warning or error.
    * Before, each line is written at once, so that an error that ends the start comes after all lines of the log.
    */
   readonly onStarted: () => void;
 }
+
+/** The beginning of a line in JSON that is no warning. */
+const CALM = /^\{"level":"(?:debug|info)"/;
 
 /**
  * Opens the log of the command.
@@ -36,8 +40,12 @@ export function openCommandLog(resolved: ResolvedSettings, worker?: number): Com
     fileKey: keyOf('logFile'),
     secrets: secrets.filter((secret) => secret !== undefined),
     write: (text) => {
-      if (isTogether) output.write(text);
-      else process.stdout.write(text);
+      if (!isTogether) process.stdout.write(text);
+      else {
+        output.write(text);
+        // Whoever watches the log acts on these.
+        if (!CALM.test(text)) output.flush();
+      }
     },
     worker,
   });

@@ -12,7 +12,7 @@ export const healthSchema = z
 export function healthRoute(): Route {
   return {
     path: '/healthz',
-    anyHost: true,
+    anyAddress: true,
     summary: { en: 'Is the process alive?', zh: '进程是否存活' },
     answers: [{ status: 200, meaning: 'The process is alive.', type: 'application/json', schema: 'Health' }],
     reply: () => json(200, { status: 'ok' } satisfies z.output<typeof healthSchema>),
@@ -23,7 +23,7 @@ export function healthRoute(): Route {
 export function readyRoute(isReady: () => boolean): Route {
   return {
     path: '/readyz',
-    anyHost: true,
+    anyAddress: true,
     summary: { en: 'Does the server accept connections?', zh: '是否可接受新连接' },
     answers: [
       { status: 200, meaning: 'The server accepts connections.', type: 'application/json', schema: 'Health' },

@@ -52,6 +52,13 @@ function isNameOfThisMachine(host: string | undefined): boolean {
   return isLoopbackHostname(name) || isUnclaimable(name) || name === own || name === `${own}.local`;
 }
 
+/** Whether a `Host` header, if there is one, has no name that a stranger could own: no page can have sent it by DNS rebinding. */
+export function isUnclaimableHost(host: string | undefined): boolean {
+  if (host === undefined) return true;
+  const name = hostnameOf(host);
+  return name !== undefined && isUnclaimable(name);
+}
+
 /**
  * Whether nobody can own the name in the public DNS: addresses, and names without a dot, which proxies use for servers.
  */

@@ -17,11 +17,11 @@ export interface Route {
   /** What a client needs permission for; absent for routes that everybody may have, such as probes. */
   readonly action?: 'statistics' | 'metrics' | 'page';
   /**
-   * Whether the route answers under every name: it tells a stranger nothing, and what watches over a process asks by an address
-   * that nobody knows before.
+   * Whether the route answers under every address: it tells a stranger nothing, and what watches over a process asks by an
+   * address that nobody knows before.
    * @default the `Host` must be one that is served
    */
-  readonly anyHost?: true;
+  readonly anyAddress?: true;
   /** Parameters of the query, for the documents. */
   readonly parameters?: readonly Parameter[];
   /** @param query - what follows `?` in the URL, as sent */

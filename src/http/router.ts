@@ -7,6 +7,7 @@ import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';
 import type { Guard } from './guard.js';
+import { isUnclaimableHost } from './host.js';
 import { metricsRoute } from './metrics.js';
 import { Pipeline } from './pipeline.js';
 import { messageKeyRoutes } from './message-key.js';
@@ -105,7 +106,8 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   }
 
   function decide(req: IncomingMessage, route: Route | undefined): Awaitable<Reply> {
-    if (route?.anyHost !== true && !deps.hostAllowed(req)) return failure(403, 'This host is not served here');
+    if (!(route?.anyAddress === true && isUnclaimableHost(hostOf(req))) && !deps.hostAllowed(req))
+      return failure(403, 'This host is not served here');
     if (route === undefined) {
       return pathOf(req.url ?? '') === undefined ? failure(400, 'Malformed URL') : failure(404, 'Not found');
     }
@@ -137,6 +139,11 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
       else pipeline.inTurn(req, res, () => answer(req, res, route));
     },
   };
+}
+
+function hostOf({ headers }: IncomingMessage): string | undefined {
+  const host = headers[':authority'] ?? headers.host;
+  return Array.isArray(host) ? host[0] : host;
 }
 
 /** The URL as received: Connect and Express keep it in `originalUrl`. */

@@ -133,7 +133,7 @@ describe.each(ROUTES)('%s', (path, status, type) => {
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 
-  it.skipIf(PROBES.includes(path))('refuses a host that is not served', async () => {
+  it('refuses a host that is not served', async () => {
     const answer = await ask(path, 'GET', { Host: 'evil.example' });
     expect(answer.status).toBe(403);
     expect(Object.keys(JSON.parse(answer.body) as object)).toEqual(['error']);
@@ -184,7 +184,7 @@ describe('GET /ws/statistics', () => {
 });
 
 describe('the probes', () => {
-  it.each(PROBES)('%s answers whatever the host is, or without one', async (path) => {
+  it.each(PROBES)('%s answers under every address, or without one', async (path) => {
     expect((await ask(path, 'GET', { Host: '10.1.2.3:8003' })).status).toBe(200);
     expect(statusOf(await raw(`GET ${path} HTTP/1.0\r\n\r\n`))).toBe(200);
     expect(statusOf(await raw('GET /ws/statistics HTTP/1.0\r\n\r\n'))).toBe(403);

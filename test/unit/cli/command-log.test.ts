@@ -40,6 +40,19 @@ it('writes the lines of the start at once, and later ones together and in order'
   expect(written).toHaveLength(3);
 });
 
+it('writes a warning at once, after the lines before it', () => {
+  const log = open({});
+  log.onStarted();
+  log.logger.info({}, 'one');
+  expect(written).toEqual([]);
+  log.logger.warn({}, 'two');
+  log.logger.error({}, 'three');
+  expect(written).toEqual([
+    expect.stringMatching(/^\{.*"one"\}\n\{.*"two"\}\n$/) as string,
+    expect.stringMatching(/^\{.*"three"\}\n$/) as string,
+  ]);
+});
+
 it.each([
   ['a terminal', { LOG_FORMAT: 'json' }, true],
   ['a person', { LOG_FORMAT: 'pretty' }, false],
