@@ -1,11 +1,16 @@
 import { onTestFinished, vi } from 'vitest';
 import { FaultProxy } from '../../src/testing/index.js';
-import { startRedis } from './redis.js';
+import { startRedis, type RedisServer } from './redis.js';
+
+const PATIENCE = { timeout: 30_000, interval: 20 };
 
 /** A master and its replica behind one address, as those who operate Redis for others offer it. */
 export interface OneAddress {
   readonly url: string;
-  /** Makes a master of the replica, to which new connections go. The old master is a replica then, and keeps its connections. */
+  /**
+   * Makes a master of the replica, which has all that was written, and leads new connections to it. The old master is a
+   * replica then, and keeps its connections.
+   */
   failOver(): Promise<void>;
 }
 
@@ -13,11 +18,6 @@ export interface OneAddress {
 export async function redisBehindOneAddress(): Promise<OneAddress> {
   const settings = { 'repl-diskless-sync-delay': '0' };
   const [master, replica] = [await startRedis({ settings }), await startRedis({ settings })];
-  const untilLinked = (server: typeof master) =>
-    vi.waitUntil(async () => (await server.call('INFO', 'replication')).includes('link_status:up'), {
-      timeout: 30_000,
-      interval: 20,
-    });
   await replica.call('REPLICAOF', '127.0.0.1', String(master.port));
   await untilLinked(replica);
   const proxy = await FaultProxy.start({ target: master.port });
@@ -25,10 +25,30 @@ export async function redisBehindOneAddress(): Promise<OneAddress> {
   return {
     url: `redis://127.0.0.1:${proxy.port}`,
     failOver: async () => {
+      // A replica that has not heard of a run yet would lose it, as it may in a failover.
+      await untilReplicated(master, replica);
       await replica.call('REPLICAOF', 'NO', 'ONE');
       proxy.target = replica.port;
       await master.call('REPLICAOF', '127.0.0.1', String(replica.port));
       await untilLinked(master);
     },
   };
+}
+
+/** Waits until a replica follows its master. */
+export async function untilLinked(replica: RedisServer): Promise<void> {
+  await vi.waitUntil(async () => (await replica.call('INFO', 'replication')).includes('link_status:up'), PATIENCE);
+}
+
+/** Waits until a replica has what its master has now. */
+export async function untilReplicated(master: RedisServer, replica: RedisServer): Promise<void> {
+  const written = await positionIn(master, 'master_repl_offset');
+  await vi.waitUntil(async () => (await positionIn(replica, 'slave_repl_offset')) >= written, PATIENCE);
+}
+
+/** How far a server is in the stream of writes, by the name of the field that tells it. */
+async function positionIn(server: RedisServer, field: string): Promise<number> {
+  const position = new RegExp(`^${field}:(\\d+)`, 'm').exec(await server.call('INFO', 'replication'))?.[1];
+  if (position === undefined) throw new Error(`The server tells no ${field}`);
+  return Number(position);
 }

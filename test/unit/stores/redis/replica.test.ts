@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { metaOf, text } from '../../../../src/testing/conformance/run-samples.js';
+import { untilLinked } from '../../../helpers/failover.js';
 import { missingRedis, startRedis } from '../../../helpers/redis.js';
 import { createRun, keysOf, openRedisStore } from '../../../helpers/redis-store.js';
 
@@ -13,7 +14,7 @@ it.skipIf(missingRedis() !== '')(
     const options = { durability: 'replica' } as const;
     await expect(openRedisStore(master.url, options)).rejects.toThrow('Redis has no replica: "durability: replica"');
     await replica.call('REPLICAOF', '127.0.0.1', String(master.port));
-    await vi.waitUntil(async () => (await replica.call('INFO', 'replication')).includes('link_status:up'), PATIENCE);
+    await untilLinked(replica);
     const warn = vi.fn();
     const logger = { debug: vi.fn(), info: vi.fn(), warn, error: vi.fn() };
     const store = await openRedisStore(master.url, { ...options, logger });

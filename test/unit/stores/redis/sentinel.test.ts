@@ -7,6 +7,7 @@ import type { Store } from '../../../../src/store/store.js';
 import { joinNode, type ListeningNode } from '../../../../src/testing/conformance/cluster-node.js';
 import { metaOf, text } from '../../../../src/testing/conformance/run-samples.js';
 import { FaultProxy } from '../../../../src/testing/index.js';
+import { untilLinked, untilReplicated } from '../../../helpers/failover.js';
 import { missingRedis, startRedis } from '../../../helpers/redis.js';
 import { MASTER, startSentinel } from '../../../helpers/sentinel.js';
 
@@ -67,7 +68,7 @@ describe.skipIf(missingRedis() !== '')(`a store behind Sentinel${missingRedis()}
     const proxy = await FaultProxy.start({ target: master.port });
     onTestFinished(() => proxy.close());
     await replica.call('REPLICAOF', '127.0.0.1', String(proxy.port));
-    await vi.waitUntil(async () => (await replica.call('INFO', 'replication')).includes('link_status:up'), PATIENCE);
+    await untilLinked(replica);
     const sentinel = await startSentinel(master, PASSWORD);
     const keyPrefix = `test-${randomUUID().slice(0, 8)}`;
     const [a, b] = [await startNode(sentinel.port, keyPrefix), await startNode(sentinel.port, keyPrefix)];
@@ -80,6 +81,7 @@ describe.skipIf(missingRedis() !== '')(`a store behind Sentinel${missingRedis()}
     const untilRead = (count: number) =>
       vi.waitUntil(() => readers.every((seqs) => seqs.length > count), { ...PATIENCE, interval: 20 });
     await untilRead(20);
+    await untilReplicated(master, replica);
     proxy.stall();
     // 300 ms of entries, or more, that only the master has.
     const lostFrom = log.head;
