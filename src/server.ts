@@ -229,7 +229,7 @@ export function createAgentSocketServer<P extends Principal, Metadata>(
     info: { version: VERSION },
     messageKey: keys && (() => keys.published),
     logger,
-    hostAllowed: (request) => access.isHostAllowed(request),
+    hostAllowed: (request, anyAddress) => access.isHostAllowed(request, anyAddress),
     ...(options.authenticate === undefined && { pageCookie: anonymous.pageCookie }),
     isReady: () =>
       !shutdown.hasBegun &&

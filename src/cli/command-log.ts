@@ -15,9 +15,6 @@ export interface CommandLog extends Log {
   readonly onStarted: () => void;
 }
 
-/** The beginning of a line in JSON that is no warning. */
-const CALM = /^\{"level":"(?:debug|info)"/;
-
 /**
  * Opens the log of the command.
  * @param worker - the number of the process among those that share a port
@@ -39,12 +36,12 @@ export function openCommandLog(resolved: ResolvedSettings, worker?: number): Com
     ...(settings.logFile !== undefined && { file: settings.logFile }),
     fileKey: keyOf('logFile'),
     secrets: secrets.filter((secret) => secret !== undefined),
-    write: (text) => {
+    write: (text, isUrgent) => {
       if (!isTogether) process.stdout.write(text);
       else {
         output.write(text);
-        // Whoever watches the log acts on these.
-        if (!CALM.test(text)) output.flush();
+        // Whoever watches the log acts on it.
+        if (isUrgent) output.flush();
       }
     },
     worker,

@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions, type Logger } from 'pino';
+import { levels, pino, stdTimeFunctions, symbols, type Logger } from 'pino';
 import { CliError, systemReason } from './cli-error.js';
 import { errorFields } from '../runtime/error-fields.js';
 import { inVisibleText } from './harmless.js';
@@ -16,8 +16,11 @@ export interface LogOptions {
   readonly file?: string | undefined;
   /** Texts that are removed from every line. */
   readonly secrets: readonly string[];
-  /** Writes lines to standard output. */
-  readonly write: (text: string) => void;
+  /**
+   * Writes lines to standard output.
+   * @param isUrgent - whether they warn, or tell of an error
+   */
+  readonly write: (text: string, isUrgent: boolean) => void;
   /** The flag or variable of the file: `--log-file`. */
   readonly fileKey: string;
   /** The number of the process among those that share a port; each line has it. */
@@ -45,9 +48,13 @@ export function createLog(options: LogOptions): Log {
   });
   const secrets = options.secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
   const stream = {
+    // Lets pino set the level of each line.
+    [symbols.needsMetadataGsym]: true as const,
+    lastLevel: 0,
     write(line: string): void {
       const safe = inVisibleText(secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line));
-      options.write(options.format === 'pretty' ? prettyLine(safe, options.color) : safe);
+      const isUrgent = stream.lastLevel >= WARN;
+      options.write(options.format === 'pretty' ? prettyLine(safe, options.color) : safe, isUrgent);
       file?.write(safe);
     },
   };
@@ -70,6 +77,8 @@ export function createLog(options: LogOptions): Log {
   };
   return { logger, flush: () => file?.flush(), reopen };
 }
+
+const { warn: WARN = 0 } = levels.values;
 
 /** Shorter secrets, such as the key `x` for a local server, would remove harmless text and protect nothing. */
 const MIN_SECRET_LENGTH = 8;

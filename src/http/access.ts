@@ -2,7 +2,7 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { BoundedLog } from '../runtime/bounded-log.js';
 import { askedOf, type Asked } from './asked.js';
-import { isHostAllowed, isLoopbackAddress } from './host.js';
+import { isHostAllowed, isLoopbackAddress, isUnclaimableHost } from './host.js';
 import { isOriginAllowed } from './origin.js';
 import { TrustedProxies } from './trusted-proxies.js';
 
@@ -30,9 +30,13 @@ export class Access {
     this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
   }
 
-  /** Whether the host of a request is served. */
-  isHostAllowed(request: IncomingMessage): boolean {
-    return this.#isHostAllowed(this.#asked(request));
+  /**
+   * Whether the host of a request is served.
+   * @param anyAddress - whether what is asked for is served under every address
+   */
+  isHostAllowed(request: IncomingMessage, anyAddress = false): boolean {
+    const asked = this.#asked(request);
+    return (anyAddress && isUnclaimableHost(asked.host)) || this.#isHostAllowed(asked);
   }
 
   /** Whether the host of a handshake is served, and its page, if any, may connect. */

@@ -7,7 +7,6 @@ import { readTarget } from '../protocol/request-target.js';
 import { docsRoutes } from './docs.js';
 import { endpointRoute, healthRoute, readyRoute } from './health.js';
 import type { Guard } from './guard.js';
-import { isUnclaimableHost } from './host.js';
 import { metricsRoute } from './metrics.js';
 import { Pipeline } from './pipeline.js';
 import { messageKeyRoutes } from './message-key.js';
@@ -19,8 +18,11 @@ import { statisticsRoute } from './statistics.js';
 
 /** What {@link createHttpRoutes} takes. */
 export interface HttpRoutesDeps extends HttpRoutesState {
-  /** Whether the `Host` of a request is served; otherwise it gets 403. */
-  hostAllowed(req: IncomingMessage): boolean;
+  /**
+   * Whether the `Host` of a request is served; otherwise it gets 403.
+   * @param anyAddress - whether the route answers under every address, as the probes do
+   */
+  hostAllowed(req: IncomingMessage, anyAddress: boolean): boolean;
   /** A cookie for a browser that is served a page; `undefined` for none. */
   pageCookie?(req: IncomingMessage): string | undefined;
   /**
@@ -106,8 +108,7 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
   }
 
   function decide(req: IncomingMessage, route: Route | undefined): Awaitable<Reply> {
-    if (!(route?.anyAddress === true && isUnclaimableHost(hostOf(req))) && !deps.hostAllowed(req))
-      return failure(403, 'This host is not served here');
+    if (!deps.hostAllowed(req, route?.anyAddress === true)) return failure(403, 'This host is not served here');
     if (route === undefined) {
       return pathOf(req.url ?? '') === undefined ? failure(400, 'Malformed URL') : failure(404, 'Not found');
     }
@@ -139,11 +140,6 @@ export function createHttpRoutes(deps: HttpRoutesDeps): HttpRoutes {
       else pipeline.inTurn(req, res, () => answer(req, res, route));
     },
   };
-}
-
-function hostOf({ headers }: IncomingMessage): string | undefined {
-  const host = headers[':authority'] ?? headers.host;
-  return Array.isArray(host) ? host[0] : host;
 }
 
 /** The URL as received: Connect and Express keep it in `originalUrl`. */

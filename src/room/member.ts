@@ -32,6 +32,8 @@ export class Member implements RoomMember {
   isNamed = false;
   /** Number of its connections in the room. */
   connections = 0;
+  /** The {@link likeness} of a name. */
+  #likeness = { of: '', text: '' };
   /** What its connections here do, if anything; the newest last. */
   readonly #doing = new Map<object, MemberState>();
 
@@ -40,6 +42,12 @@ export class Member implements RoomMember {
     this.principal = principal;
     this.name = this.#guest;
     this.renew(principal);
+  }
+
+  /** Of its name: see {@link likenessOf}. */
+  get likeness(): string {
+    if (this.#likeness.of !== this.name) this.#likeness = { of: this.name, text: likenessOf(this.name) };
+    return this.#likeness.text;
   }
 
   /** What the newest of its connections here does. */
@@ -63,8 +71,8 @@ export class Member implements RoomMember {
   }
 
   /** Leaves its name to a member whose name the server knows. Returns whether it had the same. */
-  giveWayTo({ id, name }: Pick<RoomMember, 'id' | 'name'>): boolean {
-    if (this.isNamed || this.id === id || alike(this.name) !== alike(name)) return false;
+  giveWayTo({ id, likeness }: Pick<Member, 'id' | 'likeness'>): boolean {
+    if (this.isNamed || this.id === id || this.likeness !== likeness) return false;
     const ending = ` (${this.#guest})`;
     this.name = cut(this.name, LIMITS.memberNameLength - ending.length) + ending;
     return true;
@@ -114,7 +122,7 @@ function cut(name: string, length: number): string {
 }
 
 /** Names that a person takes for the same have the same text. */
-function alike(name: string): string {
+export function likenessOf(name: string): string {
   return name
     .normalize('NFKC')
     .toLowerCase()

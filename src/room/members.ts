@@ -1,8 +1,12 @@
 import type { Principal } from '../connection/principal.js';
 import type { RoomPeers } from '../store/room-store.js';
-import { Member, memberIdOf, type RoomMember, type ShownMember } from './member.js';
+import { likenessOf, Member, memberIdOf, type RoomMember, type ShownMember } from './member.js';
 
-type KnownMember = RoomMember & ShownMember;
+/** A member here or at another node. */
+export interface KnownMember extends ShownMember, RoomMember {
+  /** Of its name, for comparisons. */
+  readonly likeness: string;
+}
 
 /** The members of a room: those who have connections here, and those whom other nodes have told. */
 export class Members {
@@ -10,6 +14,8 @@ export class Members {
   readonly #peers: RoomPeers | undefined;
   /** The members here, by their ids. */
   readonly #here = new Map<string, Member>();
+  /** What other nodes told of their members, read, by the ids. */
+  readonly #read = new Map<string, { readonly shown: string; readonly member: KnownMember }>();
 
   constructor(room: string, peers: RoomPeers | undefined) {
     this.#room = room;
@@ -52,7 +58,7 @@ export class Members {
   }
 
   /** Lets the members here that chose the name of a member leave it to that one. Returns who did. */
-  claimName(named: RoomMember): Member[] {
+  claimName(named: KnownMember): Member[] {
     return [...this.#here.values()].filter((member) => member.giveWayTo(named));
   }
 
@@ -66,7 +72,9 @@ export class Members {
   leave(member: Member): { readonly here: boolean; readonly everywhere: boolean } {
     const here = --member.connections === 0;
     if (here) this.#here.delete(member.id);
-    return { here, everywhere: here && this.#peers?.has(member.id) !== true };
+    const everywhere = here && this.#peers?.has(member.id) !== true;
+    if (everywhere) this.#read.delete(member.id);
+    return { here, everywhere };
   }
 
   /** Tells the other nodes how members are here. */
@@ -104,7 +112,16 @@ export class Members {
 
   #elsewhere(id: string): KnownMember | undefined {
     const shown = this.#peers?.has(id) === true ? this.#peers.shown(id) : undefined;
-    return shown === undefined ? undefined : { id, ...decode(shown) };
+    const read = this.#read.get(id);
+    if (read !== undefined && read.shown === shown) return read.member;
+    if (shown === undefined) {
+      this.#read.delete(id);
+      return undefined;
+    }
+    const told = decode(shown);
+    const member = { id, ...told, likeness: likenessOf(told.name) };
+    this.#read.set(id, { shown, member });
+    return member;
   }
 }
 

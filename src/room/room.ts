@@ -7,8 +7,8 @@ import { Buckets } from '../runtime/buckets.js';
 import { Shares } from '../runtime/shares.js';
 import { TokenBucket, type Rate } from '../runtime/token-bucket.js';
 import type { RoomEntry, RoomLog } from '../store/room-store.js';
-import type { Member, RoomMember } from './member.js';
-import { Members } from './members.js';
+import type { Member } from './member.js';
+import { Members, type KnownMember } from './members.js';
 import { Presence, type Visitor } from './presence.js';
 import { eventKey, knownMessages, type KnownMessages, type RememberedMessages } from './remembered-messages.js';
 
@@ -180,7 +180,7 @@ export class Room {
     this.presence.stop();
   }
 
-  #claimName(named: RoomMember): void {
+  #claimName(named: KnownMember): void {
     for (const member of this.members.claimName(named)) this.presence.touch(member);
   }
 
