@@ -321,6 +321,19 @@ export const miniMax = streamsOf('MiniMax', {
       ends('stop'),
     ],
   },
+  'reasoning in tags, then a call': {
+    body:
+      max.deltas({ content: '<think>\n', role: 'assistant' }, { content: 'A tool.' }, { content: '\n</think>\n\n' }) +
+      max.chunk(piece(0, { id: 'call_function_1', type: 'function' }, '{}', 'f'), null, FINE) +
+      max.chunk({}, 'tool_calls', FINE) +
+      DONE,
+    parts: [
+      thinks('A tool.\n'),
+      calls('call_function_1', 'f', '{}'),
+      keeps({ reasoning_field: 'content' }),
+      ends('tool_calls'),
+    ],
+  },
   'no balance, in a success': {
     body: event({
       id: '1',

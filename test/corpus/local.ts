@@ -170,6 +170,18 @@ export const lmStudio = streamsOf('LM Studio', {
     parts: [says('The')],
     failure: 'provider_error',
   },
+  'reasoning in tags, as long as nothing is set': {
+    body:
+      studio.chunk({ role: 'assistant', content: '<think>' }) +
+      studio.text('\n', 'Six', ' times', '.\n', '</', 'think', '>', '\n\n', '42', ' is', ' it.') +
+      studio.chunk({}, 'stop') +
+      DONE,
+    parts: [thinks('Six times.\n'), says('42 is it.'), keeps({ reasoning_field: 'content' }), ends('stop')],
+  },
+  'no reasoning in tags': {
+    body: studio.text('<think>', '\n\n', '</think>', '\n\n', '42') + studio.chunk({}, 'stop') + DONE,
+    parts: [says('42'), keeps({ reasoning_field: 'content' }), ends('stop')],
+  },
   'reasoning, when it is set to be apart': {
     body:
       studio.deltas({ role: 'assistant', reasoning_content: 'Six' }, { reasoning_content: '.' }, { content: '42' }) +

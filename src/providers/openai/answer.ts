@@ -3,6 +3,7 @@ import type { Failures } from './failures.js';
 import { endOf } from './finish-reason.js';
 import { ProviderData, textOfList } from './provider-data.js';
 import { ToolCallAssembler } from './tool-call-assembler.js';
+import { ThinkTag } from './think-tag.js';
 import { isUpstreamError } from './upstream-error.js';
 import { readUsage } from './usage.js';
 
@@ -59,6 +60,8 @@ export class Answer {
   /** Created when first needed, as is `#providerData`. */
   #toolCalls: ToolCallAssembler | undefined;
   #providerData: ProviderData | undefined;
+  /** Looks for reasoning in the text, while there may be some. */
+  #thinkTag: ThinkTag | undefined = new ThinkTag((kind, text) => this.#add(kind, text));
   #parts: LlmPart[] = [];
   #text = '';
   #kind: TextKind = 'text-delta';
@@ -120,6 +123,22 @@ export class Answer {
   text(kind: TextKind, text: string): void {
     if (text === '') return;
     this.#begun = true;
+    if (this.#thinkTag === undefined) this.#add(kind, text);
+    else this.#takeTagged(this.#thinkTag, kind, text);
+  }
+
+  #takeTagged(tag: ThinkTag, kind: TextKind, text: string): void {
+    if (kind === 'text-delta') tag.take(text);
+    else {
+      // A server that has a field for reasoning puts no tags around it.
+      tag.finish();
+      this.#add(kind, text);
+    }
+    if (tag.isFound) (this.#providerData ??= new ProviderData()).reasoningIn('content');
+    if (tag.isOver) this.#thinkTag = undefined;
+  }
+
+  #add(kind: TextKind, text: string): void {
     if (kind !== this.#kind) {
       this.#flush();
       this.#kind = kind;
@@ -180,6 +199,7 @@ export class Answer {
     if (this.#done) return;
     if (!this.#hasChoice) throw this.#failures.empty();
     this.#done = true;
+    this.#thinkTag?.finish();
     this.#flush();
     const calls = this.#toolCalls?.finish() ?? [];
     this.#parts.push(...calls);

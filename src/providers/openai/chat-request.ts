@@ -40,8 +40,8 @@ function chatMessage(message: LlmMessage, form: RequestForm): Record<string, unk
     case 'tool':
       return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
     case 'assistant': {
-      const { content, toolCalls = [] } = message;
-      const fields = messageFields(message, form);
+      const { toolCalls = [] } = message;
+      const { content, ...fields } = messageFields(message, form);
       if (toolCalls.length === 0) return { ...fields, role: 'assistant', content };
       const tool_calls = toolCalls.map((call) => ({
         ...call.providerData,

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../tool/llm-tool.js';
 import type { LlmAssistantMessage } from '../../agent/llm-provider.js';
 import type { RequestForm } from './request-form.js';
+import { withThinkTag } from './think-tag.js';
 
 /**
  * Lists that servers require back with an assistant's message. Each field goes back under the name it came with, so
@@ -104,9 +105,9 @@ export function textOfList(list: unknown): string {
     .join('');
 }
 
-/** The fields that go back with an assistant's message. The message's own fields override them. */
+/** Content and reasoning of an assistant's message, and the fields that go back with them. */
 export function messageFields(
-  { providerData = {}, reasoning = '', toolCalls = [] }: LlmAssistantMessage,
+  { content, providerData = {}, reasoning = '', toolCalls = [] }: LlmAssistantMessage,
   form: Pick<RequestForm, 'reasoning'>,
 ): Fields {
   const { [REASONING_FIELD]: field, ...rest } = providerData;
@@ -118,6 +119,8 @@ export function messageFields(
   // Old models of DeepSeek require the text back with calls and refuse it without them. OpenRouter's list replaces the text.
   const isWanted = toolCalls.length > 0 && fields.reasoning_details === undefined;
   if (typeof field === 'string' && isWanted) fields[field] = reasoning;
+  // MiniMax requires the tags back; the templates of other models leave out what is between them.
+  fields['content'] = field === 'content' && reasoning !== '' ? withThinkTag(reasoning, content) : content;
   if (form.reasoning) {
     // Only reasoning of the same model goes back. Moonshot takes an empty text for a missing one.
     fields.reasoning_content = (typeof field === 'string' && reasoning) || ' ';

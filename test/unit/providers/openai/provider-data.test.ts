@@ -59,6 +59,18 @@ describe('what a server sent comes back to it', () => {
     });
   });
 
+  it('reasoning in the text, with its tags: MiniMax requires it', () => {
+    const { message, sent } = sentBack([{ content: '<think>\nHm.\n</th' }, { content: 'ink>\n\nYes' }]);
+    expect(message).toMatchObject({ reasoning: 'Hm.\n', content: 'Yes' });
+    expect(sent).toEqual({ role: 'assistant', content: '<think>\nHm.\n</think>\n\nYes' });
+    expect(sentBack([{ content: '<think>\n\n</think>\n\nYes' }]).sent).toEqual({ role: 'assistant', content: 'Yes' });
+    expect(sentBack([{ content: '<think>Hm.</think>' }, CALL]).sent).toEqual({
+      role: 'assistant',
+      content: '<think>\nHm.</think>\n\n',
+      tool_calls: [PLAIN_CALL],
+    });
+  });
+
   it('reasoning_content with every answer, to a server that asks for it', () => {
     const back = (...deltas: object[]): object | undefined =>
       sentBack(deltas, undefined, { usage: false, reasoning: true }).sent;
