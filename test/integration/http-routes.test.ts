@@ -5,9 +5,11 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isHostAllowed } from '../../src/http/host.js';
+import { Access } from '../../src/http/access.js';
 import { createHttpRoutes, type HttpRoutesDeps } from '../../src/http/router.js';
 import { builtPages } from '../../src/http/static.js';
+import { BoundedLog } from '../../src/runtime/bounded-log.js';
+import { silentLogger } from '../../src/runtime/logger.js';
 import { quietState } from '../unit/http/state.js';
 
 const root = mkdtempSync(join(tmpdir(), 'agent-ws-http-'));
@@ -63,11 +65,12 @@ beforeAll(async () => {
 
 beforeEach(() => {
   logged.length = 0;
+  const access = new Access({ server, refusals: new BoundedLog(silentLogger) });
   const ignore = () => undefined;
   deps = {
     ...quietState(),
     pages,
-    hostAllowed: (req) => isHostAllowed({ host: req.headers.host, boundToLoopback: true }),
+    hostAllowed: (req, anyAddress) => access.isHostAllowed(req, anyAddress),
     logger: {
       debug: ignore,
       info: ignore,

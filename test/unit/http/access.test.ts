@@ -92,6 +92,21 @@ describe('the host', () => {
     expect(warn).toHaveBeenCalledTimes(isAllowed ? 0 : 1);
   });
 
+  it.each([
+    ['10.1.2.3:8003', true],
+    ['[fd00::1]:8003', true],
+    ['pod-7', true],
+    [undefined, true],
+    ['rebound.example:8003', false],
+    ['not a host', false],
+  ])('%s may be an address at which probes ask: %s', (host, isAllowed) => {
+    const asking = request({ headers: host === undefined ? {} : { host } });
+    const { access, warn } = accessOf({ allowedHosts: ['chat.example'] });
+    expect(access.isHostAllowed(asking, true)).toBe(isAllowed);
+    expect(access.isHostAllowed(asking)).toBe(false);
+    expect(warn).toHaveBeenCalledTimes(isAllowed ? 1 : 2);
+  });
+
   it('is judged after the server has stopped listening as before', () => {
     const { access, bound } = accessOf({});
     expect(access.isHostAllowed(request({ headers: { host: 'evil.example' } }))).toBe(false);
