@@ -35,6 +35,8 @@ export class ChatInput {
       this.#next?.(undefined);
     });
     this.#readline.on('SIGINT', onInterrupt);
+    // Node pauses the input while the process is stopped, and leaves it to us to go on.
+    this.#readline.on('SIGCONT', () => this.#readline.resume());
   }
 
   /** The next line; `undefined` after the last one. */

@@ -19,6 +19,7 @@ const AS_TERMINAL = 'data:text/javascript,process.stdin.isTTY=true';
 /** As much of a picture as a server looks at. */
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n and more', 'latin1');
 const CTRL_C = '\u0003';
+const CTRL_Z = '\u001a';
 
 const question = ({ messages }: LlmRequest): string => messages.findLast(({ role }) => role === 'user')?.content ?? '';
 
@@ -335,6 +336,22 @@ describe('agent-ws chat in a terminal', () => {
     chat.type(CTRL_C);
     expect(await chat.exited).toBe(0);
     await expect.poll(() => server.agent.connections.size).toBe(0);
+  });
+
+  it('listens again when it goes on after Ctrl-Z', async () => {
+    const server = await startServer({ provider: createScriptedProvider(['Fine']) });
+    // Tells of the signal in place of the system, which would not stop a process without a shell.
+    const tells = 'data:text/javascript,process.on("SIGTSTP",()=>console.error("stopped"))';
+    const chat = startCli(['chat', server.url], { types: true, imports: [AS_TERMINAL, tells] });
+    await chat.errors(/Conversation/);
+    chat.type(CTRL_Z);
+    await chat.errors(/stopped\n/);
+    chat.kill('SIGCONT');
+    await chat.errors(/stopped\n[^]*> /);
+    chat.type('one\n');
+    await chat.output(/Fine/);
+    chat.type('/quit\n');
+    expect(await chat.exited).toBe(0);
   });
 
   it('asks twice before it leaves where there is nothing to stop', async () => {
