@@ -16,7 +16,7 @@ const HELP = `/attach FILE  put an image or a file to the next question
 /new          begin another conversation
 /help         this list
 /quit         leave (or Ctrl-D)
-Ctrl-C stops the answer, twice leaves.`;
+Ctrl-C stops the answer, twice leaves. Pasted lines are one question.`;
 
 const WHO = { user: 'you', assistant: 'agent', tool: 'tool' } as const;
 

@@ -10,13 +10,20 @@ export interface InputOptions {
   readonly onInterrupt: () => void;
 }
 
-/** The lines of a person or a pipe, one after the other. */
+/** Lets a terminal mark what is pasted, or not any more (bracketed paste). */
+const MARK_PASTES = '\u001b[?2004h';
+const MARK_NOTHING = '\u001b[?2004l';
+
+/** The lines of a person or a pipe, one after the other. What a person pastes is one line, whatever it holds. */
 export class ChatInput {
   readonly #readline: Interface;
   readonly #output: NodeJS.WritableStream;
   readonly #isTerminal: boolean;
   readonly #lines: string[] = [];
   #isOver = false;
+  #isPasting = false;
+  /** The lines that were pasted, without the one that can still be edited. */
+  #pasted: string[] = [];
   /** Whether the person was asked for a line. */
   #isPrompted = false;
   #isHidden = false;
@@ -34,9 +41,26 @@ export class ChatInput {
       this.#asked?.answer(undefined);
       this.#next?.(undefined);
     });
-    this.#readline.on('SIGINT', onInterrupt);
-    // Node pauses the input while the process is stopped, and leaves it to us to go on.
-    this.#readline.on('SIGCONT', () => this.#readline.resume());
+    this.#readline.on('SIGINT', () => {
+      this.#pasted = [];
+      onInterrupt();
+    });
+    if (!isTerminal) return;
+    this.#markPastes(input);
+    this.#readline.on('SIGCONT', () => {
+      // Node pauses the input while the process is stopped, and leaves it to us to go on.
+      this.#readline.resume();
+      this.#output.write(MARK_PASTES);
+    });
+  }
+
+  #markPastes(input: NodeJS.ReadableStream): void {
+    this.#output.write(MARK_PASTES);
+    this.#readline.on('close', () => this.#output.write(MARK_NOTHING));
+    input.on('keypress', (_text: unknown, { name }: { readonly name?: string }) => {
+      if (name === 'paste-start') this.#isPasting = true;
+      else if (name === 'paste-end') this.#isPasting = false;
+    });
   }
 
   /** The next line; `undefined` after the last one. */
@@ -90,7 +114,10 @@ export class ChatInput {
     this.#readline.close();
   }
 
-  #take(line: string): void {
+  #take(last: string): void {
+    if (this.#isPasting) return void this.#pasted.push(last);
+    const line = [...this.#pasted, last].join('\n');
+    this.#pasted = [];
     if (this.#asked !== undefined) {
       if (this.#asked.accepts.test(line)) {
         this.#isPrompted = false;

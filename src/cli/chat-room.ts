@@ -16,7 +16,7 @@ const HELP = `/ask QUESTION  ask the agent; everybody sees question and answer
 /history       what was asked and answered in this room
 /help          this list
 /quit          leave (or Ctrl-D)
-Everything else is said to everybody. Ctrl-C stops your question, twice leaves.`;
+Everything else is said to everybody, pasted lines at once. Ctrl-C stops your question, twice leaves.`;
 
 /** How a chat enters its room. */
 export interface ChatRoomOptions {

@@ -91,6 +91,8 @@ If standard input is no terminal, each of its lines is a question. Answers go to
 goes to standard error. The exit code is 1 if nothing was asked, or if a question got no answer: its answer failed, was
 stopped, was filtered or is empty. An answer that was cut off counts, with a note.
 
+At a terminal, pasted lines are one question, which Enter sends.
+
 In a room everybody reads what a line says; /ask QUESTION asks the agent, whose answer all see while it is written, and
 /who lists who is there. If standard input is no terminal, what others say also goes to standard output.
 

@@ -20,6 +20,8 @@ const AS_TERMINAL = 'data:text/javascript,process.stdin.isTTY=true';
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n and more', 'latin1');
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';
+/** As a terminal sends what is pasted. */
+const pasted = (text: string): string => `\u001b[200~${text}\u001b[201~`;
 
 const question = ({ messages }: LlmRequest): string => messages.findLast(({ role }) => role === 'user')?.content ?? '';
 
@@ -361,6 +363,23 @@ describe('agent-ws chat in a terminal', () => {
     await chat.errors(/Press Ctrl-C again to leave/);
     chat.type(CTRL_C);
     expect(await chat.exited).toBe(0);
+  });
+
+  it('asks what is pasted as one question, once it is sent', async () => {
+    const provider = createScriptedProvider((request) => [`You said ${JSON.stringify(question(request))}.`]);
+    const server = await startServer({ provider });
+    const chat = await talk(server.url);
+    chat.type(`First: ${pasted('one\r\r  two')} and three\r`);
+    await chat.output(/You said "First: one\\n\\n {2}two and three"\./);
+    // Who does not want to send it after all drops it.
+    chat.type(`${pasted('four\r')}${CTRL_C}five\r`);
+    await chat.output(/You said "five"\./);
+    expect(provider.calls).toHaveLength(2);
+    chat.type('/quit\r');
+    expect(await chat.exited).toBe(0);
+    // The terminal marks what is pasted as long as there is a chat.
+    expect(chat.stderr.startsWith('\u001b[?2004h')).toBe(true);
+    expect(chat.stderr).toContain('\u001b[?2004l');
   });
 
   it('begins another conversation, and helps', async () => {
