@@ -28,6 +28,8 @@ export interface ChatRoomOptions {
 
 /** The chat of one person in a room. Something is written whenever somebody says something. */
 export class ChatRoom {
+  /** Whether the person leaves, or is out of the room. */
+  isLeaving = false;
   readonly #client: AgentClient;
   readonly #room: ClientRoom;
   readonly #screen: ChatScreen;
@@ -43,7 +45,6 @@ export class ChatRoom {
   #head: number | undefined;
   #input: ChatInput | undefined;
   #interrupts = 0;
-  #isLeaving = false;
   /** Whether the server ended the stay. */
   #isOut = false;
 
@@ -70,15 +71,22 @@ export class ChatRoom {
     screen.speaker = 'agent: ';
     await this.#join();
     const code = await this.#listen(input);
-    this.#isLeaving = true;
+    this.isLeaving = true;
     return code;
   }
 
   /** Handles Ctrl-C: stops the questions of this chat; at the second time in a row, leaves. */
   interrupt(): void {
-    if (++this.#interrupts > 1 || !this.#isWatched) this.#leave();
+    if (++this.#interrupts > 1 || !this.#isWatched) this.leave();
     else if (this.#asked.size > 0) for (const run of this.#asked) void run.cancel();
     else this.#screen.notice('Press Ctrl-C again to leave', 'dim');
+  }
+
+  /** Ends the chat. What it asked goes on: others read the answer. */
+  leave(): void {
+    this.isLeaving = true;
+    this.#input?.close();
+    this.#client.close();
   }
 
   /** Takes lines until the last one, or the first one of a pipe that fails. Returns the exit code. */
@@ -90,6 +98,7 @@ export class ChatRoom {
       if (line === undefined) {
         if (this.#isOut) return 1;
         if (wasUsed || this.#isWatched) return 0;
+        if (this.isLeaving) return 1;
         this.#screen.notice('Nothing was said: standard input is empty');
         return 1;
       }
@@ -121,10 +130,10 @@ export class ChatRoom {
     }
     room.on('error', ({ message }) => this.#screen.notice(message, 'red'));
     room.on('state', (state) => {
-      if (state !== 'left' || this.#isLeaving) return;
+      if (state !== 'left' || this.isLeaving) return;
       this.#isOut = true;
       this.#screen.notice('You are no longer in the room', 'red');
-      this.#leave();
+      this.leave();
     });
   }
 
@@ -167,7 +176,7 @@ export class ChatRoom {
       return true;
     } catch (error) {
       this.#isMine(text);
-      if (!this.#isLeaving) this.#screen.notice(`Not said: ${(error as Error).message}`, 'red');
+      if (!this.isLeaving) this.#screen.notice(`Not said: ${(error as Error).message}`, 'red');
       return false;
     }
   }
@@ -226,11 +235,5 @@ export class ChatRoom {
   #describe({ memberId, name, state }: RoomMember): string {
     const you = memberId === this.#room.memberId ? ' (you)' : '';
     return `${name}${you}${state === 'idle' ? '' : ` · ${state}`}`;
-  }
-
-  #leave(): void {
-    this.#isLeaving = true;
-    this.#input?.close();
-    this.#client.close();
   }
 }

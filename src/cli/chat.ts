@@ -10,7 +10,7 @@ import { ChatInput } from './chat-input.js';
 import { ChatRoom } from './chat-room.js';
 import { ChatScreen } from './chat-screen.js';
 import { ChatTurn } from './chat-turn.js';
-import { CliError } from './cli-error.js';
+import { CliError, systemReason } from './cli-error.js';
 import type { ChatFlags } from './program.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -50,8 +50,23 @@ export async function chat(
   });
   const interrupt = (): void => session.interrupt();
   process.on('SIGINT', interrupt);
+  let lost: NodeJS.ErrnoException | undefined;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    lost ??= error;
+    session.leave();
+  });
   try {
-    return await session.talk(input, url);
+    const code = await session.talk(input, url).catch((error: unknown) => {
+      // Who leaves before there is a connection knows why there is none.
+      if (session.isLeaving) return 1;
+      throw error;
+    });
+    // The last piece may not be written yet.
+    await new Promise((resolve) => stdout.write('', resolve));
+    if (lost === undefined) return code;
+    // A reader that left, such as `head`, wants no more.
+    if (lost.code === 'EPIPE') return 0;
+    throw new CliError(`Standard output cannot be written: ${systemReason(lost)}`, { cause: lost });
   } finally {
     process.off('SIGINT', interrupt);
     input.close();
@@ -105,6 +120,8 @@ function createClient(options: AgentClientOptions): AgentClient {
 
 /** The chat of one person with one service. */
 class Chat {
+  /** Whether the person leaves, or nobody reads the answers. */
+  isLeaving = false;
   readonly #client: AgentClient;
   readonly #screen: ChatScreen;
   readonly #isWatched: boolean;
@@ -135,6 +152,7 @@ class Chat {
       this.#interrupts = 0;
       if (line === undefined) {
         if (wasAsked || this.#isWatched) return 0;
+        if (this.isLeaving) return 1;
         this.#screen.notice('Nothing was asked: standard input is empty');
         return 1;
       }
@@ -151,10 +169,18 @@ class Chat {
 
   /** Handles Ctrl-C: stops the answer; at the second time in a row, ends the chat. */
   interrupt(): void {
-    if (++this.#interrupts > 1) this.#leave();
+    if (++this.#interrupts > 1) this.leave();
     else if (this.#run !== undefined) void this.#run.cancel();
     else if (this.#isWatched) this.#screen.notice('Press Ctrl-C again to leave', 'dim');
-    else this.#leave();
+    else this.leave();
+  }
+
+  /** Ends the chat, and the answer with it. */
+  leave(): void {
+    this.isLeaving = true;
+    void this.#run?.cancel();
+    this.#input?.close();
+    this.#client.close();
   }
 
   #command(line: string): Promise<Outcome> {
@@ -188,10 +214,5 @@ class Chat {
     this.#screen.notice(question, 'yellow');
     const line = await input.ask('[y/n] ', /^\s*(?:y|yes|n|no)\s*$/i, signal);
     return line === undefined ? undefined : /^\s*y/i.test(line);
-  }
-
-  #leave(): void {
-    this.#input?.close();
-    this.#client.close();
   }
 }

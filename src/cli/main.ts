@@ -1,8 +1,8 @@
 import { createProgram } from './program.js';
 import { reportError } from './report-error.js';
 
-// A closed pipe on standard output must not end the server.
-process.stdout.on('error', () => undefined);
+// A closed pipe must not end the server.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
 
 // A command loads only what it needs: half of the time of a start is the loading of code.
 const args = process.argv.slice(2);

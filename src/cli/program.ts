@@ -89,7 +89,8 @@ const CHAT_NOTES = `
 In the chat: /attach FILE, /history, /new, /help and /quit. Ctrl-C stops the answer, twice leaves.
 If standard input is no terminal, each of its lines is a question. Answers go to standard output, and everything else
 goes to standard error. The exit code is 1 if nothing was asked, or if a question got no answer: its answer failed, was
-stopped, was filtered or is empty. An answer that was cut off counts, with a note.
+stopped, was filtered, is empty or cannot be written. An answer that was cut off counts, with a note. If nobody reads the
+answers any more, as after "| head", nothing more is asked.
 
 At a terminal, pasted lines are one question, which Enter sends.
 

@@ -28,6 +28,8 @@ export interface HereOptions {
    * @default false
    */
   readonly types?: boolean;
+  /** Standard output in place of one that keeps what is written. */
+  readonly stdout?: Writable;
 }
 
 /** A command that runs in the process of the test. */
@@ -53,7 +55,7 @@ export function startHere(args: readonly string[], options: HereOptions = {}): C
     env: options.env ?? {},
     cwd: () => cwd,
     stdin,
-    stdout: writable((text) => output.addOutput(text)),
+    stdout: options.stdout ?? writable((text) => output.addOutput(text)),
     stderr: writable((text) => output.addErrors(text)),
   };
   const before = listeners();

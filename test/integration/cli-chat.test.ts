@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
@@ -45,6 +46,42 @@ describe('agent-ws chat with a pipe', () => {
       stdout: 'You said one.\nYou said two.\n',
       stderr: '',
     });
+  });
+
+  it('stops the answer and asks nothing more when nobody reads its output any more', async () => {
+    let goOn = (): void => undefined;
+    const released = new Promise<void>((resolve) => (goOn = resolve));
+    const provider = createScriptedProvider(['Once ', released, 'upon', new Promise<void>(() => undefined)]);
+    const server = await startServer({ provider });
+    const chat = startCli(['chat', server.url], { input: 'one\ntwo\n' });
+    await chat.output(/Once/);
+    chat.closeOutput();
+    goOn();
+    expect(await chat.exited).toBe(0);
+    expect(chat.stderr).toBe('');
+    await expect.poll(() => provider.calls[0]?.signal.aborted).toBe(true);
+    expect(provider.calls).toHaveLength(1);
+  });
+
+  it('ends with 1 if its output cannot be written, and tells why', async () => {
+    const provider = createScriptedProvider(['Fine']);
+    const server = await startServer({ provider });
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(full) });
+    expect(await runHere(['chat', server.url], { input: 'one\n', stdout })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'Standard output cannot be written: the disk is full\n',
+    });
+  });
+
+  it('ends with 1 at Ctrl-C before a question, and says nothing', async () => {
+    const server = await startServer();
+    const chat = startCli(['chat', server.url], { types: true });
+    await expect.poll(() => server.agent.connections.size).toBe(1);
+    chat.kill('SIGINT');
+    expect(await chat.exited).toBe(1);
+    expect(chat.stderr).toBe('');
   });
 
   it('says that nothing was asked', async () => {
