@@ -27,7 +27,7 @@ import { serverOptions } from './server-options.js';
 import { warnOfOpenSecrets } from './setting-file.js';
 import { SETTINGS } from './settings-table.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
-import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
+import { reportCrashes, Signals, Stopping } from './stopping.js';
 import { openStore } from './store.js';
 import type { Surroundings } from './surroundings.js';
 import { chooseTools } from './tools.js';
@@ -43,18 +43,24 @@ const HANDSHAKES_MS = 500;
  * @throws CliError for every error that the operator can correct
  */
 export async function serve(flags: Flags, { env, cwd }: Pick<Surroundings, 'env' | 'cwd'>): Promise<void> {
+  // Those of a worker are for its primary to decide.
+  const signals = cluster.isPrimary ? new Signals() : undefined;
   const sources = { flags, environment: env, dotEnv: readDotEnv(cwd()) };
   const resolved = resolveSettings(sources);
   const { workers } = resolved.settings;
-  if (workers !== undefined && cluster.isPrimary) return startWorkers(resolved, workers);
+  if (workers !== undefined && signals !== undefined) return startWorkers(resolved, workers, signals);
   try {
-    await start(resolved, oddities(sources));
+    await start(resolved, oddities(sources), signals);
   } catch (error) {
     throw OptionError.isInstance(error) ? inOperatorsWords(error, resolved) : error;
   }
 }
 
-async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
+async function start(
+  resolved: ResolvedSettings,
+  warnings: readonly string[],
+  signals: Signals | undefined,
+): Promise<void> {
   const { settings, keyOf, isGiven } = resolved;
   const { port, path } = settings;
   const primary = Primary.connect();
@@ -135,7 +141,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
     },
   });
   if (primary === undefined) {
-    stopOnSignals(stopping, () => {
+    signals?.started(stopping, () => {
       reopen();
       logger.info({ signal: 'SIGHUP' }, 'Going on; the log file, if there is one, was opened anew');
     });

@@ -75,15 +75,33 @@ export class Stopping {
 }
 
 /**
- * Ends the process at SIGINT and SIGTERM. SIGHUP does the same if it means that the terminal was closed; otherwise it
- * comes from log rotation, or from the end of a shell that a service outlives.
+ * What the process does at SIGINT, SIGTERM and SIGHUP. Made when the process starts: the system keeps a signal from the
+ * first process of a container if that does not listen for it.
  */
-export function stopOnSignals(stopping: Stopping, onHangUp: () => void): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (signal === 'SIGHUP' && !process.stdout.isTTY) onHangUp();
-      else stopping.onSignal(signal);
-    });
+export class Signals {
+  #stopping: Stopping | undefined;
+  #onHangUp: (() => void) | undefined;
+  #wasHungUp = false;
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#on(signal));
+  }
+
+  /** The process has started: from here on it ends in order. */
+  started(stopping: Stopping, onHangUp: () => void): void {
+    this.#stopping = stopping;
+    this.#onHangUp = onHangUp;
+    if (this.#wasHungUp) onHangUp();
+  }
+
+  #on(signal: NodeJS.Signals): void {
+    // SIGHUP means that the terminal was closed, or comes from log rotation or from the end of a shell that a service outlives.
+    if (signal === 'SIGHUP' && !process.stdout.isTTY) {
+      this.#wasHungUp = true;
+      this.#onHangUp?.();
+    } else if (this.#stopping !== undefined) this.#stopping.onSignal(signal);
+    // Nothing is served yet.
+    else process.exit(0);
   }
 }
 

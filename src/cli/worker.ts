@@ -20,7 +20,7 @@ import { openQueue, redisAccess } from './redis.js';
 import { serverOptions } from './server-options.js';
 import { warnOfOpenSecrets } from './setting-file.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
-import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
+import { reportCrashes, Signals, Stopping } from './stopping.js';
 import { openStore } from './store.js';
 import type { Surroundings } from './surroundings.js';
 import { chooseTools } from './tools.js';
@@ -34,16 +34,17 @@ const QUEUE_END_MS = 2_000;
  * @throws CliError for every error that the operator can correct
  */
 export async function worker(flags: Flags, { env, cwd }: Pick<Surroundings, 'env' | 'cwd'>): Promise<void> {
+  const signals = new Signals();
   const sources = { flags, environment: env, dotEnv: readDotEnv(cwd()) };
   const resolved = resolveSettings(sources);
   try {
-    await start(resolved, oddities(sources));
+    await start(resolved, oddities(sources), signals);
   } catch (error) {
     throw OptionError.isInstance(error) ? inOperatorsWords(error, resolved) : error;
   }
 }
 
-async function start(resolved: ResolvedSettings, warnings: readonly string[]): Promise<void> {
+async function start(resolved: ResolvedSettings, warnings: readonly string[], signals: Signals): Promise<void> {
   const { settings, keyOf } = resolved;
   const access = redisAccess(resolved);
   if (access === undefined) throw new CliError('--redis: a worker takes its runs from Redis; add --redis URL');
@@ -96,7 +97,7 @@ async function start(resolved: ResolvedSettings, warnings: readonly string[]): P
       await store?.close();
     },
   });
-  stopOnSignals(stopping, () => {
+  signals.started(stopping, () => {
     files.reopen();
     logger.info({ signal: 'SIGHUP' }, 'Going on; the log file, if there is one, was opened anew');
   });

@@ -7,7 +7,7 @@ import { listen } from './http-server.js';
 import { metricsServer } from './metrics.js';
 import { endWithNpx } from './npx.js';
 import type { ResolvedSettings } from './settings.js';
-import { reportCrashes, Stopping, stopOnSignals } from './stopping.js';
+import { reportCrashes, Signals, Stopping } from './stopping.js';
 import type { Question } from './workers/messages.js';
 import { PoolMetrics } from './workers/pool-metrics.js';
 import { Pool, tell } from './workers/pool.js';
@@ -20,7 +20,7 @@ const WORKER_END_MS = 7_000;
  * of them listen; ends the process if the first one does not start.
  * @throws CliError if the processes would share nothing
  */
-export async function startWorkers(resolved: ResolvedSettings, size: number): Promise<void> {
+export async function startWorkers(resolved: ResolvedSettings, size: number, signals: Signals): Promise<void> {
   const { settings, keyOf } = resolved;
   if (settings.redis === undefined) {
     throw new CliError(`${keyOf('workers')}: the processes must share what they know; add --redis URL`);
@@ -57,7 +57,7 @@ export async function startWorkers(resolved: ResolvedSettings, size: number): Pr
     },
     abandon: (signal) => pool.end(signal),
   });
-  stopOnSignals(stopping, () => {
+  signals.started(stopping, () => {
     log.reopen();
     for (const worker of pool.workers) tell(worker, { type: 'reopen' });
     logger.info({ signal: 'SIGHUP' }, 'Replacing the workers one after the other');

@@ -122,7 +122,7 @@ async function run(args: readonly string[], surroundings: Surroundings): Promise
 
 /** What listens to this process. */
 function listeners(): Map<string, Listener[]> {
-  const events = ['exit', 'uncaughtException', 'SIGTERM', 'SIGHUP', 'SIGUSR2'];
+  const events = ['exit', 'uncaughtException', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'];
   return new Map(events.map((event) => [event, emitter.listeners(event) as Listener[]]));
 }
 

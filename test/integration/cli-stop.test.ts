@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, renameSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
+import { ROOT } from '../helpers/build.js';
 import { CLI, startCli, type CliOptions, type CliProcess } from '../helpers/cli-process.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
 
@@ -83,6 +84,41 @@ describe('a signal', () => {
     // Nothing of the log is lost with the process.
     expect(readFileSync(join(cwd, 'log'), 'utf8')).toBe(cli.stdout);
     expect(cli.lines.at(-1)).toMatchObject({ level: 'warn', signal });
+  });
+});
+
+describe('while the service starts', () => {
+  /** A service whose provider comes when the test lets it, as one that waits for something. */
+  async function starting(cwd: string): Promise<CliProcess> {
+    const source = `
+      import { existsSync } from 'node:fs';
+      import { createDemoProvider } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist/demo.js')).href)};
+      console.error('waiting');
+      while (!existsSync('go')) await new Promise((resolve) => setTimeout(resolve, 20));
+      export const provider = createDemoProvider();`;
+    writeFileSync(join(cwd, 'provider.mjs'), source);
+    const flags = ['--host', '127.0.0.1', '--port', '0', '--provider', './provider.mjs', '--log-file', 'log'];
+    const cli = startCli(['serve', ...flags], { cwd });
+    await cli.errors(/waiting/);
+    return cli;
+  }
+
+  // Were it the first process of a container, the system would drop a signal that it does not listen for.
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends it with 0', async (signal) => {
+    const cli = await starting(temporaryDirectory());
+    cli.kill(signal);
+    expect(await cli.exited).toBe(0);
+  });
+
+  it('SIGHUP opens the log file anew once it has started', async () => {
+    const cwd = temporaryDirectory();
+    const cli = await starting(cwd);
+    cli.kill('SIGHUP');
+    writeFileSync(join(cwd, 'go'), '');
+    await cli.log('Listening');
+    await cli.log(/^Going on/);
+    cli.kill('SIGTERM');
+    expect(await cli.exited).toBe(0);
   });
 });
 
