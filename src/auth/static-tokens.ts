@@ -5,6 +5,7 @@ import { PRINCIPAL_ID, isPrincipalId, type Principal } from '../connection/princ
 import { OptionError } from '../runtime/option-error.js';
 import { checkOptions, type OptionTable } from '../runtime/option-table.js';
 import { must, text } from '../runtime/rule.js';
+import { textOf } from '../runtime/text-of.js';
 import { tokenOf } from './token-of.js';
 
 /** One static token, known only by its hash. */
@@ -86,7 +87,7 @@ export function tokenAuth(options: TokenAuthOptions): (request: IncomingMessage)
 function readTokens(file: string): readonly unknown[] {
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    content = JSON.parse(textOf(readFileSync(file)));
   } catch (error) {
     // The message of a syntax error quotes the file.
     const why = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message;

@@ -1,6 +1,7 @@
 import { firstOf, type AuthHook } from '../auth/first-of.js';
 import { tokenAuth, type StaticToken } from '../auth/static-tokens.js';
 import { OptionError } from '../runtime/option-error.js';
+import { textOf } from '../runtime/text-of.js';
 import { CliError } from './cli-error.js';
 import { readSettingFile } from './setting-file.js';
 import type { ResolvedSettings } from './settings.js';
@@ -112,7 +113,7 @@ function tokenSources({ settings, keyOf }: ResolvedSettings, onWithdrawn: (princ
 function tokensIn(content: Buffer): readonly StaticToken[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(content.toString('utf8'));
+    parsed = JSON.parse(textOf(content));
   } catch {
     // The message of a syntax error quotes the file.
   }
@@ -134,5 +135,5 @@ function fromFile(name: string, path: string, content: Buffer, make: (content: B
 
 /** The content of a file without the line break that editors add. */
 function withoutLineBreak(content: Buffer): string {
-  return content.toString('utf8').replace(/\r?\n$/, '');
+  return textOf(content).replace(/\r?\n$/, '');
 }

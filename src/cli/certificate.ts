@@ -46,9 +46,9 @@ export class Certificate {
     try {
       createSecureContext(pairOf(pair));
     } catch (error) {
-      throw new CliError(`${certKey}, ${keyKey}: must be a PEM certificate and its key: ${systemReason(error)}`, {
-        cause: error,
-      });
+      // What OpenSSL says of a passphrase depends on its version.
+      const reason = /ENCRYPTED/.test(pair.join('')) ? 'the key has a passphrase' : systemReason(error);
+      throw new CliError(`${certKey}, ${keyKey}: must be a PEM certificate and its key: ${reason}`, { cause: error });
     }
     return new Certificate([tlsCert, tlsKey], pair);
   }

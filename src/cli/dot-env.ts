@@ -1,23 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { textOf } from '../runtime/text-of.js';
 import { CliError, systemReason } from './cli-error.js';
 
 /**
  * Reads `.env` in a directory. If there is none, or it is a directory (as some virtual environments have it), nothing
  * is set.
- * @throws CliError if the file cannot be read, or a line is malformed: Node's parser would merge it with the next line
+ * @throws CliError if the file cannot be read or is not UTF-8, or a line is malformed: Node's parser would merge it with the next line
  */
 export function readDotEnv(directory: string): Readonly<Record<string, string | undefined>> {
-  let content: string;
+  let text: string;
   try {
-    content = readFileSync(join(directory, '.env'), 'utf8');
+    text = textOf(readFileSync(join(directory, '.env')));
   } catch (error) {
     if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return {};
     throw new CliError(`.env: cannot be read: ${systemReason(error)}`, { cause: error });
   }
-  // Editors on Windows put a byte order mark before the first name.
-  const text = content.replace(/^\uFEFF/, '');
+  // UTF-16, as PowerShell writes it, has a NUL beside each letter.
+  if (text.includes('\0')) throw new CliError('.env: must be text in UTF-8');
   const line = firstUnreadable(text.split('\n'));
   // The line may hold a secret, so the message does not show it.
   if (line !== undefined)

@@ -1,5 +1,6 @@
 import type { Logger } from '../runtime/logger.js';
 import { isRefusal, replyCode } from '../runtime/redis-access.js';
+import { textOf } from '../runtime/text-of.js';
 import { MIN_SECRET_LENGTH } from '../store/cluster-secret.js';
 import type { WorkQueue } from '../store/work-queue.js';
 import { CliError } from './cli-error.js';
@@ -119,7 +120,7 @@ function adviceOn(error: Error): string[] {
 }
 
 function linesOf(file: string, key: string): readonly string[] {
-  const lines = readSettingFile(file, key).toString('utf8').split(/\r?\n/);
+  const lines = textOf(readSettingFile(file, key)).split(/\r?\n/);
   const filled = lines.filter((line) => line.trim() !== '');
   if (filled.length === 0) throw new CliError(`${key}: "${file}" is empty`);
   return filled;

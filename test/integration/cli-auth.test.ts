@@ -41,8 +41,9 @@ describe('agent-ws serve with authentication', () => {
   it('knows clients by a secret and by static tokens, and nobody else', async () => {
     const token = 'token-of-the-build-server';
     const sha256 = createHash('sha256').update(token).digest('hex');
-    const tokens = fileWith(JSON.stringify([{ sha256, id: 'ci' }]));
-    const secret = fileWith(`${SECRET}\n`);
+    // As editors on Windows write them.
+    const tokens = fileWith(`\uFEFF${JSON.stringify([{ sha256, id: 'ci' }])}`);
+    const secret = fileWith(`\uFEFF${SECRET}\r\n`);
     const server = await serve('--auth-secret-file', secret, ...PINNED, '--auth-tokens-file', tokens);
     const jwt = await claims('anna').setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET));
     expect([await server.idOf(jwt), await server.idOf(token)]).toEqual(['anna', 'ci']);

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
@@ -276,6 +277,12 @@ describe('agent-ws serve', () => {
       expect(await failure(['serve'], { env: { TLS_KEY: KEY } })).toBe('TLS_CERT: must be given together with TLS_KEY');
       expect(await failure([...LOCAL, '--tls-cert', KEY, '--tls-key', KEY])).toMatch(
         /^--tls-cert, --tls-key: must be a PEM certificate and its key: /,
+      );
+      const locked = join(temporaryDirectory(), 'key.pem');
+      const format = { type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' } as const;
+      writeFileSync(locked, createPrivateKey(readFileSync(KEY)).export(format));
+      expect(await failure([...LOCAL, '--tls-cert', CERT, '--tls-key', locked])).toBe(
+        '--tls-cert, --tls-key: must be a PEM certificate and its key: the key has a passphrase',
       );
     });
 

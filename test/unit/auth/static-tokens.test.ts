@@ -30,7 +30,7 @@ describe('static tokens', () => {
   });
 
   it('may end, and may be in a file', () => {
-    const file = fileWith(JSON.stringify([{ ...ci, expiresAt: '2030-01-01T00:00:00Z' }]));
+    const file = fileWith(`\uFEFF${JSON.stringify([{ ...ci, expiresAt: '2030-01-01T00:00:00Z' }])}\n`);
     expect(tokenAuth({ file })(bearer('token-of-ci'))?.expiresAt).toBe(Date.UTC(2030, 0, 1));
   });
 

@@ -26,7 +26,7 @@ describe('the settings of Redis', () => {
   it('take password and secrets from files', () => {
     const flags = {
       redis: 'redis://user@localhost:1',
-      redisPasswordFile: fileWith('pass%word/of@redis\n'),
+      redisPasswordFile: fileWith('\uFEFFpass%word/of@redis\r\n'),
       clusterSecretFile: fileWith('a-secret-of-the-cluster\n\nan-older-secret-of-it\n'),
     };
     expect(redisAccess(resolveSettings({ flags, environment: {}, dotEnv: {} }))).toMatchObject({

@@ -1,11 +1,13 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { banner, urlsOf, type StartInfo } from '../../../src/cli/banner.js';
 import { CliError } from '../../../src/cli/cli-error.js';
 import { createHttpServer } from '../../../src/cli/http-server.js';
 import { readDotEnv } from '../../../src/cli/dot-env.js';
 import { chooseProvider } from '../../../src/cli/provider.js';
+import { reportError } from '../../../src/cli/report-error.js';
 import { resolveSettings, type ResolvedSettings } from '../../../src/cli/settings.js';
 import { temporaryDirectory } from '../../helpers/temporary-directory.js';
 
@@ -13,8 +15,17 @@ function resolve(environment: Record<string, string> = {}): ResolvedSettings {
   return resolveSettings({ flags: {}, environment, dotEnv: {} });
 }
 
+describe('reportError', () => {
+  it('says in one line that the working directory is gone', () => {
+    const stderr = new PassThrough();
+    const gone = Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { syscall: 'uv_cwd' });
+    expect(reportError(gone, stderr)).toBe(1);
+    expect(String(stderr.read())).toBe('The working directory does not exist any more\n');
+  });
+});
+
 describe('readDotEnv', () => {
-  function withFile(content: string): ReturnType<typeof readDotEnv> {
+  function withFile(content: string | Buffer): ReturnType<typeof readDotEnv> {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, '.env'), content);
     return readDotEnv(directory);
@@ -26,6 +37,14 @@ describe('readDotEnv', () => {
 
   it('reads past a byte order mark', () => {
     expect(withFile('\uFEFFPORT=1\r\nHOST=x\r\n')).toEqual({ PORT: '1', HOST: 'x' });
+  });
+
+  it('refuses UTF-16', () => {
+    for (const content of ['PORT=1', '# mine\nPORT=1\n']) {
+      expect(() => withFile(Buffer.from(`\uFEFF${content}`, 'utf16le'))).toThrow(
+        new CliError('.env: must be text in UTF-8'),
+      );
+    }
   });
 
   it('sets nothing where there is no file, or a directory of that name', () => {
