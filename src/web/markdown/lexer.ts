@@ -1,4 +1,4 @@
-import { Lexer, Tokenizer, type Links, type MarkedToken } from 'marked';
+import { Lexer, Tokenizer, type Links, type MarkedToken, type TokensList } from 'marked';
 
 /** A piece of Markdown that marked knows; nothing here adds others. */
 export type Token = MarkedToken;
@@ -57,10 +57,37 @@ const INLINE = {
   ),
 };
 
+/** How deep quotes, lists and emphases may stand inside each other. What is deeper is shown as it is written. */
+const MAX_DEPTH = 50;
+
+/** A lexer that bounds the depth: reading and drawing are recursive, and a row of `>` would overflow the stack. */
+class ShallowLexer extends Lexer {
+  #depth = 0;
+
+  override blockTokens(source: string, tokens: unknown[] = [], isClipped?: boolean): TokensList {
+    return this.#deeper(source, tokens, (into) => super.blockTokens(source, into, isClipped));
+  }
+
+  override inlineTokens(source: string, tokens: unknown[] = []): TokensList {
+    return this.#deeper(source, tokens, (into) => super.inlineTokens(source, into));
+  }
+
+  #deeper(source: string, tokens: unknown[], read: (into: TokensList) => unknown): TokensList {
+    const into = tokens as unknown as TokensList;
+    if (this.#depth === MAX_DEPTH) into.push({ type: 'text', raw: source, text: source });
+    else {
+      this.#depth++;
+      read(into);
+      this.#depth--;
+    }
+    return into;
+  }
+}
+
 /** The blocks of a text, read as GitHub does, with line breaks kept and {@link INLINE} for scripts without spaces. */
 export function readBlocks(text: string, links: Links = {}): readonly Token[] {
   const tokenizer = new Tokenizer();
-  const lexer = new Lexer({ gfm: true, breaks: true, tokenizer });
+  const lexer = new ShallowLexer({ gfm: true, breaks: true, tokenizer });
   tokenizer.rules = { ...tokenizer.rules, inline: { ...tokenizer.rules.inline, ...INLINE } };
   // Addresses that the text defines are added to those given.
   lexer.tokens.links = links;

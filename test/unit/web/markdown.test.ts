@@ -60,6 +60,16 @@ describe('blocks', () => {
     expect(show(text)).toBe(expected);
   });
 
+  it.each([
+    ['quotes', '>', 50],
+    ['lists', '- ', 50],
+    ['numbered lists in quotes', '> 1. ', 25],
+  ])('draw %s inside each other up to a depth, and what is deeper as text', (_what, mark, drawnMarks) => {
+    const deep = show(`${mark.repeat(10_000)}end`);
+    expect(deep.match(/<(?:blockquote|ul|ol)/g)?.length).toBe(50);
+    expect(deep.replaceAll(/<[^>]*>/g, '') === `${mark.repeat(10_000 - drawnMarks)}end`).toBe(true);
+  });
+
   it('colour code of a known language and leave other code as it is', () => {
     expect(show('```js\nconst a = 1;\n```')).toContain(
       '<span>js</span></div><pre tabIndex="0"><code><span class="part"><span class="hljs-keyword">const</span> a = ',
