@@ -25,7 +25,7 @@ export class ConnectionStore extends Store<ConnectionView> {
   #offs: readonly (() => void)[] = [];
 
   constructor(client: AgentClient) {
-    super(viewOf(client, undefined, undefined));
+    super(viewOf({ state: 'idle', greeting: undefined }, undefined, undefined), viewOf(client, undefined, undefined));
     this.#client = client;
   }
 
@@ -59,7 +59,7 @@ export class ConnectionStore extends Store<ConnectionView> {
 }
 
 function viewOf(
-  { state, greeting }: AgentClient,
+  { state, greeting }: Pick<AgentClient, 'state' | 'greeting'>,
   wait: { readonly attempt: number; readonly delayMs: number } | undefined,
   error: AgentClientError | undefined,
 ): ConnectionView {

@@ -10,8 +10,16 @@ export abstract class Store<Snapshot> {
   readonly #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(first: Snapshot) {
-    this.#snapshot = first;
+  /** The snapshot of the server, with which a browser begins to hydrate, whatever has happened to the client since. */
+  readonly getServerSnapshot: () => Snapshot;
+
+  /**
+   * @param first - what the hook shows before anything happens, as on a server
+   * @param now - what it shows at this moment
+   */
+  constructor(first: Snapshot, now = first) {
+    this.#snapshot = now;
+    this.getServerSnapshot = () => first;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {

@@ -175,8 +175,8 @@ export function useConnection(client: AgentClient): ConnectionView {
   return useView(sharedOf(client).connection);
 }
 
-function useView<View>({ subscribe, getSnapshot }: Store<View>): View {
-  return useSyncExternalStore(subscribe, getSnapshot, getSnapshot);
+function useView<View>({ subscribe, getSnapshot, getServerSnapshot }: Store<View>): View {
+  return useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
 }
 
 /** The store of this client. Not `useMemo`, since React may discard memoized values. */

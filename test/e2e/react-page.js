@@ -1,8 +1,9 @@
 /** A small page that shows what the hooks give, for one test after the other: see `ComponentPage`. */
 import { StrictMode, createElement as h, useState } from 'react';
-import { createRoot } from 'react-dom/client';
+import { createRoot, hydrateRoot } from 'react-dom/client';
+import { renderToString } from 'react-dom/server.browser';
 import { createAgentClient } from '../../src/client/index.ts';
-import { useAgentRun, useConversation } from '../../src/client/react.ts';
+import { useAgentRun, useConnection, useConversation } from '../../src/client/react.ts';
 
 const { document } = globalThis;
 let client;
@@ -57,12 +58,32 @@ function App() {
   );
 }
 
+function Island({ of }) {
+  const { state } = useConnection(of);
+  const { status, messages } = useConversation(of, 'c1');
+  return h('output', { id: 'island' }, `${state} ${status} ${messages.length}`);
+}
+
+/** Hydrates a part of the page that a server has rendered, long after the other parts. */
+function hydrateIsland(serverUrl) {
+  const place = document.body.appendChild(document.createElement('div'));
+  place.innerHTML = renderToString(h(Island, { of: createAgentClient({ url: serverUrl }) }));
+  const root = hydrateRoot(place, h(StrictMode, null, h(Island, { of: client })));
+  return () => {
+    root.unmount();
+    place.remove();
+  };
+}
+
 globalThis.begin = ({ serverUrl }) => {
   client = createAgentClient({ url: serverUrl, backoff: { baseMs: 20, capMs: 50 } });
   globalThis.renders = 0;
   const root = createRoot(document.getElementById('root'));
   root.render(h(StrictMode, null, h(App)));
+  let removeIsland;
+  globalThis.hydrateIsland = () => (removeIsland = hydrateIsland(serverUrl));
   return () => {
+    removeIsland?.();
     root.unmount();
     client.close();
   };

@@ -161,6 +161,15 @@ describe('useConversation', () => {
     await says('status').toBe('idle');
   });
 
+  it('takes over what a server has rendered, also when the history is loaded already', async () => {
+    const peer = await server.peer();
+    await historyRead(peer, [said('q', 'user', 'Why?', 'r0'), said('a', 'assistant', 'Because.', 'r0')]);
+    await messages().toEqual(['user|Why?|complete', 'assistant|Because.|complete']);
+    // A difference between what the server rendered and what the page begins with is a complaint of the browser.
+    await page.evaluate('globalThis.hydrateIsland()');
+    await says('island').toBe('connected idle 2');
+  });
+
   it('loads what is older', async () => {
     const peer = await server.peer();
     const newest = [said('m3', 'user', 'Again', 'r1'), said('m4', 'assistant', 'Hello again', 'r1')];
