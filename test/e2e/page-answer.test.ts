@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type PageDriver, PATIENT } from './page-driver.js';
-import { useVisit } from './use-page.js';
+import { useVisit, type Visit } from './use-page.js';
 
+let visit: Visit;
 let tab: PageDriver;
-useVisit((visit) => ({ tab } = visit));
+useVisit((begun) => ({ visit, tab } = { visit: begun, tab: begun.tab }));
+
+/** Scrolls the conversation, and gives how far it could be scrolled down then. */
+const scroll = (by: number) =>
+  tab.page.evaluate<number>(`(() => {
+    const place = document.getElementById('conversation-scroll');
+    place.scrollBy({ top: ${by} });
+    return place.scrollHeight - place.clientHeight - place.scrollTop;
+  })()`);
 
 const reports = () => tab.answer('survey').locator('.tool-body .json').allTextContents();
 
@@ -46,6 +55,23 @@ describe('an answer', () => {
     const thought = tab.answer('think').locator('.reasoning').first();
     await thought.locator('summary').click();
     await expect.poll(() => thought.locator('.reasoning-text').textContent(), PATIENT).toBe('Let me see. ');
+  });
+
+  it('that grows leaves a person alone who reads back, however little', async () => {
+    const latest = tab.page.locator('#jump');
+    await tab.ask('many');
+    await tab.is('many', 'finished');
+    await tab.ask('wait');
+    await tab.says('wait', 'first ');
+    await expect.poll(() => scroll(0), PATIENT).toBeLessThan(1);
+    await scroll(-60);
+    await latest.waitFor();
+    visit.provider.release();
+    await tab.is('wait', 'finished');
+    expect(await latest.isVisible()).toBe(true);
+    // Who comes back near the end reads along again.
+    await scroll(5);
+    await latest.waitFor({ state: 'detached' });
   });
 
   it('of a tool that a person calls has its reports as well', async () => {

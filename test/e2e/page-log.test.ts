@@ -110,6 +110,18 @@ describe('log', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toContain('streaming_query');
   });
 
+  it('leaves a person alone who scrolls back, however little', async () => {
+    for (const question of ['hello', 'think', 'hello again']) await ask(question);
+    await ended('hello again', 'finished');
+    const top = () => page.evaluate<number>("document.getElementById('log-scroll').scrollTop");
+    await expect.poll(top, PATIENT).toBeGreaterThan(50);
+    const moved = await page.evaluate<number>(SCROLL_BACK);
+    await page.getByRole('button', { name: 'Ping', exact: true }).click();
+    await row('pong').first().waitFor({ state: 'attached' });
+    expect(await top()).toBe(moved);
+    visit.spoil();
+  });
+
   it('opens a message as a tree, folds chunks, and finds a run', async () => {
     await visit.afresh();
     visit.spoil();
@@ -161,3 +173,14 @@ const ROWS_IN_ORDER = `[...document.querySelectorAll('#log-rows > *')].map(
 )`;
 
 const BEFORE_DETAIL = "document.querySelector('.detail').previousElementSibling.textContent";
+
+/** Scrolls less than a row back, and gives where the list stands after the page has drawn that. */
+const SCROLL_BACK = `(async () => {
+  const element = document.getElementById('log-scroll');
+  const { scrollTop } = element;
+  const scrolled = new Promise((resolve) => element.addEventListener('scroll', resolve, { once: true }));
+  element.scrollTop = scrollTop - 10;
+  await scrolled;
+  await new Promise(requestAnimationFrame);
+  return scrollTop - 10;
+})()`;

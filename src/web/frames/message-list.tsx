@@ -69,9 +69,11 @@ export function MessageList() {
   const onScroll = (): void => {
     const { scrollTop = 0 } = scroller.current ?? {};
     if (scrollTop === sight.current.top) return;
+    const isUp = scrollTop < sight.current.top;
+    const left = total - sight.current.height - scrollTop;
     // Only the person scrolls up.
-    if (scrollTop < sight.current.top) follows.current = false;
-    if (scrollTop + sight.current.height >= total - ROW_HEIGHT) follows.current = openAt === -1;
+    if (isUp && left > 1) follows.current = false;
+    if (!isUp && left <= ROW_HEIGHT) follows.current = openAt === -1;
     sight.current.top = scrollTop;
     render();
   };
