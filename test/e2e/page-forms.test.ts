@@ -111,6 +111,27 @@ describe('messages by form', () => {
     await page.getByText('The same request will fail again.').first().waitFor();
   });
 
+  it('leaves Enter and Escape to an input method that composes', async () => {
+    // Safari ends the composition first, and marks the key with the code 229.
+    const pick = { key: 'Enter', keyCode: 229, bubbles: true, cancelable: true };
+    const drop = { key: 'Escape', isComposing: true, bubbles: true, cancelable: true };
+    const query = page.locator('#query');
+    await tab('streaming_query').click();
+    await query.fill('ni hao');
+    for (const key of [pick, { ...pick, isComposing: true, keyCode: 13 }]) await query.dispatchEvent('keydown', key);
+    await query.press('End');
+    await page.keyboard.type('!');
+    await page.keyboard.press('Enter');
+    await ended('ni hao!', 'finished');
+    await answer('ni hao!').getByRole('button', { name: 'Edit' }).click();
+    const editor = page.getByRole('textbox', { name: 'Another question in place of this one' });
+    for (const key of [pick, drop]) await editor.dispatchEvent('keydown', key);
+    await editor.press('End');
+    await page.keyboard.type('?');
+    await page.keyboard.press('Enter');
+    await ended('ni hao!?', 'finished');
+  });
+
   it('brings back what was asked before', async () => {
     await ask('hello');
     await page.locator('#query').press('ArrowUp');

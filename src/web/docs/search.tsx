@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { SearchField } from '../ui/field.js';
+import { isComposing, SearchField } from '../ui/field.js';
 import { find, placesOf, type Told } from './places.js';
 
 const MOST = 40;
@@ -37,7 +37,7 @@ export function Search(told: Told) {
           placeholder={`${t('docs.search')}  /`}
           value={query}
           onText={setQuery}
-          onKeyDown={(event) => event.key === 'Escape' && setQuery('')}
+          onKeyDown={(event) => event.key === 'Escape' && !isComposing(event) && setQuery('')}
         />
       </form>
       <p class="visually-hidden" role="status">

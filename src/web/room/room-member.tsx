@@ -6,7 +6,7 @@ import { Failure } from '../talk/failure.js';
 import { announce } from '../ui/announcer.js';
 import { Button } from '../ui/button.js';
 import { Tag } from '../ui/facts.js';
-import { Form } from '../ui/field.js';
+import { Form, isComposing } from '../ui/field.js';
 import { useFollow } from '../ui/follow.js';
 import { currentI18n, useI18n } from '../ui/i18n.js';
 import { Json } from '../ui/json.js';
@@ -143,8 +143,7 @@ function Composer({ room, name, typing, send }: ComposerProps) {
           typing(currentTarget.value !== '');
         }}
         onKeyDown={(event) => {
-          // While an input method composes, Enter picks a candidate.
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+          if (event.key !== 'Enter' || event.shiftKey || isComposing(event)) return;
           event.preventDefault();
           if (event.ctrlKey || event.metaKey) ask();
           else say();

@@ -5,6 +5,7 @@ import type { DataPart, MessagePart, TextPart, ToolPart } from '../../client/rea
 import { LIMITS } from '../../protocol/version.js';
 import { Markdown } from '../markdown/markdown.js';
 import { Button } from '../ui/button.js';
+import { isComposing } from '../ui/field.js';
 import { formatClock } from '../ui/format.js';
 import { type I18n, useI18n } from '../ui/i18n.js';
 import { Icon } from '../ui/icon.js';
@@ -163,7 +164,7 @@ function ApprovalCard({ track, approval }: { readonly track: Track; readonly app
             value={reason}
             onInput={({ currentTarget }) => setReason(currentTarget.value)}
             onKeyDown={(event) => {
-              if (event.key === 'Enter' && !event.isComposing) choose(false);
+              if (event.key === 'Enter' && !isComposing(event)) choose(false);
             }}
           />
           <Button

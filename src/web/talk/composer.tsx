@@ -5,7 +5,7 @@ import { RawHistory } from '../frames/raw-messages.js';
 import { catalog, useClient } from '../page.js';
 import type { Schema } from '../schema.js';
 import { Button, Disclose } from '../ui/button.js';
-import { Field, Form, Select } from '../ui/field.js';
+import { Field, Form, isComposing, Select } from '../ui/field.js';
 import { useI18n } from '../ui/i18n.js';
 import { Json } from '../ui/json.js';
 import { useValue } from '../ui/signal.js';
@@ -92,8 +92,7 @@ function QuestionForm({ kind, tray }: { readonly kind: Kind; readonly tray: Tray
     if (!isTool) tray.clear();
   };
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLFormElement>): void => {
-    // While an input method composes, Enter picks a candidate.
-    if (event.key !== 'Enter' || event.isComposing || !(event.target instanceof HTMLTextAreaElement)) return;
+    if (event.key !== 'Enter' || isComposing(event) || !(event.target instanceof HTMLTextAreaElement)) return;
     const isQuestion = event.target.name === 'query' && !event.shiftKey;
     if (!isQuestion && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();

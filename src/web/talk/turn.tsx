@@ -7,7 +7,7 @@ import { showFrames, useClient } from '../page.js';
 import { Button } from '../ui/button.js';
 import { CopyButton } from '../ui/copy-button.js';
 import { Tag } from '../ui/facts.js';
-import { Form } from '../ui/field.js';
+import { Form, isComposing } from '../ui/field.js';
 import { formatMs } from '../ui/format.js';
 import { type I18n, useI18n } from '../ui/i18n.js';
 import { Time } from '../ui/time.js';
@@ -267,9 +267,9 @@ function QuestionEditor({ question, onSend, onCancel }: QuestionEditorProps) {
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={(event) => {
+          if (isComposing(event)) return;
           if (event.key === 'Escape') onCancel();
-          // While an input method composes, Enter picks a candidate.
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+          if (event.key !== 'Enter' || event.shiftKey) return;
           event.preventDefault();
           send();
         }}

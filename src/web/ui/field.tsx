@@ -117,6 +117,15 @@ export function Check({ label, onCheck, ...attributes }: CheckProps) {
   );
 }
 
+/**
+ * Whether a key belongs to the input method: while that composes, Enter picks a candidate and Escape drops it. Safari
+ * ends the composition before it tells of the key, and marks the key with the code 229.
+ */
+export function isComposing(event: KeyboardEvent): boolean {
+  // oxlint-disable-next-line typescript/no-deprecated -- nothing else tells it
+  return event.isComposing || event.keyCode === 229;
+}
+
 interface FormProps extends Omit<JSX.IntrinsicElements['form'], 'children'> {
   readonly onSend: () => void;
   readonly children: ComponentChildren;
