@@ -40,6 +40,15 @@ it('tells the model the reason of a refusal, by keyboard alone', async () => {
   await expect.poll(() => tab.page.evaluate('document.activeElement.className'), PATIENT).toContain('approval');
 });
 
+it('is told to screen readers each time, also if the same tool asks again', async () => {
+  await tab.page.evaluate(NOTE_ANNOUNCED);
+  await tab.ask('refund twice');
+  for (const at of [0, 1]) await asked(tab).nth(at).getByRole('button', { name: 'Approve' }).click();
+  await tab.is('refund twice', 'finished');
+  const told = await tab.page.evaluate<string[]>('announced');
+  expect(told.filter((text) => text === 'A decision is needed: may the tool refund run?')).toHaveLength(2);
+});
+
 it('is decided once by two tabs, and both learn how', async () => {
   const second = await visit.secondTab();
   await tab.ask('refund it');
@@ -119,3 +128,14 @@ it('speaks Chinese', async () => {
   await tab.page.getByText('您模拟了断网').waitFor();
   await tab.isConnected();
 });
+
+/** Notes each change of what screen readers are told. */
+const NOTE_ANNOUNCED = `{
+  window.announced = [];
+  const place = document.getElementById('announcer');
+  new MutationObserver(() => announced.push(place.textContent)).observe(place, {
+    childList: true,
+    characterData: true,
+    subtree: true,
+  });
+}`;

@@ -52,8 +52,10 @@ export class PageProvider implements LlmProvider {
       if (last?.role === 'tool') yield text('It is **42**.');
       else yield { type: 'tool-call', id: 'c1', name: 'calculator', arguments: '{"expression":"6 * 7"}' };
     } else if (question.startsWith('refund')) {
-      if (last?.role === 'tool') yield text(`The tool said: ${last.content}`);
-      else yield { type: 'tool-call', id: 'c1', name: 'refund', arguments: REFUND };
+      const calls = messages.slice(messages.findLastIndex(({ role }) => role === 'user')).length - 1;
+      if (last?.role === 'tool' && (calls > 2 || question !== 'refund twice'))
+        yield text(`The tool said: ${last.content}`);
+      else yield { type: 'tool-call', id: `c${calls}`, name: 'refund', arguments: REFUND };
     } else if (question === 'survey') {
       if (last?.role === 'tool') yield text('All was seen.');
       else yield { type: 'tool-call', id: 'c1', name: 'survey', arguments: '{}' };

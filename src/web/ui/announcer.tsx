@@ -1,17 +1,19 @@
 import { useValue, Value } from './signal.js';
 
-const said = new Value('');
+/** A text that is said twice in a row is another value each time. */
+const said = new Value({ text: '', count: 0 });
 
 /** Says something to screen readers, politely. */
 export function announce(text: string): void {
-  said.value = text;
+  said.value = { text, count: said.value.count + 1 };
 }
 
 /** Where it is said. */
 export function Announcer() {
+  const { text, count } = useValue(said);
   return (
     <p class="visually-hidden" id="announcer" role="status">
-      {useValue(said)}
+      <span key={count}>{text}</span>
     </p>
   );
 }
