@@ -11,6 +11,7 @@ import { App } from './app.js';
 import { type AsyncApi, loadDocument, readCatalog } from './catalog.js';
 import { addressOf, catalog, url } from './page.js';
 import { connectTo, keptToken } from './talk/link.js';
+import { keepFocus } from './ui/focus.js';
 import { readKept } from './ui/kept.js';
 
 /** Connects by itself as soon as it knows where to. */
@@ -23,6 +24,7 @@ function begin(): void {
     connectTo(endpoint(DEFAULT_PATH), keptToken());
   }
   render(<App />, document.body);
+  keepFocus();
 }
 
 function endpoint(path: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ask, ended, open, page, row, says, send, tab, useOnePage, visit } from './one-page.js';
+import { answer, ask, ended, open, page, provider, row, says, send, tab, useOnePage, visit } from './one-page.js';
 import { PATIENT } from './page-driver.js';
 
 useOnePage({ opensTab: false });
@@ -89,6 +89,24 @@ describe('for everybody', () => {
     await page.keyboard.press('Enter');
     await page.locator('.detail .json').waitFor();
     await page.getByText('Answer ended after').waitFor({ state: 'attached' });
+  });
+
+  it('goes on from where it was when what had the focus leaves the page', async () => {
+    const focused = () => page.evaluate('document.activeElement.localName');
+    const press = async (name: string): Promise<void> => {
+      await answer('wait').getByRole('button', { name }).press('Enter');
+    };
+    await open();
+    await ask('wait');
+    await ended('wait', 'running');
+    await press('Cancel');
+    await ended('wait', 'cancelled');
+    await expect.poll(focused, PATIENT).toBe('article');
+    await press('Regenerate');
+    await ended('wait', 'running');
+    await expect.poll(focused, PATIENT).not.toBe('body');
+    provider.release();
+    await ended('wait', 'finished');
   });
 
   it('names every control', async () => {

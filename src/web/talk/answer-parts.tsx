@@ -1,6 +1,6 @@
 import { Fragment } from 'preact';
 import { memo } from 'preact/compat';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import type { DataPart, MessagePart, TextPart, ToolPart } from '../../client/react.js';
 import { LIMITS } from '../../protocol/version.js';
 import { Markdown } from '../markdown/markdown.js';
@@ -119,28 +119,16 @@ function ApprovalCard({ track, approval }: { readonly track: Track; readonly app
   const i18n = useI18n();
   const { t } = i18n;
   const id = useId();
-  const card = useRef<HTMLElement>(null);
   const [reason, setReason] = useState('');
   const { toolCallId, toolName, params, decision, sent, expiresAt } = approval;
   const state = decision === undefined ? 'open' : decision.approved ? 'approved' : 'refused';
   const isOpen = state === 'open';
   useTick(TICK_MS, isOpen);
   const seconds = Math.max(0, Math.ceil((expiresAt - performance.now()) / 1000));
-  const choose = (approved: boolean): void => {
-    // Who decides by keyboard is not thrown back to the top of the page.
-    card.current?.focus();
-    decide(track, toolCallId, approved, approved ? '' : reason.trim());
-  };
+  const choose = (approved: boolean): void => decide(track, toolCallId, approved, approved ? '' : reason.trim());
   const control = { disabled: sent !== undefined };
   return (
-    <section
-      ref={card}
-      class="approval card"
-      aria-labelledby={id}
-      tabIndex={-1}
-      data-state={state}
-      data-tone={VERDICTS[state]}
-    >
+    <section class="approval card" aria-labelledby={id} data-state={state} data-tone={VERDICTS[state]}>
       <header class="line">
         <span class="line toned">
           <Icon name="question" />

@@ -134,10 +134,6 @@ function receiveFiles(isWelcome: boolean, add: (files: readonly File[]) => void)
 export function TrayList({ tray: { files, refusals, remove } }: { readonly tray: Tray }) {
   const { t } = useI18n();
   if (files.length + refusals.length === 0) return null;
-  const drop = (file: TrayFile): void => {
-    remove(file);
-    document.getElementById('attach')?.focus();
-  };
   return (
     <div class="tray">
       {files.length > 0 && (
@@ -151,7 +147,7 @@ export function TrayList({ tray: { files, refusals, remove } }: { readonly tray:
                 kind="icon"
                 icon="close"
                 label={t('attach.remove', { name: each.name })}
-                onClick={() => drop(each)}
+                onClick={() => remove(each)}
               />
             </li>
           ))}
