@@ -93,6 +93,22 @@ describe('a token', () => {
     expect(JSON.stringify(own)).not.toContain(TOKEN);
   });
 
+  it('that is entered later shows the statistics of the whole cluster', async () => {
+    const other = await visit.open({}, 'about:blank');
+    spoil(other.page);
+    // One of several processes says its name; the first client is refused and never learns it.
+    await other.page.addInitScript(`{
+      sessionStorage.setItem('agent-ws.token', 'expired');
+      const { parse } = JSON;
+      JSON.parse = (text) => parse(String(text).replace('"type":"connected"', '"type":"connected","node_id":"n"'));
+    }`);
+    await other.page.goto(visit.server.url);
+    await other.page.waitForSelector('html[data-connection=closed]');
+    const asked = other.page.waitForRequest(/statistics\?scope=cluster$/);
+    await connect(TOKEN, other);
+    await asked;
+  });
+
   it('that the server does not accept is told', async () => {
     await connect('expired');
     await tab.page.locator('#banner', { hasText: '4401' }).waitFor();

@@ -127,7 +127,7 @@ function ServerNumbers({ panel }: { readonly panel: RefObject<HTMLElement | null
     } catch {
       setAnswer('server.unreachable');
     }
-  }, []);
+  }, [client]);
   useWhileVisible(panel, POLL_MS, poll);
   const counts = typeof answer === 'string' ? {} : answer;
   const count = (field: string): string => (field in counts ? formatCount(Number(counts[field]), language) : '–');
