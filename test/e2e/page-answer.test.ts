@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { spoil } from '../helpers/pages.js';
 import { type PageDriver, PATIENT } from './page-driver.js';
 import { useVisit, type Visit } from './use-page.js';
 
@@ -72,6 +73,21 @@ describe('an answer', () => {
     // Who comes back near the end reads along again.
     await scroll(5);
     await latest.waitFor({ state: 'detached' });
+  });
+
+  it('is copied also from a page that came by HTTP from another machine', async () => {
+    const elsewhere = await visit.open({ permissions: ['clipboard-read'] }, 'about:blank');
+    spoil(elsewhere.page);
+    await elsewhere.page.addInitScript('Object.defineProperty(window, "isSecureContext", { value: false })');
+    await elsewhere.page.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })');
+    await elsewhere.page.goto(visit.server.url);
+    await elsewhere.isConnected();
+    await elsewhere.ask('hello');
+    await elsewhere.is('hello', 'finished');
+    await elsewhere.press('hello', 'Copy');
+    await elsewhere.answer('hello').getByRole('button', { name: 'Copied' }).waitFor();
+    await elsewhere.page.locator('#query').press('ControlOrMeta+V');
+    await expect.poll(() => elsewhere.page.locator('#query').inputValue(), PATIENT).toBe('Hello, world.');
   });
 
   it('of a tool that a person calls has its reports as well', async () => {
