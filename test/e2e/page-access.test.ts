@@ -207,6 +207,8 @@ describe('for everybody', () => {
     }
     await expect.poll(() => page.getByRole('heading', { name: 'Statistics' }).isVisible(), PATIENT).toBe(true);
     await expect.poll(() => page.locator('#conversation').isHidden(), PATIENT).toBe(true);
+    // The numbers of the server stand one below the other, each in its line.
+    expect((await page.locator('.server dl').boundingBox())?.height).toBeLessThan(150);
     await page.getByRole('button', { name: 'Endpoint, protocol and token' }).click();
     await expect.poll(() => page.getByLabel('Endpoint', { exact: true }).isVisible(), PATIENT).toBe(true);
   });

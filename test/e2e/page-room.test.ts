@@ -159,9 +159,10 @@ describe('a room with two names', () => {
   });
 
   it('stands one below the other on a phone, in Chinese', async () => {
-    await open({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    await open({ viewport: { width: 390, height: 667 }, isMobile: true, hasTouch: true });
     await page.getByRole('button', { name: '切换到中文' }).click();
     await page.getByRole('button', { name: '房间', exact: true }).click();
+    expect(await page.evaluate(HIDDEN_OF_CARDS)).toEqual([0, 0]);
     for (const name of ['A', 'B']) {
       await page
         .getByRole('form', { name: `${name} · 加入` })
@@ -176,3 +177,7 @@ describe('a room with two names', () => {
     await b.hears('你好');
   });
 });
+
+/** How much of the ways into the room is not to be seen without scrolling. */
+const HIDDEN_OF_CARDS =
+  "[...document.querySelectorAll('form.member')].map((card) => card.scrollHeight - card.clientHeight)";
