@@ -127,10 +127,6 @@ function Others({ onChoose }: { readonly onChoose: (id: string) => void }) {
   const told = conversations.map(({ conversationId, title = '' }): Recent => ({ id: conversationId, title }));
   const others = [...kept, ...told.filter((one) => !kept.some((recent) => recent.id === one.id))];
   const rows = others.filter((other) => other.id !== id);
-  const forget = (other: Recent): void => {
-    forgetThread(other.id);
-    document.getElementById('threads-other')?.focus();
-  };
   return (
     <ul class="plain">
       {rows.length === 0 && <li class="small muted">{t('threads.noOthers')}</li>}
@@ -141,7 +137,7 @@ function Others({ onChoose }: { readonly onChoose: (id: string) => void }) {
             <code class="tiny muted">{other.id.length > 12 ? `${other.id.slice(0, 8)}…` : other.id}</code>
           </button>
           {kept.includes(other) && (
-            <Button kind="icon" icon="close" label={t('threads.forget')} onClick={() => forget(other)} />
+            <Button kind="icon" icon="close" label={t('threads.forget')} onClick={() => forgetThread(other.id)} />
           )}
         </li>
       ))}
