@@ -5,6 +5,7 @@ import { LIMITS } from '../protocol/version.js';
 import { acceptableChat, type ChatReader } from './acceptable-chat.js';
 import type { AgentDeps } from './agent-deps.js';
 import { startAnswer, type AgentState, type AnswerSoFar } from './agent-state.js';
+import { checkPart, checkStream, knownReason } from './check-part.js';
 import type { JsonObject, LlmToolCall } from '../tool/llm-tool.js';
 import { meantTool } from '../tool/meant-tool.js';
 import type { LlmOrigin } from '../store/llm-origin.js';
@@ -78,7 +79,7 @@ export async function askModel(state: AgentState, deps: AgentDeps, offered: Offe
         usage = usageFrom(part);
         break;
       case 'finish':
-        reason = part.reason;
+        reason = knownReason(part.reason);
         break;
     }
   };
@@ -149,13 +150,14 @@ async function pull(
 ): Promise<void> {
   const { abort, principal, runId, conversationId, metadata } = forTools;
   const options = { signal: abort.signal, principal, runId, conversationId, metadata, trace };
-  for await (const element of endedAlone(provider.stream(request, options))) {
+  for await (const element of endedAlone(checkStream(provider.stream(request, options)))) {
     const parts = isBatch(element) ? element : [element];
     if (abort.aborted) {
       // The run counts what comes after its end, and drops it.
       for (const part of parts) if (part.type === 'text-delta') output.text(part.text);
       break;
     }
+    for (const part of parts) checkPart(part, provider, forTools.logger);
     const wait = takeAll(parts);
     if (wait !== undefined) await wait;
   }

@@ -74,7 +74,8 @@ export interface LlmRequest {
 /**
  * One element of a model's output. A stream has any number of `text-delta`, `reasoning-delta`, `tool-call` and
  * `provider-data`, at any point `usage` (the last one counts), and one `finish` at the end. A stream that ends without
- * `finish` counts as finished with reason `tool_calls` if it held a call, otherwise with `stop`.
+ * `finish` counts as finished with reason `tool_calls` if it held a call, otherwise with `stop`. Elements of an unknown `type`
+ * are left out, which is logged once; an element that is wrong in another way fails the run with `provider_error`.
  */
 export type LlmPart =
   | { readonly type: 'text-delta'; readonly text: string }
@@ -102,7 +103,7 @@ export type LlmPart =
     }
   | {
       readonly type: 'finish';
-      /** Why the model stopped, as a finish reason of the protocol. */
+      /** Why the model stopped, as a finish reason of the protocol: any other counts as `other`. */
       readonly reason: FinishReason;
       /** Why the model stopped, in the provider's words. */
       readonly raw?: string | undefined;

@@ -764,11 +764,70 @@ describe('A provider', () => {
     expect(whole.end).toMatchObject({ type: 'agent_response', content: '', vendor: 'own' });
   });
 
-  it('that ignores what it does not know of goes on', async () => {
-    const parts = [{ type: 'audio-delta', bytes: 'x' }, { type: 'text-delta', text: 'a' }, []];
-    const { peer } = await ask({ provider: provider(() => parts as unknown as AsyncIterable<LlmPart>) });
-    expect(peer.ofType('stream_chunk').map(({ content }) => content)).toEqual(['a']);
+  it('that gives parts of an unknown type goes on, and the log says so once', async () => {
+    const parts = [
+      { type: 'audio-delta', bytes: 'x' },
+      { type: 'text-delta', text: 'a' },
+      [{ type: 'text', text: 'b' }],
+      [],
+    ];
+    const warn = vi.fn();
+    const logger = { ...silentLogger, warn, isLevelEnabled: () => true };
+    const own = provider(() => parts as unknown as AsyncIterable<LlmPart>);
+    for (let i = 0; i < 2; i++) {
+      const { peer } = await ask({ provider: own, logger });
+      expect(peer.ofType('stream_chunk').map(({ content }) => content)).toEqual(['a']);
+    }
+    expect(warn).toHaveBeenCalledOnce();
+    expect(warn).toHaveBeenCalledWith(
+      expect.objectContaining({ vendor: 'own', type: 'audio-delta' }),
+      'The provider gives parts of an unknown type, which are left out',
+    );
   });
+
+  it.each<[string, unknown, string]>([
+    ['a text', ['secret'], 'gave a string in place of a part'],
+    ['a promise', [Promise.resolve({ type: 'text-delta', text: 'secret' })], 'gave a promise in place of a part'],
+    ['a batch in a batch', [[[{ type: 'text-delta', text: 'secret' }]]], 'gave an array in place of a part'],
+    ['an object without a type', [{ text: 'secret' }], 'gave an object without a type in place of a part'],
+    ['nothing', [undefined], 'gave undefined in place of a part'],
+    [
+      'a number as text',
+      [{ type: 'text-delta', text: 42 }],
+      'gave a "text-delta" whose "text" is a number and no string',
+    ],
+    ['a text of another name', [{ type: 'text-delta', delta: 'secret' }], 'whose "text" is undefined and no string'],
+    ['a number as the id of a call', [{ ...call('t', '{}'), id: 7 }], 'gave a "tool-call" whose "id" is a number'],
+    ['arguments that are no text', [{ ...call('t', ''), arguments: { a: 1 } }], 'whose "arguments" is an object'],
+    [
+      'the promise of a stream',
+      Promise.resolve([]),
+      'The "stream" of the provider gave a promise in place of an async',
+    ],
+    ['no stream', undefined, 'The "stream" of the provider gave undefined in place of an async iterable'],
+  ])('that gives %s fails, and the log says what it gave', async (_what, given, said) => {
+    const error = vi.fn();
+    const logger = { ...silentLogger, error, isLevelEnabled: () => true };
+    const tools = [toolOf('t', () => 1)];
+    const { end } = await ask({ provider: provider(() => given as AsyncIterable<LlmPart>), logger, tools });
+    expect(end).toMatchObject({ type: 'error', code: 'provider_error' });
+    expect(error).toHaveBeenCalledOnce();
+    const [{ err }] = error.mock.calls[0] as [{ err: Error }];
+    expect(err.message).toContain(said);
+    expect(err.message).not.toContain('secret');
+  });
+
+  it.each(['end_turn', { unified: 'stop' }])(
+    'that ends for a reason of its own, %j, ended for another',
+    async (reason) => {
+      const parts = [
+        { type: 'text-delta', text: 'a' },
+        { type: 'finish', reason },
+      ];
+      const { end } = await ask({ provider: provider(() => parts as unknown as AsyncIterable<LlmPart>) });
+      expect(end).toMatchObject({ type: 'stream_end', finish_reason: 'other' });
+    },
+  );
 
   it('that throws an AgentSocketError is quoted', async () => {
     const error = new AgentSocketError('provider_rate_limited', 'Slow down', {
