@@ -23,6 +23,12 @@ const CALL_OVERHEAD = 200;
 /** Maximum bytes of JSON that a provider may get back with one call or message. */
 const MAX_PROVIDER_DATA = 65_536;
 
+/**
+ * Elements of a provider that are taken before the event loop has a turn: it has none by itself if a provider has all of them
+ * at hand.
+ */
+const ELEMENTS_A_TURN = 1_000;
+
 /** The model's output in one step. */
 export interface Answer extends AnswerSoFar {
   readonly toolCalls: readonly LlmToolCall[];
@@ -150,6 +156,7 @@ async function pull(
 ): Promise<void> {
   const { abort, principal, runId, conversationId, metadata } = forTools;
   const options = { signal: abort.signal, principal, runId, conversationId, metadata, trace };
+  let taken = 0;
   for await (const element of endedAlone(checkStream(provider.stream(request, options)))) {
     const parts = isBatch(element) ? element : [element];
     if (abort.aborted) {
@@ -160,6 +167,7 @@ async function pull(
     for (const part of parts) checkPart(part, provider, forTools.logger);
     const wait = takeAll(parts);
     if (wait !== undefined) await wait;
+    else if (++taken % ELEMENTS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

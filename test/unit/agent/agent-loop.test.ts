@@ -869,6 +869,25 @@ describe('A provider', () => {
     expect(JSON.stringify(peer.frames)).not.toContain('never shown');
   });
 
+  it.each<[string, LlmPart | LlmPart[]]>([
+    ['empty text', { type: 'text-delta', text: '' }],
+    ['usage', { type: 'usage', inputTokens: 1, outputTokens: 1 }],
+    ['empty batches', []],
+  ])('that has more %s at hand than it ever waits for lets others have a turn', async (_what, element) => {
+    let given = 0;
+    let hadTurn = false;
+    const stream = async function* (): AsyncGenerator<LlmPart | LlmPart[]> {
+      setImmediate(() => (hadTurn = true));
+      for (; given < 100_000 && !hadTurn; given++) {
+        await Promise.resolve();
+        yield element;
+      }
+    };
+    const { end } = await ask({ provider: provider(stream) });
+    expect(end['type']).toBe('stream_end');
+    expect(given).toBeLessThan(100_000);
+  });
+
   it('that never stops talking cannot fill the memory of an agent_query', async () => {
     const text = 'x'.repeat(1_000);
     const stream = async function* (): AsyncGenerator<LlmPart> {
