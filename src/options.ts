@@ -112,7 +112,7 @@ export interface AgentSocketServerOptions<
    * Asks whether a principal may have one more run, for quotas and bills. Called once for each new run, after the limits
    * were checked and before its id is claimed; a repeated request is not asked for. A returned promise holds back later
    * requests of the connection. Throwing (or rejecting) an `AgentSocketError`, such as `rate_limited` with `retryAfterMs` or
-   * `forbidden`, refuses the request with that error, anything else with `internal_error`.
+   * `forbidden`, refuses the request with that error, anything else with `internal_error`, as does a returned `false`.
    * @default every run is allowed
    */
   beforeRun?: BeforeRun<P> | undefined;

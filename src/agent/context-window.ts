@@ -1,4 +1,7 @@
 import { AgentSocketError } from '../protocol/agent-socket-error.js';
+import { andThen } from '../runtime/awaitable.js';
+import { kindOf } from '../runtime/kind-of.js';
+import { aFunction, type Rule } from '../runtime/rule.js';
 import { estimateTokens } from './estimate-tokens.js';
 import type { LlmAttachment, LlmMessage } from './llm-provider.js';
 
@@ -7,13 +10,30 @@ import type { LlmAttachment, LlmMessage } from './llm-provider.js';
  * @param messages - system prompt, history and question, in order; of the history at most the newest 1,000 messages and
  *   four million characters
  * @param maxTokens - the option `maxContextTokens`
- * @returns the chat that the model is asked with; the last message must be the question
+ * @returns the chat that the model is asked with; if its last message is not the question, the run fails with `internal_error`
  */
 export type FitContext = (
   this: void,
   messages: readonly LlmMessage[],
   maxTokens: number,
 ) => readonly LlmMessage[] | Promise<readonly LlmMessage[]>;
+
+/** The check of the option, and of what the function gives. */
+export const aFitContext: Rule<FitContext> = {
+  sentence: aFunction.sentence,
+  read(option, value) {
+    const fit = aFunction.read(option, value) as FitContext;
+    return (messages, maxTokens) => andThen(fit(messages, maxTokens), (chat) => checkChat(option, chat));
+  },
+};
+
+function checkChat(option: string, chat: unknown): readonly LlmMessage[] {
+  const messages = Array.isArray(chat) ? (chat as readonly LlmMessage[]) : undefined;
+  if (messages?.at(-1)?.role === 'user') return messages;
+  const given =
+    messages === undefined ? `${kindOf(chat)} in place of a chat` : 'a chat that does not end with the question';
+  throw new TypeError(`The function "${option}" gave ${given}`);
+}
 
 /**
  * Drops the oldest turns. A turn is a question and everything up to the next one: only whole turns are dropped, so that

@@ -1,8 +1,10 @@
 import type { Principal } from '../connection/principal.js';
+import { andThen } from '../runtime/awaitable.js';
+import { kindOf } from '../runtime/kind-of.js';
 import { LOGGER, type LoggerOption } from '../runtime/logger-option.js';
 import { OptionError } from '../runtime/option-error.js';
 import { nested, type Checked, type OptionTable } from '../runtime/option-table.js';
-import { aFunction, delay, integer, methods, number, size, type Rule, type TextRule } from '../runtime/rule.js';
+import { delay, integer, methods, number, size, type Rule, type TextRule } from '../runtime/rule.js';
 import type { Tracer } from '../runtime/trace.js';
 import type { ConversationStore } from '../store/conversation-store.js';
 import { aConversationStore, aToolLedger } from '../store/store-rules.js';
@@ -14,7 +16,7 @@ import type { Tool } from '../tool/tool.js';
 import { ATTACHMENT_OPTIONS, type AttachmentOptions, type AttachmentRules } from './attachment-rules.js';
 import { aProvider } from './check-provider.js';
 import { CLIENT_CHOICES, type ClientChoices } from './client-choices.js';
-import { fitContext, type FitContext } from './context-window.js';
+import { aFitContext, fitContext, type FitContext } from './context-window.js';
 import type { LlmProvider } from './llm-provider.js';
 
 /** A value that depends on who asks. */
@@ -104,16 +106,25 @@ const textOfAsker: TextRule<OfAsker<string | undefined>> = {
   kind: 'text',
   sentence: 'a string or a function',
   read(option, value) {
-    if (typeof value === 'function') return value as OfAsker<string | undefined>;
+    if (typeof value === 'function') {
+      return (asker) => andThen((value as OfAsker<unknown>)(asker), (given) => textOrNone(option, given));
+    }
     if (typeof value !== 'string') throw new OptionError(option, textOfAsker.sentence, value);
     return () => value;
   },
 };
 
+/** What a function of who asks gave. `null` is what databases give for none. */
+function textOrNone(option: string, given: unknown): string | undefined {
+  if (typeof given === 'string') return given;
+  if (given === undefined || given === null) return undefined;
+  throw new TypeError(`The function "${option}" gave ${kindOf(given)} in place of a string`);
+}
+
 const registryOfAsker: Rule<(asker: Asker) => ToolRegistry> = {
   sentence: 'a ToolRegistry or a function',
   read(option, value) {
-    if (typeof value === 'function') return (asker) => toRegistry((value as ToolsOf)(asker));
+    if (typeof value === 'function') return (asker) => toRegistry(option, (value as ToolsOf)(asker));
     if (!ToolRegistry.isInstance(value)) throw new OptionError(option, registryOfAsker.sentence, value);
     return () => value as ToolRegistry;
   },
@@ -145,7 +156,7 @@ export const EXECUTOR_OPTIONS = {
   },
   fitContext: {
     text: 'Makes a chat fit, in place of leaving out the oldest turns.',
-    rule: aFunction,
+    rule: aFitContext,
     default: fitContext,
     defaultText: 'fitContext',
   },
@@ -195,6 +206,8 @@ export const EXECUTOR_OPTIONS = {
 /** The checked options of an executor, with their defaults. */
 export type ExecutorSettings = Checked<AgentExecutorOptions, typeof EXECUTOR_OPTIONS>;
 
-function toRegistry(tools: ToolRegistry | Iterable<Tool>): ToolRegistry {
-  return ToolRegistry.isInstance(tools) ? tools : new ToolRegistry(tools);
+function toRegistry(option: string, tools: ToolRegistry | Iterable<Tool> | null | undefined): ToolRegistry {
+  if (ToolRegistry.isInstance(tools)) return tools;
+  if (tools === undefined || tools === null || Symbol.iterator in tools) return new ToolRegistry(tools ?? []);
+  throw new TypeError(`The function "${option}" gave ${kindOf(tools)} in place of tools; it has to answer at once`);
 }

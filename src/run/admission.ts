@@ -100,8 +100,12 @@ export class Admission {
 
   /** Asks the hook. A hook that never answers would keep places, and messages unanswered, for ever. */
   #ask({ principal }: RunAsker, request: RunRequest): Awaitable<void> {
-    const asked = this.#options.beforeRun?.(principal, request);
-    return isLater(asked) ? orTimeout(BEFORE_RUN_MS, Promise.resolve(asked)) : asked;
+    const asked: Awaitable<unknown> = this.#options.beforeRun?.(principal, request);
+    return andThen(isLater(asked) ? orTimeout(BEFORE_RUN_MS, Promise.resolve(asked)) : asked, (answer) => {
+      // Whoever returns `false` does not mean to permit the run.
+      if (answer === false)
+        throw new TypeError('The function "beforeRun" gave false; to refuse a run, it has to throw');
+    });
   }
 
   #checkLine(): Awaitable<void> {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AgentSocketError, defineTool, type LlmPart, type LlmProvider, type RunUsage } from '../../../src/index.js';
 import type { RunRequest } from '../../../src/protocol/index.js';
 import { createScriptedProvider } from '../../../src/testing/index.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
 import { createEngine } from './harness.js';
 
 const ID = '11111111-2222-4333-8444-555555555555';
@@ -63,6 +64,21 @@ describe('beforeRun', () => {
     isFirst = false;
     peer.send({ ...QUERY, run_id: ID, conversation_id: 'c' });
     await vi.waitFor(() => expect(peer.ofType('agent_response')).toHaveLength(1));
+  });
+
+  it.each<[string, () => void]>([
+    ['returns', () => false],
+    ['resolves to', () => Promise.resolve(false)],
+  ])('that %s false refuses the run, since its author means that', async (_how, answer) => {
+    const error = vi.fn();
+    const logger = { ...silentLogger, error, isLevelEnabled: () => true };
+    const provider = createScriptedProvider(['Hello']);
+    const peer = createEngine({ beforeRun: answer, provider, logger }).connect();
+    peer.send({ type: 'streaming_query', query: 'q' });
+    await vi.waitFor(() => expect(peer.ofType('error')).toMatchObject([{ code: 'internal_error' }]));
+    expect(provider.calls).toEqual([]);
+    const [{ err }] = error.mock.calls[0] as [{ err: Error }];
+    expect(err.message).toBe('The function "beforeRun" gave false; to refuse a run, it has to throw');
   });
 
   it('that fails refuses with internal_error, without its text', async () => {
