@@ -3,13 +3,14 @@ import { AgentSocketError } from '../protocol/agent-socket-error.js';
 import type { Checked, OptionTable } from '../runtime/option-table.js';
 import { boolean, integer, list, number } from '../runtime/rule.js';
 import type { QueryAttachment } from '../protocol/client-messages.js';
+import { MEDIA_TYPE } from '../protocol/media-type.js';
 import { LIMITS } from '../protocol/version.js';
 import { isOfType } from './file-signature.js';
 
 /** What questions of clients may bring along. */
 export interface AttachmentOptions {
   /**
-   * Media types that are taken.
+   * Media types that are taken, each by its whole name in lower case.
    * @default ['image/png','image/jpeg','image/webp','image/gif','text/plain','application/pdf']
    */
   mediaTypes?: readonly string[] | undefined;
@@ -32,8 +33,9 @@ export interface AttachmentOptions {
 
 export const ATTACHMENT_OPTIONS = {
   mediaTypes: {
-    text: 'Media types that are taken.',
-    rule: list('media types such as "image/png"', (entry) => entry.includes('/')),
+    text: 'Media types that are taken, each by its whole name in lower case.',
+    // As clients name them: any other entry, such as "image/*", would match nothing.
+    rule: list('media types such as "image/png"', (entry) => MEDIA_TYPE.test(entry)),
     default: ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'text/plain', 'application/pdf'],
   },
   maxBytes: { text: 'Size of one attachment.', rule: number({ least: 1, integer: true }, 'bytes'), default: 524_288 },

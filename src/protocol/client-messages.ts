@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { requestId, uuid } from './client-fields.js';
 import { roomName, roomRequests } from './room-requests.js';
 import { TRACEPARENT } from './traceparent.js';
+import { MEDIA_TYPE } from './media-type.js';
 import { LIMITS } from './version.js';
 
 /** Text of the error for a missing, empty, blank or non-string query. */
@@ -40,9 +41,7 @@ const attachment = z
     type: z.enum(['image', 'file']).describe('Whether the model gets an image or a file.'),
     media_type: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9.+-]{0,62}\/[a-z0-9][a-z0-9.+-]{0,62}$/, {
-        error: 'must be a media type such as image/png',
-      })
+      .regex(MEDIA_TYPE, { error: 'must be a media type such as image/png' })
       .describe('Its media type.'),
     name: z.string().min(1).max(LIMITS.attachmentNameLength).optional().describe('The name of the file.'),
     data: z.base64().optional().describe('Its bytes.'),

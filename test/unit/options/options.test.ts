@@ -68,7 +68,16 @@ const TABLE: Record<
   tracer: { good: [{ during: () => 1, start: () => 1 }], bad: [5, 'a', null, true, {}, () => 1, { during: () => 1 }] },
   attachments: {
     good: [false, {}, { mediaTypes: ['audio/wav'], maxBytes: 1, maxCount: 16, urls: true }],
-    bad: [{ mediaTypes: 'image/png' }, { mediaTypes: ['png'] }, { maxBytes: 0 }, { maxCount: 17 }, { urls: 'yes' }],
+    bad: [
+      { mediaTypes: 'image/png' },
+      { mediaTypes: ['png'] },
+      { mediaTypes: ['image/*'] },
+      { mediaTypes: ['image/PNG'] },
+      { mediaTypes: ['text/plain; charset=utf-8'] },
+      { maxBytes: 0 },
+      { maxCount: 17 },
+      { urls: 'yes' },
+    ],
   },
   authenticate: { good: [() => null], bad: NO_FUNCTION },
   permissions: { good: [() => true], bad: NO_FUNCTION },
@@ -243,6 +252,10 @@ describe('createAgentSocketServer', () => {
     ['provider', {}],
     ['provider', { vendor: 'x' }],
     ['provider.vendor', { stream: () => undefined }],
+    ['provider.accepts', { ...createScriptedProvider([]), accepts: 'image' }],
+    ['provider.accepts', { ...createScriptedProvider([]), accepts: ['images'] }],
+    ['provider.model', { ...createScriptedProvider([]), model: 5 }],
+    ['provider.server', { ...createScriptedProvider([]), server: null }],
   ])('refuses a %s that is none', (option, value) => {
     expect(refusal(() => create({ [option.split('.')[0] ?? '']: value })).option).toBe(option);
   });
