@@ -20,8 +20,8 @@ export interface CustomMessageDefinition<
   /** The `type` on the wire. */
   type: string;
   /**
-   * Schema of the whole message: zod or any other Standard Schema. The schema need not name `type`, unless it refuses
-   * unknown fields.
+   * Schema of the whole message: zod or any other Standard Schema. If it refuses unknown fields, it has to name `type` and
+   * `request_id` as well: `request` of the client adds the latter.
    */
   schema: S;
   /**

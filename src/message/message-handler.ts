@@ -22,7 +22,7 @@ import { isLater, type Awaitable } from '../runtime/awaitable.js';
 import type { RunHandle } from '../run/run-handle.js';
 import { Permissions } from '../permission/permissions.js';
 import { Readers } from '../reading/readers.js';
-import type { CustomMessageType } from './custom-message.js';
+import { CUSTOM_MESSAGE, type CustomMessageType } from './custom-message.js';
 import type { Handler, HandlerContext } from './handler-context.js';
 import { RoomRuns } from './room-runs.js';
 import { MESSAGE_HANDLER_OPTIONS, type MessageHandlerOptions } from './message-handler-options.js';
@@ -105,10 +105,10 @@ export class MessageHandler<P extends Principal = Principal, Metadata = unknown>
 
   /**
    * Adds a message type of the embedder, made by `defineMessage`.
-   * @throws OptionError if the type is empty or exists already.
+   * @throws OptionError if the type is empty or exists already, or the value is not a message type.
    */
   register(message: CustomMessageType<P, Metadata>): this {
-    const { type } = message;
+    const { type } = checkOptions(message, CUSTOM_MESSAGE);
     if (
       type === '' ||
       Object.hasOwn(clientMessages, type) ||

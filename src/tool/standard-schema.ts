@@ -27,7 +27,10 @@ export interface StandardIssue {
 /** The type of the values that a schema returns. */
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
 
-export const aSchema: Rule = must('a schema: zod 4 or any other Standard Schema', (value) => {
+export const aSchema: Rule = must('a schema: zod 4 or any other Standard Schema', isSchema);
+
+/** Whether a value is a schema. */
+export function isSchema(value: unknown): boolean {
   const { '~standard': standard } = Object(value) as Partial<StandardSchema>;
   return typeof standard?.validate === 'function';
-});
+}

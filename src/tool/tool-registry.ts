@@ -2,6 +2,7 @@ import { hasBrand } from '../protocol/branded.js';
 import type { Principal } from '../connection/principal.js';
 import { OptionError } from '../runtime/option-error.js';
 import type { LlmTool } from './llm-tool.js';
+import { isSchema } from './standard-schema.js';
 import type { Tool } from './tool.js';
 
 const BRAND = Symbol.for('agent-ws.ToolRegistry');
@@ -31,8 +32,9 @@ export class ToolRegistry<P extends Principal = Principal, Metadata = unknown> i
    * @throws OptionError if the name is taken, or the value is not a tool.
    */
   register(tool: Tool<P, Metadata>): this {
-    const { name, execute } = Object(tool) as Partial<Tool>;
-    if (typeof name !== 'string' || typeof execute !== 'function') {
+    const { name, execute, params, parameters, timeoutMs } = Object(tool) as Partial<Tool>;
+    const isWhole = typeof execute === 'function' && isSchema(params) && typeof timeoutMs === 'number';
+    if (typeof name !== 'string' || !isWhole || typeof parameters !== 'object') {
       throw new OptionError('tools', 'tools, as defineTool makes them', tool);
     }
     if (this.#tools.has(name)) {

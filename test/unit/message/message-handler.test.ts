@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   AgentSocketError,
   defineMessage,
+  OptionError,
   type CustomMessageType,
   type LlmProvider,
   type StandardSchema,
@@ -319,6 +320,15 @@ describe('Messages of the embedder', () => {
   it.each(['', 'ping', 'pong', 'stream_chunk'])('cannot take the type %j', (type) => {
     const message = defineMessage({ type, schema: anything, handle: () => undefined });
     expect(() => createEngine().handler.register(message)).toThrow(/type/);
+  });
+
+  it.each<[string, unknown]>([
+    ['without a schema', { type: 'own', handle: () => undefined }],
+    ['whose schema is none', { type: 'own', schema: {}, handle: () => undefined }],
+    ['without a handler', { type: 'own', schema: anything }],
+    ['that is none', undefined],
+  ])('is refused if it was not made by defineMessage: one %s', (_what, message) => {
+    expect(() => createEngine().handler.register(message as CustomMessageType)).toThrow(OptionError);
   });
 
   it('cannot take one type twice, and may be called __proto__', async () => {
