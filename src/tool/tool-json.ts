@@ -21,15 +21,26 @@ export function toJson(name: string, value: unknown, maxBytes: number): unknown 
 }
 
 /**
- * Refuses objects such as Map, Promise and Response: JSON would turn them into `{}` and silently lose their content.
+ * Refuses objects such as Map, Promise and Response: JSON would turn them into `{}` and silently lose their content. Refuses
+ * bytes, too: JSON would turn them into numbers, which no model reads.
  */
-function refuseFormless(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+function refuseFormless(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  // As it was before `toJSON`, which a Buffer has.
+  const given: unknown = Reflect.get(Object(this) as object, key);
+  if (ArrayBuffer.isView(given)) throw formless(given);
+  if (Array.isArray(value)) return value;
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
   // Boxed numbers and strings are unboxed.
   if (isPlain || Object.keys(value).length > 0 || typeof value.valueOf() !== 'object') return value;
-  throw new TypeError(`JSON has no form for a ${value.constructor.name}: return plain objects and arrays`);
+  throw formless(value);
+}
+
+function formless(value: object): TypeError {
+  const tag: unknown = Reflect.get(value, Symbol.toStringTag);
+  const name = Buffer.isBuffer(value) || typeof tag !== 'string' ? value.constructor.name : tag;
+  return new TypeError(`JSON has no form for a ${name}: return plain objects and arrays`);
 }
 
 function stringify(name: string, value: unknown): string | undefined {

@@ -163,6 +163,25 @@ describe('A tool', () => {
     expect(outcome).toEqual({ ok: true, result: '42' });
   });
 
+  it.each<[string, unknown]>([
+    ['Buffer', Buffer.from('hello')],
+    ['Uint8Array', { bytes: new Uint8Array([1, 2]) }],
+    ['Float32Array', [new Float32Array(2)]],
+    ['Map', new Map([[1, 2]])],
+    ['AsyncGenerator', (async function* () {})()],
+    ['Response', new Response('x')],
+  ])('has no result that JSON has no form for: a %s', async (name, result) => {
+    const faults: { err: Error }[] = [];
+    const logger = { ...silentLogger, error: (fields: object) => void faults.push(fields as { err: Error }) };
+    const outcome = await run(
+      toolOf(() => result),
+      { logger },
+    );
+    expect(errorOf(outcome)).toMatchObject({ code: 'tool_failed', message: 'The result of the tool "t" is not JSON' });
+    const said = `JSON has no form for a ${name}: return plain objects and arrays`;
+    expect(faults.map(({ err }) => (err.cause as Error).message)).toEqual([said]);
+  });
+
   it('can ask about params only that are JSON', async () => {
     let calls = 0;
     const params = z.object({ n: z.string().transform((text) => BigInt(text)) });
@@ -295,5 +314,19 @@ describe('A tool is told', () => {
       { ...asker, runId: 'r', toolCallId: 'c' },
       expect.objectContaining({ ...asker, runId: 'r', toolCallId: 'c' }) as unknown,
     ]);
+  });
+});
+
+describe('A registry of tools', () => {
+  const whole = toolOf(() => 1);
+
+  it.each(['name', 'execute', 'params', 'parameters', 'timeoutMs'] as const)('refuses a tool without %s', (member) => {
+    const made = { ...whole, [member]: undefined };
+    expect(() => new ToolRegistry([made])).toThrow('Option "tools" must be tools, as defineTool makes them');
+  });
+
+  it('takes a tool that was made of another', () => {
+    const other = { ...whole, name: 'other', tags: ['a'] };
+    expect(new ToolRegistry([whole, other]).names).toEqual(['t', 'other']);
   });
 });
