@@ -41,8 +41,12 @@ export class AgentSocketError extends Error {
   /** For the operator's log only: see {@link AgentSocketErrorOptions.detail}. */
   readonly detail: string | undefined;
 
+  /** @throws TypeError if the code is none of the protocol. */
   constructor(code: ErrorCode, message: string, options: AgentSocketErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    if (!Object.hasOwn(ERROR_CODES, code)) {
+      throw new TypeError(`${JSON.stringify(code)} is no code of an AgentSocketError: the protocol lists them`);
+    }
     this.name = 'AgentSocketError';
     this.code = code;
     this.retryable = options.retryable ?? ERROR_CODES[code].retryable;

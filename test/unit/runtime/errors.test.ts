@@ -10,6 +10,11 @@ describe('AgentSocketError', () => {
     );
   });
 
+  it.each(['my_code', 'toString', undefined])('refuses the code %s, which is none', (code) => {
+    const make = () => new AgentSocketError(code as ErrorCode, 'm', { retryable: true });
+    expect(make).toThrow(/is no code of an AgentSocketError/);
+  });
+
   it('is recognised across copies of the package by its brand, and nothing else is', () => {
     const foreign = Object.assign(new Error('m'), { [Symbol.for('agent-ws.AgentSocketError')]: true });
     expect(AgentSocketError.isInstance(foreign)).toBe(true);
