@@ -39,11 +39,14 @@ export class Epochs {
 
   /** Finds partitions that have lost their data. Rejects if Redis does not answer. */
   async look(): Promise<void> {
-    const { connection } = this.#calls;
+    const { connection, outage } = this.#calls;
     await Promise.all(
       this.#epochs.map(async (epoch, partition) => {
-        const key = `${this.#keys.base(partition)}epoch`;
-        if ((await connection.send(key, ['GET', key])) !== epoch) await this.#compare(partition);
+        const base = this.#keys.base(partition);
+        const key = `${base}epoch`;
+        const found = await connection.send(key, ['GET', key]);
+        outage.see(base);
+        if (found !== epoch) await this.#compare(partition);
       }),
     );
   }

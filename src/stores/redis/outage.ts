@@ -34,23 +34,41 @@ export function isFull(error: unknown): boolean {
   return error instanceof Error && error.message.includes('OOM');
 }
 
-/** Knows whether Redis answers, and lets everything that waits for it try again together. */
+/** What does not answer: the one Redis, or the master of a partition. */
+interface Away {
+  pauses: number;
+  waiting: number;
+}
+
+/**
+ * Knows whether Redis answers, and lets everything that waits for it try again together. In a Redis Cluster each partition
+ * answers for itself, since one master may be away and the others not: an outage lasts until all of them answer again.
+ */
 export class Outage {
   readonly #logger: Logger;
-  #since: number | undefined;
-  #pauses = 0;
+  readonly #isCluster: boolean;
+  /** What does not answer, by the base of its keys; one for all without a Redis Cluster. */
+  readonly #away = new Map<string, Away>();
+  #since = 0;
+  #answeredAt = 0;
   #retries = 0;
   readonly #waiting = new Set<() => void>();
   #isClosed = false;
 
   constructor(connection: RedisConnection, logger: Logger) {
     this.#logger = logger;
+    this.#isCluster = connection.isCluster;
     connection.watch({ onReady: () => this.#release() });
   }
 
-  /** How long Redis has not answered, in milliseconds; 0 if it answers. */
+  /** Whether something does not answer. */
+  get isOn(): boolean {
+    return this.#away.size > 0;
+  }
+
+  /** How long nothing has answered since something failed, in milliseconds; 0 if everything answers. */
   get ms(): number {
-    return this.#since === undefined ? 0 : performance.now() - this.#since;
+    return this.isOn ? performance.now() - Math.max(this.#since, this.#answeredAt) : 0;
   }
 
   /** How often something waited before the next attempt. */
@@ -67,26 +85,40 @@ export class Outage {
     return this.#isClosed;
   }
 
-  /** Something was answered. */
-  end(): void {
-    if (this.#since === undefined) return;
-    const ms = Math.round(this.ms);
-    this.#since = undefined;
-    this.#pauses = 0;
-    this.#logger.info({ ms }, 'Redis answers again');
+  /** A call was answered. */
+  end(base: string): void {
+    if (!this.isOn) return;
+    const now = performance.now();
+    this.#answeredAt = now;
+    this.#away.delete(this.#placeOf(base));
+    if (this.#away.size === 0) this.#logger.info({ ms: Math.round(now - this.#since) }, 'Redis answers again');
   }
 
-  /** Something failed. */
-  begin(error: unknown): void {
-    if (this.#since !== undefined || this.#isClosed) return;
-    this.#since = performance.now();
-    this.#logger.warn({ err: error }, 'Redis does not answer: writes wait');
+  /** A master answers. That ends its outage if no call waits, which would show that its own answer is another one. */
+  see(base: string): void {
+    if (!this.isOn) return;
+    this.#answeredAt = performance.now();
+    const away = this.#away.get(this.#placeOf(base));
+    if (away?.waiting === 0) this.end(base);
   }
 
-  /** Waits before the next attempt: until there is a connection again, or for a moment. */
-  async pause(): Promise<void> {
+  /** A call failed. */
+  begin(base: string, error: unknown): void {
+    const place = this.#placeOf(base);
+    if (this.#away.has(place) || this.#isClosed) return;
+    if (!this.isOn) {
+      this.#since = performance.now();
+      this.#logger.warn({ err: error }, 'Redis does not answer: writes wait');
+    }
+    this.#away.set(place, { pauses: 0, waiting: 0 });
+  }
+
+  /** Waits before the next attempt of a call that failed: until there is a connection again, or for a moment. */
+  async pause(base: string): Promise<void> {
     this.#retries++;
-    const ms = Math.min(FIRST_PAUSE_MS * 2 ** this.#pauses++, LAST_PAUSE_MS) * (0.75 + Math.random() / 2);
+    const away = this.#away.get(this.#placeOf(base)) ?? { pauses: 0, waiting: 0 };
+    const ms = Math.min(FIRST_PAUSE_MS * 2 ** away.pauses++, LAST_PAUSE_MS) * (0.75 + Math.random() / 2);
+    away.waiting++;
     await new Promise<void>((resolve) => {
       const goOn = (): void => {
         clearTimeout(timer);
@@ -96,11 +128,16 @@ export class Outage {
       const timer = setTimeout(goOn, ms);
       this.#waiting.add(goOn);
     });
+    away.waiting--;
   }
 
   close(): void {
     this.#isClosed = true;
     this.#release();
+  }
+
+  #placeOf(base: string): string {
+    return this.#isCluster ? base : '';
   }
 
   #release(): void {

@@ -28,7 +28,7 @@ export class RedisCalls {
    * @throws AgentSocketError `store_unavailable` if Redis does not answer for 5 s
    */
   read(script: Script, base: string, args: readonly RedisArgument[]): Promise<Reply> {
-    return this.#call(() => script.run(this.connection, base, args), true);
+    return this.#call(base, () => script.run(this.connection, base, args), true);
   }
 
   /**
@@ -38,7 +38,7 @@ export class RedisCalls {
    */
   write(script: Script, base: string, args: readonly RedisArgument[]): Promise<Reply> {
     const all = script instanceof OnceScript ? [...args, randomUUID()] : args;
-    return this.#call(() => this.once(script, base, all), false);
+    return this.#call(base, () => this.once(script, base, all), false);
   }
 
   /** Writes once, and waits until the write is as durable as the store promises. */
@@ -52,7 +52,7 @@ export class RedisCalls {
     return answer;
   }
 
-  async #call(attempt: () => Promise<Reply>, isHarmless: boolean): Promise<Reply> {
+  async #call(base: string, attempt: () => Promise<Reply>, isHarmless: boolean): Promise<Reply> {
     const { connection, outage } = this;
     const until = performance.now() + PATIENCE_MS;
     for (let isInDoubt = false; ;) {
@@ -60,7 +60,7 @@ export class RedisCalls {
       if (connection.isReady) {
         try {
           const answer = await attempt();
-          outage.end();
+          outage.end(base);
           return answer;
         } catch (cause) {
           error = cause;
@@ -70,9 +70,9 @@ export class RedisCalls {
           else if (!isInDoubt && isFull(error)) throw unavailable(error);
         }
       }
-      outage.begin(error);
+      outage.begin(base, error);
       if (outage.isClosed || (!isInDoubt && performance.now() > until)) throw unavailable(error);
-      await outage.pause();
+      await outage.pause(base);
     }
   }
 }

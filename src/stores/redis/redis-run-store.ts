@@ -193,7 +193,7 @@ export class RedisRunStore implements RunStore {
   async expire(): Promise<void> {
     const { queue, retention, calls } = this.#init;
     // The outage is reported once, and nothing can be deleted before its end.
-    if (calls.outage.ms > 0) return;
+    if (calls.outage.isOn) return;
     try {
       await queue.commit();
       await retention.expire();

@@ -13,8 +13,13 @@ import { DONE, FENCED, GAP, GONE, OK, WRITE } from './scripts/write.js';
 import { OperationWrite, type Lane, type Part, type Write, type WritingRun } from './write.js';
 import { WriteCall } from './write-call.js';
 
-/** Most calls at the same time, for each master: what gathers meanwhile goes into the next call. */
+/**
+ * Most calls at the same time of one Redis, or of one partition of a Redis Cluster: what gathers meanwhile goes into the next
+ * call.
+ */
 const MOST_CALLS = 4;
+/** Most calls of all partitions at the same time. Those that fail do not count: other masters may answer. */
+const MOST_IN_CLUSTER = 16;
 /** Most waiting bytes before runs should wait, and before writes are refused. */
 const FULL_BYTES = 16 * 1_048_576;
 const MOST_BYTES = 64 * 1_048_576;
@@ -75,7 +80,9 @@ export class WriteQueue implements WriteSink {
   #turnAt = 0;
   /** Opened when less waits than may. */
   #room: Latch | undefined;
+  /** Calls at this moment, besides those that fail; and all, by the partitions of {@link #ready}. */
   #inFlight = 0;
+  readonly #callsOf = new Map<string, number>();
   #isScheduled = false;
 
   constructor(calls: RedisCalls, keys: Keys, node: string, listener: QueueListener) {
@@ -83,7 +90,7 @@ export class WriteQueue implements WriteSink {
     this.#keys = keys;
     this.#node = node;
     this.#listener = listener;
-    this.#mostCalls = calls.connection.isCluster ? 4 * MOST_CALLS : MOST_CALLS;
+    this.#mostCalls = calls.connection.isCluster ? MOST_IN_CLUSTER : MOST_CALLS;
   }
 
   /** Memory of the waiting writes, in bytes. */
@@ -182,36 +189,46 @@ export class WriteQueue implements WriteSink {
   }
 
   #pump(): void {
-    while (this.#inFlight < this.#mostCalls) {
-      const [group, lanes] = this.#ready.entries().next().value ?? [];
-      if (group === undefined || lanes === undefined) return;
-      const call = new WriteCall(this.#node, lanes);
-      if (call.entries > 0) this.entriesPerCall.add(call.entries);
+    for (const [group, lanes] of this.#ready) {
+      while (lanes.length > 0 && (this.#callsOf.get(group) ?? 0) < MOST_CALLS) {
+        if (this.#inFlight >= this.#mostCalls) return;
+        const call = new WriteCall(this.#node, lanes);
+        if (call.entries > 0) this.entriesPerCall.add(call.entries);
+        this.#inFlight++;
+        this.#callsOf.set(group, (this.#callsOf.get(group) ?? 0) + 1);
+        void this.#send(call).then((hasFailed) => {
+          if (!hasFailed) this.#inFlight--;
+          this.#callsOf.set(group, (this.#callsOf.get(group) ?? 0) - 1);
+          this.#pump();
+        });
+      }
       if (lanes.length === 0) this.#ready.delete(group);
-      this.#inFlight++;
-      void this.#send(call).then(() => {
-        this.#inFlight--;
-        this.#pump();
-      });
     }
   }
 
-  async #send(call: WriteCall): Promise<void> {
+  /** Returns whether an attempt failed: the call does not count since then. */
+  async #send(call: WriteCall): Promise<boolean> {
     const { outage } = this.#calls;
+    let hasFailed = false;
     let answers: Reply = [];
     while (!call.isEmpty) {
       try {
         answers = await this.#calls.once(WRITE, call.base, call.args);
-        outage.end();
+        outage.end(call.base);
         break;
       } catch (error) {
         if (kindOfFault(error) === 'wrong' || outage.isClosed) {
           this.#onWrong(call, error);
-          return;
+          return hasFailed;
         }
-        outage.begin(error);
+        outage.begin(call.base, error);
         this.#refuseWaiters(error);
-        await outage.pause();
+        if (!hasFailed) {
+          hasFailed = true;
+          this.#inFlight--;
+          this.#pump();
+        }
+        await outage.pause(call.base);
       }
     }
     try {
@@ -220,6 +237,7 @@ export class WriteQueue implements WriteSink {
       // An answer that cannot be read: to send the call again would bring the same one.
       this.#onWrong(call, error);
     }
+    return hasFailed;
   }
 
   #onAnswers(call: WriteCall, answers: readonly Reply[]): void {

@@ -233,7 +233,7 @@ describe.skipIf(missingRedis() !== '')(`nodes at the same moment${missingRedis()
   it('keeps nothing of attempts that were made again', async () => {
     const [a] = await twoNodes();
     const { outage } = a.store.parts;
-    await Promise.all([outage.pause(), outage.pause()]);
+    await Promise.all([outage.pause(''), outage.pause('')]);
     expect(outage.waiting).toBe(0);
   });
 
