@@ -77,8 +77,23 @@ export async function firstConnection(
   try {
     await orTimeout(FIRST_CONNECT_MS, Promise.race([connect(), refused]));
   } catch (error) {
-    throw toError(isRefusal(error) ? error : (reason ?? error));
+    throw toError(isRefusal(error) ? error : hangUp(reason ?? error));
   }
+}
+
+/**
+ * What it means if Redis ends each connection. Its client keeps back what Redis says before, since that is the answer to
+ * nothing.
+ */
+function hangUp(error: unknown): unknown {
+  const isHangUp =
+    error instanceof Error &&
+    (error.constructor.name === 'SocketClosedUnexpectedlyError' || ('code' in error && error.code === 'ECONNRESET'));
+  if (!isHangUp) return error;
+  return new Error(
+    'Redis closes each connection: is it in protected mode, which serves this machine only, does it want TLS (rediss://), or are there as many clients as maxclients allows?',
+    { cause: error },
+  );
 }
 
 /** How long to wait before a connection is made again, in milliseconds; by default, a client gives up one that was silent. */

@@ -1,6 +1,8 @@
 import { createClient } from '@redis/client';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -128,6 +130,16 @@ describe.skipIf(missingRedis() !== '')(`A Redis with TLS and a password${missing
     expect(command.stderr).toMatch(/^--redis: .*\n$/);
     expect(command.stderr).toMatch(error);
   });
+});
+
+it('A command says what it can mean that Redis closes each connection', async () => {
+  // As in protected mode, or with as many clients as it allows.
+  const redis = createServer((socket) => socket.end('-DENIED Redis is running in protected mode\r\n'));
+  await once(redis.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void redis.close());
+  const command = startCli(['serve', '--redis', `redis://127.0.0.1:${(redis.address() as AddressInfo).port}`]);
+  expect(await command.exited).toBe(1);
+  expect(command.stderr).toMatch(/^--redis: .*protected mode.*rediss:.*maxclients.*\n$/);
 });
 
 it('A command says at once that it waits for a Redis that is not there, and gives up', async () => {
