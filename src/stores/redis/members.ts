@@ -1,4 +1,5 @@
 import { CountedHistogram } from '../../runtime/counted-histogram.js';
+import type { Logger } from '../../runtime/logger.js';
 import type { ClusterNode, NodeInfo } from '../../store/cluster.js';
 import type { Keys } from './keys.js';
 import { Observer } from './observer.js';
@@ -50,6 +51,7 @@ export interface MembersOptions {
   readonly keys: Keys;
   readonly nodeId: string;
   readonly signer: Signer;
+  readonly logger: Logger;
   readonly beatMs: number;
   readonly leaseMs: number;
 }
@@ -69,6 +71,10 @@ export class Members {
   #dead: ReadonlyMap<string, string | null> = new Map();
   /** When ids that belong to no known node were asked for first. */
   readonly #strangers = new Map<string, number>();
+  /** The beats that this node cannot read, by node. */
+  #unreadable: ReadonlyMap<string, string> = new Map();
+  /** Whether the log has been told of a node that beats so. */
+  #isToldOfOthers = false;
 
   constructor(options: MembersOptions) {
     this.#options = options;
@@ -164,13 +170,14 @@ export class Members {
   #see(fields: readonly string[], sentAt: number): DeadNode[] {
     const said = new Map<string, Said>();
     const raw = new Map<string, string>();
+    const unreadable = new Map<string, string>();
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const [id = '', sealed = ''] = fields.slice(i, i + 2);
       const parsed = this.#parse(id, sealed);
-      if (parsed === undefined) continue;
-      said.set(id, parsed);
-      raw.set(id, sealed);
+      (parsed === undefined ? unreadable : raw).set(id, sealed);
+      if (parsed !== undefined) said.set(id, parsed);
     }
+    this.#lookAtUnreadable(unreadable);
     const present = [...said].filter(([, { gone }]) => gone !== true);
     const beats = new Map(present.map(([id, { beat }]) => [id, beat]));
     const dead = new Set(this.#observer.see({ beats, sentAt, answeredAt: performance.now() }));
@@ -187,6 +194,18 @@ export class Members {
     const ends = absent.map(([id, { gone }]) => ({ id, said: raw.get(id) ?? '', hasLeft: gone === true }));
     this.#dead = new Map(ends.map(({ id, said: last }) => [id, last]));
     return ends;
+  }
+
+  /** Says once that a node beats which does not belong to this cluster. What does not change is left from another time. */
+  #lookAtUnreadable(unreadable: ReadonlyMap<string, string>): void {
+    const beats = [...unreadable].find(([id, sealed]) => (this.#unreadable.get(id) ?? sealed) !== sealed);
+    this.#unreadable = unreadable;
+    if (beats === undefined || this.#isToldOfOthers) return;
+    this.#isToldOfOthers = true;
+    this.#options.logger.error(
+      { node: beats[0] },
+      'Another node with this prefix has another secret of the cluster, or none, or this one has none: they do not work together',
+    );
   }
 
   #parse(id: string, sealed: string): Said | undefined {

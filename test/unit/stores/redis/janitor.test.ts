@@ -90,7 +90,7 @@ describe.skipIf(missingRedis() !== '')(`The look through all runs in progress${m
 
   it('is done by the first node that can put runs into the line, or by the first of all', async () => {
     const { connection, keys, signer } = (await openRedisStore(redis.url)).parts;
-    const times = { beatMs: 60_000, leaseMs: 120_000 };
+    const times = { beatMs: 60_000, leaseMs: 120_000, logger: silentLogger };
     const nodes = ['a', 'b', 'c'].map((nodeId) => new Members({ connection, keys, nodeId, signer, ...times }));
     const info = { version: '1', draining: false, connections: 0, totalConnections: 0, totalMessages: 0, runs: 0 };
     const janitors = async (hasLine: boolean): Promise<boolean[]> => {
@@ -107,7 +107,7 @@ describe.skipIf(missingRedis() !== '')(`The look through all runs in progress${m
 describe.skipIf(missingRedis() !== '')(`A node that counts as dead${missingRedis()}`, () => {
   const INFO = { version: '1', draining: false, connections: 0, totalConnections: 0, totalMessages: 0, runs: 0 };
   // Dead as soon as two beats of another node have seen the same of it.
-  const TIMES = { beatMs: 60_000, leaseMs: 0 };
+  const TIMES = { beatMs: 60_000, leaseMs: 0, logger: silentLogger };
 
   it.each([true, false])('loses its runs unless it has come back: %s', async (comesBack) => {
     const store = await openRedisStore(redis.url);
