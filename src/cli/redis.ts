@@ -1,5 +1,5 @@
 import type { Logger } from '../runtime/logger.js';
-import { isRefusal, replyCode } from '../runtime/redis-access.js';
+import { aKeyPrefix, isRefusal, replyCode } from '../runtime/redis-access.js';
 import { textOf } from '../runtime/text-of.js';
 import { MIN_SECRET_LENGTH } from '../store/cluster-secret.js';
 import type { WorkQueue } from '../store/work-queue.js';
@@ -33,13 +33,15 @@ export interface RedisAccess {
  * @throws CliError if a file cannot be read, or a setting is useless without Redis
  */
 export function redisAccess({ settings, keyOf, isGiven }: ResolvedSettings): RedisAccess | undefined {
-  const { redis, redisPasswordFile, redisPrefix: keyPrefix, clusterSecretFile } = settings;
+  const { redis, redisPasswordFile, redisPrefix: keyPrefix, clusterSecretFile, beatMs, leaseMs } = settings;
   if (redis === undefined) {
     const useless = USELESS_ALONE.find(isGiven);
     if (useless !== undefined) throw new CliError(`${keyOf(useless)}: there is no Redis; add --redis URL`);
     if (settings.run === 'queue') throw new CliError(`${keyOf('run')}: workers need a Redis; add --redis URL`);
     return undefined;
   }
+  aKeyPrefix.read('redisPrefix', keyPrefix);
+  if (leaseMs < 2 * beatMs) throw new CliError(`${keyOf('leaseMs')}: must be at least twice ${keyOf('beatMs')}`);
   const url = new URL(redis);
   if (redisPasswordFile !== undefined) {
     if (url.password !== '') {

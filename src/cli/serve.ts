@@ -48,9 +48,9 @@ export async function serve(flags: Flags, { env, cwd }: Pick<Surroundings, 'env'
   const sources = { flags, environment: env, dotEnv: readDotEnv(cwd()) };
   const resolved = resolveSettings(sources);
   const { workers } = resolved.settings;
-  if (workers !== undefined && signals !== undefined) return startWorkers(resolved, workers, signals);
   try {
-    await start(resolved, oddities(sources), signals);
+    if (workers !== undefined && signals !== undefined) await startWorkers(resolved, workers, signals);
+    else await start(resolved, oddities(sources), signals);
   } catch (error) {
     throw OptionError.isInstance(error) ? inOperatorsWords(error, resolved) : error;
   }

@@ -57,7 +57,7 @@ export const storePlace: ValueType<string> = {
 /** The address of Redis, which may hold a password. */
 export const redisAddress: ValueType<string> = {
   placeholder: 'url',
-  rule: 'an address such as redis://localhost:6379 or rediss://user@redis.example:6380',
+  rule: 'an address such as redis://localhost:6379, redis://localhost/2 for a database, or rediss://user@redis.example:6380',
   parse: (value) => (isRedisUrl(value) ? value : undefined),
   show: (value) => value,
   isSecret: true,
@@ -65,7 +65,8 @@ export const redisAddress: ValueType<string> = {
 
 function isRedisUrl(text: string): boolean {
   if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
+  const { username, password, pathname } = new URL(text);
+  if (!/^\/?\d*$/.test(pathname)) return false;
   try {
     decodeURIComponent(username + password);
     return true;

@@ -57,6 +57,20 @@ it.each([
   expect(stdout).toBe('');
 });
 
+it('the command refuses a prefix for its workers in words of the operator', async () => {
+  const { code, stderr } = await runHere([
+    'serve',
+    '--workers',
+    '2',
+    '--redis',
+    'redis://localhost',
+    '--redis-prefix',
+    'a b',
+  ]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^--redis-prefix: must be .*\n$/);
+});
+
 describe(`workers that share a port${missingRedis()}`, { skip: missingRedis() !== '', timeout: 90_000 }, () => {
   it('share the clients, are measured together, whichever is asked, and end together', async () => {
     const { cli, url, origin } = await start('--metrics');

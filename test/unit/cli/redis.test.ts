@@ -2,10 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../../src/cli/cli-error.js';
+import { inOperatorsWords } from '../../../src/cli/operators-words.js';
 import type { Flags } from '../../../src/cli/program.js';
 import { redisAccess } from '../../../src/cli/redis.js';
 import { resolveSettings } from '../../../src/cli/settings.js';
 import { openStore } from '../../../src/cli/store.js';
+import { OptionError } from '../../../src/runtime/option-error.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { temporaryDirectory } from '../../helpers/temporary-directory.js';
 
@@ -18,8 +20,12 @@ function fileWith(text: string): string {
 /** Reads the settings and opens the store, as the commands do. */
 async function open(flags: Flags): Promise<unknown> {
   const resolved = resolveSettings({ flags, environment: {}, dotEnv: {} });
-  redisAccess(resolved);
-  return openStore(resolved, silentLogger);
+  try {
+    redisAccess(resolved);
+    return await openStore(resolved, silentLogger);
+  } catch (error) {
+    throw OptionError.isInstance(error) ? inOperatorsWords(error, resolved) : error;
+  }
 }
 
 describe('the settings of Redis', () => {
@@ -39,6 +45,9 @@ describe('the settings of Redis', () => {
     [() => ({ run: 'queue' }), /^--run: workers need a Redis; add --redis URL$/],
     [() => ({ redisPrefix: 'a' }), /^--redis-prefix: there is no Redis; add --redis URL$/],
     [() => ({ redis: 'http://:hidden@localhost' }), /^--redis: must be an address such as (?!.*hidden).*$/],
+    [() => ({ redis: 'redis://:hidden@localhost/name' }), /^--redis: must be an address such as (?!.*hidden).*$/],
+    [() => ({ redis: 'redis://localhost', redisPrefix: 'a{b}' }), /^--redis-prefix: must be 1 to 40 letters, /],
+    [() => ({ redis: 'redis://localhost', leaseMs: '3' }), /^--redis-lease: must be at least twice --redis-beat$/],
     [() => ({ redis: 'redis://localhost', concurrency: '0' }), /^--concurrency: must be .*$/],
     [
       () => ({ redis: 'redis://localhost', store: 'sqlite:a.db' }),
