@@ -238,7 +238,7 @@ describe(`a cluster of processes${missingRedis()}`, { skip: missingRedis() !== '
   });
 
   it('tells everybody at once if Redis has lost everything', async () => {
-    const { viewers, say } = await stream(20);
+    const { viewers, say, checkAsked } = await stream(20);
     say(5);
     await Promise.all(viewers.map((viewer) => viewer.shows(1)));
     const epochs = viewers.map(({ client }) => client.connected.epoch);
@@ -254,6 +254,7 @@ describe(`a cluster of processes${missingRedis()}`, { skip: missingRedis() !== '
       viewer.client.send({ type: 'resume', run_id: viewer.reader.runId, request_id: 'mine' });
       expect(await viewer.client.next('error')).toMatchObject({ code: 'run_not_found' });
     }
+    checkAsked();
     const { query, tokens, text } = question();
     cluster.upstream.reply({ tokens });
     const next = await new Viewer().ask(cluster.services[1], query);
@@ -304,6 +305,8 @@ interface Streams {
   readonly viewers: readonly Viewer[];
   /** Lets the model say so many more tokens of each answer. */
   readonly say: (count: number) => void;
+  /** Checks that the model was asked for each answer once. */
+  readonly checkAsked: () => void;
   /** Lets the model say the rest, and checks that everybody gets every answer. */
   readonly check: () => Promise<void>;
 }
@@ -322,14 +325,17 @@ async function stream(count: number): Promise<Streams> {
     const asker = await new Viewer().ask(nodeAt(i), query);
     viewers.push(asker, await asker.another().resume(nodeAt(i + 1)));
   }
+  const checkAsked = (): void => {
+    for (const { query } of questions) expect(cluster.asked(query)).toHaveLength(1);
+  };
   const check = async (): Promise<void> => {
     say(Infinity);
     const ends = await Promise.all(viewers.map((viewer) => viewer.end(60_000)));
     expect(ends.map(({ type }) => type)).toEqual(ends.map(() => 'stream_end'));
     expect(viewers.map((viewer) => viewer.text)).toEqual(questions.flatMap(({ text }) => [text, text]));
-    for (const { query } of questions) expect(cluster.asked(query)).toHaveLength(1);
+    checkAsked();
   };
-  return { viewers, say, check };
+  return { viewers, say, checkAsked, check };
 }
 
 function nodeAt(index: number): ClusterNode {
