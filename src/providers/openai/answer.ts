@@ -199,7 +199,7 @@ export class Answer {
     if (this.#done) return;
     if (!this.#hasChoice) throw this.#failures.empty();
     this.#done = true;
-    this.#thinkTag?.finish();
+    this.release();
     this.#flush();
     const calls = this.#toolCalls?.finish() ?? [];
     this.#parts.push(...calls);
@@ -211,6 +211,12 @@ export class Answer {
     // Several servers give the reason "stop" after a tool call.
     const reason = said === 'stop' && calls.length > 0 ? 'tool_calls' : said;
     this.#parts.push({ type: 'finish', reason: reason === 'failed' ? 'other' : reason, raw });
+  }
+
+  /** Delivers text that was held back: nothing follows. */
+  release(): void {
+    this.#thinkTag?.finish();
+    this.#thinkTag = undefined;
   }
 
   /** Returns the parts since the last call. */

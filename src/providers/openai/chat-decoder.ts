@@ -102,11 +102,12 @@ export class ChatDecoder implements SseSink {
     return this.#answer.take();
   }
 
-  /** Ends the answer before its body ends, if nothing but the end mark is missing. */
+  /** Ends the answer before its body ends, if nothing but the end mark is missing. Otherwise it stays incomplete. */
   settle(): boolean {
-    if (!this.#answer.complete) return false;
-    this.#answer.finish();
-    return true;
+    const { complete } = this.#answer;
+    if (complete) this.#answer.finish();
+    else this.#answer.release();
+    return complete;
   }
 
   /** Takes the body of a server that does not stream: an answer or an error in one piece. */

@@ -181,6 +181,15 @@ describe('ChatDecoder', () => {
     expect(refused).toBeGreaterThan(cases(1_500).numRuns);
   });
 
+  it.each([
+    ['<think>Hm.</th', 'rHm.</th'],
+    ['\n <th', 't\n <th'],
+  ])('gives what it held of an answer that breaks off: %j', (content, said) => {
+    const { parts, complete } = decode([Buffer.from(events([chunk({ content })]))]);
+    expect(complete).toBe(false);
+    expect(spelledParts(parts)).toBe(spelled([[said[0] ?? '', said.slice(1)]]));
+  });
+
   it('knows the events of an answer from those of the answer before, however short both are', () => {
     const answer = (id: string, ...said: string[]): string =>
       events(
