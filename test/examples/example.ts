@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { TestClient } from '../../src/testing/index.js';
 import { CLIENT_SECRET_PREFIX } from '../../src/protocol/version.js';
 import { ROOT } from '../helpers/build.js';
@@ -47,6 +47,16 @@ export interface Example {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 }
 
+/** Takes what ends something. */
+type Ends = (end: () => Promise<void>) => void;
+
+/** Ends what the hooks of a file start, after its tests. To be called where tests are declared: a hook cannot add hooks. */
+export function endsWithFile(): Ends {
+  const all: (() => Promise<void>)[] = [];
+  afterAll(() => Promise.all(all.map((end) => end())));
+  return (end) => void all.push(end);
+}
+
 /**
  * Runs a file of `examples/` as its first lines say, on a free port, and waits until it is ready. It ends with the test,
  * unless `onStarted` takes what ends it.
@@ -55,7 +65,7 @@ export async function startExample(
   file: string,
   env: Readonly<Record<string, string>> = {},
   args: readonly string[] = [],
-  onStarted: (end: () => Promise<void>) => void = onTestFinished,
+  onStarted: Ends = onTestFinished,
 ): Promise<Example> {
   const loader = file.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
   const child = spawn(process.execPath, [...loader, join(ROOT, 'examples', file), ...args], {

@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { createAgentClient } from '../../src/client/index.js';
 import { TestClient } from '../../src/testing/index.js';
 import { sharedBrowser } from '../helpers/browser.js';
-import { startExample, type Example } from './example.js';
+import { endsWithFile, startExample, type Example } from './example.js';
 
 describe('jwt-express.mjs', () => {
   let example: Example;
+  const ends = endsWithFile();
   beforeAll(async () => {
-    example = await startExample('jwt-express.mjs', {}, [], afterAll);
+    example = await startExample('jwt-express.mjs', {}, [], ends);
   });
 
   it('lets a page connect with a ticket, and no token is in its URL', { timeout: 60_000 }, async () => {

@@ -1,18 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { ROOT } from '../helpers/build.js';
 import { freePort } from '../helpers/free-port.js';
 import { temporaryDirectory } from '../helpers/temporary-directory.js';
-import { startExample, type Example } from './example.js';
+import { endsWithFile, startExample, type Example } from './example.js';
 
 /** metrics.mjs after one answer, and the address of its metrics. */
 let example: Example;
 let target: string;
+const ends = endsWithFile();
 beforeAll(async () => {
   const port = await freePort();
-  example = await startExample('metrics.mjs', { METRICS_PORT: String(port) }, [], afterAll);
+  example = await startExample('metrics.mjs', { METRICS_PORT: String(port) }, [], ends);
   target = `127.0.0.1:${port}`;
   await example.printed(`metrics at port ${port}`);
   const client = await example.connect({ negotiate: true });
