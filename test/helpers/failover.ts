@@ -7,9 +7,12 @@ const PATIENCE = { timeout: 30_000, interval: 20 };
 /** A master and its replica behind one address, as those who operate Redis for others offer it. */
 export interface OneAddress {
   readonly url: string;
+  readonly port: number;
+  /** Lets the replica have what was written so far, and nothing more. */
+  lag(): Promise<void>;
   /**
-   * Makes a master of the replica, which has all that was written, and leads new connections to it. The old master is a
-   * replica then, and keeps its connections.
+   * Makes a master of the replica, which has all that was written unless it lags, and leads new connections to it. The old
+   * master is a replica then, and keeps its connections.
    */
   failOver(): Promise<void>;
 }
@@ -18,15 +21,25 @@ export interface OneAddress {
 export async function redisBehindOneAddress(): Promise<OneAddress> {
   const settings = { 'repl-diskless-sync-delay': '0' };
   const [master, replica] = [await startRedis({ settings }), await startRedis({ settings })];
-  await replica.call('REPLICAOF', '127.0.0.1', String(master.port));
+  const [proxy, link] = [
+    await FaultProxy.start({ target: master.port }),
+    await FaultProxy.start({ target: master.port }),
+  ];
+  for (const each of [proxy, link]) onTestFinished(() => each.close());
+  await replica.call('REPLICAOF', '127.0.0.1', String(link.port));
   await untilLinked(replica);
-  const proxy = await FaultProxy.start({ target: master.port });
-  onTestFinished(() => proxy.close());
+  let lags = false;
   return {
     url: `redis://127.0.0.1:${proxy.port}`,
+    port: proxy.port,
+    lag: async () => {
+      await untilReplicated(master, replica);
+      lags = true;
+      link.stall();
+    },
     failOver: async () => {
       // A replica that has not heard of a run yet would lose it, as it may in a failover.
-      await untilReplicated(master, replica);
+      if (!lags) await untilReplicated(master, replica);
       await replica.call('REPLICAOF', 'NO', 'ONE');
       proxy.target = replica.port;
       await master.call('REPLICAOF', '127.0.0.1', String(replica.port));

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ClusterProcesses, type ClusterNode, LEASE_MS, slowness } from '../helpers/cluster-processes.js';
+import { question, serviceAt, startStreams, type Streams } from '../helpers/cluster-streams.js';
 import { Gate, type Script } from '../helpers/openai-upstream.js';
 import { missingRedis, missingSlowFsync, redisServerOfFile } from '../helpers/redis.js';
 import { IS_LONG } from '../helpers/schedules.js';
@@ -12,13 +12,8 @@ const redis = redisServerOfFile(missingSlowFsync() === '' ? { fsync: 'everysec',
 let cluster: ClusterProcesses;
 let end: (() => Promise<void>) | undefined;
 
-/** A question that is asked once in this file, and its answer. */
-function question(count = 40): { query: string; tokens: string[]; text: string } {
-  const query = `Question ${randomUUID()}`;
-  const tokens = Array.from({ length: count }, (_, index) => `${query} ${index} “é” \n`);
-  return { query, tokens, text: tokens.join('') };
-}
-
+const nodeAt = (index: number): ClusterNode => serviceAt(cluster, index);
+const stream = (count: number): Promise<Streams> => startStreams(cluster, count);
 const call = (name: string, what: string): Script => ({ toolCalls: [{ name, arguments: JSON.stringify({ what }) }] });
 
 /** How long it may take until others have ended the runs of a node that is gone. */
@@ -299,45 +294,3 @@ describe(`a cluster of processes${missingRedis()}`, { skip: missingRedis() !== '
     expect(cluster.asked(query)).toHaveLength(2);
   });
 });
-
-/** Answers of all nodes, each read at two of them. */
-interface Streams {
-  readonly viewers: readonly Viewer[];
-  /** Lets the model say so many more tokens of each answer. */
-  readonly say: (count: number) => void;
-  /** Checks that the model was asked for each answer once. */
-  readonly checkAsked: () => void;
-  /** Lets the model say the rest, and checks that everybody gets every answer. */
-  readonly check: () => Promise<void>;
-}
-
-async function stream(count: number): Promise<Streams> {
-  const questions = cluster.services.map(() => ({ ...question(count), gate: new Gate() }));
-  cluster.upstream.reply(({ messages }) => {
-    const { tokens, gate } = questions.find(({ query }) => query === messages.at(-1)?.content) ?? {};
-    return { tokens: tokens ?? [], ...(gate !== undefined && { gate }) };
-  });
-  const say = (more: number): void => {
-    for (const { gate } of questions) gate.release(more);
-  };
-  const viewers: Viewer[] = [];
-  for (const [i, { query }] of questions.entries()) {
-    const asker = await new Viewer().ask(nodeAt(i), query);
-    viewers.push(asker, await asker.another().resume(nodeAt(i + 1)));
-  }
-  const checkAsked = (): void => {
-    for (const { query } of questions) expect(cluster.asked(query)).toHaveLength(1);
-  };
-  const check = async (): Promise<void> => {
-    say(Infinity);
-    const ends = await Promise.all(viewers.map((viewer) => viewer.end(60_000)));
-    expect(ends.map(({ type }) => type)).toEqual(ends.map(() => 'stream_end'));
-    expect(viewers.map((viewer) => viewer.text)).toEqual(questions.flatMap(({ text }) => [text, text]));
-    checkAsked();
-  };
-  return { viewers, say, checkAsked, check };
-}
-
-function nodeAt(index: number): ClusterNode {
-  return cluster.services[index % 3] ?? cluster.services[0];
-}
