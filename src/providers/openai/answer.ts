@@ -128,12 +128,13 @@ export class Answer {
   }
 
   #takeTagged(tag: ThinkTag, kind: TextKind, text: string): void {
-    if (kind === 'text-delta') tag.take(text);
-    else {
+    if (kind === 'reasoning-delta') {
       // A server that has a field for reasoning puts no tags around it.
-      tag.finish();
+      this.release();
       this.#add(kind, text);
+      return;
     }
+    tag.take(text);
     if (tag.isFound) (this.#providerData ??= new ProviderData()).reasoningIn('content');
     if (tag.isOver) this.#thinkTag = undefined;
   }
